@@ -1,0 +1,205 @@
+import { DuetError } from '@duet/config';
+
+/** Sizes of a tensor's axes. Every graph is built for one batch size, so all of them are known. */
+export type Shape = readonly number[];
+
+/**
+ * The op set: what a model may be made of. Each executor implements these and nothing else, each with the semantics
+ * of NumPy (broadcasting included) in float32.
+ */
+export type Op =
+  | 'input'
+  | 'param'
+  | 'constant'
+  | 'dense'
+  | 'matmul'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'neg'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'square'
+  | 'relu'
+  | 'sigmoid'
+  | 'softplus'
+  | 'softmax'
+  | 'logSumExp'
+  | 'sum'
+  | 'equal'
+  | 'reshape'
+  | 'concat'
+  | 'slice'
+  | 'l2Normalize'
+  | 'stopGradient';
+
+/** A value in a graph, not yet computed. */
+export interface Tensor {
+  readonly id: number;
+  readonly op: Op;
+  readonly shape: Shape;
+  readonly inputs: readonly Tensor[];
+  /** Name of an input or param. */
+  readonly name?: string;
+  /** Input: the caller wants the loss's gradient with respect to it (gathered embedding rows). */
+  readonly gradient?: boolean;
+  /** Param: how it starts. */
+  readonly init?: 'zeros' | 'glorot';
+  /** Constant: row-major values. */
+  readonly values?: Float32Array;
+  /** `dense`: applied after the bias. */
+  readonly activation?: 'none' | 'relu';
+  /** `matmul`: use b transposed, so that [m, k] × [n, k] gives [m, n]. */
+  readonly transposeB?: boolean;
+  /** `sum`: reduced axes, ascending. `concat`: the one axis. */
+  readonly axes?: readonly number[];
+  readonly keepDims?: boolean;
+  /** `slice`: first index on each axis; the shape gives the extent. */
+  readonly begin?: readonly number[];
+}
+
+/** Number of elements of a shape. */
+export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
+
+/** NumPy's broadcasting rule. Throws where the shapes do not fit. */
+export function broadcastShape(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const m = a[axis - rank + a.length] ?? 1;
+    const n = b[axis - rank + b.length] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new DuetError('internal', `Shapes [${a}] and [${b}] cannot be broadcast together.`);
+    }
+    return Math.max(m, n);
+  });
+}
+
+/**
+ * A model's computation, written once and run by any executor. Methods append an op and return its value; `output`
+ * names what the caller wants back. A training graph has an output called `loss` of shape [].
+ */
+export class Graph {
+  readonly nodes: Tensor[] = [];
+  readonly outputs = new Map<string, Tensor>();
+
+  #append(op: Op, inputs: readonly Tensor[], shape: Shape, attributes: Partial<Tensor> = {}): Tensor {
+    const node: Tensor = { id: this.nodes.length, op, inputs, shape, ...attributes };
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** All inputs, in the order they were declared. */
+  get inputs(): Tensor[] {
+    return this.nodes.filter((node) => node.op === 'input');
+  }
+
+  /** All trained dense parameters, in the order they were declared. */
+  get params(): Tensor[] {
+    return this.nodes.filter((node) => node.op === 'param');
+  }
+
+  output(name: string, tensor: Tensor): void {
+    this.outputs.set(name, tensor);
+  }
+
+  /** A value fed at every run. With `gradient`, a training step returns d loss / d input. */
+  input(name: string, shape: Shape, options: { gradient?: boolean } = {}): Tensor {
+    return this.#append('input', [], shape, { name, gradient: options.gradient ?? false });
+  }
+
+  /** A trained dense parameter; the same name twice is the same parameter. */
+  param(name: string, shape: Shape, init: 'zeros' | 'glorot'): Tensor {
+    const known = this.nodes.find((node) => node.op === 'param' && node.name === name);
+    return known ?? this.#append('param', [], shape, { name, init });
+  }
+
+  constant(values: Float32Array | number, shape: Shape = []): Tensor {
+    const data = typeof values === 'number' ? Float32Array.of(values) : values;
+    return this.#append('constant', [], shape, { values: data });
+  }
+
+  /** activation(x·w + b): x [n, in], w [in, out], b [out] → [n, out]. */
+  dense(x: Tensor, w: Tensor, b: Tensor, activation: 'none' | 'relu'): Tensor {
+    if (x.shape.length !== 2 || x.shape[1] !== w.shape[0]) {
+      throw new DuetError('internal', `dense: x [${x.shape}] does not fit w [${w.shape}].`);
+    }
+    return this.#append('dense', [x, w, b], [x.shape[0]!, w.shape[1]!], { activation });
+  }
+
+  /** a [m, k] · b [k, n] → [m, n]; with `transposeB`, b is [n, k]. */
+  matmul(a: Tensor, b: Tensor, options: { transposeB?: boolean } = {}): Tensor {
+    const transposeB = options.transposeB ?? false;
+    const [inner, columns] = transposeB ? [b.shape[1], b.shape[0]] : [b.shape[0], b.shape[1]];
+    if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[1] !== inner) {
+      throw new DuetError('internal', `matmul: [${a.shape}] does not fit [${b.shape}].`);
+    }
+    return this.#append('matmul', [a, b], [a.shape[0]!, columns!], { transposeB });
+  }
+
+  add = (a: Tensor, b: Tensor): Tensor => this.#append('add', [a, b], broadcastShape(a.shape, b.shape));
+  sub = (a: Tensor, b: Tensor): Tensor => this.#append('sub', [a, b], broadcastShape(a.shape, b.shape));
+  mul = (a: Tensor, b: Tensor): Tensor => this.#append('mul', [a, b], broadcastShape(a.shape, b.shape));
+  div = (a: Tensor, b: Tensor): Tensor => this.#append('div', [a, b], broadcastShape(a.shape, b.shape));
+  /** 1 where equal, else 0. Its gradient is zero. */
+  equal = (a: Tensor, b: Tensor): Tensor => this.#append('equal', [a, b], broadcastShape(a.shape, b.shape));
+  neg = (a: Tensor): Tensor => this.#append('neg', [a], a.shape);
+  exp = (a: Tensor): Tensor => this.#append('exp', [a], a.shape);
+  log = (a: Tensor): Tensor => this.#append('log', [a], a.shape);
+  sqrt = (a: Tensor): Tensor => this.#append('sqrt', [a], a.shape);
+  square = (a: Tensor): Tensor => this.#append('square', [a], a.shape);
+  relu = (a: Tensor): Tensor => this.#append('relu', [a], a.shape);
+  sigmoid = (a: Tensor): Tensor => this.#append('sigmoid', [a], a.shape);
+  /** log(1 + e^a), stable for large |a|. */
+  softplus = (a: Tensor): Tensor => this.#append('softplus', [a], a.shape);
+  /** Softmax over the last axis. */
+  softmax = (a: Tensor): Tensor => this.#append('softmax', [a], a.shape);
+  /** log Σ e^a over the last axis, which is dropped. */
+  logSumExp = (a: Tensor): Tensor => this.#append('logSumExp', [a], a.shape.slice(0, -1));
+  /** a / √(Σ a² + 1e-12) over the last axis. */
+  l2Normalize = (a: Tensor): Tensor => this.#append('l2Normalize', [a], a.shape);
+  /** The value of `a`, through which no gradient flows. */
+  stopGradient = (a: Tensor): Tensor => this.#append('stopGradient', [a], a.shape);
+
+  /** a × a fixed number. */
+  scale(a: Tensor, factor: number): Tensor {
+    return factor === 1 ? a : this.mul(a, this.constant(factor));
+  }
+
+  /** Sum over `axes` (default: all). */
+  sum(a: Tensor, axes: readonly number[] = a.shape.map((_, axis) => axis), keepDims = false): Tensor {
+    const shape = keepDims
+      ? a.shape.map((n, axis) => (axes.includes(axis) ? 1 : n))
+      : a.shape.filter((_, axis) => !axes.includes(axis));
+    return this.#append('sum', [a], shape, { axes, keepDims });
+  }
+
+  /** Mean over all elements → []. */
+  mean(a: Tensor): Tensor {
+    return this.scale(this.sum(a), 1 / sizeOf(a.shape));
+  }
+
+  reshape(a: Tensor, shape: Shape): Tensor {
+    if (sizeOf(a.shape) !== sizeOf(shape)) {
+      throw new DuetError('internal', `reshape: [${a.shape}] has not as many elements as [${shape}].`);
+    }
+    return this.#append('reshape', [a], shape);
+  }
+
+  concat(tensors: readonly Tensor[], axis: number): Tensor {
+    const first = tensors[0]!;
+    const extent = tensors.reduce((sum, tensor) => sum + tensor.shape[axis]!, 0);
+    return tensors.length === 1
+      ? first
+      : this.#append('concat', tensors, first.shape.with(axis, extent), { axes: [axis] });
+  }
+
+  /** The block of extent `shape` that starts at `begin`. */
+  slice(a: Tensor, begin: readonly number[], shape: Shape): Tensor {
+    if (begin.some((from, axis) => from + shape[axis]! > a.shape[axis]!)) {
+      throw new DuetError('internal', `slice: [${begin}] + [${shape}] leaves [${a.shape}].`);
+    }
+    return this.#append('slice', [a], shape, { begin });
+  }
+}

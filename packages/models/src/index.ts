@@ -1,0 +1,8 @@
+export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
+export { openTfjs } from './executors/tfjs.ts';
+export { Graph, type Shape, sizeOf, type Tensor } from './graph.ts';
+export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-knn.ts';
+export { popularityScores } from './popularity.ts';
+export { type ModelKind, modelKinds } from './registry.ts';
+export { normal, type Rng, seededRng } from './rng.ts';
+export { itemsInBatch, type TowerSettings, towerGraph, trainingGraph } from './two-tower.ts';

@@ -1,0 +1,63 @@
+/** Cosine similarities between items that share users, as a sparse matrix by rows. */
+export interface ItemNeighbours {
+  /** Row i is `neighbour[start[i] … start[i+1])`. */
+  start: Int32Array;
+  neighbour: Int32Array;
+  similarity: Float32Array;
+}
+
+/**
+ * Item-based k-nearest neighbours (Sarwar et al., WWW 2001): cos(i, j) = |U_i ∩ U_j| / √(|U_i| |U_j|) over the sets
+ * of users that interacted with i and j; the `k` largest a row are kept (all of them by default).
+ *
+ * @param lists Each user's distinct items.
+ */
+export function itemNeighbours(lists: readonly Int32Array[], items: number, k = items): ItemNeighbours {
+  const count = new Int32Array(items);
+  for (const list of lists) for (const i of list) count[i]!++;
+  const usersOf = Array.from(count, (n) => new Int32Array(n));
+  const filled = new Int32Array(items);
+  lists.forEach((list, user) => {
+    for (const i of list) usersOf[i]![filled[i]!++] = user;
+  });
+
+  const shared = new Int32Array(items);
+  const start = new Int32Array(items + 1);
+  const neighbours: Int32Array[] = [];
+  const similarities: Float32Array[] = [];
+  for (let i = 0; i < items; i++) {
+    const touched: number[] = [];
+    for (const user of usersOf[i]!) {
+      for (const j of lists[user]!) {
+        if (shared[j]! === 0) touched.push(j);
+        shared[j]!++;
+      }
+    }
+    const row = touched
+      .filter((j) => j !== i)
+      .map((j) => ({ j, similarity: shared[j]! / Math.sqrt(count[i]! * count[j]!) }))
+      .sort((a, b) => b.similarity - a.similarity || a.j - b.j)
+      .slice(0, k);
+    for (const j of touched) shared[j] = 0;
+    neighbours.push(Int32Array.from(row, ({ j }) => j));
+    similarities.push(Float32Array.from(row, ({ similarity }) => similarity));
+    start[i + 1] = start[i]! + row.length;
+  }
+  const neighbour = new Int32Array(start[items]!);
+  const similarity = new Float32Array(start[items]!);
+  neighbours.forEach((row, i) => {
+    neighbour.set(row, start[i]!);
+    similarity.set(similarities[i]!, start[i]!);
+  });
+  return { start, neighbour, similarity };
+}
+
+/** Score of each item for a user with these items: Σ over them of their similarity, written into `scores` [items]. */
+export function scoreByNeighbours(model: ItemNeighbours, list: Int32Array, scores: Float32Array): void {
+  scores.fill(0);
+  for (const i of list) {
+    for (let at = model.start[i]!; at < model.start[i + 1]!; at++) {
+      scores[model.neighbour[at]!]! += model.similarity[at]!;
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import type { Graph, Tensor } from './graph.ts';
+
+/**
+ * Cross entropy of one positive and S negatives per user (paper eq. 9), averaged over the B × (1 + S) pairs.
+ *
+ * @param users p_u [B, d]
+ * @param items p_v [B + B·S, d]: the positives first, then S negatives for the first user, for the second, …
+ * @returns loss []
+ */
+export function sigmoidLoss(g: Graph, users: Tensor, items: Tensor, temperature: number): Tensor {
+  const [batch, dims] = users.shape as [number, number];
+  const negatives = items.shape[0]! / batch - 1;
+  const positive = g.slice(items, [0, 0], [batch, dims]);
+  const negative = g.reshape(g.slice(items, [batch, 0], [batch * negatives, dims]), [batch, negatives, dims]);
+  const positiveLogits = g.scale(g.sum(g.mul(users, positive), [1]), 1 / temperature);
+  const asRows = g.reshape(users, [batch, 1, dims]);
+  const negativeLogits = g.scale(g.sum(g.mul(asRows, negative), [2]), 1 / temperature);
+  const total = g.add(g.sum(g.softplus(g.neg(positiveLogits))), g.sum(g.softplus(negativeLogits)));
+  return g.scale(total, 1 / (batch * (1 + negatives)));
+}
+
+/**
+ * Sampled softmax over the batch's own positives and shared negatives, with logQ correction (Yi et al., RecSys 2019;
+ * Bengio & Senécal 2008): logit_ij = ⟨p_u_i, p_v_j⟩ / τ − log Q(j). A column that holds row i's positive again is
+ * left out of row i.
+ *
+ * @param users p_u [B, d]
+ * @param items p_v [N, d], the first B rows being the users' positives
+ * @param logQ [N], log of each column's expected count in a batch
+ * @param itemKey [N], equal for equal items
+ * @returns loss []
+ */
+export function softmaxLoss(
+  g: Graph,
+  users: Tensor,
+  items: Tensor,
+  logQ: Tensor,
+  itemKey: Tensor,
+  temperature: number,
+): Tensor {
+  const batch = users.shape[0]!;
+  const columns = items.shape[0]!;
+  const logits = g.sub(g.scale(g.matmul(users, items, { transposeB: true }), 1 / temperature), logQ);
+  const own = new Float32Array(batch * columns);
+  for (let i = 0; i < batch; i++) own[i * columns + i] = 1;
+  const diagonal = g.constant(own, [batch, columns]);
+  const rowKey = g.reshape(g.slice(itemKey, [0], [batch]), [batch, 1]);
+  const again = g.sub(g.equal(rowKey, itemKey), diagonal);
+  const masked = g.sub(logits, g.scale(again, 1e9));
+  const positive = g.sum(g.mul(logits, diagonal), [1]);
+  return g.mean(g.sub(g.logSumExp(masked), positive));
+}
+
+/**
+ * Adaptive-Mimic Mechanism (paper eqs. 6–8): Σ ‖a − stop-gradient(p)‖² over the positives, divided by the number of
+ * pairs in the batch. Negatives contribute zero (y = 0), so only positives are passed.
+ *
+ * @param augmented a_u (or a_v) of the positives [B, d]
+ * @param target p_v (or p_u) of the same pairs [B, d]; frozen
+ * @param pairs B × (1 + S), or B where negatives are shared
+ * @returns loss []
+ */
+export function mimicLoss(g: Graph, augmented: Tensor, target: Tensor, pairs: number): Tensor {
+  return g.scale(g.sum(g.square(g.sub(augmented, g.stopGradient(target)))), 1 / pairs);
+}
+
+/** Which of the batch's items belong to which category, row 0 being the category with the most data (S^major). */
+export interface Membership {
+  /** [K, N], 1 where item j is in category k. */
+  membership: Tensor;
+  /** [K, 1], 1 / n_k; 0 for an absent category. */
+  inverseCount: Tensor;
+  /** [K, 1], 1 / (n_k − 1); 0 for categories with fewer than two items. */
+  inverseFreedom: Tensor;
+  /** [K], 1 for the categories that are aligned: not the first, at least two items here and in the first. */
+  aligned: Tensor;
+}
+
+/**
+ * Category Alignment Loss (paper eqs. 10–11): Σ_k ‖C(S^major) − C(S^k)‖_F with the unbiased covariance
+ * C(S) = (Σ x xᵀ − n μ μᵀ) / (n − 1) over the item vectors x of a category.
+ *
+ * @param items p_v [N, d]
+ * @param squared sum squared norms instead of norms
+ * @returns loss []
+ */
+export function categoryAlignmentLoss(g: Graph, items: Tensor, categories: Membership, squared: boolean): Tensor {
+  const [n, d] = items.shape as [number, number];
+  const k = categories.membership.shape[0]!;
+  const outer = g.reshape(g.mul(g.reshape(items, [n, d, 1]), g.reshape(items, [n, 1, d])), [n, d * d]);
+  const total = g.matmul(categories.membership, items);
+  const mean = g.mul(total, categories.inverseCount);
+  const squareOfSum = g.reshape(g.mul(g.reshape(total, [k, d, 1]), g.reshape(mean, [k, 1, d])), [k, d * d]);
+  const scatter = g.sub(g.matmul(categories.membership, outer), squareOfSum);
+  const covariance = g.mul(scatter, categories.inverseFreedom);
+  const difference = g.sub(g.slice(covariance, [0, 0], [1, d * d]), covariance);
+  const squares = g.sum(g.square(difference), [1]);
+  // The root's gradient at zero is infinite: 1e-12 under it keeps equal covariances (row 0 itself) finite.
+  const norms = squared ? squares : g.sqrt(g.add(squares, g.constant(1e-12)));
+  return g.sum(g.mul(norms, categories.aligned));
+}
