@@ -1,5 +1,12 @@
 /** What kind of thing went wrong. The API maps each code to an HTTP status, the CLI to an exit code. */
-export type ErrorCode = 'bad-input' | 'not-found' | 'conflict' | 'unauthorised' | 'unavailable' | 'corrupt' | 'internal';
+export type ErrorCode =
+  | 'bad-input'
+  | 'not-found'
+  | 'conflict'
+  | 'unauthorised'
+  | 'unavailable'
+  | 'corrupt'
+  | 'internal';
 
 /** Where the reader has to look. */
 export interface ErrorPlace {

@@ -32,8 +32,11 @@ export type Op =
   | 'reshape'
   | 'concat'
   | 'slice'
-  | 'l2Normalize'
-  | 'stopGradient';
+  | 'stopGradient'
+  // What gradients are made of, beside the above.
+  | 'step'
+  | 'broadcast'
+  | 'pad';
 
 /** A value in a graph, not yet computed. */
 export interface Tensor {
@@ -51,12 +54,13 @@ export interface Tensor {
   readonly values?: Float32Array;
   /** `dense`: applied after the bias. */
   readonly activation?: 'none' | 'relu';
-  /** `matmul`: use b transposed, so that [m, k] × [n, k] gives [m, n]. */
+  /** `matmul`: use a ([k, m]) or b ([n, k]) transposed. */
+  readonly transposeA?: boolean;
   readonly transposeB?: boolean;
   /** `sum`: reduced axes, ascending. `concat`: the one axis. */
   readonly axes?: readonly number[];
   readonly keepDims?: boolean;
-  /** `slice`: first index on each axis; the shape gives the extent. */
+  /** `slice`: first index on each axis; the shape gives the extent. `pad`: where the input lies in the zeros. */
   readonly begin?: readonly number[];
 }
 
@@ -128,14 +132,15 @@ export class Graph {
     return this.#append('dense', [x, w, b], [x.shape[0]!, w.shape[1]!], { activation });
   }
 
-  /** a [m, k] · b [k, n] → [m, n]; with `transposeB`, b is [n, k]. */
-  matmul(a: Tensor, b: Tensor, options: { transposeB?: boolean } = {}): Tensor {
-    const transposeB = options.transposeB ?? false;
-    const [inner, columns] = transposeB ? [b.shape[1], b.shape[0]] : [b.shape[0], b.shape[1]];
-    if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[1] !== inner) {
+  /** a [m, k] · b [k, n] → [m, n]; with `transposeA`, a is [k, m]; with `transposeB`, b is [n, k]. */
+  matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
+    const { transposeA = false, transposeB = false } = options;
+    const [rows, innerA] = transposeA ? [a.shape[1], a.shape[0]] : [a.shape[0], a.shape[1]];
+    const [innerB, columns] = transposeB ? [b.shape[1], b.shape[0]] : [b.shape[0], b.shape[1]];
+    if (a.shape.length !== 2 || b.shape.length !== 2 || innerA !== innerB) {
       throw new DuetError('internal', `matmul: [${a.shape}] does not fit [${b.shape}].`);
     }
-    return this.#append('matmul', [a, b], [a.shape[0]!, columns!], { transposeB });
+    return this.#append('matmul', [a, b], [rows!, columns!], { transposeA, transposeB });
   }
 
   add = (a: Tensor, b: Tensor): Tensor => this.#append('add', [a, b], broadcastShape(a.shape, b.shape));
@@ -157,8 +162,8 @@ export class Graph {
   softmax = (a: Tensor): Tensor => this.#append('softmax', [a], a.shape);
   /** log Σ e^a over the last axis, which is dropped. */
   logSumExp = (a: Tensor): Tensor => this.#append('logSumExp', [a], a.shape.slice(0, -1));
-  /** a / √(Σ a² + 1e-12) over the last axis. */
-  l2Normalize = (a: Tensor): Tensor => this.#append('l2Normalize', [a], a.shape);
+  /** 1 where a > 0, else 0. Its gradient is zero. */
+  step = (a: Tensor): Tensor => this.#append('step', [a], a.shape);
   /** The value of `a`, through which no gradient flows. */
   stopGradient = (a: Tensor): Tensor => this.#append('stopGradient', [a], a.shape);
 
@@ -173,6 +178,12 @@ export class Graph {
       ? a.shape.map((n, axis) => (axes.includes(axis) ? 1 : n))
       : a.shape.filter((_, axis) => !axes.includes(axis));
     return this.#append('sum', [a], shape, { axes, keepDims });
+  }
+
+  /** a / √(Σ a² + 1e-12) over the last axis. */
+  l2Normalize(a: Tensor): Tensor {
+    const squares = this.sum(this.square(a), [a.shape.length - 1], true);
+    return this.div(a, this.sqrt(this.add(squares, this.constant(1e-12))));
   }
 
   /** Mean over all elements → []. */
@@ -201,5 +212,17 @@ export class Graph {
       throw new DuetError('internal', `slice: [${begin}] + [${shape}] leaves [${a.shape}].`);
     }
     return this.#append('slice', [a], shape, { begin });
+  }
+
+  /** `a` repeated to `shape`, as NumPy's broadcast_to. */
+  broadcast(a: Tensor, shape: Shape): Tensor {
+    return a.shape.length === shape.length && a.shape.every((n, axis) => n === shape[axis])
+      ? a
+      : this.#append('broadcast', [a], shape);
+  }
+
+  /** Zeros of `shape` with `a` at `begin`: what `slice` took out, put back. */
+  pad(a: Tensor, begin: readonly number[], shape: Shape): Tensor {
+    return this.#append('pad', [a], shape, { begin });
   }
 }

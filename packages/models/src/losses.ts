@@ -41,13 +41,15 @@ export function softmaxLoss(
   const batch = users.shape[0]!;
   const columns = items.shape[0]!;
   const logits = g.sub(g.scale(g.matmul(users, items, { transposeB: true }), 1 / temperature), logQ);
-  const own = new Float32Array(batch * columns);
-  for (let i = 0; i < batch; i++) own[i * columns + i] = 1;
-  const diagonal = g.constant(own, [batch, columns]);
+  const ones = new Float32Array(batch * columns);
+  for (let i = 0; i < batch; i++) ones[i * columns + i] = 1;
+  const diagonal = g.constant(ones, [batch, columns]);
   const rowKey = g.reshape(g.slice(itemKey, [0], [batch]), [batch, 1]);
   const again = g.sub(g.equal(rowKey, itemKey), diagonal);
   const masked = g.sub(logits, g.scale(again, 1e9));
-  const positive = g.sum(g.mul(logits, diagonal), [1]);
+  const own = g.slice(items, [0, 0], [batch, users.shape[1]!]);
+  const cosine = g.scale(g.sum(g.mul(users, own), [1]), 1 / temperature);
+  const positive = g.sub(cosine, g.slice(logQ, [0], [batch]));
   return g.mean(g.sub(g.logSumExp(masked), positive));
 }
 

@@ -7,7 +7,7 @@ export interface ModelKind {
   /** Tower models have vectors, an index and a training run; baselines only score. */
   family: 'tower' | 'baseline';
   /** Settings that this kind starts from, over the preset's. */
-  defaults: { augmentedDims: number; mimicUser: number; mimicItem: number; alignment: number } | Record<string, never>;
+  defaults: Record<string, number>;
 }
 
 /** Every kind of model, in the order of the paper's table. */
@@ -38,6 +38,6 @@ export const modelKinds: readonly ModelKind[] = [
     title: 'DAT',
     summary: 'Two-tower with augmented vectors that mimic the other tower, and category alignment.',
     family: 'tower',
-    defaults: { augmentedDims: 32, mimicUser: 0.05, mimicItem: 0.05, alignment: 0.01 },
+    defaults: {},
   },
 ];

@@ -55,7 +55,7 @@ function compute(node: Node, [a, b, c]: tf.Tensor[], all: tf.Tensor[]): tf.Tenso
     case 'dense':
       return denseOf[node.activation ?? 'none'](a!, b!, c!);
     case 'matmul':
-      return matmul(a!, node.transposeB ? tf.transpose(b!) : b!);
+      return matmul(node.transposeA ? tf.transpose(a!) : a!, node.transposeB ? tf.transpose(b!) : b!);
     case 'add':
       return tf.add(a!, b!);
     case 'sub':
@@ -97,10 +97,17 @@ function compute(node: Node, [a, b, c]: tf.Tensor[], all: tf.Tensor[]): tf.Tenso
       return tf.concat(all, node.axes![0]);
     case 'slice':
       return tf.slice(a!, node.begin as number[], node.shape as number[]);
-    case 'l2Normalize':
-      return tf.mul(a!, tf.rsqrt(tf.add(tf.sum(tf.square(a!), -1, true), 1e-12)));
     case 'stopGradient':
       return stopGradient(a!);
+    case 'step':
+      return tf.step(a!);
+    case 'broadcast':
+      return tf.broadcastTo(a!, node.shape as number[]);
+    case 'pad':
+      return tf.pad(
+        a!,
+        node.begin!.map((from, axis): [number, number] => [from, node.shape[axis]! - from - a!.shape[axis]!]),
+      );
     default:
       throw new Error(`op ${node.op} is fed, not computed`);
   }

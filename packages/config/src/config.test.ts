@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { loadConfig } from './config.ts';
+import { DuetError } from './error.ts';
+import { formatSeconds, pace } from './terminal.ts';
+
+describe('configuration', () => {
+  test('has a default for everything that is not a secret', () => {
+    const config = loadConfig({});
+    assert.equal(config.adminPort, 4100);
+    assert.equal(config.databaseUrl, undefined);
+    assert.match(config.dataDir, /\/data$/);
+  });
+
+  test('names the variable, its value and its meaning when a value is bad', () => {
+    assert.throws(() => loadConfig({ DUET_ADMIN_PORT: 'door' }), /DUET_ADMIN_PORT is "door":.*Port of the admin app/);
+    assert.throws(() => loadConfig({ DUET_RETRIEVAL_PORT: '70000' }), /DUET_RETRIEVAL_PORT is "70000"/);
+  });
+
+  test('does not repeat a secret in its error', () => {
+    const secret = 'mysql://me:hunter22@host/db';
+    assert.throws(
+      () => loadConfig({ DATABASE_URL: secret }),
+      (error: Error) => error.message.includes('DATABASE_URL') && !error.message.includes('hunter22'),
+    );
+  });
+
+  test('treats an empty variable as absent', () => {
+    assert.equal(loadConfig({ DUET_ADMIN_PORT: '' }).adminPort, 4100);
+  });
+});
+
+test('a DuetError says where, what and how to mend it', () => {
+  const error = new DuetError('bad-input', 'it is not a number.', {
+    where: { file: 'a.csv', line: 3, column: 'price' },
+    fix: 'Write 1.50.',
+  });
+  assert.equal(error.message, 'a.csv:3, column price: it is not a number. Write 1.50.');
+});
+
+test('progress tells rate and time left', () => {
+  assert.equal(formatSeconds(185), '3 min 05 s');
+  const update = { step: 'train', done: 600, total: 1000, unit: 'rows' };
+  assert.equal(pace(update, 100, 5), '100 rows/s, 4 s left');
+});

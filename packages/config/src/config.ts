@@ -1,0 +1,97 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { DuetError } from './error.ts';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+
+/** Every setting that the environment can carry: its name, what it means, and how it is read. */
+const schema = z.object({
+  dataDir: z.string().min(1),
+  databaseUrl: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgresql://')
+    .optional(),
+  postgresPort: port,
+  host: z.string().min(1),
+  adminPort: port,
+  storefrontPort: port,
+  retrievalPort: port,
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  adminPassword: z.string().min(8, 'must have at least 8 characters').optional(),
+  corsOrigins: z.string(),
+  annEngine: z.enum(['faiss-avx2', 'faiss', 'faiss-node', 'exact']).optional(),
+  executor: z.enum(['onnx', 'tfjs']).optional(),
+  threads: z.coerce.number().int().min(1).max(256),
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** What each setting's variable is, its default, and its meaning: the documentation that README and `doctor` print. */
+export const settings: readonly { key: keyof Config; env: string; default: string; meaning: string }[] = [
+  {
+    key: 'dataDir',
+    env: 'DUET_DATA_DIR',
+    default: './data',
+    meaning: 'Where datasets, models, indexes, logs and the embedded database live.',
+  },
+  { key: 'databaseUrl', env: 'DATABASE_URL', default: '', meaning: 'A PostgreSQL to use instead of the embedded one.' },
+  { key: 'postgresPort', env: 'DUET_POSTGRES_PORT', default: '54329', meaning: 'Port of the embedded PostgreSQL.' },
+  { key: 'host', env: 'DUET_HOST', default: '127.0.0.1', meaning: 'Address that the services listen on.' },
+  { key: 'adminPort', env: 'DUET_ADMIN_PORT', default: '4100', meaning: 'Port of the admin app.' },
+  { key: 'storefrontPort', env: 'DUET_STOREFRONT_PORT', default: '4200', meaning: 'Port of the example storefront.' },
+  { key: 'retrievalPort', env: 'DUET_RETRIEVAL_PORT', default: '4300', meaning: 'Port of the retrieval service.' },
+  { key: 'logLevel', env: 'DUET_LOG_LEVEL', default: 'info', meaning: 'debug, info, warn, error or silent.' },
+  {
+    key: 'adminPassword',
+    env: 'DUET_ADMIN_PASSWORD',
+    default: '',
+    meaning: "The admin app's password; made and kept in the data folder when empty.",
+  },
+  {
+    key: 'corsOrigins',
+    env: 'DUET_CORS_ORIGINS',
+    default: '',
+    meaning: 'Origins, comma separated, whose browsers may call the retrieval service.',
+  },
+  {
+    key: 'annEngine',
+    env: 'DUET_ANN_ENGINE',
+    default: '',
+    meaning: 'faiss-avx2, faiss, faiss-node or exact; the best there is when empty.',
+  },
+  {
+    key: 'executor',
+    env: 'DUET_EXECUTOR',
+    default: '',
+    meaning: 'onnx or tfjs, for training; onnx where it loads when empty.',
+  },
+  { key: 'threads', env: 'DUET_THREADS', default: '1', meaning: 'Threads of one training process.' },
+];
+
+/** The checkout's root, wherever a command is run in it. */
+export const repositoryRoot = (): string =>
+  process.env.DUET_ROOT ?? path.resolve(path.dirname(new URL(import.meta.url).pathname), '../../..');
+
+/**
+ * Reads the settings. An empty variable counts as absent.
+ *
+ * @throws DuetError `bad-input` naming the variable, its value and what it must be
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const raw = Object.fromEntries(
+    settings.map(({ key, env: name, default: fallback }) => [key, env[name] || fallback || undefined]),
+  );
+  const parsed = schema.safeParse({ ...raw, corsOrigins: raw.corsOrigins ?? '' });
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const setting = settings.find(({ key }) => key === issue.path[0])!;
+    // A URL or password may hold a secret, so its value is not repeated.
+    const secret = setting.key === 'databaseUrl' || setting.key === 'adminPassword';
+    const value = secret ? '' : ` is "${env[setting.env] ?? ''}":`;
+    throw new DuetError('bad-input', `${setting.env}${value} ${issue.message}.`, {
+      fix: `${setting.meaning}${setting.default ? ` Default: ${setting.default}.` : ''}`,
+    });
+  }
+  const { dataDir } = parsed.data;
+  return { ...parsed.data, dataDir: path.resolve(repositoryRoot(), dataDir) };
+}

@@ -1,0 +1,191 @@
+import type { Graph, Tensor } from './graph.ts';
+
+/** Protocol buffers' wire format, as far as ONNX files need it (protobuf.dev, "Encoding"). */
+class Message {
+  #parts: Uint8Array[] = [];
+
+  #varint(value: number): void {
+    const bytes: number[] = [];
+    let rest = BigInt.asUintN(64, BigInt(value));
+    do {
+      const low = Number(rest & 127n);
+      rest >>= 7n;
+      bytes.push(rest > 0n ? low | 128 : low);
+    } while (rest > 0n);
+    this.#parts.push(Uint8Array.from(bytes));
+  }
+
+  int(field: number, value: number): this {
+    this.#varint(field << 3);
+    this.#varint(value);
+    return this;
+  }
+
+  bytes(field: number, value: Uint8Array): this {
+    this.#varint((field << 3) | 2);
+    this.#varint(value.length);
+    this.#parts.push(value);
+    return this;
+  }
+
+  text = (field: number, value: string): this => this.bytes(field, Buffer.from(value));
+  message = (field: number, value: Message): this => this.bytes(field, value.finish());
+
+  each<T>(values: Iterable<T>, add: (message: this, value: T) => void): this {
+    for (const value of values) add(this, value);
+    return this;
+  }
+
+  finish = (): Uint8Array => Buffer.concat(this.#parts);
+}
+
+// Field numbers are those of onnx.proto3.
+const float32 = 1;
+const int64 = 7;
+
+function tensorProto(name: string, type: number, dims: readonly number[], raw: Uint8Array): Message {
+  return new Message()
+    .each(dims, (m, n) => m.int(1, n))
+    .int(2, type)
+    .text(8, name)
+    .bytes(9, raw);
+}
+
+function valueInfo(name: string, shape: readonly number[]): Message {
+  const dims = new Message().each(shape, (m, n) => m.message(1, new Message().int(1, n)));
+  return new Message()
+    .text(1, name)
+    .message(2, new Message().message(1, new Message().int(1, float32).message(2, dims)));
+}
+
+type Attributes = Record<string, number>;
+
+function nodeProto(type: string, inputs: string[], output: string, attributes: Attributes = {}): Message {
+  const intAttribute = 2;
+  return new Message()
+    .each(inputs, (m, name) => m.text(1, name))
+    .text(2, output)
+    .text(4, type)
+    .each(Object.entries(attributes), (m, [name, value]) =>
+      m.message(5, new Message().text(1, name).int(3, value).int(20, intAttribute)),
+    );
+}
+
+const elementwise: Partial<Record<Tensor['op'], string>> = {
+  add: 'Add',
+  sub: 'Sub',
+  mul: 'Mul',
+  div: 'Div',
+  neg: 'Neg',
+  exp: 'Exp',
+  log: 'Log',
+  sqrt: 'Sqrt',
+  relu: 'Relu',
+  sigmoid: 'Sigmoid',
+  softplus: 'Softplus',
+  stopGradient: 'Identity',
+};
+
+/**
+ * The graph as an ONNX file (IR 8, opset 18): its inputs and params are the file's inputs, `outputs` its outputs.
+ *
+ * @param outputs name → tensor; several names may stand for one tensor
+ */
+export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array {
+  const body = new Message();
+  const nameOf = (t: Tensor) => t.name ?? `t${t.id}`;
+  const live = new Set<Tensor>(outputs.values());
+  for (const node of [...graph.nodes].reverse()) if (live.has(node)) for (const input of node.inputs) live.add(input);
+
+  let extra = 0;
+  const ints = (values: readonly number[]): string => {
+    const name = `i${extra++}`;
+    const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    body.message(5, tensorProto(name, int64, [values.length], raw));
+    return name;
+  };
+  const emit = (type: string, inputs: string[], output: string, attributes?: Attributes) =>
+    body.message(1, nodeProto(type, inputs, output, attributes));
+
+  for (const node of graph.nodes) {
+    if (!live.has(node) || node.op === 'input' || node.op === 'param') continue;
+    const out = nameOf(node);
+    const inputs = node.inputs.map(nameOf);
+    const [a, b] = inputs as [string, string];
+    switch (node.op) {
+      case 'constant': {
+        const { buffer, byteOffset, byteLength } = node.values!;
+        const raw = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+        body.message(5, tensorProto(out, float32, node.shape, raw));
+        break;
+      }
+      case 'dense':
+        if (node.activation === 'relu') {
+          emit('Gemm', inputs, `${out}z`);
+          emit('Relu', [`${out}z`], out);
+        } else emit('Gemm', inputs, out);
+        break;
+      case 'matmul':
+        emit('Gemm', inputs, out, { transA: Number(node.transposeA), transB: Number(node.transposeB) });
+        break;
+      case 'square':
+        emit('Mul', [a, a], out);
+        break;
+      case 'equal':
+        emit('Equal', [a, b], `${out}b`);
+        emit('Cast', [`${out}b`], out, { to: float32 });
+        break;
+      case 'step':
+        // Sign of a rectified or any value, negatives to zero: 1 where positive.
+        emit('Sign', [a], `${out}s`);
+        emit('Relu', [`${out}s`], out);
+        break;
+      case 'softmax':
+        emit('Softmax', [a], out, { axis: -1 });
+        break;
+      case 'logSumExp':
+        // max + log Σ e^(a − max)
+        emit('ReduceMax', [a, ints([-1])], `${out}m`, { keepdims: 1 });
+        emit('Sub', [a, `${out}m`], `${out}d`);
+        emit('Exp', [`${out}d`], `${out}e`);
+        emit('ReduceSum', [`${out}e`, ints([-1])], `${out}s`, { keepdims: 0 });
+        emit('Log', [`${out}s`], `${out}l`);
+        emit('Reshape', [`${out}m`, ints(node.shape)], `${out}r`);
+        emit('Add', [`${out}l`, `${out}r`], out);
+        break;
+      case 'sum':
+        emit('ReduceSum', [a, ints(node.axes!)], out, { keepdims: Number(node.keepDims ?? false) });
+        break;
+      case 'reshape':
+        emit('Reshape', [a, ints(node.shape)], out);
+        break;
+      case 'concat':
+        emit('Concat', inputs, out, { axis: node.axes![0]! });
+        break;
+      case 'slice': {
+        const ends = node.begin!.map((from, axis) => from + node.shape[axis]!);
+        emit('Slice', [a, ints(node.begin!), ints(ends)], out);
+        break;
+      }
+      case 'broadcast':
+        emit('Expand', [a, ints(node.shape)], out);
+        break;
+      case 'pad': {
+        const ends = node.begin!.map((from, axis) => node.shape[axis]! - from - node.inputs[0]!.shape[axis]!);
+        emit('Pad', [a, ints([...node.begin!, ...ends])], out);
+        break;
+      }
+      default:
+        emit(elementwise[node.op]!, inputs, out);
+    }
+  }
+  for (const node of [...graph.inputs, ...graph.params])
+    if (live.has(node)) body.message(11, valueInfo(node.name!, node.shape));
+  for (const [name, tensor] of outputs) {
+    emit('Identity', [nameOf(tensor)], `out:${name}`);
+    body.message(12, valueInfo(`out:${name}`, tensor.shape));
+  }
+  body.text(2, 'duet');
+  const opset = new Message().text(1, '').int(2, 18);
+  return new Message().int(1, 8).text(2, 'duet').message(7, body).message(8, opset).finish();
+}
