@@ -1,0 +1,164 @@
+import { createTRPCClient, httpLink } from '@trpc/client';
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
+import type { AppRouter } from '../router.ts';
+import { clientError, DuetClientError } from './error.ts';
+import { createEventBuffer, type EventBuffer } from './event-buffer.ts';
+import { defaultRetry, type RetryPolicy, withRetry } from './retry.ts';
+
+export { type ClientErrorCode, DuetClientError } from './error.ts';
+export type { RetryPolicy } from './retry.ts';
+
+type Inputs = inferRouterInputs<AppRouter>;
+type Outputs = inferRouterOutputs<AppRouter>;
+
+export type RetrieveInput = Inputs['retrieve'];
+export type RetrieveAnswer = Outputs['retrieve'];
+export type RecommendedItem = RetrieveAnswer['items'][number];
+export type SimilarItemsInput = Inputs['similarItems'];
+export type SimilarItemsAnswer = Outputs['similarItems'];
+export type HealthAnswer = Outputs['health'];
+export type Shopper = Outputs['catalogue']['shoppers'][number];
+export type CatalogueItem = Outputs['catalogue']['item'];
+export type HistoryAnswer = Outputs['history'];
+/** An event as the server takes it. */
+export type SentEvent = Inputs['events']['log']['events'][number];
+/** An event as a storefront logs it: the client adds its id and time where they are left out. */
+export type LoggedEvent = Omit<SentEvent, 'eventId' | 'occurredAt'> & Partial<Pick<SentEvent, 'eventId' | 'occurredAt'>>;
+
+export interface DuetClientOptions {
+  /** The retrieval service's address, such as `http://127.0.0.1:4300`. */
+  url: string;
+  /** A key with the scopes the calls need: retrieve, events, admin. */
+  apiKey?: string;
+  fetch?: typeof fetch;
+  /** Limit of one attempt. */
+  timeoutMs?: number;
+  retry?: Partial<RetryPolicy>;
+  events?: {
+    batchSize?: number;
+    flushAfterMs?: number;
+    capacity?: number;
+    onDrop?: (events: SentEvent[], reason: string) => void;
+  };
+  now?: () => number;
+}
+
+interface CallOptions {
+  signal?: AbortSignal;
+}
+
+export interface DuetClient {
+  retrieve(input: RetrieveInput, o?: CallOptions): Promise<RetrieveAnswer>;
+  similarItems(input: SimilarItemsInput, o?: CallOptions): Promise<SimilarItemsAnswer>;
+  catalogue: {
+    shoppers(input?: Inputs['catalogue']['shoppers'], o?: CallOptions): Promise<Shopper[]>;
+    item(input: Inputs['catalogue']['item'], o?: CallOptions): Promise<CatalogueItem>;
+  };
+  history(input: Inputs['history'], o?: CallOptions): Promise<HistoryAnswer>;
+  health(o?: CallOptions): Promise<HealthAnswer>;
+  events: {
+    /** Buffers events for the next batch. Returns their ids. Never waits and never throws while the client is open. */
+    log(...events: LoggedEvent[]): string[];
+    flush: EventBuffer<SentEvent>['flush'];
+    close: EventBuffer<SentEvent>['close'];
+    readonly pending: number;
+  };
+  /** Sends the buffered events, then refuses further ones. */
+  close(o?: { timeoutMs?: number }): Promise<void>;
+}
+
+/** `fetch` with `keepalive` lets a page that is being left finish its request, up to 64 KiB (fetch.spec.whatwg.org). */
+const keepaliveLimit = 60_000;
+
+/**
+ * A typed client of the retrieval service for browsers, Node and edge runtimes: needs only `fetch`, `AbortSignal` and
+ * `crypto.randomUUID`. Every failure is a `DuetClientError`.
+ */
+export function createDuetClient(options: DuetClientOptions): DuetClient {
+  const { url, apiKey, timeoutMs = 5_000, now = Date.now } = options;
+  const send = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const retry: RetryPolicy = { ...defaultRetry, ...options.retry };
+  const inBrowser = 'document' in globalThis;
+
+  const trpc = createTRPCClient<AppRouter>({
+    links: [
+      httpLink({
+        url: `${url.replace(/\/+$/, '')}/trpc`,
+        headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+        fetch: (address, init) => {
+          const limit = AbortSignal.timeout(timeoutMs);
+          const signal = init?.signal ? AbortSignal.any([init.signal, limit]) : limit;
+          const body = init?.body;
+          const keepalive = inBrowser && typeof body === 'string' && body.length < keepaliveLimit;
+          return send(address as string, { ...(init as RequestInit), signal, ...(keepalive ? { keepalive } : {}) });
+        },
+      }),
+    ],
+  });
+
+  const once = async <T>(run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run();
+    } catch (cause) {
+      throw clientError(cause, url, timeoutMs);
+    }
+  };
+  /** Reads change nothing, so a repeat is harmless. A caller's own abort is final. */
+  const read = <T>(run: () => Promise<T>, o?: CallOptions): Promise<T> =>
+    withRetry(() => {
+      if (o?.signal?.aborted) throw new DuetClientError('closed', 'The call was aborted.', { cause: o.signal.reason });
+      return once(run);
+    }, retry);
+
+  const { onDrop, batchSize = 100, flushAfterMs = 1_000, capacity = 10_000 } = options.events ?? {};
+  const buffer = createEventBuffer<SentEvent>({
+    send: (events) => once(() => trpc.events.log.mutate({ events })),
+    batchSize,
+    flushAfterMs,
+    capacity,
+    // A lost event bends a measurement, so silence is not an option: without a listener it is said on the console.
+    onDrop:
+      onDrop ?? ((events, reason) => console.warn(`Duet: ${events.length} events were dropped: ${reason}`)),
+    retry: { ...retry, baseDelayMs: Math.max(retry.baseDelayMs, 100), maxDelayMs: Math.max(retry.maxDelayMs, 10_000) },
+  });
+
+  const leave = () => {
+    if (globalThis.document?.visibilityState === 'hidden') void buffer.flush().catch(() => undefined);
+  };
+  if (inBrowser) globalThis.document.addEventListener('visibilitychange', leave);
+
+  const close: DuetClient['close'] = async (o) => {
+    if (inBrowser) globalThis.document.removeEventListener('visibilitychange', leave);
+    await buffer.close(o);
+  };
+
+  return {
+    retrieve: (input, o) => read(() => trpc.retrieve.query(input, o), o),
+    similarItems: (input, o) => read(() => trpc.similarItems.query(input, o), o),
+    catalogue: {
+      shoppers: (input, o) => read(() => trpc.catalogue.shoppers.query(input, o), o),
+      item: (input, o) => read(() => trpc.catalogue.item.query(input, o), o),
+    },
+    history: (input, o) => read(() => trpc.history.query(input, o), o),
+    health: (o) => read(() => trpc.health.query(undefined, o), o),
+    events: {
+      log: (...events) =>
+        events.map((event) => {
+          // Given here and not when it is sent, so that every repeat of the batch carries the same id and time.
+          const sent = {
+            ...event,
+            eventId: event.eventId ?? crypto.randomUUID(),
+            occurredAt: event.occurredAt ?? new Date(now()).toISOString(),
+          } as SentEvent;
+          buffer.add(sent);
+          return sent.eventId;
+        }),
+      flush: buffer.flush,
+      close,
+      get pending() {
+        return buffer.pending;
+      },
+    },
+    close,
+  };
+}

@@ -1,0 +1,36 @@
+import type { DuetClientError } from './error.ts';
+
+/** How often and how patiently a call is tried again. */
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  attempts: number;
+  /** Upper bound of the first wait; doubled for each further attempt. */
+  baseDelayMs: number;
+  maxDelayMs: number;
+  /** In [0, 1): spreads the waits of many clients. */
+  random: () => number;
+}
+
+export const defaultRetry: RetryPolicy = { attempts: 3, baseDelayMs: 50, maxDelayMs: 2_000, random: Math.random };
+
+/**
+ * Wait before attempt `attempt + 1` in ms: full jitter, uniform in [0, min(max, base × 2^(attempt − 1))).
+ * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ */
+export function fullJitter(attempt: number, policy: RetryPolicy): number {
+  return policy.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
+}
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Runs an idempotent call, again while its failure is transient and attempts are left. `run` throws DuetClientErrors. */
+export async function withRetry<T>(run: () => Promise<T>, policy: RetryPolicy): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (attempt >= policy.attempts || !(error as DuetClientError).transient) throw error;
+      await wait(fullJitter(attempt, policy));
+    }
+  }
+}

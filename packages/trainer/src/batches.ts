@@ -1,0 +1,273 @@
+import type { Interactions, Split } from '@duet/datasets';
+import { itemsInBatch, type Rng, type TowerSettings, type Values } from '@duet/models';
+import { type FeatureSpace, historyBags, selectBags } from './features.ts';
+import type { TrainingSettings } from './settings.ts';
+import type { Bags, EmbeddingTable, TableOptimizer } from './tables.ts';
+
+/** The training rows of a split, in the user's own order of time. */
+export interface Positives {
+  /** [n] user and item row of each positive. */
+  user: Int32Array;
+  item: Int32Array;
+  /** [n] where the positive's history ends, exclusive, in `historyItem`; and where it begins. */
+  historyStart: Int32Array;
+  historyEnd: Int32Array;
+  /** Item rows of all training interactions, by user and time. */
+  historyItem: Int32Array;
+  /** [users + 1] each user's range in `historyItem`. */
+  userStart: Int32Array;
+  /** [items] training interactions of each item. */
+  itemCount: Int32Array;
+}
+
+/**
+ * Positives of the training rows: each user's first interaction with each item (every one with `repeats`), with the
+ * items that came before it. Nothing later than the positive is ever in its history.
+ */
+export function collectPositives(x: Interactions, split: Split, items: number, settings: TrainingSettings): Positives {
+  const rows = split.train.slice().sort();
+  const historyItem = Int32Array.from(rows, (row) => x.item[row]!);
+  const userStart = new Int32Array(x.users.length + 1);
+  const itemCount = new Int32Array(items);
+  for (const row of rows) {
+    userStart[x.user[row]! + 1]!++;
+    itemCount[x.item[row]!]!++;
+  }
+  for (let u = 0; u < x.users.length; u++) userStart[u + 1]! += userStart[u]!;
+
+  const kept: number[] = [];
+  const ends: number[] = [];
+  for (let u = 0; u < x.users.length; u++) {
+    const known = new Set<number>();
+    let momentStart = userStart[u]!;
+    for (let at = userStart[u]!; at < userStart[u + 1]!; at++) {
+      if (x.time[rows[at]!] !== x.time[rows[momentStart]!]) momentStart = at;
+      const item = historyItem[at]!;
+      if (!settings.repeats && known.has(item)) continue;
+      known.add(item);
+      kept.push(at);
+      ends.push(settings.historyBasket ? at : momentStart);
+    }
+  }
+  const user = Int32Array.from(kept, (at) => x.user[rows[at]!]!);
+  return {
+    user,
+    item: Int32Array.from(kept, (at) => historyItem[at]!),
+    historyStart: user.map((u) => userStart[u]!),
+    historyEnd: Int32Array.from(ends),
+    historyItem,
+    userStart,
+    itemCount,
+  };
+}
+
+/** Draws items with probability ∝ count^smoothing (uniform at 0), by Walker's alias method (Vose 1991). */
+export function negativeSampler(itemCount: Int32Array, smoothing: number) {
+  const n = itemCount.length;
+  const raw = Float64Array.from(itemCount, (count) => (smoothing === 0 ? 1 : count ** smoothing));
+  const total = raw.reduce((sum, x) => sum + x, 0);
+  const probability = raw.map((x) => x / total);
+  const threshold = probability.map((p) => p * n);
+  const alias = new Int32Array(n);
+  const small: number[] = [];
+  const large: number[] = [];
+  threshold.forEach((t, i) => {
+    (t < 1 ? small : large).push(i);
+  });
+  while (small.length > 0 && large.length > 0) {
+    const low = small.pop()!;
+    const high = large.pop()!;
+    alias[low] = high;
+    threshold[high]! -= 1 - threshold[low]!;
+    (threshold[high]! < 1 ? small : large).push(high);
+  }
+  for (const i of [...small, ...large]) threshold[i] = 1;
+  return {
+    probability,
+    draw: (rng: Rng): number => {
+      const i = Math.floor(rng() * n);
+      return rng() < threshold[i]! ? i : alias[i]!;
+    },
+  };
+}
+
+/** Gathers a step's inputs from the tables, and carries the gradients of these inputs back into the rows. */
+export interface Batch {
+  feeds: Values;
+  /** Adds the gradients by input name, then moves every touched row. */
+  update(gradients: Values, optimizer: TableOptimizer): void;
+}
+
+interface Gathered {
+  table: EmbeddingTable;
+  bags: Bags;
+  input: 'user' | 'item' | 'userAugmented' | 'itemAugmented';
+  width: number;
+  offset: number;
+}
+
+/** Makes batches: which users and items, their features' rows, and what each loss needs beside. */
+export class Batcher {
+  #space: FeatureSpace;
+  #tables: Record<string, EmbeddingTable>;
+  #positives: Positives;
+  #settings: TrainingSettings;
+  #model: TowerSettings;
+  #sampler: ReturnType<typeof negativeSampler>;
+  #itemCategory: Int32Array;
+  #rng: Rng;
+  #logQ: Float32Array;
+
+  /** @param itemCategory [items] the item's place among the aligned categories, largest first; −1 for none. */
+  constructor(
+    space: FeatureSpace,
+    tables: Record<string, EmbeddingTable>,
+    positives: Positives,
+    settings: TrainingSettings,
+    model: TowerSettings,
+    itemCategory: Int32Array,
+    rng: Rng,
+  ) {
+    this.#space = space;
+    this.#tables = tables;
+    this.#positives = positives;
+    this.#settings = settings;
+    this.#model = model;
+    this.#itemCategory = itemCategory;
+    this.#rng = rng;
+    this.#sampler = negativeSampler(positives.itemCount, settings.negativeSmoothing);
+    const n = positives.item.length;
+    const positiveCount = new Int32Array(positives.itemCount.length);
+    for (const item of positives.item) positiveCount[item]!++;
+    // Expected columns of the batch that hold item j: as a positive and as a shared negative.
+    this.#logQ = Float32Array.from(positiveCount, (count, item) =>
+      Math.log((settings.batch * count) / n + settings.negatives * this.#sampler.probability[item]! + 1e-9),
+    );
+  }
+
+  /** A batch of these positives. Feeds fit `trainingGraph`. */
+  assemble(chosen: Int32Array): Batch {
+    const { user, item, historyStart, historyEnd, historyItem } = this.#positives;
+    const items = new Int32Array(itemsInBatch(this.#model));
+    chosen.forEach((positive, i) => {
+      items[i] = item[positive]!;
+    });
+    for (let i = chosen.length; i < items.length; i++) items[i] = this.#sampler.draw(this.#rng);
+    const users = Int32Array.from(chosen, (positive) => user[positive]!);
+    const histories = Array.from(chosen, (positive) =>
+      historyItem.subarray(historyStart[positive]!, historyEnd[positive]!),
+    );
+    const gathered = gather(this.#space, this.#tables, this.#settings, {
+      users: this.#hide(users),
+      histories,
+      items: this.#hide(items),
+    });
+    const feeds = this.#feed(gathered, users.length, items.length);
+    if (this.#model.loss === 'softmax') {
+      feeds.logQ = Float32Array.from(items, (i) => this.#logQ[i]!);
+      feeds.itemKey = Float32Array.from(items);
+    }
+    if (this.#model.alignment > 0 && this.#model.categories > 1) Object.assign(feeds, this.#membership(items));
+    return {
+      feeds,
+      update: (gradients, optimizer) => {
+        for (const { table, bags, input, width, offset } of gathered) {
+          table.accumulate(bags, gradients[input]!, width, offset);
+        }
+        for (const table of new Set(gathered.map(({ table }) => table))) table.apply(optimizer);
+      },
+    };
+  }
+
+  /** A share of ids becomes −1, "unknown", so that the unknown row learns to answer for unseen ones. */
+  #hide(entities: Int32Array): Int32Array {
+    const { idDropout } = this.#settings;
+    return entities.map((entity) => (idDropout > 0 && this.#rng() < idDropout ? -1 - entity : entity));
+  }
+
+  #feed(gathered: Gathered[], users: number, items: number): Values {
+    const feeds: Values = {};
+    for (const { table, bags, input, width, offset } of gathered) {
+      feeds[input] ??= new Float32Array((input.startsWith('user') ? users : items) * width);
+      table.pool(bags, feeds[input], width, offset);
+    }
+    return feeds;
+  }
+
+  #membership(items: Int32Array): Values {
+    const k = this.#model.categories;
+    const n = items.length;
+    const membership = new Float32Array(k * n);
+    const counts = new Int32Array(k);
+    items.forEach((item, j) => {
+      const category = this.#itemCategory[item]!;
+      if (category < 0) return;
+      membership[category * n + j] = 1;
+      counts[category]!++;
+    });
+    return {
+      membership,
+      inverseCount: Float32Array.from(counts, (count) => (count > 0 ? 1 / count : 0)),
+      inverseFreedom: Float32Array.from(counts, (count) => (count > 1 ? 1 / (count - 1) : 0)),
+      aligned: Float32Array.from(counts, (count, i) => (i > 0 && count > 1 && counts[0]! > 1 ? 1 : 0)),
+    };
+  }
+}
+
+/** An entity of which nothing is known, not even its attributes. */
+export const unknown = -(2 ** 31);
+
+/** An entity whose id is hidden is written −1 − entity: its other features still count. */
+const shown = (entity: number): number => (entity === unknown ? -1 : entity < 0 ? -1 - entity : entity);
+
+/**
+ * Which rows of which tables make the inputs of these users (with their histories) and items. A user of −1 − u or an
+ * item of −1 − i has its id and augmented vector replaced by the unknown row.
+ */
+export function gather(
+  space: FeatureSpace,
+  tables: Record<string, EmbeddingTable>,
+  settings: Pick<TrainingSettings, 'history' | 'historyDecay' | 'augmentedDims'>,
+  batch: { users: Int32Array; histories: ArrayLike<number>[]; items: Int32Array },
+): Gathered[] {
+  const side = (name: 'user' | 'item', entities: Int32Array): Gathered[] => {
+    const width = name === 'user' ? space.userWidth : space.itemWidth;
+    const visible = entities.map(shown);
+    const features = space[name].map((feature): Gathered => {
+      const table = tables[feature.table]!;
+      const place = { table, input: name, width, offset: feature.offset };
+      if (feature.name === 'history') {
+        return { ...place, bags: historyBags(batch.histories, settings.history, settings.historyDecay) };
+      }
+      const isId = feature.name === `${name}_id`;
+      return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, isId ? entities : visible) };
+    });
+    if (settings.augmentedDims > 0) {
+      const row = entities.map((entity) => (entity < 0 ? 0 : entity + 1));
+      const start = Int32Array.from({ length: row.length + 1 }, (_, i) => i);
+      const bags = { start, row, weight: new Float32Array(row.length).fill(1) };
+      features.push({
+        table: tables[`${name}.augmented`]!,
+        bags,
+        input: `${name}Augmented`,
+        width: settings.augmentedDims,
+        offset: 0,
+      });
+    }
+    return features;
+  };
+  return [
+    ...(batch.users.length > 0 ? side('user', batch.users) : []),
+    ...(batch.items.length > 0 ? side('item', batch.items) : []),
+  ];
+}
+
+/** The gathered inputs by name, for the towers alone. */
+export function pooled(gathered: Gathered[], n: number): Values {
+  const feeds: Values = {};
+  for (const { table, bags, input, width, offset } of gathered) {
+    feeds[input] ??= new Float32Array(n * width);
+    table.pool(bags, feeds[input], width, offset);
+  }
+  return feeds;
+}

@@ -1,0 +1,92 @@
+import { type Executor, type Session, seededRng, type TowerSettings, towerGraph, type Values } from '@duet/models';
+import { gather, pooled } from './batches.ts';
+import type { FeatureSpace } from './features.ts';
+import type { TrainingSettings } from './settings.ts';
+import type { EmbeddingTable } from './tables.ts';
+
+/** Both towers, ready to turn users and items into vectors. Works in blocks, since a graph has one batch size. */
+export class Encoder implements AsyncDisposable {
+  readonly dims: number;
+  #space: FeatureSpace;
+  #tables: Record<string, EmbeddingTable>;
+  #settings: TrainingSettings;
+  #sessions: { side: 'user' | 'item'; n: number; session: Session }[];
+
+  private constructor(
+    space: FeatureSpace,
+    tables: Record<string, EmbeddingTable>,
+    settings: TrainingSettings,
+    sessions: { side: 'user' | 'item'; n: number; session: Session }[],
+  ) {
+    this.#space = space;
+    this.#tables = tables;
+    this.#settings = settings;
+    this.#sessions = sessions;
+    this.dims = settings.layers.at(-1)!;
+  }
+
+  static async open(
+    executor: Executor,
+    model: TowerSettings,
+    space: FeatureSpace,
+    tables: Record<string, EmbeddingTable>,
+    settings: TrainingSettings,
+    params: Values,
+  ): Promise<Encoder> {
+    const sizes = [
+      { side: 'user', n: 1 },
+      { side: 'user', n: 256 },
+      { side: 'item', n: 256 },
+    ] as const;
+    const sessions = await Promise.all(
+      sizes.map(async ({ side, n }) => {
+        const session = await executor.open(towerGraph(model, side, n), seededRng(0));
+        await session.load(params);
+        return { side, n, session };
+      }),
+    );
+    return new Encoder(space, tables, settings, sessions);
+  }
+
+  /** Takes over the dense parameters of the model as trained so far. */
+  async load(params: Values): Promise<void> {
+    for (const { session } of this.#sessions) await session.load(params);
+  }
+
+  /** p_v of item rows [n] → [n, dims]; −1 − i asks for item i as if its id were unseen. */
+  items(items: Int32Array): Promise<Float32Array> {
+    return this.#encode('item', items, (block) => ({ users: new Int32Array(), histories: [], items: block }));
+  }
+
+  /** p_u of user rows [n] with their histories (item rows, oldest first) → [n, dims]. */
+  users(users: Int32Array, histories: ArrayLike<number>[]): Promise<Float32Array> {
+    return this.#encode('user', users, (block, from) => ({
+      users: block,
+      histories: Array.from(block, (_, i) => histories[from + i] ?? []),
+      items: new Int32Array(),
+    }));
+  }
+
+  async #encode(
+    side: 'user' | 'item',
+    entities: Int32Array,
+    batchOf: (block: Int32Array, from: number) => Parameters<typeof gather>[3],
+  ): Promise<Float32Array> {
+    const sessions = this.#sessions.filter((candidate) => candidate.side === side);
+    const { n, session } = sessions.find((candidate) => candidate.n >= entities.length) ?? sessions.at(-1)!;
+    const out = new Float32Array(entities.length * this.dims);
+    for (let from = 0; from < entities.length; from += n) {
+      // The last block is filled up with its first entity, and the surplus dropped.
+      const block = new Int32Array(n).fill(entities[from]!);
+      block.set(entities.subarray(from, from + n));
+      const gathered = gather(this.#space, this.#tables, this.#settings, batchOf(block, from));
+      const { vectors } = await session.run(pooled(gathered, n));
+      out.set(vectors!.subarray(0, Math.min(n, entities.length - from) * this.dims), from * this.dims);
+    }
+    return out;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { session } of this.#sessions) await session[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,214 @@
+import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
+import type { TrainingSettings } from './settings.ts';
+import type { Bags } from './tables.ts';
+
+/** One column of a tower's input: pooled rows of one table. */
+export interface Feature {
+  /** "user_id", "country", "history", "title" … */
+  name: string;
+  /** Key of its table; `history` shares the item ids' table. */
+  table: string;
+  dims: number;
+  /** First column in the concatenated input. */
+  offset: number;
+}
+
+/** A feature's rows for every user or item: a vocabulary and the entities' bags. Row 0 of each table is "unknown". */
+export interface Encoded {
+  /** Terms of rows 1, 2, …; empty for id tables, whose row is 1 + the entity's own. */
+  vocabulary: string[];
+  bags: Bags;
+}
+
+/** Both towers' inputs: which features there are, and every user's and item's rows in them. */
+export interface FeatureSpace {
+  user: Feature[];
+  item: Feature[];
+  userWidth: number;
+  itemWidth: number;
+  /** Rows and width of each table. */
+  tables: Record<string, { rows: number; dims: number }>;
+  /** By feature name. `history` is not here: it depends on the moment. */
+  encoded: { user: Record<string, Encoded>; item: Record<string, Encoded> };
+}
+
+/** Attributes with more distinct values than this are free text or keys, not features. */
+const maxTerms = 5000;
+const priceBuckets = 10;
+
+/** Words of a title, lower case, letters and digits of any script. */
+export const tokenize = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+
+/** One row per entity, all weights 1. */
+function singles(rows: Int32Array): Bags {
+  return {
+    start: Int32Array.from({ length: rows.length + 1 }, (_, i) => i),
+    row: rows,
+    weight: new Float32Array(rows.length).fill(1),
+  };
+}
+
+/**
+ * Terms to rows: those that `minCount` entities have, most frequent first. An entity without any gets row 0,
+ * several are averaged.
+ */
+export function encodeTerms(terms: string[][], minCount: number): Encoded {
+  const counts = new Map<string, number>();
+  for (const list of terms) for (const term of new Set(list)) counts.set(term, (counts.get(term) ?? 0) + 1);
+  const vocabulary = [...counts]
+    .filter(([, n]) => n >= minCount)
+    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+    .slice(0, maxTerms)
+    .map(([term]) => term);
+  const rowOf = new Map(vocabulary.map((term, i) => [term, i + 1]));
+  const start = new Int32Array(terms.length + 1);
+  const row: number[] = [];
+  const weight: number[] = [];
+  terms.forEach((list, i) => {
+    const rows = [...new Set(list)].flatMap((term) => rowOf.get(term) ?? []);
+    if (rows.length === 0) rows.push(0);
+    for (const r of rows) {
+      row.push(r);
+      weight.push(1 / rows.length);
+    }
+    start[i + 1] = row.length;
+  });
+  return { vocabulary, bags: { start, row: Int32Array.from(row), weight: Float32Array.from(weight) } };
+}
+
+/** Numbers to quantile buckets, as terms "q0" … ; NaN is unknown. */
+export function quantileBuckets(numbers: ArrayLike<number>): string[][] {
+  const sorted = Float64Array.from(Array.from(numbers).filter((x) => !Number.isNaN(x))).sort();
+  return Array.from(numbers, (x) => {
+    if (Number.isNaN(x)) return [];
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < x) low = middle + 1;
+      else high = middle;
+    }
+    return [`q${Math.floor((low / sorted.length) * priceBuckets)}`];
+  });
+}
+
+/** Attribute columns that tell entities apart without naming each: 2 … maxTerms values, shared by two on average. */
+function categorical(columns: Record<string, string[]>): [string, string[][]][] {
+  return Object.entries(columns).flatMap(([name, values]) => {
+    const terms = values.map((value) => (value === '' ? [] : value.split('|')));
+    const distinct = new Set(terms.flat()).size;
+    return distinct >= 2 && distinct <= Math.min(maxTerms, values.length / 2) ? [[name, terms]] : [];
+  });
+}
+
+/** Lays the features side by side and gives each its table. */
+function layOut(features: { name: string; table: string; dims: number }[]): { features: Feature[]; width: number } {
+  let width = 0;
+  const placed = features.map((feature) => {
+    const offset = width;
+    width += feature.dims;
+    return { ...feature, offset };
+  });
+  return { features: placed, width };
+}
+
+/**
+ * Chooses and encodes the features of a dataset: ids, every categorical attribute, and for items the category, the
+ * title's words and the price's quantile; for users the history of items where the settings ask for it.
+ */
+export function buildFeatures(
+  data: { interactions: Interactions; catalogue: Catalogue; users: UserTable },
+  settings: TrainingSettings,
+): FeatureSpace {
+  const { interactions, catalogue, users } = data;
+  const ids = (n: number): Encoded => ({
+    vocabulary: [],
+    bags: singles(Int32Array.from({ length: n }, (_, i) => i + 1)),
+  });
+  const user: Record<string, Encoded> = settings.userIds ? { user_id: ids(interactions.users.length) } : {};
+  for (const [name, terms] of categorical(users.attributes)) user[name] = encodeTerms(terms, 2);
+
+  const item: Record<string, Encoded> = { item_id: ids(catalogue.ids.length) };
+  if (catalogue.categories.length > 1) {
+    item.category = encodeTerms(
+      Array.from(catalogue.category, (c) => (c < 0 ? [] : [catalogue.categories[c]!])),
+      1,
+    );
+  }
+  const title = encodeTerms(catalogue.title.map(tokenize), 2);
+  if (title.vocabulary.length > 0) item.title = title;
+  if (catalogue.priceMinor.some((price) => !Number.isNaN(price))) {
+    item.price = encodeTerms(quantileBuckets(catalogue.priceMinor), 1);
+  }
+  for (const [name, terms] of categorical(catalogue.attributes)) item[name] ??= encodeTerms(terms, 2);
+
+  const dimsOf = (name: string) =>
+    ['user_id', 'item_id', 'title', 'history'].includes(name) ? settings.idDims : settings.featureDims;
+  const entries = (side: Record<string, Encoded>, prefix: string) =>
+    Object.keys(side).map((name) => ({ name, table: `${prefix}.${name}`, dims: dimsOf(name) }));
+  const history = settings.history > 0 ? [{ name: 'history', table: 'item.item_id', dims: settings.idDims }] : [];
+  const userSide = layOut([...entries(user, 'user'), ...history]);
+  const itemSide = layOut(entries(item, 'item'));
+
+  const tables: FeatureSpace['tables'] = {};
+  const rowsOf = (side: Record<string, Encoded>, name: string) =>
+    1 + (side[name]!.vocabulary.length || side[name]!.bags.start.length - 1);
+  for (const { name, table, dims } of userSide.features) {
+    if (name !== 'history') tables[table] = { rows: rowsOf(user, name), dims };
+  }
+  for (const { name, table, dims } of itemSide.features) tables[table] = { rows: rowsOf(item, name), dims };
+  if (settings.augmentedDims > 0) {
+    tables['user.augmented'] = { rows: 1 + interactions.users.length, dims: settings.augmentedDims };
+    tables['item.augmented'] = { rows: 1 + catalogue.ids.length, dims: settings.augmentedDims };
+  }
+  return {
+    user: userSide.features,
+    item: itemSide.features,
+    userWidth: userSide.width,
+    itemWidth: itemSide.width,
+    tables,
+    encoded: { user, item },
+  };
+}
+
+/** The bags of some entities out of all: an entity of −1 gets row 0. */
+export function selectBags(all: Bags, entities: ArrayLike<number>): Bags {
+  const n = entities.length;
+  const start = new Int32Array(n + 1);
+  for (let i = 0; i < n; i++) {
+    const entity = entities[i]!;
+    start[i + 1] = start[i]! + (entity < 0 ? 1 : all.start[entity + 1]! - all.start[entity]!);
+  }
+  const row = new Int32Array(start[n]!);
+  const weight = new Float32Array(start[n]!).fill(1);
+  for (let i = 0; i < n; i++) {
+    const entity = entities[i]!;
+    if (entity < 0) continue;
+    row.set(all.row.subarray(all.start[entity]!, all.start[entity + 1]!), start[i]!);
+    weight.set(all.weight.subarray(all.start[entity]!, all.start[entity + 1]!), start[i]!);
+  }
+  return { start, row, weight };
+}
+
+/**
+ * The bags of histories: of each list of item rows, oldest first, the last `length`, an item weighing decay^(items
+ * after it), weights summing to 1. An empty history gets row 0 of the item ids.
+ */
+export function historyBags(lists: ArrayLike<number>[], length: number, decay: number): Bags {
+  const start = new Int32Array(lists.length + 1);
+  lists.forEach((list, i) => {
+    start[i + 1] = start[i]! + Math.max(1, Math.min(list.length, length));
+  });
+  const row = new Int32Array(start[lists.length]!);
+  const weight = new Float32Array(start[lists.length]!);
+  lists.forEach((list, i) => {
+    const n = Math.min(list.length, length);
+    const total = decay === 1 ? n : (1 - decay ** n) / (1 - decay);
+    if (n === 0) weight[start[i]!] = 1;
+    for (let age = 0; age < n; age++) {
+      row[start[i]! + age] = list[list.length - 1 - age]! + 1;
+      weight[start[i]! + age] = decay ** age / total;
+    }
+  });
+  return { start, row, weight };
+}

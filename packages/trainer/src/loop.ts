@@ -1,0 +1,145 @@
+import { DuetError, type Progress } from '@duet/config';
+import type { Catalogue, Split } from '@duet/datasets';
+import { type Executor, type Rng, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
+import { Batcher, type Positives } from './batches.ts';
+import { Encoder } from './encoder.ts';
+import { dotScorer, type Evaluation, evaluate } from './evaluate.ts';
+import type { FeatureSpace } from './features.ts';
+import type { TrainingSettings } from './settings.ts';
+import { EmbeddingTable } from './tables.ts';
+
+/** One point of a training curve, after each epoch. */
+export interface CurvePoint {
+  epoch: number;
+  step: number;
+  seconds: number;
+  /** Mean over the epoch's steps: total and each part. */
+  loss: Record<string, number>;
+  /** Metrics on the validation users. */
+  validation: Record<string, number>;
+}
+
+/** A trained model in memory: what an artifact keeps. */
+export interface Trained {
+  params: Values;
+  tables: Record<string, EmbeddingTable>;
+  curve: CurvePoint[];
+}
+
+export interface LoopInput {
+  executor: Executor;
+  space: FeatureSpace;
+  positives: Positives;
+  settings: TrainingSettings;
+  model: TowerSettings;
+  catalogue: Catalogue;
+  /** Users and targets that the curve is measured on; not the ones that the model is judged by. */
+  validation: Split;
+  seed: number;
+  progress: Progress;
+  /** Name of the progress bar. */
+  label: string;
+  signal?: AbortSignal | undefined;
+  onEpoch?: ((point: CurvePoint, steps: number) => Promise<void>) | undefined;
+}
+
+/** Each item's place among the `limit` categories with the most training interactions, largest first; −1 outside. */
+export function alignedCategories(catalogue: Catalogue, itemCount: Int32Array, limit: number) {
+  const interactions = new Float64Array(catalogue.categories.length);
+  catalogue.category.forEach((category, item) => {
+    if (category >= 0) interactions[category]! += itemCount[item]!;
+  });
+  const largest = Array.from(interactions.keys())
+    .sort((a, b) => interactions[b]! - interactions[a]! || a - b)
+    .slice(0, limit);
+  const place = new Map(largest.map((category, i) => [category, i]));
+  return { count: largest.length, of: catalogue.category.map((category) => place.get(category) ?? -1) };
+}
+
+function shuffle(order: Int32Array, rng: Rng): void {
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(rng() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+}
+
+/** Rises over the first hundred steps, then falls along a cosine to a tenth. */
+function schedule(step: number, steps: number): number {
+  const warm = Math.min(1, (step + 1) / Math.min(100, steps / 10 + 1));
+  return warm * (0.1 + 0.45 * (1 + Math.cos((Math.PI * step) / steps)));
+}
+
+/** The same for the same seed on the same executor. */
+export async function trainTowers(input: LoopInput): Promise<Trained> {
+  const { executor, space, positives, settings, model, catalogue, seed } = input;
+  const rng = seededRng(seed);
+  const tables = Object.fromEntries(
+    Object.entries(space.tables).map(([name, { rows, dims }]) => [
+      name,
+      new EmbeddingTable(rows, dims).initialise(rng, 1 / Math.sqrt(dims)),
+    ]),
+  );
+  const { of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
+  await using session = await executor.open(trainingGraph(model), rng);
+  const batcher = new Batcher(space, tables, positives, settings, model, itemCategory, rng);
+  await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
+
+  const order = Int32Array.from({ length: positives.item.length }, (_, i) => i);
+  const stepsPerEpoch = Math.ceil(order.length / settings.batch);
+  const steps = stepsPerEpoch * settings.epochs;
+  const curve: CurvePoint[] = [];
+  const started = performance.now();
+  let step = 0;
+  for (let epoch = 1; epoch <= settings.epochs; epoch++) {
+    shuffle(order, rng);
+    const sums: Record<string, number> = {};
+    for (let from = 0; from < order.length; from += settings.batch) {
+      input.signal?.throwIfAborted();
+      const chosen = Int32Array.from({ length: settings.batch }, (_, i) => order[(from + i) % order.length]!);
+      const batch = batcher.assemble(chosen);
+      const rate = schedule(step, steps);
+      const { outputs, gradients } = await session.step(batch.feeds, {
+        learningRate: settings.learningRate * rate,
+        weightDecay: settings.weightDecay,
+      });
+      step += 1;
+      if (!Number.isFinite(outputs.loss![0])) {
+        throw new DuetError('bad-input', `The loss became ${outputs.loss![0]} at step ${step} of ${steps}.`, {
+          where: { field: 'learningRate' },
+          fix: 'Lower learningRate or tableLearningRate, or raise temperature.',
+        });
+      }
+      batch.update(gradients, {
+        kind: settings.tableOptimizer,
+        learningRate: settings.tableLearningRate * rate,
+        decay: settings.tableDecay,
+      });
+      for (const [name, [value]] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + value!;
+      const done = Math.min(step * settings.batch, order.length * settings.epochs);
+      const note = `loss ${outputs.loss![0]!.toFixed(3)}`;
+      input.progress({ step: input.label, done, total: order.length * settings.epochs, unit: 'examples', note });
+    }
+    await encoder.load(await session.state());
+    const { metrics } = await evaluateTowers(encoder, positives, input.validation, catalogue);
+    const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
+    curve.push({ epoch, step, seconds: (performance.now() - started) / 1000, loss, validation: metrics });
+    await input.onEpoch?.(curve.at(-1)!, steps);
+  }
+  return { params: await session.state(), tables, curve };
+}
+
+/** Ranks the catalogue with the two towers for every user of a split. */
+export async function evaluateTowers(
+  encoder: Encoder,
+  positives: Pick<Positives, 'historyItem' | 'userStart' | 'itemCount'>,
+  split: Split,
+  catalogue: Catalogue,
+): Promise<Evaluation> {
+  const items = await encoder.items(Int32Array.from({ length: catalogue.ids.length }, (_, i) => i));
+  const users = Int32Array.from(split.evaluations, ({ user }) => user);
+  const histories = Array.from(users, (u) =>
+    positives.historyItem.subarray(positives.userStart[u]!, positives.userStart[u + 1]!),
+  );
+  const vectors = await encoder.users(users, histories);
+  return evaluate(split, catalogue, positives.itemCount, dotScorer(vectors, items, encoder.dims));
+}

@@ -1,0 +1,141 @@
+import { DuetError } from '@duet/config';
+import { modelKinds } from '@duet/models';
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+const weight = z.number().min(0).max(1000);
+const count = z.int().min(1).max(1_000_000);
+
+/** Everything that decides what a tower model becomes. Each can be given as `--set key=value`. */
+export const trainingSettings = z.strictObject({
+  epochs: count.describe('Passes over the training positives.'),
+  batch: z.int().min(2).max(65_536).describe('Users (and their positives) in a step: B.'),
+  loss: z.enum(['sigmoid', 'softmax']).describe("The paper's cross entropy, or in-batch softmax with logQ correction."),
+  negatives: z.int().min(0).max(65_536).describe('sigmoid: negatives per user. softmax: shared by the batch.'),
+  negativeSmoothing: share.describe('Negatives are drawn with probability ∝ popularity^this; 0 is uniform.'),
+  temperature: z.number().min(0.001).max(10).describe('Divides the inner product before the loss.'),
+  layers: z.array(z.int().min(1).max(4096)).min(1).max(8).describe('Widths of the fully connected layers.'),
+  idDims: z.int().min(1).max(512).describe('Width of user and item id embeddings.'),
+  featureDims: z.int().min(1).max(512).describe('Width of every other feature embedding.'),
+  history: z.int().min(0).max(1000).describe("The user's last items that the user tower sees; 0 for none."),
+  historyDecay: z.number().gt(0).max(1).describe('Weight of an item in the history, per item that came after it.'),
+  historyBasket: z.boolean().describe('In training, the history includes earlier items of the same moment.'),
+  idDropout: share.describe('Share of ids hidden in training, so that unseen users and items have an answer.'),
+  userIds: z.boolean().describe('Whether the user tower has a user id embedding at all.'),
+  repeats: z.boolean().describe('Train on every purchase of an item by a user, not on the first alone.'),
+  augmentedDims: z.int().min(0).max(512).describe('Dimensions of a_u and a_v; 0 leaves them out.'),
+  mimicUser: weight.describe('λ1, weight of ‖a_u − p_v‖².'),
+  mimicItem: weight.describe('λ2, weight of ‖a_v − p_u‖².'),
+  alignment: weight.describe('λ3, weight of the Category Alignment Loss.'),
+  alignmentSquared: z.boolean().describe('Squared Frobenius norms in the alignment.'),
+  alignmentCategories: z.int().min(2).max(1000).describe('Categories that the alignment sees, largest first.'),
+  learningRate: z.number().gt(0).max(10).describe('Adam, for the fully connected layers; decays to a tenth.'),
+  tableLearningRate: z.number().gt(0).max(10).describe('Adagrad or Adam, for embedding rows; decays to a tenth.'),
+  tableOptimizer: z.enum(['adagrad', 'adam']).describe('How touched embedding rows are updated.'),
+  weightDecay: weight.describe('Decoupled weight decay of the fully connected layers.'),
+  tableDecay: weight.describe('Weight decay of embedding rows, at each touch.'),
+});
+
+export type TrainingSettings = z.infer<typeof trainingSettings>;
+
+const paper: TrainingSettings = {
+  epochs: 6,
+  batch: 256,
+  loss: 'sigmoid',
+  negatives: 4,
+  negativeSmoothing: 0,
+  temperature: 0.2,
+  layers: [256, 128, 32],
+  idDims: 32,
+  featureDims: 16,
+  history: 0,
+  historyDecay: 1,
+  historyBasket: false,
+  idDropout: 0,
+  userIds: true,
+  repeats: false,
+  augmentedDims: 32,
+  mimicUser: 0.5,
+  mimicItem: 0.5,
+  alignment: 0.01,
+  alignmentSquared: false,
+  alignmentCategories: 32,
+  learningRate: 0.001,
+  tableLearningRate: 0.001,
+  tableOptimizer: 'adam',
+  weightDecay: 0,
+  tableDecay: 0,
+};
+
+/** `paper`: as published. `fast`: the best found within a minute of CPU. `best`: the same, longer. */
+export const presets: Record<'paper' | 'fast' | 'best', TrainingSettings> = {
+  paper,
+  fast: {
+    ...paper,
+    epochs: 4,
+    batch: 512,
+    loss: 'softmax',
+    negatives: 512,
+    temperature: 0.07,
+    history: 30,
+    historyDecay: 0.85,
+    idDropout: 0.1,
+    tableLearningRate: 0.005,
+  },
+  best: {
+    ...paper,
+    epochs: 15,
+    batch: 512,
+    loss: 'softmax',
+    negatives: 1024,
+    temperature: 0.07,
+    history: 30,
+    historyDecay: 0.85,
+    idDropout: 0.1,
+    tableLearningRate: 0.005,
+  },
+};
+
+export type Preset = keyof typeof presets;
+
+/**
+ * The settings of one training: preset, then what makes the kind what it is, then what the caller set.
+ *
+ * @throws DuetError `bad-input` naming each unknown key or bad value, and the keys there are
+ */
+export function resolveSettings(kind: string, preset: string, set: Record<string, unknown>): TrainingSettings {
+  const model = modelKinds.find((candidate) => candidate.kind === kind);
+  if (model?.family !== 'tower') {
+    const known = modelKinds.filter(({ family }) => family === 'tower').map((candidate) => candidate.kind);
+    throw new DuetError('bad-input', `"${kind}" is not a model that can be trained.`, {
+      where: { field: 'kind' },
+      fix: `Choose one of ${known.join(', ')}.`,
+    });
+  }
+  if (!Object.hasOwn(presets, preset)) {
+    throw new DuetError('bad-input', `There is no preset "${preset}".`, {
+      where: { field: 'preset' },
+      fix: `Choose one of ${Object.keys(presets).join(', ')}.`,
+    });
+  }
+  const base = presets[preset as Preset];
+  // A two-tower has none of DAT's parts; DAT's own come from the preset.
+  const parsed = trainingSettings.safeParse({ ...base, ...model.defaults, ...set });
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const field = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.');
+    throw new DuetError('bad-input', `${issue.message}.`, {
+      where: { field },
+      fix: `The settings are ${Object.keys(trainingSettings.shape).join(', ')}.`,
+    });
+  }
+  const settings = parsed.data;
+  const dims = settings.layers.at(-1)!;
+  if (settings.augmentedDims > 0 && settings.augmentedDims !== dims && settings.mimicUser + settings.mimicItem > 0) {
+    throw new DuetError('bad-input', `augmentedDims is ${settings.augmentedDims} and the towers end in ${dims}.`, {
+      where: { field: 'augmentedDims' },
+      fix: 'An augmented vector mimics a tower output, so make the last of "layers" the same number.',
+    });
+  }
+  return settings;
+}

@@ -1,0 +1,135 @@
+import { normal, type Rng } from '@duet/models';
+
+/** For each of n examples, the rows of a table that are pooled for it: `row[start[i] … start[i+1])`, weights summing to 1. */
+export interface Bags {
+  /** [n + 1] */
+  start: Int32Array;
+  row: Int32Array;
+  weight: Float32Array;
+}
+
+/** How touched rows move: Adagrad (Duchi et al. 2011) or lazy Adam, whose moments age only when their row is touched. */
+export interface TableOptimizer {
+  kind: 'adagrad' | 'adam';
+  learningRate: number;
+  decay: number;
+}
+
+/**
+ * An embedding table outside the graph. A step gathers the rows of a batch and moves only them, so its cost does not
+ * depend on the number of rows. Gradients of a row that occurs several times in a batch are summed first.
+ */
+export class EmbeddingTable {
+  readonly rows: number;
+  readonly dims: number;
+  /** [rows, dims] */
+  readonly values: Float32Array;
+  #second: Float32Array | undefined;
+  #first: Float32Array | undefined;
+  #steps: Int32Array | undefined;
+  /** Place of a touched row among the batch's gradients, or −1. */
+  #slot: Int32Array;
+  #touched: number[] = [];
+  #gradients: Float32Array;
+
+  constructor(rows: number, dims: number, values?: Float32Array) {
+    this.rows = rows;
+    this.dims = dims;
+    this.values = values ?? new Float32Array(rows * dims);
+    this.#slot = new Int32Array(rows).fill(-1);
+    this.#gradients = new Float32Array(1024 * dims);
+  }
+
+  /** Normal with standard deviation `scale`. */
+  initialise(rng: Rng, scale: number): this {
+    for (let i = 0; i < this.values.length; i++) this.values[i] = normal(rng) * scale;
+    return this;
+  }
+
+  /** Writes each bag's weighted sum of rows into `out` [n, width], from column `offset`. */
+  pool(bags: Bags, out: Float32Array, width: number, offset: number): void {
+    const { values, dims } = this;
+    for (let i = 0; i + 1 < bags.start.length; i++) {
+      const to = i * width + offset;
+      out.fill(0, to, to + dims);
+      for (let at = bags.start[i]!; at < bags.start[i + 1]!; at++) {
+        const from = bags.row[at]! * dims;
+        const w = bags.weight[at]!;
+        for (let d = 0; d < dims; d++) out[to + d]! += w * values[from + d]!;
+      }
+    }
+  }
+
+  /** Adds d loss / d pooled [n, width] to the gradients of the rows behind it. */
+  accumulate(bags: Bags, gradient: Float32Array, width: number, offset: number): void {
+    const { dims } = this;
+    for (let i = 0; i + 1 < bags.start.length; i++) {
+      const from = i * width + offset;
+      for (let at = bags.start[i]!; at < bags.start[i + 1]!; at++) {
+        const to = this.#place(bags.row[at]!) * dims;
+        const w = bags.weight[at]!;
+        const sums = this.#gradients;
+        for (let d = 0; d < dims; d++) sums[to + d]! += w * gradient[from + d]!;
+      }
+    }
+  }
+
+  #place(row: number): number {
+    let slot = this.#slot[row]!;
+    if (slot >= 0) return slot;
+    slot = this.#touched.length;
+    this.#touched.push(row);
+    this.#slot[row] = slot;
+    if ((slot + 1) * this.dims > this.#gradients.length) {
+      const larger = new Float32Array(this.#gradients.length * 2);
+      larger.set(this.#gradients);
+      this.#gradients = larger;
+    }
+    return slot;
+  }
+
+  /** Moves the touched rows by their summed gradients and forgets these. */
+  apply(optimizer: TableOptimizer): void {
+    if (optimizer.kind === 'adam') this.#applyAdam(optimizer);
+    else this.#applyAdagrad(optimizer);
+    this.#gradients.fill(0, 0, this.#touched.length * this.dims);
+    for (const row of this.#touched) this.#slot[row] = -1;
+    this.#touched.length = 0;
+  }
+
+  #applyAdagrad({ learningRate, decay }: TableOptimizer): void {
+    const { values, dims } = this;
+    this.#second ??= new Float32Array(values.length).fill(1e-8);
+    const sums = this.#second;
+    this.#touched.forEach((row, slot) => {
+      for (let d = 0; d < dims; d++) {
+        const at = row * dims + d;
+        const g = this.#gradients[slot * dims + d]! + decay * values[at]!;
+        sums[at]! += g * g;
+        values[at]! -= (learningRate * g) / Math.sqrt(sums[at]!);
+      }
+    });
+  }
+
+  #applyAdam({ learningRate, decay }: TableOptimizer): void {
+    const { values, dims } = this;
+    this.#first ??= new Float32Array(values.length);
+    this.#second ??= new Float32Array(values.length);
+    this.#steps ??= new Int32Array(this.rows);
+    const first = this.#first;
+    const second = this.#second;
+    this.#touched.forEach((row, slot) => {
+      const t = ++this.#steps![row]!;
+      const correction1 = 1 - 0.9 ** t;
+      const correction2 = 1 - 0.999 ** t;
+      for (let d = 0; d < dims; d++) {
+        const at = row * dims + d;
+        const g = this.#gradients[slot * dims + d]!;
+        first[at] = 0.9 * first[at]! + 0.1 * g;
+        second[at] = 0.999 * second[at]! + 0.001 * g * g;
+        const update = first[at]! / correction1 / (Math.sqrt(second[at]! / correction2) + 1e-8);
+        values[at] = values[at]! - learningRate * (update + decay * values[at]!);
+      }
+    });
+  }
+}
