@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { loadConfig } from './config.ts';
 import { DuetError } from './error.ts';
+import { readOrMakeSecret, readSecret } from './secrets.ts';
 import { formatSeconds, pace } from './terminal.ts';
 
 describe('configuration', () => {
@@ -42,4 +46,17 @@ test('progress tells rate and time left', () => {
   assert.equal(formatSeconds(185), '3 min 05 s');
   const update = { step: 'train', done: 600, total: 1000, unit: 'rows' };
   assert.equal(pace(update, 100, 5), '100 rows/s, 4 s left');
+});
+
+test('a secret is made once, kept, and readable by its owner alone', () => {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'duet-secrets-'));
+  try {
+    const made = readOrMakeSecret(dataDir, 'session');
+    assert.ok(made.length >= 24);
+    assert.equal(readOrMakeSecret(dataDir, 'session'), made);
+    assert.equal(statSync(path.join(dataDir, 'keys', 'session.key')).mode & 0o777, 0o600);
+    assert.equal(readSecret(dataDir, 'other'), undefined);
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
 });
