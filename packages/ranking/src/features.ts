@@ -1,0 +1,74 @@
+import type { UserProfile } from './profile.ts';
+
+/** One retrieved item, with what the ranker looks at. A list of them is in retrieval order, best first. */
+export interface Candidate {
+  /** Inner product of the user's and the item's vector. */
+  retrievalScore: number;
+  /** Purchases of the item by anybody. */
+  popularity: number;
+  /** Category row, −1 for none. */
+  category: number;
+  /** Share of all purchases that fall into the item's category: what a user without a history is expected to buy. */
+  categoryShare: number;
+  /** NaN where unknown. */
+  priceMinor: number;
+  /** Largest cosine to the user's last items; NaN for a user without any. */
+  similarity: number;
+}
+
+/**
+ * The ranker's features, in order. None knows which arm or model retrieved the candidate: scores are taken relative to
+ * the list they came in, so that one ranker is fair to all arms.
+ */
+export const featureNames = [
+  'reciprocalRank',
+  'listScore',
+  'logPopularity',
+  'categoryAffinity',
+  'priceDistance',
+  'similarity',
+] as const;
+
+/** Purchases that the prior of the category affinity weighs as much as. */
+const affinityPrior = 10;
+
+/**
+ * Raw features of a list, shape [candidates, featureNames]. NaN where there is nothing to say.
+ *
+ * - reciprocalRank: 1 / rank, from 1
+ * - listScore: (score − mean) / standard deviation over the list
+ * - logPopularity: ln(1 + purchases)
+ * - categoryAffinity: ln of the user's smoothed share of the category over everybody's share of it
+ * - priceDistance: |ln price − the user's usual ln price|
+ * - similarity: as given
+ */
+export function featuresOf(candidates: readonly Candidate[], profile: UserProfile): Float64Array {
+  const n = candidates.length;
+  const width = featureNames.length;
+  let sum = 0;
+  let squares = 0;
+  for (const { retrievalScore } of candidates) {
+    sum += retrievalScore;
+    squares += retrievalScore * retrievalScore;
+  }
+  const mean = sum / n;
+  const deviation = Math.sqrt(Math.max(0, squares / n - mean * mean)) || 1;
+  const features = new Float64Array(n * width);
+  candidates.forEach((candidate, i) => {
+    const { category, categoryShare } = candidate;
+    const bought = profile.categoryPurchases.get(category) ?? 0;
+    const share = (bought + affinityPrior * categoryShare) / (profile.purchases + affinityPrior);
+    features.set(
+      [
+        1 / (i + 1),
+        (candidate.retrievalScore - mean) / deviation,
+        Math.log1p(candidate.popularity),
+        category < 0 || categoryShare === 0 ? Number.NaN : Math.log(share / categoryShare),
+        candidate.priceMinor > 0 ? Math.abs(Math.log(candidate.priceMinor) - profile.usualLogPrice) : Number.NaN,
+        candidate.similarity,
+      ],
+      i * width,
+    );
+  });
+  return features;
+}
