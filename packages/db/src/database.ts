@@ -1,0 +1,47 @@
+import type { Config } from '@duet/config';
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/client.ts';
+import { startPostgres } from './postgres.ts';
+
+/** One pool of connections, for SQL and for Prisma alike. */
+export interface Database extends AsyncDisposable {
+  prisma: PrismaClient;
+  pool: pg.Pool;
+  url: string;
+}
+
+/** Opens the database at a PostgreSQL URL. Connections are made as they are needed, `max` at most (10). */
+export async function connect(url: string, options: { max?: number } = {}): Promise<Database> {
+  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, application_name: 'duet' });
+  // An idle connection that the server ended is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {});
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  return {
+    prisma,
+    pool,
+    url,
+    async [Symbol.asyncDispose]() {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+/**
+ * Opens Duet's database: `DATABASE_URL`, else the data folder's embedded server, started for this process's life where
+ * it does not run.
+ *
+ * @throws DuetError as {@link startPostgres}
+ */
+export async function openDatabase(config: Config): Promise<Database> {
+  const postgres = await startPostgres(config);
+  const database = await connect(postgres.url);
+  return {
+    ...database,
+    async [Symbol.asyncDispose]() {
+      await database[Symbol.asyncDispose]();
+      await postgres[Symbol.asyncDispose]();
+    },
+  };
+}
