@@ -40,7 +40,9 @@ async function quietly(program, args, options = {}) {
     return stdout;
   } catch (error) {
     const output = `${error.stdout ?? ''}${error.stderr ?? ''}`.trim().split('\n').slice(-15).join('\n');
-    throw new Announcement(`${path.basename(program)} ${args.slice(0, 3).join(' ')} failed.\n${output || error.message}`);
+    throw new Announcement(
+      `${path.basename(program)} ${args.slice(0, 3).join(' ')} failed.\n${output || error.message}`,
+    );
   }
 }
 
@@ -54,6 +56,7 @@ function isDebian() {
 }
 
 function installedVersion(debianPackage) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are dpkg-query's own.
   const found = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Version}', debianPackage], {
     encoding: 'utf8',
   });
@@ -134,7 +137,7 @@ async function compile(name, stamp, { includes, library }) {
       ...['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,--gc-sections', '-s'],
     ]);
     const trial = `const { FaissIndex } = require(${JSON.stringify(temporary)});
-      const index = FaissIndex.create('Flat', 2, 'ip', 2);
+      const index = FaissIndex.create('Flat', 2);
       index.add(new Float32Array([1, 0, 0, 1]), 1)
         .then(() => index.search(new Float32Array([0, 1]), 1, 0, undefined))
         .then(({ ids }) => process.exit(ids[0] === 1 ? 0 : 1), (error) => { console.error(error); process.exit(1); });`;
@@ -232,7 +235,8 @@ async function compileAvx2Library(unpacked, archive) {
 
 async function buildAvx2() {
   requireDebian();
-  if (process.arch !== 'x64' || !/^flags\s*:.*\bavx2\b/m.test(fs.readFileSync('/proc/cpuinfo', 'utf8'))) {
+  const flags = /^flags\s*:(.*)$/m.exec(fs.readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ') ?? [];
+  if (process.arch !== 'x64' || !['avx2', 'fma', 'f16c', 'popcnt'].every((flag) => flags.includes(flag))) {
     throw new Announcement('this CPU has no AVX2, so the AVX2 build would not run here.');
   }
   const cache = path.join(buildDir, 'avx2');

@@ -1,0 +1,101 @@
+import { DuetError, loadConfig } from '@duet/config';
+import { ExactIndex } from './exact.ts';
+import type { Factory } from './factory.ts';
+import { FaissNodeIndex, loadFaissNode } from './faiss-node.ts';
+import type { IndexFile } from './file.ts';
+import { loadBinding, NativeIndex } from './native.ts';
+import { type EngineName, engineNames, type VectorIndex } from './vector-index.ts';
+
+/** One way to search vectors. `build` and `read` trust their arguments: open.ts has checked them. */
+export interface Engine {
+  name: EngineName;
+  /** Searches IVF indexes; the others only Flat. */
+  approximate: boolean;
+  /** How to get it, for the reader of `duet doctor`. */
+  how: string;
+  /** @throws DuetError 'unavailable' with the reason why it does not work here */
+  load(): void;
+  build(vectors: Float32Array, dim: number, factory: Factory, seed: number): Promise<VectorIndex>;
+  read(path: string, file: IndexFile): Promise<VectorIndex>;
+}
+
+const native = (name: 'faiss-avx2' | 'faiss', how: string): Engine => ({
+  name,
+  approximate: true,
+  how,
+  load: () => void loadBinding(name),
+  build: (vectors, dim, factory, seed) => NativeIndex.build(name, vectors, dim, factory, seed),
+  read: (path, file) => NativeIndex.read(name, path, file),
+});
+
+const engines: Record<EngineName, Engine> = {
+  'faiss-avx2': native(
+    'faiss-avx2',
+    'npm run build:avx2 -w @duet/ann compiles it in a minute or three on Debian or Ubuntu.',
+  ),
+  faiss: native('faiss', 'npm run build:native -w @duet/ann builds it in seconds on Debian or Ubuntu.'),
+  'faiss-node': {
+    name: 'faiss-node',
+    approximate: false,
+    how: 'npm install fetches its binary for macOS, Windows and Linux where GitHub can be reached.',
+    load: () => void loadFaissNode(),
+    build: (vectors, dim) => FaissNodeIndex.build(vectors, dim),
+    read: (path, file) => FaissNodeIndex.read(path, file),
+  },
+  exact: {
+    name: 'exact',
+    approximate: false,
+    how: 'It is always there.',
+    load: () => {},
+    build: async (vectors, dim) => new ExactIndex(vectors.slice(), dim),
+    read: (path, file) => ExactIndex.read(path, file),
+  },
+};
+
+/** @throws DuetError 'unavailable' with the reason and how to get it, where it does not work here */
+export function openEngine(name: EngineName): Engine {
+  const engine = engines[name];
+  try {
+    engine.load();
+    return engine;
+  } catch (cause) {
+    throw new DuetError('unavailable', `the engine ${name} does not work here: ${(cause as Error).message}`, {
+      fix: engine.how,
+      cause,
+    });
+  }
+}
+
+/** The engines to choose from, best first: those that load, or the one that DUET_ANN_ENGINE names. */
+export function usableEngines(): Engine[] {
+  const { annEngine } = loadConfig();
+  if (annEngine !== undefined) return [openEngine(annEngine)];
+  return engineNames.flatMap((name) => {
+    try {
+      return [openEngine(name)];
+    } catch {
+      // Announced by `duet doctor`; the exact engine is always left.
+      return [];
+    }
+  });
+}
+
+/** Every engine, best first: whether it finds a neighbour here, why or why not, and how to get it. */
+export async function annEngines(): Promise<{ engine: string; works: boolean; reason: string; how: string }[]> {
+  const kinds = (engine: Engine) => (engine.approximate ? 'Flat and IVF indexes' : 'Flat indexes only');
+  return await Promise.all(
+    engineNames.map(async (name) => {
+      const { how } = engines[name];
+      try {
+        const engine = openEngine(name);
+        await using index = await engine.build(new Float32Array([1, 0, 0, 1]), 2, { lists: 0, storage: 'Flat' }, 0);
+        const { ids } = await index.search(new Float32Array([0, 1]), 1);
+        if (ids[0] !== 1) return { engine: name, works: false, reason: 'It found the wrong neighbour.', how };
+        return { engine: name, works: true, reason: `Works, for ${kinds(engine)}.`, how };
+      } catch (error) {
+        const { cause, message } = error as Error;
+        return { engine: name, works: false, reason: cause instanceof DuetError ? cause.message : message, how };
+      }
+    }),
+  );
+}
