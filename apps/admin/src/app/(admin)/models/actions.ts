@@ -1,0 +1,57 @@
+'use server';
+
+import { DuetError } from '@duet/config';
+import { enqueue } from '@duet/db';
+import { resolveSettings } from '@duet/trainer';
+import { refresh } from 'next/cache';
+import { redirect } from 'next/navigation';
+import { z } from 'zod';
+import { database } from '#data/services.ts';
+import { readSetting } from './settings.ts';
+
+const trainForm = z.object({
+  datasetId: z.uuid('Choose a dataset.'),
+  kind: z.string(),
+  preset: z.string(),
+  split: z.enum(['time:0.8', 'leave-last-out', 'none'], 'Choose what is held out.'),
+  seed: z.coerce.number('The seed is a whole number.').int('The seed is a whole number.').min(0, 'The seed is 0 or more.'),
+  name: z.string().trim().max(100, 'A name has at most 100 characters.'),
+});
+
+/** Queues a training. Returns the sentence that says what is wrong with the form; goes to the run where nothing is. */
+export async function train(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const entries = Object.fromEntries(data);
+  const parsed = trainForm.safeParse(entries);
+  if (!parsed.success) return parsed.error.issues[0]!.message;
+  const { datasetId, kind, preset, split, seed, name } = parsed.data;
+  const set = Object.fromEntries(
+    Object.entries(entries).flatMap(([field, text]) => {
+      const key = field.startsWith('set.') ? field.slice(4) : undefined;
+      return key === undefined || typeof text !== 'string' || text.trim() === '' ? [] : [[key, readSetting(key, text)]];
+    }),
+  );
+  try {
+    resolveSettings(kind, preset, set);
+  } catch (error) {
+    if (error instanceof DuetError) return error.message;
+    throw error;
+  }
+  const run = await db.prisma.trainingRun.create({
+    data: { datasetId, kind, preset, parameters: { set, seed, split, ...(name && { name }) } as object },
+  });
+  await enqueue(db, { kind: 'train', runId: run.id });
+  redirect(`/models/runs/${run.id}`);
+}
+
+const evaluateForm = z.object({ modelId: z.uuid(), split: z.enum(['time:0.8', 'leave-last-out']) });
+
+/** Queues the evaluation of a model on a split. */
+export async function evaluate(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const parsed = evaluateForm.safeParse(Object.fromEntries(data));
+  if (!parsed.success) return 'Choose a split.';
+  await enqueue(db, { kind: 'evaluate', ...parsed.data });
+  refresh();
+  return `Queued: the metrics on ${parsed.data.split} appear here when the worker has measured them.`;
+}

@@ -1,0 +1,67 @@
+import type { Metadata } from 'next';
+import Link from 'next/link';
+import { notFound } from 'next/navigation';
+import { Curves } from '#components/curves.tsx';
+import { Kind } from '#components/kind.tsx';
+import { Notice } from '#components/notice.tsx';
+import { PageHeader } from '#components/page-header.tsx';
+import { Parameters } from '#components/parameters.tsx';
+import { Refresh } from '#components/refresh.tsx';
+import { RunProgress, RunState } from '#components/runs-table.tsx';
+import { Section } from '#components/section.tsx';
+import { Stat, Stats } from '#components/stat.tsx';
+import { readCurve } from '#data/evaluations.ts';
+import { findRun } from '#data/models.ts';
+import { formatTime } from '#format.ts';
+import { routeId } from '#route-id.ts';
+
+export const metadata: Metadata = { title: 'Training run' };
+
+export default async function RunPage({ params }: { params: Promise<{ id: string }> }) {
+  const run = await findRun(await routeId(params));
+  if (run === null) notFound();
+  const curve = readCurve(run.curve);
+  const going = run.status === 'queued' || run.status === 'running';
+  return (
+    <>
+      {going && <Refresh everyMs={2000} />}
+      <PageHeader
+        title={
+          <span className="flex flex-wrap items-center gap-3">
+            <Kind kind={run.kind} /> {run.preset} <RunState run={run} />
+          </span>
+        }
+        parent={{ href: '/models', title: 'Models' }}
+        actions={
+          run.model && (
+            <Link href={`/models/${run.modelId}`} className="button">
+              Open the model
+            </Link>
+          )
+        }
+      />
+      <div className="space-y-6">
+        <Stats>
+          <Stat label="Progress" value={<span className="text-base font-medium" aria-live="polite"><RunProgress run={run} now={new Date()} /></span>} />
+          <Stat label="Dataset" value={run.dataset.name} />
+          <Stat label="Epochs done" value={curve.length} />
+          <Stat label="Executor" value={run.executor || '–'} />
+          <Stat label="Asked for" value={<span className="text-base">{formatTime(run.createdAt)}</span>} />
+        </Stats>
+        {run.status === 'failed' && (
+          <Notice tone="problem" title="The training failed.">
+            {run.error ?? 'The worker’s log has the reason.'}
+          </Notice>
+        )}
+        {curve.length > 0 ? (
+          <Curves curve={curve} />
+        ) : (
+          going && <Notice title="The curves appear after the first epoch.">This page follows the run by itself.</Notice>
+        )}
+        <Section title="Asked for">
+          <Parameters of={run.parameters} />
+        </Section>
+      </div>
+    </>
+  );
+}

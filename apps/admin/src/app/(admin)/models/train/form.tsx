@@ -1,0 +1,131 @@
+'use client';
+
+import { useActionState, useState } from 'react';
+import { Field } from '#components/field.tsx';
+import { Submit } from '#components/submit.tsx';
+import { train } from '../actions.ts';
+import type { Setting } from '../settings.ts';
+
+interface TrainFormProps {
+  datasets: { id: string; name: string }[];
+  kinds: { kind: string; title: string; summary: string }[];
+  presets: string[];
+  settings: Setting[];
+  /** `startingValues['dat/fast'].epochs` */
+  startingValues: Record<string, Record<string, string>>;
+}
+
+const presetMeanings: Record<string, string> = {
+  paper: 'As published.',
+  fast: 'The best found within about a minute of CPU.',
+  best: 'The same, trained for longer.',
+};
+
+export function TrainForm({ datasets, kinds, presets, settings, startingValues }: TrainFormProps) {
+  const [problem, action] = useActionState(train, undefined);
+  // Controlled, so that React's reset of a form after its action does not lose what was typed.
+  const [values, setValues] = useState<Record<string, string>>({
+    datasetId: datasets[0]?.id ?? '',
+    kind: kinds.at(-1)?.kind ?? '',
+    preset: presets.includes('fast') ? 'fast' : (presets[0] ?? ''),
+    split: 'time:0.8',
+    seed: '1',
+  });
+  const control = (name: string) => ({
+    id: name,
+    name,
+    value: values[name] ?? '',
+    className: 'input',
+    'aria-describedby': `${name}-hint`,
+    onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
+  });
+  const starting = startingValues[`${values.kind}/${values.preset}`] ?? {};
+  const changed = settings.filter(({ key }) => values[`set.${key}`]).length;
+
+  return (
+    <form action={action} className="space-y-6">
+      <div className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
+        <Field id="datasetId" label="Dataset">
+          <select {...control('datasetId')}>
+            {datasets.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </Field>
+        <Field id="kind" label="Model" hint={kinds.find(({ kind }) => kind === values.kind)?.summary}>
+          <select {...control('kind')}>
+            {kinds.map(({ kind, title }) => (
+              <option key={kind} value={kind}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </Field>
+        <Field id="preset" label="Preset" hint={presetMeanings[values.preset ?? '']}>
+          <select {...control('preset')}>
+            {presets.map((preset) => (
+              <option key={preset}>{preset}</option>
+            ))}
+          </select>
+        </Field>
+        <Field
+          id="split"
+          label="Held out"
+          hint={
+            values.split === 'none'
+              ? 'The model sees everything, so its quality cannot be measured on this data.'
+              : 'The model is trained without these purchases and measured on them.'
+          }
+        >
+          <select {...control('split')}>
+            <option value="time:0.8">The last 20 % of the time (time:0.8)</option>
+            <option value="leave-last-out">Each shopper’s last purchase (leave-last-out)</option>
+            <option value="none">Nothing (none)</option>
+          </select>
+        </Field>
+        <Field id="seed" label="Seed" hint="The same seed gives the same model.">
+          <input type="number" min={0} step={1} required {...control('seed')} />
+        </Field>
+        <Field id="name" label="Name" hint="Left empty, it is named after its kind and preset.">
+          <input type="text" maxLength={100} {...control('name')} />
+        </Field>
+      </div>
+
+      <details className="rounded-lg border border-line">
+        <summary className="px-4 py-3 font-medium">
+          Every setting <span className="font-normal text-muted">({changed === 0 ? 'all from the preset' : `${changed} changed`})</span>
+        </summary>
+        <div className="grid gap-5 border-t border-line p-4 sm:grid-cols-2 xl:grid-cols-3">
+          {settings.map(({ key, meaning, type, choices }) => (
+            <Field key={key} id={`set.${key}`} label={<code className="font-mono">{key}</code>} hint={meaning}>
+              {type === 'choice' ? (
+                <select {...control(`set.${key}`)}>
+                  <option value="">{starting[key]} (preset)</option>
+                  {choices
+                    .filter((choice) => choice !== starting[key])
+                    .map((choice) => (
+                      <option key={choice}>{choice}</option>
+                    ))}
+                </select>
+              ) : (
+                <input
+                  type="text"
+                  inputMode={type === 'number' ? 'decimal' : 'text'}
+                  placeholder={starting[key]}
+                  {...control(`set.${key}`)}
+                />
+              )}
+            </Field>
+          ))}
+        </div>
+      </details>
+
+      <p role="alert" className="text-bad empty:hidden">
+        {problem}
+      </p>
+      <Submit busy="Queueing…">Train</Submit>
+    </form>
+  );
+}

@@ -1,0 +1,41 @@
+import { TrainingCurve } from './charts/training-curve.tsx';
+import { Section } from './section.tsx';
+import type { CurvePoint } from '#data/evaluations.ts';
+
+const colors = ['var(--ink)', 'var(--two-tower)', 'var(--dat)', 'var(--good)', 'var(--busy)', 'var(--popularity)'];
+
+const namesIn = (points: Record<string, number>[]) => [...new Set(points.flatMap((point) => Object.keys(point)))];
+
+/** A run's loss parts and validation metrics side by side, as far as it has come. */
+export function Curves({ curve }: { curve: CurvePoint[] }) {
+  const panels = [
+    { title: 'Loss', note: 'Mean of each part over the epoch’s steps.', points: curve.map(({ loss }) => loss), digits: 3 },
+    {
+      title: 'Validation',
+      note: 'Metrics after each epoch, on purchases held out of the training part.',
+      points: curve.map(({ validation }) => validation),
+      digits: 4,
+    },
+  ];
+  return (
+    <div className="grid gap-6 xl:grid-cols-2">
+      {panels.map(({ title, note, points, digits }) => {
+        const names = namesIn(points);
+        return (
+          <Section key={title} title={title} note={note}>
+            {names.length === 0 ? (
+              <p className="text-muted">Nothing was recorded.</p>
+            ) : (
+              <TrainingCurve
+                label={`${title} for each epoch: ${names.join(', ')}`}
+                rows={points.map((values, i) => ({ ...values, epoch: curve[i]!.epoch }))}
+                series={names.map((name, i) => ({ name, color: colors[i % colors.length]! }))}
+                digits={digits}
+              />
+            )}
+          </Section>
+        );
+      })}
+    </div>
+  );
+}

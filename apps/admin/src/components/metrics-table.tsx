@@ -1,0 +1,82 @@
+import Link from 'next/link';
+import { Kind } from './kind.tsx';
+import { comparedMetrics, splitMeaning } from '#data/evaluations.ts';
+import type { ComparedModel } from '#data/models.ts';
+import { formatCount, formatMetric } from '#format.ts';
+
+/** Models side by side on one split. The best value of each column is bold and marked. */
+export function MetricsTable({ models, split }: { models: ComparedModel[]; split: string }) {
+  const rows = models.flatMap((model) => {
+    const evaluation = model.evaluations.find((candidate) => candidate.split === split);
+    return evaluation ? [{ model, evaluation }] : [];
+  });
+  const best = new Map(
+    comparedMetrics.map(({ name }) => [name, Math.max(...rows.map(({ evaluation }) => evaluation.metrics[name] ?? -1))]),
+  );
+  return (
+    <table className="data">
+      <caption className="px-5 pb-2 text-left text-sm text-muted">
+        Split <span className="font-mono text-ink">{split}</span>: {splitMeaning(split)}.
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Model</th>
+          {comparedMetrics.map(({ name, meaning }) => (
+            <th key={name} scope="col" className="num">
+              <abbr title={meaning}>{name}</abbr>
+            </th>
+          ))}
+          <th scope="col" className="num">
+            Test shoppers
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ model, evaluation }) => (
+          <tr key={model.id}>
+            <th scope="row" className="font-medium">
+              <Link href={`/models/${model.id}`} className="inline-flex items-center gap-3 hover:underline">
+                <Kind kind={model.kind} />
+                <span className="font-normal text-muted">{model.name}</span>
+              </Link>
+            </th>
+            {comparedMetrics.map(({ name }) => {
+              const value = evaluation.metrics[name];
+              const isBest = rows.length > 1 && value !== undefined && value === best.get(name);
+              return (
+                <td key={name} className={`num ${isBest ? 'font-semibold' : ''}`}>
+                  {isBest && (
+                    <span className="mr-1.5 rounded bg-mark px-1.5 py-px text-xs font-medium text-busy">best</span>
+                  )}
+                  {value === undefined ? '–' : formatMetric(value)}
+                </td>
+              );
+            })}
+            <td className="num text-muted">{formatCount(evaluation.users)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** What the metrics mean, for those who do not hover. */
+export function MetricsFootnote() {
+  return (
+    <details className="border-t border-line px-5 py-3 text-sm text-muted">
+      <summary className="w-fit hover:text-ink">What these numbers mean</summary>
+      <dl className="mt-3 grid gap-x-8 gap-y-3 sm:grid-cols-2 xl:grid-cols-3">
+        {comparedMetrics.map(({ name, meaning }) => (
+          <div key={name}>
+            <dt className="font-medium text-ink">{name}</dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+        <div>
+          <dt className="font-medium text-ink">How they are measured</dt>
+          <dd>Every item of the catalogue that the shopper had not bought competes; nothing is sampled.</dd>
+        </div>
+      </dl>
+    </details>
+  );
+}

@@ -1,0 +1,76 @@
+import { createDuetClient, type DuetClient } from '@duet/api/client';
+import { type Config, createLogger, DuetError, type Logger, loadConfig, readSecret } from '@duet/config';
+import { type Database, openDatabase } from '@duet/db';
+import { cookies } from 'next/headers';
+import { redirect } from 'next/navigation';
+import { cache } from 'react';
+import { mayEnter } from '#access.ts';
+import { sessionCookie } from '#session.ts';
+
+interface Opened {
+  config: Config;
+  logger: Logger;
+  database?: Promise<Database> | undefined;
+}
+
+// Next evaluates a module once per bundle, and again after each edit in development; the process has one pool.
+const place = globalThis as { duetAdmin?: Opened };
+
+function opened(): Opened {
+  if (place.duetAdmin === undefined) {
+    const config = loadConfig();
+    place.duetAdmin = { config, logger: createLogger(config, 'admin') };
+  }
+  return place.duetAdmin;
+}
+
+export const config = (): Config => opened().config;
+export const logger = (): Logger => opened().logger;
+
+/** The database without asking who wants it: for `/api/health` alone. Everything else uses {@link database}. */
+export async function openedDatabase(): Promise<Database> {
+  const services = opened();
+  services.database ??= openDatabase(services.config);
+  try {
+    return await services.database;
+  } catch (error) {
+    services.database = undefined;
+    throw error;
+  }
+}
+
+const signedIn = cache(async (): Promise<void> => {
+  const token = (await cookies()).get(sessionCookie)?.value;
+  if (!mayEnter(config(), token)) redirect('/login');
+});
+
+/**
+ * The database, for somebody who has logged in: there is no other way from a page or an action to the data, so
+ * a page that forgets to ask is still refused. Sends everybody else to the log-in.
+ */
+export async function database(): Promise<Database> {
+  await signedIn();
+  return openedDatabase();
+}
+
+export const retrievalUrl = (): string => {
+  const { host, retrievalPort } = config();
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return process.env.DUET_RETRIEVAL_URL ?? `http://${reachable}:${retrievalPort}`;
+};
+
+/**
+ * The retrieval service with the admin's key, for somebody who has logged in.
+ *
+ * @throws DuetError `unavailable` while the key has not been made
+ */
+export async function retrieval(): Promise<DuetClient> {
+  await signedIn();
+  const apiKey = readSecret(config().dataDir, 'admin-api');
+  if (apiKey === undefined) {
+    throw new DuetError('unavailable', "There is no key for the retrieval service in the data folder's keys.", {
+      fix: '`npm start` makes one.',
+    });
+  }
+  return createDuetClient({ url: retrievalUrl(), apiKey, timeoutMs: 10_000, retry: { attempts: 1 } });
+}

@@ -1,0 +1,81 @@
+const locale = 'en-GB';
+
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const compactly = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 });
+const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const minute = new Intl.DateTimeFormat(locale, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZone: 'UTC',
+});
+
+export const formatCount = (n: number | bigint): string => whole.format(n);
+export const formatCompact = (n: number): string => compactly.format(n);
+
+export const formatNumber = (n: number, digits: number): string =>
+  new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n);
+
+/** A metric between 0 and 1 as the literature prints it: .0812 as 0.0812. */
+export const formatMetric = (value: number): string => formatNumber(value, 4);
+
+export const formatPercent = (share: number, digits = 1): string =>
+  new Intl.NumberFormat(locale, {
+    style: 'percent',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(share);
+
+/** A percentage that always shows its sign. */
+export const formatChange = (share: number, digits = 1): string =>
+  new Intl.NumberFormat(locale, {
+    style: 'percent',
+    signDisplay: 'exceptZero',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(share);
+
+/** An amount of money given in the currency's minor unit (pence, cents; yen has none). */
+export function formatMoney(minor: number, currency: string): string {
+  const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
+  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}
+
+export function formatBytes(bytes: number | bigint): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let size = Number(bytes);
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit++;
+  }
+  return `${formatNumber(size, unit === 0 || size >= 100 ? 0 : 1)} ${units[unit]}`;
+}
+
+/** A latency given in microseconds. */
+export const formatMicros = (us: number): string =>
+  us < 1000 ? `${formatNumber(us, 0)} µs` : `${formatNumber(us / 1000, us < 100_000 ? 1 : 0)} ms`;
+
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${formatNumber(ms, 0)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${formatNumber(seconds, 1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export const formatDay = (date: Date): string => day.format(date);
+/** Date and time, in UTC: the server's and the browser's zones may differ. */
+export const formatTime = (date: Date): string => `${minute.format(date)} UTC`;
+
+export function formatAgo(date: Date, now: Date): string {
+  const seconds = Math.max(0, (now.getTime() - date.getTime()) / 1000);
+  if (seconds < 60) return 'just now';
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
+  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), 'minute');
+  if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3600), 'hour');
+  return relative.format(-Math.floor(seconds / 86_400), 'day');
+}

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { loadConfig } from '@duet/config';
+import { type NextRequest, NextResponse } from 'next/server';
+import { mayEnter } from './access.ts';
+import { sessionCookie } from './session.ts';
+
+/** What may be asked for without a session. Everything else, including what is added later, needs one. */
+const open = new Set(['/login', '/api/health']);
+
+/** Only our own scripts run: each page's carry its nonce. Charts set style attributes, so those are let through. */
+function contentSecurityPolicy(nonce: string): string {
+  const development = process.env.NODE_ENV === 'development';
+  return [
+    "default-src 'self'",
+    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ''}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+/** Authorises every request and gives every page its content security policy. */
+export function proxy(request: NextRequest): Response {
+  const { pathname, search } = request.nextUrl;
+  const policy = contentSecurityPolicy(randomBytes(16).toString('base64'));
+  if (!open.has(pathname) && !mayEnter(loadConfig(), request.cookies.get(sessionCookie)?.value)) {
+    if (pathname.startsWith('/api/')) {
+      return Response.json({ error: 'Log in first: POST /login, or open /login in a browser.' }, { status: 401 });
+    }
+    const login = request.nextUrl.clone();
+    login.pathname = '/login';
+    login.search = pathname === '/' ? '' : `?${new URLSearchParams({ next: `${pathname}${search}` })}`;
+    return NextResponse.redirect(login);
+  }
+  const headers = new Headers(request.headers);
+  headers.set('content-security-policy', policy);
+  const response = NextResponse.next({ request: { headers } });
+  response.headers.set('content-security-policy', policy);
+  return response;
+}
+
+export const config = { matcher: ['/((?!_next/static|icon.svg).*)'] };
