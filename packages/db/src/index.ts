@@ -1,4 +1,7 @@
+export { type ApiScope, apiScope, createApiKey, revokeApiKey, verifyApiKey } from './api-keys.ts';
 export { connect, type Database, openDatabase } from './database.ts';
 export * from './generated/client.ts';
+export { enqueue, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';
 export { migrate } from './migrate.ts';
+export { ensureEventPartitions } from './partitions.ts';
 export { type Postgres, startPostgres } from './postgres.ts';

@@ -239,7 +239,7 @@ CREATE UNIQUE INDEX "Arm_experimentId_name_key" ON "Arm"("experimentId", "name")
 CREATE UNIQUE INDEX "Arm_experimentId_position_key" ON "Arm"("experimentId", "position");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "ApiKey_hash_key" ON "ApiKey"("hash");
+CREATE UNIQUE INDEX "ApiKey_prefix_key" ON "ApiKey"("prefix");
 
 -- CreateIndex
 CREATE INDEX "Event_experimentId_armId_userId_idx" ON "Event"("experimentId", "armId", "userId");

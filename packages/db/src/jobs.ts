@@ -1,0 +1,128 @@
+import { DuetError } from '@duet/config';
+import { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import type { Database } from './database.ts';
+
+const jobRequest = z.discriminatedUnion('kind', [
+  /** `request` is an importRequest of @duet/datasets, which the worker parses. */
+  z.strictObject({ kind: z.literal('import'), request: z.record(z.string(), z.json()) }),
+  /** The TrainingRun row says what to train. */
+  z.strictObject({ kind: z.literal('train'), runId: z.uuid() }),
+  z.strictObject({ kind: z.literal('evaluate'), modelId: z.uuid(), split: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('index'), modelId: z.uuid(), factory: z.string().min(1).optional() }),
+]);
+
+/** One unit of work for the worker. */
+export type JobRequest = z.infer<typeof jobRequest>;
+export type JobKind = JobRequest['kind'];
+
+const kinds = jobRequest.options.map((option) => option.shape.kind.value);
+
+/** Handlers get the payload, and a signal that fires when the queue stops or the job's time is over. */
+export type JobHandlers = {
+  [K in JobKind]?: (
+    job: Extract<JobRequest, { kind: K }>,
+    context: { id: string; signal: AbortSignal },
+  ) => Promise<unknown>;
+};
+
+export interface JobQueue extends AsyncDisposable {
+  /**
+   * Queues a job and returns its id.
+   *
+   * @throws DuetError `bad-input` for a malformed job, `conflict` while the very same job waits or runs
+   */
+  send(job: JobRequest): Promise<string>;
+  /** Runs jobs of the kinds that have a handler, one at a time per kind, until the queue stops. */
+  work(handlers: JobHandlers): Promise<void>;
+  /** Tells running handlers to stop, gives them ten seconds, and hands what they left undone to the next worker. */
+  stop(): Promise<void>;
+}
+
+/** What only another request can mend: doing the same again would fail the same way. */
+const hopeless = new Set(['bad-input', 'not-found', 'conflict', 'corrupt']);
+
+/**
+ * Opens the job queue, which lives in the database's schema `pgboss` (made the first time). A job that throws is tried
+ * twice more, after some 10 and 20 seconds, unless its DuetError says that trying again is hopeless; so is one whose
+ * worker was not heard of for a minute.
+ *
+ * @param options.onError hears of errors in the queue's own upkeep
+ */
+export async function openJobQueue(
+  database: Database,
+  options: { onError?: (error: Error) => void; supervise?: boolean } = {},
+): Promise<JobQueue> {
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => database.pool.query(text, values) },
+    schema: 'pgboss',
+    supervise: options.supervise ?? true,
+    schedule: false,
+  });
+  boss.on('error', options.onError ?? ((error) => process.emitWarning(error)));
+  await boss.start();
+  const there = new Set((await boss.getQueues()).map(({ name }) => name));
+  for (const kind of kinds) {
+    if (there.has(kind)) continue;
+    await boss.createQueue(kind, {
+      policy: 'exclusive',
+      retryLimit: 2,
+      retryDelay: 10,
+      retryBackoff: true,
+      heartbeatSeconds: 60,
+      expireInSeconds: 86_399,
+    });
+  }
+  const stopping = new AbortController();
+
+  const stop = async () => {
+    stopping.abort(new DuetError('unavailable', 'The worker is stopping.'));
+    await boss.stop({ close: false, graceful: true, timeout: 10_000 });
+  };
+
+  return {
+    async send(job) {
+      const data = parseJob(job);
+      const id = await boss.send(data.kind, data, { singletonKey: JSON.stringify(data) });
+      if (id === null) throw new DuetError('conflict', `This ${data.kind} is already waiting or running.`);
+      return id;
+    },
+    async work(handlers) {
+      for (const kind of kinds) {
+        const handler = handlers[kind] as JobHandlers[JobKind] & ((...job: never[]) => unknown);
+        if (handler === undefined) continue;
+        const watch = { pollingIntervalSeconds: 1, batchSize: 1, perJobResults: true } as const;
+        await boss.work(kind, watch, async (jobs) =>
+          Promise.all(
+            jobs.map(async ({ id, data, signal }) => {
+              try {
+                const job = parseJob(data) as never;
+                const output = await handler(job, { id, signal: AbortSignal.any([signal, stopping.signal]) } as never);
+                return { id, status: 'completed' as const, output: output ?? null };
+              } catch (error) {
+                const code = error instanceof DuetError ? error.code : 'internal';
+                const output = { code, message: error instanceof Error ? error.message : String(error) };
+                // No dead letter queue is set, so this status means: failed, and not to be tried again.
+                return { id, status: hopeless.has(code) ? ('deadletter' as const) : ('failed' as const), output };
+              }
+            }),
+          ),
+        );
+      }
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function parseJob(job: unknown): JobRequest {
+  const parsed = jobRequest.safeParse(job);
+  if (parsed.success) return parsed.data;
+  throw new DuetError('bad-input', `This is not a job: ${z.prettifyError(parsed.error)}`);
+}
+
+/** Queues one job without keeping the queue open; as {@link JobQueue.send}. */
+export async function enqueue(database: Database, job: JobRequest): Promise<string> {
+  await using queue = await openJobQueue(database, { supervise: false });
+  return await queue.send(job);
+}

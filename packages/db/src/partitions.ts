@@ -1,0 +1,54 @@
+import { DuetError } from '@duet/config';
+import type pg from 'pg';
+import type { Database } from './database.ts';
+
+const day = /^\d{4}-\d{2}-\d{2}$/;
+const dayMs = 86_400_000;
+const parse = (text: string): number => (day.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN);
+const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+// Days already seen to have a partition, per pool, so that logging an event costs no look-up.
+const known = new WeakMap<pg.Pool, Set<string>>();
+
+/**
+ * Makes the partitions of "Event" for these UTC days ('YYYY-MM-DD') where they are missing. Any number of processes may
+ * ask for the same day at once. Partitions are attached, which neither waits for nor blocks readers and writers of the
+ * table.
+ *
+ * @throws DuetError `bad-input` for what is not a day
+ */
+export async function ensureEventPartitions(database: Database, days: Iterable<string>): Promise<void> {
+  const there = known.get(database.pool) ?? new Set<string>();
+  known.set(database.pool, there);
+  const wanted = [...new Set(days)].filter((text) => !there.has(text)).sort();
+  for (const text of wanted) {
+    if (Number.isNaN(parse(text)) || isoDay(parse(text)) !== text) {
+      throw new DuetError('bad-input', `"${text}" is not a day.`, { fix: 'Write it as 2026-01-31.' });
+    }
+  }
+  if (wanted.length === 0) return;
+  const client = await database.pool.connect();
+  let failed = true;
+  try {
+    await client.query('BEGIN');
+    await client.query(`SELECT pg_advisory_xact_lock(hashtext('"Event" partitions'))`);
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT relid::text AS name FROM pg_partition_tree('"Event"') WHERE isleaf`,
+    );
+    const existing = new Set(rows.map(({ name }) => name));
+    for (const text of wanted) {
+      const table = `"Event_${text.replaceAll('-', '')}"`;
+      if (existing.has(table)) continue;
+      await client.query(`CREATE TABLE ${table} (LIKE "Event" INCLUDING ALL)`);
+      await client.query(
+        `ALTER TABLE "Event" ATTACH PARTITION ${table} FOR VALUES FROM ('${text}') TO ('${isoDay(parse(text) + dayMs)}')`,
+      );
+    }
+    await client.query('COMMIT');
+    failed = false;
+  } finally {
+    // A connection that failed inside the transaction is closed, which undoes it.
+    client.release(failed);
+  }
+  for (const text of wanted) there.add(text);
+}
