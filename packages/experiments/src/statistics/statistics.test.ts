@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  chiSquareSurvival,
+  normalCdf,
+  normalQuantile,
+  normalSurvival,
+  studentCdf,
+  studentQuantile,
+  studentSurvival,
+} from './distributions.ts';
+import { deltaRatio, type Interval, meanEstimate } from './estimate.ts';
+import { relativeLift } from './lift.ts';
+import { momentsFromSums, momentsOf } from './moments.ts';
+import { proportion } from './proportion.ts';
+import { runStatistic } from './run.ts';
+import { srm } from './srm.ts';
+import scipy from './vectors.json' with { type: 'json' };
+import { estimateInterval, welch } from './welch.ts';
+
+// Expected numbers are those of vectors.json: scipy 1.17.1's, made by vectors.py, under the call that gave them.
+
+/** Within 1e-8 of the expected figure, relative to it. */
+function near(actual: number | null, expected: number, tolerance = 1e-8) {
+  assert.ok(
+    actual !== null && Math.abs(actual - expected) <= tolerance * Math.abs(expected),
+    `${actual}, not ${expected}`,
+  );
+}
+
+function nearInterval({ low, high }: Interval, limits: readonly (number | null)[]) {
+  const actual = [low, high];
+  for (const [i, limit] of limits.entries()) {
+    if (limit === null) assert.equal(actual[i], null);
+    else near(actual[i]!, limit);
+  }
+}
+
+describe('distributions agree with scipy', () => {
+  test('normal: distribution, survival and quantile', () => {
+    for (const [x, value] of scipy['norm.cdf(x)']) near(normalCdf(x!), value!);
+    for (const [x, value] of scipy['norm.sf(x)']) near(normalSurvival(x!), value!);
+    for (const [p, value] of scipy['norm.ppf(p)']) near(normalQuantile(p!), value!);
+    assert.equal(normalQuantile(0.5), 0);
+  });
+
+  test("Student's t: survival and quantile", () => {
+    for (const [t, df, value] of scipy['t.sf(t, df)']) near(studentSurvival(t!, df!), value!);
+    for (const [p, df, value] of scipy['t.ppf(p, df)']) near(studentQuantile(p!, df!), value!);
+  });
+
+  test('chi-square: survival', () => {
+    for (const [x, df, value] of scipy['chi2.sf(x, df)']) near(chiSquareSurvival(x!, df!), value!);
+  });
+
+  test('a quantile inverts its distribution function', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1e-6, max: 1 - 1e-6, noNaN: true }),
+        fc.double({ min: 0.5, max: 1e6, noNaN: true }),
+        (p, df) => {
+          near(studentCdf(studentQuantile(p, df), df), p, 1e-8);
+          near(normalCdf(normalQuantile(p)), p, 1e-12);
+        },
+      ),
+    );
+  });
+});
+
+describe('two arms', () => {
+  const arm = ([n, mean, variance]: readonly number[]) => meanEstimate({ n: n!, mean: mean!, variance: variance! })!;
+
+  const cases = scipy['ttest_ind_from_stats(equal_var=False)'];
+
+  test("Welch's test agrees with scipy", () => {
+    for (const { control, treatment, t, df, p, interval } of cases) {
+      const result = welch(arm(control), arm(treatment));
+      near(result.t, t);
+      near(result.df, df);
+      near(result.p, p);
+      nearInterval(result, interval);
+    }
+  });
+
+  test('relative lift agrees with the roots that scipy.optimize.brentq finds, and with the delta formula', () => {
+    for (const { control, treatment, fieller, delta } of cases) {
+      nearInterval(relativeLift(arm(control), arm(treatment)), fieller ?? [null, null]);
+      nearInterval(relativeLift(arm(control), arm(treatment), { method: 'delta' }), delta);
+    }
+  });
+
+  test("Fieller's interval leaves out zero lift exactly where Welch's test is significant", () => {
+    const figures = fc.record({
+      n: fc.integer({ min: 2, max: 1000 }),
+      mean: fc.double({ min: 0.5, max: 2, noNaN: true }),
+      variance: fc.double({ min: 0.01, max: 5, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(figures, figures, (a, b) => {
+        const [control, treatment] = [meanEstimate(a)!, meanEstimate(b)!];
+        const { p } = welch(control, treatment);
+        const { low, high } = relativeLift(control, treatment);
+        fc.pre(low !== null && high !== null && Math.abs(p! - 0.05) > 1e-9);
+        assert.equal(low > 0 || high < 0, p! < 0.05);
+      }),
+    );
+  });
+
+  test('no spread, no users and no control mean have null for an answer, never NaN', () => {
+    const flat = arm([10, 5, 0]);
+    assert.deepEqual(welch(flat, flat), { value: 0, low: null, high: null, t: null, df: null, p: null });
+    assert.deepEqual(relativeLift(flat, arm([10, 6, 0])), { value: 6 / 5 - 1, low: null, high: null });
+    assert.deepEqual(relativeLift(arm([10, 0, 0]), arm([10, 6, 1])), { value: null, low: null, high: null });
+    assert.deepEqual(estimateInterval(flat), { value: 5, low: null, high: null });
+    assert.equal(meanEstimate({ n: 1, mean: 5, variance: Number.NaN }), undefined);
+    assert.equal(deltaRatio(momentsOf([0, 0], [0, 0])), undefined);
+  });
+});
+
+describe('ratio of sums', () => {
+  const cases = scipy['sem((x - R y) / mean(y))'];
+
+  test('has the variance of the linearised values (x − R y)/ȳ', () => {
+    for (const { x, y, value, variance, interval } of cases) {
+      const ratio = deltaRatio(momentsOf(x, y))!;
+      near(ratio.value, value);
+      near(ratio.variance, variance);
+      nearInterval(estimateInterval(ratio), interval);
+    }
+  });
+
+  test('is the same from sums as from values', () => {
+    const { x, y } = cases[0]!;
+    const sum = (f: (i: number) => number) => BigInt(x.reduce((total, _, i) => total + f(i), 0));
+    const sums = {
+      n: 8n,
+      x: sum((i) => x[i]!),
+      y: sum((i) => y[i]!),
+      xx: sum((i) => x[i]! ** 2),
+      yy: sum((i) => y[i]! ** 2),
+      xy: sum((i) => x[i]! * y[i]!),
+    };
+    const [exact, direct] = [momentsFromSums(sums), momentsOf(x, y)];
+    for (const key of Object.keys(exact) as (keyof typeof exact)[]) near(exact[key], direct[key], 1e-14);
+  });
+
+  test('keeps its digits where floating-point sums of squares would lose them all', () => {
+    // Users spend 10^9 and 10^9 + 1 in turn: the variance is n/4/(n − 1) whatever the offset.
+    const [n, base] = [1_000_000n, 1_000_000_000n];
+    const x = n * base + n / 2n;
+    const xx = (n / 2n) * base ** 2n + (n / 2n) * (base + 1n) ** 2n;
+    near(momentsFromSums({ n, x, y: n, xx, yy: n, xy: x }).varianceX, 0.25 * (1_000_000 / 999_999), 1e-15);
+  });
+});
+
+test("proportions agree with scipy's Wilson interval", () => {
+  for (const [k, n, low, high] of scipy["binomtest(k, n).proportion_ci(method='wilson')"]) {
+    nearInterval(proportion(k!, n!), [low!, high!]);
+  }
+  assert.deepEqual(proportion(0, 0), { value: null, low: null, high: null });
+});
+
+describe('sample ratio mismatch', () => {
+  test('agrees with stats.chisquare, and warns below p = 0.001', () => {
+    for (const { observed, weights, chiSquare, p } of scipy['chisquare(f_obs, f_exp)']) {
+      const result = srm(observed, weights);
+      near(result.chiSquare, chiSquare);
+      near(result.p, p);
+      assert.equal(result.warning, p < 0.001);
+    }
+  });
+
+  test('has an answer without users, and for users in an arm of weight zero', () => {
+    assert.equal(srm([0, 0], [0.5, 0.5]).p, null);
+    assert.equal(srm([10, 1], [1, 0]).warning, true);
+    assert.equal(srm([10, 0], [1, 0]).warning, false);
+  });
+});
+
+describe('runStatistic', () => {
+  test('takes users, or their moments', () => {
+    const values = [1, 2, 4];
+    const fromValues = runStatistic({
+      kind: 'welch',
+      inputs: { control: { values }, treatment: { values: [2, 5, 9] } },
+    });
+    const moments = { n: 3, mean: 7 / 3, variance: 7 / 3 };
+    const fromMoments = runStatistic({ kind: 'welch', inputs: { control: moments, treatment: { values: [2, 5, 9] } } });
+    near((fromMoments.result as { p: number }).p, (fromValues.result as { p: number }).p, 1e-12);
+  });
+
+  test('names what is wrong', () => {
+    assert.throws(() => runStatistic({ kind: 'anova', inputs: {} }), /field kind.*kinds are mean, ratio, welch/);
+    assert.throws(
+      () => runStatistic({ kind: 'proportion', inputs: { k: 3, n: 2 } }),
+      /inputs\.k: must not be more than n/,
+    );
+    assert.throws(
+      () => runStatistic({ kind: 'ratio', inputs: { arm: { numerator: [1, 2], denominator: [0, 0] } } }),
+      /inputs\.arm: needs a denominator/,
+    );
+  });
+});
