@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { DuetError } from '@duet/config';
 import pg from 'pg';
 import type { Account, Binaries } from './binaries.ts';
@@ -31,30 +32,25 @@ export async function initialise(
   try {
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
     if (account) for (const owned of [unfinished, secret, passwordFile]) await chown(owned, account.uid, account.gid);
-    const { status, stderr, error } = spawnSync(
-      binaries.initdb,
-      [
-        `--pgdata=${unfinished}`,
-        `--username=${serverUser}`,
-        `--pwfile=${passwordFile}`,
-        '--auth=scram-sha-256',
-        '--encoding=UTF8',
-        '--locale=C',
-        '--locale-provider=builtin',
-        '--builtin-locale=C.UTF-8',
-        '--data-checksums',
-      ],
-      { ...account, cwd: '/', env: environment, encoding: 'utf8' },
-    );
-    if (status !== 0) {
-      throw new DuetError(
-        'unavailable',
-        `PostgreSQL could not make its data folder: ${(stderr || `${error}`).trim()}`,
-        {
-          where: { file: folder },
-        },
-      );
-    }
+    const settings = [
+      `--pgdata=${unfinished}`,
+      `--username=${serverUser}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--data-checksums',
+    ];
+    const how = { ...account, cwd: '/', env: environment };
+    await promisify(execFile)(binaries.initdb, settings, how).catch((cause: Error & { stderr?: string }) => {
+      const reason = (cause.stderr || cause.message).trim();
+      throw new DuetError('unavailable', `PostgreSQL could not make its data folder: ${reason}`, {
+        where: { file: folder },
+        cause,
+      });
+    });
     await rename(unfinished, folder);
   } finally {
     await rm(secret, { recursive: true, force: true });
@@ -88,7 +84,7 @@ const portTaken = (port: number): Promise<boolean> =>
     probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(false)));
   });
 
-/** Waits until `url` answers; returns the server's version, or undefined once `given up` says so. */
+/** The version of the server at `url`, or undefined when it does not let this process in. */
 export async function answers(url: string): Promise<string | undefined> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
   client.on('error', () => {});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { createApiKey, revokeApiKey, verifyApiKey } from './api-keys.ts';
+import { createTestDatabase } from './testing.ts';
+
+describe('API keys', { concurrency: true }, () => {
+  test('are stored as their SHA-256 only, and let their owner in', async () => {
+    await using database = await createTestDatabase();
+    const { id, key } = await createApiKey(database, { name: ' shop ', scopes: ['retrieve', 'events', 'events'] });
+    assert.match(key, /^duet_[\w-]{40}$/);
+    assert.deepEqual(await verifyApiKey(database, key), { id, name: 'shop', scopes: ['retrieve', 'events'] });
+    const stored = JSON.stringify(await database.prisma.apiKey.findMany());
+    assert.ok(stored.includes(createHash('sha256').update(key).digest('hex')));
+    assert.ok(!stored.includes(key.slice(13)));
+  });
+
+  test('with another secret, another shape or another prefix let nobody in', async () => {
+    await using database = await createTestDatabase();
+    const { key } = await createApiKey(database, { name: 'shop', scopes: ['retrieve'] });
+    const flipped = key.slice(0, -1) + (key.endsWith('A') ? 'B' : 'A');
+    for (const guess of [
+      flipped,
+      `${key}A`,
+      key.slice(0, -1),
+      `duet_AAAAAAAA${key.slice(13)}`,
+      '',
+      'duet_',
+      `${key}\n`,
+    ]) {
+      assert.equal(await verifyApiKey(database, guess), undefined, guess);
+    }
+  });
+
+  test('stop working once revoked', async () => {
+    await using database = await createTestDatabase();
+    const { id, key } = await createApiKey(database, { name: 'shop', scopes: ['admin'] });
+    const now = new Date('2026-02-20T12:00:00Z');
+    await revokeApiKey(database, id, { now });
+    await revokeApiKey(database, id);
+    assert.equal(await verifyApiKey(database, key), undefined);
+    assert.deepEqual((await database.prisma.apiKey.findUniqueOrThrow({ where: { id } })).revokedAt, now);
+    await assert.rejects(revokeApiKey(database, 'no-uuid'), { code: 'not-found' });
+    await assert.rejects(revokeApiKey(database, '01a20f47-6a7c-710a-8ce2-9bb0d584dad6'), { code: 'not-found' });
+  });
+
+  test('note their last use at most once a minute', async () => {
+    await using database = await createTestDatabase();
+    const { id, key } = await createApiKey(database, { name: 'shop', scopes: ['events'] });
+    const noted = [];
+    for (const time of ['12:00:00', '12:00:59', '12:01:01']) {
+      await verifyApiKey(database, key, { now: new Date(`2026-02-20T${time}Z`) });
+      const row = await database.prisma.apiKey.findUniqueOrThrow({ where: { id } });
+      noted.push(row.lastUsedAt!.toISOString().slice(11, 19));
+    }
+    assert.deepEqual(noted, ['12:00:00', '12:00:00', '12:01:01']);
+  });
+
+  test('need a name and known scopes', async () => {
+    await using database = await createTestDatabase();
+    await assert.rejects(createApiKey(database, { name: '', scopes: ['admin'] }), { code: 'bad-input' });
+    await assert.rejects(createApiKey(database, { name: 'shop', scopes: [] }), { code: 'bad-input' });
+    await assert.rejects(
+      createApiKey(database, { name: 'shop', scopes: ['root' as 'admin'] }),
+      /retrieve, events, admin/,
+    );
+  });
+});

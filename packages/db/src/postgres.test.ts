@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { loadConfig } from '@duet/config';
+import { outsideFolder } from './binaries.ts';
+import { connect, openDatabase } from './database.ts';
+import { startPostgres } from './postgres.ts';
+import { runningPid } from './server.ts';
+
+/** A data folder of its own with a port of its own, deleted afterwards. */
+async function dataFolder(port: number, mode = 0o755) {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-postgres-'));
+  await chmod(dataDir, mode);
+  return {
+    config: loadConfig({ DUET_DATA_DIR: dataDir, DUET_POSTGRES_PORT: `${port}` }),
+    note: async (): Promise<{ url: string; folder: string }> =>
+      JSON.parse(await readFile(path.join(dataDir, 'postgres.json'), 'utf8')),
+    [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true, force: true }),
+  };
+}
+
+const say = async (url: string, sql: string) => {
+  await using database = await connect(url);
+  return (await database.pool.query(sql)).rows;
+};
+
+describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
+  test('keeps its data and password over a clean stop and over a kill -9', async () => {
+    await using data = await dataFolder(55_001);
+    const first = await startPostgres(data.config);
+    assert.match(first.version, /^18\./);
+    assert.equal(first.embedded, true);
+    await say(first.url, 'CREATE TABLE kept AS SELECT 1 AS n');
+    const { folder } = await data.note();
+    assert.equal(statSync(path.join(data.config.dataDir, 'postgres.json')).mode & 0o777, 0o600);
+    await first[Symbol.asyncDispose]();
+    assert.equal(await runningPid(folder), undefined);
+
+    const second = await startPostgres(data.config);
+    assert.equal(second.url, first.url);
+    assert.deepEqual(await say(second.url, 'INSERT INTO kept VALUES (2) RETURNING n'), [{ n: 2 }]);
+    process.kill((await runningPid(folder))!, 'SIGKILL');
+
+    await using third = await startPostgres(data.config);
+    assert.deepEqual(await say(third.url, 'SELECT n FROM kept ORDER BY n'), [{ n: 1 }, { n: 2 }]);
+  });
+
+  test('ends with the process that started it, even when that is killed', async () => {
+    await using data = await dataFolder(55_002);
+    const script = `import { startPostgres } from ${JSON.stringify(import.meta.resolve('./postgres.ts'))};
+      await startPostgres(${JSON.stringify(data.config)}); console.log('up'); setInterval(() => {}, 1000);`;
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(owner.stdout, 'data');
+    const { folder } = await data.note();
+    const pid = await runningPid(folder);
+    assert.ok(pid !== undefined);
+    {
+      // It can be joined meanwhile, and the guest does not stop it.
+      await using guest = await openDatabase(data.config);
+      await guest.pool.query('SELECT 1');
+    }
+    assert.equal(await runningPid(folder), pid);
+    owner.kill('SIGKILL');
+    // The next start waits for the old server's end instead of joining it or failing on it.
+    await using next = await startPostgres(data.config);
+    assert.ok((await runningPid(folder)) !== pid);
+    assert.deepEqual(await say(next.url, 'SELECT 1 AS n'), [{ n: 1 }]);
+  });
+
+  test('starts over a pid file whose number belongs to another program by now', async () => {
+    await using data = await dataFolder(55_003);
+    await (await startPostgres(data.config))[Symbol.asyncDispose]();
+    const { folder } = await data.note();
+    await writeFile(path.join(folder, 'postmaster.pid'), `${process.pid}\n${folder}\n0\n55003\n\n127.0.0.1\n\nready\n`);
+    await using again = await startPostgres(data.config);
+    assert.deepEqual(await say(again.url, 'SELECT 1 AS n'), [{ n: 1 }]);
+  });
+
+  test('is started once by processes that ask at the same time', async () => {
+    await using data = await dataFolder(55_004);
+    const servers = await Promise.all([startPostgres(data.config), startPostgres(data.config)]);
+    assert.equal(servers[0]!.url, servers[1]!.url);
+    for (const server of servers) await server[Symbol.asyncDispose]();
+  });
+
+  test('lets nobody in without the password, and listens on 127.0.0.1 alone', async () => {
+    await using data = await dataFolder(55_005);
+    await using server = await startPostgres(data.config);
+    const wrong = Object.assign(new URL(server.url), { password: 'guess' }).href;
+    await assert.rejects(say(wrong, 'SELECT 1'), /password authentication failed/);
+    const [row] = await say(
+      server.url,
+      "SELECT current_setting('listen_addresses') AS listen, current_setting('fsync') AS fsync, current_setting('unix_socket_directories') AS sockets",
+    );
+    assert.deepEqual(row, { listen: '127.0.0.1', fsync: 'on', sockets: '' });
+  });
+
+  test('names DUET_POSTGRES_PORT when another program has the port', async () => {
+    await using data = await dataFolder(55_006);
+    const other = net.createServer().listen(55_006, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      await assert.rejects(startPostgres(data.config), { code: 'conflict', message: /55006.*DUET_POSTGRES_PORT/ });
+    } finally {
+      other.close();
+    }
+  });
+
+  test('refuses data of another major version', async () => {
+    await using data = await dataFolder(55_007);
+    await (await startPostgres(data.config))[Symbol.asyncDispose]();
+    await writeFile(path.join((await data.note()).folder, 'PG_VERSION'), '17\n');
+    await assert.rejects(startPostgres(data.config), { code: 'conflict', message: /PostgreSQL 17.*PostgreSQL 18/ });
+  });
+
+  const root = process.getuid?.() === 0 ? false : 'only root starts it as another user';
+  test('keeps its data elsewhere when its user cannot enter the data folder', { skip: root }, async () => {
+    await using data = await dataFolder(55_008, 0o700);
+    await using server = await startPostgres(data.config);
+    const { folder } = await data.note();
+    try {
+      assert.ok(folder.startsWith(`${outsideFolder}/`));
+      assert.deepEqual(await say(server.url, 'SELECT 1 AS n'), [{ n: 1 }]);
+      await server[Symbol.asyncDispose]();
+      assert.ok(existsSync(path.join(folder, 'PG_VERSION')));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+test('a DATABASE_URL that does not answer is named without its password', async () => {
+  const config = loadConfig({ DATABASE_URL: 'postgresql://me:hunter22@127.0.0.1:55099/shop' });
+  await assert.rejects(openDatabase(config), (error: Error) => {
+    assert.match(error.message, /127\.0\.0\.1:55099\/shop does not answer: .*DATABASE_URL/);
+    assert.doesNotMatch(error.message, /hunter22/);
+    return true;
+  });
+});
