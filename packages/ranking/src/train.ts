@@ -2,7 +2,8 @@ import { buildIndex } from '@duet/ann';
 import { DuetError, type Progress, silent } from '@duet/config';
 import { type Interactions, loadCatalogue, loadInteractions, type Split, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
-import { openModel } from '@duet/trainer';
+import type { Executor } from '@duet/models';
+import { type LoadedModel, openModel } from '@duet/trainer';
 import { describeCandidates, type ItemFacts, itemFacts } from './describe.ts';
 import { fitRanker, type ModelMetrics, measureRanker, type RankingList } from './fit.ts';
 import { userProfile } from './profile.ts';
@@ -31,10 +32,10 @@ export interface RankerMetrics {
  * @throws DuetError `bad-input` for a model of other data, or trained on another split, whose lists would flatter it
  */
 export async function trainRanker(
-  ctx: { db: Database; dataDir: string; progress?: Progress },
+  ctx: { db: Database; dataDir: string; executor: Executor; progress?: Progress },
   request: { datasetId: string; modelIds: readonly string[]; split: string },
 ): Promise<{ rankerId: string; parameters: RankerParameters; metrics: RankerMetrics }> {
-  const { db, dataDir, progress = silent } = ctx;
+  const { db, dataDir, executor, progress = silent } = ctx;
   const total = request.modelIds.length + 1;
   const report = (done: number, note: string) =>
     progress({ step: 'train the ranker', done, total, unit: 'steps', note });
@@ -56,7 +57,14 @@ export async function trainRanker(
   const lists: RankingList[] = [];
   for (const [done, modelId] of request.modelIds.entries()) {
     report(done, `retrieving for ${evaluations.length} users`);
-    lists.push(...(await retrieveLists(dataDir, modelId, { interactions, evaluations, bought, facts })));
+    lists.push(
+      ...(await retrieveLists(await openModel(dataDir, modelId, executor), {
+        interactions,
+        evaluations,
+        bought,
+        facts,
+      })),
+    );
   }
   report(total - 1, 'fitting');
   const fitted = new Set(evaluations.filter((_, place) => place % 2 === 0).map(({ user }) => user));
@@ -119,11 +127,10 @@ interface Evaluated {
 const block = 256;
 
 async function retrieveLists(
-  dataDir: string,
-  modelId: string,
+  opened: LoadedModel,
   { interactions, evaluations, bought, facts }: Evaluated,
 ): Promise<RankingList[]> {
-  await using model = await openModel(dataDir, modelId);
+  await using model = opened;
   await using index = await buildIndex(model.itemVectors, model.dimensions, { factory: 'Flat' });
   const catalogueRow = new Map(interactions.items.map((item, row) => [item, row]));
   const itemOf = model.items.map((item) => catalogueRow.get(item)!);
@@ -147,7 +154,7 @@ async function retrieveLists(
       }
       const wanted = new Set(targets);
       lists.push({
-        modelId,
+        modelId: model.id,
         user,
         profile: userProfile(bought[user]!, facts),
         candidates: describeCandidates(retrieved, bought[user]!, facts, itemVectors),

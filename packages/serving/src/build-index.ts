@@ -3,6 +3,7 @@ import { buildIndex, chooseFactory, measureIndex } from '@duet/ann';
 import { DuetError, type Progress, silent } from '@duet/config';
 import { loadInteractions } from '@duet/datasets';
 import type { Database } from '@duet/db';
+import type { Executor } from '@duet/models';
 import { type LoadedModel, openModel } from '@duet/trainer';
 import { writeIndexFolder } from './index-folder.ts';
 
@@ -34,7 +35,7 @@ const measuredUsers = 200;
  * writes it, and makes it the model's active one. The services pick it up at their next look.
  */
 export async function buildModelIndex(
-  ctx: { db: Database; dataDir: string; progress?: Progress },
+  ctx: { db: Database; dataDir: string; executor: Executor; progress?: Progress },
   { modelId, factory }: BuildIndexRequest,
 ): Promise<BuiltIndex> {
   const { db, dataDir, progress = silent } = ctx;
@@ -46,7 +47,7 @@ export async function buildModelIndex(
   const report = (done: number, note: string) => progress({ step, done, total: 4, unit: 'steps', note });
 
   report(0, 'loading the model');
-  await using model = await openModel(dataDir, modelId);
+  await using model = await openModel(dataDir, modelId, ctx.executor);
   const queries = await sampleUserVectors(dataDir, row.datasetId, model);
 
   report(1, `building over ${model.items.length} items`);

@@ -97,7 +97,11 @@ export async function openIndexFolder(
   const folder = indexFolder(dataDir, indexId);
   const file = join(folder, 'index.faiss');
   const corrupt = (what: string, at: string, cause?: unknown) =>
-    new DuetError('corrupt', what, { where: { file: at }, fix: `Build it anew: npx duet index --model ${model.id}.`, cause });
+    new DuetError('corrupt', what, {
+      where: { file: at },
+      fix: `Build it anew: npx duet index --model ${model.id}.`,
+      cause,
+    });
 
   const meta = await readMeta(join(folder, 'meta.json'), corrupt);
   const bytes = await stat(file).then(
@@ -109,7 +113,8 @@ export async function openIndexFolder(
   if (bytes !== meta.bytes) throw corrupt(`it has ${bytes} bytes where ${meta.bytes} were written.`, file);
   if ((await fileDigest(file)) !== meta.sha256) throw corrupt('its SHA-256 is not the one that was written.', file);
   if (meta.modelId !== model.id) throw corrupt(`it belongs to model ${meta.modelId}, not ${model.id}.`, file);
-  if (meta.itemsSha256 !== itemsDigest(model.items)) throw corrupt("it was built over other items than the model's.", file);
+  if (meta.itemsSha256 !== itemsDigest(model.items))
+    throw corrupt("it was built over other items than the model's.", file);
 
   const index = await readIndex(file);
   if (index.dim === model.dimensions && index.size === model.items.length) return index;

@@ -1,5 +1,8 @@
 import type { VectorIndex } from '@duet/ann';
+import { DuetError } from '@duet/config';
+import type { Executor } from '@duet/models';
 import { type LoadedModel, openModel } from '@duet/trainer';
+import type { ServedDataset } from './dataset.ts';
 import { openIndexFolder } from './index-folder.ts';
 import type { PlannedModel } from './plan.ts';
 import { createUserVectors, type UserVector } from './user-vectors.ts';
@@ -9,8 +12,10 @@ export interface Retriever extends AsyncDisposable {
   planned: PlannedModel;
   model: LoadedModel;
   index: VectorIndex;
-  /** External item id → row of the index. */
-  rowOf: ReadonlyMap<string, number>;
+  /** Row of the index → catalogue row. */
+  catalogueRow: Int32Array;
+  /** Catalogue row → row of the index, or −1. */
+  rowOf: Int32Array;
   userVector(userId: string): Promise<UserVector>;
 }
 
@@ -18,23 +23,25 @@ export interface Retriever extends AsyncDisposable {
 export const retrieverKey = (of: { modelId: string; indexId: string }) => `${of.modelId}/${of.indexId}`;
 
 /** Opens a model and its index. @throws DuetError 'corrupt' or 'not-found' with the file and the command that mends it */
-export async function openRetriever(dataDir: string, planned: PlannedModel): Promise<Retriever> {
-  const model = await openModel(dataDir, planned.modelId);
-  try {
-    const index = await openIndexFolder(dataDir, planned.indexId, model);
-    return {
-      planned,
-      model,
-      index,
-      rowOf: new Map(model.items.map((item, row) => [item, row])),
-      userVector: createUserVectors((userIds) => model.encodeUsers(userIds), model.dimensions),
-      async [Symbol.asyncDispose]() {
-        await index[Symbol.asyncDispose]();
-        await model[Symbol.asyncDispose]();
-      },
-    };
-  } catch (error) {
-    await model[Symbol.asyncDispose]();
-    throw error;
-  }
+export async function openRetriever(
+  { dataDir, executor }: { dataDir: string; executor: Executor },
+  planned: PlannedModel,
+  { itemRow }: Pick<ServedDataset, 'itemRow'>,
+): Promise<Retriever> {
+  await using opened = new AsyncDisposableStack();
+  const model = opened.use(await openModel(dataDir, planned.modelId, executor));
+  const index = opened.use(await openIndexFolder(dataDir, planned.indexId, model));
+  const rowOf = new Int32Array(itemRow.size).fill(-1);
+  const catalogueRow = Int32Array.from(model.items, (item, row) => {
+    const catalogued = itemRow.get(item);
+    if (catalogued === undefined) {
+      throw new DuetError('corrupt', `Model ${planned.name} knows item ${item}, which its dataset does not have.`);
+    }
+    rowOf[catalogued] = row;
+    return catalogued;
+  });
+  const userVector = createUserVectors((userIds) => model.encodeUsers(userIds), model.dimensions);
+  const owned = opened.move();
+  const dispose = () => owned.disposeAsync();
+  return { planned, model, index, catalogueRow, rowOf, userVector, [Symbol.asyncDispose]: dispose };
 }

@@ -17,7 +17,11 @@ const batchLimit = 256;
  * same for all.
  * @param encode LoadedModel.encodeUsers: vectors of shape [users, dimensions]
  */
-export function createUserVectors(encode: Encode, dimensions: number, capacity = 20_000): (userId: string) => Promise<UserVector> {
+export function createUserVectors(
+  encode: Encode,
+  dimensions: number,
+  capacity = 20_000,
+): (userId: string) => Promise<UserVector> {
   const recent = new Map<string, UserVector>(); // in order of last use
   const waiting = new Map<string, PromiseWithResolvers<UserVector>>();
   let scheduled = false;

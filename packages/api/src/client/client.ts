@@ -23,7 +23,8 @@ export type HistoryAnswer = Outputs['history'];
 /** An event as the server takes it. */
 export type SentEvent = Inputs['events']['log']['events'][number];
 /** An event as a storefront logs it: the client adds its id and time where they are left out. */
-export type LoggedEvent = Omit<SentEvent, 'eventId' | 'occurredAt'> & Partial<Pick<SentEvent, 'eventId' | 'occurredAt'>>;
+export type LoggedEvent = Omit<SentEvent, 'eventId' | 'occurredAt'> &
+  Partial<Pick<SentEvent, 'eventId' | 'occurredAt'>>;
 
 export interface DuetClientOptions {
   /** The retrieval service's address, such as `http://127.0.0.1:4300`. */
@@ -67,6 +68,13 @@ export interface DuetClient {
   close(o?: { timeoutMs?: number }): Promise<void>;
 }
 
+/** What the client needs of a browser's `document`. */
+interface Page {
+  visibilityState: string;
+  addEventListener(type: 'visibilitychange', listener: () => void): void;
+  removeEventListener(type: 'visibilitychange', listener: () => void): void;
+}
+
 /** `fetch` with `keepalive` lets a page that is being left finish its request, up to 64 KiB (fetch.spec.whatwg.org). */
 const keepaliveLimit = 60_000;
 
@@ -78,18 +86,21 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
   const { url, apiKey, timeoutMs = 5_000, now = Date.now } = options;
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const retry: RetryPolicy = { ...defaultRetry, ...options.retry };
-  const inBrowser = 'document' in globalThis;
+  // Typed here, since Node's types, which the services compile with, know no document.
+  const page = (globalThis as { document?: Page }).document;
 
   const trpc = createTRPCClient<AppRouter>({
     links: [
       httpLink({
         url: `${url.replace(/\/+$/, '')}/trpc`,
+        // Queries as POST: a user's id stays out of URLs, which proxies log, and a long list fits.
+        methodOverride: 'POST',
         headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
         fetch: (address, init) => {
           const limit = AbortSignal.timeout(timeoutMs);
           const signal = init?.signal ? AbortSignal.any([init.signal, limit]) : limit;
           const body = init?.body;
-          const keepalive = inBrowser && typeof body === 'string' && body.length < keepaliveLimit;
+          const keepalive = page !== undefined && typeof body === 'string' && body.length < keepaliveLimit;
           return send(address as string, { ...(init as RequestInit), signal, ...(keepalive ? { keepalive } : {}) });
         },
       }),
@@ -117,18 +128,17 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
     flushAfterMs,
     capacity,
     // A lost event bends a measurement, so silence is not an option: without a listener it is said on the console.
-    onDrop:
-      onDrop ?? ((events, reason) => console.warn(`Duet: ${events.length} events were dropped: ${reason}`)),
+    onDrop: onDrop ?? ((events, reason) => console.warn(`Duet: ${events.length} events were dropped: ${reason}`)),
     retry: { ...retry, baseDelayMs: Math.max(retry.baseDelayMs, 100), maxDelayMs: Math.max(retry.maxDelayMs, 10_000) },
   });
 
   const leave = () => {
-    if (globalThis.document?.visibilityState === 'hidden') void buffer.flush().catch(() => undefined);
+    if (page?.visibilityState === 'hidden') void buffer.flush().catch(() => undefined);
   };
-  if (inBrowser) globalThis.document.addEventListener('visibilitychange', leave);
+  page?.addEventListener('visibilitychange', leave);
 
   const close: DuetClient['close'] = async (o) => {
-    if (inBrowser) globalThis.document.removeEventListener('visibilitychange', leave);
+    page?.removeEventListener('visibilitychange', leave);
     await buffer.close(o);
   };
 

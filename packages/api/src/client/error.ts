@@ -20,7 +20,11 @@ export class DuetClientError extends Error {
   /** HTTP status of the answer, where there was one. */
   readonly status: number | undefined;
 
-  constructor(code: ClientErrorCode, message: string, options: { transient?: boolean; status?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ClientErrorCode,
+    message: string,
+    options: { transient?: boolean; status?: number; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'DuetClientError';
     this.code = code;
@@ -51,7 +55,8 @@ interface FailedCall {
 }
 
 function ofStatus(status: number, message: string, cause: unknown): DuetClientError {
-  const code = codeOfStatus[status] ?? (status === 502 || status === 503 || status === 504 ? 'unavailable' : 'internal');
+  const code =
+    codeOfStatus[status] ?? (status === 502 || status === 503 || status === 504 ? 'unavailable' : 'internal');
   const transient = status === 408 || status === 429 || status >= 500;
   return new DuetClientError(code, message, { transient, status, cause });
 }
@@ -74,7 +79,10 @@ export function clientError(cause: unknown, url: string, timeoutMs: number): Due
   }
   const timedOut = [failed, failed.cause as FailedCall | undefined].some((error) => error?.name === 'TimeoutError');
   if (timedOut) {
-    return new DuetClientError('timeout', `Duet at ${url} did not answer within ${timeoutMs} ms.`, { transient: true, cause });
+    return new DuetClientError('timeout', `Duet at ${url} did not answer within ${timeoutMs} ms.`, {
+      transient: true,
+      cause,
+    });
   }
   return new DuetClientError(
     'unreachable',

@@ -1,0 +1,42 @@
+import { createLogger, DuetError, loadConfig } from '@duet/config';
+import { openDatabase } from '@duet/db';
+import { openServing } from '@duet/serving';
+import { openExecutor } from '@duet/trainer';
+import { createServer } from './server.ts';
+
+/** Requests under way at a stop have this long. */
+const drainMs = 10_000;
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger(config, 'retrieval');
+  await using opened = new AsyncDisposableStack();
+  const db = opened.use(await openDatabase(config));
+  const executor = await openExecutor(config);
+  const serving = opened.use(await openServing({ db, dataDir: config.dataDir, executor, logger }));
+  const server = opened.use(await createServer({ config, logger, db, serving }));
+
+  const stopped = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stopped.resolve);
+  // A supervisor that is gone cannot stop this process, nor need it.
+  process.on('disconnect', () => stopped.resolve('the supervisor left'));
+
+  const url = await server.listen();
+  logger.info({ url, executor: executor.reason, health: serving.health() }, 'ready');
+  process.send?.({ ready: url });
+
+  logger.info({ why: await stopped.promise }, 'stopping');
+  setTimeout(() => {
+    logger.error(`requests were still under way after ${drainMs} ms`);
+    process.exit(1);
+  }, drainMs).unref();
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  if (!(error instanceof DuetError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}

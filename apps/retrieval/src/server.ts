@@ -1,0 +1,107 @@
+import { appRouter, authenticate, type Context, createKeyCheck } from '@duet/api';
+import { type Config, DuetError, type Logger } from '@duet/config';
+import type { Database } from '@duet/db';
+import type { Serving } from '@duet/serving';
+import cors from '@fastify/cors';
+import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+
+/** A batch of 1,000 events takes about 400 KB. */
+const bodyLimit = 1024 * 1024;
+
+export interface ServerParts {
+  config: Pick<Config, 'host' | 'retrievalPort' | 'corsOrigins'>;
+  logger: Logger;
+  db: Database;
+  serving: Serving;
+}
+
+export interface RetrievalServer extends AsyncDisposable {
+  app: FastifyInstance;
+  /** @returns its address. @throws DuetError `conflict` where the port is taken */
+  listen(): Promise<string>;
+  /** Answers what is under way, refuses what is new, and ends. Disposing does the same. */
+  drain(): Promise<void>;
+}
+
+/**
+ * The retrieval service: the tRPC procedures under `/trpc`, and for whoever watches it `/health` (what is served; always
+ * 200) and `/ready` (503 until there is something to serve, and again while it drains).
+ */
+export async function createServer({ config, logger, db, serving }: ServerParts): Promise<RetrievalServer> {
+  let draining = false;
+  const app = fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    // Its own request lines hold URLs; the one below holds no more than the procedure's name.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit,
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method } = request;
+    const path = request.url.split('?', 1)[0];
+    logger.info({ method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'answered');
+  });
+
+  const origins = config.corsOrigins
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  if (origins.length > 0) {
+    await app.register(cors, {
+      origin: origins,
+      methods: ['GET', 'POST'],
+      allowedHeaders: ['authorization', 'content-type', 'trpc-accept'],
+      maxAge: 3600,
+    });
+  }
+
+  app.get('/health', () => ({ ...serving.health(), draining }));
+  app.get('/ready', async (_request, reply) => {
+    const ready = !draining && serving.health().status !== 'starting';
+    return reply.code(ready ? 200 : 503).send({ ready });
+  });
+
+  const check = createKeyCheck(db);
+  await app.register(fastifyTRPCPlugin, {
+    prefix: '/trpc',
+    trpcOptions: {
+      router: appRouter,
+      allowBatching: false,
+      allowMethodOverride: true,
+      createContext: async ({ req }): Promise<Context> => ({
+        db,
+        serving,
+        logger,
+        caller: await authenticate(req.headers.authorization, check),
+      }),
+      onError: ({ error, path }) => {
+        if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
+      },
+    },
+  } satisfies FastifyTRPCPluginOptions<typeof appRouter>);
+
+  const drain = async () => {
+    draining = true;
+    await app.close();
+  };
+  return {
+    app,
+    async listen() {
+      const { host, retrievalPort: port } = config;
+      try {
+        return await app.listen({ host, port });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        throw new DuetError('conflict', `Port ${port} on ${host} is in use by another program.`, {
+          fix: 'Stop that program, or set DUET_RETRIEVAL_PORT to a free port.',
+          cause: error,
+        });
+      }
+    },
+    drain,
+    [Symbol.asyncDispose]: drain,
+  };
+}

@@ -1,0 +1,3 @@
+export { authenticate, type Caller, type Context, createKeyCheck } from './context.ts';
+export { asTrpcError } from './procedures.ts';
+export { type AppRouter, appRouter } from './router.ts';

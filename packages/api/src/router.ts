@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { assign, type EventInput, eventSchema, logEvents } from '@duet/experiments';
+import type { Plan } from '@duet/serving';
+import { z } from 'zod';
+import { createCallerFactory, publicProcedure, requireScope, router, scoped } from './procedures.ts';
+
+const id = z.string().min(1).max(200);
+const count = (most: number, otherwise: number) => z.int().min(1).max(most).default(otherwise);
+
+const retrieveInput = z.strictObject({
+  userId: id,
+  k: count(100, 20),
+  /** Where the shop shows the list: "home", "basket". Events carry it too. */
+  placement: z.string().max(100).optional(),
+  /** Asks this model and no experiment. Needs the scope admin. */
+  modelId: z.uuid().optional(),
+  /** False leaves the items in retrieval order. */
+  rank: z.boolean().default(true),
+  exclude: z.array(id).max(1000).default([]),
+});
+
+const similarInput = z.strictObject({ itemId: id, k: count(100, 20), modelId: z.uuid().optional() });
+
+/** One event is checked at a time, so that a bad one does not take the others of its batch with it. */
+const logInput = z.strictObject({
+  events: z.array(z.custom<EventInput>((value) => typeof value === 'object' && value !== null)).max(1000),
+});
+
+/** The first experiment that takes the user, and the arm that they are in. */
+function assignment(plan: Plan, userId: string) {
+  for (const experiment of plan.experiments) {
+    const arm = assign(experiment, userId);
+    const planned = experiment.arms.find((candidate) => candidate.id === arm?.id);
+    if (planned !== undefined) return { experiment, arm: planned };
+  }
+  return undefined;
+}
+
+export const appRouter = router({
+  /** Items that the user may want, best first, from the model of the user's arm. */
+  retrieve: scoped('retrieve')
+    .input(retrieveInput)
+    .query(async ({ ctx, input }) => {
+      const started = performance.now();
+      const { userId, k, modelId, exclude } = input;
+      if (modelId !== undefined) requireScope(ctx, 'admin');
+      const taken = modelId === undefined ? assignment(ctx.serving.plan, userId) : undefined;
+      const wanted = taken === undefined ? { modelId } : { modelId: taken.arm.modelId, indexId: taken.arm.indexId };
+      const rankerId = input.rank ? (taken?.experiment.rankerId ?? undefined) : null;
+      const answer = await ctx.serving.retrieve({ userId, k, ...wanted, rankerId, exclude });
+      return {
+        requestId: randomUUID(),
+        userId,
+        ...answer,
+        ...(taken && {
+          experiment: { id: taken.experiment.id, name: taken.experiment.name },
+          arm: { id: taken.arm.id, name: taken.arm.name },
+        }),
+        tookMs: performance.now() - started,
+      };
+    }),
+
+  /** Items whose vectors are nearest to an item's. */
+  similarItems: scoped('retrieve')
+    .input(similarInput)
+    .query(({ ctx, input }) => {
+      if (input.modelId !== undefined) requireScope(ctx, 'admin');
+      return ctx.serving.similarItems(input);
+    }),
+
+  catalogue: router({
+    /** Real customers of the dataset. */
+    shoppers: scoped('retrieve')
+      .input(z.strictObject({ limit: count(500, 50), search: z.string().max(200).optional() }).prefault({}))
+      .query(({ ctx, input }) => ctx.serving.shoppers(input)),
+    item: scoped('retrieve')
+      .input(z.strictObject({ itemId: id }))
+      .query(({ ctx, input }) => ctx.serving.item(input.itemId)),
+  }),
+
+  /** What a customer bought, newest first. */
+  history: scoped('retrieve')
+    .input(z.strictObject({ userId: id, limit: count(500, 50) }))
+    .query(({ ctx, input }) => ctx.serving.history(input)),
+
+  events: router({
+    /** Takes what it can of a batch. A repeat of an event id changes nothing, so a batch may be sent again. */
+    log: scoped('events')
+      .input(logInput)
+      .mutation(async ({ ctx, input }) => {
+        const good: { event: EventInput; index: number }[] = [];
+        const rejected: { index: number; reason: string }[] = [];
+        input.events.forEach((event, index) => {
+          const parsed = eventSchema.safeParse(event);
+          if (parsed.success) good.push({ event: parsed.data, index });
+          else rejected.push({ index, reason: z.prettifyError(parsed.error) });
+        });
+        const logged = await logEvents(
+          ctx.db,
+          good.map(({ event }) => event),
+        );
+        for (const { index, reason } of logged.rejected) rejected.push({ index: good[index]!.index, reason });
+        rejected.sort((a, b) => a.index - b.index);
+        return { accepted: logged.accepted, repeated: logged.repeated, rejected };
+      }),
+  }),
+
+  /** What is served, by which model version, index version and engine. Public. */
+  health: publicProcedure.query(({ ctx }) => ctx.serving.health()),
+});
+
+export type AppRouter = typeof appRouter;
+
+/** Calls procedures in this process, as tests and the command line do. */
+export const createCaller = createCallerFactory(appRouter);

@@ -1,0 +1,180 @@
+import { DuetError } from '@duet/config';
+import {
+  type Catalogue,
+  type Interactions,
+  loadCatalogue,
+  loadInteractions,
+  loadUsers,
+  type UserTable,
+} from '@duet/datasets';
+import type { Database } from '@duet/db';
+import { type ItemFacts, itemFacts } from '@duet/ranking';
+
+/** An item as every answer shows it. */
+export interface ShownItem {
+  itemId: string;
+  title: string;
+  category: string | null;
+  priceMinor: number | null;
+}
+
+/** A real customer of the dataset. */
+export interface Shopper {
+  userId: string;
+  interactions: number;
+  /** Distinct moments of interaction. */
+  orders: number;
+  attributes: Record<string, string>;
+}
+
+/** One dataset in memory. */
+export interface ServedDataset {
+  id: string;
+  /** ISO 4217 code of the prices. */
+  currency: string;
+  /** Whether `interactions.time` is Unix seconds and not a position. */
+  timed: boolean;
+  catalogue: Catalogue;
+  /** What the catalogue looked like in PostgreSQL when it was read. */
+  catalogueVersion: string;
+  interactions: Interactions;
+  users: UserTable;
+  facts: ItemFacts;
+  /** Item id → catalogue row. */
+  itemRow: ReadonlyMap<string, number>;
+  userRow: ReadonlyMap<string, number>;
+  /** Interactions of user row u are rows `userStart[u] … userStart[u + 1]`. */
+  userStart: Int32Array;
+  /** Item rows, most bought first. */
+  popular: Int32Array;
+  /** User rows, most active first. */
+  active: Int32Array;
+}
+
+type Context = { db: Database; dataDir: string };
+
+export async function loadDataset({ db, dataDir }: Context, datasetId: string): Promise<ServedDataset> {
+  // The version is read first: an edit in between only makes the next look read the catalogue once more.
+  const catalogueVersion = await readCatalogueVersion(db, datasetId);
+  const [row, interactions, catalogue, users] = await Promise.all([
+    db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
+    loadInteractions(dataDir, datasetId),
+    loadCatalogue(db, dataDir, datasetId),
+    loadUsers(dataDir, datasetId),
+  ]);
+  const userStart = new Int32Array(interactions.users.length + 1);
+  for (const user of interactions.user) userStart[user + 1]!++;
+  for (let u = 0; u < interactions.users.length; u++) userStart[u + 1]! += userStart[u]!;
+  const facts = itemFacts(catalogue, interactions.item);
+  return {
+    id: datasetId,
+    currency: row.currency,
+    timed: row.firstAt !== null,
+    catalogue,
+    catalogueVersion,
+    interactions,
+    users,
+    facts,
+    itemRow: new Map(catalogue.ids.map((id, i) => [id, i])),
+    userRow: new Map(interactions.users.map((id, i) => [id, i])),
+    userStart,
+    popular: descending(facts.popularity),
+    active: descending(userStart.subarray(1).map((end, u) => end - userStart[u]!)),
+  };
+}
+
+/** Row numbers by falling value, the lower row first among equals. */
+function descending(values: Int32Array): Int32Array {
+  return Int32Array.from(values.keys()).sort((a, b) => values[b]! - values[a]! || a - b);
+}
+
+/** The dataset with its catalogue read anew where it was edited since; the same object where it was not. */
+export async function refreshCatalogue({ db, dataDir }: Context, dataset: ServedDataset): Promise<ServedDataset> {
+  const catalogueVersion = await readCatalogueVersion(db, dataset.id);
+  if (catalogueVersion === dataset.catalogueVersion) return dataset;
+  const catalogue = await loadCatalogue(db, dataDir, dataset.id);
+  return { ...dataset, catalogue, catalogueVersion, facts: itemFacts(catalogue, dataset.interactions.item) };
+}
+
+/** Changes whenever an item or the name of a category does. */
+async function readCatalogueVersion(db: Database, datasetId: string): Promise<string> {
+  const { rows } = await db.pool.query<{ version: string }>(
+    `SELECT concat_ws('/',
+       (SELECT concat(count(*), ' ', max("updatedAt")) FROM "Item" WHERE "datasetId" = $1),
+       (SELECT md5(string_agg(concat("id", "name"), ',' ORDER BY "id")) FROM "Category" WHERE "datasetId" = $1)) AS version`,
+    [datasetId],
+  );
+  return rows[0]!.version;
+}
+
+/** @throws DuetError `not-found` */
+export function rowOfItem({ itemRow }: ServedDataset, itemId: string): number {
+  const row = itemRow.get(itemId);
+  if (row === undefined) throw new DuetError('not-found', `There is no item ${itemId} in the catalogue.`);
+  return row;
+}
+
+export function showItem({ catalogue }: ServedDataset, row: number): ShownItem {
+  const category = catalogue.category[row]!;
+  const priceMinor = catalogue.priceMinor[row]!;
+  return {
+    itemId: catalogue.ids[row]!,
+    title: catalogue.title[row]!,
+    category: category < 0 ? null : catalogue.categories[category]!,
+    priceMinor: Number.isNaN(priceMinor) ? null : priceMinor,
+  };
+}
+
+/** Item rows of all a user's purchases, oldest first; empty for a stranger. */
+export function boughtBy({ interactions, userRow, userStart }: ServedDataset, userId: string): Int32Array {
+  const user = userRow.get(userId);
+  return user === undefined ? new Int32Array() : interactions.item.subarray(userStart[user]!, userStart[user + 1]!);
+}
+
+/** A user's last interactions, newest first. `at` is null where the dataset has only an order. */
+export function historyOf(
+  dataset: ServedDataset,
+  userId: string,
+  limit: number,
+): (ShownItem & { at: string | null })[] {
+  const { interactions, userRow, userStart, timed } = dataset;
+  const user = userRow.get(userId);
+  if (user === undefined) return [];
+  const to = userStart[user + 1]!;
+  const from = Math.max(userStart[user]!, to - limit);
+  return Array.from({ length: to - from }, (_, back) => {
+    const row = to - 1 - back;
+    const at = timed ? new Date(interactions.time[row]! * 1000).toISOString() : null;
+    return { ...showItem(dataset, interactions.item[row]!), at };
+  });
+}
+
+/**
+ * Customers to choose from. Without a search they are spread evenly from the most to the least active, so that a few
+ * show every kind; with one, the most active whose id or an attribute contains it.
+ */
+export function shoppersOf(dataset: ServedDataset, limit: number, search = ''): Shopper[] {
+  const { active, interactions, users, userStart } = dataset;
+  const columns = Object.entries(users.attributes);
+  const wanted = search.trim().toLowerCase();
+  const rows: number[] = [];
+  if (wanted === '') {
+    const count = Math.min(limit, active.length);
+    for (let i = 0; i < count; i++) rows.push(active[Math.floor((i * active.length) / count)]!);
+  } else {
+    for (const user of active) {
+      const texts = [interactions.users[user]!, ...columns.map(([, values]) => values[user]!)];
+      if (texts.some((text) => text.toLowerCase().includes(wanted))) rows.push(user);
+      if (rows.length === limit) break;
+    }
+  }
+  return rows.map((user) => {
+    const times = interactions.time.subarray(userStart[user]!, userStart[user + 1]!);
+    return {
+      userId: interactions.users[user]!,
+      interactions: times.length,
+      orders: new Set(times).size,
+      attributes: Object.fromEntries(columns.map(([name, values]) => [name, values[user]!])),
+    };
+  });
+}

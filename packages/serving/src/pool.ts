@@ -1,0 +1,82 @@
+import { type Shared, share } from './shared.ts';
+
+interface Entry<T> {
+  opened: Promise<{ shared: Shared<T>; release: () => void }>;
+  /** Settles once the value is disposed, or never opened. */
+  closed: Promise<void>;
+}
+
+/** Things that are opened once by key, used by many requests, and disposed after their last use. */
+export interface Pool<T> extends AsyncDisposable {
+  /** Runs `work` with the value of a key, which stays open until then whatever else happens. */
+  use<R>(key: string, open: () => Promise<T>, work: (value: T) => Promise<R> | R): Promise<R>;
+  /** Lets go of everything but the `needed` keys and, of the `allowed` ones, the `spare` that were used last. */
+  keep(needed: ReadonlySet<string>, allowed: ReadonlySet<string>): void;
+}
+
+/** @param onDisposeError hears of a value that could not be disposed: nobody else waits for it */
+export function createPool<T extends AsyncDisposable>(
+  spare: number,
+  onDisposeError: (error: unknown) => void,
+): Pool<T> {
+  const entries = new Map<string, Entry<T>>(); // in order of last use
+  const closing = new Set<Promise<void>>();
+
+  const open = (key: string, from: () => Promise<T>): Entry<T> => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const opened = from().then((value) =>
+      share(value, async (unused) => {
+        try {
+          await unused[Symbol.asyncDispose]();
+        } catch (error) {
+          onDisposeError(error);
+        }
+        resolve();
+      }),
+    );
+    const entry = { opened, closed };
+    // A failure is not kept: the next use tries again.
+    opened.catch(() => {
+      if (entries.get(key) === entry) entries.delete(key);
+      resolve();
+    });
+    return entry;
+  };
+
+  const retire = (key: string, entry: Entry<T>) => {
+    entries.delete(key);
+    closing.add(entry.closed);
+    void entry.closed.then(() => closing.delete(entry.closed));
+    // Requests that found the entry before this line took their hold in an earlier reaction to the same promise.
+    void entry.opened.then(
+      ({ release }) => release(),
+      () => {},
+    );
+  };
+
+  return {
+    async use(key, from, work) {
+      const entry = entries.get(key) ?? open(key, from);
+      entries.delete(key);
+      entries.set(key, entry);
+      const { shared } = await entry.opened;
+      const letGo = shared.hold();
+      try {
+        return await work(shared.value);
+      } finally {
+        letGo();
+      }
+    },
+    keep(needed, allowed) {
+      let spares = spare;
+      for (const [key, entry] of [...entries].reverse()) {
+        if (needed.has(key) || (allowed.has(key) && spares-- > 0)) continue;
+        retire(key, entry);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const [key, entry] of [...entries]) retire(key, entry);
+      await Promise.all(closing);
+    },
+  };
+}

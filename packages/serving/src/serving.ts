@@ -1,0 +1,304 @@
+import { DuetError, type Logger } from '@duet/config';
+import type { Database } from '@duet/db';
+import type { Executor } from '@duet/models';
+import { parseRanker, type RankerParameters } from '@duet/ranking';
+import {
+  type AnsweredBy,
+  type RetrieveAnswer,
+  type RetrieveRequest,
+  recommend,
+  type SimilarItemsAnswer,
+  type SimilarItemsRequest,
+  similar,
+} from './answer.ts';
+import {
+  historyOf,
+  loadDataset,
+  refreshCatalogue,
+  rowOfItem,
+  type ServedDataset,
+  type Shopper,
+  type ShownItem,
+  shoppersOf,
+  showItem,
+} from './dataset.ts';
+import { chooseModel, type Plan, type PlannedModel, readPlan } from './plan.ts';
+import { createPool, type Pool } from './pool.ts';
+import { openRetriever, type Retriever, retrieverKey } from './retriever.ts';
+
+export interface ServingHealth {
+  /** `starting`: nothing to serve yet. `degraded`: it answers, but `problems` need somebody. */
+  status: 'ok' | 'degraded' | 'starting';
+  problems: string[];
+  dataset: string | null;
+  /** What answers now: one entry a model that an experiment or the default needs. */
+  models: (AnsweredBy['model'] & { index: { id: string; factory: string; engine: string; size: number } })[];
+  experiments: { id: string; name: string; arms: string[] }[];
+  rankerId: string | null;
+  /** When the plan last changed, ISO 8601. */
+  since: string | null;
+}
+
+export interface Serving extends AsyncDisposable {
+  /** What the database says should be served, as of the last look. */
+  readonly plan: Plan;
+  retrieve(request: RetrieveRequest): Promise<RetrieveAnswer>;
+  similarItems(request: SimilarItemsRequest): Promise<SimilarItemsAnswer>;
+  /** @throws DuetError `not-found` */
+  item(itemId: string): Promise<ShownItem & { currency: string }>;
+  shoppers(request: { limit: number; search?: string }): Promise<Shopper[]>;
+  history(request: { userId: string; limit: number }): Promise<(ShownItem & { at: string | null })[]>;
+  health(): ServingHealth;
+  /** Looks at the database now and not at the next turn; resolves when what it says is served. */
+  refresh(): Promise<void>;
+}
+
+export interface ServingOptions {
+  db: Database;
+  dataDir: string;
+  /** Runs the user towers. */
+  executor: Executor;
+  logger: Logger;
+  /** Time between two looks at the database. */
+  pollMs?: number;
+}
+
+/** Retrievers kept open for callers who name a model that nothing else needs. */
+const spareRetrievers = 4;
+/** A retriever that could not be opened is tried again after this time, or when the plan changes. */
+const retryMs = 30_000;
+
+/**
+ * Opens what the database says should be served, and follows it: a new index, model, experiment or ranker, or an edited
+ * item, is served within two looks, without a request failing or waiting for it.
+ */
+export async function openServing(options: ServingOptions): Promise<Serving> {
+  const serving = new DatabaseServing(options);
+  await serving.refresh();
+  serving.follow();
+  return serving;
+}
+
+class DatabaseServing implements Serving {
+  plan: Plan = { dataset: undefined, models: [], pinned: [], rankers: {}, experiments: [] };
+  #planText = '';
+  #since: string | null = null;
+  #retryAt = Infinity;
+  #problems = new Map<string, string>();
+  /** Of models whose planned retriever cannot be opened: the one that served them before. */
+  #previous = new Map<string, PlannedModel>();
+  #engines = new Map<string, { engine: string; size: number }>();
+  #datasets = new Map<string, Promise<ServedDataset>>();
+  #rankers = new Map<string, Promise<RankerParameters>>();
+  #retrievers: Pool<Retriever>;
+  #options: ServingOptions;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #looking: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+    this.#retrievers = createPool(spareRetrievers, (err) => options.logger.error({ err }, 'an index did not close'));
+  }
+
+  follow(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(async () => {
+      await this.refresh().catch((err) => this.#options.logger.warn({ err }, 'the plan could not be read'));
+      this.follow();
+    }, this.#options.pollMs ?? 2_000);
+  }
+
+  refresh(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const plan = await readPlan(this.#options.db);
+      const text = JSON.stringify(plan);
+      if (text !== this.#planText || Date.now() >= this.#retryAt) await this.#swapTo(plan, text);
+      this.#letGo();
+      await this.#refreshCatalogues();
+      this.#problems.delete('database');
+    } catch (error) {
+      this.#problems.set('database', `The database cannot be read: ${(error as Error).message}`);
+      throw error;
+    }
+  }
+
+  /** Opens everything first, then swaps in one turn of the event loop: a request sees the old plan or the new. */
+  async #swapTo(plan: Plan, text: string): Promise<void> {
+    const { logger } = this.#options;
+    const problems = new Map<string, string>();
+    const previous = new Map<string, PlannedModel>();
+    const engines = new Map<string, { engine: string; size: number }>();
+    const needed = neededModels(plan);
+    for (const planned of needed) {
+      try {
+        await this.#use(planned, ({ index }) =>
+          engines.set(planned.indexId, { engine: index.engine, size: index.size }),
+        );
+      } catch (err) {
+        problems.set(planned.modelId, (err as Error).message);
+        const before = this.#previous.get(planned.modelId) ?? this.#served(planned.modelId);
+        const open = before && this.#engines.get(before.indexId);
+        if (open !== undefined) {
+          previous.set(planned.modelId, before!);
+          engines.set(before!.indexId, open);
+        }
+        logger.error({ err, model: planned.name, still: before?.indexId ?? null }, 'a model cannot be served');
+      }
+    }
+    const rankers = [...Object.values(plan.rankers), ...plan.experiments.flatMap(({ rankerId }) => rankerId ?? [])];
+    const others: [string, Promise<unknown>][] = rankers.map((id) => [id, this.#ranker(id)]);
+    if (plan.dataset !== undefined) others.push([plan.dataset.id, this.#dataset(plan.dataset.id)]);
+    for (const [id, loading] of others) {
+      await loading.catch((err) => {
+        problems.set(id, (err as Error).message);
+        logger.error({ err, id }, 'a ranker or dataset cannot be loaded');
+      });
+    }
+
+    if (text !== this.#planText) {
+      this.#since = new Date().toISOString();
+      logger.info({ models: needed.map(({ name, indexId }) => `${name}/${indexId}`) }, 'the plan changed');
+    }
+    this.plan = plan;
+    this.#planText = text;
+    this.#previous = previous;
+    this.#problems = problems;
+    this.#retryAt = problems.size > 0 ? Date.now() + retryMs : Infinity;
+    this.#engines = engines;
+  }
+
+  /** Closes what the plan does not list any more, and what is open for nobody but a caller long gone. */
+  #letGo(): void {
+    const { models, pinned, dataset } = this.plan;
+    const needed = [...neededModels(this.plan), ...this.#previous.values()];
+    this.#retrievers.keep(new Set(needed.map(retrieverKey)), new Set([...models, ...pinned].map(retrieverKey)));
+    const datasets = new Set([dataset?.id, ...models.map(({ datasetId }) => datasetId)]);
+    for (const id of this.#datasets.keys()) if (!datasets.has(id)) this.#datasets.delete(id);
+  }
+
+  #served(modelId: string): PlannedModel | undefined {
+    return neededModels(this.plan).find((planned) => planned.modelId === modelId);
+  }
+
+  async #refreshCatalogues(): Promise<void> {
+    for (const [id, loading] of this.#datasets) {
+      const dataset = await loading;
+      const fresh = await refreshCatalogue(this.#options, dataset);
+      if (fresh !== dataset && this.#datasets.has(id)) this.#datasets.set(id, Promise.resolve(fresh));
+    }
+  }
+
+  #dataset(id: string): Promise<ServedDataset> {
+    return remembered(this.#datasets, id, () => loadDataset(this.#options, id));
+  }
+
+  #ranker(id: string): Promise<RankerParameters> {
+    return remembered(this.#rankers, id, async () => {
+      const row = await this.#options.db.prisma.ranker.findUnique({ where: { id } });
+      if (row === null) throw new DuetError('not-found', `There is no ranker ${id}.`);
+      return parseRanker(id, row.parameters);
+    });
+  }
+
+  #use<R>(planned: PlannedModel, work: (retriever: Retriever, dataset: ServedDataset) => Promise<R> | R): Promise<R> {
+    const open = async () => openRetriever(this.#options, planned, await this.#dataset(planned.datasetId));
+    return this.#retrievers.use(retrieverKey(planned), open, async (retriever) =>
+      work(retriever, await this.#dataset(planned.datasetId)),
+    );
+  }
+
+  #choose(wanted: { modelId?: string; indexId?: string | null }): PlannedModel {
+    const planned = chooseModel(this.plan, wanted);
+    return this.#previous.get(planned.modelId) ?? planned;
+  }
+
+  /** The served dataset. @throws DuetError `unavailable` where there is none yet */
+  async #servedDataset(): Promise<ServedDataset> {
+    return this.#dataset(this.plan.dataset?.id ?? this.#choose({}).datasetId);
+  }
+
+  async retrieve(request: RetrieveRequest): Promise<RetrieveAnswer> {
+    return this.#use(this.#choose(request), async (retriever, dataset) => {
+      const id = request.rankerId === undefined ? this.plan.rankers[dataset.id] : request.rankerId;
+      // A ranker that cannot be read is a problem in `health`, not a page without recommendations.
+      const parameters = id ? await this.#ranker(id).catch(() => undefined) : undefined;
+      return recommend(retriever, dataset, request, parameters && { id: id!, parameters });
+    });
+  }
+
+  async similarItems({ modelId, ...request }: SimilarItemsRequest): Promise<SimilarItemsAnswer> {
+    const planned = this.#choose(modelId === undefined ? {} : { modelId });
+    return this.#use(planned, (retriever, dataset) => similar(retriever, dataset, request));
+  }
+
+  async item(itemId: string): Promise<ShownItem & { currency: string }> {
+    const dataset = await this.#servedDataset();
+    return { ...showItem(dataset, rowOfItem(dataset, itemId)), currency: dataset.currency };
+  }
+
+  async shoppers({ limit, search }: { limit: number; search?: string }): Promise<Shopper[]> {
+    return shoppersOf(await this.#servedDataset(), limit, search);
+  }
+
+  async history({ userId, limit }: { userId: string; limit: number }): Promise<(ShownItem & { at: string | null })[]> {
+    return historyOf(await this.#servedDataset(), userId, limit);
+  }
+
+  health(): ServingHealth {
+    const { dataset, experiments, rankers } = this.plan;
+    const models = neededModels(this.plan)
+      .map((planned) => this.#previous.get(planned.modelId) ?? planned)
+      .flatMap(({ modelId, name, kind, indexId, factory }) => {
+        const open = this.#engines.get(indexId);
+        return open === undefined ? [] : [{ id: modelId, name, kind, index: { id: indexId, factory, ...open } }];
+      });
+    return {
+      status: models.length === 0 ? 'starting' : this.#problems.size > 0 ? 'degraded' : 'ok',
+      problems: [...this.#problems.values()],
+      dataset: dataset?.name ?? null,
+      models,
+      experiments: experiments.map(({ id, name, arms }) => ({ id, name, arms: arms.map((arm) => arm.name) })),
+      rankerId: (dataset && rankers[dataset.id]) ?? null,
+      since: this.#since,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#looking?.catch(() => {});
+    await this.#retrievers[Symbol.asyncDispose]();
+  }
+}
+
+/** What a plan needs open before any request comes: every arm's model, and the default. */
+function neededModels(plan: Plan): PlannedModel[] {
+  if (plan.models.length === 0) return [];
+  const arms = plan.experiments.flatMap((experiment) => experiment.arms);
+  const wanted = [{}, ...arms].flatMap((arm) => {
+    try {
+      return chooseModel(plan, arm);
+    } catch {
+      return []; // An arm whose model has no index: its requests say so.
+    }
+  });
+  return [...new Map(wanted.map((planned) => [retrieverKey(planned), planned])).values()];
+}
+
+/** The promise kept under a key, made where there is none; a failure is not kept. */
+function remembered<T>(kept: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  kept.set(key, made);
+  made.catch(() => kept.delete(key));
+  return made;
+}
