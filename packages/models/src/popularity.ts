@@ -1,11 +1,12 @@
 /**
- * Popularity: every user gets the items that the most training interactions name.
+ * Popularity: every user gets the items that the most users took. A user who buys an item every week counts once, so
+ * that one wholesaler does not make a best seller.
  *
- * @param item Item row of each training interaction.
- * @returns score of each item [items]: its number of interactions
+ * @param lists Each user's distinct items.
+ * @returns score of each item [items]: its number of users
  */
-export function popularityScores(item: Int32Array, items: number): Float32Array {
+export function popularityScores(lists: readonly Int32Array[], items: number): Float32Array {
   const scores = new Float32Array(items);
-  for (const i of item) scores[i]!++;
+  for (const list of lists) for (const i of list) scores[i]!++;
   return scores;
 }

@@ -70,7 +70,7 @@ describe('the executors agree', () => {
         return { gradients, losses: Float32Array.from(losses) };
       };
       const reference = await run(await openTfjs());
-      const onnx = await run(openOnnx());
+      const onnx = await run(await openOnnx());
       for (const [input, gradient] of Object.entries(reference.gradients)) {
         assert.ok(relativeError(onnx.gradients[input]!, gradient) < 1e-4, `gradient of ${input}`);
       }
@@ -84,7 +84,7 @@ describe('the executors agree', () => {
   test('a session goes on from its saved state exactly as the first would have', async () => {
     const feeds = randomFeeds(trainingGraph(dat));
     const optimizer = { learningRate: 0.01, weightDecay: 0 };
-    const executor = openOnnx();
+    const executor = await openOnnx();
     await using first = await executor.open(trainingGraph(dat), seededRng(1));
     await first.step(feeds, optimizer);
     await using second = await executor.open(trainingGraph(dat), seededRng(2));

@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import type { DenseOptimizer, Executor, Session, Values } from '../executor.ts';
 import { gradients } from '../gradient.ts';
 import type { Graph, Tensor } from '../graph.ts';
@@ -9,6 +9,7 @@ import type { Rng } from '../rng.ts';
 const gradientPrefix = 'd/';
 
 class OnnxSession implements Session {
+  #runtime: typeof ort;
   #graph: Graph;
   #threads: number;
   #params: Values;
@@ -17,14 +18,15 @@ class OnnxSession implements Session {
   #forward: ort.InferenceSession | undefined;
   #training: ort.InferenceSession | undefined;
 
-  constructor(graph: Graph, rng: Rng, threads: number) {
+  constructor(runtime: typeof ort, graph: Graph, rng: Rng, threads: number) {
+    this.#runtime = runtime;
     this.#graph = graph;
     this.#threads = threads;
     this.#params = initialParams(graph, rng);
   }
 
   #compile(outputs: Map<string, Tensor>): Promise<ort.InferenceSession> {
-    return ort.InferenceSession.create(onnxFile(this.#graph, outputs), {
+    return this.#runtime.InferenceSession.create(onnxFile(this.#graph, outputs), {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: this.#threads,
@@ -40,7 +42,7 @@ class OnnxSession implements Session {
       .filter(({ name }) => wanted.has(name!))
       .map(({ name, op, shape }) => {
         const values = op === 'param' ? this.#params[name!]! : feeds[name!]!;
-        return [name!, new ort.Tensor('float32', values, shape)] as const;
+        return [name!, new this.#runtime.Tensor('float32', values, shape)] as const;
       });
     const results = await session.run(Object.fromEntries(inputs));
     return Object.fromEntries(
@@ -107,7 +109,12 @@ class OnnxSession implements Session {
   }
 }
 
-/** ONNX Runtime: the graph and its own gradients as one ONNX file, on `threads` threads. */
-export function openOnnx(threads = 1): Executor {
-  return { name: 'onnx', open: async (graph, rng) => new OnnxSession(graph, rng, threads) };
+/**
+ * ONNX Runtime: the graph and its own gradients as one ONNX file, on `threads` threads.
+ *
+ * @throws what loading its native library throws, where there is none for this machine
+ */
+export async function openOnnx(threads = 1): Promise<Executor> {
+  const runtime = await import('onnxruntime-node');
+  return { name: 'onnx', open: async (graph, rng) => new OnnxSession(runtime, graph, rng, threads) };
 }
