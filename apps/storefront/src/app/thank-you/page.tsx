@@ -1,0 +1,8 @@
+import type { Metadata } from 'next';
+import { LastReceipt } from '../../components/last-receipt.tsx';
+
+export const metadata: Metadata = { title: 'Thank you' };
+
+export default function ThankYouPage() {
+  return <LastReceipt />;
+}

@@ -1,0 +1,47 @@
+import Link from 'next/link';
+import { shopperLabel } from '../server/session.ts';
+import { BasketLink } from './basket-link.tsx';
+
+function Mark() {
+  return (
+    <svg viewBox="0 0 64 64" className="size-9" aria-hidden="true">
+      <circle cx="24" cy="32" r="18" fill="var(--accent)" />
+      <circle cx="42" cy="32" r="18" fill="var(--accent)" opacity=".45" />
+    </svg>
+  );
+}
+
+export function Header({ userId }: { userId: string | undefined }) {
+  return (
+    <header className="sticky top-0 z-30 border-line border-b bg-paper/90 backdrop-blur">
+      <div className="mx-auto flex max-w-6xl flex-wrap items-center gap-x-6 gap-y-1 px-4 py-3 sm:px-6">
+        <Link href="/" className="flex items-center gap-2 rounded font-bold text-lg tracking-tight">
+          <Mark />
+          Duet Gift Shop
+        </Link>
+        {userId !== undefined && (
+          <>
+            <nav aria-label="Shop" className="order-last flex w-full gap-5 text-sm sm:order-none sm:w-auto">
+              <Link href="/" className="py-2 hover:underline">
+                For you
+              </Link>
+              <Link href="/history" className="py-2 hover:underline">
+                Your past purchases
+              </Link>
+            </nav>
+            <div className="ml-auto flex items-center gap-2">
+              <Link
+                href="/shoppers"
+                className="rounded-full border border-line px-3 py-2 text-sm hover:border-accent"
+                aria-label={`Shopping as ${shopperLabel(userId)}. Change shopper`}
+              >
+                {shopperLabel(userId)}
+              </Link>
+              <BasketLink />
+            </div>
+          </>
+        )}
+      </div>
+    </header>
+  );
+}

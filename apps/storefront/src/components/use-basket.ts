@@ -1,0 +1,16 @@
+'use client';
+
+import { useSyncExternalStore } from 'react';
+import { type Basket, basketOf } from '../browser/basket.ts';
+import { useShopper } from './shopper.tsx';
+
+const empty: Basket = { lines: [] };
+const noShopper = { read: () => empty, write: () => undefined, subscribe: () => () => undefined };
+
+/** The shopper's basket and how to replace it. On the server, and until the page is alive, it is empty. */
+export function useBasket(): [Basket, (change: (basket: Basket) => Basket) => void] {
+  const userId = useShopper();
+  const store = userId === undefined ? noShopper : basketOf(userId);
+  const basket = useSyncExternalStore(store.subscribe, store.read, () => empty);
+  return [basket, (change) => store.write(change(store.read()))];
+}
