@@ -1,21 +1,18 @@
-import type { Interactions, Split } from '@duet/datasets';
+import type { Interactions } from '@duet/datasets';
 import { itemsInBatch, type Rng, type TowerSettings, type Values } from '@duet/models';
 import { type FeatureSpace, historyBags, selectBags } from './features.ts';
+import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { Bags, EmbeddingTable, TableOptimizer } from './tables.ts';
 
-/** The training rows of a split, in the user's own order of time. */
+/** What a model learns from: (user, item) pairs that happened, each with what came before it. */
 export interface Positives {
   /** [n] user and item row of each positive. */
   user: Int32Array;
   item: Int32Array;
-  /** [n] where the positive's history ends, exclusive, in `historyItem`; and where it begins. */
-  historyStart: Int32Array;
+  /** [n] end, exclusive, of the positive's history among the user's items in `histories`. */
   historyEnd: Int32Array;
-  /** Item rows of all training interactions, by user and time. */
-  historyItem: Int32Array;
-  /** [users + 1] each user's range in `historyItem`. */
-  userStart: Int32Array;
+  histories: Histories;
   /** [items] training interactions of each item. */
   itemCount: Int32Array;
 }
@@ -24,39 +21,35 @@ export interface Positives {
  * Positives of the training rows: each user's first interaction with each item (every one with `repeats`), with the
  * items that came before it. Nothing later than the positive is ever in its history.
  */
-export function collectPositives(x: Interactions, split: Split, items: number, settings: TrainingSettings): Positives {
-  const rows = split.train.slice().sort();
-  const historyItem = Int32Array.from(rows, (row) => x.item[row]!);
-  const userStart = new Int32Array(x.users.length + 1);
-  const itemCount = new Int32Array(items);
-  for (const row of rows) {
-    userStart[x.user[row]! + 1]!++;
-    itemCount[x.item[row]!]!++;
-  }
-  for (let u = 0; u < x.users.length; u++) userStart[u + 1]! += userStart[u]!;
+export function collectPositives(
+  x: Interactions,
+  train: Int32Array,
+  settings: Pick<TrainingSettings, 'repeats' | 'historyBasket'>,
+): Positives {
+  const rows = train.toSorted();
+  const histories = userHistories(x, rows);
+  const itemCount = new Int32Array(x.items.length);
+  for (const item of histories.item) itemCount[item]!++;
 
   const kept: number[] = [];
   const ends: number[] = [];
   for (let u = 0; u < x.users.length; u++) {
     const known = new Set<number>();
-    let momentStart = userStart[u]!;
-    for (let at = userStart[u]!; at < userStart[u + 1]!; at++) {
+    let momentStart = histories.start[u]!;
+    for (let at = histories.start[u]!; at < histories.start[u + 1]!; at++) {
       if (x.time[rows[at]!] !== x.time[rows[momentStart]!]) momentStart = at;
-      const item = historyItem[at]!;
+      const item = histories.item[at]!;
       if (!settings.repeats && known.has(item)) continue;
       known.add(item);
       kept.push(at);
       ends.push(settings.historyBasket ? at : momentStart);
     }
   }
-  const user = Int32Array.from(kept, (at) => x.user[rows[at]!]!);
   return {
-    user,
-    item: Int32Array.from(kept, (at) => historyItem[at]!),
-    historyStart: user.map((u) => userStart[u]!),
+    user: Int32Array.from(kept, (at) => x.user[rows[at]!]!),
+    item: Int32Array.from(kept, (at) => histories.item[at]!),
     historyEnd: Int32Array.from(ends),
-    historyItem,
-    userStart,
+    histories,
     itemCount,
   };
 }
@@ -147,19 +140,19 @@ export class Batcher {
 
   /** A batch of these positives. Feeds fit `trainingGraph`. */
   assemble(chosen: Int32Array): Batch {
-    const { user, item, historyStart, historyEnd, historyItem } = this.#positives;
+    const { user, item, historyEnd, histories } = this.#positives;
     const items = new Int32Array(itemsInBatch(this.#model));
     chosen.forEach((positive, i) => {
       items[i] = item[positive]!;
     });
     for (let i = chosen.length; i < items.length; i++) items[i] = this.#sampler.draw(this.#rng);
     const users = Int32Array.from(chosen, (positive) => user[positive]!);
-    const histories = Array.from(chosen, (positive) =>
-      historyItem.subarray(historyStart[positive]!, historyEnd[positive]!),
+    const before = Array.from(chosen, (positive) =>
+      histories.item.subarray(histories.start[user[positive]!]!, historyEnd[positive]!),
     );
     const gathered = gather(this.#space, this.#tables, this.#settings, {
       users: this.#hide(users),
-      histories,
+      histories: before,
       items: this.#hide(items),
     });
     const feeds = this.#feed(gathered, users.length, items.length);

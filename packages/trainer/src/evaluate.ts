@@ -1,28 +1,31 @@
 import type { Catalogue, Split } from '@duet/datasets';
+import { z } from 'zod';
 
 /** Metrics of a model over one group of users, targets or items. Every metric is a mean over `users`. */
-export interface GroupMetrics {
-  users: number;
-  targets: number;
-  metrics: Record<string, number>;
-}
+const groupMetrics = z.object({
+  users: z.int(),
+  targets: z.int(),
+  metrics: z.record(z.string(), z.number()),
+});
+type GroupMetrics = z.infer<typeof groupMetrics>;
 
 /** A full-corpus evaluation: every item that the user has not seen competes with the targets. */
-export interface Evaluation {
-  split: string;
-  users: number;
+export const evaluationSchema = z.object({
+  split: z.string(),
+  users: z.int(),
   /** HR@50, HR@100, Recall@50, Recall@100, NDCG@50, NDCG@100, MRR. */
-  metrics: Record<string, number>;
+  metrics: z.record(z.string(), z.number()),
   /** The same over the users with a target in the category, and their targets in it. */
-  byCategory: (GroupMetrics & { category: string })[];
+  byCategory: z.array(groupMetrics.extend({ category: z.string() })),
   /** Likewise by how often the target was seen in training. */
-  byPopularity: (GroupMetrics & { band: string })[];
-}
+  byPopularity: z.array(groupMetrics.extend({ band: z.string() })),
+});
+export type Evaluation = z.infer<typeof evaluationSchema>;
 
 /** Scores of every item for one evaluated user, written into `scores` [items]; higher is better. */
 export type Scorer = (user: number, scores: Float32Array) => void;
 
-export const cutoffs = [50, 100] as const;
+const cutoffs = [50, 100] as const;
 
 /**
  * The 1-based ranks of the targets among all items that are not `seen`, ascending. Of equal scores the lower item row
@@ -103,9 +106,9 @@ class Mean {
 }
 
 /** Bands of items by training interactions: those with none, then the head, the middle and the tail of the rest. */
-export function popularityBands(itemCount: Int32Array): { names: string[]; bandOf: Int32Array } {
+export function popularityBands(itemCount: ArrayLike<number>): { names: string[]; bandOf: Int32Array } {
   const names = ['top 10 %', 'next 40 %', 'lower half', 'not in training'];
-  const sold = Array.from(itemCount.keys())
+  const sold = Array.from({ length: itemCount.length }, (_, item) => item)
     .filter((item) => itemCount[item]! > 0)
     .sort((a, b) => itemCount[b]! - itemCount[a]! || a - b);
   const bandOf = new Int32Array(itemCount.length).fill(3);
@@ -119,7 +122,7 @@ export function popularityBands(itemCount: Int32Array): { names: string[]; bandO
 export function evaluate(
   split: Split,
   catalogue: Pick<Catalogue, 'ids' | 'category' | 'categories'>,
-  itemCount: Int32Array,
+  itemCount: ArrayLike<number>,
   score: Scorer,
 ): Evaluation {
   const scores = new Float32Array(catalogue.ids.length);

@@ -5,6 +5,7 @@ import { Batcher, type Positives } from './batches.ts';
 import { Encoder } from './encoder.ts';
 import { dotScorer, type Evaluation, evaluate } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
+import { type Histories, historyOf } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
 import { EmbeddingTable } from './tables.ts';
 
@@ -72,6 +73,7 @@ function schedule(step: number, steps: number): number {
 /** The same for the same seed on the same executor. */
 export async function trainTowers(input: LoopInput): Promise<Trained> {
   const { executor, space, positives, settings, model, catalogue, seed } = input;
+  const { histories, itemCount } = positives;
   const rng = seededRng(seed);
   const tables = Object.fromEntries(
     Object.entries(space.tables).map(([name, { rows, dims }]) => [
@@ -79,7 +81,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
       new EmbeddingTable(rows, dims).initialise(rng, 1 / Math.sqrt(dims)),
     ]),
   );
-  const { of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
+  const { of: itemCategory } = alignedCategories(catalogue, itemCount, settings.alignmentCategories);
   await using session = await executor.open(trainingGraph(model), rng);
   const batcher = new Batcher(space, tables, positives, settings, model, itemCategory, rng);
   await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
@@ -120,7 +122,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
       input.progress({ step: input.label, done, total: order.length * settings.epochs, unit: 'examples', note });
     }
     await encoder.load(await session.state());
-    const { metrics } = await evaluateTowers(encoder, positives, input.validation, catalogue);
+    const { metrics } = await evaluateTowers(encoder, histories, itemCount, input.validation, catalogue);
     const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
     curve.push({ epoch, step, seconds: (performance.now() - started) / 1000, loss, validation: metrics });
     await input.onEpoch?.(curve.at(-1)!, steps);
@@ -128,18 +130,19 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   return { params: await session.state(), tables, curve };
 }
 
-/** Ranks the catalogue with the two towers for every user of a split. */
+/** Ranks the catalogue with the two towers for every user of a split, their history being `histories`. */
 export async function evaluateTowers(
   encoder: Encoder,
-  positives: Pick<Positives, 'historyItem' | 'userStart' | 'itemCount'>,
+  histories: Histories,
+  itemCount: ArrayLike<number>,
   split: Split,
   catalogue: Catalogue,
 ): Promise<Evaluation> {
   const items = await encoder.items(Int32Array.from({ length: catalogue.ids.length }, (_, i) => i));
   const users = Int32Array.from(split.evaluations, ({ user }) => user);
-  const histories = Array.from(users, (u) =>
-    positives.historyItem.subarray(positives.userStart[u]!, positives.userStart[u + 1]!),
+  const vectors = await encoder.users(
+    users,
+    Array.from(users, (user) => historyOf(histories, user)),
   );
-  const vectors = await encoder.users(users, histories);
-  return evaluate(split, catalogue, positives.itemCount, dotScorer(vectors, items, encoder.dims));
+  return evaluate(split, catalogue, itemCount, dotScorer(vectors, items, encoder.dims));
 }

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Interactions } from '@duet/datasets';
+import { seededRng } from '@duet/models';
+import fc from 'fast-check';
+import { collectPositives, negativeSampler } from './batches.ts';
+import { holdOutBaskets, userHistories } from './histories.ts';
+
+/** Interactions from (user, item, time) triples, in the order that datasets keep them. */
+function interactionsOf(triples: readonly (readonly [number, number, number])[], users: number, items: number) {
+  const rows = triples
+    .map(([user, item, time], place) => ({ user, item, time, place }))
+    .sort((a, b) => a.user - b.user || a.time - b.time || a.place - b.place);
+  return {
+    users: Array.from({ length: users }, (_, i) => `u${i}`),
+    items: Array.from({ length: items }, (_, i) => `i${i}`),
+    user: Int32Array.from(rows, ({ user }) => user),
+    item: Int32Array.from(rows, ({ item }) => item),
+    time: Float64Array.from(rows, ({ time }) => time),
+    weight: new Float32Array(rows.length).fill(1),
+    valueMinor: new Float64Array(rows.length).fill(Number.NaN),
+  } satisfies Interactions;
+}
+const settings = { repeats: false, historyBasket: false };
+const everyRow = (x: Interactions) => Int32Array.from(x.user.keys());
+
+describe('positives', () => {
+  test("are each user's first of each item, and know only what came before their moment", () => {
+    const x = interactionsOf(
+      [
+        [0, 1, 10],
+        [0, 2, 10],
+        [0, 1, 20],
+        [0, 3, 20],
+        [1, 3, 5],
+      ],
+      2,
+      4,
+    );
+    const { user, item, historyEnd, histories, itemCount } = collectPositives(x, everyRow(x), settings);
+    assert.deepEqual([...user], [0, 0, 0, 1]);
+    assert.deepEqual([...item], [1, 2, 3, 3]);
+    assert.deepEqual([...itemCount], [0, 2, 1, 2]);
+    const before = Array.from(user, (u, i) => [...histories.item.subarray(histories.start[u]!, historyEnd[i]!)]);
+    assert.deepEqual(before, [[], [], [1, 2], []]);
+  });
+
+  test('never have anything of their own moment or later in their history', () => {
+    const triple = fc.tuple(fc.nat(4), fc.nat(9), fc.nat(6));
+    fc.assert(
+      fc.property(fc.array(triple, { minLength: 1, maxLength: 60 }), fc.boolean(), (triples, repeats) => {
+        const x = interactionsOf(triples, 5, 10);
+        const p = collectPositives(x, everyRow(x), { ...settings, repeats });
+        p.user.forEach((u, i) => {
+          const length = p.historyEnd[i]! - p.histories.start[u]!;
+          const times = triples
+            .filter(([user]) => user === u)
+            .map(([, , time]) => time)
+            .sort((a, b) => a - b);
+          const firstMoment = Math.min(
+            ...triples.filter(([user, item]) => user === u && item === p.item[i]).map(([, , time]) => time),
+          );
+          if (!repeats) assert.equal(length, times.filter((time) => time < firstMoment).length);
+          assert.ok(length < times.length);
+        });
+      }),
+    );
+  });
+});
+
+describe('held-out baskets', () => {
+  test('are whole last baskets of at most a tenth of the users, gone from the training rows', () => {
+    const triple = fc.tuple(fc.nat(29), fc.nat(9), fc.nat(8));
+    fc.assert(
+      fc.property(fc.array(triple, { minLength: 1, maxLength: 400 }), (triples) => {
+        const x = interactionsOf(triples, 30, 10);
+        const { train, validation } = holdOutBaskets(x, everyRow(x));
+        assert.ok(validation.evaluations.length <= 3);
+        const kept = userHistories(x, train);
+        for (const { user, targets, seen } of validation.evaluations) {
+          assert.deepEqual(new Set(kept.item.subarray(kept.start[user], kept.start[user + 1])), new Set(seen));
+          assert.ok(targets.every((item) => !seen.includes(item)) && targets.length > 0);
+          const last = Math.max(...triples.filter(([u]) => u === user).map(([, , time]) => time));
+          assert.ok([...train].every((row) => x.user[row] !== user || x.time[row]! < last));
+        }
+      }),
+    );
+  });
+});
+
+describe('the negative sampler', () => {
+  test('draws items by popularity to the power of the smoothing', () => {
+    const counts = Int32Array.of(1, 16, 81, 0, 256);
+    const weights = counts.map((n) => n ** 0.5);
+    const total = weights.reduce((a, b) => a + b);
+    const { draw, probability } = negativeSampler(counts, 0.5);
+    const rng = seededRng(3);
+    const n = 40_000;
+    const drawn = new Float64Array(5);
+    for (let i = 0; i < n; i++) drawn[draw(rng)]!++;
+    // Pearson's χ² with three degrees of freedom: 16.27 is its 99.9 % quantile.
+    const chi2 = [0, 1, 2, 4].reduce(
+      (sum, i) => sum + (drawn[i]! - (n * weights[i]!) / total) ** 2 / ((n * weights[i]!) / total),
+      0,
+    );
+    assert.ok(chi2 < 16.27, `χ² ${chi2}`);
+    assert.equal(drawn[3], 0);
+    probability.forEach((p, i) => {
+      assert.ok(Math.abs(p - weights[i]! / total) < 1e-12);
+    });
+  });
+
+  test('is uniform without smoothing, over unsold items too', () => {
+    assert.deepEqual([...negativeSampler(Int32Array.of(5, 0, 1, 9), 0).probability], [0.25, 0.25, 0.25, 0.25]);
+  });
+});

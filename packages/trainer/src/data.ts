@@ -1,0 +1,48 @@
+import { DuetError } from '@duet/config';
+import {
+  type Catalogue,
+  type Interactions,
+  loadCatalogue,
+  loadInteractions,
+  loadUsers,
+  type Split,
+  splitDataset,
+  type UserTable,
+} from '@duet/datasets';
+import type { Database, Dataset } from '@duet/db';
+
+/** One imported dataset in memory, as training and evaluation read it. */
+export interface TrainingData {
+  dataset: Dataset;
+  interactions: Interactions;
+  catalogue: Catalogue;
+  users: UserTable;
+}
+
+/** The split that models are trained on and judged by unless the caller says otherwise. */
+export const defaultSplit = 'time:0.8';
+
+/** @throws DuetError `not-found` for an unknown dataset, `conflict` for one whose import is not done */
+export async function loadTrainingData(db: Database, dataDir: string, datasetId: string): Promise<TrainingData> {
+  const dataset = await db.prisma.dataset.findUnique({ where: { id: datasetId } });
+  if (dataset === null) {
+    throw new DuetError('not-found', `There is no dataset ${datasetId}.`, { fix: 'npx duet datasets lists them.' });
+  }
+  if (dataset.status !== 'done') {
+    throw new DuetError('conflict', `The import of dataset "${dataset.name}" is ${dataset.status}, not done.`, {
+      fix: 'Wait for it, or import it again.',
+    });
+  }
+  const [interactions, catalogue, users] = await Promise.all([
+    loadInteractions(dataDir, datasetId),
+    loadCatalogue(db, dataDir, datasetId),
+    loadUsers(dataDir, datasetId),
+  ]);
+  return { dataset, interactions, catalogue, users };
+}
+
+/** The named split of the dataset; `none` trains on every interaction and judges by none. */
+export function splitOf({ interactions }: Pick<TrainingData, 'interactions'>, name: string): Split {
+  if (name === 'none') return { name, train: Int32Array.from(interactions.user.keys()), evaluations: [] };
+  return splitDataset(interactions, name);
+}

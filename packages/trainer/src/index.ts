@@ -1,0 +1,7 @@
+export { type Evaluation, evaluationSchema } from './evaluate.ts';
+export { type ChosenExecutor, openExecutor } from './executor.ts';
+export { type BaselineKind, evaluateBaseline, evaluateModel } from './judge.ts';
+export type { CurvePoint } from './loop.ts';
+export { type LoadedModel, openModel } from './model.ts';
+export { type Preset, presets, resolveSettings, type TrainingSettings, trainingSettings } from './settings.ts';
+export { type TrainerContext, type TrainRequest, type TrainResult, trainModel } from './train.ts';

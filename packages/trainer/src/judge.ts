@@ -1,0 +1,83 @@
+import { DuetError } from '@duet/config';
+import type { Database } from '@duet/db';
+import { itemNeighbours, popularityScores, scoreByNeighbours } from '@duet/models';
+import { defaultSplit, loadTrainingData, splitOf } from './data.ts';
+import { dotScorer, type Evaluation, evaluate, type Scorer } from './evaluate.ts';
+import { distinctItems, userHistories } from './histories.ts';
+import { openModel } from './model.ts';
+import type { TrainerContext } from './train.ts';
+
+export type BaselineKind = 'popularity' | 'item-knn';
+
+/** Neighbours an item keeps. */
+const neighbours = 50;
+
+/** Keeps an evaluation in the model's row, beside those of other splits. */
+async function keep(db: Database, modelId: string, evaluation: Evaluation): Promise<void> {
+  const patch = JSON.stringify({ [evaluation.split]: evaluation });
+  await db.pool.query(`UPDATE "Model" SET "metrics" = "metrics" || $2::jsonb WHERE "id" = $1::uuid`, [modelId, patch]);
+}
+
+/**
+ * Ranks the whole catalogue for every user of a split with a trained model, and keeps the result in its row.
+ *
+ * @throws DuetError `conflict` where the model learnt from what the split holds back
+ */
+export async function evaluateModel(
+  ctx: TrainerContext,
+  { modelId, split: splitName }: { modelId: string; split?: string },
+): Promise<Evaluation> {
+  await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
+  const name = splitName ?? (model.split === 'none' ? defaultSplit : model.split);
+  if (name !== model.split) {
+    throw new DuetError(
+      'conflict',
+      `Model ${modelId} learnt from the training part of "${model.split}", not "${name}".`,
+      {
+        where: { field: 'split' },
+        fix: `Its metrics on "${name}" would count purchases that it has seen. Train one with --split ${name}.`,
+      },
+    );
+  }
+  const data = await loadTrainingData(ctx.db, ctx.dataDir, model.datasetId);
+  const split = splitOf(data, name);
+  const histories = userHistories(data.interactions, split.train);
+  const popularity = popularityScores(distinctItems(histories), model.items.length);
+  const users = split.evaluations.map(({ user }) => data.interactions.users[user]!);
+  const { vectors } = await model.encodeUsers(users);
+  const evaluation = evaluate(
+    split,
+    data.catalogue,
+    popularity,
+    dotScorer(vectors, model.itemVectors, model.dimensions),
+  );
+  await keep(ctx.db, modelId, evaluation);
+  return evaluation;
+}
+
+/** Judges a model that needs no training, and keeps the result in a Model row of its own: one a dataset and kind. */
+export async function evaluateBaseline(
+  ctx: Omit<TrainerContext, 'executor'>,
+  { datasetId, kind, split: splitName = defaultSplit }: { datasetId: string; kind: BaselineKind; split?: string },
+): Promise<{ modelId: string; evaluation: Evaluation }> {
+  const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
+  const { catalogue, interactions, dataset } = data;
+  const split = splitOf(data, splitName);
+  const lists = distinctItems(userHistories(interactions, split.train));
+  const popularity = popularityScores(lists, catalogue.ids.length);
+  const parameters = kind === 'item-knn' ? { neighbours } : {};
+  let score: Scorer = (_, scores) => scores.set(popularity);
+  if (kind === 'item-knn') {
+    const similar = itemNeighbours(lists, catalogue.ids.length, neighbours);
+    score = (row, scores) => scoreByNeighbours(similar, lists[split.evaluations[row]!.user]!, scores);
+  }
+  const evaluation = evaluate(split, catalogue, popularity, score);
+  const { prisma } = ctx.db;
+  const known = await prisma.model.findFirst({ where: { datasetId, kind, fingerprint: dataset.fingerprint } });
+  const { fingerprint } = dataset;
+  const model =
+    known ??
+    (await prisma.model.create({ data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint } }));
+  await keep(ctx.db, model.id, evaluation);
+  return { modelId: model.id, evaluation };
+}

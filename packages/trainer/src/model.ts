@@ -1,0 +1,60 @@
+import type { Executor, TowerSettings } from '@duet/models';
+import { readArtifact } from './artifact.ts';
+import { unknown } from './batches.ts';
+import { Encoder } from './encoder.ts';
+import { historyOf } from './histories.ts';
+import { EmbeddingTable } from './tables.ts';
+
+/** A trained model, ready to answer. */
+export interface LoadedModel extends AsyncDisposable {
+  id: string;
+  kind: string;
+  datasetId: string;
+  /** The split whose training part it learnt, or `none`. */
+  split: string;
+  dimensions: number;
+  /** Item ids by row. */
+  items: string[];
+  /** p_v [items, dimensions], L2-normalised. */
+  itemVectors: Float32Array;
+  /**
+   * p_u of these users [n, dimensions]. A user whom the model never saw gets its cold-start vector and `known` false.
+   */
+  encodeUsers(userIds: readonly string[]): Promise<{ vectors: Float32Array; known: boolean[] }>;
+  /** Ids of the distinct items that the user had in the data that the model learnt, oldest first. */
+  seen(userId: string): string[];
+}
+
+/** @throws DuetError `not-found` or `corrupt`, as `readArtifact` */
+export async function openModel(dataDir: string, modelId: string, executor: Executor): Promise<LoadedModel> {
+  const { file, space, params, tables, itemVectors, historyStart, historyItem } = await readArtifact(dataDir, modelId);
+  const { id, kind, datasetId, split, users, items, settings } = file;
+  const { userWidth, itemWidth } = space;
+  const model: TowerSettings = { ...settings, userWidth, itemWidth, categories: 0 };
+  const embedding = Object.fromEntries(
+    Object.entries(tables).map(([name, { rows, dims, values }]) => [name, new EmbeddingTable(rows, dims, values)]),
+  );
+  const encoder = await Encoder.open(executor, model, space, embedding, settings, params);
+  const rowOf = new Map(users.map((user, row) => [user, row]));
+  const histories = { start: historyStart, item: historyItem };
+  const none = new Int32Array();
+  return {
+    id,
+    kind,
+    datasetId,
+    split,
+    dimensions: encoder.dims,
+    items,
+    itemVectors,
+    async encodeUsers(userIds) {
+      const rows = Int32Array.from(userIds, (user) => rowOf.get(user) ?? unknown);
+      const lists = Array.from(rows, (row) => (row === unknown ? none : historyOf(histories, row)));
+      return { vectors: await encoder.users(rows, lists), known: Array.from(lists, (list) => list.length > 0) };
+    },
+    seen(userId) {
+      const row = rowOf.get(userId);
+      return row === undefined ? [] : Array.from(new Set(historyOf(histories, row)), (item) => items[item]!);
+    },
+    [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readSafetensors, writeSafetensors } from './safetensors.ts';
+
+const tensors = {
+  'table/item': { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, 0, Math.fround(1e-9), 7) },
+  rows: { shape: [4], data: Int32Array.of(0, 1, -1, 2 ** 30) },
+  empty: { shape: [0], data: new Float32Array() },
+};
+
+describe('safetensors', () => {
+  test('gives back what was written', () => {
+    assert.deepEqual(readSafetensors(writeSafetensors(tensors), 'x'), tensors);
+  });
+
+  test('has the published layout: little-endian header length, JSON header, data', () => {
+    const bytes = writeSafetensors({ a: { shape: [1], data: Float32Array.of(1.5) } });
+    const length = Number(bytes.readBigUInt64LE());
+    assert.deepEqual(JSON.parse(bytes.subarray(8, 8 + length).toString()), {
+      a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] },
+    });
+    assert.equal(bytes.readFloatLE(8 + length), 1.5);
+    assert.equal((8 + length) % 8, 0);
+  });
+
+  test('refuses a file that ends too early, at whatever byte', () => {
+    const bytes = writeSafetensors(tensors);
+    for (let end = 0; end < bytes.length; end++) {
+      assert.throws(() => readSafetensors(bytes.subarray(0, end), 'weights.safetensors'), {
+        name: 'DuetError',
+        code: 'corrupt',
+      });
+    }
+  });
+});

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { DuetError, type Progress, silent } from '@duet/config';
+import type { Database } from '@duet/db';
+import type { Executor, TowerSettings } from '@duet/models';
+import { type Artifact, writeArtifact } from './artifact.ts';
+import { collectPositives } from './batches.ts';
+import { defaultSplit, loadTrainingData, splitOf, type TrainingData } from './data.ts';
+import { Encoder } from './encoder.ts';
+import type { Evaluation } from './evaluate.ts';
+import { buildFeatures } from './features.ts';
+import { holdOutBaskets, userHistories } from './histories.ts';
+import { alignedCategories, type CurvePoint, evaluateTowers, type Trained, trainTowers } from './loop.ts';
+import { resolveSettings, type TrainingSettings } from './settings.ts';
+
+/** What every job of the trainer is given. */
+export interface TrainerContext {
+  db: Database;
+  dataDir: string;
+  executor: Executor;
+  progress?: Progress;
+  signal?: AbortSignal;
+}
+
+export interface TrainRequest {
+  datasetId: string;
+  /** Key of a tower model in the registry: two-tower, dat. */
+  kind: string;
+  preset?: string;
+  /** Settings over the preset's. */
+  set?: Record<string, unknown>;
+  seed?: number;
+  /** The split whose training part is learnt and whose other part judges; `none` learns everything. */
+  split?: string;
+  name?: string;
+  /** The queued TrainingRun to carry out; a new one is recorded otherwise. */
+  runId?: string;
+}
+
+export interface TrainResult {
+  modelId: string;
+  runId: string;
+  /** Of the split; undefined where `split` is `none`. */
+  evaluation: Evaluation | undefined;
+}
+
+/**
+ * Trains a tower model, judges it, and keeps it as an artifact and a Model row. The TrainingRun row follows it: its
+ * curve grows with every epoch, and it ends as done, or as failed with the reason.
+ *
+ * @throws DuetError `bad-input` for settings, a kind or a split that do not fit; whatever stops the training
+ */
+export async function trainModel(ctx: TrainerContext, request: TrainRequest): Promise<TrainResult> {
+  const { db } = ctx;
+  const { kind, preset = 'fast', set = {}, seed = 1, split: splitName = defaultSplit } = request;
+  const settings = resolveSettings(kind, preset, set);
+  const parameters = { ...settings, seed, split: splitName };
+  const data = await loadTrainingData(db, ctx.dataDir, request.datasetId);
+  const common = { kind, preset, parameters, executor: ctx.executor.name };
+  const begun = { ...common, status: 'running' as const, startedAt: new Date(), curve: [], step: 0, error: null };
+  const run = request.runId
+    ? await db.prisma.trainingRun.update({ where: { id: request.runId }, data: begun })
+    : await db.prisma.trainingRun.create({ data: { ...begun, datasetId: request.datasetId } });
+  try {
+    const modelId = randomUUID();
+    const { artifact, evaluation } = await learn(ctx, data, {
+      modelId,
+      kind,
+      settings,
+      seed,
+      splitName,
+      runId: run.id,
+    });
+    await writeArtifact(ctx.dataDir, artifact);
+    await db.prisma.model.create({
+      data: {
+        id: modelId,
+        datasetId: data.dataset.id,
+        name: request.name ?? kind,
+        kind,
+        preset,
+        parameters,
+        metrics: artifact.file.metrics,
+        fingerprint: data.dataset.fingerprint,
+        dimensions: settings.layers.at(-1)!,
+      },
+    });
+    await db.prisma.trainingRun.update({
+      where: { id: run.id },
+      data: { status: 'done', modelId, finishedAt: new Date() },
+    });
+    return { modelId, runId: run.id, evaluation };
+  } catch (error) {
+    await db.prisma.trainingRun.update({
+      where: { id: run.id },
+      data: { status: 'failed', error: (error as Error).message, finishedAt: new Date() },
+    });
+    throw error;
+  }
+}
+
+interface LearnRequest {
+  modelId: string;
+  kind: string;
+  settings: TrainingSettings;
+  seed: number;
+  splitName: string;
+  runId: string;
+}
+
+/** From data to a judged artifact in memory. */
+async function learn(
+  ctx: TrainerContext,
+  data: TrainingData,
+  { modelId, kind, settings, seed, splitName, runId }: LearnRequest,
+): Promise<{ artifact: Artifact; evaluation: Evaluation | undefined }> {
+  const { executor, progress = silent, db } = ctx;
+  const { dataset, interactions, catalogue } = data;
+  const split = splitOf(data, splitName);
+  const { train, validation } = holdOutBaskets(interactions, split.train);
+  const positives = collectPositives(interactions, train, settings);
+  if (positives.item.length < 2) {
+    throw new DuetError('bad-input', `The training part of ${splitName} has ${positives.item.length} positives.`, {
+      where: { field: 'split' },
+      fix: 'Choose another split, or import more interactions.',
+    });
+  }
+  // A step takes distinct positives, so a small dataset has a small batch.
+  const fitted = { ...settings, batch: Math.min(settings.batch, positives.item.length) };
+  const space = buildFeatures(data, fitted);
+  const { count } = alignedCategories(catalogue, positives.itemCount, fitted.alignmentCategories);
+  const { userWidth, itemWidth } = space;
+  const model: TowerSettings = { ...fitted, userWidth, itemWidth, categories: count };
+  const curve: CurvePoint[] = [];
+  const trained: Trained = await trainTowers({
+    executor,
+    space,
+    positives,
+    settings: fitted,
+    model,
+    catalogue,
+    validation,
+    seed,
+    progress,
+    label: `train ${kind}`,
+    signal: ctx.signal,
+    onEpoch: async (point, steps) => {
+      curve.push(point);
+      const { step } = point;
+      await db.prisma.trainingRun.update({ where: { id: runId }, data: { step, steps, curve: curve as object[] } });
+    },
+  });
+
+  const histories = userHistories(interactions, split.train);
+  await using encoder = await Encoder.open(executor, model, space, trained.tables, fitted, trained.params);
+  const itemVectors = await encoder.items(Int32Array.from(catalogue.ids.keys()));
+  const evaluation =
+    split.evaluations.length > 0
+      ? await evaluateTowers(encoder, histories, positives.itemCount, split, catalogue)
+      : undefined;
+  const vocabulariesOf = (side: 'user' | 'item') =>
+    Object.fromEntries(Object.entries(space.encoded[side]).map(([name, { vocabulary }]) => [name, vocabulary]));
+  const artifact: Artifact = {
+    file: {
+      id: modelId,
+      kind,
+      datasetId: dataset.id,
+      fingerprint: dataset.fingerprint,
+      split: splitName,
+      seed,
+      executor: executor.name,
+      createdAt: new Date().toISOString(),
+      settings,
+      features: { user: space.user, item: space.item },
+      vocabularies: { user: vocabulariesOf('user'), item: vocabulariesOf('item') },
+      users: interactions.users,
+      items: catalogue.ids,
+      metrics: evaluation ? { [splitName]: evaluation } : {},
+    },
+    space,
+    params: trained.params,
+    tables: trained.tables,
+    itemVectors,
+    historyStart: histories.start,
+    historyItem: histories.item,
+  };
+  return { artifact, evaluation };
+}
