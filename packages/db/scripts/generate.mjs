@@ -13,7 +13,7 @@ const output = path.join(db, 'src/generated');
 const prisma = createRequire(import.meta.url).resolve('prisma/package.json');
 const { version, bin } = JSON.parse(readFileSync(prisma, 'utf8'));
 
-const stamp = path.join(output, '.stamp');
+const stamp = path.join(output, '.generated-from');
 const wanted = createHash('sha256')
   .update(version)
   .update(readFileSync(path.join(root, 'prisma/schema.prisma')))

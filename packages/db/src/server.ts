@@ -23,6 +23,7 @@ export async function initialise(
   account: Account | undefined,
   folder: string,
   password: string,
+  options: { sync?: boolean } = {},
 ): Promise<void> {
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
@@ -42,6 +43,7 @@ export async function initialise(
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
       '--data-checksums',
+      ...(options.sync === false ? ['--no-sync'] : []),
     ];
     const how = { ...account, cwd: '/', env: environment };
     await promisify(execFile)(binaries.initdb, settings, how).catch((cause: Error & { stderr?: string }) => {

@@ -20,15 +20,18 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/** A server in a temporary folder, which goes with this process. It does not wait for the disk. */
-async function temporaryServer(): Promise<string> {
+/**
+ * Starts a server in a temporary folder and returns the URL for `DUET_TEST_DATABASE_URL`. It does not wait for the disk,
+ * ends with this process however that ends, and leaves nothing behind.
+ */
+export async function startTestServer(): Promise<string> {
   const account = serverAccount();
   const binaries = await findBinaries(account);
   const home = await mkdtemp(path.join(tmpdir(), 'duet-test-'));
   if (account) await chown(home, account.uid, account.gid);
   const folder = path.join(home, 'postgres');
   const password = randomBytes(9).toString('base64url');
-  await initialise(binaries, account, folder, password);
+  await initialise(binaries, account, folder, password, { sync: false });
   for (let attempts = 5; ; attempts--) {
     const url = `postgresql://${serverUser}:${password}@127.0.0.1:${await freePort()}/postgres`;
     try {
@@ -85,7 +88,7 @@ let prepared: Promise<{ adminUrl: string; template: string }> | undefined;
  */
 export async function createTestDatabase(): Promise<Database> {
   prepared ??= (async () => {
-    const adminUrl = process.env.DUET_TEST_DATABASE_URL || (await temporaryServer());
+    const adminUrl = process.env.DUET_TEST_DATABASE_URL || (await startTestServer());
     return { adminUrl, template: await migratedTemplate(adminUrl) };
   })();
   const { adminUrl, template } = await prepared;

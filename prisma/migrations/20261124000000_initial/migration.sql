@@ -297,3 +297,6 @@ ALTER TABLE "Arm" ADD CONSTRAINT "Arm_weight_check" CHECK ("weight" >= 0 AND "we
 ALTER TABLE "Experiment" ADD CONSTRAINT "Experiment_trafficShare_check" CHECK ("trafficShare" >= 0 AND "trafficShare" <= 1);
 
 ALTER TABLE "Event" ADD CONSTRAINT "Event_day_check" CHECK ("day" = ("occurredAt" AT TIME ZONE 'UTC')::date);
+
+-- A dataset's deletion reaches its models before the arms that serve them, which are gone only at the commit.
+ALTER TABLE "Arm" ALTER CONSTRAINT "Arm_modelId_fkey" DEFERRABLE INITIALLY DEFERRED;

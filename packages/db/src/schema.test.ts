@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Database } from './database.ts';
+import { Prisma } from './generated/client.ts';
+import { ensureEventPartitions } from './partitions.ts';
+import { createTestDatabase } from './testing.ts';
+
+/** One row of every model, related to each other. */
+async function fill({ prisma, ...database }: Database) {
+  await ensureEventPartitions({ prisma, ...database }, ['2026-02-20']);
+  const dataset = await prisma.dataset.create({ data: { name: 'shop', settings: { strict: true } } });
+  const datasetId = dataset.id;
+  const category = await prisma.category.create({ data: { datasetId, name: 'Tea' } });
+  const item = await prisma.item.create({
+    data: {
+      datasetId,
+      externalId: '85123A',
+      categoryId: category.id,
+      priceMinor: 255,
+      attributes: { colour: 'white' },
+    },
+  });
+  const model = await prisma.model.create({ data: { datasetId, name: 'dat', kind: 'dat', parameters: { seed: 1 } } });
+  const trainingRun = await prisma.trainingRun.create({ data: { datasetId, modelId: model.id, kind: 'dat' } });
+  const index = await prisma.index.create({
+    data: {
+      modelId: model.id,
+      factory: 'Flat',
+      engine: 'faiss',
+      dimensions: 32,
+      size: 3000,
+      bytes: 2n ** 40n,
+      buildMs: 3,
+      recallAt100: 1,
+      p50Us: 40.5,
+      p99Us: 80,
+      active: true,
+    },
+  });
+  const ranker = await prisma.ranker.create({ data: { datasetId, parameters: [0.1, 0.2] } });
+  const experiment = await prisma.experiment.create({
+    data: { datasetId, rankerId: ranker.id, name: 'DAT against two-tower', seed: 's' },
+  });
+  const arm = await prisma.arm.create({
+    data: {
+      experimentId: experiment.id,
+      name: 'DAT',
+      position: 0,
+      weight: 0.5,
+      control: true,
+      modelId: model.id,
+      indexId: index.id,
+    },
+  });
+  const apiKey = await prisma.apiKey.create({
+    data: { name: 'shop', prefix: 'duet_x', hash: '00', scopes: ['events'] },
+  });
+  const event = await prisma.event.create({
+    data: {
+      day: new Date('2026-02-20'),
+      eventId: '01a20f47-6a7c-710a-8ce2-9bb0d584dad6',
+      type: 'order',
+      occurredAt: new Date('2026-02-20T23:00:00.123Z'),
+      userId: '17850',
+      itemId: item.externalId,
+      experimentId: experiment.id,
+      armId: arm.id,
+      valueMinor: 2n ** 53n + 1n,
+    },
+  });
+  return { dataset, category, item, model, trainingRun, index, ranker, experiment, arm, apiKey, event };
+}
+
+describe('the schema', { concurrency: true }, () => {
+  test('gives back what was written, for every model', async () => {
+    await using database = await createTestDatabase();
+    const written = await fill(database);
+    const models = Object.values(Prisma.ModelName).map((name) => name[0]!.toLowerCase() + name.slice(1));
+    assert.deepEqual(Object.keys(written).sort(), models.sort());
+    for (const [name, row] of Object.entries(written)) {
+      const model = database.prisma[name as 'item'];
+      assert.deepEqual(await model.findMany(), [row], name);
+    }
+  });
+
+  test('deletes with a dataset what belongs to it, yet no model that an arm serves', async () => {
+    await using database = await createTestDatabase();
+    const { dataset, model } = await fill(database);
+    const { prisma } = database;
+    await assert.rejects(prisma.model.delete({ where: { id: model.id } }), { code: 'P2003' });
+    await prisma.dataset.delete({ where: { id: dataset.id } });
+    const left = await Promise.all([
+      prisma.item.count(),
+      prisma.arm.count(),
+      prisma.index.count(),
+      prisma.event.count(),
+    ]);
+    assert.deepEqual(left, [0, 0, 0, 1]);
+  });
+
+  test('holds one active index per model, one control per experiment, and shares between 0 and 1', async () => {
+    await using database = await createTestDatabase();
+    const { arm, experiment, index } = await fill(database);
+    const { prisma } = database;
+    const { id: _index, curve: _curve, ...second } = index;
+    await assert.rejects(prisma.index.create({ data: second }), { code: 'P2002' });
+    await prisma.index.create({ data: { ...second, active: false } });
+    const { id: _arm, ...other } = { ...arm, name: 'two-tower', position: 1 };
+    await assert.rejects(prisma.arm.create({ data: other }), { code: 'P2002' });
+    await prisma.arm.create({ data: { ...other, control: false } });
+    await assert.rejects(prisma.arm.update({ where: { id: arm.id }, data: { weight: 1.5 } }), /Arm_weight_check/);
+    const share = { where: { id: experiment.id }, data: { trafficShare: -0.1 } };
+    await assert.rejects(prisma.experiment.update(share), /Experiment_trafficShare_check/);
+  });
+});
