@@ -1,0 +1,119 @@
+import { brokenRow, type Check, finite, firstProblem, rejectProblems } from './checks.ts';
+import type { Roles } from './columns.ts';
+import { columnOf, type Source } from './source.ts';
+import { literal, type Workspace } from './workspace.ts';
+
+/** What became of the rows of an items or users file. */
+export interface EntitySummary {
+  read: number;
+  /** Items that no interaction names (kept: they are what cold start is about); users without any (left out). */
+  withoutInteractions: number;
+}
+
+/** PostgreSQL's `integer`, which a price in minor units must fit. */
+const largestPrice = 2_147_483_647;
+
+/** SQL for a JSON object of the columns that have no role, without those that are missing. */
+function attributesOf(source: Source, roles: Roles): string {
+  const taken = new Set(Object.values(roles));
+  const pairs = source.columns
+    .filter((name) => !taken.has(name))
+    .map((name) => `${literal(name)}, ${columnOf(source, name)}`);
+  return pairs.length > 0 ? `json_merge_patch('{}', json_object(${pairs}))::VARCHAR` : `'{}'`;
+}
+
+/** Reads a file of items or users into the table `listed_<table>`, one row an id, its first. */
+async function readListed(
+  workspace: Workspace,
+  table: 'items' | 'users',
+  source: Source,
+  roles: Roles,
+  more: { columns: string; checks: Check[] },
+): Promise<void> {
+  const role = table === 'items' ? 'item' : 'user';
+  const id = columnOf(source, roles[role]);
+  const checks: Check[] = [
+    brokenRow,
+    { when: 'id IS NULL', column: roles[role], reason: literal(`no ${role}`) },
+    ...more.checks,
+    { when: 'place > 1', column: roles[role], reason: literal(`${role} is listed before`) },
+  ];
+  await workspace.run(
+    `CREATE TABLE checked_${table} AS SELECT *, ${firstProblem(source, checks)} AS problem FROM (
+       SELECT *, row_number() OVER (PARTITION BY id ORDER BY _line) AS place FROM (
+         SELECT *, ${id} AS id, ${attributesOf(source, roles)} AS attributes, ${more.columns} FROM ${source.view}))`,
+  );
+  await rejectProblems(workspace, source, `checked_${table}`);
+  await workspace.run(`CREATE TABLE listed_${table} AS SELECT * FROM checked_${table} WHERE problem IS NULL`);
+}
+
+/**
+ * Makes the table `items(row, item_id, title, category, price_minor, attributes)`: every item of an interaction or of
+ * the items file, by id. The items file has the last word; what it leaves open comes from the item's latest interaction
+ * that says it.
+ */
+export async function readItems(
+  workspace: Workspace,
+  input: { source: Source | undefined; roles: Roles; interactionRoles: Roles; minorUnits: number },
+): Promise<EntitySummary> {
+  const { source, roles, interactionRoles, minorUnits } = input;
+  const scale = 10 ** minorUnits;
+  if (source) {
+    const price = columnOf(source, roles.price);
+    await readListed(workspace, 'items', source, roles, {
+      columns: `${columnOf(source, roles.title)} AS title, ${columnOf(source, roles.category)} AS category, ${finite(price)} AS price`,
+      checks: roles.price
+        ? [
+            {
+              when: `${price} IS NOT NULL AND price IS NULL`,
+              column: roles.price,
+              reason: literal('price is not a number'),
+            },
+            { when: 'price < 0', column: roles.price, reason: literal('price is negative') },
+            { when: `price * ${scale} > ${largestPrice}`, column: roles.price, reason: literal('price is too large') },
+          ]
+        : [],
+    });
+  } else {
+    await workspace.run(
+      `CREATE TABLE listed_items (id VARCHAR, title VARCHAR, category VARCHAR, price DOUBLE, attributes VARCHAR)`,
+    );
+  }
+  const latest = (role: 'title' | 'category' | 'price'): string =>
+    interactionRoles[role] ? `arg_max(${role}, (moment, _line)) FILTER (${role} IS NOT NULL)` : 'NULL';
+  await workspace.run(`
+    CREATE TABLE items AS
+    WITH said AS (
+      SELECT item_id AS id, ${latest('title')} AS title, ${latest('category')} AS category, ${latest('price')} AS price
+      FROM scanned WHERE problem IS NULL AND NOT cancels GROUP BY item_id
+    ), ids AS (
+      SELECT id FROM known_items WHERE key IN (SELECT item_key FROM interactions) UNION SELECT id FROM listed_items
+    )
+    SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS item_id,
+      coalesce(listed.title, said.title, '') AS title, coalesce(listed.category, said.category) AS category,
+      least(${largestPrice}, round(coalesce(listed.price, said.price) * ${scale}))::INTEGER AS price_minor,
+      coalesce(attributes, '{}') AS attributes
+    FROM ids LEFT JOIN listed_items listed USING (id) LEFT JOIN said USING (id)`);
+  const row = await workspace.row(`
+    SELECT (SELECT count(*) FROM listed_items)::DOUBLE AS read, count(*)::DOUBLE AS cold FROM items
+    WHERE item_id NOT IN (SELECT id FROM known_items WHERE key IN (SELECT item_key FROM interactions))`);
+  return { read: Number(row.read), withoutInteractions: Number(row.cold) };
+}
+
+/** Makes the table `users(row, user_id, attributes)`: every user of an interaction, by id. */
+export async function readUsers(
+  workspace: Workspace,
+  input: { source: Source | undefined; roles: Roles },
+): Promise<EntitySummary> {
+  const { source, roles } = input;
+  if (source) await readListed(workspace, 'users', source, roles, { columns: 'NULL AS nothing', checks: [] });
+  else await workspace.run('CREATE TABLE listed_users (id VARCHAR, attributes VARCHAR)');
+  await workspace.run(`
+    CREATE TABLE users AS
+    SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS user_id, coalesce(attributes, '{}') AS attributes
+    FROM known_users LEFT JOIN listed_users USING (id) WHERE key IN (SELECT user_key FROM interactions)`);
+  const row = await workspace.row(`
+    SELECT count(*)::DOUBLE AS read, count(*) FILTER (id NOT IN (SELECT user_id FROM users))::DOUBLE AS idle
+    FROM listed_users`);
+  return { read: Number(row.read), withoutInteractions: Number(row.idle) };
+}

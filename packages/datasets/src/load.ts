@@ -1,0 +1,181 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api';
+import { DuetError } from '@duet/config';
+import type { Database } from '@duet/db';
+import { datasetFolder } from './folder.ts';
+import type { Clock } from './interactions.ts';
+import { literal } from './workspace.ts';
+
+/** Columnar interactions, sorted by user row, then time, then file order. */
+export interface Interactions {
+  /** Id of each user row and item row. */
+  users: string[];
+  items: string[];
+  user: Int32Array;
+  item: Int32Array;
+  /** Unix seconds, or a position: 0 = a user's oldest. */
+  time: Float64Array;
+  weight: Float32Array;
+  /** Minor units of the dataset's currency; NaN where unknown. */
+  valueMinor: Float64Array;
+  /** What `time` holds; Unix seconds where it is not said. */
+  clock?: Clock;
+}
+
+/** The items as PostgreSQL has them now, in the row order of {@link Interactions.items}. */
+export interface Catalogue {
+  ids: string[];
+  title: string[];
+  /** Row in `categories`; −1 none. */
+  category: Int32Array;
+  /** Most items first. */
+  categories: string[];
+  /** NaN where unknown. */
+  priceMinor: Float64Array;
+  /** '' where missing; several values are joined by |. */
+  attributes: Record<string, string[]>;
+}
+
+/** Attributes by user row. */
+export interface UserTable {
+  attributes: Record<string, string[]>;
+}
+
+type Column = Float64Array | Float32Array | Int32Array | string[];
+
+/** Opens a DuckDB for the files of one dataset. */
+async function withFiles<T>(
+  dataDir: string,
+  datasetId: string,
+  work: (
+    read: <C extends Column[]>(name: string, columns: string[], make: (rows: number) => C) => Promise<C>,
+  ) => Promise<T>,
+): Promise<T> {
+  const folder = datasetFolder(dataDir, datasetId);
+  const instance = await DuckDBInstance.create(':memory:', { threads: '2', autoload_known_extensions: 'false' });
+  const connection = await instance.connect();
+  try {
+    return await work(async (name, columns, make) => {
+      try {
+        return await readColumns(connection, path.join(folder, name), columns, make);
+      } catch (cause) {
+        await readMeta(folder);
+        throw new DuetError('corrupt', `this file cannot be read: ${(cause as Error).message}`, {
+          where: { file: path.join(folder, name) },
+          fix: 'Import the dataset again.',
+          cause,
+        });
+      }
+    });
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+async function readColumns<C extends Column[]>(
+  connection: DuckDBConnection,
+  file: string,
+  columns: string[],
+  make: (rows: number) => C,
+): Promise<C> {
+  const [count] = (
+    await connection.runAndReadAll(`SELECT count(*)::INTEGER FROM read_parquet(${literal(file)})`)
+  ).getRows();
+  const out = make(Number(count![0]));
+  const result = await connection.stream(
+    `SELECT ${columns.map((name) => `"${name}"`)} FROM read_parquet(${literal(file)})`,
+  );
+  let at = 0;
+  for await (const chunk of result) {
+    const rows = chunk.rowCount;
+    out.forEach((column, c) => {
+      const vector: DuckDBVector = chunk.getColumnVector(c);
+      for (let i = 0; i < rows; i++) column[at + i] = vector.getItem(i) as never;
+    });
+    at += rows;
+  }
+  return out;
+}
+
+/** @throws DuetError `not-found` where there is no such dataset */
+async function readMeta(folder: string): Promise<{ clock: Clock }> {
+  const text = await readFile(path.join(folder, 'meta.json'), 'utf8').catch((cause: unknown) => {
+    throw new DuetError('not-found', 'there is no imported dataset here.', { where: { file: folder }, cause });
+  });
+  return JSON.parse(text).summary;
+}
+
+/** @throws DuetError `not-found` or `corrupt` */
+export async function loadInteractions(dataDir: string, datasetId: string): Promise<Interactions> {
+  const { clock } = await readMeta(datasetFolder(dataDir, datasetId));
+  return withFiles(dataDir, datasetId, async (read) => {
+    const [users] = await read('users.parquet', ['user_id'], (rows) => [new Array<string>(rows)]);
+    const [items] = await read('items.parquet', ['item_id'], (rows) => [new Array<string>(rows)]);
+    const [user, item, time, weight, valueMinor] = await read(
+      'interactions.parquet',
+      ['user', 'item', 'time', 'weight', 'value_minor'],
+      (rows): [Int32Array, Int32Array, Float64Array, Float32Array, Float64Array] => [
+        new Int32Array(rows),
+        new Int32Array(rows),
+        new Float64Array(rows),
+        new Float32Array(rows),
+        new Float64Array(rows),
+      ],
+    );
+    return { users, items, user, item, time, weight, valueMinor, clock };
+  });
+}
+
+/** JSON objects of attributes, by row, as columns. */
+function columnsOf(objects: ({ [name: string]: unknown } | undefined)[]): Record<string, string[]> {
+  const columns: Record<string, string[]> = {};
+  objects.forEach((object, row) => {
+    for (const [name, value] of Object.entries(object ?? {})) {
+      columns[name] ??= new Array<string>(objects.length).fill('');
+      columns[name][row] = Array.isArray(value) ? value.join('|') : String(value ?? '');
+    }
+  });
+  return columns;
+}
+
+/** @throws DuetError `not-found` or `corrupt` */
+export async function loadCatalogue(db: Database, dataDir: string, datasetId: string): Promise<Catalogue> {
+  const [ids] = await withFiles(dataDir, datasetId, (read) =>
+    read('items.parquet', ['item_id'], (rows) => [new Array<string>(rows)]),
+  );
+  const stored = await db.pool.query<{
+    externalId: string;
+    title: string;
+    category: string | null;
+    priceMinor: number | null;
+    attributes: Record<string, unknown>;
+  }>(
+    `SELECT i."externalId", i.title, c.name AS category, i."priceMinor", i.attributes
+     FROM "Item" i LEFT JOIN "Category" c ON c.id = i."categoryId" WHERE i."datasetId" = $1`,
+    [datasetId],
+  );
+  const byId = new Map(stored.rows.map((row) => [row.externalId, row]));
+  const items = ids.map((id) => byId.get(id));
+  const sizes = new Map<string, number>();
+  for (const item of items) if (item?.category) sizes.set(item.category, (sizes.get(item.category) ?? 0) + 1);
+  const categories = [...sizes].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([name]) => name);
+  const rowOf = new Map(categories.map((name, row) => [name, row]));
+  return {
+    ids,
+    title: items.map((item) => item?.title ?? ''),
+    category: Int32Array.from(items, (item) => rowOf.get(item?.category ?? '') ?? -1),
+    categories,
+    priceMinor: Float64Array.from(items, (item) => item?.priceMinor ?? Number.NaN),
+    attributes: columnsOf(items.map((item) => item?.attributes)),
+  };
+}
+
+/** @throws DuetError `not-found` or `corrupt` */
+export async function loadUsers(dataDir: string, datasetId: string): Promise<UserTable> {
+  const [attributes] = await withFiles(dataDir, datasetId, (read) =>
+    read('users.parquet', ['attributes'], (rows) => [new Array<string>(rows)]),
+  );
+  return { attributes: columnsOf(attributes.map((text) => JSON.parse(text))) };
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { DuetError } from '@duet/config';
+import { z } from 'zod';
+
+export const formats = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
+export type Format = (typeof formats)[number];
+
+const column = z.string().min(1).optional();
+
+/** Which column holds what, by its name in the file. What is not named is looked for under its usual names. */
+const columnMapping = z.strictObject({
+  user: column,
+  item: column,
+  /** Unix seconds, milliseconds (or finer), or ISO 8601; without a zone it is UTC. */
+  time: column,
+  /** Order within a user where there is no time: 0 = oldest. Equal positions keep the file's order. */
+  position: column,
+  event: column,
+  quantity: column,
+  /** Price of one, in major units: 4.25. */
+  price: column,
+  /** What the row is worth, in major units; price × quantity where there is none. */
+  value: column,
+  order: column,
+  title: column,
+  category: column,
+});
+
+/** Everything `duet import` can be told. Paths are relative to the working directory. */
+export const importRequest = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  /** One row an interaction: user, item and, if known, time, event, quantity, price, order. */
+  interactions: z.string().min(1),
+  /** One row an item: id and, if known, title, category, price; every further column becomes an attribute. */
+  items: z.string().min(1).optional(),
+  /** One row a user: id; every further column becomes an attribute. */
+  users: z.string().min(1).optional(),
+  /** Of every file; by default each file's name tells (.csv .tsv .jsonl .ndjson .parquet, each also with .gz). */
+  format: z.enum(formats).optional(),
+  columns: columnMapping.default({}),
+  /** Weight of each event, such as `{ purchase: 1, view: 0.1 }`. Events not named are left out, and counted. */
+  eventWeights: z.record(z.string(), z.number().nonnegative()).optional(),
+  /** Events that take a purchase back, in any case. A negative quantity does so too. */
+  cancelEvents: z.array(z.string()).default(['cancel', 'cancelled', 'canceled', 'cancellation', 'refund', 'return']),
+  /**
+   * `ignore` leaves cancelling rows out and keeps the purchases: what was bought by choice says what a user likes even
+   * when it went back. `subtract` takes each from the user's latest earlier purchases of the item, quantity-wise.
+   */
+  cancellations: z.enum(['ignore', 'subtract']).default('ignore'),
+  /** Rows equal in every column to an earlier one: a shop may well scan one product twice, so they count by default. */
+  duplicates: z.enum(['keep', 'drop']).default('keep'),
+  /** Least number of interactions of every user and item, repeated until both hold. */
+  kCore: z
+    .strictObject({ user: z.number().int().min(1).default(1), item: z.number().int().min(1).default(1) })
+    .default({ user: 1, item: 1 }),
+  /** Refuse the import if any row is malformed, rather than leave it out and report it. */
+  strict: z.boolean().default(false),
+  /** Put the new dataset in the place of one with the same name, whose models and experiments go with it. */
+  replace: z.boolean().default(false),
+  /** ISO 4217 code of every price and value. */
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP')
+    .default('GBP'),
+  description: z.string().default(''),
+  attribution: z.string().default(''),
+});
+
+/** What a caller writes. */
+export type ImportRequest = z.input<typeof importRequest>;
+/** The same with every default filled in. */
+export type ImportSettings = z.output<typeof importRequest>;
+export type Role = keyof z.output<typeof columnMapping>;
+
+/** @throws DuetError `bad-input` naming the field */
+export function parseImportRequest(request: unknown, file?: string): ImportSettings {
+  const parsed = importRequest.safeParse(request);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new DuetError('bad-input', `${issue!.message}.`, {
+    where: { ...(file && { file }), ...(issue!.path.length > 0 && { field: issue!.path.join('.') }) },
+  });
+}
+
+/**
+ * Reads an import request from a JSON file; its paths are relative to that file.
+ *
+ * @throws DuetError `not-found` or `bad-input`
+ */
+export async function readImportRequest(file: string): Promise<ImportSettings> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new DuetError('not-found', 'this file cannot be read.', { where: { file }, cause });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new DuetError('bad-input', `this is not JSON: ${(cause as Error).message}.`, { where: { file }, cause });
+  }
+  const request = parseImportRequest(json, file);
+  const beside = (name: string) => path.resolve(path.dirname(file), name);
+  return {
+    ...request,
+    interactions: beside(request.interactions),
+    ...(request.items && { items: beside(request.items) }),
+    ...(request.users && { users: beside(request.users) }),
+  };
+}

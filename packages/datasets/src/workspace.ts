@@ -1,0 +1,101 @@
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
+import { DuetError, type Progress } from '@duet/config';
+
+/** What DuckDB may hold in memory; it spills the rest to the workspace's folder. */
+const memoryLimit = '384MB';
+const threads = Math.min(2, availableParallelism());
+
+/** 'text' as a SQL literal. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** "name" as a SQL identifier. */
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export type Row = Record<string, Json>;
+
+/** A DuckDB of one import: tables in a file, memory bounded, every statement able to report progress and be stopped. */
+export class Workspace implements Disposable {
+  readonly folder: string;
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #signal: AbortSignal | undefined;
+
+  private constructor(folder: string, instance: DuckDBInstance, connection: DuckDBConnection, signal?: AbortSignal) {
+    this.folder = folder;
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#signal = signal;
+  }
+
+  /** @param folder An existing folder for the tables and whatever does not fit in memory. */
+  static async open(folder: string, signal?: AbortSignal): Promise<Workspace> {
+    const instance = await DuckDBInstance.create(path.join(folder, 'work.duckdb'), {
+      memory_limit: memoryLimit,
+      temp_directory: path.join(folder, 'spill'),
+      threads: String(threads),
+      // Nothing is fetched while importing.
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    return new Workspace(folder, instance, connection, signal);
+  }
+
+  /** Runs a statement; returns the number of rows that it changed. */
+  async run(sql: string, watch?: { progress: Progress; step: string }): Promise<number> {
+    this.#signal?.throwIfAborted();
+    const stop = () => this.#connection.interrupt();
+    this.#signal?.addEventListener('abort', stop);
+    let timer: NodeJS.Timeout | undefined;
+    if (watch) {
+      await this.#connection.run('SET enable_progress_bar = true; SET enable_progress_bar_print = false');
+      const report = (done: number) => watch.progress({ step: watch.step, done, total: 100, unit: '%' });
+      report(0);
+      let highest = 0;
+      timer = setInterval(() => {
+        highest = Math.max(highest, Math.floor(this.#connection.progress.percentage));
+        if (highest < 100) report(highest);
+      }, 200);
+    }
+    try {
+      const result = await this.#connection.run(sql);
+      watch?.progress({ step: watch.step, done: 100, total: 100, unit: '%' });
+      return result.rowsChanged;
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      throw error;
+    } finally {
+      clearInterval(timer);
+      this.#signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** All rows of a small result; 64-bit integers must be cast to DOUBLE or they come as text. */
+  async rows(sql: string): Promise<Row[]> {
+    this.#signal?.throwIfAborted();
+    return (await this.#connection.runAndReadAll(sql)).getRowObjectsJson();
+  }
+
+  /** The only row of a result. */
+  async row(sql: string): Promise<Row> {
+    const [row] = await this.rows(sql);
+    if (row === undefined) throw new DuetError('internal', `no row came of: ${sql}`);
+    return row;
+  }
+
+  /** Rows of a result of any size, some thousand at a time. */
+  async *batches(sql: string): AsyncGenerator<Row[]> {
+    const result = await this.#connection.stream(sql);
+    for await (const rows of result.yieldRowObjectJson()) {
+      this.#signal?.throwIfAborted();
+      yield rows;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+}
