@@ -1,4 +1,4 @@
-import { DuetError, type Logger } from '@duet/config';
+import { DuetError } from '@duet/config';
 import { type ApiScope, type Database, verifyApiKey } from '@duet/db';
 import type { Serving } from '@duet/serving';
 
@@ -13,9 +13,8 @@ export interface Caller {
 export interface Context {
   db: Database;
   serving: Serving;
-  logger: Logger;
-  /** Undefined for a request without a key. */
-  caller: Caller | undefined;
+  /** Who is calling; undefined without a key. @throws DuetError `unauthorised` for a key that is unknown or revoked */
+  authenticate(): Promise<Caller | undefined>;
 }
 
 /** A verified key is believed for this long, so that a revoked one is refused at the latest after it. */

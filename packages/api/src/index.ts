@@ -1,3 +1,2 @@
-export { authenticate, type Caller, type Context, createKeyCheck } from './context.ts';
-export { asTrpcError } from './procedures.ts';
+export { authenticate, type Context, createKeyCheck } from './context.ts';
 export { type AppRouter, appRouter } from './router.ts';

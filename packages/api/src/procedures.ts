@@ -2,7 +2,7 @@ import { DuetError, type ErrorCode } from '@duet/config';
 import type { ApiScope } from '@duet/db';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { z } from 'zod';
-import type { Context } from './context.ts';
+import type { Caller, Context } from './context.ts';
 
 const codes = {
   'bad-input': 'BAD_REQUEST',
@@ -13,10 +13,6 @@ const codes = {
   corrupt: 'INTERNAL_SERVER_ERROR',
   internal: 'INTERNAL_SERVER_ERROR',
 } as const satisfies Record<ErrorCode, TRPCError['code']>;
-
-/** A DuetError as tRPC answers it; whatever else was thrown, unchanged. */
-export const asTrpcError = (error: unknown): unknown =>
-  error instanceof DuetError ? new TRPCError({ code: codes[error.code], message: error.message, cause: error }) : error;
 
 const t = initTRPC.context<Context>().create({
   isDev: false,
@@ -32,31 +28,29 @@ export const { router, createCallerFactory } = t;
 
 const duetErrors = t.middleware(async ({ next }) => {
   const result = await next();
-  if (!result.ok && result.error.cause instanceof DuetError) throw asTrpcError(result.error.cause);
+  const cause = result.ok ? undefined : result.error.cause;
+  if (cause instanceof DuetError) throw new TRPCError({ code: codes[cause.code], message: cause.message, cause });
   return result;
 });
 
 /** For what everybody may call. There is little of it: everything else starts from `scoped`. */
 export const publicProcedure = t.procedure.use(duetErrors);
 
-/** @throws TRPCError UNAUTHORIZED without a key, FORBIDDEN with one that lacks the scope; `admin` has all scopes */
-export function requireScope({ caller }: Context, scope: ApiScope): void {
-  if (caller === undefined) {
-    throw new TRPCError({
-      code: 'UNAUTHORIZED',
-      message: `This needs an API key with the scope "${scope}". Send it as "Authorization: Bearer duet_…".`,
-    });
-  }
-  if (caller.scopes.includes(scope) || caller.scopes.includes('admin')) return;
-  throw new TRPCError({
-    code: 'FORBIDDEN',
-    message: `The API key "${caller.name}" has the scope ${caller.scopes.join(', ')}, and this needs "${scope}".`,
-  });
+/** @throws TRPCError FORBIDDEN for a key that lacks the scope; `admin` has all scopes */
+export function requireScope({ name, scopes }: Caller, scope: ApiScope): void {
+  if (scopes.includes(scope) || scopes.includes('admin')) return;
+  const message = `The API key "${name}" has the scope ${scopes.join(', ')}, and this needs "${scope}".`;
+  throw new TRPCError({ code: 'FORBIDDEN', message });
 }
 
 /** For callers whose key has the scope. */
 export const scoped = (scope: ApiScope) =>
-  publicProcedure.use(({ ctx, next }) => {
-    requireScope(ctx, scope);
-    return next();
+  publicProcedure.use(async ({ ctx, next }) => {
+    const caller = await ctx.authenticate();
+    if (caller === undefined) {
+      const message = `This needs an API key with the scope "${scope}". Send it as "Authorization: Bearer duet_…".`;
+      throw new TRPCError({ code: 'UNAUTHORIZED', message });
+    }
+    requireScope(caller, scope);
+    return next({ ctx: { caller } });
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { assign, type EventInput, eventSchema, logEvents } from '@duet/experiments';
+import { assign, type EventInput, logEvents } from '@duet/experiments';
 import type { Plan } from '@duet/serving';
 import { z } from 'zod';
 import { createCallerFactory, publicProcedure, requireScope, router, scoped } from './procedures.ts';
@@ -21,10 +21,8 @@ const retrieveInput = z.strictObject({
 
 const similarInput = z.strictObject({ itemId: id, k: count(100, 20), modelId: z.uuid().optional() });
 
-/** One event is checked at a time, so that a bad one does not take the others of its batch with it. */
-const logInput = z.strictObject({
-  events: z.array(z.custom<EventInput>((value) => typeof value === 'object' && value !== null)).max(1000),
-});
+/** Events are checked one by one by `logEvents`, so that a bad one does not take the others of its batch with it. */
+const logInput = z.strictObject({ events: z.array(z.custom<EventInput>()).max(1000) });
 
 /** The first experiment that takes the user, and the arm that they are in. */
 function assignment(plan: Plan, userId: string) {
@@ -43,7 +41,7 @@ export const appRouter = router({
     .query(async ({ ctx, input }) => {
       const started = performance.now();
       const { userId, k, modelId, exclude } = input;
-      if (modelId !== undefined) requireScope(ctx, 'admin');
+      if (modelId !== undefined) requireScope(ctx.caller, 'admin');
       const taken = modelId === undefined ? assignment(ctx.serving.plan, userId) : undefined;
       const wanted = taken === undefined ? { modelId } : { modelId: taken.arm.modelId, indexId: taken.arm.indexId };
       const rankerId = input.rank ? (taken?.experiment.rankerId ?? undefined) : null;
@@ -64,7 +62,7 @@ export const appRouter = router({
   similarItems: scoped('retrieve')
     .input(similarInput)
     .query(({ ctx, input }) => {
-      if (input.modelId !== undefined) requireScope(ctx, 'admin');
+      if (input.modelId !== undefined) requireScope(ctx.caller, 'admin');
       return ctx.serving.similarItems(input);
     }),
 
@@ -87,22 +85,7 @@ export const appRouter = router({
     /** Takes what it can of a batch. A repeat of an event id changes nothing, so a batch may be sent again. */
     log: scoped('events')
       .input(logInput)
-      .mutation(async ({ ctx, input }) => {
-        const good: { event: EventInput; index: number }[] = [];
-        const rejected: { index: number; reason: string }[] = [];
-        input.events.forEach((event, index) => {
-          const parsed = eventSchema.safeParse(event);
-          if (parsed.success) good.push({ event: parsed.data, index });
-          else rejected.push({ index, reason: z.prettifyError(parsed.error) });
-        });
-        const logged = await logEvents(
-          ctx.db,
-          good.map(({ event }) => event),
-        );
-        for (const { index, reason } of logged.rejected) rejected.push({ index: good[index]!.index, reason });
-        rejected.sort((a, b) => a.index - b.index);
-        return { accepted: logged.accepted, repeated: logged.repeated, rejected };
-      }),
+      .mutation(({ ctx, input }) => logEvents(ctx.db, input.events)),
   }),
 
   /** What is served, by which model version, index version and engine. Public. */

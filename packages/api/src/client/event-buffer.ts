@@ -72,13 +72,14 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
       const batch = queue.slice(0, o.batchSize);
       try {
         const { rejected } = await o.send(batch);
+        if (closed) return; // Too late: these were told as dropped.
         for (const { index, reason } of rejected) o.onDrop([batch[index]!], reason);
         settle(batch.length);
         attempt = 0;
       } catch (cause) {
         const error = cause as DuetClientError;
         attempt += 1;
-        if (closed) break;
+        if (closed) return;
         if (!error.transient || (error.code === 'internal' && attempt >= poisonAttempts)) {
           o.onDrop(batch, error.message);
           settle(batch.length);

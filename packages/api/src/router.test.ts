@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createLogger } from '@duet/config';
+import { type ApiScope, createApiKey, type Database, revokeApiKey } from '@duet/db';
+import { createTestDatabase } from '@duet/db/testing';
+import { openServing, type Serving } from '@duet/serving';
+import { openExecutor } from '@duet/trainer';
+import type { TRPCError } from '@trpc/server';
+import { authenticate, createKeyCheck } from './context.ts';
+import { appRouter, createCaller } from './router.ts';
+
+describe('the procedures', () => {
+  let db: Database;
+  let serving: Serving;
+  let dataDir: string;
+  let clock = 0;
+  before(async () => {
+    db = await createTestDatabase();
+    dataDir = await mkdtemp(path.join(tmpdir(), 'duet-api-'));
+    const executor = await openExecutor({ executor: undefined, threads: 1 });
+    const logger = createLogger({ logLevel: 'silent' }, 'test');
+    serving = await openServing({ db, dataDir, executor, logger });
+  });
+  after(async () => {
+    await serving[Symbol.asyncDispose]();
+    await db[Symbol.asyncDispose]();
+    await rm(dataDir, { recursive: true });
+  });
+
+  const as = (header: string | undefined, check = createKeyCheck(db)) =>
+    createCaller({ db, serving, authenticate: () => authenticate(header, check) });
+  const withScopes = async (...scopes: ApiScope[]) => {
+    const made = await createApiKey(db, { name: scopes.join('+'), scopes });
+    return { ...made, header: `Bearer ${made.key}` };
+  };
+  const codeOf = async (call: Promise<unknown>): Promise<string> => {
+    try {
+      await call;
+      return 'OK';
+    } catch (error) {
+      return (error as TRPCError).code;
+    }
+  };
+  const shown = { type: 'impression', occurredAt: new Date().toISOString(), userId: 'u', itemId: 'i' } as const;
+
+  const calls: Record<string, { scope: ApiScope; call: (caller: ReturnType<typeof as>) => Promise<unknown> }> = {
+    retrieve: { scope: 'retrieve', call: (caller) => caller.retrieve({ userId: 'u' }) },
+    similarItems: { scope: 'retrieve', call: (caller) => caller.similarItems({ itemId: 'i' }) },
+    'catalogue.shoppers': { scope: 'retrieve', call: (caller) => caller.catalogue.shoppers() },
+    'catalogue.item': { scope: 'retrieve', call: (caller) => caller.catalogue.item({ itemId: 'i' }) },
+    history: { scope: 'retrieve', call: (caller) => caller.history({ userId: 'u' }) },
+    'events.log': { scope: 'events', call: (caller) => caller.events.log({ events: [] }) },
+  };
+
+  test('are all closed to a caller without a key, but for health', async () => {
+    const names = Object.keys(appRouter._def.procedures).sort();
+    assert.deepEqual(names, [...Object.keys(calls), 'health'].sort(), 'a new procedure needs a line above');
+    for (const { call } of Object.values(calls)) assert.equal(await codeOf(call(as(undefined))), 'UNAUTHORIZED');
+    assert.equal((await as(undefined).health()).status, 'starting');
+    assert.equal((await as('Bearer duet_nonsense').health()).status, 'starting');
+  });
+
+  test('open to a key with their scope or admin, and to no other', async () => {
+    const keys = { retrieve: await withScopes('retrieve'), events: await withScopes('events') };
+    const admin = await withScopes('admin');
+    for (const { scope, call } of Object.values(calls)) {
+      const other = scope === 'retrieve' ? keys.events : keys.retrieve;
+      assert.equal(await codeOf(call(as(other.header))), 'FORBIDDEN');
+      // There is no model in this database, which is what an authorised caller is told.
+      const open = scope === 'retrieve' ? 'SERVICE_UNAVAILABLE' : 'OK';
+      assert.equal(await codeOf(call(as(keys[scope as 'retrieve'].header))), open);
+      assert.equal(await codeOf(call(as(admin.header))), open);
+    }
+  });
+
+  test('take a model by name from an admin only', async () => {
+    const modelId = crypto.randomUUID();
+    const { header } = await withScopes('retrieve', 'events');
+    assert.equal(await codeOf(as(header).retrieve({ userId: 'u', modelId })), 'FORBIDDEN');
+    assert.equal(await codeOf(as(header).similarItems({ itemId: 'i', modelId })), 'FORBIDDEN');
+    const admin = await withScopes('admin');
+    assert.equal(await codeOf(as(admin.header).retrieve({ userId: 'u', modelId })), 'NOT_FOUND');
+  });
+
+  test('refuse a key that is unknown, malformed or sent in another way', async () => {
+    const { key, header } = await withScopes('retrieve');
+    const changed = `${header.slice(0, -1)}${header.endsWith('A') ? 'B' : 'A'}`;
+    for (const sent of [changed, key, `Basic ${key}`, 'Bearer', `Bearer ${key} ${key}`]) {
+      assert.equal(await codeOf(as(sent).history({ userId: 'u' })), 'UNAUTHORIZED');
+    }
+  });
+
+  test('refuse a revoked key once it is no longer remembered, within two seconds', async () => {
+    const { id, header } = await withScopes('retrieve');
+    const check = createKeyCheck(db, () => clock);
+    assert.equal(await codeOf(as(header, check).history({ userId: 'u' })), 'SERVICE_UNAVAILABLE');
+    await revokeApiKey(db, id);
+    clock += 2_000;
+    assert.equal(await codeOf(as(header, check).history({ userId: 'u' })), 'UNAUTHORIZED');
+  });
+
+  test('take at most a thousand events, and of a batch all but the bad ones', async () => {
+    const { header } = await withScopes('events');
+    const { events } = as(header);
+    const event = () => ({ ...shown, eventId: crypto.randomUUID() });
+    assert.equal(await codeOf(events.log({ events: Array.from({ length: 1001 }, event) })), 'BAD_REQUEST');
+    const good = event();
+    const bad = { ...event(), itemId: undefined };
+    const answer = await events.log({ events: [bad, good, null as never] });
+    assert.equal(answer.accepted, 1);
+    assert.deepEqual(
+      answer.rejected.map(({ index }) => index),
+      [0, 2],
+    );
+    assert.deepEqual(await events.log({ events: [good] }), { accepted: 0, repeated: 1, rejected: [] });
+  });
+
+  test('refuse input out of bounds', async () => {
+    const { header } = await withScopes('admin');
+    for (const input of [
+      { userId: '' },
+      { userId: 'u', k: 0 },
+      { userId: 'u', k: 101 },
+      { userId: 'u', modelId: 'x' },
+    ]) {
+      assert.equal(await codeOf(as(header).retrieve(input)), 'BAD_REQUEST');
+    }
+  });
+});

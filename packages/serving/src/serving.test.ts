@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createLogger } from '@duet/config';
+import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
+import { openModel } from '@duet/trainer';
+import { buildModelIndex } from './build-index.ts';
+import { indexFolder } from './index-folder.ts';
+import { openServing, type Serving } from './serving.ts';
+
+const logger = createLogger({ logLevel: 'silent' }, 'test');
+
+describe('serving', () => {
+  let shop: TinyShop;
+  let serving: Serving;
+  before(async () => {
+    shop = await createTinyShop();
+    // An hour: these tests say when it looks.
+    serving = await openServing({ ...shop, logger, pollMs: 3_600_000 });
+  });
+  after(async () => {
+    await serving[Symbol.asyncDispose]();
+    await shop[Symbol.asyncDispose]();
+  });
+
+  test('without an index says what to do', async () => {
+    assert.equal(serving.health().status, 'starting');
+    await assert.rejects(serving.retrieve({ userId: 'u1', k: 5 }), /No model has an index yet.*npx duet train/);
+  });
+
+  test('answers as soon as an index is built, with the items nearest to the user that were not bought', async () => {
+    const built = await buildModelIndex(shop, { modelId: shop.dat });
+    assert.equal(built.recallAt100, 1);
+    await serving.refresh();
+    assert.equal(serving.health().status, 'ok');
+    const answer = await serving.retrieve({ userId: 'u1', k: 20, rankerId: null });
+    assert.equal(answer.known, true);
+    assert.equal(answer.currency, 'GBP');
+    assert.deepEqual(answer.model, { id: shop.dat, name: 'dat', kind: 'dat' });
+    assert.equal(answer.index.id, built.indexId);
+
+    await using model = await openModel(shop.dataDir, shop.dat, shop.executor);
+    const { vectors } = await model.encodeUsers(['u1']);
+    const seen = new Set(model.seen('u1'));
+    assert.ok(seen.size > 0);
+    const expected = model.items
+      .map((itemId, row) => {
+        let score = 0;
+        for (let d = 0; d < model.dimensions; d++)
+          score += vectors[d]! * model.itemVectors[row * model.dimensions + d]!;
+        return { itemId, score };
+      })
+      .filter(({ itemId }) => !seen.has(itemId))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, 20);
+    answer.items.forEach(({ score }, i) => {
+      assert.ok(Math.abs(score - expected[i]!.score) < 1e-5);
+    });
+    assert.deepEqual(answer.items.map(({ itemId }) => itemId).sort(), expected.map(({ itemId }) => itemId).sort());
+    assert.match(answer.items[0]!.title, /number/);
+  });
+
+  test('ranks the same hundred candidates, whatever the length of the answer', async () => {
+    const plain = await serving.retrieve({ userId: 'u3', k: 100, rankerId: null });
+    const ranked = await serving.retrieve({ userId: 'u3', k: 100 });
+    const top = await serving.retrieve({ userId: 'u3', k: 7 });
+    assert.deepEqual(ranked.ranker, { id: shop.rankerId });
+    const ids = (answer: typeof plain) => answer.items.map(({ itemId }) => itemId);
+    assert.deepEqual(ids(ranked).toSorted(), ids(plain).toSorted());
+    assert.notDeepEqual(ids(ranked), ids(plain));
+    assert.deepEqual(top.items, ranked.items.slice(0, 7));
+    for (const { itemId, retrievalRank } of ranked.items) assert.equal(plain.items[retrievalRank - 1]!.itemId, itemId);
+  });
+
+  test('leaves out what the caller excludes, and shows what was bought when asked to', async () => {
+    const { items } = await serving.retrieve({ userId: 'u5', k: 10 });
+    const exclude = items.slice(0, 4).map(({ itemId }) => itemId);
+    const without = await serving.retrieve({ userId: 'u5', k: 10, exclude });
+    assert.equal(without.items.length, 10);
+    assert.ok(without.items.every(({ itemId }) => !exclude.includes(itemId)));
+    const all = await serving.retrieve({ userId: 'u5', k: 120, hideSeen: false });
+    assert.equal(all.items.length, 120);
+  });
+
+  test('answers a stranger too, and says so', async () => {
+    const answer = await serving.retrieve({ userId: 'nobody', k: 10 });
+    assert.equal(answer.known, false);
+    assert.equal(new Set(answer.items.map(({ itemId }) => itemId)).size, 10);
+  });
+
+  test('finds similar items, never the item itself, and mostly of its category', async () => {
+    const { items } = await serving.similarItems({ itemId: 'i3', k: 10 });
+    assert.equal(items.length, 10);
+    assert.ok(items.every(({ itemId }) => itemId !== 'i3'));
+    const category = (await serving.item('i3')).category;
+    assert.ok(items.filter((item) => item.category === category).length > 5);
+    await assert.rejects(serving.similarItems({ itemId: 'i999', k: 10 }), /There is no item i999/);
+  });
+
+  test('tells real customers and their history, newest first', async () => {
+    const shoppers = await serving.shoppers({ limit: 10 });
+    assert.equal(shoppers.length, 10);
+    assert.ok(shoppers[0]!.interactions >= shoppers[9]!.interactions);
+    const { userId, interactions } = shoppers[0]!;
+    const history = await serving.history({ userId, limit: 500 });
+    assert.equal(history.length, interactions);
+    assert.deepEqual(
+      history.map(({ at }) => at),
+      history
+        .map(({ at }) => at)
+        .toSorted()
+        .reverse(),
+    );
+    const french = await serving.shoppers({ limit: 500, search: 'fr' });
+    assert.ok(french.length > 20 && french.every(({ attributes }) => attributes.country === 'FR'));
+    assert.deepEqual(await serving.history({ userId: 'nobody', limit: 5 }), []);
+  });
+
+  test('shows an item as it was edited, at the next look', async () => {
+    await shop.db.prisma.item.updateMany({
+      where: { datasetId: shop.datasetId, externalId: 'i3' },
+      data: { title: 'A better mug', priceMinor: 12_345, updatedAt: new Date() },
+    });
+    await serving.refresh();
+    const { title, priceMinor } = await serving.item('i3');
+    assert.deepEqual({ title, priceMinor }, { title: 'A better mug', priceMinor: 12_345 });
+  });
+
+  test('swaps indexes and models under concurrent requests without failing one', async () => {
+    let running = true;
+    let answered = 0;
+    const indexes = new Set<string>();
+    const caller = async (n: number) => {
+      for (let i = 0; running; i++) {
+        const { items, index } = await serving.retrieve({ userId: `u${(n * 31 + i) % 200}`, k: 10 });
+        assert.equal(items.length, 10);
+        indexes.add(index.id);
+        answered += 1;
+      }
+    };
+    const callers = Promise.all(Array.from({ length: 8 }, (_, n) => caller(n)));
+    const last = { id: '' };
+    for (const modelId of [shop.dat, shop.twoTower, shop.dat, shop.dat]) {
+      last.id = (
+        await buildModelIndex(shop, { modelId, factory: modelId === shop.dat ? 'Flat' : 'IVF4,Flat' })
+      ).indexId;
+      await serving.refresh();
+    }
+    const before = answered;
+    while (answered < before + 50) await new Promise(setImmediate);
+    running = false;
+    await callers;
+    assert.ok(indexes.has(last.id));
+    assert.ok(indexes.size >= 3, `${indexes.size} indexes answered`);
+  });
+
+  test('keeps serving the index it has when the new one is damaged, and says what is wrong', async () => {
+    const was = (await serving.retrieve({ userId: 'u1', k: 5 })).index.id;
+    const { indexId } = await buildModelIndex(shop, { modelId: shop.dat });
+    await writeFile(path.join(indexFolder(shop.dataDir, indexId), 'index.faiss'), 'cut off');
+    await serving.refresh();
+    assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index.id, was);
+    const { status, problems } = serving.health();
+    assert.equal(status, 'degraded');
+    assert.match(problems.join(), /index\.faiss: it has 7 bytes where .*npx duet index --model/);
+
+    const { indexId: mended } = await buildModelIndex(shop, { modelId: shop.dat });
+    await serving.refresh();
+    assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index.id, mended);
+    assert.equal(serving.health().status, 'ok');
+  });
+});

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createUserVectors } from './user-vectors.ts';
+
+/** A tower whose vector of user "u7" is [7, 7]; ids that begin with x are strangers. */
+function tower() {
+  const calls: string[][] = [];
+  const encode = async (userIds: string[]) => {
+    calls.push(userIds);
+    const numbers = userIds.map((id) => Number(id.slice(1)));
+    const known = userIds.map((id) => id.startsWith('u'));
+    return { vectors: Float32Array.from(numbers.flatMap((n) => [n, n])), known };
+  };
+  return { calls, encode };
+}
+
+describe('user vectors', () => {
+  test('of requests that come together are computed in one call, each for its own user', async () => {
+    const { calls, encode } = tower();
+    const vectorOf = createUserVectors(encode, 2);
+    const ids = Array.from({ length: 300 }, (_, i) => `u${i % 280}`);
+    const answers = await Promise.all(ids.map(vectorOf));
+    answers.forEach(({ vector }, i) => {
+      assert.deepEqual([...vector], [i % 280, i % 280]);
+    });
+    assert.deepEqual(
+      calls.map((call) => call.length),
+      [256, 24],
+    );
+  });
+
+  test('are remembered for the last known users only, never for strangers', async () => {
+    const { calls, encode } = tower();
+    const vectorOf = createUserVectors(encode, 2, 2);
+    for (const id of ['u1', 'u2', 'u1', 'u3', 'u1', 'u2', 'x9', 'x9']) {
+      const { known, vector } = await vectorOf(id);
+      assert.equal(known, id !== 'x9');
+      assert.equal(vector[0], Number(id.slice(1)));
+    }
+    assert.deepEqual(calls.flat(), ['u1', 'u2', 'u3', 'u2', 'x9', 'x9']);
+  });
+
+  test('fail together with their call, and are tried anew by the next request', async () => {
+    let broken = true;
+    const { encode } = tower();
+    const vectorOf = createUserVectors((ids) => (broken ? Promise.reject(new Error('no memory')) : encode(ids)), 2);
+    await assert.rejects(vectorOf('u1'), /no memory/);
+    broken = false;
+    assert.equal((await vectorOf('u1')).vector[0], 1);
+  });
+});
