@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 const db = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const root = path.resolve(db, '../..');
 const output = path.join(db, 'src/generated');
-const prisma = createRequire(import.meta.url).resolve('prisma/package.json');
+const require = createRequire(import.meta.url);
+const prisma = require.resolve('prisma/package.json');
 const { version, bin } = JSON.parse(readFileSync(prisma, 'utf8'));
 
 const stamp = path.join(output, '.generated-from');

@@ -20,11 +20,10 @@ const idOf = (flag: '-u' | '-g'): number => Number(spawnSync('id', [flag, 'postg
 export function serverAccount(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   if (spawnSync('id', ['postgres']).status !== 0) {
-    spawnSync('groupadd', ['--system', 'postgres']);
-    const made = spawnSync('useradd', ['--system', '--gid', 'postgres', '--no-create-home', 'postgres']);
-    if (made.status !== 0) {
+    const make = 'useradd --system --user-group --no-create-home postgres';
+    if (spawnSync('sh', ['-c', make]).status !== 0) {
       throw new DuetError('unavailable', 'PostgreSQL cannot run as root, and the user "postgres" could not be made.', {
-        fix: 'Make it (useradd --system postgres), run Duet as another user, or set DATABASE_URL.',
+        fix: `Make it (${make}), run Duet as another user, or set DATABASE_URL.`,
       });
     }
   }

@@ -14,7 +14,7 @@ const jobRequest = z.discriminatedUnion('kind', [
 
 /** One unit of work for the worker. */
 export type JobRequest = z.infer<typeof jobRequest>;
-export type JobKind = JobRequest['kind'];
+type JobKind = JobRequest['kind'];
 
 const kinds = jobRequest.options.map((option) => option.shape.kind.value);
 
