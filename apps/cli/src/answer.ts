@@ -1,0 +1,36 @@
+/** What a command says: one JSON document for programs, text for people. */
+export interface Answer {
+  json: unknown;
+  text: string;
+}
+
+/** JSON with the types that the database has and JSON has not: bigint as a number, dates as ISO strings. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? Number(part) : part));
+}
+
+/** Columns under their headings, numbers to the right. */
+export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = [headings, ...rows].map((row) => row.map(String));
+  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const right = headings.map((_, column) => rows.length > 0 && rows.every((row) => isFigure(String(row[column]))));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(cells[0]!), widths.map((width) => '─'.repeat(width)).join('  '), ...cells.slice(1).map(line)].join('\n');
+}
+
+const isFigure = (cell: string): boolean => /^(–|[-+]?[\d,]*\.?\d+ ?%?)$/.test(cell);
+
+/** The metrics that every comparison shows, in its order. */
+export const comparedMetrics = ['HR@50', 'HR@100', 'Recall@50', 'NDCG@50', 'MRR'] as const;
+
+/** Models side by side, by their metrics on one split. */
+export function comparison(rows: readonly { name: string; metrics: Record<string, number> }[]): string {
+  return table(
+    ['model', ...comparedMetrics],
+    rows.map(({ name, metrics }) => [name, ...comparedMetrics.map((metric) => metrics[metric]?.toFixed(4) ?? '–')]),
+  );
+}

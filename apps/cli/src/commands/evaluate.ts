@@ -1,0 +1,50 @@
+import { DuetError } from '@duet/config';
+import { type Command, Option } from 'commander';
+import { comparison } from '../answer.ts';
+import { job, modelling } from '../context.ts';
+import { findDataset, findModel } from '../find.ts';
+
+const baselines = ['popularity', 'item-knn'] as const;
+
+interface Options {
+  model?: string;
+  baseline?: (typeof baselines)[number];
+  dataset?: string;
+  split?: string;
+}
+
+export function evaluateCommand(program: Command): void {
+  const command = program
+    .command('evaluate')
+    .description('measure a model or a baseline by ranking the full catalogue for every user of a split')
+    .option('--model <id>', 'id or name of a trained model')
+    .addOption(new Option('--baseline <kind>', 'a model that needs no training').choices(baselines))
+    .option('--dataset <name>', 'for a baseline: name or id of the dataset')
+    .option('--split <split>', 'time:0.8 or leave-last-out');
+  job<Options>(
+    command,
+    'evaluate --baseline item-knn --dataset online-retail --split time:0.8',
+    async (context, options) => {
+      const { model, baseline, split } = options;
+      if ((model === undefined) === (baseline === undefined)) {
+        throw new DuetError('bad-input', 'Give either --model or --baseline.');
+      }
+      const { evaluateBaseline, evaluateModel } = await import('@duet/trainer');
+      const ctx = await modelling(context);
+      const measure = async () => {
+        if (baseline !== undefined) {
+          const dataset = await findDataset(ctx.db, options.dataset);
+          const { modelId, evaluation } = await evaluateBaseline(ctx, { datasetId: dataset.id, kind: baseline, split });
+          return { name: baseline, modelId, evaluation };
+        }
+        const row = await findModel(ctx.db, model!);
+        return { name: row.name, modelId: row.id, evaluation: await evaluateModel(ctx, { modelId: row.id, split }) };
+      };
+      const { name, modelId, evaluation } = await measure();
+      return {
+        json: { modelId, ...evaluation },
+        text: `On ${evaluation.split} (${evaluation.users} users):\n${comparison([{ name, metrics: evaluation.metrics }])}`,
+      };
+    },
+  );
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { table } from '../answer.ts';
+import { job } from '../context.ts';
+import { findDataset } from '../find.ts';
+
+export function modelsCommand(program: Command): void {
+  const command = program
+    .command('models')
+    .description('list the models with their metrics, newest first')
+    .option('--dataset <name>', 'only those of one dataset');
+  job<{ dataset?: string }>(command, 'models --dataset online-retail', async ({ database }, options) => {
+    const db = await database();
+    const where = options.dataset === undefined ? {} : { datasetId: (await findDataset(db, options.dataset)).id };
+    const rows = await db.prisma.model.findMany({
+      where,
+      orderBy: { createdAt: 'desc' },
+      include: { dataset: { select: { name: true } }, indexes: { where: { active: true } } },
+    });
+    const models = rows.map(({ id, name, kind, preset, dimensions, metrics, createdAt, dataset, indexes }) => ({
+      modelId: id,
+      name,
+      kind,
+      preset,
+      dimensions,
+      dataset: dataset.name,
+      createdAt,
+      index: indexes[0] === undefined ? null : { indexId: indexes[0].id, factory: indexes[0].factory },
+      metrics: metricsBySplit(metrics),
+    }));
+    const lines = models.flatMap(({ modelId, name, dataset, index, metrics }) => {
+      const splits = Object.entries(metrics);
+      return (splits.length > 0 ? splits : [['–', {} as Record<string, number>] as const]).map(([split, values]) => [
+        modelId,
+        name,
+        dataset,
+        index?.factory ?? '–',
+        split,
+        values['HR@50']?.toFixed(4) ?? '–',
+        values['NDCG@50']?.toFixed(4) ?? '–',
+      ]);
+    });
+    return {
+      json: { models },
+      text:
+        models.length === 0
+          ? 'There are no models yet: npx duet train --help.'
+          : table(['id', 'name', 'dataset', 'index', 'split', 'HR@50', 'NDCG@50'], lines),
+    };
+  });
+}
+
+/** Model.metrics holds whole evaluations; a list needs their figures only. */
+export function metricsBySplit(metrics: unknown): Record<string, Record<string, number>> {
+  const evaluations = metrics as Record<string, { metrics: Record<string, number> }>;
+  return Object.fromEntries(Object.entries(evaluations).map(([split, evaluation]) => [split, evaluation.metrics]));
+}

@@ -1,0 +1,69 @@
+import { DuetError } from '@duet/config';
+import type { Command } from 'commander';
+import { table } from '../answer.ts';
+import { job } from '../context.ts';
+import { findModel } from '../find.ts';
+import { readInteger } from './train.ts';
+
+interface Options {
+  user: string;
+  k: number;
+  model?: string;
+  rank: boolean;
+  seen: boolean;
+}
+
+export function retrieveCommand(program: Command): void {
+  const command = program
+    .command('retrieve')
+    .description('what a shopper would be shown: by the arm that they are in, or by one model')
+    .requiredOption('--user <id>', "the user's id")
+    .option('--k <n>', 'how many items', readInteger, 20)
+    .option('--model <id>', 'id or name of a model with an index; by default the arm of the running experiment')
+    .option('--no-rank', 'in the order of the retrieval, without the ranker')
+    .option('--no-seen', 'with what the user bought before');
+  job<Options>(command, 'retrieve --user 17850 --k 10', async ({ config, logger, database }, options) => {
+    if (options.k < 1 || options.k > 1000) {
+      throw new DuetError('bad-input', `It is ${options.k}, and must be 1 to 1000.`, { where: { field: '--k' } });
+    }
+    const [{ openServing }, { assign }, { openExecutor }] = await Promise.all([
+      import('@duet/serving'),
+      import('@duet/experiments'),
+      import('@duet/trainer'),
+    ]);
+    const db = await database();
+    const named = options.model === undefined ? undefined : await findModel(db, options.model);
+    await using serving = await openServing({
+      db,
+      dataDir: config.dataDir,
+      logger,
+      executor: await openExecutor(config),
+    });
+    const experiment = named === undefined ? serving.plan.experiments[0] : undefined;
+    const arm = experiment && assign(experiment, options.user);
+    const answer = await serving.retrieve({
+      userId: options.user,
+      k: options.k,
+      modelId: named?.id ?? arm?.modelId,
+      indexId: arm?.indexId,
+      rankerId: options.rank ? (experiment?.rankerId ?? undefined) : null,
+      hideSeen: options.seen,
+    });
+    const inArm = experiment && arm ? { experiment: experiment.name, arm: arm.name } : {};
+    const by = `${answer.model.name}${arm ? ` (arm of ${experiment?.name})` : ''}, ${answer.index.factory} by ${answer.index.engine}`;
+    return {
+      json: { userId: options.user, ...inArm, ...answer },
+      text: `${answer.known ? '' : `User ${options.user} is not in the data: popular items first.\n`}By ${by}\n${table(
+        ['#', 'item', 'title', 'category', 'price', 'score'],
+        answer.items.map(({ itemId, title, category, priceMinor, score }, place) => [
+          place + 1,
+          itemId,
+          title,
+          category ?? '–',
+          priceMinor === null ? '–' : (priceMinor / 100).toFixed(2),
+          score.toFixed(4),
+        ]),
+      )}`,
+    };
+  });
+}

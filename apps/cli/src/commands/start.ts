@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { job } from '../context.ts';
+import { start } from '../start/start.ts';
+import { readInteger, readSetting } from './train.ts';
+
+export interface StartOptions {
+  fresh?: boolean;
+  exit?: boolean;
+  host?: string;
+  adminPort?: number;
+  storefrontPort?: number;
+  retrievalPort?: number;
+  postgresPort?: number;
+  preset: string;
+  set: Record<string, unknown>;
+  epochs?: number;
+  avx2: boolean;
+  retrieval: boolean;
+  worker: boolean;
+  admin: boolean;
+  storefront: boolean;
+}
+
+export function startCommand(program: Command): void {
+  const command = program
+    .command('start')
+    .description('set up the demo on the Online Retail data, start every service, and compare the models')
+    .option('--fresh', 'start over: delete what Duet made in the data folder first')
+    .option('--exit', 'set everything up, prove that every service starts, and stop')
+    .option('--host <address>', 'address to listen on (DUET_HOST)')
+    .option('--admin-port <port>', 'port of the admin app (DUET_ADMIN_PORT)', readInteger)
+    .option('--storefront-port <port>', 'port of the storefront (DUET_STOREFRONT_PORT)', readInteger)
+    .option('--retrieval-port <port>', 'port of the retrieval service (DUET_RETRIEVAL_PORT)', readInteger)
+    .option('--postgres-port <port>', 'port of the embedded PostgreSQL (DUET_POSTGRES_PORT)', readInteger)
+    .option('--preset <preset>', 'how the models are trained: paper, fast or best', 'fast')
+    .option('--set <key=value>', 'a training setting over the preset, any number of times', readSetting, {})
+    .option('--epochs <n>', 'short for --set epochs=<n>', readInteger)
+    .option('--no-avx2', 'do not compile the faster FAISS in the background')
+    .option('--no-retrieval', 'without the retrieval service')
+    .option('--no-worker', 'without the worker')
+    .option('--no-admin', 'without the admin app')
+    .option('--no-storefront', 'without the storefront');
+  job<StartOptions>(command, 'start --admin-port 5100 --data-dir ~/duet', (context, options) =>
+    start(context, options),
+  );
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { job, modelling } from '../context.ts';
+import { findDataset, findModel } from '../find.ts';
+
+interface Options {
+  dataset?: string;
+  model: string[];
+  split: string;
+}
+
+export function trainRankerCommand(program: Command): void {
+  const command = program
+    .command('train-ranker')
+    .description('fit the one ranker that all arms share to the lists that these models retrieve')
+    .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
+    .requiredOption('--model <id>', 'id or name of a model, any number of times', (id, before: string[] = []) => [
+      ...before,
+      id,
+    ])
+    .option('--split <split>', 'the split that the models were trained without', 'time:0.8');
+  job<Options>(command, 'train-ranker --model two-tower --model dat', async (context, options) => {
+    const { trainRanker } = await import('@duet/ranking');
+    const ctx = await modelling(context);
+    const { id: datasetId } = await findDataset(ctx.db, options.dataset);
+    const models = await Promise.all(options.model.map((named) => findModel(ctx.db, named)));
+    const { rankerId, metrics } = await trainRanker(ctx, {
+      datasetId,
+      modelIds: models.map(({ id }) => id),
+      split: options.split,
+    });
+    return { json: { rankerId, metrics }, text: `Ranker ${rankerId}: ${JSON.stringify(metrics, undefined, 2)}` };
+  });
+}

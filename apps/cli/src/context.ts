@@ -1,0 +1,95 @@
+import {
+  type Config,
+  createLogger,
+  DuetError,
+  type Logger,
+  loadConfig,
+  type Progress,
+  reportProgress,
+} from '@duet/config';
+import type { Database } from '@duet/db';
+import type { Command } from 'commander';
+import { type Answer, toJson } from './answer.ts';
+
+/** What every command is handed: the settings, and what it opens with them. */
+export interface Context {
+  config: Config;
+  logger: Logger;
+  progress: Progress;
+  /** Aborts at the first Ctrl-C or SIGTERM. */
+  signal: AbortSignal;
+  /** Opens the database, brought to the newest migration, and closes it when the command ends. */
+  database(): Promise<Database>;
+}
+
+/** What the functions that work on data ask for. */
+export async function working({ config, progress, signal, database }: Context) {
+  return { db: await database(), dataDir: config.dataDir, progress, signal };
+}
+
+/** The same for the functions that train or encode. */
+export async function modelling(context: Context) {
+  const { openExecutor } = await import('@duet/trainer');
+  return { ...(await working(context)), executor: await openExecutor(context.config) };
+}
+
+interface CommonOptions {
+  json?: boolean;
+  dataDir?: string;
+}
+
+/** Gives a command the options that all have, an example in its help, and its work. */
+export function job<Options extends object>(
+  command: Command,
+  example: string,
+  run: (context: Context, options: Options, command: Command) => Promise<Answer>,
+): Command {
+  return command
+    .option('--json', 'print one JSON document on stdout; progress goes to stderr')
+    .option('--data-dir <folder>', 'where datasets, models, indexes and the embedded database live (DUET_DATA_DIR)')
+    .addHelpText('after', `\nExample:\n  $ npx duet ${example}`)
+    .action(async (options: Options & CommonOptions) => {
+      const env = options.dataDir === undefined ? process.env : { ...process.env, DUET_DATA_DIR: options.dataDir };
+      const config = loadConfig(env);
+      const answer = await withContext(config, (context) => run(context, options, command));
+      process.stdout.write(`${options.json ? toJson(answer.json) : answer.text}\n`);
+    });
+}
+
+async function withContext<T>(config: Config, run: (context: Context) => Promise<T>): Promise<T> {
+  await using opened = new AsyncDisposableStack();
+  const progress = opened.use(reportProgress());
+  let database: Promise<Database> | undefined;
+  const open = async (): Promise<Database> => {
+    const { migrate, openDatabase } = await import('@duet/db');
+    const db = opened.use(await openDatabase(config));
+    await migrate(db);
+    return db;
+  };
+  return run({
+    config,
+    logger: createLogger(config, 'duet'),
+    progress,
+    signal: untilStopped(),
+    database: () => {
+      database ??= open();
+      return database;
+    },
+  });
+}
+
+let stopping: AbortController | undefined;
+
+/** One signal for the process: a command stops where it can leave things tidy, and a second Ctrl-C ends it at once. */
+function untilStopped(): AbortSignal {
+  if (stopping) return stopping.signal;
+  stopping = new AbortController();
+  const stop = (name: NodeJS.Signals) => {
+    if (stopping?.signal.aborted) process.exit(130);
+    stopping?.abort(new DuetError('conflict', `Stopped by ${name}.`));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+  // The supervisor that forked this process is gone: nobody waits for the result.
+  if (process.send) process.on('disconnect', () => stop('SIGTERM'));
+  return stopping.signal;
+}

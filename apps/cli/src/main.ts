@@ -1,0 +1,76 @@
+import { DuetError, type ErrorCode } from '@duet/config';
+import { Command, CommanderError } from 'commander';
+import { buildIndexCommand } from './commands/build-index.ts';
+import { datasetsCommand } from './commands/datasets.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { importCommand } from './commands/import.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { modelsCommand } from './commands/models.ts';
+import { reportCommand } from './commands/report.ts';
+import { retrieveCommand } from './commands/retrieve.ts';
+import { startCommand } from './commands/start.ts';
+import { statsCommand } from './commands/stats.ts';
+import { stopCommand } from './commands/stop.ts';
+import { trainCommand } from './commands/train.ts';
+import { trainRankerCommand } from './commands/train-ranker.ts';
+
+const exitCodes: Record<ErrorCode, number> = {
+  internal: 1,
+  'bad-input': 2,
+  'not-found': 3,
+  conflict: 4,
+  unavailable: 5,
+  corrupt: 6,
+  unauthorised: 7,
+};
+
+const program = new Command('duet')
+  .description('Duet: two-tower and DAT retrieval, served from FAISS and compared in honest A/B tests.')
+  .version('0.1.0')
+  .configureHelp({ showGlobalOptions: false })
+  .addHelpText('after', '\nEvery command takes --json, and --help with an example.\nExample:\n  $ npx duet start');
+
+for (const add of [
+  startCommand,
+  stopCommand,
+  importCommand,
+  trainCommand,
+  trainRankerCommand,
+  evaluateCommand,
+  buildIndexCommand,
+  retrieveCommand,
+  reportCommand,
+  datasetsCommand,
+  modelsCommand,
+  statsCommand,
+  migrateCommand,
+  doctorCommand,
+]) {
+  add(program);
+}
+
+/** commander's own complaint is a sentence already; it is printed by commander. */
+function settled(command: Command): Command {
+  command.exitOverride().showHelpAfterError('(--help tells more)');
+  for (const child of command.commands) settled(child);
+  return command;
+}
+
+try {
+  await settled(program).parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes['bad-input'];
+  else {
+    const known = error instanceof DuetError;
+    const debug = process.env.DUET_LOG_LEVEL === 'debug';
+    const sentence = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${debug && error instanceof Error ? error.stack : `duet: ${sentence}`}\n`);
+    if (!known && !debug) process.stderr.write('This is a fault in Duet. DUET_LOG_LEVEL=debug shows where.\n');
+    process.exitCode = exitCodes[known ? error.code : 'internal'];
+  }
+}
+const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
+await new Promise<void>((sent) => (process.send ? process.send({ peakMb }, () => sent()) : sent()));
+// A native library may hold a thread: the work is done, so the process ends.
+process.exit();

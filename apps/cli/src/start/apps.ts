@@ -1,0 +1,64 @@
+import path from 'node:path';
+import { type Config, repositoryRoot } from '@duet/config';
+import type { WantedPort } from './ports.ts';
+import type { ServiceSpec } from './services.ts';
+import { appFolder, nextProgram } from './web-builds.ts';
+
+export type AppName = 'retrieval' | 'worker' | 'admin' | 'storefront';
+
+/** A host to reach what listens on `host`. */
+const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host);
+
+export const addressOf = (config: Config, app: Exclude<AppName, 'worker'>): string =>
+  `http://${reachable(config.host)}:${config[`${app}Port`]}`;
+
+/** The ports that these apps listen on. */
+export function portsOf(config: Config, apps: readonly AppName[]): WantedPort[] {
+  const all: (WantedPort & { app: AppName })[] = [
+    { app: 'admin', port: config.adminPort, owner: 'the admin app', option: '--admin-port' },
+    { app: 'storefront', port: config.storefrontPort, owner: 'the storefront', option: '--storefront-port' },
+    { app: 'retrieval', port: config.retrievalPort, owner: 'the retrieval service', option: '--retrieval-port' },
+  ];
+  return all.filter(({ app }) => apps.includes(app));
+}
+
+/** The environment of everything that a start runs: its settings, whatever options they came from. */
+export function environmentOf(config: Config, databaseUrl: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    DUET_ROOT: repositoryRoot(),
+    DUET_DATA_DIR: config.dataDir,
+    DATABASE_URL: databaseUrl,
+    DUET_HOST: config.host,
+    DUET_ADMIN_PORT: String(config.adminPort),
+    DUET_STOREFRONT_PORT: String(config.storefrontPort),
+    DUET_RETRIEVAL_PORT: String(config.retrievalPort),
+    DUET_RETRIEVAL_URL: addressOf(config, 'retrieval'),
+    DUET_LOG_LEVEL: config.logLevel,
+    NEXT_TELEMETRY_DISABLED: '1',
+  };
+}
+
+/** How each app is started, in the order in which they are. */
+export function servicesOf(config: Config, apps: readonly AppName[], env: NodeJS.ProcessEnv): ServiceSpec[] {
+  const web = (app: 'admin' | 'storefront'): ServiceSpec => ({
+    name: app,
+    cwd: appFolder(app),
+    args: [nextProgram(app), 'start', '--port', String(config[`${app}Port`]), '--hostname', config.host],
+    env: { ...env, NODE_ENV: 'production' },
+    healthUrl: `${addressOf(config, app)}/api/health`,
+  });
+  const own = (app: 'retrieval' | 'worker'): ServiceSpec => ({
+    name: app,
+    cwd: repositoryRoot(),
+    args: [path.join(appFolder(app), 'src/main.ts')],
+    env,
+  });
+  const all: Record<AppName, ServiceSpec> = {
+    retrieval: { ...own('retrieval'), healthUrl: `${addressOf(config, 'retrieval')}/health` },
+    worker: own('worker'),
+    admin: web('admin'),
+    storefront: web('storefront'),
+  };
+  return (Object.keys(all) as AppName[]).filter((app) => apps.includes(app)).map((app) => all[app]);
+}

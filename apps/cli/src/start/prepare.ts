@@ -1,0 +1,187 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { readSecret, writeSecret } from '@duet/config';
+import { type ApiScope, createApiKey, type Database, type Dataset, type Model, verifyApiKey } from '@duet/db';
+import type { Evaluation } from '@duet/trainer';
+import { type JobContext, runChildJob } from './child-job.ts';
+import { exampleFingerprint, exampleName, importArguments } from './example.ts';
+import { readState, writeState } from './state.ts';
+import type { Steps } from './steps.ts';
+
+/** The split that everything in the demo is trained without and measured on. */
+export const demoSplit = 'time:0.8';
+
+export const demoExperiment = 'dat-vs-two-tower';
+
+/** What every step of the preparation works with. */
+export interface Preparation {
+  db: Database;
+  dataDir: string;
+  steps: Steps;
+  job: JobContext;
+}
+
+/** How the demo's models are trained. */
+export interface DemoTraining {
+  preset: string;
+  set: Record<string, unknown>;
+}
+
+/** The example dataset, imported unless these very files are there. */
+export async function ensureDataset({ db, dataDir, steps, job }: Preparation): Promise<Dataset> {
+  return steps.measure('import online-retail', async () => {
+    const fingerprint = exampleFingerprint();
+    const { example } = readState(dataDir);
+    const known = await db.prisma.dataset.findUnique({ where: { name: exampleName } });
+    const there =
+      known?.status === 'done' &&
+      example?.datasetId === known.id &&
+      example.fingerprint === fingerprint &&
+      existsSync(path.join(dataDir, 'datasets', known.id));
+    if (there) return { value: known, worked: false };
+    const { answer, peakMb } = await runChildJob<{ datasetId: string; rows: number }>(job, 'import', importArguments());
+    const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: answer.datasetId } });
+    writeState(dataDir, { example: { datasetId: dataset.id, fingerprint } });
+    return {
+      value: dataset,
+      worked: true,
+      peakMb,
+      note: `${dataset.interactions} interactions, ${dataset.users} users, ${dataset.items} items`,
+    };
+  });
+}
+
+const evaluationOf = (model: Model): Evaluation | undefined =>
+  (model.metrics as unknown as Record<string, Evaluation>)[demoSplit];
+
+const noteOf = (model: Model): string => `HR@50 ${evaluationOf(model)?.metrics['HR@50']?.toFixed(4) ?? '–'}`;
+
+/** A model trained on the dataset as it is, with these settings: the newest there is, or a new one. */
+export async function ensureModel(
+  { db, dataDir, steps, job }: Preparation,
+  dataset: Dataset,
+  kind: string,
+  { preset, set }: DemoTraining,
+): Promise<Model> {
+  const { resolveSettings } = await import('@duet/trainer');
+  return steps.measure(`train ${kind}`, async () => {
+    const wanted = { ...resolveSettings(kind, preset, set), split: demoSplit };
+    const known = await db.prisma.model.findMany({
+      where: { datasetId: dataset.id, kind, fingerprint: dataset.fingerprint },
+      orderBy: { createdAt: 'desc' },
+    });
+    const there = known.find((model) => {
+      const parameters = model.parameters as Record<string, unknown>;
+      const same = Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(parameters[key], value));
+      return same && evaluationOf(model) !== undefined && existsSync(path.join(dataDir, 'models', model.id));
+    });
+    if (there) return { value: there, worked: false, note: noteOf(there) };
+    const settings = Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${JSON.stringify(value)}`]);
+    const { answer, peakMb } = await runChildJob<{ modelId: string }>(job, `train-${kind}`, [
+      ...['train', '--dataset', dataset.id, '--model', kind, '--preset', preset, '--split', demoSplit],
+      ...settings,
+    ]);
+    const model = await db.prisma.model.findUniqueOrThrow({ where: { id: answer.modelId } });
+    return { value: model, worked: true, peakMb, note: noteOf(model) };
+  });
+}
+
+/** A baseline measured on the dataset as it is. */
+export async function ensureBaseline({ db, steps, job }: Preparation, dataset: Dataset, kind: string): Promise<Model> {
+  return steps.measure(`evaluate ${kind}`, async () => {
+    const known = await db.prisma.model.findFirst({
+      where: { datasetId: dataset.id, kind, fingerprint: dataset.fingerprint },
+      orderBy: { createdAt: 'desc' },
+    });
+    if (known && evaluationOf(known)) return { value: known, worked: false, note: noteOf(known) };
+    const { answer, peakMb } = await runChildJob<{ modelId: string }>(job, `evaluate-${kind}`, [
+      ...['evaluate', '--baseline', kind, '--dataset', dataset.id, '--split', demoSplit],
+    ]);
+    const model = await db.prisma.model.findUniqueOrThrow({ where: { id: answer.modelId } });
+    return { value: model, worked: true, peakMb, note: noteOf(model) };
+  });
+}
+
+/** An active index over the model's items. */
+export async function ensureIndex({ db, dataDir, steps, job }: Preparation, model: Model): Promise<void> {
+  await steps.measure(`index ${model.kind}`, async () => {
+    const active = await db.prisma.index.findFirst({ where: { modelId: model.id, active: true } });
+    if (active && existsSync(path.join(dataDir, 'indexes', active.id))) return { value: undefined, worked: false };
+    const { answer, peakMb } = await runChildJob<{ factory: string; engine: string; recallAt100: number }>(
+      job,
+      `index-${model.kind}`,
+      ['index', '--model', model.id],
+    );
+    const note = `${answer.factory} by ${answer.engine}, recall@100 ${answer.recallAt100.toFixed(3)}`;
+    return { value: undefined, worked: true, peakMb, note };
+  });
+}
+
+/** The one ranker, fitted to the lists of these models. Its id. */
+export async function ensureRanker(
+  { db, steps, job }: Preparation,
+  dataset: Dataset,
+  models: readonly Model[],
+): Promise<string> {
+  return steps.measure('train the ranker', async () => {
+    const newest = await db.prisma.ranker.findFirst({
+      where: { datasetId: dataset.id },
+      orderBy: { createdAt: 'desc' },
+    });
+    const fittedTo = (newest?.metrics as { byModel?: { modelId: string }[] } | undefined)?.byModel ?? [];
+    const covers = models.every(({ id }) => fittedTo.some(({ modelId }) => modelId === id));
+    if (newest && covers) return { value: newest.id, worked: false };
+    const { answer, peakMb } = await runChildJob<{ rankerId: string }>(job, 'train-ranker', [
+      ...['train-ranker', '--dataset', dataset.id, '--split', demoSplit],
+      ...models.flatMap(({ id }) => ['--model', id]),
+    ]);
+    return { value: answer.rankerId, worked: true, peakMb };
+  });
+}
+
+/** The experiment of the demo: half of the shoppers each, two-tower as control. */
+export async function ensureDemoExperiment(
+  { db, steps }: Preparation,
+  dataset: Dataset,
+  arms: { control: Model; treatment: Model },
+  rankerId: string,
+): Promise<void> {
+  const { ensureExperiment, startExperiment } = await import('@duet/experiments');
+  await steps.measure('experiment', async () => {
+    const name = demoExperiment;
+    const known = await db.prisma.experiment.findUnique({ where: { name } });
+    // Whatever became of it since is the operator's decision.
+    if (known) return { value: undefined, worked: false, note: `${name} is ${known.status}` };
+    const made = await ensureExperiment(db, {
+      name,
+      datasetId: dataset.id,
+      rankerId,
+      arms: [
+        { name: 'two-tower', modelId: arms.control.id, weight: 0.5, control: true },
+        { name: 'dat', modelId: arms.treatment.id, weight: 0.5, control: false },
+      ],
+    });
+    await startExperiment(db, made.id);
+    return { value: undefined, worked: true, note: `${name} is running, half of the shoppers each` };
+  });
+}
+
+const keys: { name: string; scopes: ApiScope[] }[] = [
+  { name: 'storefront-api', scopes: ['retrieve', 'events'] },
+  { name: 'admin-api', scopes: ['retrieve', 'events', 'admin'] },
+];
+
+/** The API keys of the two apps, each in a file that its owner alone reads. */
+export async function ensureApiKeys({ db, dataDir, steps }: Preparation): Promise<void> {
+  await steps.measure('API keys', async () => {
+    let worked = false;
+    for (const { name, scopes } of keys) {
+      const known = readSecret(dataDir, name);
+      if (known !== undefined && (await verifyApiKey(db, known)) !== undefined) continue;
+      writeSecret(dataDir, name, (await createApiKey(db, { name, scopes })).key);
+      worked = true;
+    }
+    return { value: undefined, worked };
+  });
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+
+/** A process, told apart from a later one that got the same number. */
+export interface ProcessIdentity {
+  pid: number;
+  /** When it began, in clock ticks since the machine did; empty where the system does not say. */
+  began: string;
+}
+
+/** /proc/<pid>/stat, field 22 (proc(5)): the name in field 2 may hold spaces and parentheses. */
+const beganAt = (pid: number): string => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    // No such process, or a system without /proc: `isAlive` asks the kernel itself.
+    return '';
+  }
+};
+
+export const identify = (pid: number): ProcessIdentity => ({ pid, began: beganAt(pid) });
+
+export function isAlive({ pid, began }: ProcessIdentity): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return began === beganAt(pid);
+}
+
+/** The most memory that a living process ever held, in MB; undefined where the system does not say (proc(5), VmHWM). */
+export function peakMemoryMb(pid: number): number | undefined {
+  try {
+    const kb = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kb === undefined ? undefined : Math.round(Number(kb) / 1024);
+  } catch {
+    return undefined;
+  }
+}

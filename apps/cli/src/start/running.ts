@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DuetError } from '@duet/config';
+import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+
+/** What `<dataDir>/running.json` keeps while `duet start` runs. */
+export interface Running {
+  supervisor: ProcessIdentity;
+  services: Record<string, ProcessIdentity>;
+}
+
+const fileOf = (dataDir: string) => path.join(dataDir, 'running.json');
+
+/** The Duet that this data folder's file names, whether or not it still lives. */
+function readRunning(dataDir: string): Running | undefined {
+  const file = fileOf(dataDir);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+/** The Duet that runs on this data folder now. */
+export function findRunning(dataDir: string): Running | undefined {
+  const running = readRunning(dataDir);
+  return running !== undefined && isAlive(running.supervisor) ? running : undefined;
+}
+
+export function noteRunning(dataDir: string, services: Record<string, number> = {}): void {
+  const running: Running = {
+    supervisor: identify(process.pid),
+    services: Object.fromEntries(Object.entries(services).map(([name, pid]) => [name, identify(pid)])),
+  };
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(`${fileOf(dataDir)}.tmp`, JSON.stringify(running));
+  renameSync(`${fileOf(dataDir)}.tmp`, fileOf(dataDir));
+}
+
+export const forgetRunning = (dataDir: string): void => rmSync(fileOf(dataDir), { force: true });
+
+/** @throws DuetError `conflict` while another `duet start` runs on the data folder */
+export function requireAlone(dataDir: string): void {
+  const running = findRunning(dataDir);
+  if (running === undefined) return;
+  throw new DuetError('conflict', `Duet runs on ${dataDir} already (process ${running.supervisor.pid}).`, {
+    fix: 'npx duet stop ends it; --data-dir and the port options make room for a second one.',
+  });
+}
+
+/** Ends a process and waits for it; by force when it has not ended in time. */
+export async function endProcess(target: ProcessIdentity, patienceMs: number): Promise<void> {
+  if (!isAlive(target)) return;
+  process.kill(target.pid, 'SIGTERM');
+  for (const since = Date.now(); isAlive(target); await pause(50)) {
+    if (Date.now() - since <= patienceMs) continue;
+    process.kill(target.pid, 'SIGKILL');
+    return;
+  }
+}
+
+/** Ends the services whose supervisor was killed before it could. Returns their names. */
+export async function endOrphans(dataDir: string): Promise<string[]> {
+  const running = readRunning(dataDir);
+  if (running === undefined || isAlive(running.supervisor)) return [];
+  const orphans = Object.entries(running.services).filter(([, service]) => isAlive(service));
+  await Promise.all(orphans.map(([, service]) => endProcess(service, 10_000)));
+  forgetRunning(dataDir);
+  return orphans.map(([name]) => name);
+}

@@ -1,0 +1,226 @@
+import path from 'node:path';
+import { type Config, formatSeconds, loadConfig, readSecret } from '@duet/config';
+import { connect, type Model, migrate, startPostgres } from '@duet/db';
+import { type Answer, comparison } from '../answer.ts';
+import { metricsBySplit } from '../commands/models.ts';
+import type { StartOptions } from '../commands/start.ts';
+import type { Context } from '../context.ts';
+import { type AppName, addressOf, environmentOf, portsOf, servicesOf } from './apps.ts';
+import { buildAvx2InBackground } from './faiss-avx2.ts';
+import { startOver } from './fresh.ts';
+import { requireFreePorts } from './ports.ts';
+import {
+  demoExperiment,
+  demoSplit,
+  ensureApiKeys,
+  ensureBaseline,
+  ensureDataset,
+  ensureDemoExperiment,
+  ensureIndex,
+  ensureModel,
+  ensureRanker,
+  type Preparation,
+} from './prepare.ts';
+import { endOrphans, forgetRunning, noteRunning, requireAlone } from './running.ts';
+import { Supervisor } from './services.ts';
+import { Steps } from './steps.ts';
+import { buildWebApp, isBuilt, type WebApp } from './web-builds.ts';
+
+/** The settings, with the ports and the host that the options name. */
+function configOf(context: Context, options: StartOptions): Config {
+  const given = {
+    DUET_HOST: options.host,
+    DUET_ADMIN_PORT: options.adminPort,
+    DUET_STOREFRONT_PORT: options.storefrontPort,
+    DUET_RETRIEVAL_PORT: options.retrievalPort,
+    DUET_POSTGRES_PORT: options.postgresPort,
+  };
+  const env: NodeJS.ProcessEnv = { ...process.env, DUET_DATA_DIR: context.config.dataDir };
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) env[name] = String(value);
+  return loadConfig(env);
+}
+
+/** `duet start`: everything from an empty folder to running services, doing only what is not done yet. */
+export async function start(context: Context, options: StartOptions): Promise<Answer> {
+  const config = configOf(context, options);
+  const { dataDir } = config;
+  const apps = (['retrieval', 'worker', 'admin', 'storefront'] as const).filter((app) => options[app]);
+  const steps = new Steps();
+  const stop = new AbortController();
+  context.signal.addEventListener('abort', () => stop.abort(context.signal.reason), { once: true });
+  const { signal } = stop;
+
+  requireAlone(dataDir);
+  const orphans = await endOrphans(dataDir);
+  if (orphans.length > 0) steps.say(`Stopped what an earlier start had left running: ${orphans.join(', ')}.`);
+  await requireFreePorts(config.host, portsOf(config, apps));
+  if (options.fresh) startOver(config, (line) => steps.say(line));
+
+  // Closed from the last to the first: the services before the database, the database before its server.
+  await using opened = new AsyncDisposableStack();
+  noteRunning(dataDir);
+  opened.defer(() => forgetRunning(dataDir));
+  opened.defer(() => {
+    if (signal.aborted) steps.say('Stopped.');
+  });
+  const postgres = await steps.measure('PostgreSQL', async () => {
+    const server = opened.use(await startPostgres(config));
+    const where = server.embedded ? `embedded, port ${new URL(server.url).port}` : 'at DATABASE_URL';
+    return { value: server, worked: true, note: `${server.version}, ${where}` };
+  });
+  const db = opened.use(await connect(postgres.url));
+  await steps.measure('migrations', async () => {
+    const applied = await migrate(db);
+    return { value: undefined, worked: applied.length > 0, note: applied.join(', ') || undefined };
+  });
+
+  const env = environmentOf(config, postgres.url);
+  const { models, experiment } = await prepare({ db, dataDir, steps, env, signal, apps, options });
+
+  const supervisor = opened.use(
+    new Supervisor(dataDir, {
+      say: (line) => steps.say(line),
+      onChange: (pids) => noteRunning(dataDir, pids),
+      onHopeless: (error) => stop.abort(error),
+    }),
+  );
+  await steps.measure('services', async () => {
+    await Promise.all(servicesOf(config, apps, env).map((service) => supervisor.start(service, signal)));
+    return { value: undefined, worked: true, note: apps.join(', ') };
+  });
+  steps.write(dataDir, supervisor.memory());
+  const answer = report(config, { apps, models, experiment, steps });
+  if (!options.exit) {
+    process.stderr.write(`${answer.text}\n\nCtrl-C stops everything.\n`);
+    if (options.avx2) buildAvx2InBackground(path.join(dataDir, 'logs'), signal, (line) => steps.say(line));
+    await aborted(signal);
+    // Asked to stop is an orderly end; a service that cannot be kept alive is not.
+    if (signal.reason !== context.signal.reason) throw signal.reason;
+    steps.say('Stopping …');
+    return { json: answer.json, text: '' };
+  }
+  return answer;
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+interface Wanted extends Omit<Preparation, 'job'> {
+  env: NodeJS.ProcessEnv;
+  signal: AbortSignal;
+  apps: readonly AppName[];
+  options: StartOptions;
+}
+
+/** Data, models, indexes, ranker, experiment and the apps' builds; what does not depend on each other overlaps. */
+async function prepare({ db, dataDir, steps, env, signal, apps, options }: Wanted) {
+  const failed = new AbortController();
+  const within = AbortSignal.any([signal, failed.signal]);
+  /** One that fails takes the others along, and its reason is the one that is told. */
+  const together = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error) => {
+      failed.abort(error);
+      throw error;
+    });
+  const set = options.epochs === undefined ? options.set : { ...options.set, epochs: options.epochs };
+  const webApps = apps.filter((app): app is WebApp => app === 'admin' || app === 'storefront');
+
+  return steps.phase(async (progress) => {
+    const preparation: Preparation = { db, dataDir, steps, job: { env, dataDir, progress, signal: within } };
+    const data = async () => {
+      const dataset = await ensureDataset(preparation);
+      const modelled = async (kind: string) => {
+        const model = await ensureModel(preparation, dataset, kind, { preset: options.preset, set });
+        await ensureIndex(preparation, model);
+        return model;
+      };
+      // Two processes at a time: as many as the smallest machine has cores.
+      const [dat, twoTower, itemKnn, popularity] = await twoAtATime([
+        () => together(modelled('dat')),
+        () => together(modelled('two-tower')),
+        () => together(ensureBaseline(preparation, dataset, 'item-knn')),
+        () => together(ensureBaseline(preparation, dataset, 'popularity')),
+      ]);
+      const rankerId = await ensureRanker(preparation, dataset, [twoTower!, dat!]);
+      await ensureApiKeys(preparation);
+      await ensureDemoExperiment(preparation, dataset, { control: twoTower!, treatment: dat! }, rankerId);
+      return { models: [popularity!, itemKnn!, twoTower!, dat!], experiment: demoExperiment };
+    };
+    const builds = buildInTurn(steps, webApps, { env, dataDir, signal: within });
+    const [prepared] = await Promise.allSettled([together(data()), together(builds)]);
+    within.throwIfAborted();
+    return (prepared as PromiseFulfilledResult<Awaited<ReturnType<typeof data>>>).value;
+  });
+}
+
+async function buildInTurn(
+  steps: Steps,
+  apps: readonly WebApp[],
+  build: { env: NodeJS.ProcessEnv; dataDir: string; signal: AbortSignal },
+): Promise<void> {
+  for (const app of apps) {
+    await steps.measure(`build ${app}`, async () => {
+      if (isBuilt(app)) return { value: undefined, worked: false };
+      await buildWebApp(app, build);
+      return { value: undefined, worked: true };
+    });
+  }
+}
+
+/** Runs the jobs in order, two at a time, and lets none go on unattended when another fails. */
+async function twoAtATime<T>(jobs: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = [];
+  const queue = [...jobs.entries()];
+  const lane = async (): Promise<void> => {
+    for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) results[entry[0]] = await entry[1]();
+  };
+  for (const outcome of await Promise.allSettled([lane(), lane()])) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+  return results;
+}
+
+interface Outcome {
+  apps: readonly AppName[];
+  models: readonly Model[];
+  experiment: string;
+  steps: Steps;
+}
+
+/** What a start says at its end. */
+function report(config: Config, { apps, models, experiment, steps }: Outcome): Answer {
+  const compared = models.map(({ name, metrics }) => ({ name, metrics: metricsBySplit(metrics)[demoSplit] ?? {} }));
+  const titles = { admin: 'Admin', storefront: 'Storefront', retrieval: 'Retrieval' } as const;
+  const addresses = (['admin', 'storefront', 'retrieval'] as const)
+    .filter((app) => apps.includes(app))
+    .map((app) => [titles[app], addressOf(config, app)] as const);
+  const password =
+    config.adminPassword !== undefined
+      ? 'DUET_ADMIN_PASSWORD'
+      : readSecret(config.dataDir, 'admin-password') === undefined
+        ? undefined
+        : path.join(config.dataDir, 'keys/admin-password.key');
+  const lines = [
+    `\nThe models, on ${demoSplit} of online-retail (new items only):\n`,
+    comparison(compared),
+    `\n${steps.summary()}`,
+    `\nReady in ${formatSeconds(steps.total())}. The experiment ${experiment} is on.\n`,
+    ...addresses.map(([title, address]) => `  ${title.padEnd(11)} ${address}`),
+    ...(apps.includes('admin') && password ? [`  ${'password'.padEnd(11)} in ${password}`] : []),
+    `  ${'logs'.padEnd(11)} ${path.join(config.dataDir, 'logs')}`,
+  ];
+  return {
+    json: {
+      addresses: Object.fromEntries(addresses.map(([title, address]) => [title.toLowerCase(), address])),
+      experiment,
+      split: demoSplit,
+      models: compared,
+      steps: steps.records,
+      totalSeconds: steps.total(),
+    },
+    text: lines.join('\n'),
+  };
+}

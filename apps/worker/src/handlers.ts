@@ -1,0 +1,42 @@
+import type { Logger } from '@duet/config';
+import { importDataset, importRequest } from '@duet/datasets';
+import type { Database, JobHandlers } from '@duet/db';
+import { buildModelIndex } from '@duet/serving';
+import { evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
+import { requestOfRun, whileHolding } from './runs.ts';
+
+interface WorkerContext {
+  db: Database;
+  dataDir: string;
+  executor: TrainerContext['executor'];
+  logger: Logger;
+}
+
+/** What the worker does for each kind of job: the same functions as the command line's. */
+export function jobHandlers({ db, dataDir, executor, logger }: WorkerContext): JobHandlers {
+  const logged =
+    <Job extends { kind: string }, Answer>(work: (job: Job, signal: AbortSignal) => Promise<Answer>) =>
+    async (job: Job, { id, signal }: { id: string; signal: AbortSignal }): Promise<Answer> => {
+      const log = logger.child({ job: id, kind: job.kind });
+      const began = performance.now();
+      log.info({ request: job }, 'begun');
+      try {
+        const answer = await work(job, signal);
+        log.info({ seconds: (performance.now() - began) / 1000 }, 'done');
+        return answer;
+      } catch (err) {
+        log.error({ err }, 'failed');
+        throw err;
+      }
+    };
+  return {
+    import: logged(({ request }, signal) => importDataset({ db, dataDir, signal }, importRequest.parse(request))),
+    train: logged(({ runId }, signal) =>
+      whileHolding(db, runId, async () => trainModel({ db, dataDir, executor, signal }, await requestOfRun(db, runId))),
+    ),
+    evaluate: logged(({ modelId, split }, signal) =>
+      evaluateModel({ db, dataDir, executor, signal }, { modelId, split }),
+    ),
+    index: logged(({ modelId, factory }) => buildModelIndex({ db, dataDir, executor }, { modelId, factory })),
+  };
+}

@@ -1,0 +1,49 @@
+import { DuetError } from '@duet/config';
+import type { Database } from '@duet/db';
+import { z } from 'zod';
+
+/** What a queued TrainingRun asks for. A run that was begun before holds its resolved settings side by side. */
+const runParameters = z
+  .looseObject({
+    seed: z.number().int().optional(),
+    split: z.string().optional(),
+    name: z.string().optional(),
+    set: z.record(z.string(), z.unknown()).optional(),
+  })
+  .transform(({ seed, split, name, set, ...resolved }) => ({ seed, split, name, set: set ?? resolved }));
+
+/**
+ * The request of a TrainingRun, as trainModel takes it.
+ *
+ * @throws DuetError `not-found`
+ */
+export async function requestOfRun({ prisma }: Database, runId: string) {
+  const run = await prisma.trainingRun.findUnique({ where: { id: runId } });
+  if (run === null) throw new DuetError('not-found', `There is no training run ${runId}.`);
+  const { datasetId, kind, preset } = run;
+  return { runId, datasetId, kind, preset, ...runParameters.parse(run.parameters) };
+}
+
+/**
+ * Does the work while this process holds the run: an advisory lock that PostgreSQL lets go when the process is gone,
+ * however it went.
+ */
+export async function whileHolding<T>({ pool }: Database, runId: string, work: () => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [runId]);
+    return await work();
+  } finally {
+    // The session ends with its lock, so that a lock never goes back into the pool.
+    client.release(true);
+  }
+}
+
+/** Fails every run that is marked as running although no process holds it. Returns how many there were. */
+export async function failAbandonedRuns({ pool }: Database): Promise<number> {
+  const { rowCount } = await pool.query(`
+    UPDATE "TrainingRun" SET "status" = 'failed', "finishedAt" = now(),
+      "error" = 'The process that trained it ended without a word: it was killed, or the machine went down.'
+    WHERE "status" = 'running' AND pg_try_advisory_xact_lock(hashtextextended("id"::text, 0))`);
+  return rowCount ?? 0;
+}
