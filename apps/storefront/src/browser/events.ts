@@ -3,7 +3,7 @@ import { stored } from './stored.ts';
 
 /** What became of an event, for the panel behind the scenes. */
 export interface TrackedEvent {
-  event: ShopEvent;
+  event: Pick<ShopEvent, 'eventId' | 'itemId' | 'placement' | 'position'> & { type: ShopEvent['type'] | 'order' };
   state: 'waiting' | 'acknowledged' | 'refused';
   reason?: string;
 }
@@ -78,6 +78,14 @@ export function logEvent(event: Omit<ShopEvent, 'eventId' | 'occurredAt'>): void
   pending.write([...pending.read(), made].slice(-2_000));
   tracked.write([{ event: made, state: 'waiting' as const }, ...tracked.read()].slice(0, 100));
   sendSoon();
+}
+
+/** Shows the panel the order lines that the server logged and Duet acknowledged. */
+export function noteOrdered(lines: { eventId: string; itemId: string }[]): void {
+  const ordered = lines.map(
+    ({ eventId, itemId }): TrackedEvent => ({ event: { eventId, itemId, type: 'order' }, state: 'acknowledged' }),
+  );
+  tracked.write([...ordered, ...tracked.read()].slice(0, 100));
 }
 
 /** Sends what waits at once, as before the shopper changes: the request leaves with the cookie of who made the events. */

@@ -4,13 +4,14 @@ import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useState } from 'react';
 import { type Basket, lastReceipt, removeLine, reprice, setQuantity, totalOf } from '../browser/basket.ts';
-import { sendEventsNow } from '../browser/events.ts';
+import { noteOrdered, sendEventsNow } from '../browser/events.ts';
 import { formatPrice } from '../look/price.ts';
 import { ProductPicture } from '../look/product-picture.tsx';
 import { niceTitle } from '../look/title.ts';
 import type { OrderAnswer, OrderRequest } from '../server/requests.ts';
 import { QuantityField } from './quantity-field.tsx';
 import { useShopper } from './shopper.tsx';
+import { useAlive } from './use-alive.ts';
 import { useBasket } from './use-basket.ts';
 
 async function postOrder(order: OrderRequest): Promise<OrderAnswer> {
@@ -52,6 +53,7 @@ export function BasketContents() {
   const [basket, changeBasket] = useBasket();
   const [buying, setBuying] = useState(false);
   const [notice, setNotice] = useState('');
+  const alive = useAlive();
 
   const buy = async () => {
     if (userId === undefined) return;
@@ -65,6 +67,7 @@ export function BasketContents() {
     switch (answer.status) {
       case 'placed':
         lastReceipt.write(answer.receipt);
+        noteOrdered(order.lines);
         changeBasket(() => ({ lines: [] }));
         router.push('/thank-you');
         break;
@@ -80,6 +83,7 @@ export function BasketContents() {
     }
   };
 
+  if (!alive) return <div role="status" aria-label="Loading" className="skeleton h-40" />;
   if (basket.lines.length === 0) {
     return (
       <div className="card flex flex-col items-center gap-4 p-12 text-center">

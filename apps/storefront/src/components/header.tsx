@@ -17,7 +17,9 @@ export function Header({ userId }: { userId: string | undefined }) {
       <div className="mx-auto flex max-w-6xl flex-wrap items-center gap-x-6 gap-y-1 px-4 py-3 sm:px-6">
         <Link href="/" className="flex items-center gap-2 rounded font-bold text-lg tracking-tight">
           <Mark />
-          Duet Gift Shop
+          <span>
+            Duet <span className="hidden min-[26rem]:inline">Gift Shop</span>
+          </span>
         </Link>
         {userId !== undefined && (
           <>

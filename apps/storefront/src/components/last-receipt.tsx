@@ -6,17 +6,20 @@ import { lastReceipt } from '../browser/basket.ts';
 import { formatPrice } from '../look/price.ts';
 import { ProductPicture } from '../look/product-picture.tsx';
 import { niceTitle } from '../look/title.ts';
+import { useAlive } from './use-alive.ts';
 
 /** What this tab bought last, as the server confirmed it. */
 export function LastReceipt() {
   const receipt = useSyncExternalStore(lastReceipt.subscribe, lastReceipt.read, () => null);
+  if (!useAlive()) return <div role="status" aria-label="Loading" className="skeleton mx-auto h-64 max-w-xl" />;
   return (
     <div className="mx-auto max-w-xl">
       <h1 className="mb-2 font-bold text-3xl sm:text-4xl">{receipt ? 'Thank you!' : 'No order yet'}</h1>
       {receipt && (
         <>
           <p className="mb-6 text-quiet">
-            Your order is placed. Its number is <span className="break-all font-mono text-sm">{receipt.orderId}</span>.
+            Your order is placed. Its number is{' '}
+            <span className="block break-all font-mono text-sm">{receipt.orderId}</span>
           </p>
           <ul className="card mb-6 divide-y divide-line overflow-hidden">
             {receipt.lines.map((line) => (

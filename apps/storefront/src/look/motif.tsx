@@ -392,43 +392,43 @@ const drawings = {
 
 /** The first that matches the title wins, then the first that matches the category. */
 const words: [RegExp, keyof typeof drawings][] = [
-  [/BUNTING|GARLAND|PARTY|BANNER|FLAG/, 'bunting'],
-  [/NECKLACE|BRACELET|EARRING|BROOCH|BANGLE|PENDANT|JEWELL|BEAD|HAIR/, 'necklace'],
+  [/BUNTING|GARLAND|\bPARTY|BANNER|\bFLAGS?\b/, 'bunting'],
+  [/NECKLACE|BRACELET|EARRING|BROOCH|BANGLE|PENDANT|JEWELL|\bBEAD|\bHAIR/, 'necklace'],
   [/TEAPOT|TEA POT|KETTLE/, 'teapot'],
   [/HOT WATER|WARMER|HEAT PACK/, 'warmer'],
-  [/UMBRELLA|PARASOL|RAIN/, 'umbrella'],
-  [/\bBAGS?\b|HANDBAG|SHOPPER|PURSE|TOTE|WALLET|LUGGAGE|SUITCASE/, 'bag'],
-  [/CAKE|MUFFIN|BAKING|COOKIE|BISCUIT|PUDDING/, 'cake'],
+  [/UMBRELLA|PARASOL|\bRAIN/, 'umbrella'],
+  [/\bBAGS?\b|HANDBAG|SHOPPER|PURSE|\bTOTE|WALLET|LUGGAGE|SUITCASE/, 'bag'],
+  [/LUNCH ?BOX|SNACK ?BOX|\bBOX(ES)?\b|STORAGE|DRAWER|CABINET|BASKET|\bCHEST\b|\bGIFT\b/, 'box'],
+  [/\bTINS?\b|CANISTER|BUCKET/, 'tin'],
+  [/CAKE|MUFFIN|BAKING|COOKIE|BISCUIT|PUDDING|JELLY/, 'cake'],
   [/LANTERN|LAMP|\bLIGHTS?\b|CHANDELIER/, 'lantern'],
   [/CANDLE|T-?LIGHT|INCENSE|VOTIVE/, 'candle'],
   [/\bMUGS?\b|\bCUPS?\b|COFFEE|BEAKER|SAUCER|\bTEA\b/, 'mug'],
-  [/CLOCK|WATCH/, 'clock'],
+  [/CLOCK|\bWATCH\b/, 'clock'],
   [/FRAME|PHOTO|MIRROR|ALBUM|PICTURE/, 'frame'],
   [/CUSHION|PILLOW|QUILT|BLANKET|TEXTILE|\bMAT\b/, 'cushion'],
-  [/CHAIR|STOOL|TABLE\b|BENCH|FURNITURE|STAND\b/, 'chair'],
-  [/HOOK|HANGER|KNOB|DOOR/, 'hook'],
-  [/\bCATS?\b|KITTEN|\bDOGS?\b|PUPPY|FOX/, 'paws'],
-  [/BIRD|DOVE|CHICK|\bHEN\b|OWL/, 'bird'],
+  [/CHAIR|STOOL|\bTABLE\b|BENCH|FURNITURE/, 'chair'],
+  [/HOOK|HANGER|KNOB|\bDOOR/, 'hook'],
+  [/\bCATS?\b|KITTEN|\bDOGS?\b|PUPPY|\bFOX/, 'paws'],
+  [/\bBIRD|\bDOVE|\bCHICK|\bHEN\b|\bOWLS?\b/, 'bird'],
   [/BUTTERFL/, 'butterfly'],
-  [/SIGN\b|PLAQUE|BLACKBOARD|WALL ART|LETTERS?\b/, 'sign'],
-  [/\bJARS?\b|\bJAM\b|BOTTLE|\bJUGS?\b|VASE/, 'jar'],
-  [/PLATE|BOWL|DISH|TRAY|NAPKIN|CUTLERY|KITCHEN|LUNCH/, 'plate'],
-  [/CARDS?\b|ENVELOPE|WRAP\b|POSTCARD|INVITE|STICKER/, 'envelope'],
-  [/NOTEBOOK|PENCIL|\bPENS?\b|BOOK|PAPER|TAPE|STATIONERY|CRAFT|SEWING|KIT\b/, 'notebook'],
-  [/\bTINS?\b|CANISTER|BUCKET/, 'tin'],
+  [/\bSIGNS?\b|PLAQUE|BLACKBOARD|CHALKBOARD|WALL ART|\bLETTERS?\b/, 'sign'],
+  [/\bJARS?\b|\bJAM\b|BOTTLE|\bJUGS?\b|\bVASE/, 'jar'],
+  [/PLATE|\bBOWL|\bDISH|\bTRAY|NAPKIN|CUTLERY|KITCHEN/, 'plate'],
+  [/CARDS?\b|ENVELOPE|\bWRAP\b|INVITE|STICKER/, 'envelope'],
+  [/NOTEBOOK|PENCIL|\bPENS?\b|BOOK|PAPER|\bTAPE|STATIONERY|CRAFT|SEWING|\bKIT\b/, 'notebook'],
   [/CHRISTMAS|XMAS|SANTA|REINDEER|\bTREES?\b/, 'fir'],
-  [/\bBOX(ES)?\b|STORAGE|DRAWER|CABINET|BASKET|CASE\b|CHEST/, 'box'],
-  [/\bPOTS?\b|PLANT|HERB|SEED|GARDEN|WATERING/, 'plant'],
-  [/TOY|GAME|DOLL|KIDS?\b|CHILD|TEDDY|PUZZLE|SOLDIER|BABY/, 'teddy'],
-  [/HEART|LOVE/, 'heart'],
-  [/STARS?\b|SNOWFLAKE/, 'star'],
-  [/FLOWER|ROSES?\b|DAISY|TULIP|POSY|BLOSSOM|ORNAMENT/, 'flower'],
+  [/\bPOTS?\b|PLANT|\bHERB|\bSEED|GARDEN|WATERING/, 'plant'],
+  [/\bTOYS?\b|\bGAMES?\b|\bDOLL|\bKIDS?\b|CHILD|TEDDY|PUZZLE|SOLDIER|\bBABY/, 'teddy'],
+  [/\bHEARTS?\b|\bLOVE\b/, 'heart'],
+  [/\bSTARS?\b|SNOWFLAKE/, 'star'],
+  [/FLOWER|\bROSES?\b|DAISY|TULIP|POSY|BLOSSOM|ORNAMENT/, 'flower'],
 ];
 
-const drawingFor = (text: string) => words.find(([word]) => word.test(text.toUpperCase()))?.[1];
+const nameFor = (text: string) => words.find(([word]) => word.test(text.toUpperCase()))?.[1];
 
 /** What to draw for a product, or nothing where neither its title nor its category says. */
 export function motifOf(title: string, category: string | null): Drawing | undefined {
-  const name = drawingFor(title) ?? (category === null ? undefined : drawingFor(category));
+  const name = nameFor(title) ?? (category === null ? undefined : nameFor(category));
   return name && drawings[name];
 }

@@ -37,11 +37,11 @@ const named: [RegExp, Tone][] = [
 const unnamed = [25, 358, 250, 195, 148, 305, 85, 55].map((hue) => tone(hue, 0.1, 0.64));
 
 const wording: [RegExp, Pattern][] = [
-  [/SPOT|POLKA|DOT/, 'spots'],
+  [/SPOT|POLKA|\bDOT/, 'spots'],
   [/STRIPE|STRIPY/, 'stripes'],
   [/GINGHAM|CHECK|TARTAN|SQUARE|PATCHWORK/, 'checks'],
-  [/HEART|LOVE/, 'hearts'],
-  [/STAR|CHRISTMAS|SNOW/, 'stars'],
+  [/HEART|\bLOVE\b/, 'hearts'],
+  [/\bSTARS?\b|CHRISTMAS|SNOW/, 'stars'],
   [/FLOWER|FLORAL|ROSE|DAISY|PAISLEY|BLOSSOM|GARDEN/, 'petals'],
 ];
 

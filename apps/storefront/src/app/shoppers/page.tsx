@@ -4,6 +4,7 @@ import { ShopAsForm } from '../../components/shop-as-form.tsx';
 import { ShopperSearch } from '../../components/shopper-search.tsx';
 import { ShownCall } from '../../components/shown-call.tsx';
 import { Unavailable } from '../../components/unavailable.tsx';
+import { niceTitle } from '../../look/title.ts';
 import { callOf } from '../../server/call-facts.ts';
 import { ask } from '../../server/retrieval.ts';
 import { currentShopper } from '../../server/session.ts';
@@ -11,6 +12,17 @@ import { currentShopper } from '../../server/session.ts';
 export const metadata: Metadata = { title: 'Who is shopping?' };
 
 const count = new Intl.NumberFormat('en-GB');
+/** `UK` for United Kingdom, `GE` for Germany. */
+const initials = (name: string) => {
+  const words = name.toUpperCase().split(/\s+/);
+  return words.length > 1
+    ? words
+        .map((word) => word.charAt(0))
+        .join('')
+        .slice(0, 2)
+    : name.slice(0, 2).toUpperCase();
+};
+
 const row =
   'flex w-full items-center gap-3 rounded-xl border border-line bg-card px-4 py-3 text-left hover:border-accent hover:bg-tint';
 
@@ -37,7 +49,7 @@ async function Customers({ search, current }: { search: string; current: string 
                 className="grid size-10 shrink-0 place-items-center rounded-full bg-tint font-semibold text-accent text-sm"
                 aria-hidden="true"
               >
-                {(attributes.country ?? userId).slice(0, 2).toUpperCase()}
+                {initials(attributes.country || userId)}
               </span>
               <span className="min-w-0 flex-1">
                 <span className="block font-medium">
@@ -46,7 +58,7 @@ async function Customers({ search, current }: { search: string; current: string 
                 </span>
                 <span className="block truncate text-quiet text-sm">
                   {[
-                    attributes.country,
+                    niceTitle(attributes.country ?? ''),
                     `${count.format(interactions)} ${interactions === 1 ? 'purchase' : 'purchases'}`,
                   ]
                     .filter(Boolean)
