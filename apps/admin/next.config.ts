@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { NextConfig } from 'next';
+import type { NextConfig } from 'next/types';
 
 const root = path.resolve(import.meta.dirname, '../..');
 // The checkout's root cannot be told from a bundle's own address, so @duet/config is told it.

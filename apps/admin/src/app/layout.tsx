@@ -1,5 +1,5 @@
-import type { Metadata, Viewport } from 'next';
 import { connection } from 'next/server';
+import type { Metadata, Viewport } from 'next/types';
 import type { ReactNode } from 'react';
 import './globals.css';
 

@@ -5,7 +5,7 @@ export type Tone = 'good' | 'bad' | 'busy' | 'quiet';
 const dots: Record<Tone, string> = {
   good: 'bg-good',
   bad: 'bg-bad',
-  busy: 'bg-busy animate-pulse',
+  busy: 'bg-busy motion-safe:animate-pulse',
   quiet: 'bg-strong',
 };
 

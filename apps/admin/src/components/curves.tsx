@@ -1,6 +1,6 @@
+import type { CurvePoint } from '#data/evaluations.ts';
 import { TrainingCurve } from './charts/training-curve.tsx';
 import { Section } from './section.tsx';
-import type { CurvePoint } from '#data/evaluations.ts';
 
 const colors = ['var(--ink)', 'var(--two-tower)', 'var(--dat)', 'var(--good)', 'var(--busy)', 'var(--popularity)'];
 
@@ -9,7 +9,12 @@ const namesIn = (points: Record<string, number>[]) => [...new Set(points.flatMap
 /** A run's loss parts and validation metrics side by side, as far as it has come. */
 export function Curves({ curve }: { curve: CurvePoint[] }) {
   const panels = [
-    { title: 'Loss', note: 'Mean of each part over the epoch’s steps.', points: curve.map(({ loss }) => loss), digits: 3 },
+    {
+      title: 'Loss',
+      note: 'Mean of each part over the epoch’s steps.',
+      points: curve.map(({ loss }) => loss),
+      digits: 3,
+    },
     {
       title: 'Validation',
       note: 'Metrics after each epoch, on purchases held out of the training part.',

@@ -1,5 +1,5 @@
-import { Meter } from './meter.tsx';
 import { formatCount, formatMetric } from '#format.ts';
+import { Meter } from './meter.tsx';
 
 interface Group {
   name: string;

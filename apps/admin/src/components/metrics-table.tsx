@@ -1,8 +1,8 @@
 import Link from 'next/link';
-import { Kind } from './kind.tsx';
 import { comparedMetrics, splitMeaning } from '#data/evaluations.ts';
 import type { ComparedModel } from '#data/models.ts';
 import { formatCount, formatMetric } from '#format.ts';
+import { Kind } from './kind.tsx';
 
 /** Models side by side on one split. The best value of each column is bold and marked. */
 export function MetricsTable({ models, split }: { models: ComparedModel[]; split: string }) {
@@ -11,7 +11,10 @@ export function MetricsTable({ models, split }: { models: ComparedModel[]; split
     return evaluation ? [{ model, evaluation }] : [];
   });
   const best = new Map(
-    comparedMetrics.map(({ name }) => [name, Math.max(...rows.map(({ evaluation }) => evaluation.metrics[name] ?? -1))]),
+    comparedMetrics.map(({ name }) => [
+      name,
+      Math.max(...rows.map(({ evaluation }) => evaluation.metrics[name] ?? -1)),
+    ]),
   );
   return (
     <table className="data">

@@ -1,9 +1,9 @@
 import Link from 'next/link';
+import type { Run } from '#data/models.ts';
+import { formatAgo, formatCount, formatDuration, formatPercent } from '#format.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { Kind } from './kind.tsx';
 import { Meter } from './meter.tsx';
-import type { Run } from '#data/models.ts';
-import { formatAgo, formatCount, formatDuration, formatPercent } from '#format.ts';
 
 const tones: Record<Run['status'], Tone> = { queued: 'quiet', running: 'busy', done: 'good', failed: 'bad' };
 

@@ -33,7 +33,12 @@ export type CurvePoint = z.infer<typeof point>;
 export const readCurve = (stored: unknown): CurvePoint[] =>
   (Array.isArray(stored) ? stored : []).flatMap((value) => point.safeParse(value).data ?? []);
 
-const indexPoint = z.object({ nprobe: z.number().nullable(), recall: z.number(), p50Us: z.number(), p99Us: z.number() });
+const indexPoint = z.object({
+  nprobe: z.number().nullable(),
+  recall: z.number(),
+  p50Us: z.number(),
+  p99Us: z.number(),
+});
 
 export type IndexPoint = z.infer<typeof indexPoint>;
 
@@ -43,11 +48,15 @@ export const readIndexCurve = (stored: unknown): IndexPoint[] =>
 
 /** The metrics that models are compared by, and what each says in one sentence. */
 export const comparedMetrics = [
-  { name: 'HR@50', meaning: 'Hit rate: share of test shoppers who later bought at least one of the 50 items retrieved for them.' },
+  {
+    name: 'HR@50',
+    meaning: 'Hit rate: share of test shoppers who later bought at least one of the 50 items retrieved for them.',
+  },
   { name: 'HR@100', meaning: 'The same with 100 items retrieved, the number that a ranker is given.' },
   {
     name: 'Recall@50',
-    meaning: 'Share of what a shopper later bought that is among the 50 items: hits divided by the smaller of 50 and the number bought, averaged over shoppers.',
+    meaning:
+      'Share of what a shopper later bought that is among the 50 items: hits divided by the smaller of 50 and the number bought, averaged over shoppers.',
   },
   {
     name: 'NDCG@50',

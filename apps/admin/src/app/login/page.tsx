@@ -1,4 +1,4 @@
-import type { Metadata } from 'next';
+import type { Metadata } from 'next/types';
 import { Mark } from '#components/mark.tsx';
 import { LoginForm } from './form.tsx';
 

@@ -27,9 +27,17 @@ export function CategoryBalance({ rows }: { rows: CategoryShare[] }) {
       barCategoryGap="28%"
     >
       <CartesianGrid horizontal={false} />
-      <XAxis type="number" tickFormatter={(share: number) => `${Math.round(share * 100)} %`} tickLine={false} axisLine={false} />
+      <XAxis
+        type="number"
+        tickFormatter={(share: number) => `${Math.round(share * 100)} %`}
+        tickLine={false}
+        axisLine={false}
+      />
       <YAxis type="category" dataKey="category" width={168} tickLine={false} stroke="var(--line-strong)" interval={0} />
-      <Tooltip cursor={{ fill: 'var(--raised)' }} content={<ChartTooltip title={(category) => category} format={percent} />} />
+      <Tooltip
+        cursor={{ fill: 'var(--raised)' }}
+        content={<ChartTooltip title={(category) => category} format={percent} />}
+      />
       <Legend verticalAlign="top" height={32} iconType="circle" iconSize={9} />
       <Bar dataKey="Share of items" fill="var(--line-strong)" radius={[0, 3, 3, 0]} isAnimationActive={false} />
       <Bar dataKey="Share of interactions" fill="var(--two-tower)" radius={[0, 3, 3, 0]} isAnimationActive={false} />

@@ -15,16 +15,60 @@ const show = (value: number) => (value <= 1 ? value.toFixed(4) : Math.round(valu
 /** What an index gains in recall, and pays in latency, as it looks into more of its lists. */
 export function RecallLatency({ points }: { points: RecallLatencyPoint[] }) {
   return (
-    <LineChart responsive data={points} role="img" aria-label="Recall and latency for each nprobe" className="h-64 w-full" margin={{ left: 0, right: 0, top: 8 }}>
+    <LineChart
+      responsive
+      data={points}
+      role="img"
+      aria-label="Recall and latency for each nprobe"
+      className="h-64 w-full"
+      margin={{ left: 0, right: 0, top: 8 }}
+    >
       <CartesianGrid vertical={false} />
-      <XAxis dataKey="nprobe" scale="log" type="number" domain={['dataMin', 'dataMax']} ticks={points.map(({ nprobe }) => nprobe)} tickLine={false} stroke="var(--line-strong)" />
-      <YAxis yAxisId="recall" width={48} domain={['auto', 1]} tickFormatter={(recall: number) => recall.toFixed(2)} tickLine={false} axisLine={false} />
+      <XAxis
+        dataKey="nprobe"
+        scale="log"
+        type="number"
+        domain={['dataMin', 'dataMax']}
+        ticks={points.map(({ nprobe }) => nprobe)}
+        tickLine={false}
+        stroke="var(--line-strong)"
+      />
+      <YAxis
+        yAxisId="recall"
+        width={48}
+        domain={['auto', 1]}
+        tickFormatter={(recall: number) => recall.toFixed(2)}
+        tickLine={false}
+        axisLine={false}
+      />
       <YAxis yAxisId="latency" width={48} orientation="right" tickLine={false} axisLine={false} />
       <Tooltip content={<ChartTooltip title={(nprobe) => `nprobe ${nprobe}`} format={show} />} />
       <Legend iconType="plainline" />
-      <Line yAxisId="recall" dataKey="Recall@100" stroke="var(--two-tower)" strokeWidth={2} dot={{ r: 3 }} isAnimationActive={false} />
-      <Line yAxisId="latency" dataKey="p50 (µs)" stroke="var(--dat)" strokeWidth={2} dot={{ r: 3 }} isAnimationActive={false} />
-      <Line yAxisId="latency" dataKey="p99 (µs)" stroke="var(--dat)" strokeDasharray="4 4" strokeWidth={1.5} dot={false} isAnimationActive={false} />
+      <Line
+        yAxisId="recall"
+        dataKey="Recall@100"
+        stroke="var(--two-tower)"
+        strokeWidth={2}
+        dot={{ r: 3 }}
+        isAnimationActive={false}
+      />
+      <Line
+        yAxisId="latency"
+        dataKey="p50 (µs)"
+        stroke="var(--dat)"
+        strokeWidth={2}
+        dot={{ r: 3 }}
+        isAnimationActive={false}
+      />
+      <Line
+        yAxisId="latency"
+        dataKey="p99 (µs)"
+        stroke="var(--dat)"
+        strokeDasharray="4 4"
+        strokeWidth={1.5}
+        dot={false}
+        isAnimationActive={false}
+      />
     </LineChart>
   );
 }

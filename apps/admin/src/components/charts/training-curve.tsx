@@ -20,14 +20,36 @@ interface TrainingCurveProps {
 export function TrainingCurve({ label, rows, series, digits }: TrainingCurveProps) {
   const show = (value: number) => value.toFixed(digits);
   return (
-    <LineChart responsive data={rows} aria-label={label} role="img" className="h-64 w-full" margin={{ left: 0, right: 12, top: 8 }}>
+    <LineChart
+      responsive
+      data={rows}
+      aria-label={label}
+      role="img"
+      className="h-64 w-full"
+      margin={{ left: 0, right: 12, top: 8 }}
+    >
       <CartesianGrid vertical={false} />
-      <XAxis dataKey="epoch" type="number" domain={['dataMin', 'dataMax']} tickCount={Math.min(10, rows.length)} allowDecimals={false} tickLine={false} stroke="var(--line-strong)" />
+      <XAxis
+        dataKey="epoch"
+        type="number"
+        domain={['dataMin', 'dataMax']}
+        tickCount={Math.min(10, rows.length)}
+        allowDecimals={false}
+        tickLine={false}
+        stroke="var(--line-strong)"
+      />
       <YAxis width={52} tickFormatter={show} tickLine={false} axisLine={false} domain={['auto', 'auto']} />
       <Tooltip content={<ChartTooltip title={(epoch) => `Epoch ${epoch}`} format={show} />} />
       <Legend iconType="plainline" />
       {series.map(({ name, color }) => (
-        <Line key={name} dataKey={name} stroke={color} strokeWidth={2} dot={rows.length < 12 && { r: 2.5 }} isAnimationActive={false} />
+        <Line
+          key={name}
+          dataKey={name}
+          stroke={color}
+          strokeWidth={2}
+          dot={rows.length < 12 && { r: 2.5 }}
+          isAnimationActive={false}
+        />
       ))}
     </LineChart>
   );

@@ -14,7 +14,10 @@ const trainForm = z.object({
   kind: z.string(),
   preset: z.string(),
   split: z.enum(['time:0.8', 'leave-last-out', 'none'], 'Choose what is held out.'),
-  seed: z.coerce.number('The seed is a whole number.').int('The seed is a whole number.').min(0, 'The seed is 0 or more.'),
+  seed: z.coerce
+    .number('The seed is a whole number.')
+    .int('The seed is a whole number.')
+    .min(0, 'The seed is 0 or more.'),
   name: z.string().trim().max(100, 'A name has at most 100 characters.'),
 });
 

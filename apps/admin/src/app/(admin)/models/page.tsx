@@ -1,5 +1,5 @@
-import type { Metadata } from 'next';
 import Link from 'next/link';
+import type { Metadata } from 'next/types';
 import { MetricsFootnote, MetricsTable } from '#components/metrics-table.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
@@ -32,7 +32,9 @@ export default async function ModelsPage() {
           </Notice>
         )}
         {datasets.map((dataset) => {
-          const splits = [...new Set(dataset.models.flatMap(({ evaluations }) => evaluations.map(({ split }) => split)))];
+          const splits = [
+            ...new Set(dataset.models.flatMap(({ evaluations }) => evaluations.map(({ split }) => split))),
+          ];
           const unmeasured = dataset.models.filter(({ evaluations }) => evaluations.length === 0);
           return (
             <Section key={dataset.id} title={dataset.name} flush>

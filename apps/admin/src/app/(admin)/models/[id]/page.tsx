@@ -1,6 +1,6 @@
-import type { Metadata } from 'next';
 import Link from 'next/link';
 import { notFound } from 'next/navigation';
+import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
 import { Curves } from '#components/curves.tsx';
 import { GroupMetrics } from '#components/group-metrics.tsx';
@@ -54,7 +54,11 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
           {tower && <Stat label="Vectors" value={`${model.dimensions} dimensions`} />}
           {tower && <Stat label="Preset" value={model.preset} />}
           {run?.startedAt && run.finishedAt && (
-            <Stat label="Trained in" value={formatDuration(run.finishedAt.getTime() - run.startedAt.getTime())} note={run.executor} />
+            <Stat
+              label="Trained in"
+              value={formatDuration(run.finishedAt.getTime() - run.startedAt.getTime())}
+              note={run.executor}
+            />
           )}
           {tower && (
             <Stat
@@ -71,7 +75,10 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
         </Stats>
 
         {evaluations.length === 0 ? (
-          <Notice title="This model has not been measured." command={`npx duet evaluate --model ${model.id} --split time:0.8`}>
+          <Notice
+            title="This model has not been measured."
+            command={`npx duet evaluate --model ${model.id} --split time:0.8`}
+          >
             Choose a split above and press Measure, or use the command line.
           </Notice>
         ) : (

@@ -95,7 +95,10 @@ export function TrainForm({ datasets, kinds, presets, settings, startingValues }
 
       <details className="rounded-lg border border-line">
         <summary className="px-4 py-3 font-medium">
-          Every setting <span className="font-normal text-muted">({changed === 0 ? 'all from the preset' : `${changed} changed`})</span>
+          Every setting{' '}
+          <span className="font-normal text-muted">
+            ({changed === 0 ? 'all from the preset' : `${changed} changed`})
+          </span>
         </summary>
         <div className="grid gap-5 border-t border-line p-4 sm:grid-cols-2 xl:grid-cols-3">
           {settings.map(({ key, meaning, type, choices }) => (

@@ -1,6 +1,6 @@
-import type { Metadata } from 'next';
 import Link from 'next/link';
 import { notFound } from 'next/navigation';
+import type { Metadata } from 'next/types';
 import { Curves } from '#components/curves.tsx';
 import { Kind } from '#components/kind.tsx';
 import { Notice } from '#components/notice.tsx';
@@ -42,7 +42,14 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
       />
       <div className="space-y-6">
         <Stats>
-          <Stat label="Progress" value={<span className="text-base font-medium" aria-live="polite"><RunProgress run={run} now={new Date()} /></span>} />
+          <Stat
+            label="Progress"
+            value={
+              <span className="text-base font-medium" aria-live="polite">
+                <RunProgress run={run} now={new Date()} />
+              </span>
+            }
+          />
           <Stat label="Dataset" value={run.dataset.name} />
           <Stat label="Epochs done" value={curve.length} />
           <Stat label="Executor" value={run.executor || '–'} />
@@ -56,7 +63,9 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
         {curve.length > 0 ? (
           <Curves curve={curve} />
         ) : (
-          going && <Notice title="The curves appear after the first epoch.">This page follows the run by itself.</Notice>
+          going && (
+            <Notice title="The curves appear after the first epoch.">This page follows the run by itself.</Notice>
+          )
         )}
         <Section title="Asked for">
           <Parameters of={run.parameters} />

@@ -1,0 +1,105 @@
+import Link from 'next/link';
+import { notFound } from 'next/navigation';
+import type { Metadata } from 'next/types';
+import { Notice } from '#components/notice.tsx';
+import { Search } from '#components/search.tsx';
+import { Section } from '#components/section.tsx';
+import { findDataset, titlesOf } from '#data/datasets.ts';
+import { sampleInteractions } from '#data/interactions.ts';
+import { attempt } from '#data/problem.ts';
+import { formatMoney, formatNumber, formatTime } from '#format.ts';
+import { type PageQuery, textQuery } from '#page-query.ts';
+import { routeId } from '#route-id.ts';
+
+export const metadata: Metadata = { title: 'Interactions' };
+
+const sampleSize = 50;
+const historySize = 500;
+
+interface InteractionsPageProps {
+  params: Promise<{ id: string }>;
+  searchParams: PageQuery;
+}
+
+export default async function InteractionsPage({ params, searchParams }: InteractionsPageProps) {
+  const dataset = await findDataset(await routeId(params));
+  if (dataset === null) notFound();
+  const user = await textQuery(searchParams, 'user');
+  const { value: rows, problem } = await attempt(() =>
+    sampleInteractions(dataset, user, user === '' ? sampleSize : historySize),
+  );
+  const at = `/datasets/${dataset.id}/interactions`;
+  const timed = dataset.firstAt !== null;
+  if (rows === undefined)
+    return (
+      <Notice tone="problem" title="The interactions cannot be read.">
+        {problem}
+      </Notice>
+    );
+  const titles = await titlesOf(dataset.id, [...new Set(rows.map(({ item }) => item))]);
+  return (
+    <Section
+      title={user === '' ? `${rows.length} rows, spread over the whole dataset` : `Shopper ${user}`}
+      note={
+        user === ''
+          ? 'Rows are kept by shopper, then by time. Follow a shopper to see a whole history.'
+          : `Oldest first, the first ${historySize} at most.`
+      }
+      actions={<Search action={at} name="user" label="Shopper’s id" value={user} placeholder="Shopper’s id" />}
+      flush
+    >
+      {rows.length === 0 ? (
+        <div className="p-5 pt-2">
+          <Notice title={user === '' ? 'There are no interactions.' : `No shopper has the id “${user}”.`}>
+            {user !== '' && (
+              <Link href={at} className="link">
+                Back to the sample
+              </Link>
+            )}
+          </Notice>
+        </div>
+      ) : (
+        <table className="data">
+          <thead>
+            <tr>
+              <th scope="col">Shopper</th>
+              <th scope="col">Item</th>
+              <th scope="col">{timed ? 'When' : 'Position'}</th>
+              <th scope="col" className="num">
+                Weight
+              </th>
+              <th scope="col" className="num">
+                Value
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a row has no other identity, and the list never changes
+              <tr key={i}>
+                <td>
+                  <Link
+                    href={`${at}?${new URLSearchParams({ user: row.user })}`}
+                    className="font-mono text-sm hover:underline"
+                  >
+                    {row.user}
+                  </Link>
+                </td>
+                <td className="min-w-56">
+                  {titles.get(row.item) || 'no title'} <span className="font-mono text-sm text-faint">{row.item}</span>
+                </td>
+                <td className="whitespace-nowrap text-muted">
+                  {timed ? formatTime(new Date(row.time * 1000)) : row.time}
+                </td>
+                <td className="num">{formatNumber(row.weight, 2)}</td>
+                <td className="num">
+                  {row.valueMinor === undefined ? '–' : formatMoney(row.valueMinor, dataset.currency)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,26 @@
+'use server';
+
+import { enqueue } from '@duet/db';
+import { refresh } from 'next/cache';
+import { z } from 'zod';
+import { attempt } from '#data/problem.ts';
+import { database } from '#data/services.ts';
+
+const rebuildForm = z.object({
+  modelId: z.uuid(),
+  factory: z
+    .string()
+    .trim()
+    .regex(/^[\w,()-]{0,100}$/, 'A factory is a FAISS index_factory string, such as Flat or IVF256,Flat.'),
+});
+
+/** Queues the building of a model's index. The finished one becomes the active one by itself. */
+export async function rebuild(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const parsed = rebuildForm.safeParse(Object.fromEntries(data));
+  if (!parsed.success) return parsed.error.issues[0]!.message;
+  const { modelId, factory } = parsed.data;
+  const { problem } = await attempt(() => enqueue(db, { kind: 'index', modelId, ...(factory && { factory }) }));
+  refresh();
+  return problem ?? 'Queued.';
+}

@@ -1,0 +1,141 @@
+import Link from 'next/link';
+import type { Metadata } from 'next/types';
+import { Badge } from '#components/badge.tsx';
+import { RecallLatency } from '#components/charts/recall-latency.tsx';
+import { Kind } from '#components/kind.tsx';
+import { Notice } from '#components/notice.tsx';
+import { PageHeader } from '#components/page-header.tsx';
+import { Refresh } from '#components/refresh.tsx';
+import { Section } from '#components/section.tsx';
+import { readIndexCurve } from '#data/evaluations.ts';
+import { indexedModels } from '#data/indexes.ts';
+import { waitingJobs } from '#data/jobs.ts';
+import { formatBytes, formatCount, formatDuration, formatMetric, formatMicros, formatTime } from '#format.ts';
+import { RebuildForm } from './rebuild.tsx';
+
+export const metadata: Metadata = { title: 'Indexes' };
+
+export default async function IndexesPage() {
+  const [models, jobs] = await Promise.all([indexedModels(), waitingJobs()]);
+  const building = new Map(
+    jobs.flatMap(({ kind, data, running }) => (kind === 'index' ? [[data.modelId, running]] : [])),
+  );
+  return (
+    <>
+      {building.size > 0 && <Refresh everyMs={2000} />}
+      <PageHeader
+        title="Indexes"
+        summary="What retrieval searches: each model’s item vectors in FAISS. Recall is measured against an exact scan with the model’s own shoppers, latency on this machine with one thread."
+      />
+      <datalist id="factories">
+        {['Flat', 'IVF64,Flat', 'IVF256,Flat', 'IVF1024,Flat', 'IVF1024,SQfp16', 'HNSW32'].map((factory) => (
+          <option key={factory} value={factory} />
+        ))}
+      </datalist>
+      <div className="space-y-6">
+        {models.length === 0 && (
+          <Notice title="No model has vectors to index yet.">
+            <Link href="/models/train" className="link">
+              Train a model
+            </Link>
+            ; its index is built right after.
+          </Notice>
+        )}
+        {models.map((model) => {
+          const active = model.indexes.find((index) => index.active);
+          const points = readIndexCurve(active?.curve).flatMap(({ nprobe, recall, p50Us, p99Us }) =>
+            nprobe === null ? [] : [{ nprobe, 'Recall@100': recall, 'p50 (µs)': p50Us, 'p99 (µs)': p99Us }],
+          );
+          const waits = building.get(model.id);
+          return (
+            <Section
+              key={model.id}
+              title={
+                <Link href={`/models/${model.id}`} className="flex flex-wrap items-center gap-3 hover:underline">
+                  <Kind kind={model.kind} />
+                  <span className="font-normal text-muted">{model.name}</span>
+                  {waits !== undefined && <Badge tone="busy">{waits ? 'building' : 'waits for the worker'}</Badge>}
+                </Link>
+              }
+              actions={<RebuildForm modelId={model.id} first={model.indexes.length === 0} />}
+              flush
+            >
+              {model.indexes.length === 0 ? (
+                <p className="px-5 pb-5 text-muted">No index: this model cannot answer until one is built.</p>
+              ) : (
+                <table className="data">
+                  <thead>
+                    <tr>
+                      <th scope="col">Factory</th>
+                      <th scope="col">Engine</th>
+                      <th scope="col" className="num">
+                        Vectors
+                      </th>
+                      <th scope="col" className="num">
+                        Size
+                      </th>
+                      <th scope="col" className="num">
+                        <abbr title="Lists of the IVF index that a search looks into">nprobe</abbr>
+                      </th>
+                      <th scope="col" className="num">
+                        <abbr title="Share of the exact 100 nearest items that the index finds">Recall@100</abbr>
+                      </th>
+                      <th scope="col" className="num">
+                        <abbr title="Half of the searches are faster">p50</abbr>
+                      </th>
+                      <th scope="col" className="num">
+                        <abbr title="99 of 100 searches are faster">p99</abbr>
+                      </th>
+                      <th scope="col" className="num">
+                        Build
+                      </th>
+                      <th scope="col">Built</th>
+                      <th scope="col">State</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {model.indexes.map((index) => (
+                      <tr key={index.id} className={index.active ? '' : 'text-muted'}>
+                        <th scope="row" className="font-mono text-sm">
+                          {index.factory}
+                        </th>
+                        <td>{index.engine}</td>
+                        <td className="num">
+                          {formatCount(index.size)} × {index.dimensions}
+                        </td>
+                        <td className="num">{formatBytes(index.bytes)}</td>
+                        <td className="num">{index.nprobe ?? '–'}</td>
+                        <td className="num">{formatMetric(index.recallAt100)}</td>
+                        <td className="num">{formatMicros(index.p50Us)}</td>
+                        <td className="num">{formatMicros(index.p99Us)}</td>
+                        <td className="num">{formatDuration(index.buildMs)}</td>
+                        <td className="whitespace-nowrap">{formatTime(index.createdAt)}</td>
+                        <td>
+                          {index.active ? (
+                            <Badge tone="good">active</Badge>
+                          ) : (
+                            <Badge tone="quiet">{index._count.arms > 0 ? 'pinned by an experiment' : 'replaced'}</Badge>
+                          )}
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              )}
+              {points.length > 1 && (
+                <div className="border-t border-line px-5 py-4">
+                  <h3 className="font-medium">Recall against latency</h3>
+                  <p className="mb-3 text-sm text-muted">
+                    Looking into more lists finds more and takes longer. nprobe {active?.nprobe} was chosen: the fewest
+                    lists that reach a recall of 0.99.
+                  </p>
+                  <RecallLatency points={points} />
+                </div>
+              )}
+            </Section>
+          );
+        })}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,11 @@
+import type { Experiment } from '@duet/db';
+import { Badge, type Tone } from './badge.tsx';
+
+const tones: Record<Experiment['status'], Tone> = {
+  draft: 'quiet',
+  running: 'good',
+  stopped: 'quiet',
+  decided: 'quiet',
+};
+
+export const ExperimentState = ({ status }: Pick<Experiment, 'status'>) => <Badge tone={tones[status]}>{status}</Badge>;

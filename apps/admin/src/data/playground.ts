@@ -1,0 +1,65 @@
+import type { RetrieveAnswer, Shopper } from '@duet/api/client';
+import { heldOutItems } from './interactions.ts';
+import { type Attempt, attempt } from './problem.ts';
+import { database, retrieval } from './services.ts';
+
+export type History = Awaited<ReturnType<Awaited<ReturnType<typeof retrieval>>['history']>>;
+
+/** Models that can answer: those with an active index, newest first. */
+export async function servedModels() {
+  const { prisma } = await database();
+  return prisma.model.findMany({
+    where: { indexes: { some: { active: true } } },
+    orderBy: { createdAt: 'desc' },
+    include: { dataset: true },
+  });
+}
+
+export type ServedModel = Awaited<ReturnType<typeof servedModels>>[number];
+
+/** Real customers whose id begins with, or holds, `search`. */
+export const shoppers = (search: string): Promise<Attempt<Shopper[]>> =>
+  attempt(async () => (await retrieval()).catalogue.shoppers({ limit: 24, ...(search && { search }) }));
+
+export interface Comparison {
+  left: RetrieveAnswer;
+  right: RetrieveAnswer;
+  history: History;
+  /** Items that the user bought in the part held out from the models; undefined where that is not known. */
+  later: Set<string> | undefined;
+  /** The split they were held out by. */
+  split: string | undefined;
+  /** Items in both lists. */
+  common: number;
+}
+
+/** The split that a model was trained without. */
+const splitOf = ({ parameters }: ServedModel): string | undefined => {
+  const split = (parameters as { split?: unknown }).split;
+  return typeof split === 'string' && split !== 'none' ? split : undefined;
+};
+
+/** Both models' 100 candidates for one user, before any ranking, with what the user bought before and after. */
+export const compare = (userId: string, left: ServedModel, right: ServedModel): Promise<Attempt<Comparison>> =>
+  attempt(async () => {
+    const client = await retrieval();
+    const candidates = (modelId: string) => client.retrieve({ userId, k: 100, modelId, rank: false });
+    const [leftAnswer, rightAnswer, history] = await Promise.all([
+      candidates(left.id),
+      candidates(right.id),
+      client.history({ userId, limit: 200 }),
+    ]);
+    const split = splitOf(left) === splitOf(right) && left.datasetId === right.datasetId ? splitOf(left) : undefined;
+    const { value: heldOut } = await attempt(async () =>
+      split === undefined ? undefined : heldOutItems(left.dataset, split, userId),
+    );
+    const inLeft = new Set(leftAnswer.items.map(({ itemId }) => itemId));
+    return {
+      left: leftAnswer,
+      right: rightAnswer,
+      history,
+      later: heldOut && new Set(heldOut),
+      split,
+      common: rightAnswer.items.filter(({ itemId }) => inLeft.has(itemId)).length,
+    };
+  });
