@@ -4,7 +4,7 @@ import type { Database } from '@duet/db';
 import type { Serving } from '@duet/serving';
 import cors from '@fastify/cors';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, fastify, LogController } from 'fastify';
 
 /** A batch of 1,000 events takes about 400 KB. */
 const bodyLimit = 1024 * 1024;
@@ -39,6 +39,10 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
   });
+  // Else a connection that was busy when the drain began would stay open, idle, until its keep-alive ran out.
+  app.addHook('onSend', async (_request, reply) => {
+    if (draining) reply.header('connection', 'close');
+  });
   app.addHook('onResponse', async (request, reply) => {
     const { method } = request;
     const path = request.url.split('?', 1)[0];
@@ -58,6 +62,16 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
     });
   }
 
+  // What Fastify refuses by itself, such as too large a body, in the same form as every other error.
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) logger.error({ err: error, path: request.url.split('?', 1)[0] }, 'a request failed');
+    const message = status >= 500 ? 'Something went wrong inside Duet. Its log says what.' : error.message;
+    return reply
+      .code(status)
+      .send({ error: { message, code: -32600, data: { code: error.code, httpStatus: status } } });
+  });
+
   app.get('/health', () => ({ ...serving.health(), draining }));
   app.get('/ready', async (_request, reply) => {
     const ready = !draining && serving.health().status !== 'starting';
@@ -74,8 +88,7 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
       createContext: async ({ req }): Promise<Context> => ({
         db,
         serving,
-        logger,
-        caller: await authenticate(req.headers.authorization, check),
+        authenticate: () => authenticate(req.headers.authorization, check),
       }),
       onError: ({ error, path }) => {
         if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import net from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import {
+  createDuetClient,
+  type DuetClient,
+  type DuetClientOptions,
+  type HealthAnswer,
+  type LoggedEvent,
+} from '@duet/api/client';
+import { createLogger, loadConfig } from '@duet/config';
+import { type ApiScope, createApiKey } from '@duet/db';
+import { assign, createExperiment, startExperiment } from '@duet/experiments';
+import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
+import { buildModelIndex, openServing, type Serving } from '@duet/serving';
+import { createServer, type RetrievalServer } from './server.ts';
+
+const port = 55_310;
+const logger = createLogger({ logLevel: 'silent' }, 'test');
+const config = { ...loadConfig({ DUET_CORS_ORIGINS: 'https://shop.example' }), retrievalPort: port };
+const seed = 'tiny-experiment';
+
+describe('the retrieval service', () => {
+  let shop: TinyShop;
+  let serving: Serving;
+  let server: RetrievalServer;
+  let url: string;
+  const keys: Partial<Record<ApiScope, string>> = {};
+  const clients: DuetClient[] = [];
+  const clientFor = (scope: ApiScope, options: Partial<DuetClientOptions> = {}): DuetClient => {
+    const client = createDuetClient({ url, apiKey: keys[scope]!, ...options });
+    clients.push(client);
+    return client;
+  };
+  before(async () => {
+    shop = await createTinyShop();
+    for (const modelId of [shop.twoTower, shop.dat]) await buildModelIndex(shop, { modelId });
+    const { id } = await createExperiment(shop.db, {
+      name: 'DAT against two-tower',
+      datasetId: shop.datasetId,
+      seed,
+      rankerId: shop.rankerId,
+      arms: [
+        { name: 'two-tower', modelId: shop.twoTower, weight: 0.5, control: true },
+        { name: 'dat', modelId: shop.dat, weight: 0.5 },
+      ],
+    });
+    await startExperiment(shop.db, id);
+    for (const scope of ['retrieve', 'events', 'admin'] as const) {
+      keys[scope] = (await createApiKey(shop.db, { name: scope, scopes: [scope] })).key;
+    }
+    serving = await openServing({ ...shop, logger });
+    server = await createServer({ config, logger, db: shop.db, serving });
+    url = await server.listen();
+  });
+  after(async () => {
+    for (const client of clients) await client.close();
+    await server[Symbol.asyncDispose]();
+    await serving[Symbol.asyncDispose]();
+    await shop[Symbol.asyncDispose]();
+  });
+
+  const impression = (userId: string): LoggedEvent => ({ type: 'impression', userId, itemId: 'i1' });
+  const storedEvents = async (ids: string[]) => {
+    const { rows } = await shop.db.pool.query<{ eventId: string }>(
+      'SELECT "eventId" FROM "Event" WHERE "eventId" = ANY($1::uuid[])',
+      [ids],
+    );
+    return rows.map(({ eventId }) => eventId).sort();
+  };
+
+  test('answers a shopper from the model of their arm, ranked, and says which', async () => {
+    const client = clientFor('retrieve');
+    const experiment = serving.plan.experiments[0]!;
+    const arms = new Set<string>();
+    for (const { userId } of await client.catalogue.shoppers({ limit: 20 })) {
+      const answer = await client.retrieve({ userId, k: 12, placement: 'home' });
+      assert.deepEqual(answer.experiment, { id: experiment.id, name: experiment.name });
+      assert.equal(answer.arm!.id, assign(experiment, userId)!.id);
+      assert.equal(answer.model.id, answer.arm!.name === 'dat' ? shop.dat : shop.twoTower);
+      assert.deepEqual(answer.ranker, { id: shop.rankerId });
+      assert.equal(answer.items.length, 12);
+      assert.match(answer.requestId, /^[0-9a-f-]{36}$/);
+      arms.add(answer.arm!.name);
+    }
+    assert.equal(arms.size, 2);
+  });
+
+  test('answers an admin from the model they name, in retrieval order, outside any experiment', async () => {
+    const client = clientFor('admin');
+    const answer = await client.retrieve({ userId: 'u4', k: 100, modelId: shop.dat, rank: false });
+    assert.equal(answer.model.id, shop.dat);
+    assert.equal(answer.arm, undefined);
+    assert.deepEqual(
+      answer.items.map(({ retrievalRank }) => retrievalRank),
+      answer.items.map((_, i) => i + 1),
+    );
+  });
+
+  test('tells the client who may not, and what is wrong, in its own errors', async () => {
+    const failure = (call: Promise<unknown>) =>
+      call.then(
+        () => assert.fail('it answered'),
+        ({ code, message, status }) => ({ code, message, status }),
+      );
+    const nobody = createDuetClient({ url });
+    assert.equal((await nobody.health()).status, 'ok');
+    assert.equal((await failure(nobody.retrieve({ userId: 'u1' }))).code, 'unauthorised');
+    const wrong = await failure(clientFor('events').retrieve({ userId: 'u1' }));
+    assert.equal(wrong.code, 'forbidden');
+    assert.match(wrong.message, /"events" has the scope events, and this needs "retrieve"/);
+    const client = clientFor('retrieve');
+    assert.equal((await failure(client.catalogue.item({ itemId: 'i999' }))).code, 'not-found');
+    const bad = await failure(client.retrieve({ userId: 'u1', k: 1000 }));
+    assert.equal(bad.code, 'bad-input');
+    assert.match(bad.message, /k/);
+    const large = await failure(client.retrieve({ userId: 'u1', exclude: ['x'.repeat(2_000_000)] }));
+    assert.equal(large.status, 413);
+  });
+
+  test('stores the events of a storefront in batches', async () => {
+    let calls = 0;
+    const counting: typeof fetch = (...request) => {
+      calls += 1;
+      return fetch(...request);
+    };
+    const client = clientFor('events', { fetch: counting, events: { batchSize: 50 } });
+    const ids = client.events.log(...Array.from({ length: 120 }, (_, i) => impression(`u${i}`)));
+    await client.events.flush();
+    assert.equal(calls, 3);
+    assert.deepEqual(await storedEvents(ids), ids.toSorted());
+  });
+
+  test('stores each event once though the connection drops before or after the server got it', async () => {
+    const proxy = await faultyProxy(port + 2, ['request lost', 'answer lost', 'answer lost', 'fine']);
+    try {
+      const dropped: unknown[] = [];
+      const client = clientFor('events', {
+        url: proxy.url,
+        retry: { baseDelayMs: 1, random: () => 0.1 },
+        events: { onDrop: (events) => dropped.push(...events) },
+      });
+      const ids = client.events.log(...Array.from({ length: 30 }, (_, i) => impression(`u${i}`)));
+      await client.events.flush();
+      assert.deepEqual(proxy.left, [], 'every fault happened');
+      assert.deepEqual(dropped, []);
+      assert.deepEqual(await storedEvents(ids), ids.toSorted());
+    } finally {
+      proxy.close();
+    }
+  });
+
+  test('answers a read whose first connection drops', async () => {
+    const proxy = await faultyProxy(port + 3, ['answer lost', 'request lost', 'fine']);
+    try {
+      const client = clientFor('retrieve', { url: proxy.url, retry: { baseDelayMs: 1 } });
+      assert.equal((await client.retrieve({ userId: 'u1', k: 3 })).items.length, 3);
+      assert.deepEqual(proxy.left, []);
+    } finally {
+      proxy.close();
+    }
+  });
+
+  test('tells of the events that the server refuses, and keeps the others', async () => {
+    const refused: string[] = [];
+    const client = clientFor('events', { events: { onDrop: (_, reason) => refused.push(reason) } });
+    const armless = { ...impression('u1'), experimentId: randomUUID(), armId: randomUUID() };
+    const [good] = client.events.log(impression('u1'), armless);
+    await client.events.flush();
+    assert.deepEqual(await storedEvents([good!]), [good]);
+    assert.match(refused.join(), /has no arm/);
+  });
+
+  test('lets only the configured origins call it from a browser', async () => {
+    const preflight = async (origin: string) => {
+      const headers = { origin, 'access-control-request-method': 'POST' };
+      const answer = await fetch(`${url}/trpc/retrieve`, { method: 'OPTIONS', headers });
+      return answer.headers.get('access-control-allow-origin');
+    };
+    assert.equal(await preflight('https://shop.example'), 'https://shop.example');
+    assert.equal(await preflight('https://other.example'), null);
+  });
+
+  test('says what it serves, and that it is ready', async () => {
+    const health = (await (await fetch(`${url}/health`)).json()) as HealthAnswer;
+    assert.equal(health.status, 'ok');
+    assert.deepEqual(
+      health.models.map(({ id, index }) => [id, index.size]),
+      [
+        [shop.twoTower, 120],
+        [shop.dat, 120],
+      ],
+    );
+    assert.equal((await fetch(`${url}/ready`)).status, 200);
+  });
+
+  test('names the setting when its port is taken', async () => {
+    await using second = await createServer({ config, logger, db: shop.db, serving });
+    await assert.rejects(second.listen(), /Port 55310 .* is in use.*DUET_RETRIEVAL_PORT/);
+  });
+
+  test('draining, answers the request under way and takes no further one', async () => {
+    const other = { ...config, retrievalPort: port + 1 };
+    const held = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    const slow: Serving = {
+      ...bound(serving),
+      async history(request) {
+        entered.resolve();
+        await held.promise;
+        return serving.history(request);
+      },
+    };
+    const draining = await createServer({ config: other, logger, db: shop.db, serving: slow });
+    const address = await draining.listen();
+    const client = createDuetClient({ url: address, apiKey: keys.retrieve!, retry: { attempts: 1 } });
+    const underWay = client.history({ userId: 'u1', limit: 1 });
+    await entered.promise;
+    const drained = draining.drain();
+    await assert.rejects(client.retrieve({ userId: 'u1' }), ({ transient }) => transient === true);
+    held.resolve();
+    assert.equal((await underWay).length, 1);
+    await drained;
+  });
+});
+
+/** The same serving, so that one method can be slowed down around the real one. */
+const bound = (serving: Serving): Serving => ({
+  get plan() {
+    return serving.plan;
+  },
+  retrieve: (request) => serving.retrieve(request),
+  similarItems: (request) => serving.similarItems(request),
+  item: (itemId) => serving.item(itemId),
+  shoppers: (request) => serving.shoppers(request),
+  history: (request) => serving.history(request),
+  health: () => serving.health(),
+  refresh: () => serving.refresh(),
+  [Symbol.asyncDispose]: async () => {},
+});
+
+/** A TCP proxy that breaks one connection after the other as told: before the request or before the answer gets through. */
+async function faultyProxy(at: number, faults: ('request lost' | 'answer lost' | 'fine')[]) {
+  const proxy = net.createServer((client) => {
+    const fault = faults.shift() ?? 'fine';
+    client.on('error', () => {});
+    if (fault === 'request lost') {
+      client.once('data', () => client.destroy());
+      return;
+    }
+    const upstream = net.connect(port, '127.0.0.1');
+    upstream.on('error', () => {});
+    client.pipe(upstream);
+    if (fault === 'fine') upstream.pipe(client);
+    else {
+      upstream.once('data', () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => proxy.listen(at, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${at}`, left: faults, close: () => proxy.close() };
+}
