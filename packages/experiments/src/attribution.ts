@@ -46,48 +46,47 @@ const attributionText = `
 WITH "armPlace" AS (
   SELECT "id", row_number() OVER (ORDER BY "position", "id") - 1 AS "arm" FROM "Arm" WHERE "experimentId" = $1
 ), "exposed" AS MATERIALIZED (
-  SELECT e."userId", min(a."arm") AS "arm", min(a."arm") < max(a."arm") AS "mixed",
+  SELECT e."userId", row_number() OVER () AS "user", min(a."arm") AS "arm", min(a."arm") < max(a."arm") AS "mixed",
     min(e."occurredAt") AS "first", max(e."occurredAt") AS "last"
   FROM "Event" e JOIN "armPlace" a ON a."id" = e."armId"
-  WHERE e."experimentId" = $1 AND e."type" = 'impression'
+  WHERE e."experimentId" = $1 AND e."type" = 'impression' AND e."day" BETWEEN $7 AND $8
   GROUP BY e."userId"
 ), "seen" AS MATERIALIZED (
-  SELECT u."arm", e."userId", e."day", e."type", e."occurredAt", e."valueMinor",
+  SELECT u."arm", u."user", e."day", e."type", e."occurredAt", e."valueMinor",
     coalesce(e."orderId", e."eventId"::text) AS "orderId",
     max(e."occurredAt") FILTER (WHERE e."type" = 'impression')
-      OVER (PARTITION BY e."userId" ORDER BY e."occurredAt") AS "userSeen",
+      OVER (PARTITION BY u."user" ORDER BY e."occurredAt") AS "userSeen",
     max(e."occurredAt") FILTER (WHERE e."type" = 'impression')
-      OVER (PARTITION BY e."userId", e."itemId" ORDER BY e."occurredAt") AS "itemSeen"
+      OVER (PARTITION BY u."user", e."itemId" ORDER BY e."occurredAt") AS "itemSeen"
   FROM "Event" e JOIN "exposed" u ON u."userId" = e."userId"
   WHERE NOT u."mixed"
-    AND e."day" >= (SELECT (min("first") AT TIME ZONE 'UTC')::date FROM "exposed")
-    AND e."day" <= (SELECT (max("last") AT TIME ZONE 'UTC')::date + ceil($5::float8 / 24)::int + 1 FROM "exposed")
+    AND e."day" BETWEEN $7 AND $8
     AND e."occurredAt" BETWEEN u."first" AND u."last" + $5::float8 * interval '1 hour'
     AND (e."type" = 'impression' AND e."experimentId" = $1
       OR e."type" = 'click'
       OR e."type" = 'order' AND e."currency" = $2)
 ), "purchase" AS (
-  SELECT "arm", "userId", min("day") AS "day", sum("valueMinor") AS "gmvMinor"
+  SELECT "arm", "user", min("day") AS "day", sum("valueMinor") AS "gmvMinor"
   FROM "seen"
   WHERE "type" = 'order'
     AND "occurredAt" <= (CASE WHEN $6 THEN "itemSeen" ELSE "userSeen" END) + $4::float8 * interval '1 hour'
-  GROUP BY "arm", "userId", "orderId"
+  GROUP BY "arm", "user", "orderId"
 ), "userDay" AS MATERIALIZED (
-  SELECT "arm", "userId", "day", sum("impressions") AS "impressions", sum("clicks") AS "clicks",
+  SELECT "arm", "user", "day", sum("impressions") AS "impressions", sum("clicks") AS "clicks",
     sum("orders") AS "orders", sum("gmvMinor") AS "gmvMinor"
   FROM (
-    SELECT "arm", "userId", "day", count(*) FILTER (WHERE "type" = 'impression') AS "impressions",
+    SELECT "arm", "user", "day", count(*) FILTER (WHERE "type" = 'impression') AS "impressions",
       count(*) FILTER (WHERE "type" = 'click' AND "occurredAt" <= "itemSeen" + $3::float8 * interval '1 hour') AS "clicks",
       0 AS "orders", 0 AS "gmvMinor"
-    FROM "seen" WHERE "type" <> 'order' GROUP BY "arm", "userId", "day"
+    FROM "seen" WHERE "type" <> 'order' GROUP BY "arm", "user", "day"
     UNION ALL
-    SELECT "arm", "userId", "day", 0, 0, count(*), sum("gmvMinor") FROM "purchase" GROUP BY "arm", "userId", "day"
+    SELECT "arm", "user", "day", 0, 0, count(*), sum("gmvMinor") FROM "purchase" GROUP BY "arm", "user", "day"
   ) AS "part"
-  GROUP BY "arm", "userId", "day"
+  GROUP BY "arm", "user", "day"
 ), "perUser" AS (
   SELECT "arm", sum("impressions") AS "impressions", sum("clicks") AS "clicks", sum("orders") AS "orders",
     sum("gmvMinor") AS "gmvMinor", (sum("orders") > 0)::int::numeric AS "buyers"
-  FROM "userDay" GROUP BY "arm", "userId"
+  FROM "userDay" GROUP BY "arm", "user"
 )
 SELECT
   (SELECT count(*)::int FROM "exposed" WHERE "mixed") AS "usersInTwoArms",
@@ -102,6 +101,17 @@ SELECT
       sum("gmvMinor")::text AS "gmvMinor"
     FROM "userDay" GROUP BY "arm", "day" ORDER BY "day", "arm") AS s) AS "days"`;
 
+/** The days that attribution has to read: from the first exposure to the end of the last one's windows. */
+const daysText = `
+SELECT min("day")::text AS "from", (max("day") + ceil($2::float8 / 24)::int)::text AS "to"
+FROM "Event" WHERE "experimentId" = $1 AND "type" = 'impression'`;
+
+interface AttributedRow {
+  usersInTwoArms: number;
+  arms: ({ arm: number } & Record<UserColumn | 'users', string> & Record<string, string | number>)[] | null;
+  days: ({ arm: number; day: string } & Record<keyof ArmDay['sums'], string>)[] | null;
+}
+
 /** Attributes clicks and orders to the experiment's exposures and sums them per arm and per day, inside PostgreSQL. */
 export async function attribute(
   { pool }: Database,
@@ -109,19 +119,33 @@ export async function attribute(
   { clickWindowHours, orderWindowDays, orderAttribution }: Attribution,
 ): Promise<AttributedSums> {
   const orderWindowHours = orderWindowDays * 24;
-  const { rows } = await pool.query<{
-    usersInTwoArms: number;
-    arms: ({ arm: number } & Record<UserColumn | 'users', string> & Record<string, string | number>)[] | null;
-    days: ({ arm: number; day: string } & Record<keyof ArmDay['sums'], string>)[] | null;
-  }>(attributionText, [
-    experiment.id,
-    experiment.currency,
-    clickWindowHours,
-    orderWindowHours,
-    Math.max(clickWindowHours, orderWindowHours),
-    orderAttribution === 'item',
-  ]);
-  const { usersInTwoArms, arms, days } = rows[0]!;
+  const longest = Math.max(clickWindowHours, orderWindowHours);
+  const client = await pool.connect();
+  let row: AttributedRow | undefined;
+  let failed = true;
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    // Everything is read once: a plan that loops over an index, which young partitions without statistics tempt the
+    // planner to, would take minutes.
+    await client.query("SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'");
+    const days = await client.query<{ from: string | null; to: string | null }>(daysText, [experiment.id, longest]);
+    const { from, to } = days.rows[0]!;
+    if (from !== null) {
+      const values = [clickWindowHours, orderWindowHours, longest, orderAttribution === 'item', from, to];
+      const { rows } = await client.query<AttributedRow>(attributionText, [
+        experiment.id,
+        experiment.currency,
+        ...values,
+      ]);
+      row = rows[0]!;
+    }
+    await client.query('COMMIT');
+    failed = false;
+  } finally {
+    client.release(failed);
+  }
+  if (!row) return { arms: new Map(), days: [], usersInTwoArms: 0 };
+  const { usersInTwoArms, arms, days } = row;
   const big = <Key extends string>(row: Record<Key, string>, keys: readonly Key[]) =>
     Object.fromEntries(keys.map((key) => [key, BigInt(row[key])])) as Record<Key, bigint>;
   return {
