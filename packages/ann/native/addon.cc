@@ -31,10 +31,14 @@ extern "C" void openblas_set_num_threads(int);
 namespace {
 
 constexpr int64_t kMaxDim = 8192;
+/// Inner products of greater numbers overflow, and FAISS's k-means never ends once no vector has a nearest centroid.
+constexpr float kMaxMagnitude = 1e15F;
 constexpr int64_t kMaxK = 65536;
 constexpr int64_t kMaxResults = int64_t{1} << 27;
 constexpr int64_t kMaxVectors = std::numeric_limits<int32_t>::max();
 constexpr int64_t kMaxThreads = 1024;
+/// Up to so many allowed vectors, an exact scan of them is as fast as an approximate search.
+constexpr int64_t kScanAllowed = 20000;
 
 void require(bool condition, const std::string& sentence) {
   if (!condition) throw std::invalid_argument(sentence);
@@ -78,8 +82,8 @@ std::vector<float> matrix(const Napi::Value& value, const char* name, int64_t di
   const float* data = array.Data();
   require(data != nullptr, std::string(name) + " is detached.");
   std::vector<float> copy(data, data + length);
-  require(std::all_of(copy.begin(), copy.end(), [](float x) { return std::isfinite(x); }),
-          std::string(name) + " holds a number that is not finite.");
+  require(std::all_of(copy.begin(), copy.end(), [](float x) { return std::fabs(x) <= kMaxMagnitude; }),
+          std::string(name) + " holds a number that is not finite or above 1e15.");
   return copy;
 }
 
@@ -219,15 +223,16 @@ class SearchJob final : public Job {
   }
 
  private:
-  /// The lists to visit. FAISS keeps nprobe under a filter, so that a list's few allowed vectors cost recall (.989 falls
-  /// to .426 at 1 % allowed); visiting 1/share times as many lists looks at as many allowed vectors as without it.
+  /// The lists to visit. FAISS keeps nprobe under a filter, where recall falls with the share allowed (.989 to .426 at
+  /// 1 %). So a few allowed vectors are all looked at, which only they cost, and of more the share looked at is kept.
   size_t nprobe(const faiss::IndexIVF& ivf) const {
     if (nprobe_ > 0) return std::min<size_t>(nprobe_, ivf.nlist);
     if (allowed_.empty()) return std::min(ivf.nprobe, ivf.nlist);
     int64_t count = 0;
     for (uint8_t byte : allowed_) count += __builtin_popcount(byte);
+    if (count <= kScanAllowed) return ivf.nlist;
     double wanted = std::ceil(static_cast<double>(ivf.nprobe) * static_cast<double>(ivf.ntotal) /
-                              static_cast<double>(std::max<int64_t>(count, 1)));
+                              static_cast<double>(count));
     return static_cast<size_t>(std::clamp(wanted, 1.0, static_cast<double>(ivf.nlist)));
   }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { DuetError } from '@duet/config';
 
 /** How an index keeps its vectors: Float32, Float16, or 8 bits a number. */
@@ -20,9 +21,9 @@ export const factoryName = ({ lists, storage }: Factory): string => (lists === 0
  */
 export function parseFactory(name: string): Factory {
   if (name === 'Flat') return { lists: 0, storage: 'Flat' };
-  const [, lists, storage] = /^IVF([1-9]\d{0,6}),(Flat|SQfp16|SQ8)$/.exec(String(name)) ?? [];
+  const [, lists, storage] = /^IVF([1-9]\d{0,6}),(Flat|SQfp16|SQ8)$/.exec(typeof name === 'string' ? name : '') ?? [];
   if (lists === undefined) {
-    throw new DuetError('bad-input', `"${name}" is not an index that Duet builds.`, {
+    throw new DuetError('bad-input', `${inspect(name, { depth: 0 })} is not an index that Duet builds.`, {
       where: { field: 'factory' },
       fix: 'Use Flat, IVF<lists>,Flat, IVF<lists>,SQfp16 or IVF<lists>,SQ8, for instance IVF256,Flat.',
     });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { DuetError } from '@duet/config';
 import { type Factory, factoryName } from './factory.ts';
-import { checkDim, checkWhole, maxSize } from './vector-index.ts';
+import { checkDim, checkPath, checkWhole, maxSize } from './vector-index.ts';
 
 /*
  * FAISS's file format, as faiss/impl/index_write.cpp of 1.7.3 writes it and later versions still do, little-endian:
@@ -130,7 +130,7 @@ async function openFile(path: string): Promise<FileHandle> {
  * @throws DuetError 'not-found'; 'corrupt' where it is truncated, too long or contradicts itself; 'bad-input' for a kind of index that Duet does not read
  */
 export async function inspectIndexFile(path: string): Promise<IndexFile> {
-  await using file = await openFile(path);
+  await using file = await openFile(checkPath(path));
   const stats = await file.stat();
   if (!stats.isFile()) throw new DuetError('bad-input', 'it is not a file.', { where: { file: path } });
   const cursor = new Cursor(path, file, stats.size);
@@ -277,7 +277,7 @@ export async function replaceIndexFile(
   want: { factory: string; dim: number; size: number },
   write: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = `${checkPath(path)}.${randomUUID()}.tmp`;
   try {
     await write(temporary);
     // FAISS only prints where closing its file fails, so a full disk shows here.
@@ -289,8 +289,9 @@ export async function replaceIndexFile(
     await file.sync();
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
-    throw new DuetError('unavailable', `the index could not be written: ${(cause as Error).message}`, {
+    // Where even this fails, the reason to report is still the first one.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new DuetError('unavailable', `the index could not be written: ${(cause as Error).message.slice(0, 500)}`, {
       where: { file: path },
       fix: 'Check that the folder exists, may be written to and has room.',
       cause,

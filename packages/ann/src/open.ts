@@ -14,7 +14,7 @@ const canSearch =
  * an IVF index. Where no engine has IVF, the index is Flat, which finds all that IVF would, only slower; a process
  * warning and the index's `factory` say so.
  *
- * @throws DuetError 'bad-input' for an unknown factory, a wrong shape, a number that is not finite, or more lists than vectors
+ * @throws DuetError 'bad-input' for an unknown factory, a wrong shape, a number beyond ±1e15, or more lists than vectors
  */
 export async function buildIndex(
   vectors: Float32Array,

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { DuetError } from '@duet/config';
 
 /** Best first: what `annEngines` and the choice of an engine go through. */
@@ -5,7 +6,7 @@ export const engineNames = ['faiss-avx2', 'faiss', 'faiss-node', 'exact'] as con
 export type EngineName = (typeof engineNames)[number];
 
 export interface SearchOptions {
-  /** Lists of an IVF index to visit; the index's own when absent, raised by 1/share under a filter. */
+  /** Lists of an IVF index to visit; the index's own when absent, which a filter raises: all where it allows ≤ 20,000 rows, else by 1/share. */
   nprobe?: number;
   /** One bit a row, lowest bit of the first byte first: only rows whose bit is set are found. */
   allowed?: Uint8Array;
@@ -32,7 +33,7 @@ export interface VectorIndex extends AsyncDisposable {
   setNprobe(nprobe: number): void;
   /**
    * The k rows of the greatest inner product for each query. `queries` has shape [n, dim].
-   * @throws DuetError 'bad-input' for a wrong shape, k, nprobe, filter or a number that is not finite; 'unavailable' once disposed
+   * @throws DuetError 'bad-input' for a wrong shape, k, nprobe, filter or a number beyond ±1e15; 'unavailable' once disposed
    */
   search(queries: Float32Array, k: number, options?: SearchOptions): Promise<Neighbours>;
   /** Writes FAISS's own format beside `path`, checks it, then puts it in place. */
@@ -43,6 +44,8 @@ export interface VectorIndex extends AsyncDisposable {
 export const noScore = -3.4028234663852886e38;
 
 const maxDim = 8192;
+/** Inner products of greater numbers overflow, and FAISS's k-means never ends once no vector has a nearest centroid. */
+const maxMagnitude = 1e15;
 const maxK = 65_536;
 const maxResults = 2 ** 27;
 /** Ids are Int32. */
@@ -52,7 +55,7 @@ const badInput = (field: string, what: string) => new DuetError('bad-input', wha
 
 export function checkWhole(field: string, value: unknown, low: number, high: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
-  throw badInput(field, `must be a whole number from ${low} to ${high}; it is ${String(value)}.`);
+  throw badInput(field, `must be a whole number from ${low} to ${high}; it is ${inspect(value, { depth: 0 })}.`);
 }
 
 export const checkDim = (dim: unknown): number => checkWhole('dim', dim, 1, maxDim);
@@ -65,11 +68,16 @@ export function checkVectors(field: string, vectors: unknown, dim: number): numb
     throw badInput(field, `holds ${vectors.length} numbers, which is not a whole number of vectors of ${dim}.`);
   }
   for (let i = 0; i < vectors.length; i++) {
-    if (!Number.isFinite(vectors[i])) {
-      throw badInput(field, `holds ${vectors[i]} in vector ${Math.floor(i / dim)}; every number must be finite.`);
+    if (!(Math.abs(vectors[i]!) <= maxMagnitude)) {
+      throw badInput(field, `holds ${vectors[i]} in vector ${Math.floor(i / dim)}; numbers must be within ±1e15.`);
     }
   }
   return checkWhole(field, vectors.length / dim, 1, maxSize);
+}
+
+export function checkPath(path: unknown): string {
+  if (typeof path === 'string' && path.length > 0 && !path.includes('\0')) return path;
+  throw badInput('path', `must be a file's path; it is ${inspect(path, { depth: 0 })}.`);
 }
 
 /** Everything that an engine may rely on before it searches. */

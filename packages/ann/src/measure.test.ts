@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openEngine } from './engines.ts';
+import { chooseFactory, parseFactory } from './factory.ts';
+import { measureIndex } from './measure.ts';
+import { clustered, isAllowed, neighbours, skipWithout } from './testing/reference.ts';
+
+const dim = 32;
+const n = 25_000;
+const vectors = clustered(2, n, dim, 200);
+const queries = clustered(3, 60, dim, 200);
+/** Queries that the tuning has not seen. */
+const others = clustered(4, 25, dim, 200);
+
+test('chooseFactory is exhaustive up to 20,000, then about √n lists, in half precision beyond 4 GiB', () => {
+  assert.equal(chooseFactory(3_656, 32), 'Flat');
+  assert.equal(chooseFactory(20_000, 32), 'Flat');
+  assert.equal(chooseFactory(20_001, 32), 'IVF128,Flat');
+  assert.equal(chooseFactory(1_000_000, 32), 'IVF1024,Flat');
+  assert.equal(chooseFactory(100_000_000, 32), 'IVF8192,SQfp16');
+  for (const n of [20_001, 65_000, 1e6, 1e9]) assert.ok(parseFactory(chooseFactory(n, 64)).lists <= n);
+});
+
+test(
+  'an IVF index is tuned to recall 0.99, which queries it was not tuned on find too',
+  skipWithout('faiss'),
+  async () => {
+    await using index = await openEngine('faiss').build(vectors, dim, parseFactory('IVF128,Flat'), 1);
+    const measured = await measureIndex(index, vectors, queries);
+    assert.ok(measured.recallAt100 >= 0.99 && measured.nprobe! < 128, JSON.stringify(measured));
+    assert.equal(index.nprobe, measured.nprobe);
+    const chosen = measured.curve.find(({ nprobe }) => nprobe === measured.nprobe)!;
+    assert.equal(chosen.recall, measured.recallAt100);
+    for (const [i, point] of measured.curve.entries()) {
+      assert.ok(
+        i === 0 || (point.nprobe! > measured.curve[i - 1]!.nprobe! && point.recall >= measured.curve[i - 1]!.recall),
+      );
+      assert.ok(point.nprobe! >= chosen.nprobe! || point.recall < 0.99);
+      assert.ok(point.p50Us > 0 && point.p99Us >= point.p50Us);
+    }
+
+    /** Share of brute force's 100 that a search finds. */
+    const recall = async (allowed?: Uint8Array) => {
+      let found = 0;
+      let all = 0;
+      for (let q = 0; q < 25; q++) {
+        const query = others.subarray(q * dim, (q + 1) * dim);
+        const wanted = new Set(neighbours(vectors, query, 100, allowed).map(({ id }) => id));
+        const { ids } = await index.search(query, 100, { allowed });
+        found += ids.filter((id) => wanted.has(id)).length;
+        all += wanted.size;
+      }
+      return found / all;
+    };
+    assert.ok((await recall()) > 0.97);
+    // One row in 64: nprobe as it stands would look at a handful of allowed rows.
+    const few = Uint8Array.from({ length: Math.ceil(n / 8) }, (_, i) => (i % 8 === 0 ? 1 : 0));
+    assert.ok(isAllowed(few, 0) && !isAllowed(few, 8) && isAllowed(few, 64));
+    assert.ok((await recall(few)) > 0.97);
+  },
+);
+
+test('a Flat index has recall 1 and nothing to tune', skipWithout('faiss'), async () => {
+  const few = vectors.subarray(0, 3_000 * dim);
+  await using index = await openEngine('faiss').build(few, dim, parseFactory('Flat'), 1);
+  const measured = await measureIndex(index, few, queries);
+  assert.deepEqual([measured.recallAt100, measured.nprobe, measured.curve.length], [1, undefined, 1]);
+  assert.equal(measured.curve[0]!.nprobe, null);
+});
+
+test('an index smaller than 100 is measured on all it has', async () => {
+  const few = vectors.subarray(0, 7 * dim);
+  await using index = await openEngine('exact').build(few, dim, parseFactory('Flat'), 1);
+  assert.equal((await measureIndex(index, few, queries)).recallAt100, 1);
+  await assert.rejects(measureIndex(index, vectors, queries), { code: 'bad-input' });
+});
