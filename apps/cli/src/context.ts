@@ -66,7 +66,7 @@ async function withContext<T>(config: Config, run: (context: Context) => Promise
     await migrate(db);
     return db;
   };
-  return run({
+  return await run({
     config,
     logger: createLogger(config, 'duet'),
     progress,

@@ -45,11 +45,11 @@ export async function runChildJob<T>(
   const stop = () => child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const complaint = lastLine(child, log);
+    const complaint = saidInto(child, log);
     const [output, code] = await Promise.all([text(child.stdout!), ended(child)]);
     signal.throwIfAborted();
     if (code !== 0) {
-      const said = (await complaint).replace(/^duet: /, '');
+      const said = /^duet: (.*)$/m.exec(await complaint)?.[1];
       throw new DuetError('internal', `${args[0]} failed: ${said || `it ended with ${code}.`}`, {
         fix: `Its log is ${log}.`,
       });
@@ -66,14 +66,15 @@ const ended = (child: ChildProcess): Promise<number | NodeJS.Signals> =>
     child.once('close', (code, signal) => resolve(code ?? signal ?? 1));
   });
 
-async function lastLine(child: ChildProcess, log: string): Promise<string> {
+/** Keeps what a child says on stderr in a file, and resolves to the end of it. */
+async function saidInto(child: ChildProcess, log: string): Promise<string> {
   const file = createWriteStream(log);
-  let last = '';
+  let said = '';
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
     file.write(chunk);
-    last = (last + chunk).slice(-4000);
+    said = (said + chunk).slice(-4000);
   });
   await new Promise((resolve) => child.stderr!.once('close', resolve));
   file.end();
-  return last.trim().split('\n').at(-1) ?? '';
+  return said;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readSecret, writeSecret } from '@duet/config';
+import { type Config, readOrMakeSecret, readSecret, writeSecret } from '@duet/config';
 import { type ApiScope, createApiKey, type Database, type Dataset, type Model, verifyApiKey } from '@duet/db';
 import type { Evaluation } from '@duet/trainer';
 import { type JobContext, runChildJob } from './child-job.ts';
@@ -167,19 +167,25 @@ export async function ensureDemoExperiment(
   });
 }
 
+export const adminPassword = 'admin-password';
+
 const keys: { name: string; scopes: ApiScope[] }[] = [
   { name: 'storefront-api', scopes: ['retrieve', 'events'] },
   { name: 'admin-api', scopes: ['retrieve', 'events', 'admin'] },
 ];
 
-/** The API keys of the two apps, each in a file that its owner alone reads. */
-export async function ensureApiKeys({ db, dataDir, steps }: Preparation): Promise<void> {
-  await steps.measure('API keys', async () => {
+/** The API keys of the two apps and the admin's password, each in a file that its owner alone reads. */
+export async function ensureSecrets({ db, dataDir, steps }: Preparation, config: Config): Promise<void> {
+  await steps.measure('keys', async () => {
     let worked = false;
     for (const { name, scopes } of keys) {
       const known = readSecret(dataDir, name);
       if (known !== undefined && (await verifyApiKey(db, known)) !== undefined) continue;
       writeSecret(dataDir, name, (await createApiKey(db, { name, scopes })).key);
+      worked = true;
+    }
+    if (config.adminPassword === undefined && readSecret(dataDir, adminPassword) === undefined) {
+      readOrMakeSecret(dataDir, adminPassword);
       worked = true;
     }
     return { value: undefined, worked };

@@ -10,15 +10,16 @@ import { buildAvx2InBackground } from './faiss-avx2.ts';
 import { startOver } from './fresh.ts';
 import { requireFreePorts } from './ports.ts';
 import {
+  adminPassword,
   demoExperiment,
   demoSplit,
-  ensureApiKeys,
   ensureBaseline,
   ensureDataset,
   ensureDemoExperiment,
   ensureIndex,
   ensureModel,
   ensureRanker,
+  ensureSecrets,
   type Preparation,
 } from './prepare.ts';
 import { endOrphans, forgetRunning, noteRunning, requireAlone } from './running.ts';
@@ -74,8 +75,9 @@ export async function start(context: Context, options: StartOptions): Promise<An
     return { value: undefined, worked: applied.length > 0, note: applied.join(', ') || undefined };
   });
 
+  const newPassword = config.adminPassword === undefined && readSecret(dataDir, adminPassword) === undefined;
   const env = environmentOf(config, postgres.url);
-  const { models, experiment } = await prepare({ db, dataDir, steps, env, signal, apps, options });
+  const { models, experiment } = await prepare({ config, db, dataDir, steps, env, signal, apps, options });
 
   const supervisor = opened.use(
     new Supervisor(dataDir, {
@@ -89,7 +91,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
     return { value: undefined, worked: true, note: apps.join(', ') };
   });
   steps.write(dataDir, supervisor.memory());
-  const answer = report(config, { apps, models, experiment, steps });
+  const answer = report(config, { apps, models, experiment, steps, newPassword });
   if (!options.exit) {
     process.stderr.write(`${answer.text}\n\nCtrl-C stops everything.\n`);
     if (options.avx2) buildAvx2InBackground(path.join(dataDir, 'logs'), signal, (line) => steps.say(line));
@@ -109,6 +111,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   });
 
 interface Wanted extends Omit<Preparation, 'job'> {
+  config: Config;
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
   apps: readonly AppName[];
@@ -116,7 +119,7 @@ interface Wanted extends Omit<Preparation, 'job'> {
 }
 
 /** Data, models, indexes, ranker, experiment and the apps' builds; what does not depend on each other overlaps. */
-async function prepare({ db, dataDir, steps, env, signal, apps, options }: Wanted) {
+async function prepare({ config, db, dataDir, steps, env, signal, apps, options }: Wanted) {
   const failed = new AbortController();
   const within = AbortSignal.any([signal, failed.signal]);
   /** One that fails takes the others along, and its reason is the one that is told. */
@@ -145,7 +148,7 @@ async function prepare({ db, dataDir, steps, env, signal, apps, options }: Wante
         () => together(ensureBaseline(preparation, dataset, 'popularity')),
       ]);
       const rankerId = await ensureRanker(preparation, dataset, [twoTower!, dat!]);
-      await ensureApiKeys(preparation);
+      await ensureSecrets(preparation, config);
       await ensureDemoExperiment(preparation, dataset, { control: twoTower!, treatment: dat! }, rankerId);
       return { models: [popularity!, itemKnn!, twoTower!, dat!], experiment: demoExperiment };
     };
@@ -184,6 +187,8 @@ async function twoAtATime<T>(jobs: readonly (() => Promise<T>)[]): Promise<T[]> 
 }
 
 interface Outcome {
+  /** Whether this start made the admin's password, which is then shown this once. */
+  newPassword: boolean;
   apps: readonly AppName[];
   models: readonly Model[];
   experiment: string;
@@ -191,25 +196,26 @@ interface Outcome {
 }
 
 /** What a start says at its end. */
-function report(config: Config, { apps, models, experiment, steps }: Outcome): Answer {
+function report(config: Config, { apps, models, experiment, steps, newPassword }: Outcome): Answer {
   const compared = models.map(({ name, metrics }) => ({ name, metrics: metricsBySplit(metrics)[demoSplit] ?? {} }));
   const titles = { admin: 'Admin', storefront: 'Storefront', retrieval: 'Retrieval' } as const;
   const addresses = (['admin', 'storefront', 'retrieval'] as const)
     .filter((app) => apps.includes(app))
     .map((app) => [titles[app], addressOf(config, app)] as const);
+  const kept = path.join(config.dataDir, `keys/${adminPassword}.key`);
   const password =
     config.adminPassword !== undefined
-      ? 'DUET_ADMIN_PASSWORD'
-      : readSecret(config.dataDir, 'admin-password') === undefined
-        ? undefined
-        : path.join(config.dataDir, 'keys/admin-password.key');
+      ? 'as DUET_ADMIN_PASSWORD says'
+      : newPassword
+        ? `${readSecret(config.dataDir, adminPassword)} (kept in ${kept})`
+        : `in ${kept}`;
   const lines = [
     `\nThe models, on ${demoSplit} of online-retail (new items only):\n`,
     comparison(compared),
     `\n${steps.summary()}`,
     `\nReady in ${formatSeconds(steps.total())}. The experiment ${experiment} is on.\n`,
     ...addresses.map(([title, address]) => `  ${title.padEnd(11)} ${address}`),
-    ...(apps.includes('admin') && password ? [`  ${'password'.padEnd(11)} in ${password}`] : []),
+    ...(apps.includes('admin') ? [`  ${'password'.padEnd(11)} ${password}`] : []),
     `  ${'logs'.padEnd(11)} ${path.join(config.dataDir, 'logs')}`,
   ];
   return {

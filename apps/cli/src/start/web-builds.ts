@@ -4,6 +4,7 @@ import { createWriteStream, existsSync, globSync, mkdirSync, readFileSync, write
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DuetError, repositoryRoot } from '@duet/config';
 
 export type WebApp = 'admin' | 'storefront';
@@ -38,19 +39,41 @@ export const isBuilt = (app: WebApp): boolean =>
   existsSync(stampOf(app)) &&
   readFileSync(stampOf(app), 'utf8') === sourcesOf(app);
 
+interface BuildContext {
+  env: NodeJS.ProcessEnv;
+  dataDir: string;
+  signal: AbortSignal;
+}
+
+/** What Next says, and how it ends, while another process builds the same app. */
+const isBuildingElsewhere = /another next build process is already running/i;
+/** How long another process's build is waited for. */
+const patienceMs = 300_000;
+
 /**
- * Runs `next build` at low priority: it shares the machine with training.
+ * Brings an app's build up to date. Where another process builds it at this moment, that is waited for.
  *
  * @throws DuetError `internal` naming the log
  */
-export async function buildWebApp(
-  app: WebApp,
-  { env, dataDir, signal }: { env: NodeJS.ProcessEnv; dataDir: string; signal: AbortSignal },
-): Promise<void> {
-  signal.throwIfAborted();
-  const sources = sourcesOf(app);
-  const log = path.join(dataDir, 'logs', `build-${app}.log`);
+export async function buildWebApp(app: WebApp, context: BuildContext): Promise<void> {
+  const log = path.join(context.dataDir, 'logs', `build-${app}.log`);
   mkdirSync(path.dirname(log), { recursive: true });
+  for (const since = Date.now(); !isBuilt(app); await pause(1000, undefined, { signal: context.signal })) {
+    const sources = sourcesOf(app);
+    if ((await runNextBuild(app, log, context)) === 0) {
+      writeFileSync(stampOf(app), sources);
+      return;
+    }
+    const said = readFileSync(log, 'utf8').trim();
+    if (isBuildingElsewhere.test(said) && Date.now() - since < patienceMs) continue;
+    const tail = said.split('\n').slice(-12).join('\n');
+    throw new DuetError('internal', `next build of the ${app} failed. ${log} says why:\n${tail}`);
+  }
+}
+
+/** Runs `next build` at low priority, for it shares the machine with training. Resolves to its exit code. */
+async function runNextBuild(app: WebApp, log: string, { env, signal }: BuildContext): Promise<number> {
+  signal.throwIfAborted();
   const child = spawn(process.execPath, [nextProgram(app), 'build'], {
     cwd: appFolder(app),
     env: { ...env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
@@ -71,11 +94,7 @@ export async function buildWebApp(
     child.once('close', (status) => resolve(status ?? 1));
   });
   signal.removeEventListener('abort', stop);
-  file.end();
+  await new Promise<void>((resolve) => file.end(resolve));
   signal.throwIfAborted();
-  if (code !== 0) {
-    const tail = readFileSync(log, 'utf8').trim().split('\n').slice(-12).join('\n');
-    throw new DuetError('internal', `next build of the ${app} failed. ${log} says why:\n${tail}`);
-  }
-  writeFileSync(stampOf(app), sources);
+  return code;
 }
