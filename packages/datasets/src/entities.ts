@@ -90,10 +90,12 @@ export async function readItems(
       SELECT id FROM known_items WHERE key IN (SELECT item_key FROM interactions) UNION SELECT id FROM listed_items
     )
     SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS item_id,
-      coalesce(listed.title, said.title, '') AS title, coalesce(listed.category, said.category) AS category,
-      least(${largestPrice}, round(coalesce(listed.price, said.price) * ${scale}))::INTEGER AS price_minor,
+      coalesce(listed_title, said_title, '') AS title, coalesce(listed_category, said_category) AS category,
+      CASE WHEN major * ${scale} <= ${largestPrice} THEN round(major * ${scale})::INTEGER END AS price_minor,
       coalesce(attributes, '{}') AS attributes
-    FROM ids LEFT JOIN listed_items listed USING (id) LEFT JOIN said USING (id)`);
+    FROM (SELECT id, attributes, listed.title AS listed_title, said.title AS said_title, listed.category AS listed_category,
+        said.category AS said_category, coalesce(listed.price, said.price) AS major
+      FROM ids LEFT JOIN listed_items listed USING (id) LEFT JOIN said USING (id))`);
   const row = await workspace.row(`
     SELECT (SELECT count(*) FROM listed_items)::DOUBLE AS read, count(*)::DOUBLE AS cold FROM items
     WHERE item_id NOT IN (SELECT id FROM known_items WHERE key IN (SELECT item_key FROM interactions))`);

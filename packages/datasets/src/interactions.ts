@@ -195,11 +195,11 @@ export async function readInteractions(
     ),
   };
   const first = 'QUALIFY row_number() OVER (PARTITION BY user_id, item_id, moment, twin ORDER BY _line) = 1';
+  const dropping = duplicates.policy === 'drop' && duplicates.rows > 0;
   await workspace.run(
-    `CREATE TABLE kept AS SELECT _line, user_id, item_id, moment, cancels, weight, quantity, price, value, order_id
-     FROM scanned WHERE problem IS NULL AND (cancels OR weight > 0)
-     ${duplicates.policy === 'drop' && duplicates.rows > 0 ? first : ''}`,
-    { progress, step: 'filter interactions' },
+    `CREATE ${dropping ? 'TABLE' : 'VIEW'} kept AS
+     SELECT _line, user_id, item_id, moment, cancels, weight, quantity, price, value, order_id
+     FROM scanned WHERE problem IS NULL AND (cancels OR weight > 0) ${dropping ? first : ''}`,
   );
 
   const cancelled = await count('SELECT count(*)::DOUBLE AS n FROM kept WHERE cancels');
@@ -232,7 +232,6 @@ export async function readInteractions(
      WHERE NOT kept.cancels ${subtract ? 'AND coalesce(netted."left", 1) > 1e-9' : ''}`,
     { progress, step: 'number interactions' },
   );
-  await workspace.run('DROP TABLE kept');
   const kCore = await filterCore(workspace, settings.kCore);
   return {
     read,

@@ -146,8 +146,8 @@ class Output {
 
 /**
  * Copies a text file's sound records to `clean`, one a line: its line number and its fields, separated by
- * {@link separator}, unquoted, with line breaks inside quotes as spaces. The others go to `rejects` as line, column,
- * reason, excerpt. Reads once, from start to end, within a fixed amount of memory.
+ * {@link separator}, unquoted, with line breaks inside quotes as spaces. The others go to `rejects` as line, reason,
+ * excerpt. Reads once, from start to end, within a fixed amount of memory.
  *
  * @throws DuetError `corrupt` for damaged gzip, `bad-input` for a file without a header or with a repeated one
  */
@@ -180,7 +180,7 @@ export async function sieve(
       .toString('utf8', from, Math.min(to, from + 200))
       .replace(/\p{Cc}+/gu, ' ')
       .trim();
-    rejects.length += rejects.bytes.write(`${[line, '', reason, detail + excerpt].join(separator)}\n`, rejects.length);
+    rejects.length += rejects.bytes.write(`${[line, reason, detail + excerpt].join(separator)}\n`, rejects.length);
     result.rejected++;
   };
 

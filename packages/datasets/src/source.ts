@@ -103,8 +103,8 @@ export async function openSource(
     `escape = '', strict_mode = false, max_line_size = 4194304, ` +
     `columns = {${columns.map((name, i) => `${literal(name)}: ${literal(types[i]!)}`)}})`;
   await workspace.run(
-    `INSERT INTO rejected SELECT ${literal(file)}, line, "column", reason, excerpt FROM ` +
-      scan(rejects, ['line', 'column', 'reason', 'excerpt'], ['BIGINT', 'VARCHAR', 'VARCHAR', 'VARCHAR']),
+    `INSERT INTO rejected SELECT ${literal(file)}, line, '', reason, excerpt FROM ` +
+      scan(rejects, ['line', 'reason', 'excerpt'], ['BIGINT', 'VARCHAR', 'VARCHAR']),
   );
 
   if (format === 'jsonl') {
