@@ -57,7 +57,7 @@ function isDebian() {
 
 function installedVersion(debianPackage) {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are dpkg-query's own.
-  const found = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Version}', debianPackage], {
+  const found = spawnSync('/usr/bin/dpkg-query', ['-W', '-f', '${db:Status-Status} ${Version}', debianPackage], {
     encoding: 'utf8',
   });
   const [status, version] = (found.stdout ?? '').split(' ');
@@ -96,9 +96,10 @@ async function installPackages(wanted) {
 /** The include folders of the N-API headers, from npm. */
 function nodeApiIncludes() {
   const require = createRequire(import.meta.url);
-  const folder = (/** @type {string} */ name) => path.dirname(require.resolve(`${name}/package.json`));
   try {
-    return [folder('node-addon-api'), path.join(folder('node-api-headers'), 'include')];
+    const addonApi = path.dirname(require.resolve('node-addon-api/package.json'));
+    const headers = path.dirname(require.resolve('node-api-headers/package.json'));
+    return [addonApi, path.join(headers, 'include')];
   } catch {
     throw new Announcement('the npm packages node-addon-api and node-api-headers are not installed: run npm ci.');
   }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { DuetError } from '@duet/config';
 
 /** How an index keeps its vectors: Float32, Float16, or 8 bits a number. */
-export type Storage = 'Flat' | 'SQfp16' | 'SQ8';
+type Storage = 'Flat' | 'SQfp16' | 'SQ8';
 
 export interface Factory {
   /** Inverted lists; 0 for an exhaustive Flat index. */

@@ -2,7 +2,7 @@ import { openEngine } from '../engines.ts';
 import { type EngineName, engineNames } from '../vector-index.ts';
 
 /** mulberry32: uniform in [0, 1), the same for the same seed everywhere. */
-export function uniform(seed: number): () => number {
+function uniform(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
