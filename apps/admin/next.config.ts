@@ -7,7 +7,13 @@ process.env.DUET_ROOT ??= root;
 
 export default {
   poweredByHeader: false,
-  turbopack: { root },
+  turbopack: {
+    root,
+    // The services read the data folder, whose place is only known when they run; it is no part of the build.
+    ignoreIssue: [{ path: /packages\//, title: /.*/ }],
+  },
+  // A build happens once per checkout: writing a cache for a second one takes longer than it saves.
+  experimental: { turbopackFileSystemCacheForBuild: false },
   // `npm test` type checks the whole repository with tsc; a build does not do it a second time.
   typescript: { ignoreBuildErrors: true },
   // Native code, WebAssembly and worker threads are loaded by Node, not bundled.

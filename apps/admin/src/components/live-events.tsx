@@ -60,7 +60,9 @@ export function LiveEventsPanel({ initial, note }: LiveEventsProps) {
             </div>
           ))}
         </dl>
-        <EventsByMinute minutes={minutes} />
+        {minutes.some((minute) => eventTypes.some(({ type }) => minute[type] > 0)) && (
+          <EventsByMinute minutes={minutes} />
+        )}
       </div>
       {recent.length === 0 ? (
         <p className="border-t border-line px-5 py-4 text-muted">

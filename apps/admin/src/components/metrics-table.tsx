@@ -40,7 +40,7 @@ export function MetricsTable({ models, split }: { models: ComparedModel[]; split
             <th scope="row" className="font-medium">
               <Link href={`/models/${model.id}`} className="inline-flex items-center gap-3 hover:underline">
                 <Kind kind={model.kind} />
-                <span className="font-normal text-muted">{model.name}</span>
+                {model.name !== model.kind && <span className="font-normal text-muted">{model.name}</span>}
               </Link>
             </th>
             {comparedMetrics.map(({ name }) => {

@@ -173,7 +173,7 @@ function nextSteps(now: Awaited<ReturnType<typeof overview>>, events: number): N
   } else if (trained.length === 0) {
     steps.push({
       title: 'Train a model',
-      why: 'Two-tower or DAT; its index is built right after.',
+      why: 'Two-tower or DAT, here or on the command line.',
       href: '/models/train',
     });
   } else if (trained.every(({ kind }) => kind !== 'dat')) {

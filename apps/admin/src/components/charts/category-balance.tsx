@@ -1,6 +1,7 @@
 'use client';
 
 import { Bar, BarChart, CartesianGrid, Legend, Tooltip, XAxis, YAxis } from 'recharts';
+import { axis } from './axis.ts';
 import { ChartTooltip } from './tooltip.tsx';
 
 export interface CategoryShare {
@@ -28,12 +29,12 @@ export function CategoryBalance({ rows }: { rows: CategoryShare[] }) {
     >
       <CartesianGrid horizontal={false} />
       <XAxis
+        {...axis}
         type="number"
         tickFormatter={(share: number) => `${Math.round(share * 100)} %`}
-        tickLine={false}
         axisLine={false}
       />
-      <YAxis type="category" dataKey="category" width={168} tickLine={false} stroke="var(--line-strong)" interval={0} />
+      <YAxis {...axis} type="category" dataKey="category" width={168} interval={0} />
       <Tooltip
         cursor={{ fill: 'var(--raised)' }}
         content={<ChartTooltip title={(category) => category} format={percent} />}

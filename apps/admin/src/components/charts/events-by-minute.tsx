@@ -2,6 +2,7 @@
 
 import { Bar, BarChart, CartesianGrid, Tooltip, XAxis, YAxis } from 'recharts';
 import { eventTypes, type MinuteOfEvents } from '#event-types.ts';
+import { axis } from './axis.ts';
 import { ChartTooltip } from './tooltip.tsx';
 
 const clock = (iso: string) => iso.slice(11, 16);
@@ -19,8 +20,8 @@ export function EventsByMinute({ minutes }: { minutes: MinuteOfEvents[] }) {
       barCategoryGap={1}
     >
       <CartesianGrid vertical={false} />
-      <XAxis dataKey="from" tickFormatter={clock} interval={14} tickLine={false} stroke="var(--line-strong)" />
-      <YAxis width={36} allowDecimals={false} tickLine={false} axisLine={false} />
+      <XAxis {...axis} dataKey="from" tickFormatter={clock} interval={14} />
+      <YAxis {...axis} width={36} allowDecimals={false} axisLine={false} />
       <Tooltip
         cursor={{ fill: 'var(--raised)' }}
         content={<ChartTooltip title={(from) => `${clock(from)} UTC`} format={String} />}

@@ -1,6 +1,7 @@
 'use client';
 
 import { CartesianGrid, Legend, Line, LineChart, Tooltip, XAxis, YAxis } from 'recharts';
+import { axis } from './axis.ts';
 import { ChartTooltip } from './tooltip.tsx';
 
 export interface RecallLatencyPoint {
@@ -25,23 +26,22 @@ export function RecallLatency({ points }: { points: RecallLatencyPoint[] }) {
     >
       <CartesianGrid vertical={false} />
       <XAxis
+        {...axis}
         dataKey="nprobe"
         scale="log"
         type="number"
         domain={['dataMin', 'dataMax']}
         ticks={points.map(({ nprobe }) => nprobe)}
-        tickLine={false}
-        stroke="var(--line-strong)"
       />
       <YAxis
+        {...axis}
         yAxisId="recall"
         width={48}
         domain={['auto', 1]}
         tickFormatter={(recall: number) => recall.toFixed(2)}
-        tickLine={false}
         axisLine={false}
       />
-      <YAxis yAxisId="latency" width={48} orientation="right" tickLine={false} axisLine={false} />
+      <YAxis {...axis} yAxisId="latency" width={48} orientation="right" axisLine={false} />
       <Tooltip content={<ChartTooltip title={(nprobe) => `nprobe ${nprobe}`} format={show} />} />
       <Legend iconType="plainline" />
       <Line

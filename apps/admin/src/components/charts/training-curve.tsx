@@ -1,6 +1,7 @@
 'use client';
 
 import { CartesianGrid, Legend, Line, LineChart, Tooltip, XAxis, YAxis } from 'recharts';
+import { axis } from './axis.ts';
 import { ChartTooltip } from './tooltip.tsx';
 
 export interface Series {
@@ -30,15 +31,14 @@ export function TrainingCurve({ label, rows, series, digits }: TrainingCurveProp
     >
       <CartesianGrid vertical={false} />
       <XAxis
+        {...axis}
         dataKey="epoch"
         type="number"
         domain={['dataMin', 'dataMax']}
         tickCount={Math.min(10, rows.length)}
         allowDecimals={false}
-        tickLine={false}
-        stroke="var(--line-strong)"
       />
-      <YAxis width={52} tickFormatter={show} tickLine={false} axisLine={false} domain={['auto', 'auto']} />
+      <YAxis {...axis} width={52} tickFormatter={show} axisLine={false} domain={['auto', 'auto']} />
       <Tooltip content={<ChartTooltip title={(epoch) => `Epoch ${epoch}`} format={show} />} />
       <Legend iconType="plainline" />
       {series.map(({ name, color }) => (

@@ -38,7 +38,7 @@ export default async function IndexesPage() {
             <Link href="/models/train" className="link">
               Train a model
             </Link>
-            ; its index is built right after.
+            .
           </Notice>
         )}
         {models.map((model) => {

@@ -15,7 +15,7 @@ export default async function TrainPage() {
       <PageHeader
         title="Train a model"
         parent={{ href: '/models', title: 'Models' }}
-        summary="The worker trains it in the background, measures it, and builds its index; you can follow it live."
+        summary="The worker trains it in the background and measures it on what was held out; you can follow it live."
       />
       {datasets.length === 0 ? (
         <Notice title="There is no dataset to train on." command="npx duet import --name NAME --interactions FILE">

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+const count = z.number();
+
+/** What the importer stores as Dataset.summary, as far as it is shown. */
+const importSummary = z.object({
+  interactions: z.object({
+    read: count,
+    ignoredEvents: z.record(z.string(), count),
+    duplicates: z.object({ policy: z.string(), rows: count }),
+    cancellations: z.object({ policy: z.string(), rows: count, purchasesRemoved: count, purchasesReduced: count }),
+    kCore: z.object({ removed: count, rounds: count }),
+    kept: count,
+  }),
+  items: z.object({ read: count, withoutInteractions: count }),
+  users: z.object({ read: count, withoutInteractions: count }),
+  rejected: z.object({ total: count, byReason: z.record(z.string(), count) }),
+  seconds: count.optional(),
+});
+
+export type ImportSummary = z.infer<typeof importSummary>;
+
+/** The summary of an import that is done; undefined of one that is not. */
+export const readImportSummary = (stored: unknown): ImportSummary | undefined => importSummary.safeParse(stored).data;
+
+/** What became of the rows between the file and the dataset, in the importer's order. */
+export function sieve({ interactions, rejected }: ImportSummary): { what: string; rows: number; why: string }[] {
+  const { ignoredEvents, duplicates, cancellations, kCore } = interactions;
+  return [
+    { what: 'Read', rows: interactions.read, why: 'rows of the interactions file' },
+    { what: 'Malformed', rows: rejected.total, why: 'in all files; listed below' },
+    ...Object.entries(ignoredEvents).map(([event, rows]) => ({
+      what: `Event “${event}”`,
+      rows,
+      why: 'has no weight, so it is left out',
+    })),
+    {
+      what: 'Duplicates',
+      rows: duplicates.rows,
+      why: duplicates.policy === 'drop' ? 'equal to an earlier row, and dropped' : 'equal to an earlier row, and kept',
+    },
+    {
+      what: 'Cancellations',
+      rows: cancellations.rows,
+      why:
+        cancellations.policy === 'subtract'
+          ? `took back ${cancellations.purchasesRemoved} purchases whole and ${cancellations.purchasesReduced} in part`
+          : 'left out; what they cancel is kept',
+    },
+    { what: 'k-core', rows: kCore.removed, why: `too rare a shopper or item, in ${kCore.rounds} rounds` },
+    { what: 'Kept', rows: interactions.kept, why: 'interactions of the dataset' },
+  ];
+}
