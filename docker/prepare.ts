@@ -16,5 +16,5 @@ for (const { name, folder, scopes } of keys) {
   const known = readSecret(folder, name);
   if (known !== undefined && (await verifyApiKey(db, known)) !== undefined) continue;
   writeSecret(folder, name, (await createApiKey(db, { name, scopes })).key);
-  logger.info({ name }, 'made an API key');
+  logger.info({ made: name }, 'made an API key');
 }

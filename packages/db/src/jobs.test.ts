@@ -8,7 +8,7 @@ import { createTestDatabase } from './testing.ts';
 
 /** Polls what pg-boss stored until the job has left the states of waiting and running. */
 async function settled(database: Database, id: string, wanted: string[] = ['completed', 'failed']) {
-  for (const since = Date.now(); Date.now() - since < 20_000; ) {
+  for (const since = Date.now(); Date.now() - since < 60_000; ) {
     const { rows } = await database.pool.query<{ state: string; output: unknown; retry_count: number }>(
       'SELECT state, output, retry_count FROM pgboss.job WHERE id = $1',
       [id],

@@ -18,12 +18,15 @@ type JobKind = JobRequest['kind'];
 
 const kinds = jobRequest.options.map((option) => option.shape.kind.value);
 
-/** Handlers get the payload, and a signal that fires when the queue stops or the job's time is over. */
+interface JobContext {
+  id: string;
+  /** Fires when the queue stops or the job's time is over. */
+  signal: AbortSignal;
+}
+
+/** What to do for each kind of job. What a handler returns is kept with the job for a week. */
 export type JobHandlers = {
-  [K in JobKind]?: (
-    job: Extract<JobRequest, { kind: K }>,
-    context: { id: string; signal: AbortSignal },
-  ) => Promise<unknown>;
+  [K in JobKind]?: (job: Extract<JobRequest, { kind: K }>, context: JobContext) => Promise<unknown>;
 };
 
 export interface JobQueue extends AsyncDisposable {
@@ -89,15 +92,15 @@ export async function openJobQueue(
     },
     async work(handlers) {
       for (const kind of kinds) {
-        const handler = handlers[kind] as JobHandlers[JobKind] & ((...job: never[]) => unknown);
+        const handler = handlers[kind] as ((job: JobRequest, context: JobContext) => Promise<unknown>) | undefined;
         if (handler === undefined) continue;
         const watch = { pollingIntervalSeconds: 1, batchSize: 1, perJobResults: true } as const;
         await boss.work(kind, watch, async (jobs) =>
           Promise.all(
             jobs.map(async ({ id, data, signal }) => {
               try {
-                const job = parseJob(data) as never;
-                const output = await handler(job, { id, signal: AbortSignal.any([signal, stopping.signal]) } as never);
+                const either = AbortSignal.any([signal, stopping.signal]);
+                const output = await handler(parseJob(data), { id, signal: either });
                 return { id, status: 'completed' as const, output: output ?? null };
               } catch (error) {
                 const code = error instanceof DuetError ? error.code : 'internal';

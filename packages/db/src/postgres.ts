@@ -8,7 +8,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import { canEnter, findBinaries, outsideFolder, serverAccount } from './binaries.ts';
 import { locked } from './lock.ts';
-import { answers, initialise, launch, runningPid, serverUser } from './server.ts';
+import { answers, initialise, launch, type RunningServer, runningPid, serverUser } from './server.ts';
 
 /** What `<dataDir>/postgres.json` keeps: how to reach the embedded server, and where its data lies. */
 const noteSchema = z.object({ url: z.url(), folder: z.string() });
@@ -102,7 +102,8 @@ export async function startPostgres(config: Config): Promise<Postgres> {
       note = { url, folder };
       await writeNote(config, note);
     }
-    const server = await launch(binaries, account, note.folder, url.replace(/duet$/, 'postgres'));
+    const { folder } = note;
+    const server = await launchOnceFree(() => launch(binaries, account, folder, url.replace(/duet$/, 'postgres')));
     try {
       await ensureDatabase(url);
       if (note.url !== url) await writeNote(config, { ...note, url });
@@ -114,6 +115,18 @@ export async function startPostgres(config: Config): Promise<Postgres> {
       throw error;
     }
   });
+}
+
+/** After a kill -9 of the server, a busy session of it can outlive it for a while, and a new server must wait for that. */
+async function launchOnceFree(start: () => Promise<RunningServer>): Promise<RunningServer> {
+  for (const since = Date.now(); ; await pause(200)) {
+    try {
+      return await start();
+    } catch (error) {
+      const busy = error instanceof DuetError && error.message.includes('shared memory block');
+      if (!busy || Date.now() - since > 60_000) throw error;
+    }
+  }
 }
 
 /** Where new data go: under the data folder if the server's user can get there. Data without a note are kept aside. */
