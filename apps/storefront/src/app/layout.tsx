@@ -1,5 +1,5 @@
-import type { Metadata, Viewport } from 'next';
 import Link from 'next/link';
+import type { Metadata, Viewport } from 'next/types';
 import type { ReactNode } from 'react';
 import { BehindTheScenes } from '../components/behind-the-scenes.tsx';
 import { Header } from '../components/header.tsx';

@@ -8,7 +8,7 @@ export interface Palette {
   accent: string;
 }
 
-export const patterns = ['plain', 'spots', 'stripes', 'checks', 'hearts', 'stars', 'petals'] as const;
+const patterns = ['plain', 'spots', 'stripes', 'checks', 'hearts', 'stars', 'petals'] as const;
 export type Pattern = (typeof patterns)[number];
 
 interface Tone {

@@ -2,7 +2,7 @@ import { createDuetClient, type DuetClient, DuetClientError } from '@duet/api/cl
 import { loadConfig, readSecret } from '@duet/config';
 
 /** Where the retrieval service is. */
-export const retrievalUrl = () => process.env.DUET_RETRIEVAL_URL || 'http://127.0.0.1:4300';
+const retrievalUrl = () => process.env.DUET_RETRIEVAL_URL || 'http://127.0.0.1:4300';
 
 /**
  * A client with this shop's API key. The key stays on the server: browsers talk only to the storefront. It is read for

@@ -1,5 +1,5 @@
-import type { Metadata } from 'next';
 import { redirect } from 'next/navigation';
+import type { Metadata } from 'next/types';
 import { BasketContents } from '../../components/basket-contents.tsx';
 import { currentShopper } from '../../server/session.ts';
 

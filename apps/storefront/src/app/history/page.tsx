@@ -1,6 +1,6 @@
-import type { Metadata } from 'next';
 import Link from 'next/link';
 import { redirect } from 'next/navigation';
+import type { Metadata } from 'next/types';
 import { Suspense } from 'react';
 import { ShownCall } from '../../components/shown-call.tsx';
 import { Unavailable } from '../../components/unavailable.tsx';

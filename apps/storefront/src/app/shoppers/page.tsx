@@ -1,4 +1,4 @@
-import type { Metadata } from 'next';
+import type { Metadata } from 'next/types';
 import { Suspense } from 'react';
 import { ShopAsForm } from '../../components/shop-as-form.tsx';
 import { ShopperSearch } from '../../components/shopper-search.tsx';

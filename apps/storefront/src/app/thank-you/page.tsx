@@ -1,4 +1,4 @@
-import type { Metadata } from 'next';
+import type { Metadata } from 'next/types';
 import { LastReceipt } from '../../components/last-receipt.tsx';
 
 export const metadata: Metadata = { title: 'Thank you' };

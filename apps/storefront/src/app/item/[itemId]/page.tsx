@@ -1,5 +1,5 @@
-import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
+import type { Metadata } from 'next/types';
 import { cache, Suspense } from 'react';
 import { BuyBox } from '../../../components/buy-box.tsx';
 import { GridSkeleton } from '../../../components/item-grid.tsx';
