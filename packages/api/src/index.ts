@@ -1,2 +1,2 @@
 export { authenticate, type Context, createKeyCheck } from './context.ts';
-export { type AppRouter, appRouter } from './router.ts';
+export { appRouter } from './router.ts';

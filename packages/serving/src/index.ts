@@ -1,6 +1,3 @@
-export type { AnsweredItem, RetrieveAnswer, RetrieveRequest, SimilarItemsAnswer } from './answer.ts';
-export { type BuildIndexRequest, type BuiltIndex, buildModelIndex } from './build-index.ts';
-export type { Shopper, ShownItem } from './dataset.ts';
-export { indexFolder } from './index-folder.ts';
-export type { Plan, PlannedExperiment, PlannedModel } from './plan.ts';
-export { openServing, type Serving, type ServingHealth } from './serving.ts';
+export { buildModelIndex } from './build-index.ts';
+export type { Plan } from './plan.ts';
+export { openServing, type Serving } from './serving.ts';
