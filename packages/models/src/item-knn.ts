@@ -22,6 +22,7 @@ export function itemNeighbours(lists: readonly Int32Array[], items: number, k = 
   });
 
   const shared = new Int32Array(items);
+  const cosine = new Float32Array(items);
   const start = new Int32Array(items + 1);
   const neighbours: Int32Array[] = [];
   const similarities: Float32Array[] = [];
@@ -33,14 +34,16 @@ export function itemNeighbours(lists: readonly Int32Array[], items: number, k = 
         shared[j]!++;
       }
     }
+    for (const j of touched) {
+      cosine[j] = shared[j]! / Math.sqrt(count[i]! * count[j]!);
+      shared[j] = 0;
+    }
     const row = touched
       .filter((j) => j !== i)
-      .map((j) => ({ j, similarity: shared[j]! / Math.sqrt(count[i]! * count[j]!) }))
-      .sort((a, b) => b.similarity - a.similarity || a.j - b.j)
+      .sort((a, b) => cosine[b]! - cosine[a]! || a - b)
       .slice(0, k);
-    for (const j of touched) shared[j] = 0;
-    neighbours.push(Int32Array.from(row, ({ j }) => j));
-    similarities.push(Float32Array.from(row, ({ similarity }) => similarity));
+    neighbours.push(Int32Array.from(row));
+    similarities.push(Float32Array.from(row, (j) => cosine[j]!));
     start[i + 1] = start[i]! + row.length;
   }
   const neighbour = new Int32Array(start[items]!);

@@ -5,8 +5,6 @@ import {
   loadCatalogue,
   loadInteractions,
   loadUsers,
-  type Split,
-  splitDataset,
   type UserTable,
 } from '@duet/datasets';
 import type { Database, Dataset } from '@duet/db';
@@ -39,10 +37,4 @@ export async function loadTrainingData(db: Database, dataDir: string, datasetId:
     loadUsers(dataDir, datasetId),
   ]);
   return { dataset, interactions, catalogue, users };
-}
-
-/** The named split of the dataset; `none` trains on every interaction and judges by none. */
-export function splitOf({ interactions }: Pick<TrainingData, 'interactions'>, name: string): Split {
-  if (name === 'none') return { name, train: Int32Array.from(interactions.user.keys()), evaluations: [] };
-  return splitDataset(interactions, name);
 }

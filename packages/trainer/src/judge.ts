@@ -1,7 +1,8 @@
 import { DuetError } from '@duet/config';
+import { splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { itemNeighbours, popularityScores, scoreByNeighbours } from '@duet/models';
-import { defaultSplit, loadTrainingData, splitOf } from './data.ts';
+import { defaultSplit, loadTrainingData } from './data.ts';
 import { dotScorer, type Evaluation, evaluate, type Scorer } from './evaluate.ts';
 import { distinctItems, userHistories } from './histories.ts';
 import { openModel } from './model.ts';
@@ -40,7 +41,7 @@ export async function evaluateModel(
     );
   }
   const data = await loadTrainingData(ctx.db, ctx.dataDir, model.datasetId);
-  const split = splitOf(data, name);
+  const split = splitDataset(data.interactions, name);
   const histories = userHistories(data.interactions, split.train);
   const popularity = popularityScores(distinctItems(histories), model.items.length);
   const users = split.evaluations.map(({ user }) => data.interactions.users[user]!);
@@ -62,7 +63,7 @@ export async function evaluateBaseline(
 ): Promise<{ modelId: string; evaluation: Evaluation }> {
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
   const { catalogue, interactions, dataset } = data;
-  const split = splitOf(data, splitName);
+  const split = splitDataset(data.interactions, splitName);
   const lists = distinctItems(userHistories(interactions, split.train));
   const popularity = popularityScores(lists, catalogue.ids.length);
   const parameters = kind === 'item-knn' ? { neighbours } : {};

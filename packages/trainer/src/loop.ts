@@ -78,7 +78,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   const tables = Object.fromEntries(
     Object.entries(space.tables).map(([name, { rows, dims }]) => [
       name,
-      new EmbeddingTable(rows, dims).initialise(rng, 1 / Math.sqrt(dims)),
+      new EmbeddingTable(rows, dims).initialise(rng, settings.tableInit),
     ]),
   );
   const { of: itemCategory } = alignedCategories(catalogue, itemCount, settings.alignmentCategories);

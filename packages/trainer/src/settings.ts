@@ -32,6 +32,7 @@ export const trainingSettings = z.strictObject({
   learningRate: z.number().gt(0).max(10).describe('Adam, for the fully connected layers; decays to a tenth.'),
   tableLearningRate: z.number().gt(0).max(10).describe('Adagrad or Adam, for embedding rows; decays to a tenth.'),
   tableOptimizer: z.enum(['adagrad', 'adam']).describe('How touched embedding rows are updated.'),
+  tableInit: z.number().gt(0).max(10).describe('Standard deviation that embedding rows start with.'),
   weightDecay: weight.describe('Decoupled weight decay of the fully connected layers.'),
   tableDecay: weight.describe('Weight decay of embedding rows, at each touch.'),
 });
@@ -63,6 +64,7 @@ const paper: TrainingSettings = {
   learningRate: 0.001,
   tableLearningRate: 0.001,
   tableOptimizer: 'adam',
+  tableInit: 0.05,
   weightDecay: 0,
   tableDecay: 0,
 };

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { DuetError, type Progress, silent } from '@duet/config';
+import { splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { Executor, TowerSettings } from '@duet/models';
 import { type Artifact, writeArtifact } from './artifact.ts';
 import { collectPositives } from './batches.ts';
-import { defaultSplit, loadTrainingData, splitOf, type TrainingData } from './data.ts';
+import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
 import { Encoder } from './encoder.ts';
 import type { Evaluation } from './evaluate.ts';
 import { buildFeatures } from './features.ts';
@@ -115,7 +116,7 @@ async function learn(
 ): Promise<{ artifact: Artifact; evaluation: Evaluation | undefined }> {
   const { executor, progress = silent, db } = ctx;
   const { dataset, interactions, catalogue } = data;
-  const split = splitOf(data, splitName);
+  const split = splitDataset(data.interactions, splitName);
   const { train, validation } = holdOutBaskets(interactions, split.train);
   const positives = collectPositives(interactions, train, settings);
   if (positives.item.length < 2) {

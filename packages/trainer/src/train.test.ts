@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { repositoryRoot } from '@duet/config';
+import { importDataset } from '@duet/datasets';
+import type { Database } from '@duet/db';
+import { createTestDatabase } from '@duet/db/testing';
+import { openExecutor } from './executor.ts';
+import { evaluateBaseline, evaluateModel } from './judge.ts';
+import { openModel } from './model.ts';
+import { type TrainerContext, trainModel } from './train.ts';
+
+let db: Database;
+let ctx: TrainerContext;
+let datasetId: string;
+/** The most active users and items alone: trains in a moment. */
+let smallId: string;
+const examples = path.join(repositoryRoot(), 'examples/online-retail');
+
+before(async () => {
+  db = await createTestDatabase();
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-trainer-'));
+  ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
+  const files = {
+    interactions: path.join(examples, 'interactions.csv.gz'),
+    items: path.join(examples, 'items.csv.gz'),
+    users: path.join(examples, 'users.csv.gz'),
+  };
+  ({ datasetId } = await importDataset(ctx, { name: 'online-retail', ...files }));
+  const kCore = { user: 600, item: 5 };
+  ({ datasetId: smallId } = await importDataset(ctx, { name: 'most active', ...files, kCore }));
+});
+after(async () => {
+  await db[Symbol.asyncDispose]();
+  await rm(ctx.dataDir, { recursive: true });
+});
+
+/** One quick epoch: enough to beat popularity, not to be good. */
+const quick = { epochs: 1, negatives: 128 };
+const within = (actual: number, expected: number, tolerance: number) =>
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
+
+describe('on online-retail, split at the 80 % quantile of time, new items only', () => {
+  // shared/data/README.md: numpy, recall@50 = hits / min(targets, 50).
+  test('popularity has the recall@50 that numpy found', async () => {
+    const { evaluation } = await evaluateBaseline(ctx, { datasetId, kind: 'popularity' });
+    within(evaluation.metrics['Recall@50']!, 0.0806, 0.005);
+  });
+
+  test('item-kNN has the recall@50 that numpy found, and is kept in one row however often it is judged', async () => {
+    const first = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn' });
+    const second = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn' });
+    within(first.evaluation.metrics['Recall@50']!, 0.1294, 0.005);
+    assert.equal(second.modelId, first.modelId);
+    assert.deepEqual(second.evaluation, first.evaluation);
+  });
+
+  for (const kind of ['two-tower', 'dat']) {
+    test(`${kind} beats popularity after one epoch, and answers the same from its artifact`, async () => {
+      const popularity = await evaluateBaseline(ctx, { datasetId, kind: 'popularity' });
+      const { modelId, runId, evaluation } = await trainModel(ctx, { datasetId, kind, set: quick });
+      for (const name of ['HR@50', 'HR@100', 'Recall@50', 'MRR']) {
+        assert.ok(evaluation!.metrics[name]! > popularity.evaluation.metrics[name]!, `${name} of ${kind}`);
+      }
+      const run = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+      assert.equal(run.status, 'done');
+      const [point] = run.curve as { epoch: number; step: number; loss: Record<string, number> }[];
+      assert.equal(point?.step, run.steps);
+      assert.equal('mimicUser' in point!.loss, kind === 'dat');
+      const again = await evaluateModel(ctx, { modelId });
+      within(again.metrics['HR@50']!, evaluation!.metrics['HR@50']!, 1e-9);
+      const stored = await db.prisma.model.findUniqueOrThrow({ where: { id: modelId } });
+      assert.deepEqual(stored.metrics, { 'time:0.8': again });
+    });
+  }
+
+  test('a loaded model knows its users, and gives a stranger one cold-start vector', async () => {
+    const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
+    await using model = await openModel(ctx.dataDir, id, ctx.executor);
+    const { vectors, known } = await model.encodeUsers(['17850', 'nobody', 'nobody else']);
+    assert.deepEqual(known, [true, false, false]);
+    for (let i = 0; i < 3; i++) within(Math.hypot(...vectors.subarray(32 * i, 32 * (i + 1))), 1, 1e-5);
+    assert.deepEqual(vectors.subarray(32, 64), vectors.subarray(64));
+    assert.notDeepEqual(vectors.subarray(0, 32), vectors.subarray(32, 64));
+    assert.ok(model.seen('17850').length > 5);
+    assert.deepEqual(model.seen('nobody'), []);
+  });
+
+  test('the same seed trains the same model, bit for bit', async () => {
+    const request = { datasetId: smallId, kind: 'dat', set: quick, seed: 7 };
+    const vectors = async () => {
+      const { modelId } = await trainModel(ctx, request);
+      await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
+      return model.itemVectors;
+    };
+    assert.deepEqual(await vectors(), await vectors());
+  });
+
+  test('a model is not judged on purchases that it has seen', async () => {
+    const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
+    await assert.rejects(evaluateModel(ctx, { modelId: id, split: 'leave-last-out' }), {
+      code: 'conflict',
+      message: /learnt from the training part of "time:0.8"/,
+    });
+  });
+
+  test('a training that diverges stops, says at which step, and is recorded as failed', async () => {
+    // Every touch multiplies a row by 1 − 10 · 1000, so the first often bought item overflows float32.
+    const set = { ...quick, batch: 64, tableLearningRate: 10, tableDecay: 1000 };
+    await assert.rejects(
+      trainModel(ctx, { datasetId: smallId, kind: 'two-tower', set }),
+      /The loss became .* at step \d+ of \d+/,
+    );
+    const run = await db.prisma.trainingRun.findFirstOrThrow({ orderBy: { createdAt: 'desc' } });
+    assert.equal(run.status, 'failed');
+    assert.match(run.error!, /The loss became/);
+  });
+});
