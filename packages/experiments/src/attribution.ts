@@ -18,7 +18,7 @@ export interface ArmSums {
   product(a: UserColumn, b: UserColumn): bigint;
 }
 
-export interface ArmDay {
+interface ArmDay {
   /** Place of the arm in the experiment. */
   arm: number;
   /** 'YYYY-MM-DD', UTC: the day of the impression, of the click, of the order's first line. */

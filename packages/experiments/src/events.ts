@@ -90,8 +90,9 @@ interface Row extends ParsedEvent {
  * Stores a batch of events, each once. One event's fault never costs another: it is rejected by index and reason.
  *
  * Idempotent by `eventId`. A sender repeats an event unchanged, so repeats meet in one day's partition, whose primary
- * key (day, eventId) drops them, also between concurrent calls. An id that comes back under another time is dropped
- * too, where the two are at most a day apart. Returns once PostgreSQL has committed the whole batch as one statement.
+ * key (day, eventId) drops them, also between concurrent calls. An id that comes back under another time, which is a
+ * sender's fault, is dropped too where the two are at most a day apart and not in flight together. Returns once
+ * PostgreSQL has committed the whole batch as one statement.
  */
 export async function logEvents(
   database: Database,

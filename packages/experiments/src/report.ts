@@ -29,7 +29,7 @@ const defaults: ReportOptions = {
 };
 
 /** An arm's difference from control in one metric. Figures that the data do not determine are null. */
-export interface Lift {
+interface Lift {
   absolute: Interval;
   /** treatment / control − 1 */
   relative: Interval;
@@ -37,7 +37,7 @@ export interface Lift {
   p: number | null;
 }
 
-export interface ArmCounts {
+interface ArmCounts {
   users: number;
   impressions: number;
   clicks: number;
