@@ -22,6 +22,6 @@ test('sizes and times carry the unit that keeps them short', () => {
 test('a change shows its sign, and nothing where there is none', () => {
   assert.deepEqual(
     [0.034, -0.02, 0].map((share) => formatChange(share)),
-    ['+3.4%', '-2.0%', '0.0%'],
+    ['+3.4%', '−2.0%', '0.0%'],
   );
 });

@@ -28,14 +28,16 @@ export const formatPercent = (share: number, digits = 1): string =>
     maximumFractionDigits: digits,
   }).format(share);
 
-/** A percentage that always shows its sign. */
+/** A percentage that always shows its sign, a minus as wide as the plus. */
 export const formatChange = (share: number, digits = 1): string =>
   new Intl.NumberFormat(locale, {
     style: 'percent',
     signDisplay: 'exceptZero',
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
-  }).format(share);
+  })
+    .format(share)
+    .replace('-', '−');
 
 /** An amount of money given in the currency's minor unit (pence, cents; yen has none). */
 export function formatMoney(minor: number, currency: string): string {

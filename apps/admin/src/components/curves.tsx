@@ -1,10 +1,19 @@
-import type { CurvePoint } from '#data/evaluations.ts';
+import { type CurvePoint, comparedMetrics } from '#data/evaluations.ts';
 import { TrainingCurve } from './charts/training-curve.tsx';
 import { Section } from './section.tsx';
 
 const colors = ['var(--ink)', 'var(--two-tower)', 'var(--dat)', 'var(--good)', 'var(--busy)', 'var(--popularity)'];
 
-const namesIn = (points: Record<string, number>[]) => [...new Set(points.flatMap((point) => Object.keys(point)))];
+const compared: string[] = comparedMetrics.map(({ name }) => name);
+
+/** What there is to draw: the total loss first; of the metrics those that models are compared by, where there are any. */
+function namesIn(points: Record<string, number>[]): string[] {
+  const names = [...new Set(points.flatMap((point) => Object.keys(point)))];
+  const known = compared.filter((name) => names.includes(name));
+  return known.length > 0
+    ? known
+    : names.sort((a, b) => Number(b === 'loss') - Number(a === 'loss') || a.localeCompare(b));
+}
 
 /** A run's loss parts and validation metrics side by side, as far as it has come. */
 export function Curves({ curve }: { curve: CurvePoint[] }) {

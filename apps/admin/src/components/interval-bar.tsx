@@ -18,7 +18,7 @@ export function IntervalBar({ low, high, value, from, to, mark, color }: Interva
     <svg aria-hidden="true" className="h-5 w-full min-w-32 overflow-visible">
       <line x1="0" x2="100%" y1="50%" y2="50%" stroke="var(--line)" />
       {mark !== undefined && (
-        <line x1={at(mark)} x2={at(mark)} y1="0" y2="100%" stroke="var(--line-strong)" strokeDasharray="2 2" />
+        <line x1={at(mark)} x2={at(mark)} y1="0" y2="100%" stroke="var(--muted)" strokeDasharray="2 2" />
       )}
       {low !== null && high !== null && (
         <line

@@ -2,7 +2,7 @@ import Link from 'next/link';
 import { comparedMetrics, splitMeaning } from '#data/evaluations.ts';
 import type { ComparedModel } from '#data/models.ts';
 import { formatCount, formatMetric } from '#format.ts';
-import { Kind } from './kind.tsx';
+import { ModelName } from './model-name.tsx';
 
 /** Models side by side on one split. The best value of each column is bold and marked. */
 export function MetricsTable({ models, split }: { models: ComparedModel[]; split: string }) {
@@ -38,9 +38,8 @@ export function MetricsTable({ models, split }: { models: ComparedModel[]; split
         {rows.map(({ model, evaluation }) => (
           <tr key={model.id}>
             <th scope="row" className="font-medium">
-              <Link href={`/models/${model.id}`} className="inline-flex items-center gap-3 hover:underline">
-                <Kind kind={model.kind} />
-                {model.name !== model.kind && <span className="font-normal text-muted">{model.name}</span>}
+              <Link href={`/models/${model.id}`} className="hover:underline">
+                <ModelName {...model} />
               </Link>
             </th>
             {comparedMetrics.map(({ name }) => {

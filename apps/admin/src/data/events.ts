@@ -2,7 +2,7 @@ import { eventSeries, recentEvents } from '@duet/experiments';
 import type { LiveEvents } from '#event-types.ts';
 import { database } from './services.ts';
 
-const shown = 12;
+const shown = 8;
 
 /** The last hour's events by minute of arrival, and the newest with their items and arms by name. */
 export async function liveEvents(): Promise<LiveEvents> {

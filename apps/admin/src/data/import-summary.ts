@@ -27,8 +27,8 @@ export const readImportSummary = (stored: unknown): ImportSummary | undefined =>
 export function sieve({ interactions, rejected }: ImportSummary): { what: string; rows: number; why: string }[] {
   const { ignoredEvents, duplicates, cancellations, kCore } = interactions;
   return [
-    { what: 'Read', rows: interactions.read, why: 'rows of the interactions file' },
-    { what: 'Malformed', rows: rejected.total, why: 'in all files; listed below' },
+    { what: 'Malformed', rows: rejected.total, why: 'in all files; left out and listed below' },
+    { what: 'Well formed', rows: interactions.read, why: 'rows of the interactions file' },
     ...Object.entries(ignoredEvents).map(([event, rows]) => ({
       what: `Event “${event}”`,
       rows,
@@ -47,7 +47,14 @@ export function sieve({ interactions, rejected }: ImportSummary): { what: string
           ? `took back ${cancellations.purchasesRemoved} purchases whole and ${cancellations.purchasesReduced} in part`
           : 'left out; what they cancel is kept',
     },
-    { what: 'k-core', rows: kCore.removed, why: `too rare a shopper or item, in ${kCore.rounds} rounds` },
+    {
+      what: 'k-core',
+      rows: kCore.removed,
+      why:
+        kCore.removed === 0
+          ? 'no shopper or item was too rare'
+          : `of too rare shoppers or items, in ${kCore.rounds} rounds`,
+    },
     { what: 'Kept', rows: interactions.kept, why: 'interactions of the dataset' },
   ];
 }

@@ -1,8 +1,8 @@
 import Link from 'next/link';
 import { Badge } from '#components/badge.tsx';
-import { Kind } from '#components/kind.tsx';
 import { LiveEventsPanel } from '#components/live-events.tsx';
 import { MetricsFootnote, MetricsTable } from '#components/metrics-table.tsx';
+import { ModelName } from '#components/model-name.tsx';
 import { type NextStep, NextSteps } from '#components/next-steps.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
@@ -114,47 +114,41 @@ export default async function OverviewPage() {
           </Section>
         )}
 
-        <div className="grid items-start gap-6 2xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
-          <LiveEventsPanel initial={events} note="By the time they arrived; looked at every two seconds." />
-          <Section title="What answers" note="As the retrieval service says itself." flush>
-            {health.value === undefined ? (
-              <p className="px-5 pb-5 text-muted">{health.problem}</p>
-            ) : (
-              <ul className="divide-y divide-line border-t border-line">
-                {health.value.models.map(({ id, kind, name, index }) => (
-                  <li key={id} className="px-5 py-3">
-                    <Link href={`/models/${id}`} className="flex flex-wrap items-center gap-3 hover:underline">
-                      <span className="font-medium">
-                        <Kind kind={kind} />
-                      </span>
-                      <span className="text-muted">{name}</span>
-                    </Link>
-                    <p className="text-sm text-muted">
-                      <span className="font-mono">{index.factory}</span> on {index.engine}, {formatCount(index.size)}{' '}
-                      items
-                    </p>
-                  </li>
-                ))}
-                {experiment?.arms.map((arm) => (
-                  <li key={arm.id} className="flex justify-between gap-4 px-5 py-3">
-                    <span>
-                      Arm {arm.name}
-                      {arm.control && <span className="text-muted"> (control)</span>}
-                    </span>
-                    <span className="text-muted">
-                      {formatPercent(arm.weight * experiment.trafficShare, 0)} of shoppers
-                    </span>
-                  </li>
-                ))}
-                {health.value.problems.map((problem) => (
-                  <li key={problem} className="px-5 py-3 text-bad">
-                    {problem}
-                  </li>
-                ))}
-              </ul>
-            )}
-          </Section>
-        </div>
+        <Section title="What answers" note="As the retrieval service says itself." flush>
+          {health.value === undefined ? (
+            <p className="px-5 pb-5 text-muted">{health.problem}</p>
+          ) : (
+            <ul className="grid gap-px border-t border-line bg-line sm:grid-cols-[repeat(auto-fit,minmax(18rem,1fr))]">
+              {health.value.models.map(({ id, kind, name, index }) => (
+                <li key={id} className="bg-surface px-5 py-3">
+                  <Link href={`/models/${id}`} className="font-medium hover:underline">
+                    <ModelName kind={kind} name={name} />
+                  </Link>
+                  <p className="text-sm text-muted">
+                    <span className="font-mono">{index.factory}</span> on {index.engine}, {formatCount(index.size)}{' '}
+                    items
+                  </p>
+                  {experiment?.arms
+                    .filter(({ modelId }) => modelId === id)
+                    .map((arm) => (
+                      <p key={arm.id} className="text-sm text-muted">
+                        Arm {arm.name}
+                        {arm.control && ' (control)'}, {formatPercent(arm.weight * experiment.trafficShare, 0)} of
+                        shoppers
+                      </p>
+                    ))}
+                </li>
+              ))}
+              {health.value.problems.map((problem) => (
+                <li key={problem} className="bg-surface px-5 py-3 text-bad">
+                  {problem}
+                </li>
+              ))}
+            </ul>
+          )}
+        </Section>
+
+        <LiveEventsPanel initial={events} note="By the time they arrived; looked at every two seconds." />
       </div>
     </>
   );

@@ -1,7 +1,8 @@
 'use client';
 
 import { Bar, BarChart, CartesianGrid, Legend, Tooltip, XAxis, YAxis } from 'recharts';
-import { axis } from './axis.ts';
+import { formatPercent } from '#format.ts';
+import { axis, legend } from './axis.tsx';
 import { ChartTooltip } from './tooltip.tsx';
 
 export interface CategoryShare {
@@ -9,8 +10,6 @@ export interface CategoryShare {
   'Share of items': number;
   'Share of interactions': number;
 }
-
-const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 
 /** Each category's share of the catalogue beside its share of the interactions. */
 export function CategoryBalance({ rows }: { rows: CategoryShare[] }) {
@@ -28,18 +27,13 @@ export function CategoryBalance({ rows }: { rows: CategoryShare[] }) {
       barCategoryGap="28%"
     >
       <CartesianGrid horizontal={false} />
-      <XAxis
-        {...axis}
-        type="number"
-        tickFormatter={(share: number) => `${Math.round(share * 100)} %`}
-        axisLine={false}
-      />
+      <XAxis {...axis} type="number" tickFormatter={(share: number) => formatPercent(share)} axisLine={false} />
       <YAxis {...axis} type="category" dataKey="category" width={168} interval={0} />
       <Tooltip
         cursor={{ fill: 'var(--raised)' }}
-        content={<ChartTooltip title={(category) => category} format={percent} />}
+        content={<ChartTooltip title={(category) => category} format={formatPercent} />}
       />
-      <Legend verticalAlign="top" height={32} iconType="circle" iconSize={9} />
+      <Legend {...legend} verticalAlign="top" height={32} iconType="circle" />
       <Bar dataKey="Share of items" fill="var(--line-strong)" radius={[0, 3, 3, 0]} isAnimationActive={false} />
       <Bar dataKey="Share of interactions" fill="var(--two-tower)" radius={[0, 3, 3, 0]} isAnimationActive={false} />
     </BarChart>

@@ -2,7 +2,7 @@
 
 import { Bar, BarChart, CartesianGrid, Tooltip, XAxis, YAxis } from 'recharts';
 import { eventTypes, type MinuteOfEvents } from '#event-types.ts';
-import { axis } from './axis.ts';
+import { axis } from './axis.tsx';
 import { ChartTooltip } from './tooltip.tsx';
 
 const clock = (iso: string) => iso.slice(11, 16);

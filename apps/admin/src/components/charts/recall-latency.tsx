@@ -1,7 +1,7 @@
 'use client';
 
 import { CartesianGrid, Legend, Line, LineChart, Tooltip, XAxis, YAxis } from 'recharts';
-import { axis } from './axis.ts';
+import { axis, legend } from './axis.tsx';
 import { ChartTooltip } from './tooltip.tsx';
 
 export interface RecallLatencyPoint {
@@ -43,7 +43,7 @@ export function RecallLatency({ points }: { points: RecallLatencyPoint[] }) {
       />
       <YAxis {...axis} yAxisId="latency" width={48} orientation="right" axisLine={false} />
       <Tooltip content={<ChartTooltip title={(nprobe) => `nprobe ${nprobe}`} format={show} />} />
-      <Legend iconType="plainline" />
+      <Legend {...legend} iconType="plainline" />
       <Line
         yAxisId="recall"
         dataKey="Recall@100"

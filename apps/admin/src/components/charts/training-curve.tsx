@@ -1,7 +1,7 @@
 'use client';
 
 import { CartesianGrid, Legend, Line, LineChart, Tooltip, XAxis, YAxis } from 'recharts';
-import { axis } from './axis.ts';
+import { axis, legend } from './axis.tsx';
 import { ChartTooltip } from './tooltip.tsx';
 
 export interface Series {
@@ -40,7 +40,7 @@ export function TrainingCurve({ label, rows, series, digits }: TrainingCurveProp
       />
       <YAxis {...axis} width={52} tickFormatter={show} axisLine={false} domain={['auto', 'auto']} />
       <Tooltip content={<ChartTooltip title={(epoch) => `Epoch ${epoch}`} format={show} />} />
-      <Legend iconType="plainline" />
+      <Legend {...legend} iconType="plainline" />
       {series.map(({ name, color }) => (
         <Line
           key={name}

@@ -2,7 +2,7 @@ import Link from 'next/link';
 import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
 import { RecallLatency } from '#components/charts/recall-latency.tsx';
-import { Kind } from '#components/kind.tsx';
+import { ModelName } from '#components/model-name.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Refresh } from '#components/refresh.tsx';
@@ -52,8 +52,7 @@ export default async function IndexesPage() {
               key={model.id}
               title={
                 <Link href={`/models/${model.id}`} className="flex flex-wrap items-center gap-3 hover:underline">
-                  <Kind kind={model.kind} />
-                  <span className="font-normal text-muted">{model.name}</span>
+                  <ModelName {...model} />
                   {waits !== undefined && <Badge tone="busy">{waits ? 'building' : 'waits for the worker'}</Badge>}
                 </Link>
               }

@@ -18,8 +18,8 @@ export function RebuildForm({ modelId, first }: { modelId: string; first: boolea
       <input
         id={`factory-${modelId}`}
         name="factory"
-        className="input w-52 font-mono text-sm"
-        placeholder="factory: chosen by size"
+        className="input w-44 font-mono text-sm"
+        placeholder="Factory, by size"
         list="factories"
         autoComplete="off"
       />

@@ -1,11 +1,11 @@
 'use server';
 
-import { DuetError } from '@duet/config';
 import { enqueue } from '@duet/db';
 import { resolveSettings } from '@duet/trainer';
 import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
+import { attempt } from '#data/problem.ts';
 import { database } from '#data/services.ts';
 import { readSetting } from './settings.ts';
 
@@ -34,16 +34,16 @@ export async function train(_: string | undefined, data: FormData): Promise<stri
       return key === undefined || typeof text !== 'string' || text.trim() === '' ? [] : [[key, readSetting(key, text)]];
     }),
   );
-  try {
-    resolveSettings(kind, preset, set);
-  } catch (error) {
-    if (error instanceof DuetError) return error.message;
-    throw error;
-  }
+  const { problem: refused } = await attempt(async () => resolveSettings(kind, preset, set));
+  if (refused !== undefined) return refused;
   const run = await db.prisma.trainingRun.create({
     data: { datasetId, kind, preset, parameters: { set, seed, split, ...(name && { name }) } as object },
   });
-  await enqueue(db, { kind: 'train', runId: run.id });
+  const { problem } = await attempt(() => enqueue(db, { kind: 'train', runId: run.id }));
+  if (problem !== undefined) {
+    await db.prisma.trainingRun.delete({ where: { id: run.id } });
+    return problem;
+  }
   redirect(`/models/runs/${run.id}`);
 }
 
@@ -54,7 +54,7 @@ export async function evaluate(_: string | undefined, data: FormData): Promise<s
   const db = await database();
   const parsed = evaluateForm.safeParse(Object.fromEntries(data));
   if (!parsed.success) return 'Choose a split.';
-  await enqueue(db, { kind: 'evaluate', ...parsed.data });
+  const { problem } = await attempt(() => enqueue(db, { kind: 'evaluate', ...parsed.data }));
   refresh();
-  return `Queued: the metrics on ${parsed.data.split} appear here when the worker has measured them.`;
+  return problem ?? `Queued: the metrics on ${parsed.data.split} appear here when the worker has measured them.`;
 }

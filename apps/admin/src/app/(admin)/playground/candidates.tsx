@@ -1,5 +1,5 @@
 import type { RetrieveAnswer } from '@duet/api/client';
-import { Kind } from '#components/kind.tsx';
+import { ModelName } from '#components/model-name.tsx';
 import { Section } from '#components/section.tsx';
 import { formatMoney, formatNumber } from '#format.ts';
 
@@ -15,12 +15,7 @@ export function Candidates({ answer, otherRank, later }: CandidatesProps) {
   const { model, index, items, currency, tookMs } = answer;
   return (
     <Section
-      title={
-        <span className="flex flex-wrap items-center gap-3">
-          <Kind kind={model.kind} />
-          <span className="font-normal text-muted">{model.name}</span>
-        </span>
-      }
+      title={<ModelName {...model} />}
       note={`${index.factory} on ${index.engine}, answered in ${formatNumber(tookMs, 1)} ms`}
       flush
     >

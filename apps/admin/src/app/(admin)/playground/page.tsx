@@ -222,51 +222,51 @@ async function Comparison({ user, left, right }: { user: string; left: ServedMod
           />
         )}
       </Stats>
+      <PurchaseHistory history={value.history} currency={currency} />
       <div className="grid items-start gap-6 xl:grid-cols-2">
         <Candidates answer={value.left} otherRank={rankIn(value.right)} later={later} />
         <Candidates answer={value.right} otherRank={rankIn(value.left)} later={later} />
       </div>
-      <PurchaseHistory history={value.history} currency={currency} />
     </>
   );
 }
 
 function PurchaseHistory({ history, currency }: { history: History; currency: string }) {
   return (
-    <Section
-      title="What the shopper bought"
-      note={`Newest first, the last ${history.length} rows; those of the held-out part included.`}
-      flush
-    >
-      {history.length === 0 ? (
-        <p className="px-5 pb-5 text-muted">Nothing in this dataset.</p>
-      ) : (
-        <div className="max-h-96 overflow-y-auto">
-          <table className="data">
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">Item</th>
-                <th scope="col">Category</th>
-                <th scope="col" className="num">
-                  Price
-                </th>
+    <details className="overflow-hidden rounded-xl border border-line bg-surface">
+      <summary className="px-5 py-3 font-semibold">
+        What the shopper bought{' '}
+        <span className="text-sm font-normal text-muted">
+          {history.length === 0
+            ? 'nothing in this dataset'
+            : `the last ${formatCount(history.length)} rows, the held-out part included`}
+        </span>
+      </summary>
+      <div className="max-h-96 overflow-auto border-t border-line">
+        <table className="data">
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">Item</th>
+              <th scope="col">Category</th>
+              <th scope="col" className="num">
+                Price
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {history.map(({ itemId, title, category, priceMinor, at }, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: an item may be bought twice at once, and the list never changes
+              <tr key={i}>
+                <td className="whitespace-nowrap text-muted">{at === null ? '–' : formatDay(new Date(at))}</td>
+                <td>{title || itemId}</td>
+                <td className="text-muted">{category ?? 'none'}</td>
+                <td className="num">{priceMinor === null ? '–' : formatMoney(priceMinor, currency)}</td>
               </tr>
-            </thead>
-            <tbody>
-              {history.map(({ itemId, title, category, priceMinor, at }, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: an item may be bought twice at once, and the list never changes
-                <tr key={i}>
-                  <td className="whitespace-nowrap text-muted">{at === null ? '–' : formatDay(new Date(at))}</td>
-                  <td>{title || itemId}</td>
-                  <td className="text-muted">{category ?? 'none'}</td>
-                  <td className="num">{priceMinor === null ? '–' : formatMoney(priceMinor, currency)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Section>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
   );
 }

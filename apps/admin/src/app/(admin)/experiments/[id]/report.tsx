@@ -45,7 +45,7 @@ export async function ExperimentReport({ id, kinds }: { id: string; kinds: Map<s
   return (
     <div className="space-y-6">
       <Section title="What can be concluded">
-        <p className="max-w-4xl text-lg leading-relaxed">{report.conclusion}</p>
+        <p className="max-w-4xl text-lg leading-relaxed">{report.conclusion.replaceAll(' %', '\u00a0%')}</p>
       </Section>
       <Stats>
         <Stat
@@ -92,25 +92,27 @@ export async function ExperimentReport({ id, kinds }: { id: string; kinds: Map<s
               title={<span className="inline-block first-letter:uppercase">{metric.title}</span>}
               flush
             >
-              <table className="data">
+              <table className="data min-w-[62rem] table-fixed">
                 <thead>
                   <tr>
-                    <th scope="col">Arm</th>
-                    <th scope="col" className="num">
+                    <th scope="col" className="w-[15%]">
+                      Arm
+                    </th>
+                    <th scope="col" className="num w-[9%]">
                       Value
                     </th>
                     <th scope="col">{formatPercent(options.level, 0)} interval</th>
-                    <th scope="col" className="w-1/5">
+                    <th scope="col" className="w-[17%]">
                       <span className="sr-only">Interval drawn</span>
                     </th>
-                    <th scope="col" className="num">
+                    <th scope="col" className="num w-[8%]">
                       Lift
                     </th>
                     <th scope="col">{formatPercent(options.level, 0)} interval of the lift</th>
-                    <th scope="col" className="w-1/5">
+                    <th scope="col" className="w-[17%]">
                       <span className="sr-only">Lift drawn</span>
                     </th>
-                    <th scope="col" className="num">
+                    <th scope="col" className="num w-[8%]">
                       p
                     </th>
                   </tr>

@@ -9,10 +9,10 @@ export function EvaluateForm({ modelId }: { modelId: string }) {
   return (
     <form action={action} className="flex flex-wrap items-center gap-2">
       <input type="hidden" name="modelId" value={modelId} />
-      <label htmlFor="evaluate-split" className="sr-only">
-        Split to measure on
+      <label htmlFor="evaluate-split" className="text-sm text-muted">
+        Measure on
       </label>
-      <select id="evaluate-split" name="split" className="input w-44">
+      <select id="evaluate-split" name="split" className="input w-40">
         <option>time:0.8</option>
         <option>leave-last-out</option>
       </select>

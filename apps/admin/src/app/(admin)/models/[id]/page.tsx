@@ -13,7 +13,7 @@ import { Section } from '#components/section.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
 import { readCurve } from '#data/evaluations.ts';
 import { comparedModels, findModel } from '#data/models.ts';
-import { formatCount, formatDuration, formatMetric, formatTime } from '#format.ts';
+import { formatDuration, formatMetric, formatPercent, formatTime } from '#format.ts';
 import { routeId } from '#route-id.ts';
 import { EvaluateForm } from './evaluate.tsx';
 
@@ -104,7 +104,7 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
         {run && readCurve(run.curve).length > 0 && <Curves curve={readCurve(run.curve)} />}
 
         {evaluations.map((evaluation) => (
-          <div key={evaluation.split} className="grid items-start gap-6 xl:grid-cols-2">
+          <div key={evaluation.split} className="grid items-start gap-6 2xl:grid-cols-2">
             {evaluation.byCategory.length > 0 && (
               <Section
                 title="By category"
@@ -147,7 +147,7 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
                     {arm.experiment.name}
                   </Link>{' '}
                   <span className="text-muted">
-                    as {arm.name}, {formatCount(Math.round(arm.weight * 100))} % of its shoppers
+                    as {arm.name}, {formatPercent(arm.weight, 0)} of its shoppers
                   </span>
                 </li>
               ))}

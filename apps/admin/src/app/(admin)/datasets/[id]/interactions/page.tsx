@@ -14,7 +14,7 @@ import { routeId } from '#route-id.ts';
 export const metadata: Metadata = { title: 'Interactions' };
 
 const sampleSize = 50;
-const historySize = 500;
+const historySize = 200;
 
 interface InteractionsPageProps {
   params: Promise<{ id: string }>;

@@ -67,7 +67,7 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
             <Notice title="The curves appear after the first epoch.">This page follows the run by itself.</Notice>
           )
         )}
-        <Section title="Asked for">
+        <Section title="Settings">
           <Parameters of={run.parameters} />
         </Section>
       </div>
