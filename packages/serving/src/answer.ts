@@ -20,7 +20,7 @@ export interface RetrieveRequest {
   hideSeen?: boolean;
 }
 
-export interface AnsweredItem extends ShownItem {
+interface AnsweredItem extends ShownItem {
   /** Probability of a purchase by the ranker; the retrieval score where the list is not ranked. */
   score: number;
   retrievalScore: number;

@@ -27,7 +27,7 @@ export type IndexMeta = z.infer<typeof indexMeta>;
 
 export const indexFolder = (dataDir: string, indexId: string) => join(dataDir, 'indexes', indexId);
 
-export function itemsDigest(items: readonly string[]): string {
+function itemsDigest(items: readonly string[]): string {
   const hash = createHash('sha256');
   for (const item of items) hash.update(item).update('\0');
   return hash.digest('hex');

@@ -14,7 +14,7 @@ export interface PlannedModel {
   p50Us: number;
 }
 
-export interface PlannedArm {
+interface PlannedArm {
   id: string;
   name: string;
   weight: number;
@@ -25,7 +25,7 @@ export interface PlannedArm {
   indexId: string | null;
 }
 
-export interface PlannedExperiment {
+interface PlannedExperiment {
   id: string;
   name: string;
   seed: string;

@@ -26,7 +26,7 @@ import { chooseModel, type Plan, type PlannedModel, readPlan } from './plan.ts';
 import { createPool, type Pool } from './pool.ts';
 import { openRetriever, type Retriever, retrieverKey } from './retriever.ts';
 
-export interface ServingHealth {
+interface ServingHealth {
   /** `starting`: nothing to serve yet. `degraded`: it answers, but `problems` need somebody. */
   status: 'ok' | 'degraded' | 'starting';
   problems: string[];
