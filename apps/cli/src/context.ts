@@ -68,7 +68,8 @@ async function withContext<T>(config: Config, run: (context: Context) => Promise
   };
   return await run({
     config,
-    logger: createLogger(config, 'duet'),
+    // What a service would log for its operator is noise on a command's stderr, short of a warning.
+    logger: createLogger({ logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel }, 'duet'),
     progress,
     signal: untilStopped(),
     database: () => {

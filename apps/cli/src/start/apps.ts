@@ -55,7 +55,7 @@ export function servicesOf(config: Config, apps: readonly AppName[], env: NodeJS
     env,
   });
   const all: Record<AppName, ServiceSpec> = {
-    retrieval: { ...own('retrieval'), healthUrl: `${addressOf(config, 'retrieval')}/health` },
+    retrieval: { ...own('retrieval'), healthUrl: `${addressOf(config, 'retrieval')}/ready` },
     worker: own('worker'),
     admin: web('admin'),
     storefront: web('storefront'),

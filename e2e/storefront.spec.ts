@@ -1,0 +1,37 @@
+import { expect, query, secretOf, shopAs, test } from './fixtures.ts';
+
+interface Retrieved {
+  known: boolean;
+  experiment?: { name: string };
+  arm?: { name: string };
+  items: { title: string; category: string | null; priceMinor: number | null }[];
+}
+
+const pounds = (minor: number) =>
+  new Intl.NumberFormat('en-GB', { style: 'currency', currency: 'GBP' }).format(minor / 100);
+
+test('a customer sees what Duet retrieves for them, by name, category and price', async ({ page }) => {
+  const userId = '17850';
+  const answer = await query<Retrieved>('retrieve', { userId, k: 24, placement: 'e2e' }, secretOf('storefront-api'));
+  expect(answer.known).toBe(true);
+  expect(answer.experiment?.name).toBe('dat-vs-two-tower');
+  expect(['two-tower', 'dat']).toContain(answer.arm?.name);
+
+  await shopAs(page, userId);
+  const cards = page.getByRole('article');
+  await expect(cards).toHaveCount(answer.items.length);
+  for (const place of [0, 1, 11]) {
+    const { title, category, priceMinor } = answer.items[place]!;
+    // The shop writes the data's capitals as a shop would.
+    await expect(cards.nth(place)).toContainText(title, { ignoreCase: true });
+    await expect(cards.nth(place)).toContainText(category!);
+    await expect(cards.nth(place)).toContainText(pounds(priceMinor!));
+  }
+});
+
+test('a new visitor sees popular items', async ({ page }) => {
+  await page.goto(`${process.env.E2E_STOREFRONT_URL}/`);
+  await page.getByRole('button', { name: 'I’m a new visitor' }).click();
+  await expect(page.getByText('here is what our shoppers love')).toBeVisible();
+  await expect(page.getByRole('article').first()).toContainText(/£\d/);
+});
