@@ -1,4 +1,11 @@
+import { type ItemNeighbours, itemNeighbours } from '@duet/models';
 import type { Candidate } from './features.ts';
+
+interface Items {
+  category: Int32Array;
+  categories: readonly string[];
+  priceMinor: Float64Array;
+}
 
 /** What the ranker knows of the items of a dataset; rows are those of the catalogue. */
 export interface ItemFacts {
@@ -8,65 +15,62 @@ export interface ItemFacts {
   popularity: Int32Array;
   /** Share of all purchases by category row. */
   categoryShare: Float64Array;
+  /** Items bought by the same users. */
+  neighbours: ItemNeighbours;
 }
 
-/** Counts the purchases (an item row each) of a dataset or of its training part. */
-export function itemFacts(
-  catalogue: { category: Int32Array; categories: readonly string[]; priceMinor: Float64Array },
-  purchases: Iterable<number>,
+/** Neighbours kept of each item. */
+const neighbourCount = 100;
+/** The user's last items whose neighbours the ranker looks for among the candidates. */
+const lastItems = 50;
+
+/** @param histories item rows that each user bought, in a dataset or in its training part */
+export function itemFacts(catalogue: Items, histories: readonly ArrayLike<number>[]): ItemFacts {
+  const popularity = new Int32Array(catalogue.category.length);
+  const distinct = histories.map((history) => Int32Array.from(new Set(Array.from(history))));
+  for (const history of histories) for (let i = 0; i < history.length; i++) popularity[history[i]!]!++;
+  const neighbours = itemNeighbours(distinct, popularity.length, neighbourCount);
+  return withCatalogue({ popularity, neighbours }, catalogue);
+}
+
+/** The same purchases, with categories and prices as they are in another edition of the catalogue. */
+export function withCatalogue(
+  { popularity, neighbours }: Pick<ItemFacts, 'popularity' | 'neighbours'>,
+  { category, categories, priceMinor }: Items,
 ): ItemFacts {
-  const { category, categories, priceMinor } = catalogue;
-  const popularity = new Int32Array(category.length);
-  for (const item of purchases) popularity[item]!++;
-  const categoryShare = new Float64Array(categories.length);
+  const count = new Float64Array(categories.length);
   let total = 0;
-  popularity.forEach((count, item) => {
+  popularity.forEach((purchases, item) => {
     if (category[item]! < 0) return;
-    categoryShare[category[item]!]! += count;
-    total += count;
+    count[category[item]!]! += purchases;
+    total += purchases;
   });
-  return { category, priceMinor, popularity, categoryShare: categoryShare.map((count) => count / (total || 1)) };
-}
-
-/** The user's last items that the similarity feature looks at. */
-const lastItems = 10;
-
-/** Item vectors of a model [items, dims], L2-normalised, and the row of each catalogue item in them (−1 for none). */
-export interface ItemVectors {
-  vectors: Float32Array;
-  dims: number;
-  rowOf: Int32Array;
+  const categoryShare = count.map((purchases) => purchases / (total || 1));
+  return { category, priceMinor, popularity, categoryShare, neighbours };
 }
 
 /** Candidates in retrieval order, as the ranker takes them, from retrieved catalogue rows and their scores. */
 export function describeCandidates(
   retrieved: readonly { item: number; score: number }[],
   bought: ArrayLike<number>,
-  facts: ItemFacts,
-  { vectors, dims, rowOf }: ItemVectors,
+  { category, categoryShare, popularity, priceMinor, neighbours }: ItemFacts,
 ): (Candidate & { item: number })[] {
-  const last: number[] = [];
-  for (let i = bought.length - 1; i >= 0 && last.length < lastItems; i--) {
-    const row = rowOf[bought[i]!]!;
-    if (row >= 0 && !last.includes(row)) last.push(row);
-  }
-  return retrieved.map(({ item, score }) => {
-    const category = facts.category[item]!;
-    const row = rowOf[item]!;
-    let similarity = Number.NaN;
-    for (const other of row < 0 ? [] : last) {
-      let cosine = 0;
-      for (let d = 0; d < dims; d++) cosine += vectors[row * dims + d]! * vectors[other * dims + d]!;
-      if (!(similarity >= cosine)) similarity = cosine;
+  const coPurchase = new Map(retrieved.map(({ item }) => [item, 0]));
+  const last = new Set<number>();
+  for (let i = bought.length - 1; i >= 0 && last.size < lastItems; i--) last.add(bought[i]!);
+  for (const item of last) {
+    for (let at = neighbours.start[item]!; at < neighbours.start[item + 1]!; at++) {
+      const sum = coPurchase.get(neighbours.neighbour[at]!);
+      if (sum !== undefined) coPurchase.set(neighbours.neighbour[at]!, sum + neighbours.similarity[at]!);
     }
-    return {
-      item,
-      retrievalScore: score,
-      popularity: facts.popularity[item]!,
-      category,
-      categoryShare: category < 0 ? 0 : facts.categoryShare[category]!,
-      priceMinor: facts.priceMinor[item]!,
-      similarity,
-    };
-  });
+  }
+  return retrieved.map(({ item, score }) => ({
+    item,
+    retrievalScore: score,
+    popularity: popularity[item]!,
+    category: category[item]!,
+    categoryShare: category[item]! < 0 ? 0 : categoryShare[category[item]!]!,
+    priceMinor: priceMinor[item]!,
+    coPurchase: coPurchase.get(item)!,
+  }));
 }

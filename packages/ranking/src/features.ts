@@ -12,8 +12,8 @@ export interface Candidate {
   categoryShare: number;
   /** NaN where unknown. */
   priceMinor: number;
-  /** Largest cosine to the user's last items; NaN for a user without any. */
-  similarity: number;
+  /** Σ over the user's last items of the cosine similarity by common buyers. */
+  coPurchase: number;
 }
 
 /**
@@ -26,7 +26,8 @@ export const featureNames = [
   'logPopularity',
   'categoryAffinity',
   'priceDistance',
-  'similarity',
+  'coPurchase',
+  'activity',
 ] as const;
 
 /** Purchases that the prior of the category affinity weighs as much as. */
@@ -40,7 +41,8 @@ const affinityPrior = 10;
  * - logPopularity: ln(1 + purchases)
  * - categoryAffinity: ln of the user's smoothed share of the category over everybody's share of it
  * - priceDistance: |ln price − the user's usual ln price|
- * - similarity: as given
+ * - coPurchase: ln(0.01 + the sum), relative to its mean over the list
+ * - activity: ln(1 + the user's purchases), which says how likely any purchase is and moves no item
  */
 export function featuresOf(candidates: readonly Candidate[], profile: UserProfile): Float64Array {
   const n = candidates.length;
@@ -53,6 +55,8 @@ export function featuresOf(candidates: readonly Candidate[], profile: UserProfil
   }
   const mean = sum / n;
   const deviation = Math.sqrt(Math.max(0, squares / n - mean * mean)) || 1;
+  const meanCoPurchase = candidates.reduce((total, c) => total + Math.log(0.01 + c.coPurchase), 0) / n;
+  const activity = Math.log1p(profile.purchases);
   const features = new Float64Array(n * width);
   candidates.forEach((candidate, i) => {
     const { category, categoryShare } = candidate;
@@ -65,7 +69,8 @@ export function featuresOf(candidates: readonly Candidate[], profile: UserProfil
         Math.log1p(candidate.popularity),
         category < 0 || categoryShare === 0 ? Number.NaN : Math.log(share / categoryShare),
         candidate.priceMinor > 0 ? Math.abs(Math.log(candidate.priceMinor) - profile.usualLogPrice) : Number.NaN,
-        candidate.similarity,
+        Math.log(0.01 + candidate.coPurchase) - meanCoPurchase,
+        activity,
       ],
       i * width,
     );

@@ -26,6 +26,7 @@ export interface ModelMetrics {
   candidates: number;
   /** Candidates that were bought. */
   purchases: number;
+  /** Area under the ROC curve within a list, meaned over the users who bought some of it. */
   auc: { retrieval: number; ranked: number };
   /** Means over users; the difference is paired, with its 95 % interval. */
   'NDCG@20': { retrieval: number; ranked: number; difference: { mean: number; low: number; high: number } };
@@ -78,28 +79,29 @@ function standardise(x: Float64Array, width: number, column: number): { mean: nu
 
 /** Orders each list by the ranker, and says how much better or worse that is than the order it was retrieved in. */
 export function measureRanker(lists: readonly RankingList[], parameters: RankerParameters): ModelMetrics {
-  const retrieval: number[] = [];
-  const ranked: number[] = [];
-  const labels: number[] = [];
+  const areas: { retrieval: number; ranked: number }[] = [];
   const before: number[] = [];
   const after: number[] = [];
+  let candidates = 0;
+  let purchases = 0;
   for (const list of lists) {
     const order = rank(list.candidates, list.profile, parameters);
-    const labelled = order.map(({ score, retrievalScore, retrievalRank }) => {
-      const label = list.labels[retrievalRank - 1]!;
-      ranked.push(score);
-      retrieval.push(retrievalScore);
-      labels.push(label);
-      return label;
-    });
+    const labels = order.map(({ retrievalRank }) => list.labels[retrievalRank - 1]!);
+    const bought = labels.filter((label) => label === 1).length;
+    candidates += labels.length;
+    purchases += bought;
     before.push(ndcg([...list.labels], cutoff, list.targets));
-    after.push(ndcg(labelled, cutoff, list.targets));
+    after.push(ndcg(labels, cutoff, list.targets));
+    if (bought === 0 || bought === labels.length) continue;
+    const byRetrieval = order.map(({ retrievalRank }) => -retrievalRank);
+    const byRanker = order.map(({ score }) => score);
+    areas.push({ retrieval: auc(byRetrieval, labels), ranked: auc(byRanker, labels) });
   }
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
-    candidates: labels.length,
-    purchases: labels.filter((label) => label === 1).length,
-    auc: { retrieval: auc(retrieval, labels), ranked: auc(ranked, labels) },
+    candidates,
+    purchases,
+    auc: { retrieval: mean(areas.map((area) => area.retrieval)), ranked: mean(areas.map((area) => area.ranked)) },
     'NDCG@20': {
       retrieval: mean(before),
       ranked: mean(after),

@@ -1,4 +1,4 @@
-export { describeCandidates, type ItemFacts, itemFacts } from './describe.ts';
+export { describeCandidates, type ItemFacts, itemFacts, withCatalogue } from './describe.ts';
 export { userProfile } from './profile.ts';
 export { parseRanker, type RankerParameters, rank } from './rank.ts';
 export { trainRanker } from './train.ts';

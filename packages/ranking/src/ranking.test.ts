@@ -91,14 +91,14 @@ const candidate = fc.record({
   category: fc.integer({ min: -1, max: 3 }),
   categoryShare: fc.double({ min: 0.01, max: 1, noNaN: true }),
   priceMinor: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 1e6, noNaN: true })),
-  similarity: fc.oneof(fc.constant(Number.NaN), fc.double({ min: -1, max: 1, noNaN: true })),
+  coPurchase: fc.double({ min: 0, max: 20, noNaN: true }),
 });
 
 describe('ranking', () => {
   test('is a permutation by falling probability, whatever is missing', () => {
     fc.assert(
       fc.property(fc.array(candidate, { maxLength: 100 }), (candidates) => {
-        const parameters = weighing({ reciprocalRank: 1, priceDistance: -0.5, similarity: 2 });
+        const parameters = weighing({ reciprocalRank: 1, priceDistance: -0.5, coPurchase: 2 });
         const ranked = rank(candidates, nobody, parameters);
         const places = ranked.map(({ retrievalRank }) => retrievalRank).sort((a, b) => a - b);
         assert.deepEqual(
@@ -132,7 +132,7 @@ describe('ranking', () => {
       category: -1,
       categoryShare: 0,
       priceMinor: Number.NaN,
-      similarity: 0,
+      coPurchase: 0,
     }));
     const rescaled = list.map((c) => ({ ...c, retrievalScore: c.retrievalScore * 3 - 1 }));
     const first = featuresOf(list, nobody);
@@ -147,26 +147,27 @@ describe('ranking', () => {
     categories: ['mugs', 'lamps'],
     priceMinor: Float64Array.of(100, 400, 100, Number.NaN),
   };
-  const facts = itemFacts(catalogue, [0, 0, 1, 2]);
+  const facts = itemFacts(catalogue, [
+    [0, 0, 1],
+    [0, 2],
+  ]);
 
   test('features of one list, by hand', () => {
-    assert.deepEqual([...facts.popularity], [2, 1, 1, 0]);
-    assert.deepEqual([...facts.categoryShare], [0.75, 0.25]);
-    const vectors = { vectors: Float32Array.of(1, 0, 0, 1, 0.6, 0.8, 1, 0), dims: 2, rowOf: Int32Array.of(0, 1, 2, 3) };
+    assert.deepEqual([...facts.popularity], [3, 1, 1, 0]);
+    assert.deepEqual([...facts.categoryShare], [0.8, 0.2]);
     const bought = [0];
-    const described = describeCandidates(
-      [
-        { item: 2, score: 0.5 },
-        { item: 3, score: 0.3 },
-      ],
-      bought,
-      facts,
-      vectors,
-    );
-    const features = featuresOf(described, userProfile(bought, catalogue));
+    const retrieved = [
+      { item: 2, score: 0.5 },
+      { item: 3, score: 0.3 },
+    ];
+    const features = featuresOf(describeCandidates(retrieved, bought, facts), userProfile(bought, catalogue));
+    // Item 2 shares one of the two buyers of item 0: cosine 1 / sqrt(2 x 1).
+    const together = Math.log(0.01 + Math.SQRT1_2);
+    const mean = (together + Math.log(0.01)) / 2;
+    const affinity = Math.log((0 + 10 * 0.2) / (1 + 10) / 0.2);
     const expected = [
-      [1, 1, Math.log(2), Math.log((0 + 10 * 0.25) / (1 + 10) / 0.25), 0, 0.6],
-      [0.5, -1, 0, Number.NaN, Number.NaN, 1],
+      [1, 1, Math.log(2), affinity, 0, together - mean, Math.log(2)],
+      [0.5, -1, 0, Number.NaN, Number.NaN, Math.log(0.01) - mean, Math.log(2)],
     ].flat();
     expected.forEach((value, i) => {
       assert.ok(Object.is(value, features[i]) || Math.abs(value - features[i]!) < 1e-6, `${i}: ${features[i]}`);
@@ -185,7 +186,7 @@ describe('ranking', () => {
           category,
           categoryShare: 0.5,
           priceMinor: 100,
-          similarity: 0,
+          coPurchase: 0,
         };
       }).sort((a, b) => b.retrievalScore - a.retrievalScore);
       const labels = Uint8Array.from(candidates, ({ category }) => (category === own && random() < 0.5 ? 1 : 0));

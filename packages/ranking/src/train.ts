@@ -47,10 +47,7 @@ export async function trainRanker(
   ]);
   const split = splitDataset(interactions, request.split);
   const bought = histories(interactions, split.train);
-  const facts = itemFacts(
-    catalogue,
-    split.train.values().map((row) => interactions.item[row]!),
-  );
+  const facts = itemFacts(catalogue, bought);
   const stride = Math.ceil(split.evaluations.length / userLimit);
   const evaluations = split.evaluations.filter((_, place) => place % stride === 0);
 
@@ -134,11 +131,6 @@ async function retrieveLists(
   await using index = await buildIndex(model.itemVectors, model.dimensions, { factory: 'Flat' });
   const catalogueRow = new Map(interactions.items.map((item, row) => [item, row]));
   const itemOf = model.items.map((item) => catalogueRow.get(item)!);
-  const rowOf = new Int32Array(interactions.items.length).fill(-1);
-  itemOf.forEach((item, row) => {
-    rowOf[item] = row;
-  });
-  const itemVectors = { vectors: model.itemVectors, dims: model.dimensions, rowOf };
   const lists: RankingList[] = [];
   for (let from = 0; from < evaluations.length; from += block) {
     const users = evaluations.slice(from, from + block);
@@ -157,7 +149,7 @@ async function retrieveLists(
         modelId: model.id,
         user,
         profile: userProfile(bought[user]!, facts),
-        candidates: describeCandidates(retrieved, bought[user]!, facts, itemVectors),
+        candidates: describeCandidates(retrieved, bought[user]!, facts),
         labels: Uint8Array.from(retrieved, ({ item }) => (wanted.has(item) ? 1 : 0)),
         targets: wanted.size,
       });

@@ -74,9 +74,7 @@ export async function recommend(
     ranker: ranker === undefined ? null : { id: ranker.id },
     ...answeredBy(retriever, dataset),
     items:
-      ranker === undefined
-        ? listed(dataset, retrieved, k)
-        : ranked(request, retriever, dataset, retrieved, ranker.parameters),
+      ranker === undefined ? listed(dataset, retrieved, k) : ranked(request, dataset, retrieved, ranker.parameters),
   };
 }
 
@@ -118,14 +116,12 @@ function listed(dataset: ServedDataset, retrieved: readonly Retrieved[], k: numb
 
 function ranked(
   { userId, k }: RetrieveRequest,
-  { model, rowOf }: Retriever,
   dataset: ServedDataset,
   retrieved: readonly Retrieved[],
   parameters: RankerParameters,
 ): AnsweredItem[] {
   const bought = boughtBy(dataset, userId);
-  const vectors = { vectors: model.itemVectors, dims: model.dimensions, rowOf };
-  const candidates = describeCandidates(retrieved, bought, dataset.facts, vectors);
+  const candidates = describeCandidates(retrieved, bought, dataset.facts);
   return rank(candidates, userProfile(bought, dataset.catalogue), parameters)
     .slice(0, k)
     .map(({ item, score, retrievalScore, retrievalRank }) => ({

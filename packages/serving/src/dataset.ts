@@ -8,7 +8,7 @@ import {
   type UserTable,
 } from '@duet/datasets';
 import type { Database } from '@duet/db';
-import { type ItemFacts, itemFacts } from '@duet/ranking';
+import { type ItemFacts, itemFacts, withCatalogue } from '@duet/ranking';
 
 /** An item as every answer shows it. */
 export interface ShownItem {
@@ -65,7 +65,8 @@ export async function loadDataset({ db, dataDir }: Context, datasetId: string): 
   const userStart = new Int32Array(interactions.users.length + 1);
   for (const user of interactions.user) userStart[user + 1]!++;
   for (let u = 0; u < interactions.users.length; u++) userStart[u + 1]! += userStart[u]!;
-  const facts = itemFacts(catalogue, interactions.item);
+  const histories = interactions.users.map((_, u) => interactions.item.subarray(userStart[u]!, userStart[u + 1]!));
+  const facts = itemFacts(catalogue, histories);
   return {
     id: datasetId,
     currency: row.currency,
@@ -93,7 +94,7 @@ export async function refreshCatalogue({ db, dataDir }: Context, dataset: Served
   const catalogueVersion = await readCatalogueVersion(db, dataset.id);
   if (catalogueVersion === dataset.catalogueVersion) return dataset;
   const catalogue = await loadCatalogue(db, dataDir, dataset.id);
-  return { ...dataset, catalogue, catalogueVersion, facts: itemFacts(catalogue, dataset.interactions.item) };
+  return { ...dataset, catalogue, catalogueVersion, facts: withCatalogue(dataset.facts, catalogue) };
 }
 
 /** Changes whenever an item or the name of a category does. */
