@@ -81,7 +81,7 @@ export function BehindTheScenes() {
         aria-expanded={open}
         aria-controls="behind-the-scenes"
         onClick={() => openness.write(!open)}
-        className="fixed right-4 bottom-4 z-50 rounded-full border border-line bg-ink px-4 py-2.5 font-medium text-paper text-sm shadow-lg"
+        className="fixed right-4 bottom-4 z-50 rounded-full border border-line bg-ink px-3 py-2.5 font-medium text-paper text-xs shadow-lg sm:px-4 sm:text-sm"
       >
         {open ? 'Close' : 'Behind the scenes'}
       </button>

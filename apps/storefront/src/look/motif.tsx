@@ -46,6 +46,7 @@ const drawings = {
         fill="none"
         stroke={c.light}
         strokeWidth="5"
+        pathLength="260"
         strokeDasharray="1 12"
         strokeLinecap="round"
       />

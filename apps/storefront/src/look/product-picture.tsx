@@ -68,6 +68,7 @@ function Monogram({ title, palette }: { title: string; palette: Palette }) {
         fill="none"
         stroke={palette.light}
         strokeWidth="3"
+        pathLength="270"
         strokeDasharray="2 7"
         strokeLinecap="round"
       />
