@@ -2,7 +2,7 @@ import { DuetError } from '@duet/config';
 import { describeCandidates, type RankerParameters, rank, userProfile } from '@duet/ranking';
 import { boughtBy, rowOfItem, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
 import type { Retriever } from './retriever.ts';
-import { blendWithPopular, type Retrieved, searchVisible } from './search.ts';
+import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 
 export interface RetrieveRequest {
   userId: string;
@@ -42,7 +42,7 @@ export interface SimilarItemsRequest {
 }
 
 export interface RetrieveAnswer extends AnsweredBy {
-  /** False for a user that the model never saw. */
+  /** False for a user that the model never saw, who gets the best sellers. */
   known: boolean;
   ranker: { id: string } | null;
   items: AnsweredItem[];
@@ -67,8 +67,9 @@ export async function recommend(
   const hidden = catalogueRows(dataset, hideSeen ? [...retriever.model.seen(userId), ...exclude] : exclude);
   const hiddenRows = new Set([...hidden].map((item) => retriever.rowOf[item]!).filter((row) => row >= 0));
   const wanted = Math.max(k, candidateCount);
-  const nearest = await searchVisible(retriever, vector, wanted, hiddenRows);
-  const retrieved = known ? nearest : blendWithPopular(nearest, dataset, wanted, hidden);
+  const retrieved = known
+    ? await searchVisible(retriever, vector, wanted, hiddenRows)
+    : bestSellers(dataset, wanted, hidden);
   return {
     known,
     ranker: ranker === undefined ? null : { id: ranker.id },

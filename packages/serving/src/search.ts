@@ -33,31 +33,18 @@ export async function searchVisible(
   return found;
 }
 
-/** Weight of a place in reciprocal rank fusion: 60, as in Cormack, Clarke & Büttcher (SIGIR 2009). */
-const fusion = 60;
-
 /**
- * For a user that the model never saw: its cold-start list and the best sellers, merged by reciprocal rank fusion
- * (score = Σ 1 / (60 + rank)). The items on both lists come first.
+ * The best sellers that are not hidden: what a user gets whom the model never saw. On online-retail, for users treated
+ * as strangers, they beat the towers' own cold-start vectors (Recall@50 .064 against .042 and .050) and are not beaten
+ * by a reciprocal rank fusion of the two (.055 and .063).
+ * @returns scores in (0, 1]: ln(1 + purchases) over that of the most bought item
  */
-export function blendWithPopular(
-  list: readonly Retrieved[],
-  { popular }: ServedDataset,
-  k: number,
-  hidden: ReadonlySet<number>,
-): Retrieved[] {
-  const best: number[] = [];
+export function bestSellers({ popular, facts }: ServedDataset, k: number, hidden: ReadonlySet<number>): Retrieved[] {
+  const most = Math.log1p(facts.popularity[popular[0]!]!);
+  const found: Retrieved[] = [];
   for (const item of popular) {
-    if (best.length === k) break;
-    if (!hidden.has(item)) best.push(item);
+    if (found.length === k) break;
+    if (!hidden.has(item)) found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
   }
-  const scores = new Map<number, number>();
-  for (const items of [list.map(({ item }) => item), best]) {
-    items.forEach((item, place) => {
-      scores.set(item, (scores.get(item) ?? 0) + 1 / (fusion + place + 1));
-    });
-  }
-  return Array.from(scores, ([item, score]) => ({ item, score }))
-    .sort((a, b) => b.score - a.score || a.item - b.item)
-    .slice(0, k);
+  return found;
 }
