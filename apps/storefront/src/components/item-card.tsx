@@ -30,16 +30,19 @@ export function ItemCard({ item, list, position }: { item: ShopItem; list: Shown
     ...(experimentId && armId && { experimentId, armId }),
   };
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the answer and the item, and so for the whole touch.
+  const seen = () => {
+    if (userId === undefined || logged.has(key)) return;
+    logged.add(key);
+    logEvent({ ...touch, type: 'impression', userId, itemId });
+  };
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the answer and the item, and so for all that `seen` logs.
   useEffect(() => {
-    if (!card.current || userId === undefined || logged.has(key)) return;
-    return whenSeen(card.current, () => {
-      logged.add(key);
-      logEvent({ ...touch, type: 'impression', userId, itemId });
-    });
+    if (card.current && !logged.has(key)) return whenSeen(card.current, seen);
   }, [key, userId]);
 
   const open = () => {
+    seen(); // whoever opens a card has seen it, however quickly: no click without an impression
     rememberTouch(itemId, touch);
     if (userId !== undefined) logEvent({ ...touch, type: 'click', userId, itemId });
   };
