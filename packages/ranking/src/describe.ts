@@ -21,15 +21,21 @@ export interface ItemFacts {
 
 /** Neighbours kept of each item. */
 const neighbourCount = 100;
-/** The user's last items whose neighbours the ranker looks for among the candidates. */
+/** A user's last items count alone: the cost of counting pairs grows with their square, and wholesalers buy thousands. */
 const lastItems = 50;
+
+/** The last distinct items, newest first. */
+function lastBought(history: ArrayLike<number>): Int32Array {
+  const last = new Set<number>();
+  for (let i = history.length - 1; i >= 0 && last.size < lastItems; i--) last.add(history[i]!);
+  return Int32Array.from(last);
+}
 
 /** @param histories item rows that each user bought, in a dataset or in its training part */
 export function itemFacts(catalogue: Items, histories: readonly ArrayLike<number>[]): ItemFacts {
   const popularity = new Int32Array(catalogue.category.length);
-  const distinct = histories.map((history) => Int32Array.from(new Set(Array.from(history))));
   for (const history of histories) for (let i = 0; i < history.length; i++) popularity[history[i]!]!++;
-  const neighbours = itemNeighbours(distinct, popularity.length, neighbourCount);
+  const neighbours = itemNeighbours(histories.map(lastBought), popularity.length, neighbourCount);
   return withCatalogue({ popularity, neighbours }, catalogue);
 }
 
@@ -56,9 +62,7 @@ export function describeCandidates(
   { category, categoryShare, popularity, priceMinor, neighbours }: ItemFacts,
 ): (Candidate & { item: number })[] {
   const coPurchase = new Map(retrieved.map(({ item }) => [item, 0]));
-  const last = new Set<number>();
-  for (let i = bought.length - 1; i >= 0 && last.size < lastItems; i--) last.add(bought[i]!);
-  for (const item of last) {
+  for (const item of lastBought(bought)) {
     for (let at = neighbours.start[item]!; at < neighbours.start[item + 1]!; at++) {
       const sum = coPurchase.get(neighbours.neighbour[at]!);
       if (sum !== undefined) coPurchase.set(neighbours.neighbour[at]!, sum + neighbours.similarity[at]!);

@@ -174,6 +174,16 @@ describe('ranking', () => {
     });
   });
 
+  test('counts common buyers by the last fifty distinct items of each, so that a wholesaler costs no more than others', () => {
+    const many = { category: new Int32Array(80), categories: ['all'], priceMinor: new Float64Array(80) };
+    const wholesaler = Array.from({ length: 80 }, (_, item) => item);
+    const { neighbours } = itemFacts(many, [[...wholesaler, ...wholesaler]]);
+    const of = (item: number) => neighbours.start[item + 1]! - neighbours.start[item]!;
+    assert.equal(of(29), 0);
+    assert.equal(of(30), 49);
+    assert.equal(of(79), 49);
+  });
+
   test('learns that buyers follow their category where the purchases say so', () => {
     const random = uniform(5);
     const lists: RankingList[] = Array.from({ length: 200 }, (_, user) => {
