@@ -104,7 +104,10 @@ class DatabaseServing implements Serving {
   follow(): void {
     if (this.#closed) return;
     this.#timer = setTimeout(async () => {
-      await this.refresh().catch((err) => this.#options.logger.warn({ err }, 'the plan could not be read'));
+      const knownDown = this.#problems.has('database');
+      await this.refresh().catch((err) => {
+        if (!knownDown) this.#options.logger.warn({ err }, 'the plan could not be read; what was served still is');
+      });
       this.follow();
     }, this.#options.pollMs ?? 2_000);
   }
