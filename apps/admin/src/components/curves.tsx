@@ -2,7 +2,7 @@ import { type CurvePoint, comparedMetrics } from '#data/evaluations.ts';
 import { TrainingCurve } from './charts/training-curve.tsx';
 import { Section } from './section.tsx';
 
-const colors = ['var(--ink)', 'var(--two-tower)', 'var(--dat)', 'var(--good)', 'var(--busy)', 'var(--popularity)'];
+const colors = ['var(--ink)', 'var(--two-tower)', 'var(--dat)', 'var(--good)', 'var(--violet)', 'var(--busy)'];
 
 const compared: string[] = comparedMetrics.map(({ name }) => name);
 

@@ -69,7 +69,7 @@ export function LiveEventsPanel({ initial, note }: LiveEventsProps) {
           No event has arrived yet. Open the storefront, choose a shopper and look at some items.
         </p>
       ) : (
-        <div className="overflow-x-auto border-t border-line">
+        <div className="relative overflow-x-auto border-t border-line">
           <table className="data">
             <caption className="sr-only">Newest events</caption>
             <thead>

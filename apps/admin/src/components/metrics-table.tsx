@@ -19,7 +19,9 @@ export function MetricsTable({ models, split }: { models: ComparedModel[]; split
   return (
     <table className="data">
       <caption className="px-5 pb-2 text-left text-sm text-muted">
-        Split <span className="font-mono text-ink">{split}</span>: {splitMeaning(split)}.
+        <span className="block max-w-[calc(100vw-5rem)]">
+          Split <span className="font-mono text-ink">{split}</span>: {splitMeaning(split)}.
+        </span>
       </caption>
       <thead>
         <tr>

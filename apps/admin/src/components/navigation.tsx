@@ -16,7 +16,7 @@ export function Navigation() {
   const pathname = usePathname();
   const isHere = (href: string) => (href === '/' ? pathname === '/' : pathname.startsWith(href));
   return (
-    <nav aria-label="Main" className="flex gap-1 overflow-x-auto lg:flex-col">
+    <nav aria-label="Main" className="-mx-3 flex flex-wrap gap-x-1 lg:mx-0 lg:flex-col lg:gap-1">
       {places.map(({ href, title }) => (
         <Link
           key={href}

@@ -1,5 +1,6 @@
 'use server';
 
+import { DuetError } from '@duet/config';
 import { enqueue } from '@duet/db';
 import { resolveSettings } from '@duet/trainer';
 import { refresh } from 'next/cache';
@@ -34,8 +35,13 @@ export async function train(_: string | undefined, data: FormData): Promise<stri
       return key === undefined || typeof text !== 'string' || text.trim() === '' ? [] : [[key, readSetting(key, text)]];
     }),
   );
-  const { problem: refused } = await attempt(async () => resolveSettings(kind, preset, set));
-  if (refused !== undefined) return refused;
+  try {
+    resolveSettings(kind, preset, set);
+  } catch (error) {
+    // Its advice lists every setting; the form has them before its reader.
+    if (error instanceof DuetError) return error.message.replace(error.fix ?? '', '').trim();
+    throw error;
+  }
   const run = await db.prisma.trainingRun.create({
     data: { datasetId, kind, preset, parameters: { set, seed, split, ...(name && { name }) } as object },
   });

@@ -149,7 +149,7 @@ async function Shoppers({ search, address }: ShoppersProps) {
             <li key={userId}>
               <Link
                 href={address({ user: userId })}
-                className="block rounded-lg border border-line px-4 py-2.5 hover:border-strong hover:bg-raised"
+                className="block h-full rounded-lg border border-line px-4 py-2.5 hover:border-strong hover:bg-raised"
               >
                 <span className="font-mono font-medium">{userId}</span>
                 <span className="block text-sm text-muted">

@@ -95,24 +95,24 @@ export async function ExperimentReport({ id, kinds }: { id: string; kinds: Map<s
               <table className="data min-w-[62rem] table-fixed">
                 <thead>
                   <tr>
-                    <th scope="col" className="w-[15%]">
+                    <th scope="col" className="w-[13%]">
                       Arm
                     </th>
                     <th scope="col" className="num w-[9%]">
                       Value
                     </th>
                     <th scope="col">{formatPercent(options.level, 0)} interval</th>
-                    <th scope="col" className="w-[17%]">
+                    <th scope="col" className="w-[15%]">
                       <span className="sr-only">Interval drawn</span>
                     </th>
                     <th scope="col" className="num w-[8%]">
                       Lift
                     </th>
                     <th scope="col">{formatPercent(options.level, 0)} interval of the lift</th>
-                    <th scope="col" className="w-[17%]">
+                    <th scope="col" className="w-[15%]">
                       <span className="sr-only">Lift drawn</span>
                     </th>
-                    <th scope="col" className="num w-[8%]">
+                    <th scope="col" className="num w-[7%]">
                       p
                     </th>
                   </tr>

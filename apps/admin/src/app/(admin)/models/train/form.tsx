@@ -1,8 +1,7 @@
 'use client';
 
-import { useActionState, useState } from 'react';
+import { type FormEvent, startTransition, useActionState, useState } from 'react';
 import { Field } from '#components/field.tsx';
-import { Submit } from '#components/submit.tsx';
 import { train } from '../actions.ts';
 import type { Setting } from '../settings.ts';
 
@@ -22,8 +21,7 @@ const presetMeanings: Record<string, string> = {
 };
 
 export function TrainForm({ datasets, kinds, presets, settings, startingValues }: TrainFormProps) {
-  const [problem, action] = useActionState(train, undefined);
-  // Controlled, so that React's reset of a form after its action does not lose what was typed.
+  const [problem, send, pending] = useActionState(train, undefined);
   const [values, setValues] = useState<Record<string, string>>({
     datasetId: datasets[0]?.id ?? '',
     kind: kinds.at(-1)?.kind ?? '',
@@ -31,6 +29,12 @@ export function TrainForm({ datasets, kinds, presets, settings, startingValues }
     split: 'time:0.8',
     seed: '1',
   });
+  // Not by the form's `action`: React would reset the form after it, and selects would lose what was chosen.
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    startTransition(() => send(data));
+  };
   const control = (name: string) => ({
     id: name,
     name,
@@ -43,7 +47,7 @@ export function TrainForm({ datasets, kinds, presets, settings, startingValues }
   const changed = settings.filter(({ key }) => values[`set.${key}`]).length;
 
   return (
-    <form action={action} className="space-y-6">
+    <form onSubmit={submit} className="space-y-6">
       <div className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
         <Field id="datasetId" label="Dataset">
           <select {...control('datasetId')}>
@@ -80,7 +84,7 @@ export function TrainForm({ datasets, kinds, presets, settings, startingValues }
           }
         >
           <select {...control('split')}>
-            <option value="time:0.8">The last 20 % of the time (time:0.8)</option>
+            <option value="time:0.8">The last 20% of purchases, by time (time:0.8)</option>
             <option value="leave-last-out">Each shopper’s last purchase (leave-last-out)</option>
             <option value="none">Nothing (none)</option>
           </select>
@@ -128,7 +132,9 @@ export function TrainForm({ datasets, kinds, presets, settings, startingValues }
       <p role="alert" className="text-bad empty:hidden">
         {problem}
       </p>
-      <Submit busy="Queueing…">Train</Submit>
+      <button type="submit" disabled={pending} className="button">
+        {pending ? 'Queueing…' : 'Train'}
+      </button>
     </form>
   );
 }
