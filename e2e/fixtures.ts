@@ -28,15 +28,15 @@ export async function query<T>(procedure: string, input: unknown, key: string): 
   return result.data;
 }
 
-/** A test whose page must not complain: a console error or an uncaught one fails it. */
+/** A test whose pages must not complain: a console error or an uncaught one fails it. */
 export const test = base.extend<{ quiet: undefined }>({
   quiet: [
-    async ({ page }, use) => {
+    async ({ context }, use) => {
       const complaints: string[] = [];
-      page.on('console', (message) => {
+      context.on('console', (message) => {
         if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
       });
-      page.on('pageerror', (error) => complaints.push(error.message));
+      context.on('weberror', (thrown) => complaints.push(thrown.error().message));
       await use(undefined);
       expect(complaints).toEqual([]);
     },

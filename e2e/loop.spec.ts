@@ -13,6 +13,7 @@ test('what a customer sees, opens and buys arrives in the admin, in their arm', 
   await page.getByRole('button', { name: 'Close' }).click();
 
   await card.getByRole('link').click();
+  await page.waitForURL('**/item/*');
   const title = await page.getByRole('heading', { level: 1 }).textContent();
   await page.getByRole('button', { name: 'Add to basket' }).click();
   await page.getByRole('link', { name: 'Basket, 1 item' }).click();

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Database } from '@duet/db';
+import { createTestDatabase } from '@duet/db/testing';
+
+const main = path.join(import.meta.dirname, 'main.ts');
+const folder = mkdtempSync(path.join(tmpdir(), 'duet-cli-'));
+let db: Database;
+
+before(async () => {
+  db = await createTestDatabase();
+});
+after(async () => {
+  await db[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs `duet` as a user does, on a database and a data folder of this test's own. */
+function duet(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, DATABASE_URL: db.url, DUET_DATA_DIR: folder, NODE_TEST_CONTEXT: '' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/** The one JSON document on stdout. */
+async function asJson(...args: string[]) {
+  const { code, stdout, stderr } = await duet(...args, '--json');
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+const sentence = (stderr: string): string => stderr.trim().split('\n')[0]!;
+
+test('every command has a help with an example', async () => {
+  const { stdout } = await duet('--help');
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+) \[/gm)].map(([, name]) => name!);
+  for (const name of ['start', 'import', 'train', 'evaluate', 'index', 'retrieve', 'report', 'doctor']) {
+    assert.ok(commands.includes(name), name);
+  }
+  const helps = await Promise.all(commands.filter((name) => name !== 'help').map((name) => duet(name, '--help')));
+  for (const { code, stdout: help } of helps) {
+    assert.equal(code, 0);
+    assert.match(help, /Example:\n {2}\$ npx duet /);
+    assert.match(help, /--json/);
+  }
+});
+
+describe('what the user got wrong ends in one clear sentence, a code, and nothing on stdout', () => {
+  const cases: [string, string[], number, RegExp][] = [
+    ['an unknown option', ['datasets', '--modle'], 2, /unknown option '--modle'/],
+    ['a missing option', ['train', '--json'], 2, /required option '--model <kind>'/],
+    ['an unknown dataset', ['train', '--dataset', 'none', '--model', 'dat'], 3, /There is no dataset "none"/],
+    ['an unknown model', ['index', '--model', 'none', '--json'], 3, /There is no model "none"/],
+    ['an unknown experiment', ['report', '--experiment', 'none'], 3, /There is no experiment "none"/],
+    ['a setting without a value', ['train', '--model', 'dat', '--set', 'epochs'], 2, /It must be key=value/],
+    ['neither model nor baseline', ['evaluate', '--split', 'time:0.8'], 2, /either --model or --baseline/],
+    ['a statistic that is no JSON', ['stats', '--input', import.meta.filename], 2, /It is not JSON/],
+    ['a statistic that is not there', ['stats', '--input', '/nowhere'], 3, /cannot be read/],
+  ];
+  for (const [name, args, expected, words] of cases) {
+    test(name, async () => {
+      const { code, stdout, stderr } = await duet(...args);
+      assert.equal(code, expected, stderr);
+      assert.equal(stdout, '');
+      assert.match(sentence(stderr), words);
+      assert.doesNotMatch(stderr, /^ {4}at /m);
+    });
+  }
+});
+
+test('a bad setting of the environment is named with its value', async () => {
+  const env = { ...process.env, DUET_ADMIN_PORT: 'many', NODE_TEST_CONTEXT: '' };
+  const stderr = await new Promise<string>((resolve) => {
+    execFile(process.execPath, [main, 'datasets'], { env }, (_, __, said) => resolve(said));
+  });
+  assert.match(stderr, /DUET_ADMIN_PORT is "many"/);
+});
+
+test('from a file to recommendations: import, evaluate, train, index, retrieve, models', async () => {
+  // Forty shoppers of two tastes: each buys four of the eight items of its taste, in an order of its own.
+  const rows = Array.from({ length: 40 }, (_, user) =>
+    Array.from({ length: 4 }, (_, turn) => {
+      const item = (user % 2) * 8 + ((user * 3 + turn * 5) % 8);
+      return `u${user},i${item},${1_700_000_000 + turn * 86_400 + user},view,${item + 1}.50`;
+    }).join('\n'),
+  );
+  const items = Array.from({ length: 16 }, (_, item) => `i${item},Item ${item},${item < 8 ? 'Left' : 'Right'}`);
+  writeFileSync(path.join(folder, 'log.csv'), `who,what,at,kind,cost\n${rows.join('\n')}\nu1,,1700000000,view,1\n`);
+  writeFileSync(path.join(folder, 'items.csv'), `what,title,category\n${items.join('\n')}\n`);
+
+  const imported = await asJson(
+    ...['import', '--name', 'shop', '--interactions', path.join(folder, 'log.csv')],
+    ...['--items', path.join(folder, 'items.csv'), '--user', 'who', '--item-col', 'what', '--time', 'at'],
+    ...['--event', 'kind', '--price', 'cost', '--event-weight', 'view=1'],
+  );
+  const { rows: kept, users, items: known, rejected } = imported;
+  assert.deepEqual({ kept, users, known, rejected }, { kept: 160, users: 40, known: 16, rejected: 1 });
+  const { datasets } = await asJson('datasets');
+  assert.deepEqual(
+    datasets.map(({ datasetId, name, status }: Record<string, string>) => ({ datasetId, name, status })),
+    [{ datasetId: imported.datasetId, name: 'shop', status: 'done' }],
+  );
+
+  const split = ['--split', 'leave-last-out'];
+  const popularity = await asJson('evaluate', '--baseline', 'popularity', '--dataset', 'shop', ...split);
+  // Every item is among the fifty most popular of sixteen.
+  assert.equal(popularity.metrics['HR@50'], 1);
+
+  const small = ['--set', 'epochs=2', '--set', 'layers=[8]', '--set', 'augmentedDims=8', '--set', 'negatives=4'];
+  const trained = await asJson('train', '--dataset', 'shop', '--model', 'dat', ...small, ...split);
+  assert.equal(trained.metrics['HR@50'], 1);
+  assert.equal((await db.prisma.trainingRun.findFirstOrThrow()).status, 'done');
+  const again = await asJson('evaluate', '--model', trained.modelId);
+  assert.deepEqual(again.metrics, trained.metrics);
+
+  const index = await asJson('index', '--model', 'dat');
+  assert.equal(index.modelId, trained.modelId);
+  assert.equal(index.size, 16);
+
+  const shown = await asJson('retrieve', '--user', 'u1', '--k', '5', '--model', 'dat', '--no-rank');
+  assert.equal(shown.known, true);
+  assert.equal(shown.items.length, 5);
+  // The last one was held back from the model.
+  const bought = new Set(rows[1]!.split('\n', 3).map((row) => row.split(',')[1]));
+  for (const { itemId, title } of shown.items) {
+    assert.ok(!bought.has(itemId), `${itemId} was bought before`);
+    assert.equal(title, `Item ${itemId.slice(1)}`);
+  }
+
+  const { models } = await asJson('models', '--dataset', 'shop');
+  assert.deepEqual(
+    models.map(({ name, metrics }: { name: string; metrics: object }) => [name, Object.keys(metrics)]),
+    [
+      ['dat', ['leave-last-out']],
+      ['popularity', ['leave-last-out']],
+    ],
+  );
+});
+
+test('doctor tells which engines run, and every setting but the secret ones', async () => {
+  const { ok, annEngine, findings, settings } = await asJson('doctor');
+  assert.equal(ok, true);
+  assert.ok(
+    findings.some(({ name, ok: works }: { name: string; ok: boolean }) => name === `ANN engine ${annEngine}` && works),
+  );
+  const url = settings.find(({ variable }: { variable: string }) => variable === 'DATABASE_URL');
+  assert.equal(url.value, '(set)');
+});
+
+test('stop says when nothing runs', async () => {
+  assert.deepEqual(await asJson('stop'), { stopped: false });
+});

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { loadConfig } from '@duet/config';
+import { startOver } from './fresh.ts';
+
+test('starting over deletes what Duet made, names it, and leaves everything else', () => {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'duet-fresh-'));
+  for (const name of ['models', 'keys', 'photos']) mkdirSync(path.join(dataDir, name));
+  writeFileSync(path.join(dataDir, 'notes.txt'), 'mine');
+  const said: string[] = [];
+  startOver({ ...loadConfig({}), dataDir }, (line) => said.push(line));
+  assert.deepEqual(readdirSync(dataDir).sort(), ['notes.txt', 'photos']);
+  assert.match(said.join(), /deleting models, keys in /);
+  rmSync(dataDir, { recursive: true });
+});
+
+test('a database of the user is never deleted', () => {
+  const config = { ...loadConfig({}), databaseUrl: 'postgresql://localhost/shop' };
+  assert.throws(() => startOver(config, () => {}), /DATABASE_URL/);
+});
