@@ -25,7 +25,7 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
 const isFigure = (cell: string): boolean => /^(–|[-+]?[\d,]*\.?\d+ ?%?)$/.test(cell);
 
 /** The metrics that every comparison shows, in its order. */
-export const comparedMetrics = ['HR@50', 'HR@100', 'Recall@50', 'NDCG@50', 'MRR'] as const;
+const comparedMetrics = ['HR@50', 'HR@100', 'Recall@50', 'NDCG@50', 'MRR'] as const;
 
 /** Models side by side, by their metrics on one split. */
 export function comparison(rows: readonly { name: string; metrics: Record<string, number> }[]): string {

@@ -47,7 +47,7 @@ function readWeight(text: string, before: Record<string, number>): Record<string
 }
 
 /** The options as the importer is asked; what was not given is left to its defaults. */
-export function requestOf(options: Options): ImportRequest {
+function requestOf(options: Options): ImportRequest {
   const given = (Object.keys(roles) as Role[]).flatMap((role) => {
     const column = options[`${role}Col`];
     return column === undefined ? [] : [[role, column] as const];

@@ -15,7 +15,7 @@ function interval(found: Interval | undefined, show: (value: number) => string):
 }
 
 /** A report for people: arms under each other, each figure with its interval, then what may be concluded. */
-export function describeReport({ experiment, currency, arms, conclusion }: Report): string {
+function describeReport({ experiment, currency, arms, conclusion }: Report): string {
   const money = (minor: number) => `${(minor / 100).toFixed(2)} ${currency}`;
   return [
     `${experiment.name} is ${experiment.status}.`,

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { DuetError, type Progress, type ProgressUpdate } from '@duet/config';
 
 /** What a forked `duet` sends its parent: progress as it goes, its peak memory at its end. */
-export type ChildMessage = { progress: ProgressUpdate } | { peakMb: number };
+type ChildMessage = { progress: ProgressUpdate } | { peakMb: number };
 
 export interface JobContext {
   env: NodeJS.ProcessEnv;
