@@ -23,7 +23,7 @@ export function RunProgress({ run, now }: { run: Run; now: Date }) {
   return (
     <span className="flex items-center gap-3">
       <Meter share={step / steps} color="var(--busy)" />
-      {formatPercent(step / steps, 0)}
+      {formatPercent(step / steps, 0)}{' '}
       <span className="text-muted">
         step {formatCount(step)} of {formatCount(steps)}
         {leftMs !== undefined && `, about ${formatDuration(Math.max(1000, leftMs))} left`}
@@ -59,7 +59,7 @@ export function RunsTable({ runs, now }: { runs: Run[]; now: Date }) {
             <td>
               <RunProgress run={run} now={now} />
             </td>
-            <td className="text-muted">{run.dataset.name}</td>
+            <td className="whitespace-nowrap text-muted">{run.dataset.name}</td>
             <td className="whitespace-nowrap text-muted">{formatAgo(run.startedAt ?? run.createdAt, now)}</td>
           </tr>
         ))}

@@ -2,27 +2,23 @@ import Link from 'next/link';
 import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
 import { RecallLatency } from '#components/charts/recall-latency.tsx';
+import { JobState } from '#components/job-state.tsx';
 import { ModelName } from '#components/model-name.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
-import { Refresh } from '#components/refresh.tsx';
 import { Section } from '#components/section.tsx';
 import { readIndexCurve } from '#data/evaluations.ts';
 import { indexedModels } from '#data/indexes.ts';
-import { waitingJobs } from '#data/jobs.ts';
+import { unfinishedJobs } from '#data/jobs.ts';
 import { formatBytes, formatCount, formatDuration, formatMetric, formatMicros, formatTime } from '#format.ts';
 import { RebuildForm } from './rebuild.tsx';
 
 export const metadata: Metadata = { title: 'Indexes' };
 
 export default async function IndexesPage() {
-  const [models, jobs] = await Promise.all([indexedModels(), waitingJobs()]);
-  const building = new Map(
-    jobs.flatMap(({ kind, data, running }) => (kind === 'index' ? [[data.modelId, running]] : [])),
-  );
+  const [models, jobs] = await Promise.all([indexedModels(), unfinishedJobs('index')]);
   return (
     <>
-      {building.size > 0 && <Refresh everyMs={2000} />}
       <PageHeader
         title="Indexes"
         summary="What retrieval searches: each model’s item vectors in FAISS. Recall is measured against an exact scan with the model’s own shoppers, latency on this machine with one thread."
@@ -46,19 +42,23 @@ export default async function IndexesPage() {
           const points = readIndexCurve(active?.curve).flatMap(({ nprobe, recall, p50Us, p99Us }) =>
             nprobe === null ? [] : [{ nprobe, 'Recall@100': recall, 'p50 (µs)': p50Us, 'p99 (µs)': p99Us }],
           );
-          const waits = building.get(model.id);
+          const job = jobs.get(model.id);
           return (
             <Section
               key={model.id}
               title={
                 <Link href={`/models/${model.id}`} className="flex flex-wrap items-center gap-3 hover:underline">
                   <ModelName {...model} />
-                  {waits !== undefined && <Badge tone="busy">{waits ? 'building' : 'waits for the worker'}</Badge>}
                 </Link>
               }
               actions={<RebuildForm modelId={model.id} first={model.indexes.length === 0} />}
               flush
             >
+              {job && (
+                <div className="px-5 pb-3">
+                  <JobState job={job} doing="build" />
+                </div>
+              )}
               {model.indexes.length === 0 ? (
                 <p className="px-5 pb-5 text-muted">No index: this model cannot answer until one is built.</p>
               ) : (

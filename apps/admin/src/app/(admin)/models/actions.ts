@@ -62,5 +62,5 @@ export async function evaluate(_: string | undefined, data: FormData): Promise<s
   if (!parsed.success) return 'Choose a split.';
   const { problem } = await attempt(() => enqueue(db, { kind: 'evaluate', ...parsed.data }));
   refresh();
-  return problem ?? `Queued: the metrics on ${parsed.data.split} appear here when the worker has measured them.`;
+  return problem ?? 'Queued.';
 }

@@ -4,6 +4,7 @@ import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
 import { Curves } from '#components/curves.tsx';
 import { GroupMetrics } from '#components/group-metrics.tsx';
+import { JobState } from '#components/job-state.tsx';
 import { Kind } from '#components/kind.tsx';
 import { MetricsFootnote, MetricsTable } from '#components/metrics-table.tsx';
 import { Notice } from '#components/notice.tsx';
@@ -12,6 +13,7 @@ import { Parameters } from '#components/parameters.tsx';
 import { Section } from '#components/section.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
 import { readCurve } from '#data/evaluations.ts';
+import { unfinishedJobs } from '#data/jobs.ts';
 import { comparedModels, findModel } from '#data/models.ts';
 import { formatDuration, formatMetric, formatPercent, formatTime } from '#format.ts';
 import { routeId } from '#route-id.ts';
@@ -21,7 +23,8 @@ export const metadata: Metadata = { title: 'Model' };
 
 export default async function ModelPage({ params }: { params: Promise<{ id: string }> }) {
   const id = await routeId(params);
-  const [model, datasets] = await Promise.all([findModel(id), comparedModels()]);
+  const [model, datasets, jobs] = await Promise.all([findModel(id), comparedModels(), unfinishedJobs('evaluate')]);
+  const job = jobs.get(id);
   if (model === null) notFound();
   const siblings = datasets.find((dataset) => dataset.id === model.datasetId)?.models ?? [];
   const evaluations = siblings.find((sibling) => sibling.id === id)?.evaluations ?? [];
@@ -42,6 +45,7 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
         actions={<EvaluateForm modelId={model.id} />}
       />
       <div className="space-y-6">
+        {job && <JobState job={job} doing="measurement" />}
         <Stats>
           <Stat
             label="Dataset"

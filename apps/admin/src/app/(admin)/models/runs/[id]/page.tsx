@@ -32,6 +32,13 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
           </span>
         }
         parent={{ href: '/models', title: 'Models' }}
+        summary={
+          run.status !== 'failed' && (
+            <span aria-live="polite">
+              <RunProgress run={run} now={new Date()} />
+            </span>
+          )
+        }
         actions={
           run.model && (
             <Link href={`/models/${run.modelId}`} className="button">
@@ -42,14 +49,6 @@ export default async function RunPage({ params }: { params: Promise<{ id: string
       />
       <div className="space-y-6">
         <Stats>
-          <Stat
-            label="Progress"
-            value={
-              <span className="text-base font-medium" aria-live="polite">
-                <RunProgress run={run} now={new Date()} />
-              </span>
-            }
-          />
           <Stat label="Dataset" value={run.dataset.name} />
           <Stat label="Epochs done" value={curve.length} />
           <Stat label="Executor" value={run.executor || '–'} />
