@@ -49,7 +49,7 @@ test("a time split trains on nothing later than its cut, and the cut is numpy's 
     weight: new Float32Array(10).fill(1),
     valueMinor: new Float64Array(10),
   };
-  const split = splitDataset(x, 'time:0.8');
+  const split = splitDataset(x, 'time:0.8', { knownItemsOnly: false });
   assert.deepEqual([...split.train], [0, 1, 2, 3, 4, 5, 6, 7]);
   assert.deepEqual(
     split.evaluations.map(({ user, targets, seen }) => ({ user, targets: [...targets], seen: [...seen] })),
@@ -78,7 +78,7 @@ test('no training row is later than a held-out one: of anybody in a time split, 
 test("every evaluated user has the least training rows, new targets, and seen = the user's training items", () => {
   fc.assert(
     fc.property(interactions, rule, fc.integer({ min: 1, max: 6 }), fc.boolean(), (x, name, minTrain, newItemsOnly) => {
-      const split = attempt(() => splitDataset(x, name, { minTrain, newItemsOnly }));
+      const split = attempt(() => splitDataset(x, name, { minTrain, newItemsOnly, knownItemsOnly: false }));
       if (split === undefined) return;
       const inTrain = new Set(split.train);
       for (const { user, targets, seen } of split.evaluations) {
@@ -93,6 +93,21 @@ test("every evaluated user has the least training rows, new targets, and seen = 
         assert.deepEqual([...seen], newItemsOnly ? known : []);
         assert.deepEqual([...targets], newItemsOnly ? later.filter((item) => !known.includes(item)) : later);
         assert.ok(targets.length > 0);
+      }
+    }),
+  );
+});
+
+test('targets are items that somebody has a training row of, unless cold ones are asked for', () => {
+  fc.assert(
+    fc.property(interactions, rule, (x, name) => {
+      const split = attempt(() => splitDataset(x, name, { minTrain: 1 }));
+      const withCold = attempt(() => splitDataset(x, name, { minTrain: 1, knownItemsOnly: false }));
+      const known = new Set(itemsOf(x, split?.train ?? []));
+      for (const { user, targets } of split?.evaluations ?? []) {
+        assert.ok(targets.every((item) => known.has(item)));
+        const all = withCold!.evaluations.find((evaluation) => evaluation.user === user)!.targets;
+        assert.ok(targets.every((item) => all.includes(item)));
       }
     }),
   );

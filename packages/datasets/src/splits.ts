@@ -21,6 +21,11 @@ export interface SplitOptions {
   minTrain?: number;
   /** Only items that the user has no training row of are targets (default); otherwise nothing is masked either. */
   newItemsOnly?: boolean;
+  /**
+   * Only items with a training row of anybody are targets (default), as in most published numbers; false asks for the
+   * cold ones too, which only models that look at more than ids can find.
+   */
+  knownItemsOnly?: boolean;
 }
 
 type Rule = { kind: 'none' | 'leave-last-out' } | { kind: 'time'; quantile: number };
@@ -42,11 +47,9 @@ function cutTime(times: Float64Array, quantile: number): number {
   return below + (at - Math.floor(at)) * (sorted[Math.ceil(at)]! - below);
 }
 
-const distinct = (items: Iterable<number>): Int32Array => Int32Array.from(new Set(items)).sort();
-
 function splitRows(x: Interactions, rows: Int32Array, name: string, options: SplitOptions): Split {
   const rule = parseRule(name);
-  const { newItemsOnly = true, minTrain = rule.kind === 'time' ? 5 : 2 } = options;
+  const { newItemsOnly = true, knownItemsOnly = true, minTrain = rule.kind === 'time' ? 5 : 2 } = options;
   if (rule.kind === 'none') return { name, train: rows, evaluations: [] };
   if (rule.kind === 'time' && x.clock !== undefined && x.clock !== 'time') {
     throw new DuetError('bad-input', `the split ${name} needs times, and this dataset has only an order.`, {
@@ -60,26 +63,33 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, options: Spl
           rule.quantile,
         )
       : 0;
-  const train: number[] = [];
-  const evaluations: Split['evaluations'] = [];
+  // A user's rows are rows[from … to), of which [held … to) may be targets. They are in order of time.
+  const users: { user: number; from: number; held: number; to: number }[] = [];
+  const known = new Uint8Array(x.items.length);
   for (let from = 0, to = 0; from < rows.length; from = to) {
     const user = x.user[rows[from]!]!;
     while (to < rows.length && x.user[rows[to]!] === user) to++;
-    // The rows of a user are in order of time, so that the training rows come first.
-    let held = to - 1;
-    if (rule.kind === 'time') {
-      held = from;
-      while (held < to && x.time[rows[held]!]! <= cut) held++;
-    }
-    const itemsOf = (rowsOf: Int32Array) => distinct(Array.from(rowsOf, (row) => x.item[row]!));
-    const mine = rows.subarray(from, held);
-    const known = mine.length >= minTrain && held < to ? itemsOf(mine) : new Int32Array();
-    const had = new Set(newItemsOnly ? known : []);
-    const targets = known.length > 0 ? itemsOf(rows.subarray(held, to)).filter((item) => !had.has(item)) : known;
-    if (targets.length > 0) evaluations.push({ user, targets, seen: newItemsOnly ? known : new Int32Array() });
-    // A last interaction that asks nothing of the model (too short a history, an item known already) is no secret.
-    const kept = rule.kind === 'leave-last-out' && targets.length === 0 ? to : held;
-    for (let at = from; at < kept; at++) train.push(rows[at]!);
+    let held = from;
+    if (rule.kind === 'time') while (held < to && x.time[rows[held]!]! <= cut) held++;
+    else held = to - 1 - from >= minTrain ? to - 1 : to;
+    for (let at = from; at < held; at++) known[x.item[rows[at]!]!] = 1;
+    users.push({ user, from, held, to });
+  }
+  const itemsOf = (some: Int32Array): Int32Array =>
+    Int32Array.from(new Set(Array.from(some, (row) => x.item[row]!))).sort();
+  const train: number[] = [];
+  const evaluations: Split['evaluations'] = [];
+  for (const { user, from, held, to } of users) {
+    const evaluated = held < to && held - from >= minTrain;
+    const mine = evaluated ? itemsOf(rows.subarray(from, held)) : new Int32Array();
+    const had = new Set(newItemsOnly ? mine : []);
+    const targets = itemsOf(evaluated ? rows.subarray(held, to) : new Int32Array()).filter(
+      (item) => !had.has(item) && (known[item] === 1 || !knownItemsOnly),
+    );
+    if (targets.length > 0) evaluations.push({ user, targets, seen: newItemsOnly ? mine : new Int32Array() });
+    // A last interaction that is nobody's target is no secret.
+    const end = rule.kind === 'leave-last-out' && targets.length === 0 ? to : held;
+    for (let at = from; at < end; at++) train.push(rows[at]!);
   }
   if (evaluations.length === 0) {
     throw new DuetError('bad-input', `the split ${name} leaves no user to evaluate.`, {
