@@ -81,12 +81,20 @@ async function withContext<T>(config: Config, run: (context: Context) => Promise
 
 let stopping: AbortController | undefined;
 
+/** A supervisor and its terminal may both pass on one Ctrl-C: what comes this soon is the same one. */
+const sameSignalMs = 2000;
+
 /** One signal for the process: a command stops where it can leave things tidy, and a second Ctrl-C ends it at once. */
 function untilStopped(): AbortSignal {
   if (stopping) return stopping.signal;
   stopping = new AbortController();
+  let stoppedAt = 0;
   const stop = (name: NodeJS.Signals) => {
-    if (stopping?.signal.aborted) process.exit(130);
+    if (stopping?.signal.aborted) {
+      if (Date.now() - stoppedAt > sameSignalMs) process.exit(130);
+      return;
+    }
+    stoppedAt = Date.now();
     stopping?.abort(new DuetError('conflict', `Stopped by ${name}.`));
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);

@@ -3,6 +3,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { repositoryRoot } from '@duet/config';
+import { endGroup } from './process-identity.ts';
 
 /**
  * Compiles FAISS for AVX2 at the lowest priority while everything already runs: searches are 2.5 to 4.7 times as fast
@@ -30,10 +31,12 @@ export function buildAvx2InBackground(logs: string, signal: AbortSignal, say: (l
     });
   }
   // It has compilers of its own, so the whole group is told.
-  const stop = () => process.kill(-pid, 'SIGTERM');
+  const stop = () => endGroup(pid);
   signal.addEventListener('abort', stop, { once: true });
+  process.once('exit', stop);
   child.once('close', () => {
     signal.removeEventListener('abort', stop);
+    process.removeListener('exit', stop);
     file.end();
     if (!signal.aborted) say(said.trim().split('\n').at(-1) ?? '');
   });

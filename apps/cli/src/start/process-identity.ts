@@ -29,6 +29,16 @@ export function isAlive({ pid, began }: ProcessIdentity): boolean {
   return began === beganAt(pid);
 }
 
+/** Ends a process that leads a group, and all that it started. */
+export function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    // It ended by itself a moment ago.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** The most memory that a living process ever held, in MB; undefined where the system does not say (proc(5), VmHWM). */
 export function peakMemoryMb(pid: number): number | undefined {
   try {

@@ -54,6 +54,7 @@ export class Supervisor implements AsyncDisposable {
     this.#onChange = options.onChange;
     this.#onHopeless = options.onHopeless;
     mkdirSync(this.#logs, { recursive: true });
+    process.once('exit', this.#endAtOnce);
   }
 
   logOf(name: string): string {
@@ -88,7 +89,13 @@ export class Supervisor implements AsyncDisposable {
     const living = [...this.#held.values()].map(({ child }) => child.pid).filter((pid) => pid !== undefined);
     await Promise.all(living.map((pid) => endProcess(identify(pid), 10_000)));
     this.#held.clear();
+    process.removeListener('exit', this.#endAtOnce);
   }
+
+  /** However this process ends, its services do not outlive it. */
+  readonly #endAtOnce = (): void => {
+    for (const { child } of this.#held.values()) child.kill('SIGKILL');
+  };
 
   #launch({ name, cwd, args, env, healthUrl }: ServiceSpec): ChildProcess {
     const log = openSync(this.logOf(name), 'a');

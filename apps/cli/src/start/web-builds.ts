@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DuetError, repositoryRoot } from '@duet/config';
+import { endGroup } from './process-identity.ts';
 
 export type WebApp = 'admin' | 'storefront';
 
@@ -86,14 +87,16 @@ async function runNextBuild(app: WebApp, log: string, { env, signal }: BuildCont
   child.stderr.pipe(file, { end: false });
   // A build has workers of its own, so the whole group is told.
   const stop = () => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    if (child.pid !== undefined) endGroup(child.pid);
   };
   signal.addEventListener('abort', stop, { once: true });
+  process.once('exit', stop);
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve(status ?? 1));
   });
   signal.removeEventListener('abort', stop);
+  process.removeListener('exit', stop);
   await new Promise<void>((resolve) => file.end(resolve));
   signal.throwIfAborted();
   return code;
