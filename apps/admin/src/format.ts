@@ -1,7 +1,6 @@
 const locale = 'en-GB';
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
-const compactly = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 });
 const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 const minute = new Intl.DateTimeFormat(locale, {
   day: 'numeric',
@@ -13,7 +12,6 @@ const minute = new Intl.DateTimeFormat(locale, {
 });
 
 export const formatCount = (n: number | bigint): string => whole.format(n);
-export const formatCompact = (n: number): string => compactly.format(n);
 
 export const formatNumber = (n: number, digits: number): string =>
   new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n);

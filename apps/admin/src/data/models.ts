@@ -5,6 +5,12 @@ import { database } from './services.ts';
 
 export type ComparedModel = Model & { evaluations: StoredEvaluation[] };
 
+/** The split that a model was trained without; undefined where it learnt from everything. */
+export function trainingSplit({ parameters }: Pick<Model, 'parameters'>): string | undefined {
+  const split = (parameters as { split?: unknown } | null)?.split;
+  return typeof split === 'string' && split !== 'none' ? split : undefined;
+}
+
 const rank = (kind: string) => modelKinds.findIndex((known) => known.kind === kind);
 
 /** Every dataset that has models, with them: in the order of the paper's table, newest first within a kind. */

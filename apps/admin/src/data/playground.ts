@@ -1,5 +1,6 @@
 import type { RetrieveAnswer, Shopper } from '@duet/api/client';
 import { heldOutItems } from './interactions.ts';
+import { trainingSplit } from './models.ts';
 import { type Attempt, attempt } from './problem.ts';
 import { database, retrieval } from './services.ts';
 
@@ -33,12 +34,6 @@ export interface Comparison {
   common: number;
 }
 
-/** The split that a model was trained without. */
-const splitOf = ({ parameters }: ServedModel): string | undefined => {
-  const split = (parameters as { split?: unknown }).split;
-  return typeof split === 'string' && split !== 'none' ? split : undefined;
-};
-
 /** Both models' 100 candidates for one user, before any ranking, with what the user bought before and after. */
 export const compare = (userId: string, left: ServedModel, right: ServedModel): Promise<Attempt<Comparison>> =>
   attempt(async () => {
@@ -49,7 +44,8 @@ export const compare = (userId: string, left: ServedModel, right: ServedModel): 
       candidates(right.id),
       client.history({ userId, limit: 200 }),
     ]);
-    const split = splitOf(left) === splitOf(right) && left.datasetId === right.datasetId ? splitOf(left) : undefined;
+    const own = trainingSplit(left);
+    const split = own === trainingSplit(right) && left.datasetId === right.datasetId ? own : undefined;
     const { value: heldOut } = await attempt(async () =>
       split === undefined ? undefined : heldOutItems(left.dataset, split, userId),
     );

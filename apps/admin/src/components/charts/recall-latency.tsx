@@ -8,7 +8,6 @@ export interface RecallLatencyPoint {
   nprobe: number;
   'Recall@100': number;
   'p50 (µs)': number;
-  'p99 (µs)': number;
 }
 
 const show = (value: number) => (value <= 1 ? value.toFixed(4) : Math.round(value).toLocaleString('en-GB'));
@@ -20,7 +19,7 @@ export function RecallLatency({ points }: { points: RecallLatencyPoint[] }) {
       responsive
       data={points}
       role="img"
-      aria-label="Recall and latency for each nprobe"
+      aria-label="Recall and median latency for each nprobe"
       className="h-64 w-full"
       margin={{ left: 0, right: 0, top: 8 }}
     >
@@ -58,15 +57,6 @@ export function RecallLatency({ points }: { points: RecallLatencyPoint[] }) {
         stroke="var(--dat)"
         strokeWidth={2}
         dot={{ r: 3 }}
-        isAnimationActive={false}
-      />
-      <Line
-        yAxisId="latency"
-        dataKey="p99 (µs)"
-        stroke="var(--dat)"
-        strokeDasharray="4 4"
-        strokeWidth={1.5}
-        dot={false}
         isAnimationActive={false}
       />
     </LineChart>

@@ -22,5 +22,5 @@ export async function rebuild(_: string | undefined, data: FormData): Promise<st
   const { modelId, factory } = parsed.data;
   const { problem } = await attempt(() => enqueue(db, { kind: 'index', modelId, ...(factory && { factory }) }));
   refresh();
-  return problem ?? 'Queued.';
+  return problem ?? '';
 }

@@ -39,8 +39,8 @@ export default async function IndexesPage() {
         )}
         {models.map((model) => {
           const active = model.indexes.find((index) => index.active);
-          const points = readIndexCurve(active?.curve).flatMap(({ nprobe, recall, p50Us, p99Us }) =>
-            nprobe === null ? [] : [{ nprobe, 'Recall@100': recall, 'p50 (µs)': p50Us, 'p99 (µs)': p99Us }],
+          const points = readIndexCurve(active?.curve).flatMap(({ nprobe, recall, p50Us }) =>
+            nprobe === null ? [] : [{ nprobe, 'Recall@100': recall, 'p50 (µs)': p50Us }],
           );
           const job = jobs.get(model.id);
           return (
@@ -98,7 +98,7 @@ export default async function IndexesPage() {
                         <th scope="row" className="font-mono text-sm">
                           {index.factory}
                         </th>
-                        <td>{index.engine}</td>
+                        <td className="whitespace-nowrap">{index.engine}</td>
                         <td className="num">
                           {formatCount(index.size)} × {index.dimensions}
                         </td>

@@ -53,14 +53,14 @@ export async function train(_: string | undefined, data: FormData): Promise<stri
   redirect(`/models/runs/${run.id}`);
 }
 
-const evaluateForm = z.object({ modelId: z.uuid(), split: z.enum(['time:0.8', 'leave-last-out']) });
+const evaluateForm = z.object({ modelId: z.uuid(), split: z.string().min(1).max(100) });
 
 /** Queues the evaluation of a model on a split. */
 export async function evaluate(_: string | undefined, data: FormData): Promise<string> {
   const db = await database();
   const parsed = evaluateForm.safeParse(Object.fromEntries(data));
-  if (!parsed.success) return 'Choose a split.';
+  if (!parsed.success) return parsed.error.issues[0]!.message;
   const { problem } = await attempt(() => enqueue(db, { kind: 'evaluate', ...parsed.data }));
   refresh();
-  return problem ?? 'Queued.';
+  return problem ?? '';
 }

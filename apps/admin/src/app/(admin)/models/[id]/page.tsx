@@ -12,9 +12,9 @@ import { PageHeader } from '#components/page-header.tsx';
 import { Parameters } from '#components/parameters.tsx';
 import { Section } from '#components/section.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
-import { readCurve } from '#data/evaluations.ts';
+import { readCurve, splitMeaning } from '#data/evaluations.ts';
 import { unfinishedJobs } from '#data/jobs.ts';
-import { comparedModels, findModel } from '#data/models.ts';
+import { comparedModels, findModel, trainingSplit } from '#data/models.ts';
 import { formatDuration, formatMetric, formatPercent, formatTime } from '#format.ts';
 import { routeId } from '#route-id.ts';
 import { EvaluateForm } from './evaluate.tsx';
@@ -31,6 +31,9 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
   const run = model.runs[0];
   const active = model.indexes.find((index) => index.active);
   const tower = model.dimensions > 0;
+  const split = trainingSplit(model);
+  // A model is judged on what was held out from its own training, and on nothing that it may have learnt from.
+  const measurable = tower && split !== undefined && evaluations.every((evaluation) => evaluation.split !== split);
   return (
     <>
       <PageHeader
@@ -42,7 +45,7 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
         }
         parent={{ href: '/models', title: 'Models' }}
         summary={<Kind kind={model.kind} />}
-        actions={<EvaluateForm modelId={model.id} />}
+        actions={measurable && <EvaluateForm modelId={model.id} split={split} />}
       />
       <div className="space-y-6">
         {job && <JobState job={job} doing="measurement" />}
@@ -79,11 +82,10 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
         </Stats>
 
         {evaluations.length === 0 ? (
-          <Notice
-            title="This model has not been measured."
-            command={`npx duet evaluate --model ${model.id} --split time:0.8`}
-          >
-            Choose a split above and press Measure, or use the command line.
+          <Notice title="This model has not been measured.">
+            {split === undefined
+              ? 'It was trained on everything, so nothing is left to measure it on. Train one that holds something out.'
+              : `Measure it on what was held out from its training: ${splitMeaning(split)}.`}
           </Notice>
         ) : (
           <Section title="Beside the other models of this dataset" flush>
