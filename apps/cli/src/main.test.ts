@@ -61,6 +61,7 @@ describe('what the user got wrong ends in one clear sentence, a code, and nothin
     ['an unknown experiment', ['report', '--experiment', 'none'], 3, /There is no experiment "none"/],
     ['a setting without a value', ['train', '--model', 'dat', '--set', 'epochs'], 2, /It must be key=value/],
     ['neither model nor baseline', ['evaluate', '--split', 'time:0.8'], 2, /either --model or --baseline/],
+    ['an import of nothing', ['import', '--name', 'shop', '--json'], 2, /It takes --interactions/],
     ['a statistic that is no JSON', ['stats', '--input', import.meta.filename], 2, /It is not JSON/],
     ['a statistic that is not there', ['stats', '--input', '/nowhere'], 3, /cannot be read/],
   ];

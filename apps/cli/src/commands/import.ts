@@ -1,3 +1,4 @@
+import { DuetError } from '@duet/config';
 import type { ImportRequest } from '@duet/datasets';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { job, working } from '../context.ts';
@@ -21,8 +22,9 @@ const roles = {
 type Role = keyof typeof roles;
 
 type Options = { [R in Role as `${R}Col`]?: string } & {
-  name: string;
-  interactions: string;
+  request?: string;
+  name?: string;
+  interactions?: string;
   items?: string;
   users?: string;
   format?: ImportRequest['format'];
@@ -46,18 +48,42 @@ function readWeight(text: string, before: Record<string, number>): Record<string
   return { ...before, [event]: Number(weight) };
 }
 
-/** The options as the importer is asked; what was not given is left to its defaults. */
-function requestOf(options: Options): ImportRequest {
+/**
+ * The options as the importer is asked, over what the request file says; the rest is left to its defaults.
+ *
+ * @throws DuetError `bad-input` where neither says the name or the interactions
+ */
+function requestOf(options: Options, file: Partial<ImportRequest>): ImportRequest {
   const given = (Object.keys(roles) as Role[]).flatMap((role) => {
     const column = options[`${role}Col`];
     return column === undefined ? [] : [[role, column] as const];
   });
-  const { name, interactions, items, users, format, cancellations, duplicates, strict, replace } = options;
+  const { items, users, format, cancellations, duplicates, strict, replace } = options;
   const { currency, description, attribution, minUser, minItem, eventWeight } = options;
+  const { name = file.name, interactions = file.interactions } = options;
+  if (name === undefined || interactions === undefined) {
+    throw new DuetError('bad-input', `It takes --${name === undefined ? 'name' : 'interactions'}.`, {
+      fix: 'Give --name and --interactions, or a --request file that has both.',
+    });
+  }
+  const plain = {
+    items,
+    users,
+    format,
+    cancellations,
+    duplicates,
+    strict,
+    replace,
+    currency,
+    description,
+    attribution,
+  };
   return {
-    ...{ name, interactions, items, users, format, cancellations, duplicates, strict, replace },
-    ...{ currency, description, attribution },
-    columns: Object.fromEntries(given),
+    ...file,
+    ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
+    name,
+    interactions,
+    columns: { ...file.columns, ...Object.fromEntries(given) },
     ...(Object.keys(eventWeight).length > 0 && { eventWeights: eventWeight }),
     ...((minUser !== undefined || minItem !== undefined) && { kCore: { user: minUser, item: minItem } }),
   };
@@ -67,8 +93,9 @@ export function importCommand(program: Command): void {
   const command = program
     .command('import')
     .description('import a dataset from CSV, TSV, JSONL or Parquet, each also with .gz')
-    .requiredOption('--name <name>', "the dataset's name")
-    .requiredOption('--interactions <file>', 'one row an interaction: user, item and, if known, time, event, price …')
+    .option('--request <file>', 'all of this as JSON, such as examples/online-retail/import.json; options go over it')
+    .option('--name <name>', "the dataset's name")
+    .option('--interactions <file>', 'one row an interaction: user, item and, if known, time, event, price …')
     .option('--items <file>', 'one row an item: id, title, category, price; other columns become attributes')
     .option('--users <file>', 'one row a user: id; other columns become attributes');
   for (const [role, meaning] of Object.entries(roles)) {
@@ -99,8 +126,9 @@ export function importCommand(program: Command): void {
     .option('--replace', 'put it in the place of a dataset of the same name, whose models go with it');
   const example = 'import --name shop --interactions orders.csv.gz --items products.csv --user customer --item-col sku';
   job<Options>(command, example, async (context, options) => {
-    const { importDataset } = await import('@duet/datasets');
-    const result = await importDataset(await working(context), requestOf(options));
+    const { importDataset, readImportRequest } = await import('@duet/datasets');
+    const file = options.request === undefined ? {} : await readImportRequest(options.request);
+    const result = await importDataset(await working(context), requestOf(options, file));
     const { datasetId, rows, users, items, rejected } = result;
     return {
       json: result,

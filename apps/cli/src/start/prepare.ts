@@ -5,7 +5,7 @@ import { type Config, readOrMakeSecret, readSecret, writeSecret } from '@duet/co
 import { type ApiScope, createApiKey, type Database, type Dataset, type Model, verifyApiKey } from '@duet/db';
 import type { Evaluation } from '@duet/trainer';
 import { type JobContext, runChildJob } from './child-job.ts';
-import { exampleFingerprint, exampleName, importArguments } from './example.ts';
+import { describeExample, exampleRequest } from './example.ts';
 import { readState, writeState } from './state.ts';
 import type { Steps } from './steps.ts';
 
@@ -31,16 +31,18 @@ export interface DemoTraining {
 /** The example dataset, imported unless these very files are there. */
 export async function ensureDataset({ db, dataDir, steps, job }: Preparation): Promise<Dataset> {
   return steps.measure('import online-retail', async () => {
-    const fingerprint = exampleFingerprint();
+    const { name, fingerprint } = await describeExample();
     const { example } = readState(dataDir);
-    const known = await db.prisma.dataset.findUnique({ where: { name: exampleName } });
+    const known = await db.prisma.dataset.findUnique({ where: { name } });
     const there =
       known?.status === 'done' &&
       example?.datasetId === known.id &&
       example.fingerprint === fingerprint &&
       existsSync(path.join(dataDir, 'datasets', known.id));
     if (there) return { value: known, worked: false };
-    const { answer, peakMb } = await runChildJob<{ datasetId: string; rows: number }>(job, 'import', importArguments());
+    const { answer, peakMb } = await runChildJob<{ datasetId: string }>(job, 'import', [
+      ...['import', '--replace', '--request', exampleRequest],
+    ]);
     const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: answer.datasetId } });
     writeState(dataDir, { example: { datasetId: dataset.id, fingerprint } });
     return {
