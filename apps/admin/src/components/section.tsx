@@ -19,7 +19,7 @@ export function Section({ title, note, actions, flush = false, className = '', c
         <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2 px-5 pt-4 pb-3">
           <div className="min-w-0">
             <h2 className="font-semibold">{title}</h2>
-            {note && <p className="mt-0.5 max-w-3xl text-sm text-muted">{note}</p>}
+            {note && <p className="mt-0.5 max-w-3xl text-sm [overflow-wrap:anywhere] text-muted">{note}</p>}
           </div>
           {actions}
         </div>

@@ -1,11 +1,16 @@
-import { attempt } from '#data/problem.ts';
-import { openedDatabase } from '#data/services.ts';
+import { logger, openedDatabase } from '#data/services.ts';
 
 /** For the supervisor and load balancers: public, and says no more than whether the admin can do its work. */
 export async function GET(): Promise<Response> {
-  const { problem } = await attempt(async () => (await openedDatabase()).pool.query('SELECT 1'));
+  const database = await openedDatabase()
+    .then(({ pool }) => pool.query('SELECT 1'))
+    .then(() => true)
+    .catch((err) => {
+      logger().error({ err }, 'the database does not answer');
+      return false;
+    });
   return Response.json(
-    { status: problem === undefined ? 'ok' : 'unavailable', database: problem === undefined },
-    { status: problem === undefined ? 200 : 503, headers: { 'cache-control': 'no-store' } },
+    { status: database ? 'ok' : 'unavailable', database },
+    { status: database ? 200 : 503, headers: { 'cache-control': 'no-store' } },
   );
 }
