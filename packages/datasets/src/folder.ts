@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 
 /** The columnar files of a dataset: what its fingerprint is over. */
-export const parquetFiles = ['interactions.parquet', 'users.parquet', 'items.parquet'] as const;
+const parquetFiles = ['interactions.parquet', 'users.parquet', 'items.parquet'] as const;
 
 /** `<dataDir>/datasets/<id>` */
 export const datasetFolder = (dataDir: string, datasetId: string): string => path.join(dataDir, 'datasets', datasetId);

@@ -69,7 +69,7 @@ function rowChecks(source: Source, roles: Roles, clock: Clock): Check[] {
   return checks;
 }
 
-/** Reads and checks every row: the table `scanned`. */
+/** Reads and checks every row: `scanned`. */
 async function scan(
   workspace: Workspace,
   source: Source,
@@ -88,9 +88,9 @@ async function scan(
       ? `CASE event ${weights.join(' ')} ELSE 0 END`
       : '0'
     : '1';
-  await workspace.run(
-    `CREATE TABLE scanned AS
-     SELECT _line, user_id, item_id, moment, event, quantity, price, value, order_id, title, category, twin,
+  await workspace.materialise(
+    'scanned',
+    `SELECT _line, user_id, item_id, moment, event, quantity, price, value, order_id, title, category, twin,
        ${isCancelEvent} OR coalesce(quantity < 0, false) AS cancels, (${weight})::DOUBLE AS weight,
        ${firstProblem(source, rowChecks(source, roles, clock))} AS problem
      FROM (SELECT *, ${text('user')} AS user_id, ${text('item')} AS item_id, ${moment} AS moment, ${text('event')} AS event,

@@ -17,7 +17,7 @@ export const columnOf = (source: Source, name: string | undefined): string =>
   name === undefined ? 'NULL::VARCHAR' : `c${source.columns.indexOf(name) + 1}`;
 
 /** @throws DuetError `bad-input` where neither the name nor the caller tells */
-export function formatOf(file: string, given?: Format): Format {
+function formatOf(file: string, given?: Format): Format {
   if (given) return given;
   const extension = path.extname(file.replace(/\.gz$/i, '')).toLowerCase();
   const format = {

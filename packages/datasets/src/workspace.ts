@@ -4,7 +4,7 @@ import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-a
 import { DuetError, type Progress } from '@duet/config';
 
 /** What DuckDB may hold in memory; it spills the rest to the workspace's folder. */
-const memoryLimit = '384MB';
+const memoryLimit = '256MB';
 const threads = Math.min(2, availableParallelism());
 
 /** 'text' as a SQL literal. */
@@ -34,6 +34,8 @@ export class Workspace implements Disposable {
       memory_limit: memoryLimit,
       temp_directory: path.join(folder, 'spill'),
       threads: String(threads),
+      // Every table has its lines' numbers; keeping rows in order as well costs memory.
+      preserve_insertion_order: 'false',
       // Nothing is fetched while importing.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
@@ -70,6 +72,16 @@ export class Workspace implements Disposable {
       clearInterval(timer);
       this.#signal?.removeEventListener('abort', stop);
     }
+  }
+
+  /**
+   * Writes a query of any size to a file and makes it a view. A table would do as well, but filling one takes memory that
+   * grows with its rows.
+   */
+  async materialise(name: string, select: string, watch: { progress: Progress; step: string }): Promise<void> {
+    const file = literal(path.join(this.folder, `${name}.parquet`));
+    await this.run(`COPY (${select}) TO ${file} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 32768)`, watch);
+    await this.run(`CREATE VIEW ${name} AS FROM read_parquet(${file})`);
   }
 
   /** All rows of a small result; 64-bit integers must be cast to DOUBLE or they come as text. */
