@@ -14,7 +14,10 @@ export interface DenseOptimizer {
 export interface Session extends AsyncDisposable {
   /** Forward only: every output. */
   run(feeds: Values): Promise<Values>;
-  /** Forward, backward and one optimiser step on the params. `gradients` has one entry per input that asked for it. */
+  /**
+   * Forward, backward and one optimiser step on the params. `gradients` has one entry per input that asked for it.
+   * The arrays are the session's own and hold until its next step.
+   */
   step(feeds: Values, optimizer: DenseOptimizer): Promise<{ outputs: Values; gradients: Values }>;
   /** Loss gradients with respect to inputs and params, changing nothing. For tests. */
   gradients(feeds: Values): Promise<Values>;

@@ -13,7 +13,7 @@ function backward(g: Graph, node: Tensor, dy: Tensor): (Tensor | undefined)[] {
   const [a, b] = node.inputs as [Tensor, Tensor];
   switch (node.op) {
     case 'dense': {
-      const dz = node.activation === 'relu' ? g.mul(dy, g.step(node)) : dy;
+      const dz = node.activation === 'relu' ? g.positivePart(dy, node) : dy;
       return [g.matmul(dz, b, { transposeB: true }), g.matmul(a, dz, { transposeA: true }), g.sum(dz, [0])];
     }
     case 'matmul': {
@@ -41,7 +41,7 @@ function backward(g: Graph, node: Tensor, dy: Tensor): (Tensor | undefined)[] {
     case 'square':
       return [g.mul(g.scale(dy, 2), a)];
     case 'relu':
-      return [g.mul(dy, g.step(node))];
+      return [g.positivePart(dy, node)];
     case 'sigmoid':
       return [g.mul(dy, g.mul(node, g.sub(g.constant(1), node)))];
     case 'softplus':

@@ -34,7 +34,7 @@ export type Op =
   | 'slice'
   | 'stopGradient'
   // What gradients are made of, beside the above.
-  | 'step'
+  | 'positivePart'
   | 'broadcast'
   | 'pad';
 
@@ -68,7 +68,7 @@ export interface Tensor {
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 
 /** NumPy's broadcasting rule. Throws where the shapes do not fit. */
-export function broadcastShape(a: Shape, b: Shape): Shape {
+function broadcastShape(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
     const m = a[axis - rank + a.length] ?? 1;
@@ -162,8 +162,8 @@ export class Graph {
   softmax = (a: Tensor): Tensor => this.#append('softmax', [a], a.shape);
   /** log Σ e^a over the last axis, which is dropped. */
   logSumExp = (a: Tensor): Tensor => this.#append('logSumExp', [a], a.shape.slice(0, -1));
-  /** 1 where a > 0, else 0. Its gradient is zero. */
-  step = (a: Tensor): Tensor => this.#append('step', [a], a.shape);
+  /** `a` where `y` > 0, else 0: what relu lets back through. No gradient of its own. */
+  positivePart = (a: Tensor, y: Tensor): Tensor => this.#append('positivePart', [a, y], a.shape);
   /** The value of `a`, through which no gradient flows. */
   stopGradient = (a: Tensor): Tensor => this.#append('stopGradient', [a], a.shape);
 

@@ -1,4 +1,5 @@
 import type { Graph, Tensor } from './graph.ts';
+import { ParamVector } from './params.ts';
 
 /** Protocol buffers' wire format, as far as ONNX files need it (protobuf.dev, "Encoding"). */
 class Message {
@@ -86,8 +87,12 @@ const elementwise: Partial<Record<Tensor['op'], string>> = {
   stopGradient: 'Identity',
 };
 
+/** Name of the file's input that holds every parameter, one after the other. */
+export const paramsInput = '/params';
+
 /**
- * The graph as an ONNX file (IR 8, opset 18): its inputs and params are the file's inputs, `outputs` its outputs.
+ * The graph as an ONNX file (IR 8, opset 18): its inputs are the file's, `outputs` its outputs, and its params lie one
+ * after the other, in the order of their declaration, in one more input, `paramsInput`.
  *
  * @param outputs name → tensor; several names may stand for one tensor
  */
@@ -104,15 +109,27 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array
     body.message(5, tensorProto(name, int64, [values.length], raw));
     return name;
   };
+  const scalar = (value: number): string => {
+    const name = `f${extra++}`;
+    body.message(5, tensorProto(name, float32, [], new Uint8Array(Float32Array.of(value).buffer)));
+    return name;
+  };
   const emit = (type: string, inputs: string[], output: string, attributes?: Attributes) =>
     body.message(1, nodeProto(type, inputs, output, attributes));
 
+  const layout = new ParamVector(graph);
   for (const node of graph.nodes) {
-    if (!live.has(node) || node.op === 'input' || node.op === 'param') continue;
+    if (!live.has(node) || node.op === 'input') continue;
     const out = nameOf(node);
     const inputs = node.inputs.map(nameOf);
     const [a, b] = inputs as [string, string];
     switch (node.op) {
+      case 'param': {
+        const { begin, end } = layout.places.get(node.name!)!;
+        emit('Slice', [paramsInput, ints([begin]), ints([end])], `${out}f`);
+        emit('Reshape', [`${out}f`, ints(node.shape)], out);
+        break;
+      }
       case 'constant': {
         const { buffer, byteOffset, byteLength } = node.values!;
         const raw = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
@@ -135,11 +152,12 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array
         emit('Equal', [a, b], `${out}b`);
         emit('Cast', [`${out}b`], out, { to: float32 });
         break;
-      case 'step':
-        // Sign of a rectified or any value, negatives to zero: 1 where positive.
-        emit('Sign', [a], `${out}s`);
-        emit('Relu', [`${out}s`], out);
+      case 'positivePart': {
+        const zero = scalar(0);
+        emit('Greater', [b, zero], `${out}p`);
+        emit('Where', [`${out}p`, a, zero], out);
         break;
+      }
       case 'softmax':
         emit('Softmax', [a], out, { axis: -1 });
         break;
@@ -179,8 +197,9 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array
         emit(elementwise[node.op]!, inputs, out);
     }
   }
-  for (const node of [...graph.inputs, ...graph.params])
-    if (live.has(node)) body.message(11, valueInfo(node.name!, node.shape));
+  const inputs = graph.inputs.filter((node) => live.has(node) && node.name !== paramsInput);
+  for (const { name, shape } of inputs) body.message(11, valueInfo(name!, shape));
+  if (layout.length > 0) body.message(11, valueInfo(paramsInput, [layout.length]));
   for (const [name, tensor] of outputs) {
     emit('Identity', [nameOf(tensor)], `out:${name}`);
     body.message(12, valueInfo(`out:${name}`, tensor.shape));

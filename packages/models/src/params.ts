@@ -1,10 +1,10 @@
 import { DuetError } from '@duet/config';
-import type { DenseOptimizer, Values } from './executor.ts';
+import type { Values } from './executor.ts';
 import { type Graph, sizeOf, type Tensor } from './graph.ts';
 import type { Rng } from './rng.ts';
 
 /** Starting values: zeros, or Glorot & Bengio's uniform (2010): ±√(6 / (in + out)). */
-export function initialParams(graph: Graph, rng: Rng): Values {
+function initialParams(graph: Graph, rng: Rng): Values {
   return Object.fromEntries(graph.params.map((param) => [param.name!, initialValues(param, rng)]));
 }
 
@@ -17,9 +17,9 @@ function initialValues(param: Tensor, rng: Rng): Float32Array {
   return values;
 }
 
-/** Feeds that a graph can take: every input present, of the right length. Throws what is wrong otherwise. */
-export function checkFeeds(graph: Graph, feeds: Values): void {
-  for (const input of graph.inputs) {
+/** Feeds that a graph with these inputs can take: every one present, of the right length. Throws what is wrong otherwise. */
+export function checkFeeds(inputs: readonly Tensor[], feeds: Values): void {
+  for (const input of inputs) {
     const length = feeds[input.name!]?.length;
     if (length !== sizeOf(input.shape)) {
       throw new DuetError(
@@ -30,32 +30,73 @@ export function checkFeeds(graph: Graph, feeds: Values): void {
   }
 }
 
-const beta1 = 0.9;
-const beta2 = 0.999;
-const epsilon = 1e-8;
+/** Where each parameter lies in the one vector that holds them all, in the order they were declared. */
+export class ParamVector {
+  readonly length: number;
+  readonly places: ReadonlyMap<string, { begin: number; end: number }>;
 
-/** One AdamW step in place, on the tensors of one graph. `step` counts from 1. */
-export function adamStep(
-  params: Values,
-  gradients: Values,
-  state: Values,
-  step: number,
-  { learningRate, weightDecay }: DenseOptimizer,
-): void {
-  const correction1 = 1 - beta1 ** step;
-  const correction2 = 1 - beta2 ** step;
-  for (const [name, values] of Object.entries(params)) {
-    const gradient = gradients[name]!;
-    state[`${name}/m`] ??= new Float32Array(values.length);
-    state[`${name}/v`] ??= new Float32Array(values.length);
-    const m = state[`${name}/m`]!;
-    const v = state[`${name}/v`]!;
-    for (let i = 0; i < values.length; i++) {
-      const g = gradient[i]!;
-      m[i] = beta1 * m[i]! + (1 - beta1) * g;
-      v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
-      const update = m[i]! / correction1 / (Math.sqrt(v[i]! / correction2) + epsilon);
-      values[i] = values[i]! - learningRate * (update + weightDecay * values[i]!);
-    }
+  constructor(graph: Graph) {
+    let begin = 0;
+    this.places = new Map(
+      graph.params.map(({ name, shape }) => {
+        const place = { begin, end: begin + sizeOf(shape) };
+        begin = place.end;
+        return [name!, place];
+      }),
+    );
+    this.length = begin;
   }
+
+  /** Values by name to one vector; a name that is missing leaves its place in `into` as it is. */
+  pack(values: Values, into: Float32Array = new Float32Array(this.length), suffix = ''): Float32Array {
+    for (const [name, { begin }] of this.places) {
+      const value = values[name + suffix];
+      if (value) into.set(value, begin);
+    }
+    return into;
+  }
+
+  /** Copies by name. */
+  unpack(vector: Float32Array, suffix = ''): Values {
+    return Object.fromEntries(
+      [...this.places].map(([name, { begin, end }]) => [name + suffix, vector.slice(begin, end)]),
+    );
+  }
+}
+
+/** Dense parameters with Adam's moments, as a session keeps them between steps. */
+export interface DenseState {
+  params: Float32Array;
+  first: Float32Array;
+  second: Float32Array;
+  /** Steps taken. */
+  steps: number;
+}
+
+/** What `Session.state` gives: params (`name`), moments (`name/m`, `name/v`) and the count of steps (`/t`). */
+export function saveState(layout: ParamVector, { params, first, second, steps }: DenseState): Values {
+  return {
+    ...layout.unpack(params),
+    ...layout.unpack(first, '/m'),
+    ...layout.unpack(second, '/v'),
+    '/t': Float32Array.of(steps),
+  };
+}
+
+/** Puts back what `saveState` gave; entries for other graphs' params are ignored. */
+export function loadState(layout: ParamVector, state: DenseState, saved: Values): void {
+  layout.pack(saved, state.params);
+  layout.pack(saved, state.first, '/m');
+  layout.pack(saved, state.second, '/v');
+  state.steps = saved['/t']?.[0] ?? state.steps;
+}
+
+/** Starting state: the graph's initial params, no moments. */
+export function initialState(layout: ParamVector, graph: Graph, rng: Rng): DenseState {
+  return {
+    params: layout.pack(initialParams(graph, rng)),
+    first: new Float32Array(layout.length),
+    second: new Float32Array(layout.length),
+    steps: 0,
+  };
 }

@@ -1,116 +1,175 @@
 import type * as ort from 'onnxruntime-node';
+import { adamNodes, adamScalars } from '../adam.ts';
 import type { DenseOptimizer, Executor, Session, Values } from '../executor.ts';
 import { gradients } from '../gradient.ts';
-import type { Graph, Tensor } from '../graph.ts';
-import { onnxFile } from '../onnx-file.ts';
-import { adamStep, checkFeeds, initialParams } from '../params.ts';
+import { type Graph, sizeOf, type Tensor } from '../graph.ts';
+import { onnxFile, paramsInput } from '../onnx-file.ts';
+import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../params.ts';
 import type { Rng } from '../rng.ts';
 
 const gradientPrefix = 'd/';
+const moments = { first: '/first', second: '/second' } as const;
+const scalars = ['rate', 'floor', 'keep'] as const;
+
+/** A compiled graph with its outputs' memory, which every run fills anew. */
+interface Program {
+  session: ort.InferenceSession;
+  fetches: Record<string, ort.Tensor>;
+}
 
 class OnnxSession implements Session {
   #runtime: typeof ort;
   #graph: Graph;
+  #inputs: readonly Tensor[];
   #threads: number;
-  #params: Values;
-  #moments: Values = {};
-  #steps = 0;
-  #forward: ort.InferenceSession | undefined;
-  #training: ort.InferenceSession | undefined;
+  #layout: ParamVector;
+  #state: DenseState;
+  /** Where the next step writes what `#state` then holds: a graph cannot write over what it still reads. */
+  #spare: Pick<DenseState, 'params' | 'first' | 'second'>;
+  #forward: Promise<Program> | undefined;
+  #training: Promise<Program> | undefined;
+  #differentiated: { inputs: Map<string, Tensor>; params: Map<string, Tensor> } | undefined;
 
   constructor(runtime: typeof ort, graph: Graph, rng: Rng, threads: number) {
     this.#runtime = runtime;
     this.#graph = graph;
+    this.#inputs = graph.inputs;
     this.#threads = threads;
-    this.#params = initialParams(graph, rng);
+    this.#layout = new ParamVector(graph);
+    this.#state = initialState(this.#layout, graph, rng);
+    const { length } = this.#layout;
+    this.#spare = {
+      params: new Float32Array(length),
+      first: new Float32Array(length),
+      second: new Float32Array(length),
+    };
   }
 
-  #compile(outputs: Map<string, Tensor>): Promise<ort.InferenceSession> {
-    return this.#runtime.InferenceSession.create(onnxFile(this.#graph, outputs), {
+  async #compile(outputs: Map<string, Tensor>): Promise<Program> {
+    const session = await this.#runtime.InferenceSession.create(onnxFile(this.#graph, outputs), {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: this.#threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
+    const fetches = Object.fromEntries(
+      [...outputs].map(([name, { shape }]) => [`out:${name}`, this.#tensor(new Float32Array(sizeOf(shape)), shape)]),
+    );
+    return { session, fetches };
   }
 
-  async #execute(session: ort.InferenceSession, feeds: Values): Promise<Values> {
-    checkFeeds(this.#graph, feeds);
+  #tensor(values: Float32Array, shape: readonly number[]): ort.Tensor {
+    return new this.#runtime.Tensor('float32', values, shape);
+  }
+
+  async #execute({ session, fetches }: Program, feeds: Values): Promise<Values> {
+    checkFeeds(this.#inputs, feeds);
     const wanted = new Set(session.inputNames);
-    const inputs = [...this.#graph.inputs, ...this.#graph.params]
-      .filter(({ name }) => wanted.has(name!))
-      .map(({ name, op, shape }) => {
-        const values = op === 'param' ? this.#params[name!]! : feeds[name!]!;
-        return [name!, new this.#runtime.Tensor('float32', values, shape)] as const;
-      });
-    const results = await session.run(Object.fromEntries(inputs));
+    const all: Record<string, ort.Tensor> = {};
+    for (const { name, shape } of this.#inputs) {
+      if (wanted.has(name!)) all[name!] = this.#tensor(feeds[name!]!, shape);
+    }
+    const vector = [this.#layout.length];
+    if (wanted.has(paramsInput)) all[paramsInput] = this.#tensor(this.#state.params, vector);
+    if (wanted.has(moments.first)) {
+      all[moments.first] = this.#tensor(this.#state.first, vector);
+      all[moments.second] = this.#tensor(this.#state.second, vector);
+      for (const name of scalars) all[`/${name}`] = this.#tensor(feeds[`/${name}`]!, []);
+    }
+    await session.run(all, fetches);
     return Object.fromEntries(
-      Object.entries(results).map(([name, value]) => [name.slice('out:'.length), value.data as Float32Array]),
+      Object.entries(fetches).map(([name, { data }]) => [name.slice('out:'.length), data as Float32Array]),
     );
   }
 
   async run(feeds: Values): Promise<Values> {
-    this.#forward ??= await this.#compile(this.#graph.outputs);
-    return this.#execute(this.#forward, feeds);
+    this.#forward ??= this.#compile(new Map(this.#graph.outputs));
+    const outputs = await this.#execute(await this.#forward, feeds);
+    return Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values.slice()]));
   }
 
-  async #differentiate(feeds: Values): Promise<{ outputs: Values; gradients: Values }> {
-    if (this.#training === undefined) {
-      const wanted = this.#graph.nodes.filter((node) => node.op === 'param' || node.gradient);
-      const outputs = new Map(this.#graph.outputs);
-      gradients(this.#graph, outputs.get('loss')!, wanted).forEach((gradient, i) => {
-        const { name, shape } = wanted[i]!;
-        const zeros = () => this.#graph.broadcast(this.#graph.constant(0), shape);
-        outputs.set(gradientPrefix + name, gradient ?? zeros());
-      });
-      this.#training = await this.#compile(outputs);
-    }
-    const all = Object.entries(await this.#execute(this.#training, feeds));
-    return {
-      outputs: Object.fromEntries(all.filter(([name]) => !name.startsWith(gradientPrefix))),
-      gradients: Object.fromEntries(
-        all.flatMap(([name, value]) =>
-          name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), value]] : [],
-        ),
-      ),
-    };
+  /** Appends the backward pass to the graph, once. */
+  #differentiate() {
+    if (this.#differentiated) return this.#differentiated;
+    const g = this.#graph;
+    const inputs = this.#inputs.filter(({ gradient }) => gradient);
+    const { params } = g;
+    const found = gradients(g, g.outputs.get('loss')!, [...inputs, ...params]).map(
+      (gradient, i) => gradient ?? g.broadcast(g.constant(0), [...inputs, ...params][i]!.shape),
+    );
+    const named = (tensors: readonly Tensor[], from: number) =>
+      new Map(tensors.map(({ name }, i) => [gradientPrefix + name, found[from + i]!]));
+    this.#differentiated = { inputs: named(inputs, 0), params: named(params, inputs.length) };
+    return this.#differentiated;
   }
 
   async gradients(feeds: Values): Promise<Values> {
-    return (await this.#differentiate(feeds)).gradients;
+    const { inputs, params } = this.#differentiate();
+    const program = await this.#compile(new Map([...inputs, ...params]));
+    const values = await this.#execute(program, feeds);
+    await program.session.release();
+    return Object.fromEntries(Object.entries(values).map(([name, d]) => [name.slice(gradientPrefix.length), d]));
+  }
+
+  /** Forward, backward and the optimiser as one program. */
+  #compileTraining(): Promise<Program> {
+    const g = this.#graph;
+    const { inputs, params } = this.#differentiate();
+    const vector = [this.#layout.length];
+    const flat = [...params.values()].map((gradient) => g.reshape(gradient, [sizeOf(gradient.shape)]));
+    const [rate, floor, keep] = scalars.map((name) => g.input(`/${name}`, [])) as [Tensor, Tensor, Tensor];
+    const next = adamNodes(
+      g,
+      {
+        params: g.input(paramsInput, vector),
+        gradient: g.concat(flat, 0),
+        first: g.input(moments.first, vector),
+        second: g.input(moments.second, vector),
+      },
+      { rate, floor, keep },
+    );
+    return this.#compile(new Map([...g.outputs, ...inputs, ...Object.entries(next)]));
   }
 
   async step(feeds: Values, optimizer: DenseOptimizer): Promise<{ outputs: Values; gradients: Values }> {
-    const { outputs, gradients } = await this.#differentiate(feeds);
-    this.#steps += 1;
-    adamStep(this.#params, gradients, this.#moments, this.#steps, optimizer);
-    return { outputs, gradients };
+    this.#training ??= this.#compileTraining();
+    const program = await this.#training;
+    const state = this.#state;
+    const step = state.steps + 1;
+    for (const [name, values] of Object.entries(this.#spare)) {
+      program.fetches[`out:${name}`] = this.#tensor(values, [this.#layout.length]);
+    }
+    const folded = adamScalars(step, optimizer);
+    const now = Object.fromEntries(scalars.map((name) => [`/${name}`, Float32Array.of(folded[name])]));
+    const all = await this.#execute(program, { ...feeds, ...now });
+    const { params, first, second } = state;
+    this.#state = { ...this.#spare, steps: step };
+    this.#spare = { params, first, second };
+    const outputs: Values = {};
+    const found: Values = {};
+    for (const [name, values] of Object.entries(all)) {
+      if (name.startsWith(gradientPrefix)) found[name.slice(gradientPrefix.length)] = values;
+      else if (this.#graph.outputs.has(name)) outputs[name] = values;
+    }
+    return { outputs, gradients: found };
   }
 
   async state(): Promise<Values> {
-    const all = { ...this.#params, ...this.#moments, '/t': Float32Array.of(this.#steps) };
-    return Object.fromEntries(Object.entries(all).map(([name, values]) => [name, values.slice()]));
+    return saveState(this.#layout, this.#state);
   }
 
-  async load(state: Values): Promise<void> {
-    for (const name of Object.keys(this.#params)) {
-      this.#params[name] = state[name]?.slice() ?? this.#params[name]!;
-      for (const moment of [`${name}/m`, `${name}/v`]) {
-        if (state[moment]) this.#moments[moment] = state[moment].slice();
-      }
-    }
-    this.#steps = state['/t']?.[0] ?? this.#steps;
+  async load(saved: Values): Promise<void> {
+    loadState(this.#layout, this.#state, saved);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#forward?.release();
-    await this.#training?.release();
+    for (const program of [this.#forward, this.#training]) await (await program)?.session.release();
   }
 }
 
 /**
- * ONNX Runtime: the graph and its own gradients as one ONNX file, on `threads` threads.
+ * ONNX Runtime: forward, backward and the dense optimiser as one ONNX graph, on `threads` threads.
  *
  * @throws what loading its native library throws, where there is none for this machine
  */

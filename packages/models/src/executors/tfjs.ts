@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { adamStep } from '../adam.ts';
 import type { DenseOptimizer, Executor, Session, Values } from '../executor.ts';
 import type { Graph, Tensor as Node } from '../graph.ts';
-import { adamStep, checkFeeds, initialParams } from '../params.ts';
+import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../params.ts';
 import type { Rng } from '../rng.ts';
 
 /**
@@ -99,8 +100,8 @@ function compute(node: Node, [a, b, c]: tf.Tensor[], all: tf.Tensor[]): tf.Tenso
       return tf.slice(a!, node.begin as number[], node.shape as number[]);
     case 'stopGradient':
       return stopGradient(a!);
-    case 'step':
-      return tf.step(a!);
+    case 'positivePart':
+      return tf.mul(a!, tf.step(b!));
     case 'broadcast':
       return tf.broadcastTo(a!, node.shape as number[]);
     case 'pad':
@@ -125,22 +126,23 @@ function forward(graph: Graph, fed: Map<string, tf.Tensor>): Map<string, tf.Tens
 
 class TfjsSession implements Session {
   #graph: Graph;
-  #params: Values;
-  #moments: Values = {};
-  #steps = 0;
+  #layout: ParamVector;
+  #state: DenseState;
 
   constructor(graph: Graph, rng: Rng) {
     this.#graph = graph;
-    this.#params = initialParams(graph, rng);
+    this.#layout = new ParamVector(graph);
+    this.#state = initialState(this.#layout, graph, rng);
   }
 
   #feed(feeds: Values): Map<string, tf.Tensor> {
-    checkFeeds(this.#graph, feeds);
+    checkFeeds(this.#graph.inputs, feeds);
+    const params = this.#layout.unpack(this.#state.params);
     const named = [...this.#graph.inputs, ...this.#graph.params];
     return new Map(
       named.map(({ name, op, shape }) => [
         name!,
-        tf.tensor(op === 'param' ? this.#params[name!]! : feeds[name!]!, shape as number[]),
+        tf.tensor((op === 'param' ? params : feeds)[name!]!, shape as number[]),
       ]),
     );
   }
@@ -181,24 +183,18 @@ class TfjsSession implements Session {
 
   async step(feeds: Values, optimizer: DenseOptimizer): Promise<{ outputs: Values; gradients: Values }> {
     const { outputs, gradients } = this.#differentiate(feeds);
-    this.#steps += 1;
-    adamStep(this.#params, gradients, this.#moments, this.#steps, optimizer);
+    const { params, first, second } = this.#state;
+    this.#state.steps += 1;
+    adamStep(params, this.#layout.pack(gradients), first, second, this.#state.steps, optimizer);
     return { outputs, gradients };
   }
 
   async state(): Promise<Values> {
-    const all = { ...this.#params, ...this.#moments, '/t': Float32Array.of(this.#steps) };
-    return Object.fromEntries(Object.entries(all).map(([name, values]) => [name, values.slice()]));
+    return saveState(this.#layout, this.#state);
   }
 
-  async load(state: Values): Promise<void> {
-    for (const name of Object.keys(this.#params)) {
-      this.#params[name] = state[name]?.slice() ?? this.#params[name]!;
-      for (const moment of [`${name}/m`, `${name}/v`]) {
-        if (state[moment]) this.#moments[moment] = state[moment].slice();
-      }
-    }
-    this.#steps = state['/t']?.[0] ?? this.#steps;
+  async load(saved: Values): Promise<void> {
+    loadState(this.#layout, this.#state, saved);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
