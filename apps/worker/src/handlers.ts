@@ -1,9 +1,8 @@
 import type { Logger } from '@duet/config';
 import { importDataset, importRequest } from '@duet/datasets';
-import type { Database, JobHandlers } from '@duet/db';
+import { type Database, enqueue, type JobHandlers } from '@duet/db';
 import { buildModelIndex } from '@duet/serving';
-import { evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
-import { requestOfRun, whileHolding } from './runs.ts';
+import { evaluateModel, requestOfRun, type TrainerContext, trainModel } from '@duet/trainer';
 
 interface WorkerContext {
   db: Database;
@@ -12,7 +11,7 @@ interface WorkerContext {
   logger: Logger;
 }
 
-/** What the worker does for each kind of job: the same functions as the command line's. */
+/** What the worker does for each kind of job: the same functions as the command line's; a trained model is indexed too. */
 export function jobHandlers({ db, dataDir, executor, logger }: WorkerContext): JobHandlers {
   const logged =
     <Job extends { kind: string }, Answer>(work: (job: Job, signal: AbortSignal) => Promise<Answer>) =>
@@ -31,9 +30,12 @@ export function jobHandlers({ db, dataDir, executor, logger }: WorkerContext): J
     };
   return {
     import: logged(({ request }, signal) => importDataset({ db, dataDir, signal }, importRequest.parse(request))),
-    train: logged(({ runId }, signal) =>
-      whileHolding(db, runId, async () => trainModel({ db, dataDir, executor, signal }, await requestOfRun(db, runId))),
-    ),
+    train: logged(async ({ runId }, signal) => {
+      const trained = await trainModel({ db, dataDir, executor, signal }, await requestOfRun(db, runId));
+      // A model that cannot be served is of no use to whoever asked for it.
+      await enqueue(db, { kind: 'index', modelId: trained.modelId });
+      return trained;
+    }),
     evaluate: logged(({ modelId, split }, signal) =>
       evaluateModel({ db, dataDir, executor, signal }, { modelId, split }),
     ),

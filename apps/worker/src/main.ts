@@ -1,8 +1,7 @@
 import { createLogger, loadConfig } from '@duet/config';
 import { openDatabase, openJobQueue } from '@duet/db';
-import { openExecutor } from '@duet/trainer';
+import { failAbandonedRuns, openExecutor } from '@duet/trainer';
 import { jobHandlers } from './handlers.ts';
-import { failAbandonedRuns } from './runs.ts';
 
 const config = loadConfig();
 const logger = createLogger(config, 'worker');

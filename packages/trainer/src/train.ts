@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DuetError, type Progress, silent } from '@duet/config';
 import { splitDataset } from '@duet/datasets';
-import type { Database } from '@duet/db';
+import type { Database, Prisma } from '@duet/db';
 import type { Executor, TowerSettings } from '@duet/models';
 import { type Artifact, writeArtifact } from './artifact.ts';
 import { collectPositives } from './batches.ts';
@@ -11,6 +11,7 @@ import type { Evaluation } from './evaluate.ts';
 import { buildFeatures } from './features.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
 import { alignedCategories, type CurvePoint, evaluateTowers, type Trained, trainTowers } from './loop.ts';
+import { whileHolding } from './runs.ts';
 import { resolveSettings, type TrainingSettings } from './settings.ts';
 
 /** What every job of the trainer is given. */
@@ -56,11 +57,37 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
   const settings = resolveSettings(kind, preset, set);
   const parameters = { ...settings, seed, split: splitName };
   const data = await loadTrainingData(db, ctx.dataDir, request.datasetId);
-  const common = { kind, preset, parameters, executor: ctx.executor.name };
-  const begun = { ...common, status: 'running' as const, startedAt: new Date(), curve: [], step: 0, error: null };
-  const run = request.runId
-    ? await db.prisma.trainingRun.update({ where: { id: request.runId }, data: begun })
-    : await db.prisma.trainingRun.create({ data: { ...begun, datasetId: request.datasetId } });
+  const runId =
+    request.runId ??
+    (await db.prisma.trainingRun.create({ data: { datasetId: request.datasetId, kind, preset, parameters } })).id;
+  return whileHolding(db, runId, () => carryOut(ctx, request, { runId, data, settings, parameters }));
+}
+
+interface Begun {
+  runId: string;
+  data: TrainingData;
+  settings: TrainingSettings;
+  parameters: TrainingSettings & { seed: number; split: string };
+}
+
+async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun): Promise<TrainResult> {
+  const { db } = ctx;
+  const { kind, preset = 'fast' } = request;
+  const { runId, data, settings, parameters } = begun;
+  const { seed, split: splitName } = parameters;
+  const record = (change: Prisma.TrainingRunUpdateInput) =>
+    db.prisma.trainingRun.update({ where: { id: runId }, data: change });
+  await record({
+    kind,
+    preset,
+    parameters,
+    executor: ctx.executor.name,
+    status: 'running',
+    startedAt: new Date(),
+    curve: [],
+    step: 0,
+    error: null,
+  });
   try {
     const modelId = randomUUID();
     const { artifact, evaluation } = await learn(ctx, data, {
@@ -69,7 +96,7 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
       settings,
       seed,
       splitName,
-      runId: run.id,
+      record,
     });
     await writeArtifact(ctx.dataDir, artifact);
     await db.prisma.model.create({
@@ -85,16 +112,10 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
         dimensions: settings.layers.at(-1)!,
       },
     });
-    await db.prisma.trainingRun.update({
-      where: { id: run.id },
-      data: { status: 'done', modelId, finishedAt: new Date() },
-    });
-    return { modelId, runId: run.id, evaluation };
+    await record({ status: 'done', model: { connect: { id: modelId } }, finishedAt: new Date() });
+    return { modelId, runId, evaluation };
   } catch (error) {
-    await db.prisma.trainingRun.update({
-      where: { id: run.id },
-      data: { status: 'failed', error: (error as Error).message, finishedAt: new Date() },
-    });
+    await record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
     throw error;
   }
 }
@@ -105,16 +126,16 @@ interface LearnRequest {
   settings: TrainingSettings;
   seed: number;
   splitName: string;
-  runId: string;
+  record: (change: Prisma.TrainingRunUpdateInput) => Promise<unknown>;
 }
 
 /** From data to a judged artifact in memory. */
 async function learn(
   ctx: TrainerContext,
   data: TrainingData,
-  { modelId, kind, settings, seed, splitName, runId }: LearnRequest,
+  { modelId, kind, settings, seed, splitName, record }: LearnRequest,
 ): Promise<{ artifact: Artifact; evaluation: Evaluation | undefined }> {
-  const { executor, progress = silent, db } = ctx;
+  const { executor, progress = silent } = ctx;
   const { dataset, interactions, catalogue } = data;
   const split = splitDataset(data.interactions, splitName);
   const { train, validation } = holdOutBaskets(interactions, split.train);
@@ -147,7 +168,7 @@ async function learn(
     onEpoch: async (point, steps) => {
       curve.push(point);
       const { step } = point;
-      await db.prisma.trainingRun.update({ where: { id: runId }, data: { step, steps, curve: curve as object[] } });
+      await record({ step, steps, curve: curve as object[] });
     },
   });
 

@@ -1,20 +1,7 @@
-import { DuetError } from '@duet/config';
-import type { Database } from '@duet/db';
 import { type Command, InvalidArgumentError } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';
 import { findDataset } from '../find.ts';
-
-/** The worker takes a run for abandoned when nobody holds this lock; it goes when the process goes, however it went. */
-async function whileHolding<T>({ pool }: Database, runId: string, work: () => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [runId]);
-    return await work();
-  } finally {
-    client.release(true);
-  }
-}
 
 interface Options {
   dataset?: string;
@@ -61,20 +48,12 @@ export function trainCommand(program: Command): void {
     .option('--split <split>', 'time:0.8, leave-last-out, or none to train on everything')
     .option('--name <name>', "the model's name");
   job<Options>(command, 'train --dataset online-retail --model dat --set epochs=2', async (context, options) => {
-    const { resolveSettings, trainModel } = await import('@duet/trainer');
+    const { trainModel } = await import('@duet/trainer');
     const ctx = await modelling(context);
     const dataset = await findDataset(ctx.db, options.dataset);
-    if (dataset.status !== 'done') {
-      throw new DuetError('conflict', `The import of dataset "${dataset.name}" is ${dataset.status}.`);
-    }
     const { model: kind, preset, set, seed, split, name } = options;
     const { id: datasetId } = dataset;
-    // Settings that cannot be trained are refused before a run is on record.
-    resolveSettings(kind, preset ?? 'fast', set);
-    const run = await ctx.db.prisma.trainingRun.create({ data: { datasetId, kind, preset } });
-    const { modelId, evaluation } = await whileHolding(ctx.db, run.id, () =>
-      trainModel(ctx, { datasetId, kind, preset, set, seed, split, name, runId: run.id }),
-    );
+    const { modelId, evaluation } = await trainModel(ctx, { datasetId, kind, preset, set, seed, split, name });
     const measured =
       evaluation === undefined
         ? 'trained on everything, so that nothing is left to measure it on.'
