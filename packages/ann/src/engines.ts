@@ -37,7 +37,7 @@ const engines: Record<EngineName, Engine> = {
   'faiss-node': {
     name: 'faiss-node',
     approximate: false,
-    how: 'npm install fetches its binary for macOS, Windows and Linux where GitHub can be reached.',
+    how: 'npm rebuild faiss-node --ignore-scripts=false fetches its binary for macOS, Windows and Linux where GitHub can be reached.',
     load: () => void loadFaissNode(),
     build: (vectors, dim) => FaissNodeIndex.build(vectors, dim),
     read: (path, file) => FaissNodeIndex.read(path, file),

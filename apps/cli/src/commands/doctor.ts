@@ -69,7 +69,7 @@ async function findings(config: Config): Promise<Finding[]> {
     await attempt(
       'TensorFlow.js',
       true,
-      'npm rebuild @tensorflow/tfjs-node, where its download can be reached.',
+      'npm rebuild @tensorflow/tfjs-node --ignore-scripts=false, where its download can be reached.',
       async () => (await openTfjs()).reason,
     ),
     ...engines.map(({ engine, works, reason, how }) => ({
