@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { adamNodes, adamScalars, adamStep } from './adam.ts';
-import { openOnnx } from './executors/onnx.ts';
+import { openOnnx } from './executors/open.ts';
 import { Graph } from './graph.ts';
 import { normal, seededRng } from './rng.ts';
 

@@ -1,6 +1,5 @@
 export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
-export { openOnnx } from './executors/onnx.ts';
-export { openTfjs } from './executors/tfjs.ts';
+export { openOnnx, openTfjs } from './executors/open.ts';
 export { Graph, type Shape, sizeOf, type Tensor } from './graph.ts';
 export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-knn.ts';
 export { popularityScores } from './popularity.ts';

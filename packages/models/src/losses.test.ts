@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Executor, Values } from './executor.ts';
-import { openTfjs } from './executors/tfjs.ts';
+import { openTfjs } from './executors/open.ts';
 import { Graph, sizeOf, type Tensor } from './graph.ts';
 import { categoryAlignmentLoss, mimicLoss, sigmoidLoss, softmaxLoss } from './losses.ts';
 import { normal, seededRng } from './rng.ts';

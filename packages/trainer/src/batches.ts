@@ -84,12 +84,8 @@ export function negativeSampler(itemCount: Int32Array, smoothing: number) {
   };
 }
 
-/** Gathers a step's inputs from the tables, and carries the gradients of these inputs back into the rows. */
-export interface Batch {
-  feeds: Values;
-  /** Adds the gradients by input name, then moves every touched row. */
-  update(gradients: Values, optimizer: TableOptimizer): void;
-}
+/** Adds a step's gradients by input name, then moves every row that the step touched. */
+export type Update = (gradients: Values, optimizer: TableOptimizer) => void;
 
 interface Gathered {
   table: EmbeddingTable;
@@ -138,8 +134,8 @@ export class Batcher {
     );
   }
 
-  /** A batch of these positives. Feeds fit `trainingGraph`. */
-  assemble(chosen: Int32Array): Batch {
+  /** Writes a batch of these positives into `feeds`, which fit `trainingGraph`, and returns how to learn from it. */
+  assemble(chosen: Int32Array, feeds: Values): Update {
     const { user, item, historyEnd, histories } = this.#positives;
     const items = new Int32Array(itemsInBatch(this.#model));
     chosen.forEach((positive, i) => {
@@ -155,20 +151,19 @@ export class Batcher {
       histories: before,
       items: this.#hide(items),
     });
-    const feeds = this.#feed(gathered, users.length, items.length);
+    for (const { table, bags, input, width, offset } of gathered) table.pool(bags, feeds[input]!, width, offset);
     if (this.#model.loss === 'softmax') {
-      feeds.logQ = Float32Array.from(items, (i) => this.#logQ[i]!);
-      feeds.itemKey = Float32Array.from(items);
+      items.forEach((item, j) => {
+        feeds.logQ![j] = this.#logQ[item]!;
+        feeds.itemKey![j] = item;
+      });
     }
-    if (this.#model.alignment > 0 && this.#model.categories > 1) Object.assign(feeds, this.#membership(items));
-    return {
-      feeds,
-      update: (gradients, optimizer) => {
-        for (const { table, bags, input, width, offset } of gathered) {
-          table.accumulate(bags, gradients[input]!, width, offset);
-        }
-        for (const table of new Set(gathered.map(({ table }) => table))) table.apply(optimizer);
-      },
+    if (this.#model.alignment > 0 && this.#model.categories > 1) this.#membership(items, feeds);
+    return (gradients, optimizer) => {
+      for (const { table, bags, input, width, offset } of gathered) {
+        table.accumulate(bags, gradients[input]!, width, offset);
+      }
+      for (const table of new Set(gathered.map(({ table }) => table))) table.apply(optimizer);
     };
   }
 
@@ -178,32 +173,22 @@ export class Batcher {
     return entities.map((entity) => (idDropout > 0 && this.#rng() < idDropout ? -1 - entity : entity));
   }
 
-  #feed(gathered: Gathered[], users: number, items: number): Values {
-    const feeds: Values = {};
-    for (const { table, bags, input, width, offset } of gathered) {
-      feeds[input] ??= new Float32Array((input.startsWith('user') ? users : items) * width);
-      table.pool(bags, feeds[input], width, offset);
-    }
-    return feeds;
-  }
-
-  #membership(items: Int32Array): Values {
-    const k = this.#model.categories;
+  #membership(items: Int32Array, feeds: Values): void {
     const n = items.length;
-    const membership = new Float32Array(k * n);
-    const counts = new Int32Array(k);
+    const { membership, inverseCount, inverseFreedom, aligned } = feeds;
+    membership!.fill(0);
+    const counts = new Int32Array(this.#model.categories);
     items.forEach((item, j) => {
       const category = this.#itemCategory[item]!;
       if (category < 0) return;
-      membership[category * n + j] = 1;
+      membership![category * n + j] = 1;
       counts[category]!++;
     });
-    return {
-      membership,
-      inverseCount: Float32Array.from(counts, (count) => (count > 0 ? 1 / count : 0)),
-      inverseFreedom: Float32Array.from(counts, (count) => (count > 1 ? 1 / (count - 1) : 0)),
-      aligned: Float32Array.from(counts, (count, i) => (i > 0 && count > 1 && counts[0]! > 1 ? 1 : 0)),
-    };
+    counts.forEach((count, k) => {
+      inverseCount![k] = count > 0 ? 1 / count : 0;
+      inverseFreedom![k] = count > 1 ? 1 / (count - 1) : 0;
+      aligned![k] = k > 0 && count > 1 && counts[0]! > 1 ? 1 : 0;
+    });
   }
 }
 

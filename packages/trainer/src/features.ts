@@ -184,8 +184,11 @@ export function selectBags(all: Bags, entities: ArrayLike<number>): Bags {
   for (let i = 0; i < n; i++) {
     const entity = entities[i]!;
     if (entity < 0) continue;
-    row.set(all.row.subarray(all.start[entity]!, all.start[entity + 1]!), start[i]!);
-    weight.set(all.weight.subarray(all.start[entity]!, all.start[entity + 1]!), start[i]!);
+    let to = start[i]!;
+    for (let from = all.start[entity]!; from < all.start[entity + 1]!; from++, to++) {
+      row[to] = all.row[from]!;
+      weight[to] = all.weight[from]!;
+    }
   }
   return { start, row, weight };
 }

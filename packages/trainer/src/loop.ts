@@ -1,11 +1,13 @@
 import { DuetError, type Progress } from '@duet/config';
 import type { Catalogue, Split } from '@duet/datasets';
-import { type Executor, type Rng, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
-import { Batcher, type Positives } from './batches.ts';
+import { type Executor, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
+import { Assembly, sharedRows } from './assembly.ts';
+import type { Positives } from './batches.ts';
 import { Encoder } from './encoder.ts';
 import { dotScorer, type Evaluation, evaluate } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
 import { type Histories, historyOf } from './histories.ts';
+import { schedule } from './schedule.ts';
 import type { TrainingSettings } from './settings.ts';
 import { EmbeddingTable } from './tables.ts';
 
@@ -57,19 +59,6 @@ export function alignedCategories(catalogue: Catalogue, itemCount: Int32Array, l
   return { count: largest.length, of: catalogue.category.map((category) => place.get(category) ?? -1) };
 }
 
-function shuffle(order: Int32Array, rng: Rng): void {
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(rng() * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-}
-
-/** Rises over the first hundred steps, then falls along a cosine to a tenth. */
-function schedule(step: number, steps: number): number {
-  const warm = Math.min(1, (step + 1) / Math.min(100, steps / 10 + 1));
-  return warm * (0.1 + 0.45 * (1 + Math.cos((Math.PI * step) / steps)));
-}
-
 /** The same for the same seed on the same executor. */
 export async function trainTowers(input: LoopInput): Promise<Trained> {
   const { executor, space, positives, settings, model, catalogue, seed } = input;
@@ -78,30 +67,36 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   const tables = Object.fromEntries(
     Object.entries(space.tables).map(([name, { rows, dims }]) => [
       name,
-      new EmbeddingTable(rows, dims).initialise(rng, settings.tableInit),
+      new EmbeddingTable(rows, dims, sharedRows(rows, dims)).initialise(rng, settings.tableInit),
     ]),
   );
   const { of: itemCategory } = alignedCategories(catalogue, itemCount, settings.alignmentCategories);
-  await using session = await executor.open(trainingGraph(model), rng);
-  const batcher = new Batcher(space, tables, positives, settings, model, itemCategory, rng);
+  const graph = trainingGraph(model);
+  const examples = positives.item.length;
+  const stepsPerEpoch = Math.ceil(examples / settings.batch);
+  const steps = stepsPerEpoch * settings.epochs;
+  await using assembly = new Assembly(graph, {
+    space,
+    tables,
+    positives,
+    settings,
+    model,
+    itemCategory,
+    steps,
+    seed: seed + 1,
+  });
+  await using session = await executor.open(graph, rng);
   await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
 
-  const order = Int32Array.from({ length: positives.item.length }, (_, i) => i);
-  const stepsPerEpoch = Math.ceil(order.length / settings.batch);
-  const steps = stepsPerEpoch * settings.epochs;
   const curve: CurvePoint[] = [];
   const started = performance.now();
   let step = 0;
   for (let epoch = 1; epoch <= settings.epochs; epoch++) {
-    shuffle(order, rng);
     const sums: Record<string, number> = {};
-    for (let from = 0; from < order.length; from += settings.batch) {
+    for (let i = 0; i < stepsPerEpoch; i++) {
       input.signal?.throwIfAborted();
-      const chosen = Int32Array.from({ length: settings.batch }, (_, i) => order[(from + i) % order.length]!);
-      const batch = batcher.assemble(chosen);
-      const rate = schedule(step, steps);
-      const { outputs, gradients } = await session.step(batch.feeds, {
-        learningRate: settings.learningRate * rate,
+      const { outputs, gradients } = await session.step(await assembly.next(), {
+        learningRate: settings.learningRate * schedule(step, steps),
         weightDecay: settings.weightDecay,
       });
       step += 1;
@@ -111,16 +106,13 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
           fix: 'Lower learningRate or tableLearningRate, or raise temperature.',
         });
       }
-      batch.update(gradients, {
-        kind: settings.tableOptimizer,
-        learningRate: settings.tableLearningRate * rate,
-        decay: settings.tableDecay,
-      });
+      assembly.deliver(gradients);
       for (const [name, [value]] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + value!;
-      const done = Math.min(step * settings.batch, order.length * settings.epochs);
+      const done = Math.min(step * settings.batch, examples * settings.epochs);
       const note = `loss ${outputs.loss![0]!.toFixed(3)}`;
-      input.progress({ step: input.label, done, total: order.length * settings.epochs, unit: 'examples', note });
+      input.progress({ step: input.label, done, total: examples * settings.epochs, unit: 'examples', note });
     }
+    await assembly.settled();
     await encoder.load(await session.state());
     const { metrics } = await evaluateTowers(encoder, histories, itemCount, input.validation, catalogue);
     const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));

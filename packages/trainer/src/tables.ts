@@ -28,16 +28,14 @@ export class EmbeddingTable {
   #first: Float32Array | undefined;
   #steps: Int32Array | undefined;
   /** Place of a touched row among the batch's gradients, or −1. */
-  #slot: Int32Array;
+  #slot: Int32Array | undefined;
   #touched: number[] = [];
-  #gradients: Float32Array;
+  #gradients = new Float32Array();
 
   constructor(rows: number, dims: number, values?: Float32Array) {
     this.rows = rows;
     this.dims = dims;
     this.values = values ?? new Float32Array(rows * dims);
-    this.#slot = new Int32Array(rows).fill(-1);
-    this.#gradients = new Float32Array(1024 * dims);
   }
 
   /** Normal with standard deviation `scale`. */
@@ -75,13 +73,15 @@ export class EmbeddingTable {
   }
 
   #place(row: number): number {
+    // Made at the first gradient: a table that is only read needs none of it.
+    this.#slot ??= new Int32Array(this.rows).fill(-1);
     let slot = this.#slot[row]!;
     if (slot >= 0) return slot;
     slot = this.#touched.length;
     this.#touched.push(row);
     this.#slot[row] = slot;
     if ((slot + 1) * this.dims > this.#gradients.length) {
-      const larger = new Float32Array(this.#gradients.length * 2);
+      const larger = new Float32Array(Math.max(1024 * this.dims, this.#gradients.length * 2));
       larger.set(this.#gradients);
       this.#gradients = larger;
     }
@@ -93,7 +93,7 @@ export class EmbeddingTable {
     if (optimizer.kind === 'adam') this.#applyAdam(optimizer);
     else this.#applyAdagrad(optimizer);
     this.#gradients.fill(0, 0, this.#touched.length * this.dims);
-    for (const row of this.#touched) this.#slot[row] = -1;
+    for (const row of this.#touched) this.#slot![row] = -1;
     this.#touched.length = 0;
   }
 

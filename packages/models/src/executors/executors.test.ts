@@ -4,8 +4,7 @@ import type { Executor, Values } from '../executor.ts';
 import { type Graph, sizeOf } from '../graph.ts';
 import { normal, seededRng } from '../rng.ts';
 import { type TowerSettings, trainingGraph } from '../two-tower.ts';
-import { openOnnx } from './onnx.ts';
-import { openTfjs } from './tfjs.ts';
+import { openOnnx, openTfjs } from './open.ts';
 
 const twoTower: TowerSettings = {
   layers: [16, 8, 4],

@@ -168,12 +168,8 @@ class OnnxSession implements Session {
   }
 }
 
-/**
- * ONNX Runtime: forward, backward and the dense optimiser as one ONNX graph, on `threads` threads.
- *
- * @throws what loading its native library throws, where there is none for this machine
- */
-export async function openOnnx(threads = 1): Promise<Executor> {
-  const runtime = await import('onnxruntime-node');
-  return { name: 'onnx', open: async (graph, rng) => new OnnxSession(runtime, graph, rng, threads) };
-}
+/** Forward, backward and the dense optimiser as one ONNX graph, on `threads` threads. */
+export const onnxExecutor = (runtime: typeof ort, threads: number): Executor => ({
+  name: 'onnx',
+  open: async (graph, rng) => new OnnxSession(runtime, graph, rng, threads),
+});

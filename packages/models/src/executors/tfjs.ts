@@ -200,8 +200,8 @@ class TfjsSession implements Session {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** Which TF.js backend runs: `tfjs-node` where its native library installed, else WebAssembly on `threads` threads. */
-export async function openTfjs(): Promise<Executor & { reason: string }> {
+/** Graphs on the best TF.js backend there is here. */
+export async function tfjsExecutor(): Promise<Executor & { reason: string }> {
   const reason = await chooseBackend();
   await tf.ready();
   return { name: `tfjs-${tf.getBackend()}`, reason, open: async (graph, rng) => new TfjsSession(graph, rng) };

@@ -1,0 +1,57 @@
+import { workerData } from 'node:worker_threads';
+import { type Rng, seededRng } from '@duet/models';
+import { type AssemblyPlan, applied, assembled, delivered } from './assembly.ts';
+import { Batcher, type Update } from './batches.ts';
+import { schedule } from './schedule.ts';
+import { EmbeddingTable } from './tables.ts';
+
+const { space, positives, settings, model, itemCategory, tables, slots, control, seed, steps } =
+  workerData as AssemblyPlan;
+
+function shuffle(order: Int32Array, rng: Rng): void {
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(rng() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+}
+
+function waitFor(counter: number, value: number): void {
+  for (let now = Atomics.load(control, counter); now < value; now = Atomics.load(control, counter)) {
+    Atomics.wait(control, counter, now);
+  }
+}
+
+function report(counter: number, value: number): void {
+  Atomics.store(control, counter, value);
+  Atomics.notify(control, counter);
+}
+
+const rng = seededRng(seed);
+const own = Object.fromEntries(
+  Object.entries(tables).map(([name, { rows, dims, values }]) => [name, new EmbeddingTable(rows, dims, values)]),
+);
+const batcher = new Batcher(space, own, positives, settings, model, itemCategory, rng);
+const order = Int32Array.from(positives.item.keys());
+const perEpoch = Math.ceil(order.length / settings.batch);
+const updates: Update[] = [];
+
+for (let step = 0; step < steps + slots.length; step++) {
+  const place = step % slots.length;
+  const done = step - slots.length;
+  if (done >= 0) {
+    waitFor(delivered, done + 1);
+    updates[place]!(slots[place]!.gradients, {
+      kind: settings.tableOptimizer,
+      learningRate: settings.tableLearningRate * schedule(done, steps),
+      decay: settings.tableDecay,
+    });
+    report(applied, done + 1);
+  }
+  if (step < steps) {
+    if (step % perEpoch === 0) shuffle(order, rng);
+    const from = (step % perEpoch) * settings.batch;
+    const chosen = Int32Array.from({ length: settings.batch }, (_, i) => order[(from + i) % order.length]!);
+    updates[place] = batcher.assemble(chosen, slots[place]!.feeds);
+    report(assembled, step + 1);
+  }
+}

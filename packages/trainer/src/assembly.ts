@@ -1,0 +1,97 @@
+import { Worker } from 'node:worker_threads';
+import { type Graph, sizeOf, type TowerSettings, type Values } from '@duet/models';
+import type { Positives } from './batches.ts';
+import type { FeatureSpace } from './features.ts';
+import type { TrainingSettings } from './settings.ts';
+import type { EmbeddingTable } from './tables.ts';
+
+/** What the assembling thread is given. Everything of size lies in memory that both threads see. */
+export interface AssemblyPlan {
+  space: FeatureSpace;
+  positives: Positives;
+  settings: TrainingSettings;
+  model: TowerSettings;
+  /** [items] the item's place among the aligned categories, largest first; −1 for none. */
+  itemCategory: Int32Array;
+  tables: Record<string, { rows: number; dims: number; values: Float32Array }>;
+  /** A batch's inputs and the gradients with respect to its gathered rows, by input name. */
+  slots: { feeds: Values; gradients: Values }[];
+  /** Steps counted by `assembled`, `delivered` and `applied`. */
+  control: Int32Array;
+  seed: number;
+  steps: number;
+}
+
+/** Places of the counters in `AssemblyPlan.control`. */
+export const assembled = 0;
+export const delivered = 1;
+export const applied = 2;
+
+const sharedFloats = (length: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * length));
+
+/** An embedding table whose rows other threads can see. */
+export const sharedRows = (rows: number, dims: number): Float32Array => sharedFloats(rows * dims);
+
+/**
+ * Samples, gathers and scatters in a thread of its own, so that the graph never waits: while the graph runs step t,
+ * the thread moves the rows that step t − 1 touched and then gathers step t + 1. A step thus sees rows that lack the
+ * step before it, always exactly that one, so training repeats bit for bit.
+ */
+export class Assembly implements AsyncDisposable {
+  #worker: Worker;
+  #slots: AssemblyPlan['slots'];
+  #control: Int32Array;
+  #step = 0;
+  #failed: Promise<never>;
+
+  constructor(
+    graph: Graph,
+    plan: Omit<AssemblyPlan, 'slots' | 'control' | 'tables'> & { tables: Record<string, EmbeddingTable> },
+  ) {
+    const valuesOf = (inputs: Graph['inputs']): Values =>
+      Object.fromEntries(inputs.map(({ name, shape }) => [name!, sharedFloats(sizeOf(shape))]));
+    this.#slots = [0, 1].map(() => ({
+      feeds: valuesOf(graph.inputs),
+      gradients: valuesOf(graph.inputs.filter(({ gradient }) => gradient)),
+    }));
+    this.#control = new Int32Array(new SharedArrayBuffer(12));
+    const tables = Object.fromEntries(
+      Object.entries(plan.tables).map(([name, { rows, dims, values }]) => [name, { rows, dims, values }]),
+    );
+    const workerData: AssemblyPlan = { ...plan, tables, slots: this.#slots, control: this.#control };
+    this.#worker = new Worker(new URL('./assembly-worker.ts', import.meta.url), { workerData });
+    this.#failed = new Promise((_, reject) => this.#worker.once('error', reject));
+    // Whoever waits hears of it; nobody waiting is no unhandled rejection.
+    this.#failed.catch(() => {});
+  }
+
+  async #until(counter: number, value: number): Promise<void> {
+    for (let now = Atomics.load(this.#control, counter); now < value; now = Atomics.load(this.#control, counter)) {
+      const wait = Atomics.waitAsync(this.#control, counter, now);
+      if (wait.async) await Promise.race([wait.value, this.#failed]);
+    }
+  }
+
+  /** The next step's inputs, for `trainingGraph`. They hold until its gradients are delivered. */
+  async next(): Promise<Values> {
+    await this.#until(assembled, this.#step + 1);
+    return this.#slots[this.#step % 2]!.feeds;
+  }
+
+  /** Takes d loss / d input by input name: the rows behind them will move. */
+  deliver(gradients: Values): void {
+    for (const [name, values] of Object.entries(this.#slots[this.#step % 2]!.gradients)) values.set(gradients[name]!);
+    this.#step += 1;
+    Atomics.store(this.#control, delivered, this.#step);
+    Atomics.notify(this.#control, delivered);
+  }
+
+  /** Resolves when every delivered gradient has moved its rows: the tables stand still until the next delivery. */
+  settled(): Promise<void> {
+    return this.#until(applied, this.#step);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
