@@ -46,6 +46,8 @@ test('progress tells rate and time left', () => {
   assert.equal(formatSeconds(185), '3 min 05 s');
   const update = { step: 'train', done: 600, total: 1000, unit: 'rows' };
   assert.equal(pace(update, 100, 5), '100 rows/s, 4 s left');
+  assert.equal(pace({ ...update, done: 20, total: 100, unit: '%' }, 0, 5), '20 s left');
+  assert.equal(pace({ ...update, done: 100 }, 100, 0), '');
 });
 
 test('a secret is made once, kept, and readable by its owner alone', () => {

@@ -17,11 +17,12 @@ interface Watched {
   bar?: SingleBar;
 }
 
-/** Rate and time left of a step: "31K examples/s, 12 s left". */
+/** Rate and time left of a step: "31K examples/s, 12 s left". Per cent have no rate, and before the first unit nothing has. */
 export function pace({ done, total, unit }: ProgressUpdate, first: number, seconds: number): string {
   const rate = seconds > 0 ? (done - first) / seconds : 0;
-  const left = total > done && rate > 0 ? `, ${formatSeconds((total - done) / rate)} left` : '';
-  return `${compact.format(rate)} ${unit}/s${left}`;
+  if (rate <= 0) return '';
+  const left = total > done ? [`${formatSeconds((total - done) / rate)} left`] : [];
+  return (unit === '%' ? left : [`${compact.format(rate)} ${unit}/s`, ...left]).join(', ');
 }
 
 /**
@@ -60,7 +61,7 @@ export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): P
     } else if (begins || done || now - watched.printed > 5000) {
       const share =
         update.total > 0 ? `${Math.floor((100 * update.done) / update.total)} %` : `${update.done} ${update.unit}`;
-      stream.write(`  ${update.step}: ${share}  ${figures}${update.note ? `  ${update.note}` : ''}\n`);
+      stream.write(`  ${[`${update.step}: ${share}`, figures, update.note].filter(Boolean).join('  ')}\n`);
       watched.printed = now;
     }
     if (done) steps.delete(update.step);

@@ -21,7 +21,8 @@ export const brokenRow: Check = { when: '_broken IS NOT NULL', reason: '_broken'
 /** SQL for the first thing wrong with a row, as `{column, reason, value}`; NULL when all is well. */
 export function firstProblem(source: Source, checks: Check[]): string {
   const cases = checks.map(({ when, column, reason }) => {
-    const value = column === undefined ? `''` : `coalesce(left(${columnOf(source, column)}, 200), '')`;
+    const blamed = column === undefined ? '_excerpt' : columnOf(source, column);
+    const value = `coalesce(left(${blamed}, 200), '')`;
     return `WHEN ${when} THEN {'column': ${literal(column ?? '')}, 'reason': ${reason}, 'value': ${value}}`;
   });
   return `CASE ${cases.join(' ')} END`;

@@ -147,10 +147,10 @@ test('a line that is no JSON object is reported, and keys of any line are column
   const { datasetId } = await load({ interactions });
   assert.deepEqual(await listed(datasetId), ['a 1 0 1 NaN', 'b 2 0 1 NaN']);
   assert.deepEqual(
-    (await rejectedOf(datasetId)).map(({ line, reason }) => [line, reason]),
+    (await rejectedOf(datasetId)).map(({ line, reason, value }) => [line, reason, value]),
     [
-      [2, 'not a JSON object'],
-      [3, 'not a JSON object'],
+      [2, 'not a JSON object', '{"user":"a",'],
+      [3, 'not a JSON object', '[1]'],
     ],
   );
 });
@@ -349,7 +349,7 @@ test('files that are missing, damaged or of no known format are refused by name'
   );
   await assert.rejects(
     load({ interactions: await write('no.parquet', csv) }),
-    refused('corrupt', /not a Parquet file/),
+    refused('corrupt', /^[^\n]*not a Parquet file[^\n]*$/),
   );
   await assert.rejects(
     load({ interactions: await write('empty.csv', 'user,item\n') }),

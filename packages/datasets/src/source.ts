@@ -5,7 +5,10 @@ import type { Format } from './request.ts';
 import { separator, sieve } from './sieve.ts';
 import { identifier, literal, type Workspace } from './workspace.ts';
 
-/** A file that can be queried: a view of its columns as text, named c1, c2, …, beside `_line` and `_broken`. */
+/**
+ * A file that can be queried: a view of its columns as text, named c1, c2, …, beside `_line`, and of a record that
+ * cannot be read what is wrong (`_broken`) and its beginning (`_excerpt`).
+ */
 export interface Source {
   file: string;
   columns: string[];
@@ -65,7 +68,9 @@ export async function openSource(
   if (format === 'parquet') {
     const scan = `read_parquet(${literal(file)}, file_row_number = true)`;
     const described = await workspace.rows(`DESCRIBE SELECT * FROM ${scan}`).catch((cause: unknown) => {
-      throw new DuetError('corrupt', `this is not a Parquet file that can be read: ${(cause as Error).message}`, {
+      // DuckDB's first line says what is wrong, the others show our SQL.
+      const [said] = (cause as Error).message.split('\n', 1);
+      throw new DuetError('corrupt', `this is not a Parquet file that can be read: ${said}`, {
         where: { file },
         cause,
       });
@@ -79,7 +84,7 @@ export async function openSource(
       return `${cleaned(text)} AS c${i + 1}`;
     });
     await workspace.run(
-      `CREATE VIEW ${view} AS SELECT file_row_number + 1 AS _line, NULL::VARCHAR AS _broken, ${texts} FROM ${scan}`,
+      `CREATE VIEW ${view} AS SELECT file_row_number + 1 AS _line, NULL::VARCHAR AS _broken, NULL::VARCHAR AS _excerpt, ${texts} FROM ${scan}`,
     );
     return { file, columns, view };
   }
@@ -122,8 +127,8 @@ export async function openSource(
     const broken = `CASE WHEN ${isObject} THEN NULL ELSE 'not a JSON object' END`;
     const fields = `CASE WHEN ${isObject} THEN json_extract_string(json, [${columns.map((name) => literal(pointer(name)))}]) END`;
     await workspace.run(
-      `CREATE VIEW ${view} AS SELECT ${['_line', '_broken', ...texts]} FROM ` +
-        `(SELECT _line, ${broken} AS _broken, ${columns.length > 0 ? fields : 'NULL::VARCHAR[]'} AS fields FROM ${lines})`,
+      `CREATE VIEW ${view} AS SELECT ${['_line', '_broken', '_excerpt', ...texts]} FROM ` +
+        `(SELECT _line, ${broken} AS _broken, left(json, 200) AS _excerpt, ${columns.length > 0 ? fields : 'NULL::VARCHAR[]'} AS fields FROM ${lines})`,
     );
     return { file, columns, view };
   }
@@ -131,7 +136,7 @@ export async function openSource(
   const { columns } = sieved;
   const names = columns.map((_, i) => `c${i + 1}`);
   await workspace.run(
-    `CREATE VIEW ${view} AS SELECT _line, NULL::VARCHAR AS _broken, ` +
+    `CREATE VIEW ${view} AS SELECT _line, NULL::VARCHAR AS _broken, NULL::VARCHAR AS _excerpt, ` +
       `${names.map((name) => `${cleaned(name)} AS ${name}`)} FROM ` +
       scan(clean, ['_line', ...names], ['BIGINT', ...names.map(() => 'VARCHAR')]),
   );
