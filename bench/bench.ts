@@ -1,0 +1,123 @@
+/**
+ * What every bench shares: its flags, the machine it ran on, and where its results go (the contract is in
+ * ARCHITECTURE.md: progress on stderr; with `--json` one object as the last line on stdout; always
+ * `bench/results/<name>.json` beside a readable `<name>.md`).
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { repositoryRoot } from '@duet/config';
+
+/** Results as the contract has them. A ratio that could not be measured here is null. */
+export interface Results {
+  params: object;
+  metrics: Record<string, unknown>;
+  peers: Record<string, unknown>;
+  ratios: Record<string, number | null>;
+}
+
+export interface Flags {
+  /** Answers within a minute. */
+  quick: boolean;
+  json: boolean;
+}
+
+/** The two flags that every bench takes, and no other. */
+export function benchFlags(): Flags {
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  });
+  return values;
+}
+
+/** A line of progress. */
+export const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+function machine() {
+  const cpus = os.cpus();
+  return {
+    cpu: cpus[0]?.model.trim() ?? os.arch(),
+    cores: os.availableParallelism(),
+    memoryGb: Math.round(os.totalmem() / 2 ** 30),
+    os: `${os.type()} ${os.release()} ${os.arch()}`,
+    node: process.version,
+    loadBefore: Number(os.loadavg()[0]!.toFixed(2)),
+  };
+}
+
+/** The commit that ran, with "+" where tracked files differ from it; "unknown" outside a checkout. */
+function commit(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: repositoryRoot(), encoding: 'utf8' }).trim();
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/results') !== '';
+    return git('rev-parse', '--short=12', 'HEAD') + (changed ? '+' : '');
+  } catch {
+    return 'unknown';
+  }
+}
+
+/**
+ * Runs a bench and writes what it found.
+ *
+ * @param markdown the readable account, under a heading that names machine, commit and date
+ */
+export async function runBench<R extends Results>(
+  name: string,
+  measure: (flags: Flags) => Promise<R>,
+  markdown: (results: R) => string,
+): Promise<void> {
+  const flags = benchFlags();
+  const about = { bench: name, date: new Date().toISOString(), machine: machine(), commit: commit() };
+  const results = await measure(flags);
+  const { cpu, cores, memoryGb, os: system, node, loadBefore } = about.machine;
+  const heading = [
+    `# bench:${name}${flags.quick ? ' (quick)' : ''}`,
+    `${about.date.slice(0, 16).replace('T', ' ')} UTC, commit ${about.commit}. ${cpu}, ${cores} cores, ${memoryGb} GB, ${system}, Node ${node}; load ${loadBefore} at the start.`,
+  ].join('\n\n');
+  const text = `${heading}\n\n${markdown(results)}\n`;
+  const all = { ...about, ...results };
+  const folder = path.join(repositoryRoot(), 'bench/results');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify(all, null, 2)}\n`);
+  await writeFile(path.join(folder, `${name}.md`), text);
+  process.stdout.write(flags.json ? `${JSON.stringify(all)}\n` : `\n${text}`);
+}
+
+/** A Markdown table. */
+export const table = (head: string[], rows: (string | number)[][]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+export function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** CPU seconds that all processes together have used, where the system tells. */
+export async function busySeconds(): Promise<number | undefined> {
+  const stat = await readFile('/proc/stat', 'utf8').catch(() => undefined);
+  if (stat === undefined) return undefined;
+  const [user, nice, system, , , irq, softirq] = stat.split('\n')[0]!.split(/\s+/).slice(1).map(Number);
+  return (user! + nice! + system! + irq! + softirq!) / 100;
+}
+
+/**
+ * Waits, at most `patienceMs`, until other programs leave the processors alone for a quarter of a second. Returns the
+ * share of all cores that was in use at last; undefined where the system does not tell.
+ */
+export async function quiet(patienceMs: number): Promise<number | undefined> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const before = await busySeconds();
+    const started = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const after = await busySeconds();
+    if (before === undefined || after === undefined) return undefined;
+    const used = (after - before) / (((performance.now() - started) / 1000) * os.availableParallelism());
+    if (used < 0.15 || performance.now() > until) return used;
+  }
+}

@@ -1,0 +1,382 @@
+/**
+ * `npm run bench:train`: training speed of Duet's executors against PyTorch on the same CPU, same model, same batches,
+ * same synthetic data of 100 thousand users × 100 thousand items, in alternating rounds; what share of the machine's
+ * matrix-product peak that is; memory; and the step's time against the size of the embedding table.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type Flags, median, quiet, type Results, runBench, say, table } from './bench.ts';
+import { Contender } from './contender.ts';
+import { disagreement } from './train/agreement.ts';
+import { synthesize, writeSynthetic } from './train/data.ts';
+import { flopsPerStep, modelOf, type ShapeName, settingsOf, shapes } from './train/model.ts';
+import {
+  howToInstall,
+  type MatmulSpeed,
+  openPytorch,
+  type PytorchSetup,
+  pytorchIsHere,
+  tuneBlas,
+  tunePytorch,
+} from './train/pytorch.ts';
+
+const cores = os.availableParallelism();
+const positivesPerUser = 10;
+
+interface Trained {
+  steps: number;
+  examples: number;
+  items: number;
+  seconds: number;
+  loss: number;
+  /** Duet: milliseconds of each part of a step. */
+  parts?: Record<string, number>;
+}
+
+interface Memory {
+  rssMb: number;
+  peakMb: number;
+  tablesMb?: number;
+  stateMb?: number;
+}
+
+/** One contender's rounds on one shape. Rates are medians over rounds; `best` is the fastest round. */
+interface Timed {
+  examplesPerS: number;
+  itemsPerS: number;
+  bestExamplesPerS: number;
+  stepMs: number;
+  gflops: number;
+  rounds: number[];
+  parts?: Record<string, number>;
+  memory: Memory;
+}
+
+interface ShapeResults {
+  contenders: Record<string, Timed>;
+  /** Contenders that could not run, and why. */
+  failed: Record<string, string>;
+  pytorch: PytorchSetup | undefined;
+  profile: { name: string; ms: number; calls: number }[] | undefined;
+  duetThreads: number;
+  /** How far Duet's and PyTorch's loss and gradients are apart on equal weights. */
+  disagreement: number | undefined;
+  gflopPerStep: number;
+}
+
+interface TableRow {
+  rows: number;
+  stepMs: number;
+  parts: Record<string, number>;
+  rssMb: number;
+}
+
+interface TrainResults extends Results {
+  metrics: {
+    examples_per_s: number;
+    share_of_matmul_peak: number;
+    rss_mb: number;
+    rss_limit_mb: number;
+    matmul_peak_gflops: number;
+    matmul_gflops: { onnxruntime: Record<string, number>; openblas: MatmulSpeed | undefined };
+    table_rows: TableRow[];
+    cores_in_use_by_others: number | null;
+    shapes: Record<ShapeName, ShapeResults>;
+  };
+}
+
+const openDuet = (...args: (string | number)[]) =>
+  new Contender(process.execPath, [path.join(import.meta.dirname, 'train/duet.ts'), ...args.map(String)]);
+
+const ratioOf = (a: Timed | undefined, b: Timed | undefined): number | null =>
+  a && b ? median(a.rounds.flatMap((rate, round) => (b.rounds[round] ? [rate / b.rounds[round]] : []))) : null;
+
+/** The thread count at which Duet trains this shape fastest. */
+async function tuneDuet(folder: string, shape: ShapeName, seconds: number): Promise<number> {
+  let best = { threads: 1, speed: 0 };
+  for (const threads of new Set([1, cores])) {
+    await using duet = openDuet(folder, 'onnx', threads, shape);
+    await duet.ask({ do: 'train', seconds });
+    for (let i = 0; i < 2; i++) {
+      const { examples, seconds: took } = await duet.ask<Trained>({ do: 'train', seconds });
+      if (examples / took > best.speed) best = { threads, speed: examples / took };
+    }
+  }
+  return best.threads;
+}
+
+async function timeShape(
+  shape: ShapeName,
+  folder: string,
+  blas: NodeJS.ProcessEnv | undefined,
+  flags: Flags,
+  disturbance: number[],
+): Promise<ShapeResults> {
+  const seconds = flags.quick ? 0.8 : 2;
+  const settings = settingsOf(shape);
+  const flops = flopsPerStep(modelOf(settings));
+  const gflopPerStep = (flops.dense + flops.scores) / 1e9;
+  say(`${shape}: batch ${settings.batch}, ${settings.negatives} negatives`);
+  const duetThreads = await tuneDuet(folder, shape, seconds / 2);
+  say(`  Duet is fastest on ${duetThreads} of ${cores} threads`);
+  const pytorch = blas
+    ? await tunePytorch(folder, shape, blas, { seconds: seconds / 4, threadsOnly: flags.quick })
+    : undefined;
+  if (pytorch) say(`  PyTorch is fastest with ${JSON.stringify(pytorch.options)}`);
+
+  await using stack = new AsyncDisposableStack();
+  const contenders = new Map<string, Contender>();
+  contenders.set('onnx', stack.use(openDuet(folder, 'onnx', duetThreads, shape)));
+  let apart: number | undefined;
+  if (pytorch) {
+    const peer = stack.use(openPytorch([folder], pytorch.env));
+    apart = await disagreement(shape, peer);
+    await peer.ask({ do: 'open', model: modelOf(settings), options: pytorch.options });
+    contenders.set('pytorch', peer);
+  }
+  contenders.set('tfjs', stack.use(openDuet(folder, 'tfjs', 1, shape)));
+
+  const results = new Map<string, Trained[]>();
+  const failed: Record<string, string> = {};
+  const turn = async (name: string, contender: Contender, time: number) => {
+    try {
+      return await contender.ask<Trained>({ do: 'train', seconds: time });
+    } catch (error) {
+      failed[name] = (error as Error).message.slice(0, 300);
+      contenders.delete(name);
+      return undefined;
+    }
+  };
+  // The first step compiles the graph, or faults in its memory.
+  for (const [name, contender] of [...contenders]) await turn(name, contender, name === 'tfjs' ? 0.01 : seconds / 2);
+  const rounds = flags.quick ? 3 : 7;
+  for (let round = 0; round < rounds; round++) {
+    const used = await quiet(flags.quick ? 500 : 4000);
+    if (used !== undefined) disturbance.push(used);
+    for (const [name, contender] of [...contenders]) {
+      // The reference executor is many times slower; a round or two tell how many.
+      if (name === 'tfjs' && round > (flags.quick ? 0 : 1)) continue;
+      const trained = await turn(name, contender, seconds);
+      if (trained) results.set(name, [...(results.get(name) ?? []), trained]);
+    }
+    say(
+      `  round ${round + 1} of ${rounds}: ${[...results].map(([name, all]) => `${name} ${rate(all[round])}`).join(', ')} examples/s`,
+    );
+  }
+  const timed: Record<string, Timed> = {};
+  for (const [name, all] of results) {
+    const contender = contenders.get(name);
+    if (contender) timed[name] = summarise(all, gflopPerStep, await contender.ask<Memory>({ do: 'memory' }));
+  }
+  const profile = contenders.has('pytorch') && !flags.quick ? await profileOf(contenders.get('pytorch')!) : undefined;
+  return { contenders: timed, failed, pytorch, profile, duetThreads, disagreement: apart, gflopPerStep };
+}
+
+const rate = (trained: Trained | undefined) => (trained ? Math.round(trained.examples / trained.seconds) : '–');
+
+const profileOf = async (peer: Contender) =>
+  (await peer.ask<{ ops: { name: string; ms: number; calls: number }[] }>({ do: 'profile', seconds: 1 })).ops;
+
+function summarise(all: Trained[], gflopPerStep: number, memory: Memory): Timed {
+  const rounds = all.map(({ examples, seconds }) => examples / seconds);
+  const stepMs = median(all.map(({ seconds, steps }) => (1000 * seconds) / steps));
+  const parts = all[0]!.parts && partsOf(all);
+  return {
+    examplesPerS: median(rounds),
+    itemsPerS: median(all.map(({ items, seconds }) => items / seconds)),
+    bestExamplesPerS: Math.max(...rounds),
+    stepMs,
+    gflops: (1000 * gflopPerStep) / stepMs,
+    rounds,
+    ...(parts && { parts }),
+    memory,
+  };
+}
+
+const partsOf = (all: Trained[]) =>
+  Object.fromEntries(Object.keys(all[0]!.parts!).map((part) => [part, median(all.map(({ parts }) => parts![part]!))]));
+
+/** Step time with tables of several sizes, in turns. */
+async function timeTables(flags: Flags): Promise<TableRow[]> {
+  const sizes = flags.quick ? [10_000, 1_000_000] : [10_000, 1_000_000, 10_000_000];
+  say(`step time against table size: ${sizes.join(', ')} rows`);
+  await using stack = new AsyncDisposableStack();
+  const contenders = sizes.map((rows) => stack.use(openDuet('-', 'onnx', 1, 'rows', rows)));
+  const results: Trained[][] = sizes.map(() => []);
+  for (const contender of contenders) await contender.ask({ do: 'train', seconds: 1 });
+  for (let round = 0; round < (flags.quick ? 2 : 5); round++) {
+    for (const [i, contender] of contenders.entries()) {
+      results[i]!.push(await contender.ask<Trained>({ do: 'train', seconds: flags.quick ? 0.5 : 1 }));
+    }
+  }
+  return Promise.all(
+    contenders.map(async (contender, i) => ({
+      rows: sizes[i]!,
+      stepMs: median(results[i]!.map(({ seconds, steps }) => (1000 * seconds) / steps)),
+      parts: partsOf(results[i]!),
+      rssMb: (await contender.ask<Memory>({ do: 'memory' })).rssMb,
+    })),
+  );
+}
+
+/** ONNX Runtime's matrix product, 2048³, by thread count. */
+async function onnxruntimePeak(seconds: number): Promise<Record<string, number>> {
+  const peak: Record<string, number> = {};
+  for (const threads of new Set([1, cores])) {
+    await using duet = openDuet('-', 'onnx', threads, 'rows', 1000);
+    peak[threads] = (await duet.ask<{ gflops: number }>({ do: 'matmul', m: 2048, k: 2048, n: 2048, seconds })).gflops;
+  }
+  return peak;
+}
+
+async function measure(flags: Flags): Promise<TrainResults> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'duet-bench-'));
+  try {
+    const [users, items] = [100_000, 100_000];
+    await writeSynthetic(folder, synthesize(users, items, positivesPerUser, 1));
+    const here = pytorchIsHere();
+    if (!here) say(`PyTorch is not installed here, so it is left out. To compare with it: ${howToInstall}`);
+
+    say('matrix products, the machine at its best');
+    const blas = here ? await tuneBlas(flags.quick ? 0.1 : 0.4) : undefined;
+    const onnxruntime = await onnxruntimePeak(flags.quick ? 0.5 : 1.5);
+    say(`  ONNX Runtime: ${Math.round(onnxruntime[cores]!)} GFLOP/s on ${cores} threads`);
+    const peak = Math.max(...Object.values(onnxruntime), ...Object.values(blas?.large ?? {}));
+
+    const disturbance: number[] = [];
+    const sigmoid = await timeShape('sigmoid', folder, blas?.env, flags, disturbance);
+    const softmax = await timeShape('softmax', folder, blas?.env, flags, disturbance);
+    const tableRows = await timeTables(flags);
+
+    const large = softmax.contenders.onnx!;
+    const ratiosOf = ({ contenders }: ShapeResults, peer: string) => ratioOf(contenders.onnx, contenders[peer]);
+    const lower = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.min(a, b));
+    const ratios = {
+      pytorch_sigmoid: ratiosOf(sigmoid, 'pytorch'),
+      pytorch_softmax: ratiosOf(softmax, 'pytorch'),
+      tfjs_sigmoid: ratiosOf(sigmoid, 'tfjs'),
+      tfjs_softmax: ratiosOf(softmax, 'tfjs'),
+    };
+    const { tablesMb = 0, stateMb = 0 } = large.memory;
+    return {
+      params: {
+        users,
+        items,
+        positives: users * positivesPerUser,
+        layers: [80, ...settingsOf('sigmoid').layers],
+        shapes,
+        quick: flags.quick,
+        note: 'examples_per_s, share_of_matmul_peak and rss_mb are of the large batch (softmax), examples being positives; ratios.pytorch and ratios.tfjs are the lower of the two shapes. Ratios are medians of paired rounds.',
+      },
+      metrics: {
+        examples_per_s: large.examplesPerS,
+        share_of_matmul_peak: large.gflops / peak,
+        rss_mb: large.memory.peakMb,
+        rss_limit_mb: 1.2 * (tablesMb + stateMb) + 200,
+        matmul_peak_gflops: peak,
+        matmul_gflops: { onnxruntime, openblas: blas },
+        table_rows: tableRows,
+        cores_in_use_by_others: disturbance.length > 0 ? cores * median(disturbance) : null,
+        shapes: { sigmoid, softmax },
+      },
+      peers: {
+        pytorch: blas ? { blas: blas.blas, env: blas.env } : { install: howToInstall },
+      },
+      ratios: {
+        pytorch: lower(ratios.pytorch_sigmoid, ratios.pytorch_softmax),
+        tfjs: lower(ratios.tfjs_sigmoid, ratios.tfjs_softmax),
+        ...ratios,
+      },
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const whole = (x: number) => Math.round(x).toLocaleString('en');
+const two = (x: number | null) => (x === null ? '–' : x.toFixed(2));
+const list = (parts: Record<string, number> | undefined) =>
+  parts
+    ? Object.entries(parts)
+        .map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
+        .join(', ')
+    : '';
+
+function shapeReport(name: ShapeName, results: ShapeResults, peak: number, ratios: Record<string, number | null>) {
+  const { loss, batch, negatives } = shapes[name];
+  const rows = Object.entries(results.contenders).map(([contender, timed]) => [
+    contender,
+    whole(timed.examplesPerS),
+    whole(timed.bestExamplesPerS),
+    whole(timed.itemsPerS),
+    timed.stepMs.toFixed(1),
+    timed.gflops.toFixed(1),
+    `${((100 * timed.gflops) / peak).toFixed(0)} %`,
+    whole(timed.memory.peakMb),
+    contender === 'onnx' ? '' : two(ratios[`${contender}_${name}`] ?? null),
+    list(timed.parts),
+  ]);
+  const head = [
+    '',
+    'examples/s',
+    'best round',
+    'items/s',
+    'step ms',
+    'GFLOP/s',
+    'of peak',
+    'peak RSS MB',
+    'Duet is × faster',
+    'parts, ms',
+  ];
+  const notes = [
+    `${results.gflopPerStep.toFixed(2)} GFLOP of matrix products a step. Duet on ${results.duetThreads} threads.`,
+    results.pytorch && `PyTorch: ${JSON.stringify(results.pytorch.options)}, ${JSON.stringify(results.pytorch.env)}.`,
+    results.disagreement !== undefined &&
+      `Loss and gradients on equal weights differ by ${results.disagreement.toExponential(1)} (relative).`,
+    ...Object.entries(results.failed).map(([contender, why]) => `${contender} did not run: ${why}`),
+  ];
+  const ops = (results.profile ?? []).slice(0, 12);
+  const profile = ops.map(({ name: op, ms, calls }) => [op, ms.toFixed(2), calls.toFixed(1)]);
+  return [
+    `## ${loss}: ${batch} users, ${negatives} ${name === 'sigmoid' ? 'negatives each' : 'shared negatives'}`,
+    table(head, rows),
+    notes.filter(Boolean).join('\n'),
+    ...(profile.length > 0 ? ["Where PyTorch's step goes:", table(['op', 'ms a step', 'calls'], profile)] : []),
+  ].join('\n\n');
+}
+
+function report({ metrics, ratios }: TrainResults): string {
+  const { matmul_gflops: speed, matmul_peak_gflops: peak } = metrics;
+  const peaks = [
+    ['ONNX Runtime 2048³', ...[1, cores].map((threads) => whole(speed.onnxruntime[threads]!))],
+    ...(speed.openblas
+      ? [['2048³', speed.openblas.large] as const, ...Object.entries(speed.openblas.model)].map(([name, by]) => [
+          `OpenBLAS ${name}`,
+          ...[1, cores].map((threads) => whole(by[threads]!)),
+        ])
+      : []),
+  ];
+  return [
+    `Duet trains ${two(ratios.pytorch!)} × as fast as PyTorch at its best (the lower of the two shapes), and reaches ${(100 * metrics.share_of_matmul_peak).toFixed(0)} % of the matrix-product peak in the large batch. Others used ${metrics.cores_in_use_by_others?.toFixed(2) ?? '?'} cores meanwhile.`,
+    shapeReport('sigmoid', metrics.shapes.sigmoid, peak, ratios),
+    shapeReport('softmax', metrics.shapes.softmax, peak, ratios),
+    '## Memory',
+    `Large batch: ${whole(metrics.rss_mb)} MB at the most; 1.2 × (tables + optimiser state) + 200 MB is ${whole(metrics.rss_limit_mb)} MB.`,
+    '## Step time against table size',
+    table(
+      ['rows', 'step ms', 'parts, ms', 'RSS MB'],
+      metrics.table_rows.map(({ rows, stepMs, parts, rssMb }) => [
+        whole(rows),
+        stepMs.toFixed(2),
+        list(parts),
+        whole(rssMb),
+      ]),
+    ),
+    'Ids of 16 dims alone, no augmented vectors, Adam, batch 256 × (1 + 4), so that 10 million rows fit this machine.',
+    '## Matrix products, GFLOP/s',
+    table(['', '1 thread', `${cores} threads`], peaks),
+  ].join('\n\n');
+}
+
+await runBench('train', measure, report);
