@@ -17,7 +17,8 @@ function backward(g: Graph, node: Tensor, dy: Tensor): (Tensor | undefined)[] {
       return [g.matmul(dz, b, { transposeB: true }), g.matmul(a, dz, { transposeA: true }), g.sum(dz, [0])];
     }
     case 'matmul': {
-      if (node.transposeA) throw new DuetError('internal', 'A product with transposeA has no gradient yet.');
+      if (node.transposeA && node.transposeB) throw new DuetError('internal', 'aᵀ·bᵀ has no gradient yet.');
+      if (node.transposeA) return [g.matmul(b, dy, { transposeB: true }), g.matmul(a, dy)];
       return node.transposeB
         ? [g.matmul(dy, b), g.matmul(dy, a, { transposeA: true })]
         : [g.matmul(dy, b, { transposeB: true }), g.matmul(a, dy, { transposeA: true })];
@@ -52,6 +53,10 @@ function backward(g: Graph, node: Tensor, dy: Tensor): (Tensor | undefined)[] {
     }
     case 'logSumExp':
       return [g.mul(g.reshape(dy, [...node.shape, 1]), g.softmax(a))];
+    case 'logSumExpDot': {
+      const rows = g.reshape(dy, [node.shape[0]!, 1]);
+      return [g.mul(g.softmaxDot(node.inputs, b), rows), g.softmaxDotTransposed(node.inputs, g.mul(a, rows))];
+    }
     case 'sum': {
       const kept = a.shape.map((n, axis) => (node.axes!.includes(axis) ? 1 : n));
       return [g.broadcast(g.reshape(dy, kept), a.shape)];

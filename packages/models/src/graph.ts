@@ -27,6 +27,7 @@ export type Op =
   | 'softplus'
   | 'softmax'
   | 'logSumExp'
+  | 'logSumExpDot'
   | 'sum'
   | 'equal'
   | 'reshape'
@@ -35,6 +36,8 @@ export type Op =
   | 'stopGradient'
   // What gradients are made of, beside the above.
   | 'positivePart'
+  | 'softmaxDot'
+  | 'softmaxDotTransposed'
   | 'broadcast'
   | 'pad';
 
@@ -162,6 +165,18 @@ export class Graph {
   softmax = (a: Tensor): Tensor => this.#append('softmax', [a], a.shape);
   /** log Σ e^a over the last axis, which is dropped. */
   logSumExp = (a: Tensor): Tensor => this.#append('logSumExp', [a], a.shape.slice(0, -1));
+  /**
+   * log Σ_j e^(⟨a_i, b_j⟩ + bias_j) over the rows j of b whose key is not a_i's: a [m, d], b [n, d] → [m]. Bias [n] and
+   * the keys [m], [n] have no gradient. The [m, n] terms are never whole in memory: executors may work in tiles of rows.
+   */
+  logSumExpDot = (a: Tensor, b: Tensor, bias: Tensor, aKey: Tensor, bKey: Tensor): Tensor =>
+    this.#append('logSumExpDot', [a, b, bias, aKey, bKey], [a.shape[0]!]);
+  /** P·v with P_ij the softmax over j of the terms of a `logSumExpDot` with these inputs, v [n, e] → [m, e]. */
+  softmaxDot = (terms: readonly Tensor[], v: Tensor): Tensor =>
+    this.#append('softmaxDot', [...terms, v], [terms[0]!.shape[0]!, v.shape[1]!]);
+  /** Pᵀ·w, w [m, e] → [n, e]. */
+  softmaxDotTransposed = (terms: readonly Tensor[], w: Tensor): Tensor =>
+    this.#append('softmaxDotTransposed', [...terms, w], [terms[1]!.shape[0]!, w.shape[1]!]);
   /** `a` where `y` > 0, else 0: what relu lets back through. No gradient of its own. */
   positivePart = (a: Tensor, y: Tensor): Tensor => this.#append('positivePart', [a, y], a.shape);
   /** The value of `a`, through which no gradient flows. */

@@ -131,7 +131,7 @@ describe('Category Alignment Loss (paper eqs. 10–11)', () => {
   const inverseFreedom = Float32Array.of(1 / 2, 1 / 2, 0);
   const feedsFor = (v: Float32Array): Values => ({
     v,
-    membership: Float32Array.from({ length: k * n }, (_, at) => (categoryOf[at % n] === Math.floor(at / n) ? 1 : 0)),
+    membership: Float32Array.from({ length: k * n }, (_, at) => (categoryOf[Math.floor(at / k)] === at % k ? 1 : 0)),
     inverseCount: Float32Array.from(counts, (count) => 1 / count),
     inverseFreedom,
     aligned: Float32Array.of(0, 1, 0),
@@ -141,7 +141,7 @@ describe('Category Alignment Loss (paper eqs. 10–11)', () => {
       g,
       g.input('v', [n, 2], { gradient: true }),
       {
-        membership: g.input('membership', [k, n]),
+        membership: g.input('membership', [n, k]),
         inverseCount: g.input('inverseCount', [k, 1]),
         inverseFreedom: g.input('inverseFreedom', [k, 1]),
         aligned: g.input('aligned', [k]),

@@ -38,19 +38,13 @@ export function softmaxLoss(
   itemKey: Tensor,
   temperature: number,
 ): Tensor {
-  const batch = users.shape[0]!;
-  const columns = items.shape[0]!;
-  const logits = g.sub(g.scale(g.matmul(users, items, { transposeB: true }), 1 / temperature), logQ);
-  const ones = new Float32Array(batch * columns);
-  for (let i = 0; i < batch; i++) ones[i * columns + i] = 1;
-  const diagonal = g.constant(ones, [batch, columns]);
-  const rowKey = g.reshape(g.slice(itemKey, [0], [batch]), [batch, 1]);
-  const again = g.sub(g.equal(rowKey, itemKey), diagonal);
-  const masked = g.sub(logits, g.scale(again, 1e9));
-  const own = g.slice(items, [0, 0], [batch, users.shape[1]!]);
-  const cosine = g.scale(g.sum(g.mul(users, own), [1]), 1 / temperature);
+  const [batch, dims] = users.shape as [number, number];
+  const queries = g.scale(users, 1 / temperature);
+  const cosine = g.sum(g.mul(queries, g.slice(items, [0, 0], [batch, dims])), [1]);
   const positive = g.sub(cosine, g.slice(logQ, [0], [batch]));
-  return g.mean(g.sub(g.logSumExp(masked), positive));
+  // −log(e^p / (e^p + Σ e^other)) = log(1 + e^(log Σ e^other − p)).
+  const others = g.logSumExpDot(queries, items, g.neg(logQ), g.slice(itemKey, [0], [batch]), itemKey);
+  return g.mean(g.softplus(g.sub(others, positive)));
 }
 
 /**
@@ -68,7 +62,7 @@ export function mimicLoss(g: Graph, augmented: Tensor, target: Tensor, pairs: nu
 
 /** Which of the batch's items belong to which category, row 0 being the category with the most data (S^major). */
 export interface Membership {
-  /** [K, N], 1 where item j is in category k. */
+  /** [N, K], 1 where item j is in category k. */
   membership: Tensor;
   /** [K, 1], 1 / n_k; 0 for an absent category. */
   inverseCount: Tensor;
@@ -80,7 +74,7 @@ export interface Membership {
 
 /**
  * Category Alignment Loss (paper eqs. 10–11): Σ_k ‖C(S^major) − C(S^k)‖_F with the unbiased covariance
- * C(S) = (Σ x xᵀ − n μ μᵀ) / (n − 1) over the item vectors x of a category.
+ * C(S) = Σ (x − μ)(x − μ)ᵀ / (n − 1) over the item vectors x of a category.
  *
  * @param items p_v [N, d]
  * @param squared sum squared norms instead of norms
@@ -88,15 +82,16 @@ export interface Membership {
  */
 export function categoryAlignmentLoss(g: Graph, items: Tensor, categories: Membership, squared: boolean): Tensor {
   const [n, d] = items.shape as [number, number];
-  const k = categories.membership.shape[0]!;
-  const outer = g.reshape(g.mul(g.reshape(items, [n, d, 1]), g.reshape(items, [n, 1, d])), [n, d * d]);
-  const total = g.matmul(categories.membership, items);
-  const mean = g.mul(total, categories.inverseCount);
-  const squareOfSum = g.reshape(g.mul(g.reshape(total, [k, d, 1]), g.reshape(mean, [k, 1, d])), [k, d * d]);
-  const scatter = g.sub(g.matmul(categories.membership, outer), squareOfSum);
-  const covariance = g.mul(scatter, categories.inverseFreedom);
-  const difference = g.sub(g.slice(covariance, [0, 0], [1, d * d]), covariance);
-  const squares = g.sum(g.square(difference), [1]);
+  const k = categories.membership.shape[1]!;
+  const { membership } = categories;
+  const mean = g.mul(g.matmul(membership, items, { transposeA: true }), categories.inverseCount);
+  const centred = g.sub(items, g.matmul(membership, mean));
+  // [N, K·d], each row once in its category's block: one product gives all categories' scatter matrices.
+  const blocks = g.mul(g.reshape(centred, [n, 1, d]), g.reshape(membership, [n, k, 1]));
+  const scatter = g.matmul(centred, g.reshape(blocks, [n, k * d]), { transposeA: true });
+  const covariance = g.mul(g.reshape(scatter, [d, k, d]), g.reshape(categories.inverseFreedom, [1, k, 1]));
+  const difference = g.sub(g.slice(covariance, [0, 0, 0], [d, 1, d]), covariance);
+  const squares = g.sum(g.square(difference), [0, 2]);
   // The root's gradient at zero is infinite: 1e-12 under it keeps equal covariances (row 0 itself) finite.
   const norms = squared ? squares : g.sqrt(g.add(squares, g.constant(1e-12)));
   return g.sum(g.mul(norms, categories.aligned));

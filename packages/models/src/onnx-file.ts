@@ -29,6 +29,12 @@ class Message {
     return this;
   }
 
+  float(field: number, value: number): this {
+    this.#varint((field << 3) | 5);
+    this.#parts.push(new Uint8Array(Float32Array.of(value).buffer));
+    return this;
+  }
+
   text = (field: number, value: string): this => this.bytes(field, Buffer.from(value));
   message = (field: number, value: Message): this => this.bytes(field, value.finish());
 
@@ -61,7 +67,14 @@ function valueInfo(name: string, shape: readonly number[]): Message {
 
 type Attributes = Record<string, number>;
 
-function nodeProto(type: string, inputs: string[], output: string, attributes: Attributes = {}): Message {
+function nodeProto(
+  type: string,
+  inputs: string[],
+  output: string,
+  attributes: Attributes = {},
+  floats: Attributes = {},
+): Message {
+  const floatAttribute = 1;
   const intAttribute = 2;
   return new Message()
     .each(inputs, (m, name) => m.text(1, name))
@@ -69,6 +82,9 @@ function nodeProto(type: string, inputs: string[], output: string, attributes: A
     .text(4, type)
     .each(Object.entries(attributes), (m, [name, value]) =>
       m.message(5, new Message().text(1, name).int(3, value).int(20, intAttribute)),
+    )
+    .each(Object.entries(floats), (m, [name, value]) =>
+      m.message(5, new Message().text(1, name).float(2, value).int(20, floatAttribute)),
     );
 }
 
@@ -86,6 +102,16 @@ const elementwise: Partial<Record<Tensor['op'], string>> = {
   softplus: 'Softplus',
   stopGradient: 'Identity',
 };
+
+/** Elements of a tile of dot products: 4 MB, which the second or third level of cache holds. */
+const tileElements = 2 ** 20;
+
+/** Some rows of a softmax over dot products: the names of its terms and of itself, and how to cut the same rows. */
+interface Tile {
+  logits: string;
+  softmax: string;
+  slice: (from: string, to: string) => string;
+}
 
 /** Name of the file's input that holds every parameter, one after the other. */
 export const paramsInput = '/params';
@@ -114,8 +140,54 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array
     body.message(5, tensorProto(name, float32, [], new Uint8Array(Float32Array.of(value).buffer)));
     return name;
   };
-  const emit = (type: string, inputs: string[], output: string, attributes?: Attributes) =>
-    body.message(1, nodeProto(type, inputs, output, attributes));
+  const emit = (type: string, inputs: string[], output: string, attributes?: Attributes, floats?: Attributes) =>
+    body.message(1, nodeProto(type, inputs, output, attributes, floats));
+
+  // The softmax of all dot products, in tiles of rows that stay in the cache; made once for all nodes that need it.
+  const tilesOf = new Map<string, Tile[]>();
+  const tiles = (node: Tensor): Tile[] => {
+    const terms = node.inputs.slice(0, 5);
+    const [a, b, bias, aKey, bKey] = terms.map(nameOf);
+    const key = terms.map(nameOf).join();
+    const known = tilesOf.get(key);
+    if (known) return known;
+    const [rows, columns] = [terms[0]!.shape[0]!, terms[1]!.shape[0]!];
+    const size = Math.ceil(rows / Math.ceil((rows * columns) / tileElements));
+    // The bias is one more column of b, met by a column of ones.
+    const family = `k${extra++}`;
+    const ones = new Uint8Array(new Float32Array(rows).fill(1).buffer);
+    body.message(5, tensorProto(`${family}o`, float32, [rows, 1], ones));
+    emit('Concat', [a!, `${family}o`], `${family}a`, { axis: 1 });
+    emit('Reshape', [bias!, ints([columns, 1])], `${family}c`);
+    emit('Concat', [b!, `${family}c`], `${family}b`, { axis: 1 });
+    const made: Tile[] = [];
+    for (let begin = 0; begin < rows; begin += size) {
+      const end = Math.min(rows, begin + size);
+      const name = `${family}t${begin}`;
+      const slice = (from: string, to: string): string => {
+        if (end - begin === rows) return from;
+        emit('Slice', [from, ints([begin]), ints([end]), ints([0])], to);
+        return to;
+      };
+      emit('Reshape', [slice(aKey!, `${name}i`), ints([-1, 1])], `${name}r`);
+      emit('Equal', [`${name}r`, bKey!], `${name}e`);
+      emit('Cast', [`${name}e`], `${name}c`, { to: float32 });
+      emit(
+        'Gemm',
+        [slice(`${family}a`, `${name}a`), `${family}b`, `${name}c`],
+        `${name}l`,
+        { transB: 1 },
+        { beta: -1e9 },
+      );
+      emit('Softmax', [`${name}l`], `${name}p`, { axis: -1 });
+      made.push({ logits: `${name}l`, softmax: `${name}p`, slice });
+    }
+    tilesOf.set(key, made);
+    return made;
+  };
+  /** One output from its tiles' rows. */
+  const stack = (parts: string[], out: string) =>
+    parts.length === 1 ? emit('Identity', parts, out) : emit('Concat', parts, out, { axis: 0 });
 
   const layout = new ParamVector(graph);
   for (const node of graph.nodes) {
@@ -171,6 +243,36 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array
         emit('Reshape', [`${out}m`, ints(node.shape)], `${out}r`);
         emit('Add', [`${out}l`, `${out}r`], out);
         break;
+      case 'logSumExpDot': {
+        const parts = tiles(node).map(({ logits, softmax }) => {
+          // The largest term's softmax is 1 / Σ e^(term − largest): at least 1 / n, so its logarithm is exact.
+          emit('ReduceMax', [logits, ints([-1])], `${logits}m`, { keepdims: 0 });
+          emit('ReduceMax', [softmax, ints([-1])], `${softmax}m`, { keepdims: 0 });
+          emit('Log', [`${softmax}m`], `${softmax}g`);
+          emit('Sub', [`${logits}m`, `${softmax}g`], `${logits}s`);
+          return `${logits}s`;
+        });
+        stack(parts, out);
+        break;
+      }
+      case 'softmaxDot': {
+        const parts = tiles(node).map(({ softmax }, i) => {
+          emit('Gemm', [softmax, inputs[5]!], `${out}v${i}`);
+          return `${out}v${i}`;
+        });
+        stack(parts, out);
+        break;
+      }
+      case 'softmaxDotTransposed': {
+        // Each tile's product is added to those before it.
+        const last = tiles(node).reduce<string | undefined>((sum, { softmax, slice }, i) => {
+          const w = slice(inputs[5]!, `${out}w${i}`);
+          emit('Gemm', sum ? [softmax, w, sum] : [softmax, w], `${out}s${i}`, { transA: 1 });
+          return `${out}s${i}`;
+        }, undefined);
+        emit('Identity', [last!], out);
+        break;
+      }
       case 'sum':
         emit('ReduceSum', [a, ints(node.axes!)], out, { keepdims: Number(node.keepDims ?? false) });
         break;

@@ -78,7 +78,7 @@ export function trainingGraph(s: TowerSettings): Graph {
   if (s.alignment > 0 && s.categories > 1) {
     const k = s.categories;
     const membership = {
-      membership: g.input('membership', [k, n]),
+      membership: g.input('membership', [n, k]),
       inverseCount: g.input('inverseCount', [k, 1]),
       inverseFreedom: g.input('inverseFreedom', [k, 1]),
       aligned: g.input('aligned', [k]),

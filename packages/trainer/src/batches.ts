@@ -174,14 +174,13 @@ export class Batcher {
   }
 
   #membership(items: Int32Array, feeds: Values): void {
-    const n = items.length;
     const { membership, inverseCount, inverseFreedom, aligned } = feeds;
     membership!.fill(0);
     const counts = new Int32Array(this.#model.categories);
     items.forEach((item, j) => {
       const category = this.#itemCategory[item]!;
       if (category < 0) return;
-      membership![category * n + j] = 1;
+      membership![j * counts.length + category] = 1;
       counts[category]!++;
     });
     counts.forEach((count, k) => {

@@ -28,6 +28,7 @@ const cases: Record<string, TowerSettings> = {
   'two-tower, sigmoid': { ...twoTower, loss: 'sigmoid', negatives: 2 },
   'DAT, softmax': dat,
   'DAT, sigmoid': { ...dat, loss: 'sigmoid', negatives: 2 },
+  'two-tower, softmax in two tiles of rows': { ...twoTower, batch: 1200, negatives: 100 },
   'DAT, squared alignment': { ...dat, alignmentSquared: true },
 };
 
@@ -38,9 +39,8 @@ function randomFeeds(graph: Graph): Values {
   );
   if (feeds.itemKey) feeds.itemKey = feeds.itemKey.map((_, i) => i % 11);
   if (feeds.membership) {
-    const n = feeds.membership.length / 3;
-    feeds.membership = feeds.membership.map((_, at) => ((at % n) % 3 === Math.floor(at / n) ? 1 : 0));
-    const counts = [0, 1, 2].map((k) => feeds.membership!.subarray(k * n, (k + 1) * n).reduce((a, b) => a + b));
+    feeds.membership = feeds.membership.map((_, at) => (Math.floor(at / 3) % 3 === at % 3 ? 1 : 0));
+    const counts = [0, 1, 2].map((k) => feeds.membership!.reduce((sum, x, at) => (at % 3 === k ? sum + x : sum), 0));
     feeds.inverseCount = Float32Array.from(counts, (c) => 1 / c);
     feeds.inverseFreedom = Float32Array.from(counts, (c) => 1 / (c - 1));
     feeds.aligned = Float32Array.of(0, 1, 1);

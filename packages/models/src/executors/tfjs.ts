@@ -49,7 +49,13 @@ const stopGradient = tf.customGrad((x) => ({
   gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
 }));
 
-function compute(node: Node, [a, b, c]: tf.Tensor[], all: tf.Tensor[]): tf.Tensor {
+/** log Σ e^x over the last axis. */
+function logSumExp(x: tf.Tensor): tf.Tensor {
+  const top = stopGradient(tf.max(x, -1, true));
+  return tf.add(tf.log(tf.sum(tf.exp(tf.sub(x, top)), -1)), tf.squeeze(top, [-1]));
+}
+
+function compute(node: Node, [a, b, c, d, e]: tf.Tensor[], all: tf.Tensor[]): tf.Tensor {
   switch (node.op) {
     case 'constant':
       return tf.tensor(node.values!, node.shape as number[]);
@@ -86,9 +92,11 @@ function compute(node: Node, [a, b, c]: tf.Tensor[], all: tf.Tensor[]): tf.Tenso
       return tf.add(tf.relu(a!), tf.log(tf.add(tf.exp(tf.neg(tf.abs(a!))), 1)));
     case 'softmax':
       return tf.softmax(a!);
-    case 'logSumExp': {
-      const top = stopGradient(tf.max(a!, -1, true));
-      return tf.add(tf.log(tf.sum(tf.exp(tf.sub(a!, top)), -1)), tf.squeeze(top, [-1]));
+    case 'logSumExp':
+      return logSumExp(a!);
+    case 'logSumExpDot': {
+      const same = tf.cast(tf.equal(tf.expandDims(d!, 1), e!), 'float32');
+      return logSumExp(tf.sub(tf.add(matmul(a!, tf.transpose(b!)), stopGradient(c!)), tf.mul(same, 1e9)));
     }
     case 'sum':
       return tf.sum(a!, node.axes as number[], node.keepDims);
