@@ -4,6 +4,7 @@ import { buildIndexCommand } from './commands/build-index.ts';
 import { datasetsCommand } from './commands/datasets.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
@@ -39,6 +40,7 @@ for (const add of [
   trainRankerCommand,
   evaluateCommand,
   buildIndexCommand,
+  exportCommand,
   retrieveCommand,
   reportCommand,
   datasetsCommand,

@@ -21,6 +21,7 @@ const schema = z.object({
   corsOrigins: z.string(),
   annEngine: z.enum(['faiss-avx2', 'faiss', 'faiss-node', 'exact']).optional(),
   executor: z.enum(['onnx', 'tfjs']).optional(),
+  device: z.enum(['cpu', 'cuda', 'webgpu']).optional(),
   threads: z.coerce.number().int().min(1).max(256),
 });
 
@@ -65,7 +66,18 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     default: '',
     meaning: 'onnx or tfjs, for training; onnx where it loads when empty.',
   },
-  { key: 'threads', env: 'DUET_THREADS', default: '1', meaning: 'Threads of one training process.' },
+  {
+    key: 'device',
+    env: 'DUET_DEVICE',
+    default: '',
+    meaning: 'cpu, cuda or webgpu, for the onnx executor; cuda where its library and a GPU are found when empty.',
+  },
+  {
+    key: 'threads',
+    env: 'DUET_THREADS',
+    default: '1',
+    meaning: "Threads of a training process's graph; one more assembles its batches.",
+  },
 ];
 
 /** The checkout's root, wherever a command is run in it. */

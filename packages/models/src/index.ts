@@ -5,4 +5,4 @@ export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-k
 export { popularityScores } from './popularity.ts';
 export { type ModelKind, modelKinds } from './registry.ts';
 export { normal, type Rng, seededRng } from './rng.ts';
-export { itemsInBatch, type TowerSettings, towerGraph, trainingGraph } from './two-tower.ts';
+export { itemsInBatch, type TowerSettings, towerFile, towerGraph, trainingGraph } from './two-tower.ts';

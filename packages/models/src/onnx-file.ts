@@ -1,92 +1,7 @@
+import type { Values } from './executor.ts';
 import type { Graph, Tensor } from './graph.ts';
+import { type Attributes, float32, int64, Message, nodeProto, tensorProto, valueInfo } from './onnx-message.ts';
 import { ParamVector } from './params.ts';
-
-/** Protocol buffers' wire format, as far as ONNX files need it (protobuf.dev, "Encoding"). */
-class Message {
-  #parts: Uint8Array[] = [];
-
-  #varint(value: number): void {
-    const bytes: number[] = [];
-    let rest = BigInt.asUintN(64, BigInt(value));
-    do {
-      const low = Number(rest & 127n);
-      rest >>= 7n;
-      bytes.push(rest > 0n ? low | 128 : low);
-    } while (rest > 0n);
-    this.#parts.push(Uint8Array.from(bytes));
-  }
-
-  int(field: number, value: number): this {
-    this.#varint(field << 3);
-    this.#varint(value);
-    return this;
-  }
-
-  bytes(field: number, value: Uint8Array): this {
-    this.#varint((field << 3) | 2);
-    this.#varint(value.length);
-    this.#parts.push(value);
-    return this;
-  }
-
-  float(field: number, value: number): this {
-    this.#varint((field << 3) | 5);
-    this.#parts.push(new Uint8Array(Float32Array.of(value).buffer));
-    return this;
-  }
-
-  text = (field: number, value: string): this => this.bytes(field, Buffer.from(value));
-  message = (field: number, value: Message): this => this.bytes(field, value.finish());
-
-  each<T>(values: Iterable<T>, add: (message: this, value: T) => void): this {
-    for (const value of values) add(this, value);
-    return this;
-  }
-
-  finish = (): Uint8Array => Buffer.concat(this.#parts);
-}
-
-// Field numbers are those of onnx.proto3.
-const float32 = 1;
-const int64 = 7;
-
-function tensorProto(name: string, type: number, dims: readonly number[], raw: Uint8Array): Message {
-  return new Message()
-    .each(dims, (m, n) => m.int(1, n))
-    .int(2, type)
-    .text(8, name)
-    .bytes(9, raw);
-}
-
-function valueInfo(name: string, shape: readonly number[]): Message {
-  const dims = new Message().each(shape, (m, n) => m.message(1, new Message().int(1, n)));
-  return new Message()
-    .text(1, name)
-    .message(2, new Message().message(1, new Message().int(1, float32).message(2, dims)));
-}
-
-type Attributes = Record<string, number>;
-
-function nodeProto(
-  type: string,
-  inputs: string[],
-  output: string,
-  attributes: Attributes = {},
-  floats: Attributes = {},
-): Message {
-  const floatAttribute = 1;
-  const intAttribute = 2;
-  return new Message()
-    .each(inputs, (m, name) => m.text(1, name))
-    .text(2, output)
-    .text(4, type)
-    .each(Object.entries(attributes), (m, [name, value]) =>
-      m.message(5, new Message().text(1, name).int(3, value).int(20, intAttribute)),
-    )
-    .each(Object.entries(floats), (m, [name, value]) =>
-      m.message(5, new Message().text(1, name).float(2, value).int(20, floatAttribute)),
-    );
-}
 
 const elementwise: Partial<Record<Tensor['op'], string>> = {
   add: 'Add',
@@ -116,13 +31,19 @@ interface Tile {
 /** Name of the file's input that holds every parameter, one after the other. */
 export const paramsInput = '/params';
 
+/** Name of an output in the file: apart from the tensors' names, for an output may be an input too. */
+export const outputName = (name: string): string => `out:${name}`;
+
 /**
  * The graph as an ONNX file (IR 8, opset 18): its inputs are the file's, `outputs` its outputs, and its params lie one
  * after the other, in the order of their declaration, in one more input, `paramsInput`.
  *
+ * With `plain`, a file for any other program: params are constants of that name, outputs keep their names, and the
+ * first axis of every input and output is free (`batch`), which a graph allows whose nodes treat each row alone.
+ *
  * @param outputs name → tensor; several names may stand for one tensor
  */
-export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array {
+export function onnxFile(graph: Graph, outputs: Map<string, Tensor>, plain?: { params: Values }): Uint8Array {
   const body = new Message();
   const nameOf = (t: Tensor) => t.name ?? `t${t.id}`;
   const live = new Set<Tensor>(outputs.values());
@@ -197,6 +118,12 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array
     const [a, b] = inputs as [string, string];
     switch (node.op) {
       case 'param': {
+        if (plain) {
+          const { buffer, byteOffset, byteLength } = plain.params[node.name!]!;
+          const raw = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+          body.message(5, tensorProto(out, float32, node.shape, raw));
+          break;
+        }
         const { begin, end } = layout.places.get(node.name!)!;
         emit('Slice', [paramsInput, ints([begin]), ints([end])], `${out}f`);
         emit('Reshape', [`${out}f`, ints(node.shape)], out);
@@ -299,12 +226,14 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>): Uint8Array
         emit(elementwise[node.op]!, inputs, out);
     }
   }
+  const shapeOf = ({ shape }: Tensor) => (plain ? ['batch', ...shape.slice(1)] : shape);
   const inputs = graph.inputs.filter((node) => live.has(node) && node.name !== paramsInput);
-  for (const { name, shape } of inputs) body.message(11, valueInfo(name!, shape));
-  if (layout.length > 0) body.message(11, valueInfo(paramsInput, [layout.length]));
+  for (const input of inputs) body.message(11, valueInfo(input.name!, shapeOf(input)));
+  if (layout.length > 0 && !plain) body.message(11, valueInfo(paramsInput, [layout.length]));
   for (const [name, tensor] of outputs) {
-    emit('Identity', [nameOf(tensor)], `out:${name}`);
-    body.message(12, valueInfo(`out:${name}`, tensor.shape));
+    const as = plain ? name : outputName(name);
+    emit('Identity', [nameOf(tensor)], as);
+    body.message(12, valueInfo(as, shapeOf(tensor)));
   }
   body.text(2, 'duet');
   const opset = new Message().text(1, '').int(2, 18);

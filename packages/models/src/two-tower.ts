@@ -1,5 +1,7 @@
+import type { Values } from './executor.ts';
 import { Graph, type Tensor } from './graph.ts';
 import { categoryAlignmentLoss, mimicLoss, sigmoidLoss, softmaxLoss } from './losses.ts';
+import { onnxFile } from './onnx-file.ts';
 import { type TowerInput, tower } from './tower.ts';
 
 /** What a tower model is made of: everything that shapes its graphs. */
@@ -95,4 +97,14 @@ export function towerGraph(s: TowerSettings, side: 'user' | 'item', n: number): 
   const input = sideInput(g, side, n, side === 'user' ? s.userWidth : s.itemWidth, s.augmentedDims, false);
   g.output('vectors', tower(g, side, input, s.layers));
   return g;
+}
+
+/**
+ * One tower as a plain ONNX file for any runtime: inputs `user` [batch, width] (pooled feature embeddings, side by side)
+ * and `userAugmented` [batch, augmentedDims] where the model has it, output `vectors` [batch, d], L2-normalised; likewise
+ * for `item`.
+ */
+export function towerFile(s: TowerSettings, side: 'user' | 'item', params: Values): Uint8Array {
+  const graph = towerGraph(s, side, 1);
+  return onnxFile(graph, graph.outputs, { params });
 }

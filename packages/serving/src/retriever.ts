@@ -29,7 +29,7 @@ export async function openRetriever(
   { itemRow }: Pick<ServedDataset, 'itemRow'>,
 ): Promise<Retriever> {
   await using opened = new AsyncDisposableStack();
-  const model = opened.use(await openModel(dataDir, planned.modelId, executor));
+  const model = opened.use(await openModel(dataDir, planned.modelId, executor, { precision: 'float16' }));
   const index = opened.use(await openIndexFolder(dataDir, planned.indexId, model));
   const rowOf = new Int32Array(itemRow.size).fill(-1);
   const catalogueRow = Int32Array.from(model.items, (item, row) => {

@@ -42,7 +42,7 @@ describe('serving', () => {
     assert.deepEqual(answer.model, { id: shop.dat, name: 'dat', kind: 'dat' });
     assert.equal(answer.index.id, built.indexId);
 
-    await using model = await openModel(shop.dataDir, shop.dat, shop.executor);
+    await using model = await openModel(shop.dataDir, shop.dat, shop.executor, { precision: 'float16' });
     const { vectors } = await model.encodeUsers(['u1']);
     const seen = new Set(model.seen('u1'));
     assert.ok(seen.size > 0);
@@ -172,7 +172,7 @@ describe('serving', () => {
     assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index.id, was);
     const { status, problems } = serving.health();
     assert.equal(status, 'degraded');
-    assert.match(problems.join(), /index\.faiss: it has 7 bytes where .*npx duet index --model/);
+    assert.match(problems.join(), /^indexes.*index\.faiss: it has 7 bytes where .*npx duet index --model/);
 
     const { indexId: mended } = await buildModelIndex(shop, { modelId: shop.dat });
     await serving.refresh();

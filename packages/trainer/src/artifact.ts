@@ -84,7 +84,7 @@ export async function writeArtifact(dataDir: string, artifact: Artifact): Promis
     if (!/\/[mvt]$/.test(name)) weights[`param/${name}`] = vector(data);
   }
   for (const [name, { rows, dims: width, values }] of Object.entries(tables)) {
-    weights[`table/${name}`] = { shape: [rows, width], data: values };
+    weights[`table/${name}`] = { shape: [rows, width], data: values as Float32Array };
   }
   const entities = Object.fromEntries([
     ['history/start', vector(historyStart)],

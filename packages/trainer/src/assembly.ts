@@ -13,7 +13,7 @@ export interface AssemblyPlan {
   model: TowerSettings;
   /** [items] the item's place among the aligned categories, largest first; −1 for none. */
   itemCategory: Int32Array;
-  tables: Record<string, { rows: number; dims: number; values: Float32Array }>;
+  tables: Record<string, { rows: number; dims: number; values: EmbeddingTable['values'] }>;
   /** A batch's inputs and the gradients with respect to its gathered rows, by input name. */
   slots: { feeds: Values; gradients: Values }[];
   /** Steps counted by `assembled`, `delivered` and `applied`. */

@@ -13,11 +13,11 @@ export type ChosenExecutor = Executor & { reason: string };
 export async function openExecutor({
   executor,
   threads,
-}: Pick<Config, 'executor' | 'threads'>): Promise<ChosenExecutor> {
+  device,
+}: Pick<Config, 'executor' | 'threads'> & Partial<Pick<Config, 'device'>>): Promise<ChosenExecutor> {
   if (executor === 'tfjs') return openTfjs();
   try {
-    const onnx = await openOnnx(threads);
-    return { ...onnx, reason: `ONNX Runtime on ${threads} thread${threads === 1 ? '' : 's'}.` };
+    return await openOnnx(threads, device);
   } catch (error) {
     if (executor === 'onnx') throw error;
     const tfjs = await openTfjs();

@@ -1,5 +1,6 @@
 export { type Evaluation, evaluationSchema } from './evaluate.ts';
 export { type ChosenExecutor, openExecutor } from './executor.ts';
+export { exportTowers } from './export.ts';
 export { type BaselineKind, evaluateBaseline, evaluateModel } from './judge.ts';
 export type { CurvePoint } from './loop.ts';
 export { type LoadedModel, openModel } from './model.ts';

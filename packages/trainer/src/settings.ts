@@ -31,7 +31,7 @@ export const trainingSettings = z.strictObject({
   alignmentCategories: z.int().min(2).max(1000).describe('Categories that the alignment sees, largest first.'),
   learningRate: z.number().gt(0).max(10).describe('Adam, for the fully connected layers; decays to a tenth.'),
   tableLearningRate: z.number().gt(0).max(10).describe('Adagrad or Adam, for embedding rows; decays to a tenth.'),
-  tableOptimizer: z.enum(['adagrad', 'adam']).describe('How touched embedding rows are updated.'),
+  tableOptimizer: z.enum(['adagrad', 'adagrad-row', 'adam']).describe('How touched embedding rows are updated.'),
   tableInit: z.number().gt(0).max(10).describe('Standard deviation that embedding rows start with.'),
   weightDecay: weight.describe('Decoupled weight decay of the fully connected layers.'),
   tableDecay: weight.describe('Weight decay of embedding rows, at each touch.'),

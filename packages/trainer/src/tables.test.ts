@@ -30,6 +30,14 @@ describe('an embedding table', () => {
     near(t.values, [0, 0, 0.9, 1.9, 2.9, 3.9, 9, 9]);
   });
 
+  test('keeps one sum of squares for each row where memory matters', () => {
+    const t = table();
+    t.accumulate(bags, Float32Array.of(1, 0, 2, 4, 0, 0), 2, 0);
+    t.apply({ kind: 'adagrad-row', learningRate: 0.1, decay: 0 });
+    // Row 1's gradient (2, 2) has mean square 4, row 2's (1, 2) 2.5: g / √ of it, times the rate.
+    near(t.values, [0, 0, 0.9, 1.9, 3 - 0.1 / Math.sqrt(2.5), 4 - 0.2 / Math.sqrt(2.5), 9, 9]);
+  });
+
   test("takes Adam's step for every touch, by the row's own count of touches", () => {
     const t = table();
     const one = { start: Int32Array.of(0, 1), row: Int32Array.of(2), weight: Float32Array.of(1) };

@@ -8,9 +8,12 @@ export interface Bags {
   weight: Float32Array;
 }
 
-/** How touched rows move: Adagrad (Duchi et al. 2011) or lazy Adam, whose moments age only when their row is touched. */
+/**
+ * How touched rows move: Adagrad (Duchi et al. 2011), with one sum of squares for each number or (`adagrad-row`) their
+ * mean for each row, a dims-th of the memory; or lazy Adam, whose moments age only when their row is touched.
+ */
 export interface TableOptimizer {
-  kind: 'adagrad' | 'adam';
+  kind: 'adagrad' | 'adagrad-row' | 'adam';
   learningRate: number;
   decay: number;
 }
@@ -23,7 +26,7 @@ export class EmbeddingTable {
   readonly rows: number;
   readonly dims: number;
   /** [rows, dims] */
-  readonly values: Float32Array;
+  readonly values: Float32Array | Float16Array;
   #second: Float32Array | undefined;
   #first: Float32Array | undefined;
   #steps: Int32Array | undefined;
@@ -32,7 +35,7 @@ export class EmbeddingTable {
   #touched: number[] = [];
   #gradients = new Float32Array();
 
-  constructor(rows: number, dims: number, values?: Float32Array) {
+  constructor(rows: number, dims: number, values?: Float32Array | Float16Array) {
     this.rows = rows;
     this.dims = dims;
     this.values = values ?? new Float32Array(rows * dims);
@@ -91,7 +94,8 @@ export class EmbeddingTable {
   /** Moves the touched rows by their summed gradients and forgets these. */
   apply(optimizer: TableOptimizer): void {
     if (optimizer.kind === 'adam') this.#applyAdam(optimizer);
-    else this.#applyAdagrad(optimizer);
+    else if (optimizer.kind === 'adagrad') this.#applyAdagrad(optimizer);
+    else this.#applyRowwiseAdagrad(optimizer);
     this.#gradients.fill(0, 0, this.#touched.length * this.dims);
     for (const row of this.#touched) this.#slot![row] = -1;
     this.#touched.length = 0;
@@ -108,6 +112,23 @@ export class EmbeddingTable {
         sums[at]! += g * g;
         values[at]! -= (learningRate * g) / Math.sqrt(sums[at]!);
       }
+    });
+  }
+
+  #applyRowwiseAdagrad({ learningRate, decay }: TableOptimizer): void {
+    const { values, dims } = this;
+    this.#second ??= new Float32Array(this.rows).fill(1e-8);
+    const sums = this.#second;
+    this.#touched.forEach((row, slot) => {
+      let squares = 0;
+      for (let d = 0; d < dims; d++) {
+        const g = this.#gradients[slot * dims + d]! + decay * values[row * dims + d]!;
+        this.#gradients[slot * dims + d] = g;
+        squares += g * g;
+      }
+      sums[row]! += squares / dims;
+      const rate = learningRate / Math.sqrt(sums[row]!);
+      for (let d = 0; d < dims; d++) values[row * dims + d]! -= rate * this.#gradients[slot * dims + d]!;
     });
   }
 

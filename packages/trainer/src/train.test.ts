@@ -88,6 +88,16 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     assert.deepEqual(model.seen('nobody'), []);
   });
 
+  test('float16 tables answer within a thousandth of float32 ones', async () => {
+    const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
+    await using full = await openModel(ctx.dataDir, id, ctx.executor);
+    await using half = await openModel(ctx.dataDir, id, ctx.executor, { precision: 'float16' });
+    const users = ['17850', '13047', 'nobody'];
+    const { vectors } = await full.encodeUsers(users);
+    const rounded = await half.encodeUsers(users);
+    for (const [i, x] of rounded.vectors.entries()) within(x, vectors[i]!, 2e-3);
+  });
+
   test('the same seed trains the same model, bit for bit', async () => {
     const request = { datasetId: smallId, kind: 'dat', set: quick, seed: 7 };
     const vectors = async () => {

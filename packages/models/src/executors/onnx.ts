@@ -3,13 +3,20 @@ import { adamNodes, adamScalars } from '../adam.ts';
 import type { DenseOptimizer, Executor, Session, Values } from '../executor.ts';
 import { gradients } from '../gradient.ts';
 import { type Graph, sizeOf, type Tensor } from '../graph.ts';
-import { onnxFile, paramsInput } from '../onnx-file.ts';
+import { onnxFile, outputName, paramsInput } from '../onnx-file.ts';
 import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../params.ts';
 import type { Rng } from '../rng.ts';
+import type { Device } from './open.ts';
 
 const gradientPrefix = 'd/';
 const moments = { first: '/first', second: '/second' } as const;
 const scalars = ['rate', 'floor', 'keep'] as const;
+
+/** What the graphs run on. */
+interface Machine {
+  threads: number;
+  device: Device;
+}
 
 /** A compiled graph with its outputs' memory, which every run fills anew. */
 interface Program {
@@ -21,7 +28,7 @@ class OnnxSession implements Session {
   #runtime: typeof ort;
   #graph: Graph;
   #inputs: readonly Tensor[];
-  #threads: number;
+  #machine: Machine;
   #layout: ParamVector;
   #state: DenseState;
   /** Where the next step writes what `#state` then holds: a graph cannot write over what it still reads. */
@@ -30,11 +37,11 @@ class OnnxSession implements Session {
   #training: Promise<Program> | undefined;
   #differentiated: { inputs: Map<string, Tensor>; params: Map<string, Tensor> } | undefined;
 
-  constructor(runtime: typeof ort, graph: Graph, rng: Rng, threads: number) {
+  constructor(runtime: typeof ort, graph: Graph, rng: Rng, machine: Machine) {
     this.#runtime = runtime;
     this.#graph = graph;
     this.#inputs = graph.inputs;
-    this.#threads = threads;
+    this.#machine = machine;
     this.#layout = new ParamVector(graph);
     this.#state = initialState(this.#layout, graph, rng);
     const { length } = this.#layout;
@@ -47,14 +54,14 @@ class OnnxSession implements Session {
 
   async #compile(outputs: Map<string, Tensor>): Promise<Program> {
     const session = await this.#runtime.InferenceSession.create(onnxFile(this.#graph, outputs), {
-      executionProviders: ['cpu'],
+      executionProviders: this.#machine.device === 'cpu' ? ['cpu'] : [this.#machine.device, 'cpu'],
       graphOptimizationLevel: 'all',
-      intraOpNumThreads: this.#threads,
+      intraOpNumThreads: this.#machine.threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
     const fetches = Object.fromEntries(
-      [...outputs].map(([name, { shape }]) => [`out:${name}`, this.#tensor(new Float32Array(sizeOf(shape)), shape)]),
+      [...outputs].map(([name, { shape }]) => [outputName(name), this.#tensor(new Float32Array(sizeOf(shape)), shape)]),
     );
     return { session, fetches };
   }
@@ -79,7 +86,7 @@ class OnnxSession implements Session {
     }
     await session.run(all, fetches);
     return Object.fromEntries(
-      Object.entries(fetches).map(([name, { data }]) => [name.slice('out:'.length), data as Float32Array]),
+      Object.entries(fetches).map(([name, { data }]) => [name.slice(outputName('').length), data as Float32Array]),
     );
   }
 
@@ -138,7 +145,7 @@ class OnnxSession implements Session {
     const state = this.#state;
     const step = state.steps + 1;
     for (const [name, values] of Object.entries(this.#spare)) {
-      program.fetches[`out:${name}`] = this.#tensor(values, [this.#layout.length]);
+      program.fetches[outputName(name)] = this.#tensor(values, [this.#layout.length]);
     }
     const folded = adamScalars(step, optimizer);
     const now = Object.fromEntries(scalars.map((name) => [`/${name}`, Float32Array.of(folded[name])]));
@@ -168,8 +175,8 @@ class OnnxSession implements Session {
   }
 }
 
-/** Forward, backward and the dense optimiser as one ONNX graph, on `threads` threads. */
-export const onnxExecutor = (runtime: typeof ort, threads: number): Executor => ({
-  name: 'onnx',
-  open: async (graph, rng) => new OnnxSession(runtime, graph, rng, threads),
+/** Forward, backward and the dense optimiser as one ONNX graph. */
+export const onnxExecutor = (runtime: typeof ort, machine: Machine): Executor => ({
+  name: machine.device === 'cpu' ? 'onnx' : `onnx-${machine.device}`,
+  open: async (graph, rng) => new OnnxSession(runtime, graph, rng, machine),
 });
