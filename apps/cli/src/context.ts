@@ -38,11 +38,14 @@ interface CommonOptions {
   dataDir?: string;
 }
 
-/** Gives a command the options that all have, an example in its help, and its work. */
+/**
+ * Gives a command the options that all have, an example in its help, and its work, whose answer is printed; one that
+ * runs on after its answer prints it itself and returns nothing.
+ */
 export function job<Options extends object>(
   command: Command,
   example: string,
-  run: (context: Context, options: Options, command: Command) => Promise<Answer>,
+  run: (context: Context, options: Options, command: Command) => Promise<Answer | undefined>,
 ): Command {
   return command
     .option('--json', 'print one JSON document on stdout; progress goes to stderr')
@@ -52,7 +55,7 @@ export function job<Options extends object>(
       const env = options.dataDir === undefined ? process.env : { ...process.env, DUET_DATA_DIR: options.dataDir };
       const config = loadConfig(env);
       const answer = await withContext(config, (context) => run(context, options, command));
-      process.stdout.write(`${options.json ? toJson(answer.json) : answer.text}\n`);
+      if (answer !== undefined) process.stdout.write(`${options.json ? toJson(answer.json) : answer.text}\n`);
     });
 }
 
@@ -68,8 +71,8 @@ async function withContext<T>(config: Config, run: (context: Context) => Promise
   };
   return await run({
     config,
-    // What a service would log for its operator is noise on a command's stderr, short of a warning.
-    logger: createLogger({ logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel }, 'duet'),
+    // What a service would log for its operator is noise beside a command's one sentence, unless it is asked for.
+    logger: createLogger({ logLevel: config.logLevel === 'info' ? 'silent' : config.logLevel }, 'duet'),
     progress,
     signal: untilStopped(),
     database: () => {

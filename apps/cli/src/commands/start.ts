@@ -4,6 +4,7 @@ import { start } from '../start/start.ts';
 import { readInteger, readSetting } from './train.ts';
 
 export interface StartOptions {
+  json?: boolean;
   fresh?: boolean;
   exit?: boolean;
   host?: string;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Config, formatSeconds, loadConfig, readSecret } from '@duet/config';
 import { connect, type Model, migrate, startPostgres } from '@duet/db';
-import { type Answer, comparison } from '../answer.ts';
+import { type Answer, comparison, toJson } from '../answer.ts';
 import { metricsBySplit } from '../commands/models.ts';
 import type { StartOptions } from '../commands/start.ts';
 import type { Context } from '../context.ts';
@@ -41,8 +41,11 @@ function configOf(context: Context, options: StartOptions): Config {
   return loadConfig(env);
 }
 
-/** `duet start`: everything from an empty folder to running services, doing only what is not done yet. */
-export async function start(context: Context, options: StartOptions): Promise<Answer> {
+/**
+ * `duet start`: everything from an empty folder to running services, doing only what is not done yet. It tells its
+ * answer once all runs, and goes on until it is stopped; with `--exit` it returns the answer instead.
+ */
+export async function start(context: Context, options: StartOptions): Promise<Answer | undefined> {
   const config = configOf(context, options);
   const { dataDir } = config;
   const apps = (['retrieval', 'worker', 'admin', 'storefront'] as const).filter((app) => options[app]);
@@ -91,17 +94,23 @@ export async function start(context: Context, options: StartOptions): Promise<An
     return { value: undefined, worked: true, note: apps.join(', ') };
   });
   steps.write(dataDir, supervisor.memory());
-  const answer = report(config, { apps, models, experiment, steps, newPassword });
-  if (!options.exit) {
-    process.stderr.write(`${answer.text}\n\nCtrl-C stops everything.\n`);
-    if (options.avx2) buildAvx2InBackground(path.join(dataDir, 'logs'), signal, (line) => steps.say(line));
-    await aborted(signal);
-    // Asked to stop is an orderly end; a service that cannot be kept alive is not.
-    if (signal.reason !== context.signal.reason) throw signal.reason;
-    steps.say('Stopping …');
-    return { json: answer.json, text: '' };
-  }
-  return answer;
+  const problems = apps.includes('retrieval') ? await problemsOf(config) : [];
+  const answer = report(config, { apps, models, experiment, problems, steps, newPassword });
+  if (options.exit) return answer;
+  process.stderr.write(`${answer.text}\n\nCtrl-C stops everything.\n`);
+  if (options.json) process.stdout.write(`${toJson(answer.json)}\n`);
+  if (options.avx2) buildAvx2InBackground(path.join(dataDir, 'logs'), signal, (line) => steps.say(line));
+  await aborted(signal);
+  // Asked to stop is an orderly end; a service that cannot be kept alive is not.
+  if (signal.reason !== context.signal.reason) throw signal.reason;
+  steps.say('Stopping …');
+  return undefined;
+}
+
+/** What the retrieval service that just came up cannot serve, such as a model whose file is damaged. */
+async function problemsOf(config: Config): Promise<string[]> {
+  const answer = await fetch(`${addressOf(config, 'retrieval')}/health`);
+  return ((await answer.json()) as { problems: string[] }).problems;
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>
@@ -192,11 +201,13 @@ interface Outcome {
   apps: readonly AppName[];
   models: readonly Model[];
   experiment: string;
+  /** What does not work although everything runs. */
+  problems: readonly string[];
   steps: Steps;
 }
 
 /** What a start says at its end. */
-function report(config: Config, { apps, models, experiment, steps, newPassword }: Outcome): Answer {
+function report(config: Config, { apps, models, experiment, problems, steps, newPassword }: Outcome): Answer {
   const compared = models.map(({ name, metrics }) => ({ name, metrics: metricsBySplit(metrics)[demoSplit] ?? {} }));
   const titles = { admin: 'Admin', storefront: 'Storefront', retrieval: 'Retrieval' } as const;
   const addresses = (['admin', 'storefront', 'retrieval'] as const)
@@ -217,6 +228,7 @@ function report(config: Config, { apps, models, experiment, steps, newPassword }
     ...addresses.map(([title, address]) => `  ${title.padEnd(11)} ${address}`),
     ...(apps.includes('admin') ? [`  ${'password'.padEnd(11)} ${password}`] : []),
     `  ${'logs'.padEnd(11)} ${path.join(config.dataDir, 'logs')}`,
+    ...(problems.length > 0 ? ['\nNot everything can be served:', ...problems.map((problem) => `  ✘ ${problem}`)] : []),
   ];
   return {
     json: {
@@ -224,6 +236,7 @@ function report(config: Config, { apps, models, experiment, steps, newPassword }
       experiment,
       split: demoSplit,
       models: compared,
+      problems,
       steps: steps.records,
       totalSeconds: steps.total(),
     },
