@@ -70,6 +70,21 @@ describe('the retrieval service', () => {
     return rows.map(({ eventId }) => eventId).sort();
   };
 
+  test('tells who looks around what there is, and who asks for what there is not, in the form of every error', async () => {
+    const root = (await (await fetch(url)).json()) as { procedures: string; health: string };
+    assert.equal((await fetch(`${url}${root.health}`)).status, 200);
+    assert.equal((await fetch(`${url}${root.procedures}/health`)).status, 200);
+    const missing = await fetch(`${url}/nothing?secret=1`);
+    assert.equal(missing.status, 404);
+    assert.deepEqual(await missing.json(), {
+      error: {
+        message: 'There is no GET /nothing: procedures are under /trpc.',
+        code: -32004,
+        data: { code: 'NOT_FOUND', httpStatus: 404 },
+      },
+    });
+  });
+
   test('answers a shopper from the model of their arm, ranked, and says which', async () => {
     const client = clientFor('retrieve');
     const experiment = serving.plan.experiments[0]!;

@@ -26,7 +26,7 @@ export interface RetrievalServer extends AsyncDisposable {
 
 /**
  * The retrieval service: the tRPC procedures under `/trpc`, and for whoever watches it `/health` (what is served; always
- * 200) and `/ready` (503 until there is something to serve, and again while it drains).
+ * 200) and `/ready` (503 until there is something to serve, and again while it drains). `/` says so.
  */
 export async function createServer({ config, logger, db, serving }: ServerParts): Promise<RetrievalServer> {
   let draining = false;
@@ -41,6 +41,7 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
   });
   // Else a connection that was busy when the drain began would stay open, idle, until its keep-alive ran out.
   app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
     if (draining) reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -72,6 +73,12 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
       .send({ error: { message, code: -32600, data: { code: error.code, httpStatus: status } } });
   });
 
+  app.setNotFoundHandler((request, reply) => {
+    const message = `There is no ${request.method} ${request.url.split('?', 1)[0]}: procedures are under /trpc.`;
+    return reply.code(404).send({ error: { message, code: -32004, data: { code: 'NOT_FOUND', httpStatus: 404 } } });
+  });
+
+  app.get('/', () => ({ service: 'Duet retrieval', procedures: '/trpc', health: '/health', ready: '/ready' }));
   app.get('/health', () => ({ ...serving.health(), draining }));
   app.get('/ready', async (_request, reply) => {
     const ready = !draining && serving.health().status !== 'starting';

@@ -14,13 +14,16 @@ const codes = {
   internal: 'INTERNAL_SERVER_ERROR',
 } as const satisfies Record<ErrorCode, TRPCError['code']>;
 
+const unforeseen = 'Something went wrong inside Duet. Its log says what.';
+
 const t = initTRPC.context<Context>().create({
   isDev: false,
   errorFormatter({ shape, error }) {
     if (error.cause instanceof z.ZodError) return { ...shape, message: z.prettifyError(error.cause) };
-    // The sentence of an error that nobody foresaw may hold a path, a query or a secret: the log has it.
-    const foreseen = error.code !== 'INTERNAL_SERVER_ERROR' || error.cause instanceof DuetError;
-    return foreseen ? shape : { ...shape, message: 'Something went wrong inside Duet. Its log says what.' };
+    if (error.code !== 'INTERNAL_SERVER_ERROR') return shape;
+    // Its sentence may hold a path, a query or a secret: the log has it.
+    const damaged = error.cause instanceof DuetError && error.cause.code === 'corrupt';
+    return { ...shape, message: damaged ? 'A file of this model is damaged: `health` says which.' : unforeseen };
   },
 });
 

@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import { DuetError, type Logger } from '@duet/config';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
@@ -265,7 +266,8 @@ class DatabaseServing implements Serving {
       });
     return {
       status: models.length === 0 ? 'starting' : this.#problems.size > 0 ? 'degraded' : 'ok',
-      problems: [...this.#problems.values()],
+      // Everybody may ask: where the data folder lies is nobody's business.
+      problems: [...this.#problems.values()].map((problem) => problem.replaceAll(`${this.#options.dataDir}${sep}`, '')),
       dataset: dataset?.name ?? null,
       models,
       experiments: experiments.map(({ id, name, arms }) => ({ id, name, arms: arms.map((arm) => arm.name) })),
