@@ -24,7 +24,7 @@ export default async function IndexesPage() {
         summary="What retrieval searches: each model’s item vectors in FAISS. Recall is measured against an exact scan with the model’s own shoppers, latency on this machine with one thread."
       />
       <datalist id="factories">
-        {['Flat', 'IVF64,Flat', 'IVF256,Flat', 'IVF1024,Flat', 'IVF1024,SQfp16', 'HNSW32'].map((factory) => (
+        {['Flat', 'IVF64,Flat', 'IVF256,Flat', 'IVF1024,Flat', 'IVF1024,SQfp16', 'IVF1024,SQ8'].map((factory) => (
           <option key={factory} value={factory} />
         ))}
       </datalist>

@@ -6,7 +6,7 @@ import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
 import { compare, type History, type ServedModel, servedModels, shoppers } from '#data/playground.ts';
-import { formatCount, formatDay, formatMoney, formatPercent } from '#format.ts';
+import { formatCount, formatDay, formatMoney, formatPercent, formatTime } from '#format.ts';
 import { type PageQuery, textQuery } from '#page-query.ts';
 import { Candidates } from './candidates.tsx';
 
@@ -101,6 +101,8 @@ function ModelChoice({ name, label, models, chosen }: ModelChoiceProps) {
         {models.map((model) => (
           <option key={model.id} value={model.id}>
             {model.name} · {model.dataset.name}
+            {models.some(({ id, name }) => name === model.name && id !== model.id) &&
+              ` · ${formatTime(model.createdAt)}`}
           </option>
         ))}
       </select>
