@@ -3,6 +3,7 @@ import { type Graph, sizeOf, type TowerSettings, type Values } from '@duet/model
 import type { Positives } from './batches.ts';
 import type { FeatureSpace } from './features.ts';
 import type { TrainingSettings } from './settings.ts';
+import { sharedFloats } from './shared.ts';
 import type { EmbeddingTable } from './tables.ts';
 
 /** What the assembling thread is given. Everything of size lies in memory that both threads see. */
@@ -26,11 +27,6 @@ export interface AssemblyPlan {
 export const assembled = 0;
 export const delivered = 1;
 export const applied = 2;
-
-const sharedFloats = (length: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * length));
-
-/** An embedding table whose rows other threads can see. */
-export const sharedRows = (rows: number, dims: number): Float32Array => sharedFloats(rows * dims);
 
 /**
  * Samples, gathers and scatters in a thread of its own, so that the graph never waits: while the graph runs step t,

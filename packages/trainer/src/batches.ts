@@ -3,6 +3,7 @@ import { itemsInBatch, type Rng, type TowerSettings, type Values } from '@duet/m
 import { type FeatureSpace, historyBags, selectBags } from './features.ts';
 import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
+import { shared } from './shared.ts';
 import type { Bags, EmbeddingTable, TableOptimizer } from './tables.ts';
 
 /** What a model learns from: (user, item) pairs that happened, each with what came before it. */
@@ -46,11 +47,11 @@ export function collectPositives(
     }
   }
   return {
-    user: Int32Array.from(kept, (at) => x.user[rows[at]!]!),
-    item: Int32Array.from(kept, (at) => histories.item[at]!),
-    historyEnd: Int32Array.from(ends),
-    histories,
-    itemCount,
+    user: shared(Int32Array.from(kept, (at) => x.user[rows[at]!]!)),
+    item: shared(Int32Array.from(kept, (at) => histories.item[at]!)),
+    historyEnd: shared(Int32Array.from(ends)),
+    histories: { start: shared(histories.start), item: shared(histories.item) },
+    itemCount: shared(itemCount),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
 import type { TrainingSettings } from './settings.ts';
+import { shared, sharedFloats } from './shared.ts';
 import type { Bags } from './tables.ts';
 
 /** One column of a tower's input: pooled rows of one table. */
@@ -42,9 +43,9 @@ export const tokenize = (text: string): string[] => text.toLowerCase().match(/[\
 /** One row per entity, all weights 1. */
 function singles(rows: Int32Array): Bags {
   return {
-    start: Int32Array.from({ length: rows.length + 1 }, (_, i) => i),
-    row: rows,
-    weight: new Float32Array(rows.length).fill(1),
+    start: shared(Int32Array.from({ length: rows.length + 1 }, (_, i) => i)),
+    row: shared(rows),
+    weight: sharedFloats(rows.length).fill(1),
   };
 }
 
@@ -73,7 +74,10 @@ export function encodeTerms(terms: string[][], minCount: number): Encoded {
     }
     start[i + 1] = row.length;
   });
-  return { vocabulary, bags: { start, row: Int32Array.from(row), weight: Float32Array.from(weight) } };
+  return {
+    vocabulary,
+    bags: { start: shared(start), row: shared(Int32Array.from(row)), weight: shared(Float32Array.from(weight)) },
+  };
 }
 
 /** Numbers to quantile buckets, as terms "q0" … ; NaN is unknown. */

@@ -1,7 +1,7 @@
 import { DuetError, type Progress } from '@duet/config';
 import type { Catalogue, Split } from '@duet/datasets';
 import { type Executor, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
-import { Assembly, sharedRows } from './assembly.ts';
+import { Assembly } from './assembly.ts';
 import type { Positives } from './batches.ts';
 import { Encoder } from './encoder.ts';
 import { dotScorer, type Evaluation, evaluate } from './evaluate.ts';
@@ -9,6 +9,7 @@ import type { FeatureSpace } from './features.ts';
 import { type Histories, historyOf } from './histories.ts';
 import { schedule } from './schedule.ts';
 import type { TrainingSettings } from './settings.ts';
+import { sharedFloats } from './shared.ts';
 import { EmbeddingTable } from './tables.ts';
 
 /** One point of a training curve, after each epoch. */
@@ -67,7 +68,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   const tables = Object.fromEntries(
     Object.entries(space.tables).map(([name, { rows, dims }]) => [
       name,
-      new EmbeddingTable(rows, dims, sharedRows(rows, dims)).initialise(rng, settings.tableInit),
+      new EmbeddingTable(rows, dims, sharedFloats(rows * dims)).initialise(rng, settings.tableInit),
     ]),
   );
   const { of: itemCategory } = alignedCategories(catalogue, itemCount, settings.alignmentCategories);
