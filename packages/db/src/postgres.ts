@@ -19,6 +19,8 @@ export interface Postgres extends AsyncDisposable {
   embedded: boolean;
   /** Of the server: "18.4". */
   version: string;
+  /** Settles when the server that this process started has ended, stopped or by itself. */
+  ended?: Promise<void>;
 }
 
 const noteOf = (config: Config) => path.join(config.dataDir, 'postgres.json');
@@ -109,7 +111,7 @@ export async function startPostgres(config: Config): Promise<Postgres> {
       if (note.url !== url) await writeNote(config, { ...note, url });
       const version = await answers(url);
       if (version === undefined) throw await unreachable(url);
-      return { url, embedded: true, version, [Symbol.asyncDispose]: server.stop };
+      return { url, embedded: true, version, ended: server.ended, [Symbol.asyncDispose]: server.stop };
     } catch (error) {
       await server.stop();
       throw error;

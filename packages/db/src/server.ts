@@ -116,6 +116,8 @@ exit $code`;
 
 export interface RunningServer {
   stop(): Promise<void>;
+  /** Settles when the server has ended, stopped or by itself. */
+  ended: Promise<void>;
 }
 
 /**
@@ -194,7 +196,7 @@ export async function launch(
     await end;
   };
   for (const since = Date.now(); !ended && Date.now() - since < 60_000; ) {
-    if ((await answers(url)) !== undefined) return { stop };
+    if ((await answers(url)) !== undefined) return { stop, ended: end };
     await pause(20);
   }
   const said = existsSync(logFile) ? (await readFile(logFile)).subarray(logStart).toString('utf8').trim() : '';

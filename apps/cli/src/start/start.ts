@@ -1,11 +1,12 @@
 import path from 'node:path';
-import { type Config, formatSeconds, loadConfig, readSecret } from '@duet/config';
-import { connect, type Model, migrate, startPostgres } from '@duet/db';
+import { type Config, type DuetError, formatSeconds, loadConfig, readSecret } from '@duet/config';
+import { connect, type Model, migrate } from '@duet/db';
 import { type Answer, comparison, toJson } from '../answer.ts';
 import { metricsBySplit } from '../commands/models.ts';
 import type { StartOptions } from '../commands/start.ts';
 import type { Context } from '../context.ts';
 import { type AppName, addressOf, environmentOf, portsOf, servicesOf } from './apps.ts';
+import { keepPostgres } from './database.ts';
 import { buildAvx2InBackground } from './faiss-avx2.ts';
 import { startOver } from './fresh.ts';
 import { requireFreePorts } from './ports.ts';
@@ -60,6 +61,10 @@ export async function start(context: Context, options: StartOptions): Promise<An
   await requireFreePorts(config.host, portsOf(config, apps));
   if (options.fresh) startOver(config, (line) => steps.say(line));
 
+  const supervision = {
+    say: (line: string) => steps.say(line),
+    onHopeless: (error: DuetError) => stop.abort(error),
+  };
   // Closed from the last to the first: the services before the database, the database before its server.
   await using opened = new AsyncDisposableStack();
   noteRunning(dataDir);
@@ -68,7 +73,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
     if (signal.aborted) steps.say('Stopped.');
   });
   const postgres = await steps.measure('PostgreSQL', async () => {
-    const server = opened.use(await startPostgres(config));
+    const server = opened.use(await keepPostgres(config, supervision));
     const where = server.embedded ? `embedded, port ${new URL(server.url).port}` : 'at DATABASE_URL';
     return { value: server, worked: true, note: `${server.version}, ${where}` };
   });
@@ -83,11 +88,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
   const { models, experiment } = await prepare({ config, db, dataDir, steps, env, signal, apps, options });
 
   const supervisor = opened.use(
-    new Supervisor(dataDir, {
-      say: (line) => steps.say(line),
-      onChange: (pids) => noteRunning(dataDir, pids),
-      onHopeless: (error) => stop.abort(error),
-    }),
+    new Supervisor(dataDir, { ...supervision, onChange: (pids) => noteRunning(dataDir, pids) }),
   );
   await steps.measure('services', async () => {
     await Promise.all(servicesOf(config, apps, env).map((service) => supervisor.start(service, signal)));
