@@ -129,7 +129,9 @@ class DatabaseServing implements Serving {
       await this.#refreshCatalogues();
       this.#problems.delete('database');
     } catch (error) {
-      this.#problems.set('database', `The database cannot be read: ${(error as Error).message}`);
+      // Prisma's last line says what is wrong, the others which call it was.
+      const reason = (error as Error).message.trim().split('\n').at(-1);
+      this.#problems.set('database', `The database cannot be read: ${reason}`);
       throw error;
     }
   }
