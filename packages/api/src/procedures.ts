@@ -1,5 +1,5 @@
 import { DuetError, type ErrorCode } from '@duet/config';
-import type { ApiScope } from '@duet/db';
+import { type ApiScope, isAway } from '@duet/db';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { z } from 'zod';
 import type { Caller, Context } from './context.ts';
@@ -33,6 +33,9 @@ const duetErrors = t.middleware(async ({ next }) => {
   const result = await next();
   const cause = result.ok ? undefined : result.error.cause;
   if (cause instanceof DuetError) throw new TRPCError({ code: codes[cause.code], message: cause.message, cause });
+  if (isAway(cause)) {
+    throw new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: 'The database does not answer. Try again.', cause });
+  }
   return result;
 });
 

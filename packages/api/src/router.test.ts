@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createLogger } from '@duet/config';
-import { type ApiScope, createApiKey, type Database, revokeApiKey } from '@duet/db';
+import { type ApiScope, connect, createApiKey, type Database, revokeApiKey } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { openServing, type Serving } from '@duet/serving';
 import { openExecutor } from '@duet/trainer';
@@ -116,6 +116,21 @@ describe('the procedures', () => {
       [0, 2],
     );
     assert.deepEqual(await events.log({ events: [good] }), { accepted: 0, repeated: 1, rejected: [] });
+  });
+
+  test('answer that they are unavailable, not broken, while the database is away', async () => {
+    // Nothing listens on port 1 (tcpmux).
+    await using gone = await connect('postgresql://duet:secret@127.0.0.1:1/duet');
+    const { header } = await withScopes('admin');
+    const caller = as(header, createKeyCheck(gone));
+    for (const { call } of Object.values(calls)) assert.equal(await codeOf(call(caller)), 'SERVICE_UNAVAILABLE');
+    const { events } = createCaller({
+      db: gone,
+      serving,
+      authenticate: () => authenticate(header, createKeyCheck(db)),
+    });
+    const event = { ...shown, eventId: crypto.randomUUID() };
+    assert.equal(await codeOf(events.log({ events: [event] })), 'SERVICE_UNAVAILABLE');
   });
 
   test('refuse input out of bounds', async () => {

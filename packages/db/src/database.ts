@@ -28,6 +28,12 @@ export async function connect(url: string, options: { max?: number } = {}): Prom
   };
 }
 
+/** Prisma's P1xxx, Node's socket errors and PostgreSQL's class 57P (operator intervention). */
+const away = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P02', '57P03']);
+
+/** Whether an error says that the database cannot be reached now, so that the same call may work later. */
+export const isAway = (error: unknown): boolean => away.has((error as { code?: string } | undefined)?.code ?? '');
+
 /**
  * Opens Duet's database: `DATABASE_URL`, else the data folder's embedded server, started for this process's life where
  * it does not run.
