@@ -36,7 +36,8 @@ export function RecallLatency({ points }: { points: RecallLatencyPoint[] }) {
         {...axis}
         yAxisId="recall"
         width={48}
-        domain={['auto', 1]}
+        // A recall of more than 1 there is not, whatever makes round ticks.
+        domain={[(lowest: number) => Math.floor(lowest * 10) / 10, 1]}
         tickFormatter={(recall: number) => recall.toFixed(2)}
         axisLine={false}
       />
