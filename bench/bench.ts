@@ -104,20 +104,3 @@ export async function busySeconds(): Promise<number | undefined> {
   const [user, nice, system, , , irq, softirq] = stat.split('\n')[0]!.split(/\s+/).slice(1).map(Number);
   return (user! + nice! + system! + irq! + softirq!) / 100;
 }
-
-/**
- * Waits, at most `patienceMs`, until other programs leave the processors alone for a quarter of a second. Returns the
- * share of all cores that was in use at last; undefined where the system does not tell.
- */
-export async function quiet(patienceMs: number): Promise<number | undefined> {
-  const until = performance.now() + patienceMs;
-  for (;;) {
-    const before = await busySeconds();
-    const started = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    const after = await busySeconds();
-    if (before === undefined || after === undefined) return undefined;
-    const used = (after - before) / (((performance.now() - started) / 1000) * os.availableParallelism());
-    if (used < 0.15 || performance.now() > until) return used;
-  }
-}

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { busySeconds } from './bench.ts';
 
 /**
  * A program that takes turns with others: it reads one JSON request a line and answers each with one JSON line, in
@@ -32,6 +34,36 @@ export class Contender implements AsyncDisposable {
     return JSON.parse(value) as Answer;
   }
 
+  /** Asks, and tells how many cores other programs used meanwhile; undefined where the system does not say. */
+  async turn<Answer>(request: Parameters<this['ask']>[0]): Promise<Answer & { others: number | undefined }> {
+    const used = async () => [await busySeconds(), await this.#cpuSeconds()] as const;
+    const started = performance.now();
+    const [all, own] = await used();
+    const answer = await this.ask<Answer>(request);
+    const seconds = (performance.now() - started) / 1000;
+    const [allAfter, ownAfter] = await used();
+    const known = all !== undefined && own !== undefined && allAfter !== undefined && ownAfter !== undefined;
+    return { ...answer, others: known ? Math.max(0, allAfter - all - (ownAfter - own)) / seconds : undefined };
+  }
+
+  /** Examples a second at best: of the first calm turn of a few, else of the fastest. */
+  async speed(seconds: number): Promise<number> {
+    let best = 0;
+    for (let tries = 0; tries < 5; tries++) {
+      const answer = await this.turn<{ examples: number; seconds: number }>({ do: 'train', seconds });
+      best = Math.max(best, answer.examples / answer.seconds);
+      if (tries > 0 && isCalm(answer)) break;
+    }
+    return best;
+  }
+
+  /** Processor seconds it has used so far, all threads. */
+  async #cpuSeconds(): Promise<number | undefined> {
+    const stat = await readFile(`/proc/${this.#child.pid}/stat`, 'utf8').catch(() => undefined);
+    const [user, system] = stat?.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number) ?? [];
+    return user === undefined || system === undefined ? undefined : (user + system) / 100;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.pid === undefined) return;
     const ended = new Promise((resolve) => this.#child.once('close', resolve));
@@ -41,3 +73,6 @@ export class Contender implements AsyncDisposable {
     clearTimeout(timer);
   }
 }
+
+/** Whether other programs left a turn alone. */
+export const isCalm = ({ others = 0 }: { others: number | undefined }): boolean => others < 0.25;

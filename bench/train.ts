@@ -6,8 +6,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type Flags, median, quiet, type Results, runBench, say, table } from './bench.ts';
-import { Contender } from './contender.ts';
+import { type Flags, median, type Results, runBench, say, table } from './bench.ts';
+import { Contender, isCalm } from './contender.ts';
 import { disagreement } from './train/agreement.ts';
 import { synthesize, writeSynthetic } from './train/data.ts';
 import { flopsPerStep, modelOf, type ShapeName, settingsOf, shapes } from './train/model.ts';
@@ -32,6 +32,8 @@ interface Trained {
   loss: number;
   /** Duet: milliseconds of each part of a step. */
   parts?: Record<string, number>;
+  /** Cores that other programs used meanwhile; undefined where the system does not tell. */
+  others: number | undefined;
 }
 
 interface Memory {
@@ -47,8 +49,11 @@ interface Timed {
   itemsPerS: number;
   bestExamplesPerS: number;
   stepMs: number;
+  /** Of the fastest round, as the peak is that of the fastest product. */
   gflops: number;
   rounds: number[];
+  /** Cores that other programs used meanwhile. */
+  others: number | null;
   parts?: Record<string, number>;
   memory: Memory;
 }
@@ -81,7 +86,6 @@ interface TrainResults extends Results {
     matmul_peak_gflops: number;
     matmul_gflops: { onnxruntime: Record<string, number>; openblas: MatmulSpeed | undefined };
     table_rows: TableRow[];
-    cores_in_use_by_others: number | null;
     shapes: Record<ShapeName, ShapeResults>;
   };
 }
@@ -89,8 +93,12 @@ interface TrainResults extends Results {
 const openDuet = (...args: (string | number)[]) =>
   new Contender(process.execPath, [path.join(import.meta.dirname, 'train/duet.ts'), ...args.map(String)]);
 
-const ratioOf = (a: Timed | undefined, b: Timed | undefined): number | null =>
-  a && b ? median(a.rounds.flatMap((rate, round) => (b.rounds[round] ? [rate / b.rounds[round]] : []))) : null;
+/** Median over paired rounds; a contender that sat rounds out is compared by its median. */
+function ratioOf(a: Timed | undefined, b: Timed | undefined): number | null {
+  if (!a || !b) return null;
+  if (a.rounds.length !== b.rounds.length) return a.examplesPerS / b.examplesPerS;
+  return median(a.rounds.map((rate, round) => rate / b.rounds[round]!));
+}
 
 /** The thread count at which Duet trains this shape fastest. */
 async function tuneDuet(folder: string, shape: ShapeName, seconds: number): Promise<number> {
@@ -98,10 +106,8 @@ async function tuneDuet(folder: string, shape: ShapeName, seconds: number): Prom
   for (const threads of new Set([1, cores])) {
     await using duet = openDuet(folder, 'onnx', threads, shape);
     await duet.ask({ do: 'train', seconds });
-    for (let i = 0; i < 2; i++) {
-      const { examples, seconds: took } = await duet.ask<Trained>({ do: 'train', seconds });
-      if (examples / took > best.speed) best = { threads, speed: examples / took };
-    }
+    const speed = await duet.speed(seconds);
+    if (speed > best.speed) best = { threads, speed };
   }
   return best.threads;
 }
@@ -111,14 +117,14 @@ async function timeShape(
   folder: string,
   blas: NodeJS.ProcessEnv | undefined,
   flags: Flags,
-  disturbance: number[],
+  measurePeak: () => Promise<void>,
 ): Promise<ShapeResults> {
-  const seconds = flags.quick ? 0.8 : 2;
+  const seconds = flags.quick ? 0.6 : 1.2;
   const settings = settingsOf(shape);
   const flops = flopsPerStep(modelOf(settings));
   const gflopPerStep = (flops.dense + flops.scores) / 1e9;
   say(`${shape}: batch ${settings.batch}, ${settings.negatives} negatives`);
-  const duetThreads = await tuneDuet(folder, shape, seconds / 2);
+  const duetThreads = await tuneDuet(folder, shape, seconds / 3);
   say(`  Duet is fastest on ${duetThreads} of ${cores} threads`);
   const pytorch = blas
     ? await tunePytorch(folder, shape, blas, { seconds: seconds / 4, threadsOnly: flags.quick })
@@ -137,11 +143,12 @@ async function timeShape(
   }
   contenders.set('tfjs', stack.use(openDuet(folder, 'tfjs', 1, shape)));
 
-  const results = new Map<string, Trained[]>();
   const failed: Record<string, string> = {};
-  const turn = async (name: string, contender: Contender, time: number) => {
+  const turn = async (name: string, time: number): Promise<Trained | undefined> => {
+    const contender = contenders.get(name);
+    if (!contender) return undefined;
     try {
-      return await contender.ask<Trained>({ do: 'train', seconds: time });
+      return await contender.turn<Trained>({ do: 'train', seconds: time });
     } catch (error) {
       failed[name] = (error as Error).message.slice(0, 300);
       contenders.delete(name);
@@ -149,31 +156,40 @@ async function timeShape(
     }
   };
   // The first step compiles the graph, or faults in its memory.
-  for (const [name, contender] of [...contenders]) await turn(name, contender, name === 'tfjs' ? 0.01 : seconds / 2);
-  const rounds = flags.quick ? 3 : 7;
-  for (let round = 0; round < rounds; round++) {
-    const used = await quiet(flags.quick ? 500 : 4000);
-    if (used !== undefined) disturbance.push(used);
-    for (const [name, contender] of [...contenders]) {
-      // The reference executor is many times slower; a round or two tell how many.
-      if (name === 'tfjs' && round > (flags.quick ? 0 : 1)) continue;
-      const trained = await turn(name, contender, seconds);
-      if (trained) results.set(name, [...(results.get(name) ?? []), trained]);
+  for (const name of [...contenders.keys()]) await turn(name, name === 'tfjs' ? 0.01 : seconds / 2);
+  const wanted = flags.quick ? 2 : 4;
+  const all: Record<string, Trained>[] = [];
+  const allCalm = (round: Record<string, Trained>) => Object.values(round).every(isCalm);
+  for (let round = 0; round < 2 * wanted && all.filter(allCalm).length < wanted; round++) {
+    await measurePeak();
+    const taken: Record<string, Trained> = {};
+    for (const name of [...contenders.keys()]) {
+      // The reference executor is many times slower; one round tells how many.
+      const trained = name === 'tfjs' && round > 0 ? undefined : await turn(name, seconds);
+      if (trained) taken[name] = trained;
     }
-    say(
-      `  round ${round + 1} of ${rounds}: ${[...results].map(([name, all]) => `${name} ${rate(all[round])}`).join(', ')} examples/s`,
-    );
+    all.push(taken);
+    const told = Object.entries(taken).map(([name, x]) => `${name} ${Math.round(x.examples / x.seconds)}`);
+    say(`  round ${round + 1}: ${told.join(', ')} examples/s${allCalm(taken) ? '' : ' (disturbed by other programs)'}`);
   }
+  const calm = all.filter(allCalm);
+  // On a machine that is never calm, every round counts.
+  const counted = calm.length >= 2 ? calm : all;
+  const results = new Map(
+    ['onnx', 'pytorch', 'tfjs'].map((name) => [
+      name,
+      (name === 'tfjs' ? all : counted).flatMap((round) => round[name] ?? []),
+    ]),
+  );
   const timed: Record<string, Timed> = {};
-  for (const [name, all] of results) {
+  for (const [name, rounds] of results) {
     const contender = contenders.get(name);
-    if (contender) timed[name] = summarise(all, gflopPerStep, await contender.ask<Memory>({ do: 'memory' }));
+    if (contender && rounds.length > 0)
+      timed[name] = summarise(rounds, gflopPerStep, await contender.ask<Memory>({ do: 'memory' }));
   }
   const profile = contenders.has('pytorch') && !flags.quick ? await profileOf(contenders.get('pytorch')!) : undefined;
   return { contenders: timed, failed, pytorch, profile, duetThreads, disagreement: apart, gflopPerStep };
 }
-
-const rate = (trained: Trained | undefined) => (trained ? Math.round(trained.examples / trained.seconds) : '–');
 
 const profileOf = async (peer: Contender) =>
   (await peer.ask<{ ops: { name: string; ms: number; calls: number }[] }>({ do: 'profile', seconds: 1 })).ops;
@@ -187,8 +203,9 @@ function summarise(all: Trained[], gflopPerStep: number, memory: Memory): Timed 
     itemsPerS: median(all.map(({ items, seconds }) => items / seconds)),
     bestExamplesPerS: Math.max(...rounds),
     stepMs,
-    gflops: (1000 * gflopPerStep) / stepMs,
+    gflops: gflopPerStep * Math.max(...all.map(({ steps, seconds }) => steps / seconds)),
     rounds,
+    others: all[0]!.others === undefined ? null : median(all.map(({ others = 0 }) => others)),
     ...(parts && { parts }),
     memory,
   };
@@ -204,8 +221,11 @@ async function timeTables(flags: Flags): Promise<TableRow[]> {
   await using stack = new AsyncDisposableStack();
   const contenders = sizes.map((rows) => stack.use(openDuet('-', 'onnx', 1, 'rows', rows)));
   const results: Trained[][] = sizes.map(() => []);
-  for (const contender of contenders) await contender.ask({ do: 'train', seconds: 1 });
-  for (let round = 0; round < (flags.quick ? 2 : 5); round++) {
+  // Long enough that most pages of the largest table's optimiser state have been touched once.
+  for (const [i, contender] of contenders.entries()) {
+    await contender.ask({ do: 'train', seconds: sizes[i]! > 1_000_000 ? 5 : 0.5 });
+  }
+  for (let round = 0; round < (flags.quick ? 1 : 4); round++) {
     for (const [i, contender] of contenders.entries()) {
       results[i]!.push(await contender.ask<Trained>({ do: 'train', seconds: flags.quick ? 0.5 : 1 }));
     }
@@ -239,16 +259,27 @@ async function measure(flags: Flags): Promise<TrainResults> {
     if (!here) say(`PyTorch is not installed here, so it is left out. To compare with it: ${howToInstall}`);
 
     say('matrix products, the machine at its best');
-    const blas = here ? await tuneBlas(flags.quick ? 0.1 : 0.4) : undefined;
+    const blas = here ? await tuneBlas(flags.quick ? 0.04 : 0.2) : undefined;
     const onnxruntime = await onnxruntimePeak(flags.quick ? 0.5 : 1.5);
     say(`  ONNX Runtime: ${Math.round(onnxruntime[cores]!)} GFLOP/s on ${cores} threads`);
-    const peak = Math.max(...Object.values(onnxruntime), ...Object.values(blas?.large ?? {}));
 
-    const disturbance: number[] = [];
-    const sigmoid = await timeShape('sigmoid', folder, blas?.env, flags, disturbance);
-    const softmax = await timeShape('softmax', folder, blas?.env, flags, disturbance);
+    // Between the rounds too: on a shared machine only the fastest of many products is the machine's own speed.
+    await using peakers = new AsyncDisposableStack();
+    const own = peakers.use(openDuet('-', 'onnx', cores, 'rows', 1000));
+    const openblas = blas && peakers.use(openPytorch([], { ...blas.env, OMP_WAIT_POLICY: 'passive' }));
+    const size = { do: 'matmul', m: 2048, k: 2048, n: 2048, seconds: flags.quick ? 0.1 : 0.25 };
+    const measurePeak = async () => {
+      const { gflops } = await own.ask<{ gflops: number }>(size);
+      onnxruntime[cores] = Math.max(onnxruntime[cores]!, gflops);
+      if (!blas || !openblas) return;
+      const theirs = await openblas.ask<{ gflops: number }>({ ...size, threads: 1, blasThreads: cores });
+      blas.large[cores] = Math.max(blas.large[cores]!, theirs.gflops);
+    };
+    const sigmoid = await timeShape('sigmoid', folder, blas?.env, flags, measurePeak);
+    const softmax = await timeShape('softmax', folder, blas?.env, flags, measurePeak);
     const tableRows = await timeTables(flags);
 
+    const peak = Math.max(...Object.values(onnxruntime), ...Object.values(blas?.large ?? {}));
     const large = softmax.contenders.onnx!;
     const ratiosOf = ({ contenders }: ShapeResults, peer: string) => ratioOf(contenders.onnx, contenders[peer]);
     const lower = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.min(a, b));
@@ -277,7 +308,6 @@ async function measure(flags: Flags): Promise<TrainResults> {
         matmul_peak_gflops: peak,
         matmul_gflops: { onnxruntime, openblas: blas },
         table_rows: tableRows,
-        cores_in_use_by_others: disturbance.length > 0 ? cores * median(disturbance) : null,
         shapes: { sigmoid, softmax },
       },
       peers: {
@@ -314,6 +344,7 @@ function shapeReport(name: ShapeName, results: ShapeResults, peak: number, ratio
     timed.gflops.toFixed(1),
     `${((100 * timed.gflops) / peak).toFixed(0)} %`,
     whole(timed.memory.peakMb),
+    timed.others === null ? '' : `${timed.others.toFixed(1)} cores`,
     contender === 'onnx' ? '' : two(ratios[`${contender}_${name}`] ?? null),
     list(timed.parts),
   ]);
@@ -358,7 +389,7 @@ function report({ metrics, ratios }: TrainResults): string {
       : []),
   ];
   return [
-    `Duet trains ${two(ratios.pytorch!)} × as fast as PyTorch at its best (the lower of the two shapes), and reaches ${(100 * metrics.share_of_matmul_peak).toFixed(0)} % of the matrix-product peak in the large batch. Others used ${metrics.cores_in_use_by_others?.toFixed(2) ?? '?'} cores meanwhile.`,
+    `Duet trains ${two(ratios.pytorch!)} × as fast as PyTorch at its best (the lower of the two shapes), and reaches ${(100 * metrics.share_of_matmul_peak).toFixed(0)} % of the matrix-product peak in the large batch.`,
     shapeReport('sigmoid', metrics.shapes.sigmoid, peak, ratios),
     shapeReport('softmax', metrics.shapes.softmax, peak, ratios),
     '## Memory',

@@ -9,9 +9,10 @@ import { createInterface } from 'node:readline';
 import type { Interactions } from '@duet/datasets';
 import { Graph, openOnnx, openTfjs, seededRng, trainingGraph } from '@duet/models';
 import type { TrainingSettings } from '@duet/trainer';
-import { Assembly, sharedRows } from '../../packages/trainer/src/assembly.ts';
+import { Assembly } from '../../packages/trainer/src/assembly.ts';
 import { collectPositives } from '../../packages/trainer/src/batches.ts';
 import { buildFeatures, type FeatureSpace } from '../../packages/trainer/src/features.ts';
+import { sharedFloats } from '../../packages/trainer/src/shared.ts';
 import { EmbeddingTable } from '../../packages/trainer/src/tables.ts';
 import { readSynthetic, type Synthetic, synthesize } from './data.ts';
 import { modelOf, type ShapeName, settingsOf } from './model.ts';
@@ -93,7 +94,7 @@ const rng = seededRng(1);
 const tables = Object.fromEntries(
   Object.entries(space.tables).map(([name, size]) => [
     name,
-    new EmbeddingTable(size.rows, size.dims, sharedRows(size.rows, size.dims)).initialise(rng, settings.tableInit),
+    new EmbeddingTable(size.rows, size.dims, sharedFloats(size.rows * size.dims)).initialise(rng, settings.tableInit),
   ]),
 );
 const graph = trainingGraph(model);
