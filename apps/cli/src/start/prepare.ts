@@ -142,19 +142,24 @@ export async function ensureRanker(
   });
 }
 
-/** The experiment of the demo: half of the shoppers each, two-tower as control. */
+/** The experiment of the demo: half of the shoppers each, two-tower as control. Its status: "running". */
 export async function ensureDemoExperiment(
   { db, steps }: Preparation,
   dataset: Dataset,
   arms: { control: Model; treatment: Model },
   rankerId: string,
-): Promise<void> {
+): Promise<string> {
   const { ensureExperiment, startExperiment } = await import('@duet/experiments');
-  await steps.measure('experiment', async () => {
+  return steps.measure('experiment', async () => {
     const name = demoExperiment;
-    const known = await db.prisma.experiment.findUnique({ where: { name } });
+    const known = await db.prisma.experiment.findUnique({ where: { name }, include: { arms: true } });
     // Whatever became of it since is the operator's decision.
-    if (known) return { value: undefined, worked: false, note: `${name} is ${known.status}` };
+    if (known) {
+      const these = [arms.control.id, arms.treatment.id];
+      const same = known.arms.every(({ modelId }) => these.includes(modelId));
+      const others = same ? '' : ', between earlier models: an experiment never changes what it compares';
+      return { value: known.status, worked: false, note: `${name} is ${known.status}${others}` };
+    }
     const made = await ensureExperiment(db, {
       name,
       datasetId: dataset.id,
@@ -164,8 +169,8 @@ export async function ensureDemoExperiment(
         { name: 'dat', modelId: arms.treatment.id, weight: 0.5, control: false },
       ],
     });
-    await startExperiment(db, made.id);
-    return { value: undefined, worked: true, note: `${name} is running, half of the shoppers each` };
+    const { status } = await startExperiment(db, made.id);
+    return { value: status, worked: true, note: `${name} is ${status}, half of the shoppers each` };
   });
 }
 

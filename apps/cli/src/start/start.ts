@@ -159,8 +159,9 @@ async function prepare({ config, db, dataDir, steps, env, signal, apps, options 
       ]);
       const rankerId = await ensureRanker(preparation, dataset, [twoTower!, dat!]);
       await ensureSecrets(preparation, config);
-      await ensureDemoExperiment(preparation, dataset, { control: twoTower!, treatment: dat! }, rankerId);
-      return { models: [popularity!, itemKnn!, twoTower!, dat!], experiment: demoExperiment };
+      const arms = { control: twoTower!, treatment: dat! };
+      const status = await ensureDemoExperiment(preparation, dataset, arms, rankerId);
+      return { models: [popularity!, itemKnn!, twoTower!, dat!], experiment: { name: demoExperiment, status } };
     };
     const builds = buildInTurn(steps, webApps, { env, dataDir, signal: within });
     const [prepared] = await Promise.allSettled([together(data()), together(builds)]);
@@ -201,7 +202,7 @@ interface Outcome {
   newPassword: boolean;
   apps: readonly AppName[];
   models: readonly Model[];
-  experiment: string;
+  experiment: { name: string; status: string };
   /** What does not work although everything runs. */
   problems: readonly string[];
   steps: Steps;
@@ -225,7 +226,7 @@ function report(config: Config, { apps, models, experiment, problems, steps, new
     `\nThe models, on ${demoSplit} of online-retail (new items only):\n`,
     comparison(compared),
     `\n${steps.summary()}`,
-    `\nReady in ${formatSeconds(steps.total())}. The experiment ${experiment} is on.\n`,
+    `\nReady in ${formatSeconds(steps.total())}. The experiment ${experiment.name} is ${experiment.status}.\n`,
     ...addresses.map(([title, address]) => `  ${title.padEnd(11)} ${address}`),
     ...(apps.includes('admin') ? [`  ${'password'.padEnd(11)} ${password}`] : []),
     `  ${'logs'.padEnd(11)} ${path.join(config.dataDir, 'logs')}`,
