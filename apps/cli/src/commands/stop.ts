@@ -10,7 +10,7 @@ export function stopCommand(program: Command): void {
     const running = findRunning(dataDir);
     if (running === undefined) {
       const orphans = await endOrphans(dataDir);
-      const text = orphans.length > 0 ? `Stopped what was left: ${orphans.join(', ')}.` : 'Nothing runs here.';
+      const text = orphans.length > 0 ? `Stopped what was left: ${orphans.join(', ')}.` : `Nothing runs on ${dataDir}.`;
       return { json: { stopped: orphans.length > 0 }, text };
     }
     await endProcess(running.supervisor, 60_000);
