@@ -49,7 +49,7 @@ export class Contender implements AsyncDisposable {
   /** Examples a second at best: of the first calm turn of a few, else of the fastest. */
   async speed(seconds: number): Promise<number> {
     let best = 0;
-    for (let tries = 0; tries < 5; tries++) {
+    for (let tries = 0; tries < 3; tries++) {
       const answer = await this.turn<{ examples: number; seconds: number }>({ do: 'train', seconds });
       best = Math.max(best, answer.examples / answer.seconds);
       if (tries > 0 && isCalm(answer)) break;

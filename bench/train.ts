@@ -160,7 +160,7 @@ async function timeShape(
   const wanted = flags.quick ? 2 : 4;
   const all: Record<string, Trained>[] = [];
   const allCalm = (round: Record<string, Trained>) => Object.values(round).every(isCalm);
-  for (let round = 0; round < 2 * wanted && all.filter(allCalm).length < wanted; round++) {
+  for (let round = 0; round < wanted + 2 && all.filter(allCalm).length < wanted; round++) {
     await measurePeak();
     const taken: Record<string, Trained> = {};
     for (const name of [...contenders.keys()]) {
@@ -357,6 +357,7 @@ function shapeReport(name: ShapeName, results: ShapeResults, peak: number, ratio
     'GFLOP/s',
     'of peak',
     'peak RSS MB',
+    'others used',
     'Duet is × faster',
     'parts, ms',
   ];
