@@ -74,7 +74,8 @@ async function types() {
   const args = ['run', 'typecheck', '--continue=always', '--output-logs=new-only', '--concurrency=2'];
   const packages = await run(bin('turbo'), args);
   const tests = await run(bin('tsc'), ['-p', 'e2e']);
-  return asOneTest({ code: packages.code || tests.code });
+  const benches = await run(bin('tsc'), ['-p', 'bench']);
+  return asOneTest({ code: packages.code || tests.code || benches.code });
 }
 
 function layers() {
@@ -110,7 +111,7 @@ async function openTestServer() {
 }
 
 async function unitAndIntegration() {
-  const files = fs.globSync(['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/*.test.mjs'], {
+  const files = fs.globSync(['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/*.test.mjs', 'bench/**/*.test.ts'], {
     cwd: root,
   });
   const server = await openTestServer();

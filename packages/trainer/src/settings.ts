@@ -127,10 +127,12 @@ export function resolveSettings(kind: string, preset: string, set: Record<string
   const parsed = trainingSettings.safeParse({ ...base, ...model.defaults, ...set });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    const field = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.');
+    const unknown = issue.code === 'unrecognized_keys';
+    const field = unknown ? issue.keys.join(', ') : issue.path.join('.');
+    const shape: Record<string, { description?: string | undefined }> = trainingSettings.shape;
     throw new DuetError('bad-input', `${issue.message}.`, {
       where: { field },
-      fix: `The settings are ${Object.keys(trainingSettings.shape).join(', ')}.`,
+      fix: unknown ? `The settings are ${Object.keys(shape).join(', ')}.` : shape[String(issue.path[0])]?.description,
     });
   }
   const settings = parsed.data;

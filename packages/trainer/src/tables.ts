@@ -64,11 +64,12 @@ export class EmbeddingTable {
   /** Adds d loss / d pooled [n, width] to the gradients of the rows behind it. */
   accumulate(bags: Bags, gradient: Float32Array, width: number, offset: number): void {
     const { dims } = this;
-    for (let i = 0; i + 1 < bags.start.length; i++) {
+    const { start, row, weight } = bags;
+    for (let i = 0; i + 1 < start.length; i++) {
       const from = i * width + offset;
-      for (let at = bags.start[i]!; at < bags.start[i + 1]!; at++) {
-        const to = this.#place(bags.row[at]!) * dims;
-        const w = bags.weight[at]!;
+      for (let at = start[i]!; at < start[i + 1]!; at++) {
+        const to = this.#place(row[at]!) * dims;
+        const w = weight[at]!;
         const sums = this.#gradients;
         for (let d = 0; d < dims; d++) sums[to + d]! += w * gradient[from + d]!;
       }
@@ -105,31 +106,38 @@ export class EmbeddingTable {
     const { values, dims } = this;
     this.#second ??= new Float32Array(values.length).fill(1e-8);
     const sums = this.#second;
-    this.#touched.forEach((row, slot) => {
+    const gradients = this.#gradients;
+    for (const [slot, row] of this.#touched.entries()) {
+      const from = slot * dims;
+      const to = row * dims;
       for (let d = 0; d < dims; d++) {
-        const at = row * dims + d;
-        const g = this.#gradients[slot * dims + d]! + decay * values[at]!;
-        sums[at]! += g * g;
-        values[at]! -= (learningRate * g) / Math.sqrt(sums[at]!);
+        const value = values[to + d]!;
+        const g = gradients[from + d]! + decay * value;
+        const sum = sums[to + d]! + g * g;
+        sums[to + d] = sum;
+        values[to + d] = value - (learningRate * g) / Math.sqrt(sum);
       }
-    });
+    }
   }
 
   #applyRowwiseAdagrad({ learningRate, decay }: TableOptimizer): void {
     const { values, dims } = this;
     this.#second ??= new Float32Array(this.rows).fill(1e-8);
     const sums = this.#second;
-    this.#touched.forEach((row, slot) => {
+    const gradients = this.#gradients;
+    for (const [slot, row] of this.#touched.entries()) {
+      const from = slot * dims;
+      const to = row * dims;
       let squares = 0;
       for (let d = 0; d < dims; d++) {
-        const g = this.#gradients[slot * dims + d]! + decay * values[row * dims + d]!;
-        this.#gradients[slot * dims + d] = g;
+        const g = gradients[from + d]! + decay * values[to + d]!;
+        gradients[from + d] = g;
         squares += g * g;
       }
       sums[row]! += squares / dims;
       const rate = learningRate / Math.sqrt(sums[row]!);
-      for (let d = 0; d < dims; d++) values[row * dims + d]! -= rate * this.#gradients[slot * dims + d]!;
-    });
+      for (let d = 0; d < dims; d++) values[to + d]! -= rate * gradients[from + d]!;
+    }
   }
 
   #applyAdam({ learningRate, decay }: TableOptimizer): void {
@@ -139,18 +147,26 @@ export class EmbeddingTable {
     this.#steps ??= new Int32Array(this.rows);
     const first = this.#first;
     const second = this.#second;
-    this.#touched.forEach((row, slot) => {
-      const t = ++this.#steps![row]!;
-      const correction1 = 1 - 0.9 ** t;
-      const correction2 = 1 - 0.999 ** t;
+    const steps = this.#steps;
+    const gradients = this.#gradients;
+    const keep = 1 - learningRate * decay;
+    for (const [slot, row] of this.#touched.entries()) {
+      const t = steps[row]! + 1;
+      steps[row] = t;
+      // As `adamStep`: both bias corrections folded into the rate and the floor.
+      const root = Math.sqrt(1 - 0.999 ** t);
+      const rate = (learningRate * root) / (1 - 0.9 ** t);
+      const floor = 1e-8 * root;
+      const from = slot * dims;
+      const to = row * dims;
       for (let d = 0; d < dims; d++) {
-        const at = row * dims + d;
-        const g = this.#gradients[slot * dims + d]!;
-        first[at] = 0.9 * first[at]! + 0.1 * g;
-        second[at] = 0.999 * second[at]! + 0.001 * g * g;
-        const update = first[at]! / correction1 / (Math.sqrt(second[at]! / correction2) + 1e-8);
-        values[at] = values[at]! - learningRate * (update + decay * values[at]!);
+        const g = gradients[from + d]!;
+        const m = 0.9 * first[to + d]! + 0.1 * g;
+        const v = 0.999 * second[to + d]! + 0.001 * g * g;
+        first[to + d] = m;
+        second[to + d] = v;
+        values[to + d] = keep * values[to + d]! - (rate * m) / (Math.sqrt(v) + floor);
       }
-    });
+    }
   }
 }
