@@ -111,9 +111,12 @@ async function openTestServer() {
 }
 
 async function unitAndIntegration() {
-  const files = fs.globSync(['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/*.test.mjs', 'bench/**/*.test.ts'], {
-    cwd: root,
-  });
+  const files = fs.globSync(
+    ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/*.test.mjs', 'bench/**/*.test.ts'],
+    {
+      cwd: root,
+    },
+  );
   const server = await openTestServer();
   try {
     const { code, output } = await run(
