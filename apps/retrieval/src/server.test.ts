@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp, rm, truncate } from 'node:fs/promises';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   createDuetClient,
@@ -100,6 +103,34 @@ describe('the retrieval service', () => {
       arms.add(answer.arm!.name);
     }
     assert.equal(arms.size, 2);
+  });
+
+  test('serves the shoppers of a damaged model from a sound one, in no arm', async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-damaged-'));
+    try {
+      await cp(shop.dataDir, dataDir, { recursive: true });
+      await truncate(path.join(dataDir, 'models', shop.dat, 'weights.safetensors'), 1000);
+      await using damaged = await openServing({ ...shop, dataDir, logger });
+      await using second = await createServer({
+        config: { ...config, retrievalPort: port + 1 },
+        logger,
+        db: shop.db,
+        serving: damaged,
+      });
+      const client = createDuetClient({ url: await second.listen(), apiKey: keys.retrieve! });
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, user) => client.retrieve({ userId: `u${user}`, k: 5 })),
+      );
+      for (const { arm, model, items } of answers) {
+        assert.equal(model.id, shop.twoTower);
+        assert.equal(items.length, 5);
+        assert.ok(arm === undefined || arm.name === 'two-tower');
+      }
+      assert.ok(answers.some(({ arm }) => arm === undefined) && answers.some(({ arm }) => arm !== undefined));
+      assert.equal((await client.health()).status, 'degraded');
+    } finally {
+      await rm(dataDir, { recursive: true });
+    }
   });
 
   test('answers an admin from the model they name, in retrieval order, outside any experiment', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DuetError } from '@duet/config';
 import { assign, type EventInput, logEvents } from '@duet/experiments';
 import type { Plan } from '@duet/serving';
 import { z } from 'zod';
@@ -34,6 +35,10 @@ function assignment(plan: Plan, userId: string) {
   return undefined;
 }
 
+/** Whether a model or its index cannot be used, whoever asks. */
+const isOutOfOrder = (error: unknown): boolean =>
+  error instanceof DuetError && ['corrupt', 'not-found', 'unavailable'].includes(error.code);
+
 export const appRouter = router({
   /** Items that the user may want, best first, from the model of the user's arm. */
   retrieve: scoped('retrieve')
@@ -42,10 +47,19 @@ export const appRouter = router({
       const started = performance.now();
       const { userId, k, modelId, exclude } = input;
       if (modelId !== undefined) requireScope(ctx.caller, 'admin');
-      const taken = modelId === undefined ? assignment(ctx.serving.plan, userId) : undefined;
-      const wanted = taken === undefined ? { modelId } : { modelId: taken.arm.modelId, indexId: taken.arm.indexId };
+      let taken = modelId === undefined ? assignment(ctx.serving.plan, userId) : undefined;
       const rankerId = input.rank ? (taken?.experiment.rankerId ?? undefined) : null;
-      const answer = await ctx.serving.retrieve({ userId, k, ...wanted, rankerId, exclude });
+      const ask = (wanted: { modelId?: string | undefined; indexId?: string | null }) =>
+        ctx.serving.retrieve({ userId, k, ...wanted, rankerId, exclude });
+      const answer = await ask(taken ? { modelId: taken.arm.modelId, indexId: taken.arm.indexId } : { modelId }).catch(
+        (error) => {
+          const sound = ctx.serving.health().models.find(({ id }) => id !== taken?.arm.modelId);
+          if (!taken || !sound || !isOutOfOrder(error)) throw error;
+          // The shopper is served, and the experiment stays clean: this answer is of no arm.
+          taken = undefined;
+          return ask({ modelId: sound.id });
+        },
+      );
       return {
         requestId: randomUUID(),
         userId,
