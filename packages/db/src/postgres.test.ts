@@ -82,6 +82,7 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
     }
     assert.equal(await runningPid(folder), pid);
     owner.kill('SIGKILL');
+    await once(owner, 'exit');
     // The next start waits for the old server's end instead of joining it or failing on it.
     await using next = await startPostgres(data.config);
     assert.ok((await runningPid(folder)) !== pid);

@@ -8,10 +8,10 @@ import pg from 'pg';
 import { z } from 'zod';
 import { canEnter, findBinaries, outsideFolder, serverAccount } from './binaries.ts';
 import { locked } from './lock.ts';
-import { answers, initialise, launch, type RunningServer, runningPid, serverUser } from './server.ts';
+import { answers, initialise, isAlive, launch, type RunningServer, runningPid, serverUser } from './server.ts';
 
-/** What `<dataDir>/postgres.json` keeps: how to reach the embedded server, and where its data lies. */
-const noteSchema = z.object({ url: z.url(), folder: z.string() });
+/** What `<dataDir>/postgres.json` keeps: how to reach the embedded server, where its data lies, whose process it is. */
+const noteSchema = z.object({ url: z.url(), folder: z.string(), owner: z.int().positive().optional() });
 type Note = z.infer<typeof noteSchema>;
 
 export interface Postgres extends AsyncDisposable {
@@ -45,9 +45,10 @@ async function writeNote(config: Config, note: Note): Promise<void> {
   await rename(`${file}.tmp`, file);
 }
 
-/** The embedded server when it runs already, which another process then owns. */
+/** The embedded server when it runs already, which another process then owns. It ends with that process. */
 async function findRunning(note: Note): Promise<Postgres | undefined> {
   if ((await runningPid(note.folder)) === undefined) return undefined;
+  if (note.owner !== undefined && !isAlive(note.owner)) return undefined;
   const version = await answers(note.url);
   return version === undefined
     ? undefined
@@ -71,7 +72,7 @@ export async function startPostgres(config: Config): Promise<Postgres> {
   return locked(path.join(config.dataDir, 'postgres.lock'), async () => {
     let note = await readNote(config);
     if (note) {
-      // One that does not answer is on its way down with its owner: wait for its end.
+      // One that does not answer, or has lost its owner, is on its way down: wait for its end.
       for (const since = Date.now(); (await runningPid(note.folder)) !== undefined; await pause(50)) {
         const running = await findRunning(note);
         if (running) return running;
@@ -108,7 +109,7 @@ export async function startPostgres(config: Config): Promise<Postgres> {
     const server = await launchOnceFree(() => launch(binaries, account, folder, url.replace(/duet$/, 'postgres')));
     try {
       await ensureDatabase(url);
-      if (note.url !== url) await writeNote(config, { ...note, url });
+      await writeNote(config, { ...note, url, owner: process.pid });
       const version = await answers(url);
       if (version === undefined) throw await unreachable(url);
       return { url, embedded: true, version, ended: server.ended, [Symbol.asyncDispose]: server.stop };
