@@ -51,8 +51,6 @@ function backward(g: Graph, node: Tensor, dy: Tensor): (Tensor | undefined)[] {
       const last = node.shape.length - 1;
       return [g.mul(node, g.sub(dy, g.sum(g.mul(dy, node), [last], true)))];
     }
-    case 'logSumExp':
-      return [g.mul(g.reshape(dy, [...node.shape, 1]), g.softmax(a))];
     case 'logSumExpDot': {
       const rows = g.reshape(dy, [node.shape[0]!, 1]);
       return [g.mul(g.softmaxDot(node.inputs, b), rows), g.softmaxDotTransposed(node.inputs, g.mul(a, rows))];

@@ -26,10 +26,8 @@ export type Op =
   | 'sigmoid'
   | 'softplus'
   | 'softmax'
-  | 'logSumExp'
   | 'logSumExpDot'
   | 'sum'
-  | 'equal'
   | 'reshape'
   | 'concat'
   | 'slice'
@@ -150,8 +148,6 @@ export class Graph {
   sub = (a: Tensor, b: Tensor): Tensor => this.#append('sub', [a, b], broadcastShape(a.shape, b.shape));
   mul = (a: Tensor, b: Tensor): Tensor => this.#append('mul', [a, b], broadcastShape(a.shape, b.shape));
   div = (a: Tensor, b: Tensor): Tensor => this.#append('div', [a, b], broadcastShape(a.shape, b.shape));
-  /** 1 where equal, else 0. Its gradient is zero. */
-  equal = (a: Tensor, b: Tensor): Tensor => this.#append('equal', [a, b], broadcastShape(a.shape, b.shape));
   neg = (a: Tensor): Tensor => this.#append('neg', [a], a.shape);
   exp = (a: Tensor): Tensor => this.#append('exp', [a], a.shape);
   log = (a: Tensor): Tensor => this.#append('log', [a], a.shape);
@@ -163,8 +159,6 @@ export class Graph {
   softplus = (a: Tensor): Tensor => this.#append('softplus', [a], a.shape);
   /** Softmax over the last axis. */
   softmax = (a: Tensor): Tensor => this.#append('softmax', [a], a.shape);
-  /** log Σ e^a over the last axis, which is dropped. */
-  logSumExp = (a: Tensor): Tensor => this.#append('logSumExp', [a], a.shape.slice(0, -1));
   /**
    * log Σ_j e^(⟨a_i, b_j⟩ + bias_j) over the rows j of b whose key is not a_i's: a [m, d], b [n, d] → [m]. Bias [n] and
    * the keys [m], [n] have no gradient. The [m, n] terms are never whole in memory: executors may work in tiles of rows.

@@ -147,10 +147,6 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>, plain?: { p
       case 'square':
         emit('Mul', [a, a], out);
         break;
-      case 'equal':
-        emit('Equal', [a, b], `${out}b`);
-        emit('Cast', [`${out}b`], out, { to: float32 });
-        break;
       case 'positivePart': {
         const zero = scalar(0);
         emit('Greater', [b, zero], `${out}p`);
@@ -159,16 +155,6 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>, plain?: { p
       }
       case 'softmax':
         emit('Softmax', [a], out, { axis: -1 });
-        break;
-      case 'logSumExp':
-        // max + log Σ e^(a − max)
-        emit('ReduceMax', [a, ints([-1])], `${out}m`, { keepdims: 1 });
-        emit('Sub', [a, `${out}m`], `${out}d`);
-        emit('Exp', [`${out}d`], `${out}e`);
-        emit('ReduceSum', [`${out}e`, ints([-1])], `${out}s`, { keepdims: 0 });
-        emit('Log', [`${out}s`], `${out}l`);
-        emit('Reshape', [`${out}m`, ints(node.shape)], `${out}r`);
-        emit('Add', [`${out}l`, `${out}r`], out);
         break;
       case 'logSumExpDot': {
         const parts = tiles(node).map(({ logits, softmax }) => {

@@ -71,8 +71,6 @@ function compute(node: Node, [a, b, c, d, e]: tf.Tensor[], all: tf.Tensor[]): tf
       return tf.mul(a!, b!);
     case 'div':
       return tf.div(a!, b!);
-    case 'equal':
-      return tf.cast(tf.equal(a!, b!), 'float32');
     case 'neg':
       return tf.neg(a!);
     case 'exp':
@@ -92,8 +90,6 @@ function compute(node: Node, [a, b, c, d, e]: tf.Tensor[], all: tf.Tensor[]): tf
       return tf.add(tf.relu(a!), tf.log(tf.add(tf.exp(tf.neg(tf.abs(a!))), 1)));
     case 'softmax':
       return tf.softmax(a!);
-    case 'logSumExp':
-      return logSumExp(a!);
     case 'logSumExpDot': {
       const same = tf.cast(tf.equal(tf.expandDims(d!, 1), e!), 'float32');
       return logSumExp(tf.sub(tf.add(matmul(a!, tf.transpose(b!)), stopGradient(c!)), tf.mul(same, 1e9)));
