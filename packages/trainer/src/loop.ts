@@ -1,12 +1,19 @@
 import { DuetError, type Progress } from '@duet/config';
 import type { Catalogue, Split } from '@duet/datasets';
-import { type Executor, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
+import {
+  type Executor,
+  popularityScores,
+  seededRng,
+  type TowerSettings,
+  trainingGraph,
+  type Values,
+} from '@duet/models';
 import { Assembly } from './assembly.ts';
 import type { Positives } from './batches.ts';
 import { Encoder } from './encoder.ts';
 import { dotScorer, type Evaluation, evaluate } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
-import { type Histories, historyOf } from './histories.ts';
+import { distinctItems, type Histories, historyOf } from './histories.ts';
 import { schedule } from './schedule.ts';
 import type { TrainingSettings } from './settings.ts';
 import { sharedFloats } from './shared.ts';
@@ -37,6 +44,8 @@ export interface LoopInput {
   settings: TrainingSettings;
   model: TowerSettings;
   catalogue: Catalogue;
+  /** [items] as `alignedCategories` gives it. */
+  itemCategory: Int32Array;
   /** Users and targets that the curve is measured on; not the ones that the model is judged by. */
   validation: Split;
   seed: number;
@@ -62,8 +71,7 @@ export function alignedCategories(catalogue: Catalogue, itemCount: Int32Array, l
 
 /** The same for the same seed on the same executor. */
 export async function trainTowers(input: LoopInput): Promise<Trained> {
-  const { executor, space, positives, settings, model, catalogue, seed } = input;
-  const { histories, itemCount } = positives;
+  const { executor, space, positives, settings, model, catalogue, itemCategory, seed } = input;
   const rng = seededRng(seed);
   const tables = Object.fromEntries(
     Object.entries(space.tables).map(([name, { rows, dims }]) => [
@@ -71,7 +79,6 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
       new EmbeddingTable(rows, dims, sharedFloats(rows * dims)).initialise(rng, settings.tableInit),
     ]),
   );
-  const { of: itemCategory } = alignedCategories(catalogue, itemCount, settings.alignmentCategories);
   const graph = trainingGraph(model);
   const examples = positives.item.length;
   const stepsPerEpoch = Math.ceil(examples / settings.batch);
@@ -115,7 +122,8 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
     }
     await assembly.settled();
     await encoder.load(await session.state());
-    const { metrics } = await evaluateTowers(encoder, histories, itemCount, input.validation, catalogue);
+    const items = await encoder.items(Int32Array.from(catalogue.ids.keys()));
+    const { metrics } = await evaluateTowers(encoder, items, positives.histories, input.validation, catalogue);
     const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
     curve.push({ epoch, step, seconds: (performance.now() - started) / 1000, loss, validation: metrics });
     await input.onEpoch?.(curve.at(-1)!, steps);
@@ -123,19 +131,24 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   return { params: await session.state(), tables, curve };
 }
 
-/** Ranks the catalogue with the two towers for every user of a split, their history being `histories`. */
+/**
+ * Ranks the catalogue for every user of a split.
+ *
+ * @param items p_v of every item [items, dims]
+ * @param histories what each user had before the targets, and whose users make an item popular
+ */
 export async function evaluateTowers(
   encoder: Encoder,
+  items: Float32Array,
   histories: Histories,
-  itemCount: ArrayLike<number>,
   split: Split,
   catalogue: Catalogue,
 ): Promise<Evaluation> {
-  const items = await encoder.items(Int32Array.from({ length: catalogue.ids.length }, (_, i) => i));
   const users = Int32Array.from(split.evaluations, ({ user }) => user);
   const vectors = await encoder.users(
     users,
     Array.from(users, (user) => historyOf(histories, user)),
   );
-  return evaluate(split, catalogue, itemCount, dotScorer(vectors, items, encoder.dims));
+  const popularity = popularityScores(distinctItems(histories), catalogue.ids.length);
+  return evaluate(split, catalogue, popularity, dotScorer(vectors, items, encoder.dims));
 }

@@ -137,7 +137,7 @@ async function learn(
 ): Promise<{ artifact: Artifact; evaluation: Evaluation | undefined }> {
   const { executor, progress = silent } = ctx;
   const { dataset, interactions, catalogue } = data;
-  const split = splitDataset(data.interactions, splitName);
+  const split = splitDataset(interactions, splitName);
   const { train, validation } = holdOutBaskets(interactions, split.train);
   const positives = collectPositives(interactions, train, settings);
   if (positives.item.length < 2) {
@@ -149,7 +149,7 @@ async function learn(
   // A step takes distinct positives, so a small dataset has a small batch.
   const fitted = { ...settings, batch: Math.min(settings.batch, positives.item.length) };
   const space = buildFeatures(data, fitted);
-  const { count } = alignedCategories(catalogue, positives.itemCount, fitted.alignmentCategories);
+  const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, fitted.alignmentCategories);
   const { userWidth, itemWidth } = space;
   const model: TowerSettings = { ...fitted, userWidth, itemWidth, categories: count };
   const curve: CurvePoint[] = [];
@@ -160,6 +160,7 @@ async function learn(
     settings: fitted,
     model,
     catalogue,
+    itemCategory,
     validation,
     seed,
     progress,
@@ -176,9 +177,7 @@ async function learn(
   await using encoder = await Encoder.open(executor, model, space, trained.tables, fitted, trained.params);
   const itemVectors = await encoder.items(Int32Array.from(catalogue.ids.keys()));
   const evaluation =
-    split.evaluations.length > 0
-      ? await evaluateTowers(encoder, histories, positives.itemCount, split, catalogue)
-      : undefined;
+    split.evaluations.length > 0 ? await evaluateTowers(encoder, itemVectors, histories, split, catalogue) : undefined;
   const vocabulariesOf = (side: 'user' | 'item') =>
     Object.fromEntries(Object.entries(space.encoded[side]).map(([name, { vocabulary }]) => [name, vocabulary]));
   const artifact: Artifact = {
