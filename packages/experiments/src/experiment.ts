@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/config';
-import type { Arm, Database, Experiment } from '@duet/db';
+import type { Arm, Database, Experiment, ExperimentStatus, Prisma } from '@duet/db';
 import { z } from 'zod';
 
 export type ExperimentWithArms = Experiment & { arms: Arm[] };
@@ -142,6 +142,18 @@ export async function ensureExperiment(database: Database, input: ExperimentInpu
   });
 }
 
+/** Changes an experiment that is in the state `from`, leaves any other alone, and returns it as it is then. */
+async function advance(
+  database: Database,
+  idOrName: string,
+  from: ExperimentStatus,
+  data: Prisma.ExperimentUpdateManyMutationInput,
+): Promise<ExperimentWithArms> {
+  const { id } = await findExperiment(database, idOrName);
+  await database.prisma.experiment.updateMany({ where: { id, status: from }, data });
+  return findExperiment(database, id);
+}
+
 /**
  * Starts a draft; one that runs already stays as it is.
  *
@@ -152,14 +164,9 @@ export async function startExperiment(
   idOrName: string,
   { now = new Date() }: { now?: Date } = {},
 ): Promise<ExperimentWithArms> {
-  const { id, name } = await findExperiment(database, idOrName);
-  await database.prisma.experiment.updateMany({
-    where: { id, status: 'draft' },
-    data: { status: 'running', startedAt: now },
-  });
-  const experiment = await findExperiment(database, id);
+  const experiment = await advance(database, idOrName, 'draft', { status: 'running', startedAt: now });
   if (experiment.status === 'running') return experiment;
-  throw new DuetError('conflict', `Experiment "${name}" is ${experiment.status} and cannot start again.`, {
+  throw new DuetError('conflict', `Experiment "${experiment.name}" is ${experiment.status} and cannot start again.`, {
     fix: 'Create a new experiment: its users are dealt out afresh.',
   });
 }
@@ -174,12 +181,7 @@ export async function stopExperiment(
   idOrName: string,
   { now = new Date() }: { now?: Date } = {},
 ): Promise<ExperimentWithArms> {
-  const { id, name } = await findExperiment(database, idOrName);
-  await database.prisma.experiment.updateMany({
-    where: { id, status: 'running' },
-    data: { status: 'stopped', stoppedAt: now },
-  });
-  const experiment = await findExperiment(database, id);
+  const experiment = await advance(database, idOrName, 'running', { status: 'stopped', stoppedAt: now });
   if (experiment.status !== 'draft') return experiment;
-  throw new DuetError('conflict', `Experiment "${name}" is a draft: it has not started.`);
+  throw new DuetError('conflict', `Experiment "${experiment.name}" is a draft: it has not started.`);
 }
