@@ -19,7 +19,7 @@ export const settingsOf = (shape: ShapeName): TrainingSettings => ({
 /** One categorical feature beside the id on each side. */
 export function modelOf(settings: TrainingSettings): TowerSettings & TrainingSettings {
   const width = settings.idDims + settings.featureDims;
-  return { ...settings, userWidth: width, itemWidth: width, categories: 0 };
+  return { ...settings, architecture: 'towers', userWidth: width, itemWidth: width, categories: 0 };
 }
 
 /** Floating point operations of one step's matrix products: 2 for each multiply-add, forward and twice that backward. */

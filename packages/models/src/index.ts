@@ -1,3 +1,4 @@
+export { towerFile, towerGraph, trainingGraph, vectorDims, vectorsPerUser } from './architecture.ts';
 export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
 export { openOnnx, openTfjs } from './executors/open.ts';
 export { Graph, type Shape, sizeOf, type Tensor } from './graph.ts';
@@ -5,4 +6,4 @@ export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-k
 export { popularityScores } from './popularity.ts';
 export { type ModelKind, modelKinds } from './registry.ts';
 export { normal, type Rng, seededRng } from './rng.ts';
-export { itemsInBatch, type TowerSettings, towerFile, towerGraph, trainingGraph } from './two-tower.ts';
+export { type ArchitectureName, itemsInBatch, type TowerSettings } from './tower-settings.ts';

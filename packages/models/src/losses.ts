@@ -1,4 +1,20 @@
 import type { Graph, Tensor } from './graph.ts';
+import type { TowerSettings } from './tower-settings.ts';
+
+/**
+ * The loss that the settings name, over the items of a batch: B positives, then the negatives. The softmax declares
+ * its inputs `logQ` and `itemKey` [N].
+ *
+ * @param users [B, d]
+ * @param items [N, d]
+ * @returns loss []
+ */
+export function retrievalLoss(g: Graph, s: TowerSettings, users: Tensor, items: Tensor): Tensor {
+  const n = items.shape[0]!;
+  return s.loss === 'sigmoid'
+    ? sigmoidLoss(g, users, items, s.temperature)
+    : softmaxLoss(g, users, items, g.input('logQ', [n]), g.input('itemKey', [n]), s.temperature);
+}
 
 /**
  * Cross entropy of one positive and S negatives per user (paper eq. 9), averaged over the B × (1 + S) pairs.

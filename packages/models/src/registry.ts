@@ -1,3 +1,5 @@
+import type { ArchitectureName } from './tower-settings.ts';
+
 /** What the trainer and the command line need to know of a kind of model. */
 export interface ModelKind {
   kind: string;
@@ -6,8 +8,10 @@ export interface ModelKind {
   summary: string;
   /** Tower models have vectors, an index and a training run; baselines only score. */
   family: 'tower' | 'baseline';
+  /** How a tower model's sides are made. */
+  architecture?: ArchitectureName;
   /** Settings that this kind starts from, over the preset's. */
-  defaults: Record<string, number>;
+  defaults: Record<string, unknown>;
 }
 
 /** Every kind of model, in the order of the paper's table. */
@@ -31,6 +35,7 @@ export const modelKinds: readonly ModelKind[] = [
     title: 'Two-tower',
     summary: 'A user tower and an item tower that meet in one inner product.',
     family: 'tower',
+    architecture: 'towers',
     defaults: { augmentedDims: 0, mimicUser: 0, mimicItem: 0, alignment: 0 },
   },
   {
@@ -38,6 +43,7 @@ export const modelKinds: readonly ModelKind[] = [
     title: 'DAT',
     summary: 'Two-tower with augmented vectors that mimic the other tower, and category alignment.',
     family: 'tower',
+    architecture: 'towers',
     defaults: {},
   },
 ];

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as ort from 'onnxruntime-node';
+import { towerFile, towerGraph } from './architecture.ts';
 import { openTfjs } from './executors/open.ts';
 import { sizeOf } from './graph.ts';
 import { normal, seededRng } from './rng.ts';
-import { type TowerSettings, towerFile, towerGraph } from './two-tower.ts';
+import type { TowerSettings } from './tower-settings.ts';
 
 const dat: TowerSettings = {
+  architecture: 'towers',
   layers: [16, 8, 4],
   userWidth: 6,
   itemWidth: 5,

@@ -1,40 +1,8 @@
-import type { Values } from './executor.ts';
+import type { Architecture } from './architecture.ts';
 import { Graph, type Tensor } from './graph.ts';
-import { categoryAlignmentLoss, mimicLoss, sigmoidLoss, softmaxLoss } from './losses.ts';
-import { onnxFile } from './onnx-file.ts';
+import { categoryAlignmentLoss, mimicLoss, retrievalLoss } from './losses.ts';
 import { type TowerInput, tower } from './tower.ts';
-
-/** What a tower model is made of: everything that shapes its graphs. */
-export interface TowerSettings {
-  /** Widths of the fully connected layers; the last is the dimension of p_u and p_v. */
-  layers: readonly number[];
-  /** Width of the concatenated feature embeddings of each side. */
-  userWidth: number;
-  itemWidth: number;
-  /** Dimensions of a_u and a_v; 0 leaves them out (two-tower). To mimic p they must equal the last layer's width. */
-  augmentedDims: number;
-  /** `sigmoid`: the paper's cross entropy with own negatives; `softmax`: in-batch and shared negatives, logQ-corrected. */
-  loss: 'sigmoid' | 'softmax';
-  /** Users in a batch: B. */
-  batch: number;
-  /** sigmoid: negatives per user. softmax: negatives shared by the batch. */
-  negatives: number;
-  /** Divides the inner product before the loss. */
-  temperature: number;
-  /** λ1: weight of ‖a_u − p_v‖². */
-  mimicUser: number;
-  /** λ2: weight of ‖a_v − p_u‖². */
-  mimicItem: number;
-  /** λ3: weight of the Category Alignment Loss. */
-  alignment: number;
-  alignmentSquared: boolean;
-  /** Categories that the alignment sees, largest first; the rest are left out. 0 where the data has none. */
-  categories: number;
-}
-
-/** Items in a training batch: B positives, then the negatives. */
-export const itemsInBatch = (s: TowerSettings): number =>
-  s.batch + (s.loss === 'sigmoid' ? s.batch * s.negatives : s.negatives);
+import { itemsInBatch, type TowerSettings } from './tower-settings.ts';
 
 function sideInput(g: Graph, side: 'user' | 'item', n: number, width: number, augmented: number, train: boolean) {
   const gradient = train;
@@ -49,7 +17,7 @@ function sideInput(g: Graph, side: 'user' | 'item', n: number, width: number, au
  * (paper eq. 12). Outputs `loss` and each part. Inputs: `user` [B, userWidth], `item` [N, itemWidth],
  * `userAugmented`, `itemAugmented`; for softmax `logQ` and `itemKey` [N]; for the alignment the four of `Membership`.
  */
-export function trainingGraph(s: TowerSettings): Graph {
+function trainingGraph(s: TowerSettings): Graph {
   const g = new Graph();
   const n = itemsInBatch(s);
   const user = sideInput(g, 'user', s.batch, s.userWidth, s.augmentedDims, true);
@@ -57,10 +25,7 @@ export function trainingGraph(s: TowerSettings): Graph {
   const users = tower(g, 'user', user, s.layers);
   const items = tower(g, 'item', item, s.layers);
 
-  const crossEntropy =
-    s.loss === 'sigmoid'
-      ? sigmoidLoss(g, users, items, s.temperature)
-      : softmaxLoss(g, users, items, g.input('logQ', [n]), g.input('itemKey', [n]), s.temperature);
+  const crossEntropy = retrievalLoss(g, s, users, items);
   g.output('crossEntropy', crossEntropy);
   let loss = crossEntropy;
   const include = (name: string, part: Tensor, weight: number) => {
@@ -92,19 +57,17 @@ export function trainingGraph(s: TowerSettings): Graph {
 }
 
 /** One tower alone for `n` users or items at a time: inputs `user` (and `userAugmented`), output `vectors` [n, d]. */
-export function towerGraph(s: TowerSettings, side: 'user' | 'item', n: number): Graph {
+function towerGraph(s: TowerSettings, side: 'user' | 'item', n: number): Graph {
   const g = new Graph();
   const input = sideInput(g, side, n, side === 'user' ? s.userWidth : s.itemWidth, s.augmentedDims, false);
   g.output('vectors', tower(g, side, input, s.layers));
   return g;
 }
 
-/**
- * One tower as a plain ONNX file for any runtime: inputs `user` [batch, width] (pooled feature embeddings, side by side)
- * and `userAugmented` [batch, augmentedDims] where the model has it, output `vectors` [batch, d], L2-normalised; likewise
- * for `item`.
- */
-export function towerFile(s: TowerSettings, side: 'user' | 'item', params: Values): Uint8Array {
-  const graph = towerGraph(s, side, 1);
-  return onnxFile(graph, graph.outputs, { params });
-}
+/** Two-tower and DAT. */
+export const towers: Architecture = {
+  vectorDims: (s) => s.layers.at(-1)!,
+  vectorsPerUser: () => 1,
+  trainingGraph,
+  towerGraph,
+};

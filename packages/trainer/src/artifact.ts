@@ -30,6 +30,8 @@ const modelFile = z.object({
   executor: z.string(),
   createdAt: z.string(),
   settings: trainingSettings,
+  /** Of a vector of either side. */
+  dimensions: z.int().positive(),
   features: z.object({ user: z.array(featureSchema), item: z.array(featureSchema) }),
   /** Terms of rows 1, 2, … of each feature's table; id features have the ids below instead. */
   vocabularies: z.object({
@@ -77,7 +79,6 @@ function bagTensors(prefix: string, { start, row, weight }: Bags): [string, Name
  */
 export async function writeArtifact(dataDir: string, artifact: Artifact): Promise<void> {
   const { file, space, params, tables, itemVectors, historyStart, historyItem } = artifact;
-  const dims = file.settings.layers.at(-1)!;
   const weights: Record<string, NamedTensor> = {};
   for (const [name, data] of Object.entries(params)) {
     // The optimiser's state ends with training.
@@ -98,7 +99,7 @@ export async function writeArtifact(dataDir: string, artifact: Artifact): Promis
     'weights.safetensors': writeSafetensors(weights),
     'entities.safetensors': writeSafetensors(entities),
     'item-vectors.safetensors': writeSafetensors({
-      vectors: { shape: [file.items.length, dims], data: itemVectors },
+      vectors: { shape: [file.items.length, file.dimensions], data: itemVectors },
     }),
   };
   const sums = files.map((name) => `${sha256(contents[name])}  ${name}\n`).join('');
@@ -218,7 +219,7 @@ export async function readArtifact(dataDir: string, modelId: string): Promise<Re
     },
     params,
     tables,
-    itemVectors: take(tensors('item-vectors.safetensors'), 'vectors', counts.item * file.settings.layers.at(-1)!),
+    itemVectors: take(tensors('item-vectors.safetensors'), 'vectors', counts.item * file.dimensions),
     historyStart,
     historyItem: take(entities, 'history/item', historyStart.at(-1)),
   };

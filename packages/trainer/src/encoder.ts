@@ -1,4 +1,13 @@
-import { type Executor, type Session, seededRng, type TowerSettings, towerGraph, type Values } from '@duet/models';
+import {
+  type Executor,
+  type Session,
+  seededRng,
+  type TowerSettings,
+  towerGraph,
+  type Values,
+  vectorDims,
+  vectorsPerUser,
+} from '@duet/models';
 import { gather, pooled } from './batches.ts';
 import type { FeatureSpace } from './features.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -6,13 +15,16 @@ import type { EmbeddingTable } from './tables.ts';
 
 /** Both towers, ready to turn users and items into vectors. Works in blocks, since a graph has one batch size. */
 export class Encoder implements AsyncDisposable {
+  /** Dimensions of a vector. */
   readonly dims: number;
+  readonly vectorsPerUser: number;
   #space: FeatureSpace;
   #tables: Record<string, EmbeddingTable>;
   #settings: TrainingSettings;
   #sessions: { side: 'user' | 'item'; n: number; session: Session }[];
 
   private constructor(
+    model: TowerSettings,
     space: FeatureSpace,
     tables: Record<string, EmbeddingTable>,
     settings: TrainingSettings,
@@ -22,7 +34,8 @@ export class Encoder implements AsyncDisposable {
     this.#tables = tables;
     this.#settings = settings;
     this.#sessions = sessions;
-    this.dims = settings.layers.at(-1)!;
+    this.dims = vectorDims(model);
+    this.vectorsPerUser = vectorsPerUser(model);
   }
 
   static async open(
@@ -45,7 +58,7 @@ export class Encoder implements AsyncDisposable {
         return { side, n, session };
       }),
     );
-    return new Encoder(space, tables, settings, sessions);
+    return new Encoder(model, space, tables, settings, sessions);
   }
 
   /** Takes over the dense parameters of the model as trained so far. */
@@ -58,7 +71,7 @@ export class Encoder implements AsyncDisposable {
     return this.#encode('item', items, (block) => ({ users: new Int32Array(), histories: [], items: block }));
   }
 
-  /** p_u of user rows [n] with their histories (item rows, oldest first) → [n, dims]. */
+  /** p_u of user rows [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. */
   users(users: Int32Array, histories: ArrayLike<number>[]): Promise<Float32Array> {
     return this.#encode('user', users, (block, from) => ({
       users: block,
@@ -74,14 +87,15 @@ export class Encoder implements AsyncDisposable {
   ): Promise<Float32Array> {
     const sessions = this.#sessions.filter((candidate) => candidate.side === side);
     const { n, session } = sessions.find((candidate) => candidate.n >= entities.length) ?? sessions.at(-1)!;
-    const out = new Float32Array(entities.length * this.dims);
+    const width = side === 'user' ? this.vectorsPerUser * this.dims : this.dims;
+    const out = new Float32Array(entities.length * width);
     for (let from = 0; from < entities.length; from += n) {
       // The last block is filled up with its first entity, and the surplus dropped.
       const block = new Int32Array(n).fill(entities[from]!);
       block.set(entities.subarray(from, from + n));
       const gathered = gather(this.#space, this.#tables, this.#settings, batchOf(block, from));
       const { vectors } = await session.run(pooled(gathered, n));
-      out.set(vectors!.subarray(0, Math.min(n, entities.length - from) * this.dims), from * this.dims);
+      out.set(vectors!.subarray(0, Math.min(n, entities.length - from) * width), from * width);
     }
     return out;
   }

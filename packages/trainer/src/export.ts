@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type TowerSettings, towerFile } from '@duet/models';
+import { towerFile } from '@duet/models';
 import { readArtifact } from './artifact.ts';
+import { towerSettings } from './settings.ts';
 
 /**
  * Writes both towers as plain ONNX files with a free batch axis, for any ONNX runtime. What to feed them is in the
@@ -12,8 +13,7 @@ import { readArtifact } from './artifact.ts';
  */
 export async function exportTowers(dataDir: string, modelId: string, folder: string): Promise<string[]> {
   const { file, space, params } = await readArtifact(dataDir, modelId);
-  const { userWidth, itemWidth } = space;
-  const model: TowerSettings = { ...file.settings, userWidth, itemWidth, categories: 0 };
+  const model = towerSettings(file.kind, file.settings, space);
   await mkdir(folder, { recursive: true });
   return Promise.all(
     (['user', 'item'] as const).map(async (side) => {

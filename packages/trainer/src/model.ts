@@ -1,8 +1,9 @@
-import type { Executor, TowerSettings } from '@duet/models';
+import type { Executor } from '@duet/models';
 import { readArtifact } from './artifact.ts';
 import { unknown } from './batches.ts';
 import { Encoder } from './encoder.ts';
 import { historyOf } from './histories.ts';
+import { towerSettings } from './settings.ts';
 import { EmbeddingTable } from './tables.ts';
 
 /** A trained model, ready to answer. */
@@ -12,13 +13,16 @@ export interface LoadedModel extends AsyncDisposable {
   datasetId: string;
   /** The split whose training part it learnt, or `none`. */
   split: string;
+  /** Dimensions of a vector of either side. */
   dimensions: number;
+  /** An item's score for a user is the largest inner product with one of the user's vectors. */
+  vectorsPerUser: number;
   /** Item ids by row. */
   items: string[];
   /** p_v [items, dimensions], L2-normalised. */
   itemVectors: Float32Array;
   /**
-   * p_u of these users [n, dimensions]. A user whom the model never saw gets its cold-start vector and `known` false.
+   * p_u of these users [n, vectorsPerUser, dimensions]. A user whom the model never saw gets its cold-start vector and `known` false.
    */
   encodeUsers(userIds: readonly string[]): Promise<{ vectors: Float32Array; known: boolean[] }>;
   /** Ids of the distinct items that the user had in the data that the model learnt, oldest first. */
@@ -37,8 +41,7 @@ export async function openModel(
 ): Promise<LoadedModel> {
   const { file, space, params, tables, itemVectors, historyStart, historyItem } = await readArtifact(dataDir, modelId);
   const { id, kind, datasetId, split, users, items, settings } = file;
-  const { userWidth, itemWidth } = space;
-  const model: TowerSettings = { ...settings, userWidth, itemWidth, categories: 0 };
+  const model = towerSettings(kind, settings, space);
   const embedding = Object.fromEntries(
     Object.entries(tables).map(([name, { rows, dims, values }]) => [
       name,
@@ -55,6 +58,7 @@ export async function openModel(
     datasetId,
     split,
     dimensions: encoder.dims,
+    vectorsPerUser: encoder.vectorsPerUser,
     items,
     itemVectors,
     async encodeUsers(userIds) {

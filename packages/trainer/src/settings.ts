@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/config';
-import { modelKinds } from '@duet/models';
+import { modelKinds, type TowerSettings } from '@duet/models';
 import { z } from 'zod';
 
 const share = z.number().min(0).max(1);
@@ -144,4 +144,25 @@ export function resolveSettings(kind: string, preset: string, set: Record<string
     });
   }
   return settings;
+}
+
+/**
+ * What shapes the graphs of a kind of model with these settings and features.
+ *
+ * @param categories that the alignment sees, in training
+ */
+export function towerSettings(
+  kind: string,
+  settings: TrainingSettings,
+  { userWidth, itemWidth }: Pick<TowerSettings, 'userWidth' | 'itemWidth'>,
+  categories = 0,
+): TowerSettings {
+  const { architecture } = modelKinds.find((candidate) => candidate.kind === kind) ?? {};
+  if (architecture === undefined) {
+    throw new DuetError('corrupt', `"${kind}" is not a kind of model that this Duet knows.`, {
+      where: { field: 'kind' },
+      fix: 'Train the model again.',
+    });
+  }
+  return { ...settings, architecture, userWidth, itemWidth, categories };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DuetError, type Progress, silent } from '@duet/config';
 import { splitDataset } from '@duet/datasets';
 import type { Database, Prisma } from '@duet/db';
-import type { Executor, TowerSettings } from '@duet/models';
+import { type Executor, vectorDims } from '@duet/models';
 import { type Artifact, writeArtifact } from './artifact.ts';
 import { collectPositives } from './batches.ts';
 import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
@@ -12,7 +12,7 @@ import { buildFeatures } from './features.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
 import { alignedCategories, type CurvePoint, evaluateTowers, type Trained, trainTowers } from './loop.ts';
 import { whileHolding } from './runs.ts';
-import { resolveSettings, type TrainingSettings } from './settings.ts';
+import { resolveSettings, type TrainingSettings, towerSettings } from './settings.ts';
 
 /** What every job of the trainer is given. */
 export interface TrainerContext {
@@ -109,7 +109,7 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
         parameters,
         metrics: artifact.file.metrics,
         fingerprint: data.dataset.fingerprint,
-        dimensions: settings.layers.at(-1)!,
+        dimensions: artifact.file.dimensions,
       },
     });
     await record({ status: 'done', model: { connect: { id: modelId } }, finishedAt: new Date() });
@@ -150,8 +150,7 @@ async function learn(
   const fitted = { ...settings, batch: Math.min(settings.batch, positives.item.length) };
   const space = buildFeatures(data, fitted);
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, fitted.alignmentCategories);
-  const { userWidth, itemWidth } = space;
-  const model: TowerSettings = { ...fitted, userWidth, itemWidth, categories: count };
+  const model = towerSettings(kind, fitted, space, count);
   const curve: CurvePoint[] = [];
   const trained: Trained = await trainTowers({
     executor,
@@ -191,6 +190,7 @@ async function learn(
       executor: executor.name,
       createdAt: new Date().toISOString(),
       settings,
+      dimensions: vectorDims(model),
       features: { user: space.user, item: space.item },
       vocabularies: { user: vocabulariesOf('user'), item: vocabulariesOf('item') },
       users: interactions.users,

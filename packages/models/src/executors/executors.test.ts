@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { trainingGraph } from '../architecture.ts';
 import type { Executor, Values } from '../executor.ts';
 import { type Graph, sizeOf } from '../graph.ts';
 import { normal, seededRng } from '../rng.ts';
-import { type TowerSettings, trainingGraph } from '../two-tower.ts';
+import type { TowerSettings } from '../tower-settings.ts';
 import { openOnnx, openTfjs } from './open.ts';
 
 const twoTower: TowerSettings = {
+  architecture: 'towers',
   layers: [16, 8, 4],
   userWidth: 6,
   itemWidth: 5,

@@ -1,0 +1,35 @@
+/** How the two sides are made: one file of this folder each. */
+export type ArchitectureName = 'towers';
+
+/** What a tower model is made of: everything that shapes its graphs. */
+export interface TowerSettings {
+  architecture: ArchitectureName;
+  /** Widths of the fully connected layers; the last is the dimension of p_u and p_v. */
+  layers: readonly number[];
+  /** Width of the concatenated feature embeddings of each side. */
+  userWidth: number;
+  itemWidth: number;
+  /** Dimensions of a_u and a_v; 0 leaves them out (two-tower). To mimic p they must equal the last layer's width. */
+  augmentedDims: number;
+  /** `sigmoid`: the paper's cross entropy with own negatives; `softmax`: in-batch and shared negatives, logQ-corrected. */
+  loss: 'sigmoid' | 'softmax';
+  /** Users in a batch: B. */
+  batch: number;
+  /** sigmoid: negatives per user. softmax: negatives shared by the batch. */
+  negatives: number;
+  /** Divides the inner product before the loss. */
+  temperature: number;
+  /** λ1: weight of ‖a_u − p_v‖². */
+  mimicUser: number;
+  /** λ2: weight of ‖a_v − p_u‖². */
+  mimicItem: number;
+  /** λ3: weight of the Category Alignment Loss. */
+  alignment: number;
+  alignmentSquared: boolean;
+  /** Categories that the alignment sees, largest first; the rest are left out. 0 where the data has none. */
+  categories: number;
+}
+
+/** Items in a training batch: B positives, then the negatives. */
+export const itemsInBatch = (s: TowerSettings): number =>
+  s.batch + (s.loss === 'sigmoid' ? s.batch * s.negatives : s.negatives);
