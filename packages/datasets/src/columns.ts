@@ -24,6 +24,7 @@ const usualNames: Record<Role, string[]> = {
   order: ['orderid', 'order', 'basketid', 'transactionid', 'invoiceno', 'invoice'],
   title: ['title', 'name', 'itemname', 'productname', 'producttitle', 'description'],
   category: ['category', 'categoryname', 'maincategory', 'categoryid', 'department', 'genre'],
+  split: ['split'],
 };
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
@@ -41,6 +42,7 @@ const rolesOf = {
     'order',
     'title',
     'category',
+    'split',
   ],
   items: ['item', 'title', 'category', 'price'],
   users: ['user'],

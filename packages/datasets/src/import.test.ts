@@ -11,6 +11,7 @@ import { createTestDatabase } from '@duet/db/testing';
 import { importDataset } from './import.ts';
 import { loadCatalogue, loadInteractions, loadUsers } from './load.ts';
 import { type ImportRequest, readImportRequest } from './request.ts';
+import { splitParts } from './splits.ts';
 
 let db: Database;
 let folder: string;
@@ -199,6 +200,26 @@ test('events carry weights, and those without one are counted', async () => {
   const { datasetId, summary } = await load({ interactions, eventWeights: { purchase: 1, view: 0.25 } });
   assert.deepEqual(await listed(datasetId), ['a 1 1 0.25 NaN', 'a 1 2 1 NaN', 'a 2 4 0.25 NaN']);
   assert.deepEqual(summary.interactions.ignoredEvents, { search: 1 });
+});
+
+test("a file's own split is kept by row, and a part of another name is reported", async () => {
+  const interactions = await write(
+    'parts.csv',
+    'user,item,position,split\na,1,0,train\na,2,1,Valid\na,3,2,TEST\nb,1,0,test\nb,2,1,holdout\nb,3,2,\n',
+  );
+  const { datasetId } = await load({ interactions });
+  const { split } = await loadInteractions(dataDir, datasetId);
+  assert.deepEqual(
+    Array.from(split!, (part) => splitParts[part]),
+    ['train', 'validation', 'test', 'test'],
+  );
+  assert.deepEqual(
+    (await rejectedOf(datasetId)).map(({ line, column, reason, value }) => [line, column, reason, value]),
+    [
+      [6, 'split', 'split is neither train nor validation nor test', 'holdout'],
+      [7, 'split', 'split is neither train nor validation nor test', ''],
+    ],
+  );
 });
 
 test('rows equal in every column are counted, and dropped when asked', async () => {

@@ -27,6 +27,8 @@ export interface RejectedRow {
 /** What the importer saw: `Dataset.summary`. */
 export interface ImportSummary {
   clock: Clock;
+  /** Whether the file says which part each row belongs to. */
+  split: boolean;
   interactions: InteractionsSummary;
   items: EntitySummary;
   users: EntitySummary;
@@ -123,11 +125,12 @@ async function fillFolder(
     });
   }
 
+  const hasSplit = roles.interactions.split !== undefined;
   const time = clock === 'file' ? 'row_number() OVER (PARTITION BY users.row ORDER BY _line)::DOUBLE - 1' : 'moment';
   await workspace.run(`
     CREATE VIEW final_interactions AS
     SELECT users.row AS user, items.row AS item, ${time} AS time, weight::FLOAT AS weight,
-      coalesce(round(value * ${10 ** digits}), 'nan'::DOUBLE) AS value_minor, quantity, order_id, _line
+      coalesce(round(value * ${10 ** digits}), 'nan'::DOUBLE) AS value_minor, quantity, order_id${hasSplit ? ', part AS split' : ''}, _line
     FROM interactions JOIN known_users u ON u.key = user_key JOIN users ON users.user_id = u.id
       JOIN known_items i ON i.key = item_key JOIN items ON items.item_id = i.id`);
   const copy = (select: string, name: string): Promise<number> =>
@@ -142,7 +145,7 @@ async function fillFolder(
     SELECT (SELECT count(*) FROM users)::DOUBLE AS users, (SELECT count(*) FROM items)::DOUBLE AS items,
       min(moment) AS first, max(moment) AS last FROM interactions`);
   return {
-    summary: { clock, interactions, items, users, rejected },
+    summary: { clock, split: hasSplit, interactions, items, users, rejected },
     rows: interactions.kept,
     users: Number(counts.users),
     items: Number(counts.items),

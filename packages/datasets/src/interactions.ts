@@ -3,6 +3,7 @@ import { brokenRow, type Check, finite, firstProblem, rejectProblems } from './c
 import type { Roles } from './columns.ts';
 import type { ImportSettings } from './request.ts';
 import { columnOf, type Source } from './source.ts';
+import { splitParts } from './splits.ts';
 import { literal, type Workspace } from './workspace.ts';
 
 /** What became of the sound rows of the interactions file; the malformed ones are counted by reason elsewhere. */
@@ -26,6 +27,17 @@ export interface InteractionsSummary {
   kCore: { removed: number; rounds: number };
   kept: number;
 }
+
+/** What a file calls the parts of its split, in lower case. */
+const partNames: Record<(typeof splitParts)[number], string[]> = {
+  train: ['train', 'training'],
+  validation: ['validation', 'valid', 'val', 'dev'],
+  test: ['test', 'testing'],
+};
+
+/** SQL for the place in `splitParts` that text names, else NULL. */
+const partOf = (text: string): string =>
+  `CASE ${splitParts.map((part, i) => `WHEN lower(${text}) IN (${partNames[part].map(literal)}) THEN ${i}`).join(' ')} END::UTINYINT`;
 
 /** What `time` holds: Unix seconds, positions, or the row's place among its user's rows of the file. */
 export type Clock = 'time' | 'position' | 'file';
@@ -66,6 +78,7 @@ function rowChecks(source: Source, roles: Roles, clock: Clock): Check[] {
   number(price, 'price');
   add(price, 'price < 0', 'price is negative');
   number(value, 'value');
+  add(roles.split, 'part IS NULL', `split is neither ${splitParts.join(' nor ')}`);
   return checks;
 }
 
@@ -90,13 +103,14 @@ async function scan(
     : '1';
   await workspace.materialise(
     'scanned',
-    `SELECT _line, user_id, item_id, moment, event, quantity, price, value, order_id, title, category, twin,
+    `SELECT _line, user_id, item_id, moment, event, quantity, price, value, order_id, title, category, part, twin,
        ${isCancelEvent} OR coalesce(quantity < 0, false) AS cancels, (${weight})::DOUBLE AS weight,
        ${firstProblem(source, rowChecks(source, roles, clock))} AS problem
      FROM (SELECT *, ${text('user')} AS user_id, ${text('item')} AS item_id, ${moment} AS moment, ${text('event')} AS event,
              ${finite(text('quantity'))} AS quantity, ${finite(text('price'))} AS price,
              ${finite(text('value'))} AS value, ${text('order')} AS order_id, ${text('title')} AS title,
-             ${text('category')} AS category, hash(${source.columns.map((name) => columnOf(source, name))}) AS twin
+             ${text('category')} AS category, ${partOf(text('split'))} AS part,
+             hash(${source.columns.map((name) => columnOf(source, name))}) AS twin
            FROM ${source.view})`,
     { progress, step: 'check interactions' },
   );
@@ -168,7 +182,7 @@ async function filterCore(workspace: Workspace, core: ImportSettings['kCore']): 
 
 /**
  * Reads the interactions source into the table `interactions(_line, user_key, item_key, moment, weight, quantity, value,
- * order_id)`, whose keys are those of `known_users(key, id)` and `known_items(key, id)`. The table `scanned` stays for
+ * order_id, part)`, whose keys are those of `known_users(key, id)` and `known_items(key, id)`. The table `scanned` stays for
  * what its rows say about items. Malformed rows are added to `rejected`.
  */
 export async function readInteractions(
@@ -198,7 +212,7 @@ export async function readInteractions(
   const dropping = duplicates.policy === 'drop' && duplicates.rows > 0;
   await workspace.run(
     `CREATE ${dropping ? 'TABLE' : 'VIEW'} kept AS
-     SELECT _line, user_id, item_id, moment, cancels, weight, quantity, price, value, order_id
+     SELECT _line, user_id, item_id, moment, cancels, weight, quantity, price, value, order_id, part
      FROM scanned WHERE problem IS NULL AND (cancels OR weight > 0) ${dropping ? first : ''}`,
   );
 
@@ -226,7 +240,7 @@ export async function readInteractions(
   await workspace.run(
     `CREATE TABLE interactions AS
      SELECT kept._line, u.key AS user_key, i.key AS item_key, moment, weight, ${quantity} AS quantity,
-       ${subtract ? `${value} * coalesce(netted."left" / netted.change, 1)` : value} AS value, order_id
+       ${subtract ? `${value} * coalesce(netted."left" / netted.change, 1)` : value} AS value, order_id, part
      FROM kept JOIN known_users u ON u.id = user_id JOIN known_items i ON i.id = item_id
      ${subtract ? 'LEFT JOIN netted ON netted._line = kept._line' : ''}
      WHERE NOT kept.cancels ${subtract ? 'AND coalesce(netted."left", 1) > 1e-9' : ''}`,

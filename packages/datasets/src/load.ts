@@ -4,6 +4,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckd
 import { DuetError } from '@duet/config';
 import type { Database } from '@duet/db';
 import { datasetFolder } from './folder.ts';
+import type { ImportSummary } from './import.ts';
 import type { Clock } from './interactions.ts';
 import { literal } from './workspace.ts';
 
@@ -21,6 +22,8 @@ export interface Interactions {
   valueMinor: Float64Array;
   /** What `time` holds; Unix seconds where it is not said. */
   clock?: Clock;
+  /** Part of each row, a place in {@link splitParts}, where the file says it. */
+  split?: Uint8Array;
 }
 
 /** The items as PostgreSQL has them now, in the row order of {@link Interactions.items}. */
@@ -42,7 +45,7 @@ export interface UserTable {
   attributes: Record<string, string[]>;
 }
 
-type Column = Float64Array | Float32Array | Int32Array | string[];
+type Column = Float64Array | Float32Array | Int32Array | Uint8Array | string[];
 
 /** Opens a DuckDB for the files of one dataset. */
 async function withFiles<T>(
@@ -100,7 +103,7 @@ async function readColumns<C extends Column[]>(
 }
 
 /** @throws DuetError `not-found` where there is no such dataset */
-async function readMeta(folder: string): Promise<{ clock: Clock }> {
+async function readMeta(folder: string): Promise<Pick<ImportSummary, 'clock'> & Partial<ImportSummary>> {
   const text = await readFile(path.join(folder, 'meta.json'), 'utf8').catch((cause: unknown) => {
     throw new DuetError('not-found', 'there is no imported dataset here.', { where: { file: folder }, cause });
   });
@@ -109,7 +112,7 @@ async function readMeta(folder: string): Promise<{ clock: Clock }> {
 
 /** @throws DuetError `not-found` or `corrupt` */
 export async function loadInteractions(dataDir: string, datasetId: string): Promise<Interactions> {
-  const { clock } = await readMeta(datasetFolder(dataDir, datasetId));
+  const { clock, split: hasSplit } = await readMeta(datasetFolder(dataDir, datasetId));
   return withFiles(dataDir, datasetId, async (read) => {
     const [users] = await read('users.parquet', ['user_id'], (rows) => [new Array<string>(rows)]);
     const [items] = await read('items.parquet', ['item_id'], (rows) => [new Array<string>(rows)]);
@@ -124,7 +127,10 @@ export async function loadInteractions(dataDir: string, datasetId: string): Prom
         new Float64Array(rows),
       ],
     );
-    return { users, items, user, item, time, weight, valueMinor, clock };
+    const split = hasSplit
+      ? await read('interactions.parquet', ['split'], (rows): [Uint8Array] => [new Uint8Array(rows)])
+      : undefined;
+    return { users, items, user, item, time, weight, valueMinor, clock, ...(split && { split: split[0] }) };
   });
 }
 

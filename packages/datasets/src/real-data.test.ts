@@ -47,18 +47,19 @@ test('the example imports whole: 396,241 purchases of 4,334 users and 3,656 item
   assert.ok(sorted);
 });
 
-for (const [set, rows, evaluated, columns] of [
-  ['ml-1m', 1_000_209, 6_038, { position: 'is_last' }],
-  ['amazon-beauty', 198_502, 22_311, {}],
+for (const [set, rows, rule, evaluated, columns] of [
+  ['ml-1m', 1_000_209, 'leave-last-out', 6_038, { position: 'is_last' }],
+  ['amazon-beauty', 198_502, 'leave-last-out', 22_311, {}],
+  ['amazon-book', 846_434, 'given', 70_591, {}],
 ] as const) {
   const file = (name: string) => path.join(shared, set, `${name}.csv.gz`);
-  test(`${set} has ${evaluated} users to evaluate by leave-last-out`, {
+  test(`${set} has ${evaluated} users to evaluate by the split ${rule}`, {
     skip: !existsSync(file('items')),
   }, async () => {
     const request = { name: set, interactions: file('interactions'), items: file('items'), columns };
     const result = await importDataset({ db, dataDir }, request);
     assert.equal(result.rows, rows);
-    const split = splitDataset(await loadInteractions(dataDir, result.datasetId), 'leave-last-out');
+    const split = splitDataset(await loadInteractions(dataDir, result.datasetId), rule);
     assert.equal(split.evaluations.length, evaluated);
   });
 }

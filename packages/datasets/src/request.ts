@@ -25,6 +25,8 @@ const columnMapping = z.strictObject({
   order: column,
   title: column,
   category: column,
+  /** The part that a row belongs to: train, validation or test. The split `given` is made of it. */
+  split: column,
 });
 
 /** Everything `duet import` can be told. Paths are relative to the working directory. */

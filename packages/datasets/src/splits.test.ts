@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DuetError } from '@duet/config';
 import fc from 'fast-check';
 import type { Interactions } from './load.ts';
-import { type Split, splitDataset, validationSplit } from './splits.ts';
+import { type Split, splitDataset, splitParts, validationSplit } from './splits.ts';
 
 /** Interactions of up to 8 users with 6 items, many at the same time, in the contract's order. */
 const interactions = fc
@@ -19,10 +19,12 @@ const interactions = fc
       weight: new Float32Array(rows.length).fill(1),
       valueMinor: new Float64Array(rows.length).fill(Number.NaN),
       clock: 'time',
+      split: Uint8Array.from(rows, ([user, item, time]) => (user + item + time) % 3),
     };
   });
 
-const rule = fc.oneof(fc.constant('leave-last-out'), fc.constantFrom('time:0.5', 'time:0.8', 'time:0.9'));
+const ordered = ['leave-last-out', 'time:0.5', 'time:0.8', 'time:0.9'];
+const rule = fc.constantFrom(...ordered, 'random:0.5', 'random:.8', 'random:0.8:2', 'given');
 
 /** The split, or undefined where it holds no user out. */
 function attempt(make: () => Split): Split | undefined {
@@ -59,7 +61,7 @@ test("a time split trains on nothing later than its cut, and the cut is numpy's 
 
 test('no training row is later than a held-out one: of anybody in a time split, of the user in leave-last-out', () => {
   fc.assert(
-    fc.property(interactions, rule, (x, name) => {
+    fc.property(interactions, fc.constantFrom(...ordered), (x, name) => {
       const split = attempt(() => splitDataset(x, name, { minTrain: 2 }));
       if (split === undefined) return;
       const inTrain = new Set(split.train);
@@ -122,6 +124,50 @@ test('leave-last-out gives every other row to training', () => {
   );
 });
 
+test("a given split is the file's: its test rows are targets, its validation rows train and then validate", () => {
+  fc.assert(
+    fc.property(interactions, (x) => {
+      const partOf = (rows: Iterable<number>) => new Set(Array.from(rows, (row) => splitParts[x.split![row]!]));
+      const split = attempt(() => splitDataset(x, 'given'));
+      if (split === undefined) return;
+      assert.equal(split.train.length, x.split!.filter((part) => splitParts[part] !== 'test').length);
+      assert.ok(!partOf(split.train).has('test'));
+      const inner = attempt(() => validationSplit(x, split));
+      if (inner && partOf(split.train).has('validation')) assert.deepEqual(partOf(inner.train), new Set(['train']));
+    }),
+  );
+});
+
+test('a random split holds out the share that it says, by the pair, whatever rows there are beside', () => {
+  const n = 20_000;
+  const x: Interactions = {
+    users: Array.from({ length: n / 20 }, (_, i) => `user ${i}`),
+    items: Array.from({ length: 50 }, (_, i) => String(i)),
+    user: Int32Array.from({ length: n }, (_, row) => Math.floor(row / 20)),
+    item: Int32Array.from({ length: n }, (_, row) => ((row % 10) * 7 + Math.floor(row / 20)) % 50),
+    time: new Float64Array(n),
+    weight: new Float32Array(n).fill(1),
+    valueMinor: new Float64Array(n),
+  };
+  const split = splitDataset(x, 'random:0.8');
+  // Each of the 10,000 pairs is held out with probability .2: five standard deviations are .02.
+  assert.ok(Math.abs(split.train.length / n - 0.8) < 0.02);
+  const inTrain = new Set(split.train);
+  // Every user's second ten rows are the first ten again.
+  for (let row = 0; row < n; row += 20) {
+    for (let i = 0; i < 10; i++) assert.equal(inTrain.has(row + i), inTrain.has(row + i + 10));
+  }
+  const half = { ...x, user: x.user.subarray(n / 2), item: x.item.subarray(n / 2) };
+  assert.deepEqual(
+    splitDataset(half, 'random:0.8').train,
+    split.train.filter((row) => row >= n / 2).map((row) => row - n / 2),
+  );
+  const other = new Set(splitDataset(x, 'random:0.8:2').train);
+  // Two seeds agree as independent draws do: .8² + .2².
+  const agreed = Array.from(x.user.keys()).filter((row) => inTrain.has(row) === other.has(row)).length / n;
+  assert.ok(Math.abs(agreed - 0.68) < 0.03, String(agreed));
+});
+
 test('a validation split stays inside the training rows', () => {
   fc.assert(
     fc.property(interactions, rule, (x, name) => {
@@ -148,6 +194,8 @@ test('a split that cannot be is refused with the reason', () => {
   };
   assert.throws(() => splitDataset(x, 'leave-last-out'), /leaves no user to evaluate/);
   assert.throws(() => splitDataset(x, 'time:0.8'), /has only an order/);
-  for (const name of ['time:1.5', 'time:0', 'random']) assert.throws(() => splitDataset(x, name), /is not a split/);
+  assert.throws(() => splitDataset(x, 'given'), /needs a column that says it/);
+  for (const name of ['time:1.5', 'time:0', 'time:0.8:1', 'random', 'random:0', 'random:1'])
+    assert.throws(() => splitDataset(x, name), /is not a split/);
   assert.deepEqual(splitDataset(x, 'none').evaluations, []);
 });

@@ -1,9 +1,12 @@
 import { DuetError } from '@duet/config';
 import type { Interactions } from './load.ts';
 
+/** The parts that a file's own split may name. */
+export const splitParts = ['train', 'validation', 'test'] as const;
+
 /** Held-out data: what a model may learn from, and what it must then find. */
 export interface Split {
-  /** 'leave-last-out', 'time:0.8', 'none' … */
+  /** 'leave-last-out', 'time:0.8', 'random:0.8', 'given', 'none' … */
   name: string;
   /** Rows of the interactions, ascending. */
   train: Int32Array;
@@ -17,7 +20,7 @@ export interface Split {
 }
 
 export interface SplitOptions {
-  /** Training rows that a user needs to be evaluated: 5 for a time split, 2 for leave-last-out. */
+  /** Training rows that a user needs to be evaluated: 5 for a time split, 2 for leave-last-out, 1 for a random one, else 0. */
   minTrain?: number;
   /** Only items that the user has no training row of are targets (default); otherwise nothing is masked either. */
   newItemsOnly?: boolean;
@@ -28,14 +31,21 @@ export interface SplitOptions {
   knownItemsOnly?: boolean;
 }
 
-type Rule = { kind: 'none' | 'leave-last-out' } | { kind: 'time'; quantile: number };
+type Rule =
+  | { kind: 'none' | 'leave-last-out' | 'given' | 'given-validation' }
+  | { kind: 'time'; quantile: number }
+  | { kind: 'random'; share: number; seed: number };
+
+/** Training rows that a user needs to be evaluated, unless the caller says otherwise. */
+const leastTrain = { none: 0, 'leave-last-out': 2, time: 5, random: 1, given: 0, 'given-validation': 0 } as const;
 
 function parseRule(name: string): Rule {
-  if (name === 'none' || name === 'leave-last-out') return { kind: name };
-  const quantile = /^time:(0?\.\d+)$/.exec(name)?.[1];
-  if (quantile !== undefined && Number(quantile) > 0) return { kind: 'time', quantile: Number(quantile) };
+  if (name === 'none' || name === 'leave-last-out' || name === 'given') return { kind: name };
+  const [, kind, number, seed] = /^(time|random):(0?\.\d+)(?::(\d+))?$/.exec(name) ?? [];
+  if (Number(number) > 0 && kind === 'random') return { kind, share: Number(number), seed: Number(seed ?? 1) };
+  if (Number(number) > 0 && kind === 'time' && seed === undefined) return { kind, quantile: Number(number) };
   throw new DuetError('bad-input', `"${name}" is not a split.`, {
-    fix: 'Use leave-last-out, time:<quantile> such as time:0.8, or none.',
+    fix: 'Use leave-last-out, time:<quantile> such as time:0.8, random:<share>[:<seed>] such as random:0.8, given, or none.',
   });
 }
 
@@ -47,49 +57,96 @@ function cutTime(times: Float64Array, quantile: number): number {
   return below + (at - Math.floor(at)) * (sorted[Math.ceil(at)]! - below);
 }
 
-function splitRows(x: Interactions, rows: Int32Array, name: string, options: SplitOptions): Split {
-  const rule = parseRule(name);
-  const { newItemsOnly = true, knownItemsOnly = true, minTrain = rule.kind === 'time' ? 5 : 2 } = options;
+/** MurmurHash3's finaliser: every bit of the answer depends on every bit of `h`. */
+function mix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** FNV-1a of an id's UTF-16 units, mixed. */
+function hashOf(id: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) h = Math.imul(h ^ id.charCodeAt(i), 0x01000193);
+  return mix(h);
+}
+
+/**
+ * Which of `rows` are held out, by rule. A random split draws by the ids of the pair, so that a repeat goes with the
+ * first, both directions of a pair go together, and rows that are added later move none of the others.
+ */
+function heldOut(x: Interactions, rows: Int32Array, rule: Rule, minTrain: number): Uint8Array {
+  const held = new Uint8Array(rows.length);
+  const hold = (when: (row: number, at: number) => boolean): Uint8Array => {
+    rows.forEach((row, at) => {
+      held[at] = when(row, at) ? 1 : 0;
+    });
+    return held;
+  };
+  if (rule.kind === 'time') {
+    const times = Float64Array.from(rows, (row) => x.time[row]!);
+    const cut = cutTime(times, rule.quantile);
+    return hold((row) => x.time[row]! > cut);
+  }
+  if (rule.kind === 'random') {
+    const users = Uint32Array.from(x.users, hashOf);
+    const items = Uint32Array.from(x.items, hashOf);
+    const seed = mix(rule.seed);
+    return hold((row) => {
+      const a = users[x.user[row]!]!;
+      const b = items[x.item[row]!]!;
+      return mix(seed ^ mix(Math.min(a, b) ^ mix(Math.max(a, b)))) / 2 ** 32 >= rule.share;
+    });
+  }
+  if (rule.kind === 'given' || rule.kind === 'given-validation') {
+    const part = splitParts.indexOf(rule.kind === 'given' ? 'test' : 'validation');
+    return hold((row) => x.split![row] === part);
+  }
+  if (rule.kind === 'leave-last-out') {
+    let from = 0;
+    return hold((row, at) => {
+      if (at > 0 && x.user[rows[at - 1]!] !== x.user[row]) from = at;
+      return x.user[rows[at + 1] ?? -1] !== x.user[row] && at - from >= minTrain;
+    });
+  }
+  return held;
+}
+
+function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, options: SplitOptions): Split {
+  const { newItemsOnly = true, knownItemsOnly = true, minTrain = leastTrain[rule.kind] } = options;
   if (rule.kind === 'none') return { name, train: rows, evaluations: [] };
   if (rule.kind === 'time' && x.clock !== undefined && x.clock !== 'time') {
     throw new DuetError('bad-input', `the split ${name} needs times, and this dataset has only an order.`, {
       fix: 'Use leave-last-out.',
     });
   }
-  const cut =
-    rule.kind === 'time'
-      ? cutTime(
-          Float64Array.from(rows, (row) => x.time[row]!),
-          rule.quantile,
-        )
-      : 0;
-  // A user's rows are rows[from … to), of which [held … to) may be targets. They are in order of time.
-  const users: { user: number; from: number; held: number; to: number }[] = [];
-  const known = new Uint8Array(x.items.length);
-  for (let from = 0, to = 0; from < rows.length; from = to) {
-    const user = x.user[rows[from]!]!;
-    while (to < rows.length && x.user[rows[to]!] === user) to++;
-    let held = from;
-    if (rule.kind === 'time') while (held < to && x.time[rows[held]!]! <= cut) held++;
-    else held = to - 1 - from >= minTrain ? to - 1 : to;
-    for (let at = from; at < held; at++) known[x.item[rows[at]!]!] = 1;
-    users.push({ user, from, held, to });
+  if (rule.kind === 'given' && x.split === undefined) {
+    throw new DuetError('bad-input', 'the split "given" needs a column that says it, and this dataset has none.', {
+      fix: 'Import it with a column of train and test (--split-col), or use another split.',
+    });
   }
+  const held = heldOut(x, rows, rule, minTrain);
+  const known = new Uint8Array(x.items.length);
+  rows.forEach((row, at) => {
+    if (held[at] === 0) known[x.item[row]!] = 1;
+  });
   const itemsOf = (some: Int32Array): Int32Array =>
     Int32Array.from(new Set(Array.from(some, (row) => x.item[row]!))).sort();
   const train: number[] = [];
   const evaluations: Split['evaluations'] = [];
-  for (const { user, from, held, to } of users) {
-    const evaluated = held < to && held - from >= minTrain;
-    const mine = evaluated ? itemsOf(rows.subarray(from, held)) : new Int32Array();
-    const had = new Set(newItemsOnly ? mine : []);
-    const targets = itemsOf(evaluated ? rows.subarray(held, to) : new Int32Array()).filter(
-      (item) => !had.has(item) && (known[item] === 1 || !knownItemsOnly),
-    );
-    if (targets.length > 0) evaluations.push({ user, targets, seen: newItemsOnly ? mine : new Int32Array() });
+  for (let from = 0, to = 0; from < rows.length; from = to) {
+    const user = x.user[rows[from]!]!;
+    while (to < rows.length && x.user[rows[to]!] === user) to++;
+    const mine = rows.subarray(from, to);
+    const learnt = mine.filter((_, i) => held[from + i] === 0);
+    const evaluated = learnt.length < mine.length && learnt.length >= minTrain;
+    const had = evaluated && newItemsOnly ? itemsOf(learnt) : new Int32Array();
+    const later = evaluated ? mine.filter((_, i) => held[from + i] === 1) : new Int32Array();
+    const hidden = new Set(had);
+    const targets = itemsOf(later).filter((item) => !hidden.has(item) && (known[item] === 1 || !knownItemsOnly));
+    if (targets.length > 0) evaluations.push({ user, targets, seen: had });
     // A last interaction that is nobody's target is no secret.
-    const end = rule.kind === 'leave-last-out' && targets.length === 0 ? to : held;
-    for (let at = from; at < end; at++) train.push(rows[at]!);
+    for (const row of rule.kind === 'leave-last-out' && targets.length === 0 ? mine : learnt) train.push(row);
   }
   if (evaluations.length === 0) {
     throw new DuetError('bad-input', `the split ${name} leaves no user to evaluate.`, {
@@ -105,20 +162,28 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, options: Spl
  * - `leave-last-out`: each user's last interaction is the target of those with three or more.
  * - `time:<q>`: everything up to the q quantile of all times is training; what users with `minTrain` training rows have
  *   later are their targets, in a catalogue that nobody was shown the future of.
+ * - `random:<q>[:<seed>]`: each (user, item) pair is training with probability q.
+ * - `given`: as the file's column says; rows of its validation part are training too.
  * - `none`: everything is training.
  *
- * @throws DuetError `bad-input` for an unknown name, a time split of data without times, or a split without users
+ * @throws DuetError `bad-input` for an unknown name, a split that the data say nothing for, or one without users
  */
 export function splitDataset(x: Interactions, name: string, options: SplitOptions = {}): Split {
-  return splitRows(x, Int32Array.from(x.user.keys()), name, options);
+  return splitRows(x, Int32Array.from(x.user.keys()), name, parseRule(name), options);
 }
 
 /**
  * The same rule once more inside a split's training rows, for training curves and early stopping: its training rows
- * are some of `split.train`, and nothing that `split` evaluates appears in it.
+ * are some of `split.train`, and nothing that `split` evaluates appears in it. Inside a given split it is the file's
+ * validation part, else a tenth at random.
  *
  * @throws DuetError as {@link splitDataset}
  */
 export function validationSplit(x: Interactions, split: Split, options: SplitOptions = {}): Split {
-  return splitRows(x, split.train, split.name, options);
+  const validation = splitParts.indexOf('validation');
+  const given: Rule = split.train.some((row) => x.split?.[row] === validation)
+    ? { kind: 'given-validation' }
+    : { kind: 'random', share: 0.9, seed: 1 };
+  const rule = split.name === 'given' ? given : parseRule(split.name);
+  return splitRows(x, split.train, split.name, rule, options);
 }

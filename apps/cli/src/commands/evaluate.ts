@@ -20,7 +20,7 @@ export function evaluateCommand(program: Command): void {
     .option('--model <id>', 'id or name of a trained model')
     .addOption(new Option('--baseline <kind>', 'a model that needs no training').choices(baselines))
     .option('--dataset <name>', 'for a baseline: name or id of the dataset')
-    .option('--split <split>', 'time:0.8 or leave-last-out');
+    .option('--split <split>', 'time:0.8, leave-last-out, random:0.8, or given by the file');
   job<Options>(
     command,
     'evaluate --baseline item-knn --dataset online-retail --split time:0.8',

@@ -17,6 +17,7 @@ const roles = {
   order: "the order's id",
   title: "the item's title",
   category: "the item's category",
+  split: 'the row\'s part: train, validation or test, for the split "given"',
 } as const satisfies Record<keyof NonNullable<ImportRequest['columns']>, string>;
 
 type Role = keyof typeof roles;

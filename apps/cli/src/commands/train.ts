@@ -45,7 +45,10 @@ export function trainCommand(program: Command): void {
       {},
     )
     .option('--seed <number>', 'seed of every random choice', readInteger)
-    .option('--split <split>', 'time:0.8, leave-last-out, or none to train on everything')
+    .option(
+      '--split <split>',
+      'time:0.8, leave-last-out, random:0.8, given by the file, or none to train on everything',
+    )
     .option('--name <name>', "the model's name");
   job<Options>(command, 'train --dataset online-retail --model dat --set epochs=2', async (context, options) => {
     const { trainModel } = await import('@duet/trainer');
