@@ -34,11 +34,12 @@ export function jobHandlers({ db, dataDir, executor, logger }: WorkerContext): J
       const trained = await trainModel({ db, dataDir, executor, signal }, await requestOfRun(db, runId));
       // A model that cannot be served is of no use to whoever asked for it.
       await enqueue(db, { kind: 'index', modelId: trained.modelId });
-      return trained;
+      return trained.evaluation;
     }),
-    evaluate: logged(({ modelId, split }, signal) =>
-      evaluateModel({ db, dataDir, executor, signal }, { modelId, split }),
-    ),
+    evaluate: logged(async ({ modelId, split }, signal) => {
+      const { evaluation } = await evaluateModel({ db, dataDir, executor, signal }, { modelId, split });
+      return evaluation;
+    }),
     index: logged(({ modelId, factory }) => buildModelIndex({ db, dataDir, executor }, { modelId, factory })),
   };
 }

@@ -1,66 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import fc from 'fast-check';
-import { evaluate, popularityBands, targetRanks, userMetrics } from './evaluate.ts';
+import { test } from 'node:test';
+import { evaluate, historyBands, popularityBands } from './evaluate.ts';
+import { byUser } from './scorer.ts';
 
-const catalogue = { ids: ['a', 'b', 'c', 'd'], category: Int32Array.of(0, 0, 1, -1), categories: ['x', 'y'] };
-
-describe('ranks', () => {
-  test('count only items that the user has not seen', () => {
-    const scores = Float32Array.of(9, 8, 7, 6);
-    assert.deepEqual(targetRanks(scores, Int32Array.of(3), Int32Array.of(0, 1)), [{ item: 3, rank: 2 }]);
-    assert.deepEqual([...scores], [9, 8, 7, 6], 'and the scores are as before');
-  });
-
-  test('break ties by item row, so that a constant score gains nothing', () => {
-    const ranks = targetRanks(new Float32Array(4), Int32Array.of(2, 0), new Int32Array());
-    assert.deepEqual(ranks, [
-      { item: 0, rank: 1 },
-      { item: 2, rank: 3 },
-    ]);
-  });
-
-  test('agree with sorting the whole catalogue', () => {
-    const list = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 2, maxLength: 40 });
-    fc.assert(
-      fc.property(list, fc.array(fc.nat(1000)), fc.array(fc.nat(1000), { minLength: 1 }), (values, hidden, wanted) => {
-        const n = values.length;
-        const targets = [...new Set(wanted.map((i) => i % n))];
-        const seen = [...new Set(hidden.map((i) => i % n))].filter((i) => !targets.includes(i));
-        const order = values
-          .map((score, item) => ({ score, item }))
-          .filter(({ item }) => !seen.includes(item))
-          .sort((a, b) => b.score - a.score || a.item - b.item)
-          .map(({ item }) => item);
-        const expected = targets
-          .map((item) => ({ item, rank: order.indexOf(item) + 1 }))
-          .sort((a, b) => a.rank - b.rank);
-        const actual = targetRanks(Float32Array.from(values), Int32Array.from(targets), Int32Array.from(seen));
-        assert.deepEqual(actual, expected);
-      }),
-    );
-  });
-});
-
-describe("a user's metrics", () => {
-  test('are those worked by hand', () => {
-    // Targets at ranks 2, 60 and 200: one in the first 50, two in the first 100.
-    const m = userMetrics([2, 60, 200]);
-    const ideal = 1 + 1 / Math.log2(3) + 1 / Math.log2(4);
-    assert.equal(m['HR@50'], 1);
-    assert.equal(m['Recall@50'], 1 / 3);
-    assert.equal(m['Recall@100'], 2 / 3);
-    assert.equal(m['NDCG@50'], 1 / Math.log2(3) / ideal);
-    assert.equal(m['NDCG@100'], (1 / Math.log2(3) + 1 / Math.log2(61)) / ideal);
-    assert.equal(m.MRR, 0.5);
-  });
-
-  test('divide recall by K where there are more targets than places', () => {
-    assert.equal(userMetrics(Array.from({ length: 80 }, (_, i) => i + 1))['Recall@50'], 1);
-  });
-});
-
-test('an evaluation averages over users, and by category over the users with a target in it', () => {
+test('an evaluation averages over users, and by group over the users with a target in it', async () => {
+  const catalogue = { ids: ['a', 'b', 'c', 'd'], category: Int32Array.of(0, 0, 1, -1), categories: ['x', 'y'] };
   const split = {
     name: 'hand',
     train: new Int32Array(),
@@ -69,10 +13,13 @@ test('an evaluation averages over users, and by category over the users with a t
       { user: 1, targets: Int32Array.of(3), seen: Int32Array.of(0) },
     ],
   };
-  const score = (row: number, scores: Float32Array) => scores.set(row === 0 ? [4, 3, 2, 1] : [4, 3, 2, 1]);
-  const { metrics, byCategory, byPopularity, users } = evaluate(split, catalogue, Int32Array.of(5, 3, 1, 0), score);
+  const score = byUser((_, scores) => scores.set([4, 3, 2, 1]));
+  const lists = [Int32Array.of(1), Int32Array.of(0, 1, 2)];
+  const { evaluation } = await evaluate({ split, catalogue, lists, score });
+  const { metrics, byCategory, byPopularity, byHistory, users } = evaluation;
   assert.equal(users, 2);
   assert.equal(metrics.MRR, (1 + 1 / 3) / 2);
+  assert.equal(metrics['Coverage@50'], 1);
   assert.deepEqual(
     byCategory.map(({ category, users: n, metrics: m }) => [category, n, m.MRR]),
     [
@@ -80,11 +27,26 @@ test('an evaluation averages over users, and by category over the users with a t
       ['y', 1, 1 / 3],
     ],
   );
-  assert.deepEqual(byPopularity.at(-1)?.band, 'not in training');
+  assert.equal(byPopularity.at(-1)?.band, 'not in training');
+  assert.deepEqual(
+    byHistory.map(({ band, metrics: m }) => [band, m.MRR]),
+    [
+      ['1–2', 1],
+      ['3–4', 1 / 3],
+    ],
+  );
 });
 
 test('popularity bands are by rank among the items that were sold', () => {
   const count = Int32Array.from({ length: 22 }, (_, i) => (i < 20 ? 20 - i : 0));
-  const { bandOf } = popularityBands(count);
-  assert.deepEqual([...bandOf], [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3]);
+  const { of } = popularityBands(count);
+  assert.deepEqual([...of], [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3]);
+});
+
+test('history bands are by distinct items', () => {
+  const { names, of } = historyBands([0, 1, 2, 3, 9, 10, 49, 50, 900].map((n) => new Int32Array(n)));
+  assert.deepEqual(
+    [...of].map((band) => names[band]),
+    ['0', '1–2', '1–2', '3–4', '5–9', '10–19', '20–49', '50 or more', '50 or more'],
+  );
 });

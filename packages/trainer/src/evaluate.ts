@@ -1,5 +1,9 @@
 import type { Catalogue, Split } from '@duet/datasets';
+import { popularityScores } from '@duet/models';
 import { z } from 'zod';
+import { listMetrics, MeanMetrics } from './metrics.ts';
+import { type Rankings, rankAll } from './rankings.ts';
+import type { Scorer } from './scorer.ts';
 
 /** Metrics of a model over one group of users, targets or items. Every metric is a mean over `users`. */
 const groupMetrics = z.object({
@@ -7,161 +11,106 @@ const groupMetrics = z.object({
   targets: z.int(),
   metrics: z.record(z.string(), z.number()),
 });
-type GroupMetrics = z.infer<typeof groupMetrics>;
 
 /** A full-corpus evaluation: every item that the user has not seen competes with the targets. */
 export const evaluationSchema = z.object({
   split: z.string(),
   users: z.int(),
-  /** HR@50, HR@100, Recall@50, Recall@100, NDCG@50, NDCG@100, MRR. */
+  /** At 50 and 100: HR, Recall, NDCG, Coverage, ARP, Gini; and MRR. */
   metrics: z.record(z.string(), z.number()),
-  /** The same over the users with a target in the category, and their targets in it. */
+  /** The same over the users with a target in the category, and their targets in it; the largest category first. */
   byCategory: z.array(groupMetrics.extend({ category: z.string() })),
   /** Likewise by how often the target was seen in training. */
   byPopularity: z.array(groupMetrics.extend({ band: z.string() })),
+  /** Over the users with so many distinct items in training. */
+  byHistory: z.array(groupMetrics.extend({ band: z.string() })).default([]),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
 
-/** Scores of every item for one evaluated user, written into `scores` [items]; higher is better. */
-export type Scorer = (user: number, scores: Float32Array) => void;
-
-const cutoffs = [50, 100] as const;
-
-/**
- * The 1-based ranks of the targets among all items that are not `seen`, ascending. Of equal scores the lower item row
- * ranks first, so that a model without an opinion gains nothing from ties.
- */
-export function targetRanks(
-  scores: Float32Array,
-  targets: Int32Array,
-  seen: Int32Array,
-): { item: number; rank: number }[] {
-  const hidden = -Infinity;
-  const targetSet = new Set(targets);
-  const kept = Array.from(seen, (item) => scores[item]!);
-  for (const item of seen) if (!targetSet.has(item)) scores[item] = hidden;
-  const ordered = Array.from(targets, (item) => ({ item, score: scores[item]! })).sort(
-    (a, b) => b.score - a.score || a.item - b.item,
-  );
-  // above[t]: items that come before target t but not before target t − 1, found by one pass and a binary search each.
-  const above = new Int32Array(ordered.length + 1);
-  const lowest = ordered.at(-1)?.score ?? Infinity;
-  for (let item = 0; item < scores.length; item++) {
-    const score = scores[item]!;
-    if (score < lowest || score === hidden) continue;
-    let low = 0;
-    let high = ordered.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const target = ordered[middle]!;
-      if (target.score < score || (target.score === score && target.item >= item)) high = middle;
-      else low = middle + 1;
-    }
-    above[low]!++;
-  }
-  seen.forEach((item, i) => {
-    scores[item] = kept[i]!;
-  });
-  let before = 0;
-  return ordered.map(({ item }, i) => {
-    before += above[i]!;
-    return { item, rank: before };
-  });
+/** An evaluation, and what it was computed from. */
+export interface Judged {
+  evaluation: Evaluation;
+  rankings: Rankings;
 }
 
-/**
- * HR@K (a hit at all), Recall@K = hits / min(targets, K), NDCG@K (Järvelin & Kekäläinen 2002, binary gains) and MRR
- * (of the first target, over the whole corpus) of one user's ranks, ascending.
- */
-export function userMetrics(ranks: readonly number[]): Record<string, number> {
-  const metrics: Record<string, number> = {};
-  for (const k of cutoffs) {
-    const hits = ranks.filter((rank) => rank <= k);
-    const ideal = Math.min(ranks.length, k);
-    let best = 0;
-    for (let i = 0; i < ideal; i++) best += 1 / Math.log2(i + 2);
-    metrics[`HR@${k}`] = hits.length > 0 ? 1 : 0;
-    metrics[`Recall@${k}`] = hits.length / ideal;
-    metrics[`NDCG@${k}`] = hits.reduce((sum, rank) => sum + 1 / Math.log2(rank + 1), 0) / best;
-  }
-  metrics.MRR = 1 / ranks[0]!;
-  return metrics;
+export interface EvaluateInput {
+  split: Split;
+  catalogue: Pick<Catalogue, 'ids' | 'category' | 'categories'>;
+  /** Each user's distinct items in training, by user row. */
+  lists: readonly Int32Array[];
+  score: Scorer;
+  /** Whether what a user has had is left out of the ranking (default). */
+  mask?: boolean | undefined;
 }
 
-class Mean {
-  users = 0;
-  targets = 0;
-  #sums: Record<string, number> = {};
-
-  add(ranks: readonly number[]): void {
-    this.users += 1;
-    this.targets += ranks.length;
-    for (const [name, value] of Object.entries(userMetrics(ranks))) this.#sums[name] = (this.#sums[name] ?? 0) + value;
-  }
-
-  result(): GroupMetrics {
-    const metrics = Object.entries(this.#sums).map(([name, sum]) => [name, sum / this.users]);
-    return { users: this.users, targets: this.targets, metrics: Object.fromEntries(metrics) };
-  }
+interface Bands {
+  names: string[];
+  of: Int32Array;
 }
 
-/** Bands of items by training interactions: those with none, then the head, the middle and the tail of the rest. */
-export function popularityBands(itemCount: ArrayLike<number>): { names: string[]; bandOf: Int32Array } {
+/** Bands of items by users that had them in training: those with none, then the head, the middle and the tail. */
+export function popularityBands(popularity: ArrayLike<number>): Bands {
   const names = ['top 10 %', 'next 40 %', 'lower half', 'not in training'];
-  const sold = Array.from({ length: itemCount.length }, (_, item) => item)
-    .filter((item) => itemCount[item]! > 0)
-    .sort((a, b) => itemCount[b]! - itemCount[a]! || a - b);
-  const bandOf = new Int32Array(itemCount.length).fill(3);
+  const sold = Array.from({ length: popularity.length }, (_, item) => item)
+    .filter((item) => popularity[item]! > 0)
+    .sort((a, b) => popularity[b]! - popularity[a]! || a - b);
+  const of = new Int32Array(popularity.length).fill(3);
   sold.forEach((item, place) => {
-    bandOf[item] = place < sold.length * 0.1 ? 0 : place < sold.length * 0.5 ? 1 : 2;
+    of[item] = place < sold.length * 0.1 ? 0 : place < sold.length * 0.5 ? 1 : 2;
   });
-  return { names, bandOf };
+  return { names, of };
 }
 
-/** Ranks the whole catalogue for every user of the split and averages the metrics, overall and by group of targets. */
-export function evaluate(
-  split: Split,
-  catalogue: Pick<Catalogue, 'ids' | 'category' | 'categories'>,
-  itemCount: ArrayLike<number>,
-  score: Scorer,
-): Evaluation {
-  const scores = new Float32Array(catalogue.ids.length);
-  const overall = new Mean();
-  const categories = catalogue.categories.map(() => new Mean());
-  const bands = popularityBands(itemCount);
-  const byBand = bands.names.map(() => new Mean());
-  split.evaluations.forEach(({ targets, seen }, row) => {
-    score(row, scores);
-    const ranks = targetRanks(scores, targets, seen);
-    overall.add(ranks.map(({ rank }) => rank));
-    for (const [groups, groupOf] of [
-      [categories, catalogue.category],
-      [byBand, bands.bandOf],
+/** Bands of users by distinct items in training, so that the coldest are seen apart. */
+export function historyBands(lists: readonly Int32Array[]): Bands {
+  const from = [0, 1, 3, 5, 10, 20, 50];
+  const names = from.map((low, i) => {
+    const high = (from[i + 1] ?? Infinity) - 1;
+    return high === Infinity ? `${low} or more` : high === low ? String(low) : `${low}–${high}`;
+  });
+  return { names, of: Int32Array.from(lists, ({ length }) => from.findLastIndex((low) => length >= low)) };
+}
+
+/**
+ * Ranks the whole catalogue for every user of the split and averages the metrics, overall and by group.
+ *
+ * @throws DuetError `bad-input` where a score is not a number
+ */
+export async function evaluate({ split, catalogue, lists, score, mask }: EvaluateInput): Promise<Judged> {
+  const items = catalogue.ids.length;
+  const popularity = popularityScores(lists, items);
+  const rankings = await rankAll(split, items, score, mask);
+  const { user, start, item, rank } = rankings;
+  const overall = new MeanMetrics();
+  const bands = popularityBands(popularity);
+  const histories = historyBands(lists);
+  const meansOf = (names: string[]) => names.map(() => new MeanMetrics());
+  const byCategory = meansOf(catalogue.categories);
+  const byBand = meansOf(bands.names);
+  const byHistory = meansOf(histories.names);
+  user.forEach((row, u) => {
+    const ranks = rank.subarray(start[u]!, start[u + 1]!);
+    overall.add(ranks);
+    byHistory[histories.of[row]!]!.add(ranks);
+    for (const [means, groupOf] of [
+      [byCategory, catalogue.category],
+      [byBand, bands.of],
     ] as const) {
-      const grouped = Map.groupBy(ranks, ({ item }) => groupOf[item]!);
-      for (const [group, members] of grouped) groups[group]?.add(members.map(({ rank }) => rank));
+      const grouped = Map.groupBy(ranks.keys(), (i) => groupOf[item[start[u]! + i]!]!);
+      for (const [group, places] of grouped) means[group]?.add(places.map((i) => ranks[i]!));
     }
   });
-  return {
+  const bandsOf = ({ names }: Bands, means: MeanMetrics[]) =>
+    names.map((band, i) => ({ band, ...means[i]!.result() })).filter(({ users }) => users > 0);
+  const evaluation = {
     split: split.name,
     users: overall.users,
-    metrics: overall.result().metrics,
+    metrics: { ...overall.result().metrics, ...listMetrics(rankings, popularity) },
     byCategory: catalogue.categories
-      .map((category, i) => ({ category, ...categories[i]!.result() }))
+      .map((category, i) => ({ category, ...byCategory[i]!.result() }))
       .filter(({ users }) => users > 0),
-    byPopularity: bands.names.map((band, i) => ({ band, ...byBand[i]!.result() })).filter(({ users }) => users > 0),
+    byPopularity: bandsOf(bands, byBand),
+    byHistory: bandsOf(histories, byHistory),
   };
-}
-
-/** Inner products of one vector of `queries` [n, dims] with all of `items` [m, dims]. */
-export function dotScorer(queries: Float32Array, items: Float32Array, dims: number): Scorer {
-  return (row, scores) => {
-    const from = row * dims;
-    for (let item = 0; item < scores.length; item++) {
-      let sum = 0;
-      const at = item * dims;
-      for (let d = 0; d < dims; d++) sum += queries[from + d]! * items[at + d]!;
-      scores[item] = sum;
-    }
-  };
+  return { evaluation, rankings };
 }

@@ -3,9 +3,10 @@ import { splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { itemNeighbours, popularityScores, scoreByNeighbours } from '@duet/models';
 import { defaultSplit, loadTrainingData } from './data.ts';
-import { dotScorer, type Evaluation, evaluate, type Scorer } from './evaluate.ts';
+import { type Evaluation, evaluate, type Judged } from './evaluate.ts';
 import { distinctItems, userHistories } from './histories.ts';
 import { openModel } from './model.ts';
+import { byUser, type Scorer, vectorScorer } from './scorer.ts';
 import type { TrainerContext } from './train.ts';
 
 export type BaselineKind = 'popularity' | 'item-knn';
@@ -27,7 +28,7 @@ async function keep(db: Database, modelId: string, evaluation: Evaluation): Prom
 export async function evaluateModel(
   ctx: TrainerContext,
   { modelId, split: splitName }: { modelId: string; split?: string },
-): Promise<Evaluation> {
+): Promise<Judged> {
   await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
   const name = splitName ?? (model.split === 'none' ? defaultSplit : model.split);
   if (name !== model.split) {
@@ -42,43 +43,46 @@ export async function evaluateModel(
   }
   const data = await loadTrainingData(ctx.db, ctx.dataDir, model.datasetId);
   const split = splitDataset(data.interactions, name);
-  const histories = userHistories(data.interactions, split.train);
-  const popularity = popularityScores(distinctItems(histories), model.items.length);
-  const users = split.evaluations.map(({ user }) => data.interactions.users[user]!);
-  const { vectors } = await model.encodeUsers(users);
-  const evaluation = evaluate(
-    split,
-    data.catalogue,
-    popularity,
-    dotScorer(vectors, model.itemVectors, model.dimensions),
-  );
-  await keep(ctx.db, modelId, evaluation);
-  return evaluation;
+  await using score = await vectorScorer(ctx.executor, {
+    encode: async (users) => (await model.encodeUsers(users.map(({ user }) => data.interactions.users[user]!))).vectors,
+    items: model.itemVectors,
+    dims: model.dimensions,
+    vectorsPerUser: model.vectorsPerUser,
+  });
+  const lists = distinctItems(userHistories(data.interactions, split.train));
+  const judged = await evaluate({ split, catalogue: data.catalogue, lists, score });
+  await keep(ctx.db, modelId, judged.evaluation);
+  return judged;
+}
+
+/** @param lists each user's distinct items in training */
+function baselineScorer(kind: BaselineKind, lists: readonly Int32Array[], items: number): Scorer {
+  if (kind === 'item-knn') {
+    const similar = itemNeighbours(lists, items, neighbours);
+    return byUser(({ user }, scores) => scoreByNeighbours(similar, lists[user]!, scores));
+  }
+  const popularity = popularityScores(lists, items);
+  return byUser((_, scores) => scores.set(popularity));
 }
 
 /** Judges a model that needs no training, and keeps the result in a Model row of its own: one a dataset and kind. */
 export async function evaluateBaseline(
   ctx: Omit<TrainerContext, 'executor'>,
   { datasetId, kind, split: splitName = defaultSplit }: { datasetId: string; kind: BaselineKind; split?: string },
-): Promise<{ modelId: string; evaluation: Evaluation }> {
+): Promise<Judged & { modelId: string }> {
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
   const { catalogue, interactions, dataset } = data;
   const split = splitDataset(data.interactions, splitName);
   const lists = distinctItems(userHistories(interactions, split.train));
-  const popularity = popularityScores(lists, catalogue.ids.length);
   const parameters = kind === 'item-knn' ? { neighbours } : {};
-  let score: Scorer = (_, scores) => scores.set(popularity);
-  if (kind === 'item-knn') {
-    const similar = itemNeighbours(lists, catalogue.ids.length, neighbours);
-    score = (row, scores) => scoreByNeighbours(similar, lists[split.evaluations[row]!.user]!, scores);
-  }
-  const evaluation = evaluate(split, catalogue, popularity, score);
+  const score = baselineScorer(kind, lists, catalogue.ids.length);
+  const judged = await evaluate({ split, catalogue, lists, score });
   const { prisma } = ctx.db;
   const known = await prisma.model.findFirst({ where: { datasetId, kind, fingerprint: dataset.fingerprint } });
   const { fingerprint } = dataset;
   const model =
     known ??
     (await prisma.model.create({ data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint } }));
-  await keep(ctx.db, model.id, evaluation);
-  return { modelId: model.id, evaluation };
+  await keep(ctx.db, model.id, judged.evaluation);
+  return { modelId: model.id, ...judged };
 }

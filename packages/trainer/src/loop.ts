@@ -1,20 +1,14 @@
 import { DuetError, type Progress } from '@duet/config';
 import type { Catalogue, Split } from '@duet/datasets';
-import {
-  type Executor,
-  popularityScores,
-  seededRng,
-  type TowerSettings,
-  trainingGraph,
-  type Values,
-} from '@duet/models';
+import { type Executor, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
 import { Assembly } from './assembly.ts';
 import type { Positives } from './batches.ts';
 import { Encoder } from './encoder.ts';
-import { dotScorer, type Evaluation, evaluate } from './evaluate.ts';
+import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
 import { distinctItems, type Histories, historyOf } from './histories.ts';
 import { schedule } from './schedule.ts';
+import { vectorScorer } from './scorer.ts';
 import type { TrainingSettings } from './settings.ts';
 import { sharedFloats } from './shared.ts';
 import { EmbeddingTable } from './tables.ts';
@@ -123,32 +117,42 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
     await assembly.settled();
     await encoder.load(await session.state());
     const items = await encoder.items(Int32Array.from(catalogue.ids.keys()));
-    const { metrics } = await evaluateTowers(encoder, items, positives.histories, input.validation, catalogue);
+    const { evaluation } = await evaluateTowers(executor, {
+      encoder,
+      items,
+      histories: positives.histories,
+      split: input.validation,
+      catalogue,
+    });
     const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
-    curve.push({ epoch, step, seconds: (performance.now() - started) / 1000, loss, validation: metrics });
+    curve.push({ epoch, step, seconds: (performance.now() - started) / 1000, loss, validation: evaluation.metrics });
     await input.onEpoch?.(curve.at(-1)!, steps);
   }
   return { params: await session.state(), tables, curve };
 }
 
-/**
- * Ranks the catalogue for every user of a split.
- *
- * @param items p_v of every item [items, dims]
- * @param histories what each user had before the targets, and whose users make an item popular
- */
-export async function evaluateTowers(
-  encoder: Encoder,
-  items: Float32Array,
-  histories: Histories,
-  split: Split,
-  catalogue: Catalogue,
-): Promise<Evaluation> {
-  const users = Int32Array.from(split.evaluations, ({ user }) => user);
-  const vectors = await encoder.users(
-    users,
-    Array.from(users, (user) => historyOf(histories, user)),
-  );
-  const popularity = popularityScores(distinctItems(histories), catalogue.ids.length);
-  return evaluate(split, catalogue, popularity, dotScorer(vectors, items, encoder.dims));
+export interface TowersToJudge {
+  encoder: Encoder;
+  /** p_v of every item [items, dims]. */
+  items: Float32Array;
+  /** What each user had before the targets, and whose users make an item popular. */
+  histories: Histories;
+  split: Split;
+  catalogue: Catalogue;
+}
+
+/** Ranks the catalogue for every user of a split. */
+export async function evaluateTowers(executor: Executor, towers: TowersToJudge): Promise<Judged> {
+  const { encoder, items, histories, split, catalogue } = towers;
+  await using score = await vectorScorer(executor, {
+    encode: (users) =>
+      encoder.users(
+        Int32Array.from(users, ({ user }) => user),
+        users.map(({ user }) => historyOf(histories, user)),
+      ),
+    items,
+    dims: encoder.dims,
+    vectorsPerUser: encoder.vectorsPerUser,
+  });
+  return evaluate({ split, catalogue, lists: distinctItems(histories), score });
 }

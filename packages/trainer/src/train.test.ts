@@ -69,7 +69,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
       const [point] = run.curve as { epoch: number; step: number; loss: Record<string, number> }[];
       assert.equal(point?.step, run.steps);
       assert.equal('mimicUser' in point!.loss, kind === 'dat');
-      const again = await evaluateModel(ctx, { modelId });
+      const { evaluation: again } = await evaluateModel(ctx, { modelId });
       within(again.metrics['HR@50']!, evaluation!.metrics['HR@50']!, 1e-9);
       const stored = await db.prisma.model.findUniqueOrThrow({ where: { id: modelId } });
       assert.deepEqual(stored.metrics, { 'time:0.8': again });

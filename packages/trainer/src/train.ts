@@ -7,10 +7,11 @@ import { type Artifact, writeArtifact } from './artifact.ts';
 import { collectPositives } from './batches.ts';
 import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
 import { Encoder } from './encoder.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation, Judged } from './evaluate.ts';
 import { buildFeatures } from './features.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
 import { alignedCategories, type CurvePoint, evaluateTowers, type Trained, trainTowers } from './loop.ts';
+import type { Rankings } from './rankings.ts';
 import { whileHolding } from './runs.ts';
 import { resolveSettings, type TrainingSettings, towerSettings } from './settings.ts';
 
@@ -43,6 +44,8 @@ export interface TrainResult {
   runId: string;
   /** Of the split; undefined where `split` is `none`. */
   evaluation: Evaluation | undefined;
+  /** Where every user's targets came. */
+  rankings: Rankings | undefined;
 }
 
 /**
@@ -90,7 +93,7 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
   });
   try {
     const modelId = randomUUID();
-    const { artifact, evaluation } = await learn(ctx, data, {
+    const { artifact, judged } = await learn(ctx, data, {
       modelId,
       kind,
       settings,
@@ -113,7 +116,7 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
       },
     });
     await record({ status: 'done', model: { connect: { id: modelId } }, finishedAt: new Date() });
-    return { modelId, runId, evaluation };
+    return { modelId, runId, evaluation: judged?.evaluation, rankings: judged?.rankings };
   } catch (error) {
     await record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
     throw error;
@@ -134,7 +137,7 @@ async function learn(
   ctx: TrainerContext,
   data: TrainingData,
   { modelId, kind, settings, seed, splitName, record }: LearnRequest,
-): Promise<{ artifact: Artifact; evaluation: Evaluation | undefined }> {
+): Promise<{ artifact: Artifact; judged: Judged | undefined }> {
   const { executor, progress = silent } = ctx;
   const { dataset, interactions, catalogue } = data;
   const split = splitDataset(interactions, splitName);
@@ -175,8 +178,10 @@ async function learn(
   const histories = userHistories(interactions, split.train);
   await using encoder = await Encoder.open(executor, model, space, trained.tables, fitted, trained.params);
   const itemVectors = await encoder.items(Int32Array.from(catalogue.ids.keys()));
-  const evaluation =
-    split.evaluations.length > 0 ? await evaluateTowers(encoder, itemVectors, histories, split, catalogue) : undefined;
+  const judged =
+    split.evaluations.length > 0
+      ? await evaluateTowers(executor, { encoder, items: itemVectors, histories, split, catalogue })
+      : undefined;
   const vocabulariesOf = (side: 'user' | 'item') =>
     Object.fromEntries(Object.entries(space.encoded[side]).map(([name, { vocabulary }]) => [name, vocabulary]));
   const artifact: Artifact = {
@@ -195,7 +200,7 @@ async function learn(
       vocabularies: { user: vocabulariesOf('user'), item: vocabulariesOf('item') },
       users: interactions.users,
       items: catalogue.ids,
-      metrics: evaluation ? { [splitName]: evaluation } : {},
+      metrics: judged ? { [splitName]: judged.evaluation } : {},
     },
     space,
     params: trained.params,
@@ -204,5 +209,5 @@ async function learn(
     historyStart: histories.start,
     historyItem: histories.item,
   };
-  return { artifact, evaluation };
+  return { artifact, judged };
 }

@@ -38,7 +38,8 @@ export function evaluateCommand(program: Command): void {
           return { name: baseline, modelId, evaluation };
         }
         const row = await findModel(ctx.db, model!);
-        return { name: row.name, modelId: row.id, evaluation: await evaluateModel(ctx, { modelId: row.id, split }) };
+        const { evaluation } = await evaluateModel(ctx, { modelId: row.id, split });
+        return { name: row.name, modelId: row.id, evaluation };
       };
       const { name, modelId, evaluation } = await measure();
       return {
