@@ -50,7 +50,7 @@ const random = (n: number, seed: number) => {
 
 describe('sigmoid cross entropy (paper eq. 9)', () => {
   const build = (g: Graph) =>
-    sigmoidLoss(g, g.input('u', [2, 2], { gradient: true }), g.input('v', [6, 2], { gradient: true }), 0.5);
+    sigmoidLoss(g, g.scale(g.input('u', [2, 2], { gradient: true }), 2), g.input('v', [6, 2], { gradient: true }));
 
   test('is −log σ(s) for positives and −log(1 − σ(s)) for negatives, averaged over all pairs', async () => {
     const u = Float32Array.of(1, 0, 0, 1);
@@ -69,11 +69,10 @@ describe('sampled softmax with logQ correction (Yi et al. 2019)', () => {
   const build = (g: Graph) =>
     softmaxLoss(
       g,
-      g.input('u', [2, 2], { gradient: true }),
+      g.scale(g.input('u', [2, 2], { gradient: true }), 2),
       g.input('v', [4, 2], { gradient: true }),
       g.input('logQ', [4]),
       g.input('key', [4]),
-      0.5,
     );
   const feeds = {
     u: random(4, 3),

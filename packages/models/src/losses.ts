@@ -11,26 +11,28 @@ import type { TowerSettings } from './tower-settings.ts';
  */
 export function retrievalLoss(g: Graph, s: TowerSettings, users: Tensor, items: Tensor): Tensor {
   const n = items.shape[0]!;
+  // 1/τ = e^c / temperature: c starts at zero, so τ starts at `temperature` and stays positive.
+  const learnt = s.learnTemperature ? g.exp(g.param('inverseTemperature', [1], 'zeros')) : undefined;
+  const queries = g.scale(learnt ? g.mul(users, learnt) : users, 1 / s.temperature);
   return s.loss === 'sigmoid'
-    ? sigmoidLoss(g, users, items, s.temperature)
-    : softmaxLoss(g, users, items, g.input('logQ', [n]), g.input('itemKey', [n]), s.temperature);
+    ? sigmoidLoss(g, queries, items)
+    : softmaxLoss(g, queries, items, g.input('logQ', [n]), g.input('itemKey', [n]));
 }
 
 /**
  * Cross entropy of one positive and S negatives per user (paper eq. 9), averaged over the B × (1 + S) pairs.
  *
- * @param users p_u [B, d]
+ * @param queries p_u / τ [B, d]
  * @param items p_v [B + B·S, d]: the positives first, then S negatives for the first user, for the second, …
  * @returns loss []
  */
-export function sigmoidLoss(g: Graph, users: Tensor, items: Tensor, temperature: number): Tensor {
-  const [batch, dims] = users.shape as [number, number];
+export function sigmoidLoss(g: Graph, queries: Tensor, items: Tensor): Tensor {
+  const [batch, dims] = queries.shape as [number, number];
   const negatives = items.shape[0]! / batch - 1;
   const positive = g.slice(items, [0, 0], [batch, dims]);
   const negative = g.reshape(g.slice(items, [batch, 0], [batch * negatives, dims]), [batch, negatives, dims]);
-  const positiveLogits = g.scale(g.sum(g.mul(users, positive), [1]), 1 / temperature);
-  const asRows = g.reshape(users, [batch, 1, dims]);
-  const negativeLogits = g.scale(g.sum(g.mul(asRows, negative), [2]), 1 / temperature);
+  const positiveLogits = g.sum(g.mul(queries, positive), [1]);
+  const negativeLogits = g.sum(g.mul(g.reshape(queries, [batch, 1, dims]), negative), [2]);
   const total = g.add(g.sum(g.softplus(g.neg(positiveLogits))), g.sum(g.softplus(negativeLogits)));
   return g.scale(total, 1 / (batch * (1 + negatives)));
 }
@@ -40,22 +42,14 @@ export function sigmoidLoss(g: Graph, users: Tensor, items: Tensor, temperature:
  * Bengio & Senécal 2008): logit_ij = ⟨p_u_i, p_v_j⟩ / τ − log Q(j). A column that holds row i's positive again is
  * left out of row i.
  *
- * @param users p_u [B, d]
+ * @param queries p_u / τ [B, d]
  * @param items p_v [N, d], the first B rows being the users' positives
  * @param logQ [N], log of each column's expected count in a batch
  * @param itemKey [N], equal for equal items
  * @returns loss []
  */
-export function softmaxLoss(
-  g: Graph,
-  users: Tensor,
-  items: Tensor,
-  logQ: Tensor,
-  itemKey: Tensor,
-  temperature: number,
-): Tensor {
-  const [batch, dims] = users.shape as [number, number];
-  const queries = g.scale(users, 1 / temperature);
+export function softmaxLoss(g: Graph, queries: Tensor, items: Tensor, logQ: Tensor, itemKey: Tensor): Tensor {
+  const [batch, dims] = queries.shape as [number, number];
   const cosine = g.sum(g.mul(queries, g.slice(items, [0, 0], [batch, dims])), [1]);
   const positive = g.sub(cosine, g.slice(logQ, [0], [batch]));
   // −log(e^p / (e^p + Σ e^other)) = log(1 + e^(log Σ e^other − p)).

@@ -6,6 +6,8 @@ export interface TowerSettings {
   architecture: ArchitectureName;
   /** Widths of the fully connected layers; the last is the dimension of p_u and p_v. */
   layers: readonly number[];
+  /** Adds a linear map of the input to the last layer. */
+  skip: boolean;
   /** Width of the concatenated feature embeddings of each side. */
   userWidth: number;
   itemWidth: number;
@@ -17,8 +19,10 @@ export interface TowerSettings {
   batch: number;
   /** sigmoid: negatives per user. softmax: negatives shared by the batch. */
   negatives: number;
-  /** Divides the inner product before the loss. */
+  /** τ: divides the inner product before the loss. */
   temperature: number;
+  /** Whether τ is trained too, starting from `temperature`. */
+  learnTemperature: boolean;
   /** λ1: weight of ‖a_u − p_v‖². */
   mimicUser: number;
   /** λ2: weight of ‖a_v − p_u‖². */

@@ -17,6 +17,8 @@ const dat: TowerSettings = {
   batch: 8,
   negatives: 6,
   temperature: 0.1,
+  learnTemperature: true,
+  skip: true,
   mimicUser: 0.5,
   mimicItem: 0.5,
   alignment: 0.1,

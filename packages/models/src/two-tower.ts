@@ -22,8 +22,8 @@ function trainingGraph(s: TowerSettings): Graph {
   const n = itemsInBatch(s);
   const user = sideInput(g, 'user', s.batch, s.userWidth, s.augmentedDims, true);
   const item = sideInput(g, 'item', n, s.itemWidth, s.augmentedDims, true);
-  const users = tower(g, 'user', user, s.layers);
-  const items = tower(g, 'item', item, s.layers);
+  const users = tower(g, 'user', user, s);
+  const items = tower(g, 'item', item, s);
 
   const crossEntropy = retrievalLoss(g, s, users, items);
   g.output('crossEntropy', crossEntropy);
@@ -60,7 +60,7 @@ function trainingGraph(s: TowerSettings): Graph {
 function towerGraph(s: TowerSettings, side: 'user' | 'item', n: number): Graph {
   const g = new Graph();
   const input = sideInput(g, side, n, side === 'user' ? s.userWidth : s.itemWidth, s.augmentedDims, false);
-  g.output('vectors', tower(g, side, input, s.layers));
+  g.output('vectors', tower(g, side, input, s));
   return g;
 }
 

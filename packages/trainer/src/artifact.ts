@@ -14,7 +14,13 @@ import type { Bags, EmbeddingTable } from './tables.ts';
 /** Version of the folder's layout. A reader refuses another one. */
 const schemaVersion = 1;
 
-const featureSchema = z.object({ name: z.string(), table: z.string(), dims: z.int(), offset: z.int() });
+const featureSchema = z.object({
+  name: z.string(),
+  table: z.string(),
+  dims: z.int(),
+  offset: z.int(),
+  decay: z.number().optional(),
+});
 
 /** `model.json`: everything about a model that is not numbers by the thousand. */
 const modelFile = z.object({
@@ -194,7 +200,7 @@ export async function readArtifact(dataDir: string, modelId: string): Promise<Re
   const encodedOf = (side: 'user' | 'item') =>
     Object.fromEntries(
       file.features[side]
-        .filter(({ name }) => name !== 'history')
+        .filter(({ decay }) => decay === undefined)
         .map(({ name }) => {
           const start = take<Int32Array>(entities, `${side}/${name}/start`, counts[side] + 1);
           const row = take<Int32Array>(entities, `${side}/${name}/row`, start.at(-1));

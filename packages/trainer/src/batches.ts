@@ -144,15 +144,18 @@ export class Batcher {
     });
     for (let i = chosen.length; i < items.length; i++) items[i] = this.#sampler.draw(this.#rng);
     const users = Int32Array.from(chosen, (positive) => user[positive]!);
-    const before = Array.from(chosen, (positive) =>
-      histories.item.subarray(histories.start[user[positive]!]!, historyEnd[positive]!),
-    );
+    const { historyDropout, dropout } = this.#settings;
+    const before = Array.from(chosen, (positive) => {
+      const whole = histories.item.subarray(histories.start[user[positive]!]!, historyEnd[positive]!);
+      return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
+    });
     const gathered = gather(this.#space, this.#tables, this.#settings, {
-      users: this.#hide(users),
+      users: this.#hide(users, this.#settings.userIdDropout),
       histories: before,
-      items: this.#hide(items),
+      items: this.#hide(items, this.#settings.itemIdDropout),
     });
     for (const { table, bags, input, width, offset } of gathered) table.pool(bags, feeds[input]!, width, offset);
+    const scales = dropout === 0 ? [] : this.#drop(gathered, feeds, dropout);
     if (this.#model.loss === 'softmax') {
       items.forEach((item, j) => {
         feeds.logQ![j] = this.#logQ[item]!;
@@ -161,6 +164,7 @@ export class Batcher {
     }
     if (this.#model.alignment > 0 && this.#model.categories > 1) this.#membership(items, feeds);
     return (gradients, optimizer) => {
+      for (const { input, scale } of scales) multiply(gradients[input]!, scale);
       for (const { table, bags, input, width, offset } of gathered) {
         table.accumulate(bags, gradients[input]!, width, offset);
       }
@@ -169,9 +173,17 @@ export class Batcher {
   }
 
   /** A share of ids becomes −1, "unknown", so that the unknown row learns to answer for unseen ones. */
-  #hide(entities: Int32Array): Int32Array {
-    const { idDropout } = this.#settings;
-    return entities.map((entity) => (idDropout > 0 && this.#rng() < idDropout ? -1 - entity : entity));
+  #hide(entities: Int32Array, share: number): Int32Array {
+    return share === 0 ? entities : entities.map((entity) => (this.#rng() < share ? -1 - entity : entity));
+  }
+
+  /** Inverted dropout (Srivastava et al. 2014) of the gathered inputs: what each element was multiplied by. */
+  #drop(gathered: Gathered[], feeds: Values, share: number): { input: string; scale: Float32Array }[] {
+    return Array.from(new Set(gathered.map(({ input }) => input)), (input) => {
+      const scale = Float32Array.from(feeds[input]!, () => (this.#rng() < share ? 0 : 1 / (1 - share)));
+      multiply(feeds[input]!, scale);
+      return { input, scale };
+    });
   }
 
   #membership(items: Int32Array, feeds: Values): void {
@@ -192,6 +204,10 @@ export class Batcher {
   }
 }
 
+function multiply(values: Float32Array, scale: Float32Array): void {
+  for (let i = 0; i < values.length; i++) values[i]! *= scale[i]!;
+}
+
 /** An entity of which nothing is known, not even its attributes. */
 export const unknown = -(2 ** 31);
 
@@ -205,7 +221,7 @@ const shown = (entity: number): number => (entity === unknown ? -1 : entity < 0 
 export function gather(
   space: FeatureSpace,
   tables: Record<string, EmbeddingTable>,
-  settings: Pick<TrainingSettings, 'history' | 'historyDecay' | 'augmentedDims'>,
+  settings: Pick<TrainingSettings, 'history' | 'augmentedDims'>,
   batch: { users: Int32Array; histories: ArrayLike<number>[]; items: Int32Array },
 ): Gathered[] {
   const side = (name: 'user' | 'item', entities: Int32Array): Gathered[] => {
@@ -214,8 +230,8 @@ export function gather(
     const features = space[name].map((feature): Gathered => {
       const table = tables[feature.table]!;
       const place = { table, input: name, width, offset: feature.offset };
-      if (feature.name === 'history') {
-        return { ...place, bags: historyBags(batch.histories, settings.history, settings.historyDecay) };
+      if (feature.decay !== undefined) {
+        return { ...place, bags: historyBags(batch.histories, settings.history, feature.decay) };
       }
       const isId = feature.name === `${name}_id`;
       return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, isId ? entities : visible) };

@@ -12,6 +12,8 @@ export interface Feature {
   dims: number;
   /** First column in the concatenated input. */
   offset: number;
+  /** A view of the user's last items: the weight of each, per item that came after it. */
+  decay?: number | undefined;
 }
 
 /** A feature's rows for every user or item: a vocabulary and the entities' bags. Row 0 of each table is "unknown". */
@@ -106,7 +108,7 @@ function categorical(columns: Record<string, string[]>): [string, string[][]][] 
 }
 
 /** Lays the features side by side and gives each its table. */
-function layOut(features: { name: string; table: string; dims: number }[]): { features: Feature[]; width: number } {
+function layOut(features: Omit<Feature, 'offset'>[]): { features: Feature[]; width: number } {
   let width = 0;
   const placed = features.map((feature) => {
     const offset = width;
@@ -150,15 +152,16 @@ export function buildFeatures(
     ['user_id', 'item_id', 'title', 'history'].includes(name) ? settings.idDims : settings.featureDims;
   const entries = (side: Record<string, Encoded>, prefix: string) =>
     Object.keys(side).map((name) => ({ name, table: `${prefix}.${name}`, dims: dimsOf(name) }));
-  const history = settings.history > 0 ? [{ name: 'history', table: 'item.item_id', dims: settings.idDims }] : [];
+  const views = settings.history > 0 ? settings.historyDecay : [];
+  const history = views.map((decay) => ({ name: 'history', table: 'item.item_id', dims: settings.idDims, decay }));
   const userSide = layOut([...entries(user, 'user'), ...history]);
   const itemSide = layOut(entries(item, 'item'));
 
   const tables: FeatureSpace['tables'] = {};
   const rowsOf = (side: Record<string, Encoded>, name: string) =>
     1 + (side[name]!.vocabulary.length || side[name]!.bags.start.length - 1);
-  for (const { name, table, dims } of userSide.features) {
-    if (name !== 'history') tables[table] = { rows: rowsOf(user, name), dims };
+  for (const { name, table, dims, decay } of userSide.features) {
+    if (decay === undefined) tables[table] = { rows: rowsOf(user, name), dims };
   }
   for (const { name, table, dims } of itemSide.features) tables[table] = { rows: rowsOf(item, name), dims };
   if (settings.augmentedDims > 0) {
@@ -203,13 +206,14 @@ export function selectBags(all: Bags, entities: ArrayLike<number>): Bags {
  */
 export function historyBags(lists: ArrayLike<number>[], length: number, decay: number): Bags {
   const start = new Int32Array(lists.length + 1);
+  const most = decay === 0 ? 1 : length;
   lists.forEach((list, i) => {
-    start[i + 1] = start[i]! + Math.max(1, Math.min(list.length, length));
+    start[i + 1] = start[i]! + Math.max(1, Math.min(list.length, most));
   });
   const row = new Int32Array(start[lists.length]!);
   const weight = new Float32Array(start[lists.length]!);
   lists.forEach((list, i) => {
-    const n = Math.min(list.length, length);
+    const n = Math.min(list.length, most);
     const total = decay === 1 ? n : (1 - decay ** n) / (1 - decay);
     if (n === 0) weight[start[i]!] = 1;
     for (let age = 0; age < n; age++) {

@@ -17,6 +17,8 @@ const twoTower: TowerSettings = {
   batch: 8,
   negatives: 6,
   temperature: 0.1,
+  learnTemperature: true,
+  skip: true,
   mimicUser: 0,
   mimicItem: 0,
   alignment: 0,
