@@ -1,6 +1,14 @@
 export { towerFile, towerGraph, trainingGraph, vectorDims, vectorsPerUser } from './architecture.ts';
+export { type EaseModel, fitEase, scoreByEase } from './ease.ts';
 export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
 export { openOnnx, openTfjs } from './executors/open.ts';
+export {
+  type FactorObjective,
+  type FactorSettings,
+  factoriseItems,
+  rowSolver,
+  type SparseRows,
+} from './factors.ts';
 export { Graph, type Shape, sizeOf, type Tensor } from './graph.ts';
 export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-knn.ts';
 export { popularityScores } from './popularity.ts';
