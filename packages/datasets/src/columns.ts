@@ -27,6 +27,28 @@ const usualNames: Record<Role, string[]> = {
   split: ['split'],
 };
 
+/** Usual names that only one kind of side has. */
+const queryNames = ['queryid', 'query', 'searchid', 'searchterm', 'searchquery', 'keyword', 'keywords'];
+const queryTexts = ['querytext', 'query', 'text', 'searchterm', 'searchquery', 'keyword', 'keywords'];
+const otherUserNames = [
+  'targetuserid',
+  'targetuser',
+  'target',
+  'friendid',
+  'friend',
+  'followeeid',
+  'followee',
+  'otheruserid',
+];
+
+/** The names that a role's column usually has in a file, the most telling first. */
+function usualNamesOf(role: Role, table: Table, { left, right }: Pick<ImportSettings, 'left' | 'right'>): string[] {
+  if (role === 'user' && left === 'query') return queryNames;
+  if (role === 'title' && table === 'users' && left === 'query') return [...queryTexts, ...usualNames.title];
+  if (role === 'item' && right === 'user') return table === 'items' ? usualNames.user : otherUserNames;
+  return usualNames[role];
+}
+
 const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 
 const rolesOf = {
@@ -45,7 +67,7 @@ const rolesOf = {
     'split',
   ],
   items: ['item', 'title', 'category', 'price'],
-  users: ['user'],
+  users: ['user', 'title'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Table = keyof typeof rolesOf;
 
@@ -63,9 +85,13 @@ export function assignRoles(
 ): { interactions: Roles; items: Roles; users: Roles } {
   const missing = (table: Table, what: string, role: Role): DuetError =>
     new DuetError('bad-input', `${what}; the file's columns are ${files[table]!.join(', ')}.`, {
-      where: { file: settings[table]! },
+      where: { file: settings[table] ?? settings.users! },
       fix: `Name it with columns.${role} (--${role}).`,
     });
+  const usual = (role: Role, table: Table, columns: string[], roles: Roles) =>
+    usualNamesOf(role, table, settings)
+      .flatMap((name) => columns.find((column) => plain(column) === name) ?? [])
+      .find((column) => !Object.values(roles).includes(column));
   const find = (table: Table): Roles => {
     const columns = files[table];
     if (columns === undefined) return {};
@@ -77,7 +103,7 @@ export function assignRoles(
           ? named
           : // A column that was named for one file keeps its usual name in another.
             named === undefined || table !== 'interactions'
-            ? usualNames[role].flatMap((usual) => columns.find((column) => plain(column) === usual) ?? [])[0]
+            ? usual(role, table, columns, roles)
             : undefined;
       if (found !== undefined) roles[role] = found;
     }
@@ -103,6 +129,17 @@ export function assignRoles(
     if (files[table] && roles[table][role] === undefined) {
       throw missing(table, `no column looks like the ${role}'s id`, role);
     }
+  }
+  const unknown = settings.context.find((name) => !files.interactions.includes(name));
+  if (unknown !== undefined) {
+    throw new DuetError(
+      'bad-input',
+      `there is no column "${unknown}" (of the context); the file's columns are ${files.interactions.join(', ')}.`,
+      {
+        where: { file: settings.interactions },
+        fix: 'Correct context (--context).',
+      },
+    );
   }
   if (settings.columns.position !== undefined) delete roles.interactions.time;
   if (settings.eventWeights && roles.interactions.event === undefined) {

@@ -22,21 +22,24 @@ function attributesOf(source: Source, roles: Roles): string {
   return pairs.length > 0 ? `json_merge_patch('{}', json_object(${pairs}))::VARCHAR` : `'{}'`;
 }
 
+/** SQL for the attributes of an entity's own file and of its lists. */
+const allAttributes = `json_merge_patch(coalesce(attributes, '{}'), coalesce(lists, '{}'))::VARCHAR`;
+
 /** Reads a file of items or users into the table `listed_<table>`, one row an id, its first. */
 async function readListed(
   workspace: Workspace,
   table: 'items' | 'users',
   source: Source,
   roles: Roles,
-  more: { columns: string; checks: Check[] },
+  more: { entity: string; columns: string; checks: Check[] },
 ): Promise<void> {
   const role = table === 'items' ? 'item' : 'user';
   const id = columnOf(source, roles[role]);
   const checks: Check[] = [
     brokenRow,
-    { when: 'id IS NULL', column: roles[role], reason: literal(`no ${role}`) },
+    { when: 'id IS NULL', column: roles[role], reason: literal(`no ${more.entity}`) },
     ...more.checks,
-    { when: 'place > 1', column: roles[role], reason: literal(`${role} is listed before`) },
+    { when: 'place > 1', column: roles[role], reason: literal(`${more.entity} is listed before`) },
   ];
   await workspace.run(
     `CREATE TABLE checked_${table} AS SELECT *, ${firstProblem(source, checks)} AS problem FROM (
@@ -54,13 +57,14 @@ async function readListed(
  */
 export async function readItems(
   workspace: Workspace,
-  input: { source: Source | undefined; roles: Roles; interactionRoles: Roles; minorUnits: number },
+  input: { entity: string; source: Source | undefined; roles: Roles; interactionRoles: Roles; minorUnits: number },
 ): Promise<EntitySummary> {
   const { source, roles, interactionRoles, minorUnits } = input;
   const scale = 10 ** minorUnits;
   if (source) {
     const price = columnOf(source, roles.price);
     await readListed(workspace, 'items', source, roles, {
+      entity: input.entity,
       columns: `${columnOf(source, roles.title)} AS title, ${columnOf(source, roles.category)} AS category, ${finite(price)} AS price`,
       checks: roles.price
         ? [
@@ -92,28 +96,33 @@ export async function readItems(
     SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS item_id,
       coalesce(listed_title, said_title, '') AS title, coalesce(listed_category, said_category) AS category,
       CASE WHEN major * ${scale} <= ${largestPrice} THEN round(major * ${scale})::INTEGER END AS price_minor,
-      coalesce(attributes, '{}') AS attributes
-    FROM (SELECT id, attributes, listed.title AS listed_title, said.title AS said_title, listed.category AS listed_category,
+      ${allAttributes} AS attributes
+    FROM (SELECT id, attributes, lists, listed.title AS listed_title, said.title AS said_title, listed.category AS listed_category,
         said.category AS said_category, coalesce(listed.price, said.price) AS major
-      FROM ids LEFT JOIN listed_items listed USING (id) LEFT JOIN said USING (id))`);
+      FROM ids LEFT JOIN listed_items listed USING (id) LEFT JOIN said USING (id) LEFT JOIN lists_items USING (id))`);
   const row = await workspace.row(`
     SELECT (SELECT count(*) FROM listed_items)::DOUBLE AS read, count(*)::DOUBLE AS cold FROM items
     WHERE item_id NOT IN (SELECT id FROM known_items WHERE key IN (SELECT item_key FROM interactions))`);
   return { read: Number(row.read), withoutInteractions: Number(row.cold) };
 }
 
-/** Makes the table `users(row, user_id, attributes)`: every user of an interaction, by id. */
+/** Makes the table `users(row, user_id, title, attributes)`: every user (or query) of an interaction, by id. */
 export async function readUsers(
   workspace: Workspace,
-  input: { source: Source | undefined; roles: Roles },
+  input: { entity: 'user' | 'query'; source: Source | undefined; roles: Roles },
 ): Promise<EntitySummary> {
-  const { source, roles } = input;
-  if (source) await readListed(workspace, 'users', source, roles, { columns: 'NULL AS nothing', checks: [] });
-  else await workspace.run('CREATE TABLE listed_users (id VARCHAR, attributes VARCHAR)');
+  const { entity, source, roles } = input;
+  if (source) {
+    const columns = `${columnOf(source, roles.title)} AS title`;
+    await readListed(workspace, 'users', source, roles, { entity, columns, checks: [] });
+  } else await workspace.run('CREATE TABLE listed_users (id VARCHAR, title VARCHAR, attributes VARCHAR)');
+  // A query that nothing is said of is its own text.
+  const title = entity === 'query' ? 'coalesce(title, id)' : `coalesce(title, '')`;
   await workspace.run(`
     CREATE TABLE users AS
-    SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS user_id, coalesce(attributes, '{}') AS attributes
-    FROM known_users LEFT JOIN listed_users USING (id) WHERE key IN (SELECT user_key FROM interactions)`);
+    SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS user_id, ${title} AS title,
+      ${allAttributes} AS attributes
+    FROM known_users LEFT JOIN listed_users USING (id) LEFT JOIN lists_users USING (id) WHERE key IN (SELECT user_key FROM interactions)`);
   const row = await workspace.row(`
     SELECT count(*)::DOUBLE AS read, count(*) FILTER (id NOT IN (SELECT user_id FROM users))::DOUBLE AS idle
     FROM listed_users`);

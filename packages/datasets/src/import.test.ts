@@ -266,7 +266,7 @@ test('the catalogue has titles, categories, prices and attributes, for items wit
     priceMinor: Float64Array.of(275, Number.NaN, 900, 400),
     attributes: { colour: ['red', '', 'blue', ''], tags: ['x|y', '', '', ''] },
   });
-  assert.deepEqual(await loadUsers(dataDir, datasetId), { attributes: { country: ['', 'France'] } });
+  assert.deepEqual(await loadUsers(dataDir, datasetId), { title: ['', ''], attributes: { country: ['', 'France'] } });
   const categories = await db.prisma.category.findMany({ where: { datasetId }, orderBy: { name: 'asc' } });
   assert.deepEqual(
     categories.map(({ name, items: n, interactions: m }) => [name, n, m]),

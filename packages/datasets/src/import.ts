@@ -8,7 +8,9 @@ import { assignRoles } from './columns.ts';
 import { type EntitySummary, readItems, readUsers } from './entities.ts';
 import { datasetFolder, fingerprintOf } from './folder.ts';
 import { type Clock, type InteractionsSummary, readInteractions } from './interactions.ts';
-import { type ImportRequest, type ImportSettings, parseImportRequest } from './request.ts';
+import { readLists } from './lists.ts';
+import { type ImportRequest, type ImportSettings, listsAt, parseImportRequest } from './request.ts';
+import { isOneKind, type Sides } from './sides.ts';
 import { openSource, type Source } from './source.ts';
 import { literal, Workspace } from './workspace.ts';
 
@@ -27,8 +29,11 @@ export interface RejectedRow {
 /** What the importer saw: `Dataset.summary`. */
 export interface ImportSummary {
   clock: Clock;
+  sides: Sides;
   /** Whether the file says which part each row belongs to. */
   split: boolean;
+  /** Columns that say in what situation an interaction happened: `context_<place>` of the Parquet file. */
+  context: string[];
   interactions: InteractionsSummary;
   items: EntitySummary;
   users: EntitySummary;
@@ -81,13 +86,17 @@ async function fillFolder(
   await workspace.run(
     'CREATE TABLE rejected (file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, value VARCHAR)',
   );
-  const open = (table: 'interactions' | 'items' | 'users'): Promise<Source | undefined> =>
-    settings[table] === undefined
-      ? Promise.resolve(undefined)
-      : openSource(workspace, table, settings[table], { format: settings.format, progress, signal });
-  const itemsSource = await open('items');
-  const usersSource = await open('users');
-  const source = (await open('interactions'))!;
+  const open = (table: string, file: string): Promise<Source> =>
+    openSource(workspace, table, file, { format: settings.format, progress, signal });
+  const usersSource = settings.users === undefined ? undefined : await open('users', settings.users);
+  // Where both sides are users, the users file describes both.
+  const oneKind = isOneKind(settings);
+  const itemsSource =
+    settings.items !== undefined ? await open('items', settings.items) : oneKind ? usersSource : undefined;
+  const lists = { ...settings.userLists, ...settings.itemLists };
+  await readLists(workspace, 'users', oneKind ? lists : settings.userLists, open);
+  await readLists(workspace, 'items', oneKind ? lists : settings.itemLists, open);
+  const source = await open('interactions', settings.interactions);
   const roles = assignRoles(settings, {
     interactions: source.columns,
     ...(itemsSource && { items: itemsSource.columns }),
@@ -96,12 +105,13 @@ async function fillFolder(
   const { clock, ...interactions } = await readInteractions(workspace, source, roles.interactions, settings, progress);
   const digits = minorUnits(settings.currency);
   const items = await readItems(workspace, {
+    entity: settings.right,
     source: itemsSource,
     roles: roles.items,
     interactionRoles: roles.interactions,
     minorUnits: digits,
   });
-  const users = await readUsers(workspace, { source: usersSource, roles: roles.users });
+  const users = await readUsers(workspace, { entity: settings.left, source: usersSource, roles: roles.users });
   const rejected = await summariseRejected(workspace, folder);
   if (settings.strict && rejected.total > 0) {
     const [first] = rejected.examples;
@@ -125,12 +135,14 @@ async function fillFolder(
     });
   }
 
+  const { left, right, symmetric, context } = settings;
   const hasSplit = roles.interactions.split !== undefined;
   const time = clock === 'file' ? 'row_number() OVER (PARTITION BY users.row ORDER BY _line)::DOUBLE - 1' : 'moment';
   await workspace.run(`
     CREATE VIEW final_interactions AS
     SELECT users.row AS user, items.row AS item, ${time} AS time, weight::FLOAT AS weight,
-      coalesce(round(value * ${10 ** digits}), 'nan'::DOUBLE) AS value_minor, quantity, order_id${hasSplit ? ', part AS split' : ''}, _line
+      coalesce(round(value * ${10 ** digits}), 'nan'::DOUBLE) AS value_minor, quantity, order_id${hasSplit ? ', part AS split' : ''}
+      ${context.map((_, i) => `, context[${i + 1}] AS context_${i}`).join('')}, _line
     FROM interactions JOIN known_users u ON u.key = user_key JOIN users ON users.user_id = u.id
       JOIN known_items i ON i.key = item_key JOIN items ON items.item_id = i.id`);
   const copy = (select: string, name: string): Promise<number> =>
@@ -145,7 +157,16 @@ async function fillFolder(
     SELECT (SELECT count(*) FROM users)::DOUBLE AS users, (SELECT count(*) FROM items)::DOUBLE AS items,
       min(moment) AS first, max(moment) AS last FROM interactions`);
   return {
-    summary: { clock, split: hasSplit, interactions, items, users, rejected },
+    summary: {
+      clock,
+      sides: { left, right, symmetric },
+      split: hasSplit,
+      context,
+      interactions,
+      items,
+      users,
+      rejected,
+    },
     rows: interactions.kept,
     users: Number(counts.users),
     items: Number(counts.items),
@@ -155,10 +176,12 @@ async function fillFolder(
 
 /** Writes rejected.jsonl, and counts and samples what it holds. */
 async function summariseRejected(workspace: Workspace, folder: string): Promise<ImportSummary['rejected']> {
-  const sorted = 'SELECT file, line, "column", reason, value FROM rejected ORDER BY file, line';
+  // A file that describes both sides is read for each.
+  await workspace.run('CREATE VIEW rejected_once AS SELECT DISTINCT * FROM rejected');
+  const sorted = 'SELECT file, line, "column", reason, value FROM rejected_once ORDER BY file, line';
   await workspace.run(`COPY (${sorted}) TO ${literal(path.join(folder, 'rejected.jsonl'))} (FORMAT json)`);
   const reasons = await workspace.rows(
-    'SELECT reason, count(*)::DOUBLE AS n FROM rejected GROUP BY reason ORDER BY n DESC, reason',
+    'SELECT reason, count(*)::DOUBLE AS n FROM rejected_once GROUP BY reason ORDER BY n DESC, reason',
   );
   const rows = await workspace.rows(`SELECT * REPLACE (line::DOUBLE AS line) FROM (${sorted} LIMIT ${examples})`);
   return {
@@ -199,6 +222,8 @@ export async function importDataset(ctx: Context, request: ImportRequest): Promi
     interactions: path.resolve(parsed.interactions),
     ...(parsed.items && { items: path.resolve(parsed.items) }),
     ...(parsed.users && { users: path.resolve(parsed.users) }),
+    userLists: listsAt(parsed.userLists, path.resolve),
+    itemLists: listsAt(parsed.itemLists, path.resolve),
   };
   const { name } = settings;
   const client = await db.pool.connect();

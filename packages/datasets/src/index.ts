@@ -1,6 +1,7 @@
 export { type ImportResult, importDataset } from './import.ts';
 export {
   type Catalogue,
+  type ContextColumn,
   type Interactions,
   loadCatalogue,
   loadInteractions,
@@ -8,4 +9,5 @@ export {
   type UserTable,
 } from './load.ts';
 export { type ImportRequest, importRequest, readImportRequest } from './request.ts';
-export { type Split, splitDataset, validationSplit } from './splits.ts';
+export { isOneKind, type Sides, userItem } from './sides.ts';
+export { hideReverses, type Split, splitDataset, validationSplit } from './splits.ts';

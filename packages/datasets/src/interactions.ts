@@ -2,6 +2,7 @@ import type { Progress } from '@duet/config';
 import { brokenRow, type Check, finite, firstProblem, rejectProblems } from './checks.ts';
 import type { Roles } from './columns.ts';
 import type { ImportSettings } from './request.ts';
+import { isOneKind } from './sides.ts';
 import { columnOf, type Source } from './source.ts';
 import { splitParts } from './splits.ts';
 import { literal, type Workspace } from './workspace.ts';
@@ -54,7 +55,7 @@ function unixSeconds(text: string): string {
     ELSE ${number} / 1e9 END`;
 }
 
-function rowChecks(source: Source, roles: Roles, clock: Clock): Check[] {
+function rowChecks(source: Source, roles: Roles, settings: ImportSettings, clock: Clock): Check[] {
   const { user, item, event, quantity, price, value } = roles;
   const checks: Check[] = [brokenRow];
   const add = (column: string | undefined, when: string, reason: string): void => {
@@ -64,6 +65,7 @@ function rowChecks(source: Source, roles: Roles, clock: Clock): Check[] {
     add(column, `${columnOf(source, column)} IS NOT NULL AND ${name} IS NULL`, `${name} is not a number`);
   add(user, 'user_id IS NULL', 'no user');
   add(item, 'item_id IS NULL', 'no item');
+  if (isOneKind(settings)) add(item, 'item_id = user_id', 'both sides are the same user');
   if (clock === 'time') {
     add(roles.time, `${columnOf(source, roles.time)} IS NULL`, 'no time');
     add(roles.time, 'moment IS NULL', 'time is neither Unix time nor ISO 8601');
@@ -103,13 +105,14 @@ async function scan(
     : '1';
   await workspace.materialise(
     'scanned',
-    `SELECT _line, user_id, item_id, moment, event, quantity, price, value, order_id, title, category, part, twin,
+    `SELECT _line, user_id, item_id, moment, event, quantity, price, value, order_id, title, category, part, context, twin,
        ${isCancelEvent} OR coalesce(quantity < 0, false) AS cancels, (${weight})::DOUBLE AS weight,
-       ${firstProblem(source, rowChecks(source, roles, clock))} AS problem
+       ${firstProblem(source, rowChecks(source, roles, settings, clock))} AS problem
      FROM (SELECT *, ${text('user')} AS user_id, ${text('item')} AS item_id, ${moment} AS moment, ${text('event')} AS event,
              ${finite(text('quantity'))} AS quantity, ${finite(text('price'))} AS price,
              ${finite(text('value'))} AS value, ${text('order')} AS order_id, ${text('title')} AS title,
              ${text('category')} AS category, ${partOf(text('split'))} AS part,
+             [${settings.context.map((name) => columnOf(source, name))}]::VARCHAR[] AS context,
              hash(${source.columns.map((name) => columnOf(source, name))}) AS twin
            FROM ${source.view})`,
     { progress, step: 'check interactions' },
@@ -182,7 +185,7 @@ async function filterCore(workspace: Workspace, core: ImportSettings['kCore']): 
 
 /**
  * Reads the interactions source into the table `interactions(_line, user_key, item_key, moment, weight, quantity, value,
- * order_id, part)`, whose keys are those of `known_users(key, id)` and `known_items(key, id)`. The table `scanned` stays for
+ * order_id, part, context)`, whose keys are those of `known_users(key, id)` and `known_items(key, id)`. The table `scanned` stays for
  * what its rows say about items. Malformed rows are added to `rejected`.
  */
 export async function readInteractions(
@@ -210,11 +213,20 @@ export async function readInteractions(
   };
   const first = 'QUALIFY row_number() OVER (PARTITION BY user_id, item_id, moment, twin ORDER BY _line) = 1';
   const dropping = duplicates.policy === 'drop' && duplicates.rows > 0;
+  const onePass = settings.symmetric ? 'said' : 'kept';
   await workspace.run(
-    `CREATE ${dropping ? 'TABLE' : 'VIEW'} kept AS
-     SELECT _line, user_id, item_id, moment, cancels, weight, quantity, price, value, order_id, part
+    `CREATE ${dropping ? 'TABLE' : 'VIEW'} ${onePass} AS
+     SELECT _line, user_id, item_id, moment, cancels, weight, quantity, price, value, order_id, part, context
      FROM scanned WHERE problem IS NULL AND (cancels OR weight > 0) ${dropping ? first : ''}`,
   );
+
+  if (settings.symmetric) {
+    await workspace.run(
+      `CREATE TABLE kept AS FROM said UNION ALL
+       SELECT * REPLACE (item_id AS user_id, user_id AS item_id) FROM said one WHERE NOT EXISTS
+         (SELECT 1 FROM said other WHERE other.user_id = one.item_id AND other.item_id = one.user_id)`,
+    );
+  }
 
   const cancelled = await count('SELECT count(*)::DOUBLE AS n FROM kept WHERE cancels');
   const subtract = settings.cancellations === 'subtract' && cancelled > 0;
@@ -240,7 +252,7 @@ export async function readInteractions(
   await workspace.run(
     `CREATE TABLE interactions AS
      SELECT kept._line, u.key AS user_key, i.key AS item_key, moment, weight, ${quantity} AS quantity,
-       ${subtract ? `${value} * coalesce(netted."left" / netted.change, 1)` : value} AS value, order_id, part
+       ${subtract ? `${value} * coalesce(netted."left" / netted.change, 1)` : value} AS value, order_id, part, context
      FROM kept JOIN known_users u ON u.id = user_id JOIN known_items i ON i.id = item_id
      ${subtract ? 'LEFT JOIN netted ON netted._line = kept._line' : ''}
      WHERE NOT kept.cancels ${subtract ? 'AND coalesce(netted."left", 1) > 1e-9' : ''}`,

@@ -6,6 +6,7 @@ import type { Database } from '@duet/db';
 import { datasetFolder } from './folder.ts';
 import type { ImportSummary } from './import.ts';
 import type { Clock } from './interactions.ts';
+import { type Sides, userItem } from './sides.ts';
 import { literal } from './workspace.ts';
 
 /** Columnar interactions, sorted by user row, then time, then file order. */
@@ -22,8 +23,19 @@ export interface Interactions {
   valueMinor: Float64Array;
   /** What `time` holds; Unix seconds where it is not said. */
   clock?: Clock;
+  /** What users and items are; as the words say where it is not said. */
+  sides?: Sides;
   /** Part of each row, a place in {@link splitParts}, where the file says it. */
   split?: Uint8Array;
+  /** In what situation each interaction happened, by the column's name. */
+  context?: Record<string, ContextColumn>;
+}
+
+/** One thing that is known of each interaction's situation. */
+export interface ContextColumn {
+  values: string[];
+  /** [interactions] place in `values`; −1 where it is missing. */
+  code: Int32Array;
 }
 
 /** The items as PostgreSQL has them now, in the row order of {@link Interactions.items}. */
@@ -40,8 +52,11 @@ export interface Catalogue {
   attributes: Record<string, string[]>;
 }
 
-/** Attributes by user row. */
+/** What is known of each user (or query), by user row. */
 export interface UserTable {
+  /** A query's text; '' where there is none. */
+  title: string[];
+  /** As of {@link Catalogue}. */
   attributes: Record<string, string[]>;
 }
 
@@ -112,7 +127,12 @@ async function readMeta(folder: string): Promise<Pick<ImportSummary, 'clock'> & 
 
 /** @throws DuetError `not-found` or `corrupt` */
 export async function loadInteractions(dataDir: string, datasetId: string): Promise<Interactions> {
-  const { clock, split: hasSplit } = await readMeta(datasetFolder(dataDir, datasetId));
+  const {
+    clock,
+    sides = userItem,
+    split: hasSplit,
+    context: names = [],
+  } = await readMeta(datasetFolder(dataDir, datasetId));
   return withFiles(dataDir, datasetId, async (read) => {
     const [users] = await read('users.parquet', ['user_id'], (rows) => [new Array<string>(rows)]);
     const [items] = await read('items.parquet', ['item_id'], (rows) => [new Array<string>(rows)]);
@@ -130,8 +150,26 @@ export async function loadInteractions(dataDir: string, datasetId: string): Prom
     const split = hasSplit
       ? await read('interactions.parquet', ['split'], (rows): [Uint8Array] => [new Uint8Array(rows)])
       : undefined;
-    return { users, items, user, item, time, weight, valueMinor, clock, ...(split && { split: split[0] }) };
+    const context: Record<string, ContextColumn> = {};
+    for (const [place, name] of names.entries()) {
+      const [texts] = await read('interactions.parquet', [`context_${place}`], (rows) => [new Array<string>(rows)]);
+      context[name] = codesOf(texts);
+    }
+    const told = { ...(split && { split: split[0] }), ...(names.length > 0 && { context }) };
+    return { users, items, user, item, time, weight, valueMinor, clock, sides, ...told };
   });
+}
+
+/** Texts as places in the list of those that there are, in order of their first row. */
+function codesOf(texts: (string | null)[]): ContextColumn {
+  const places = new Map<string, number>();
+  const code = Int32Array.from(texts, (text) => {
+    if (text === null) return -1;
+    const place = places.get(text) ?? places.size;
+    places.set(text, place);
+    return place;
+  });
+  return { values: [...places.keys()], code };
 }
 
 /** JSON objects of attributes, by row, as columns. */
@@ -180,8 +218,14 @@ export async function loadCatalogue(db: Database, dataDir: string, datasetId: st
 
 /** @throws DuetError `not-found` or `corrupt` */
 export async function loadUsers(dataDir: string, datasetId: string): Promise<UserTable> {
-  const [attributes] = await withFiles(dataDir, datasetId, (read) =>
-    read('users.parquet', ['attributes'], (rows) => [new Array<string>(rows)]),
+  // An import by an older Duet has no titles, and says no sides.
+  const { sides } = await readMeta(datasetFolder(dataDir, datasetId));
+  const columns = sides ? ['attributes', 'title'] : ['attributes'];
+  const [attributes, title] = await withFiles(dataDir, datasetId, (read) =>
+    read('users.parquet', columns, (rows) => columns.map(() => new Array<string>(rows))),
   );
-  return { attributes: columnsOf(attributes.map((text) => JSON.parse(text))) };
+  return {
+    title: title ?? attributes!.map(() => ''),
+    attributes: columnsOf(attributes!.map((text) => JSON.parse(text))),
+  };
 }

@@ -29,51 +29,82 @@ const columnMapping = z.strictObject({
   split: column,
 });
 
-/** Everything `duet import` can be told. Paths are relative to the working directory. */
-export const importRequest = z.strictObject({
-  name: z.string().trim().min(1).max(100),
-  /** One row an interaction: user, item and, if known, time, event, quantity, price, order. */
-  interactions: z.string().min(1),
-  /** One row an item: id and, if known, title, category, price; every further column becomes an attribute. */
-  items: z.string().min(1).optional(),
-  /** One row a user: id; every further column becomes an attribute. */
-  users: z.string().min(1).optional(),
-  /** Of every file; by default each file's name tells (.csv .tsv .jsonl .ndjson .parquet, each also with .gz). */
-  format: z.enum(formats).optional(),
-  columns: columnMapping.default({}),
-  /** Weight of each event, such as `{ purchase: 1, view: 0.1 }`. Events not named are left out, and counted. */
-  eventWeights: z.record(z.string(), z.number().nonnegative()).optional(),
-  /** Events that take a purchase back, in any case. A negative quantity does so too. */
-  cancelEvents: z.array(z.string()).default(['cancel', 'cancelled', 'canceled', 'cancellation', 'refund', 'return']),
-  /**
-   * `ignore` leaves cancelling rows out and keeps the purchases: what was bought by choice says what a user likes even
-   * when it went back. `subtract` takes each from the user's latest earlier purchases of the item, quantity-wise.
-   */
-  cancellations: z.enum(['ignore', 'subtract']).default('ignore'),
-  /** Rows equal in every column to an earlier one: a shop may well scan one product twice, so they count by default. */
-  duplicates: z.enum(['keep', 'drop']).default('keep'),
-  /** Least number of interactions of every user and item, repeated until both hold. */
-  kCore: z
-    .strictObject({ user: z.number().int().min(1).default(1), item: z.number().int().min(1).default(1) })
-    .default({ user: 1, item: 1 }),
-  /** Refuse the import if any row is malformed, rather than leave it out and report it. */
-  strict: z.boolean().default(false),
-  /** Put the new dataset in the place of one with the same name, whose models and experiments go with it. */
-  replace: z.boolean().default(false),
-  /** ISO 4217 code of every price and value. */
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP')
-    .default('GBP'),
-  description: z.string().default(''),
-  attribution: z.string().default(''),
+/** A multi-valued attribute from a file of its own: one row a value, such as an artist that a user listened to. */
+const valueList = z.strictObject({
+  file: z.string().min(1),
+  /** Column of the user's or item's id. */
+  id: z.string().min(1),
+  value: z.string().min(1),
 });
+
+/** Everything `duet import` can be told. Paths are relative to the working directory. */
+export const importRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100),
+    /** One row an interaction: user, item and, if known, time, event, quantity, price, order. */
+    interactions: z.string().min(1),
+    /** One row an item: id and, if known, title, category, price; every further column becomes an attribute. */
+    items: z.string().min(1).optional(),
+    /** One row a user (or query): id and, if known, title; every further column becomes an attribute. */
+    users: z.string().min(1).optional(),
+    /**
+     * Who asks: users, or queries, whose text is their title. Queries may get the same item again; what a user had is left
+     * out by default.
+     */
+    left: z.enum(['user', 'query']).default('user'),
+    /** What is found: items, or other users, who are then described by the users file. */
+    right: z.enum(['item', 'user']).default('item'),
+    /** Both sides are users and every interaction holds in both directions, whether or not the file says both. */
+    symmetric: z.boolean().default(false),
+    /** Multi-valued attributes of users and items by name, beside those of their own files. */
+    userLists: z.record(z.string().min(1), valueList).default({}),
+    itemLists: z.record(z.string().min(1), valueList).default({}),
+    /** Columns of the interactions that say in what situation each happened: device, channel, who typed the query. */
+    context: z.array(z.string().min(1)).default([]),
+    /** Of every file; by default each file's name tells (.csv .tsv .jsonl .ndjson .parquet, each also with .gz). */
+    format: z.enum(formats).optional(),
+    columns: columnMapping.default({}),
+    /** Weight of each event, such as `{ purchase: 1, view: 0.1 }`. Events not named are left out, and counted. */
+    eventWeights: z.record(z.string(), z.number().nonnegative()).optional(),
+    /** Events that take a purchase back, in any case. A negative quantity does so too. */
+    cancelEvents: z.array(z.string()).default(['cancel', 'cancelled', 'canceled', 'cancellation', 'refund', 'return']),
+    /**
+     * `ignore` leaves cancelling rows out and keeps the purchases: what was bought by choice says what a user likes even
+     * when it went back. `subtract` takes each from the user's latest earlier purchases of the item, quantity-wise.
+     */
+    cancellations: z.enum(['ignore', 'subtract']).default('ignore'),
+    /** Rows equal in every column to an earlier one: a shop may well scan one product twice, so they count by default. */
+    duplicates: z.enum(['keep', 'drop']).default('keep'),
+    /** Least number of interactions of every user and item, repeated until both hold. */
+    kCore: z
+      .strictObject({ user: z.number().int().min(1).default(1), item: z.number().int().min(1).default(1) })
+      .default({ user: 1, item: 1 }),
+    /** Refuse the import if any row is malformed, rather than leave it out and report it. */
+    strict: z.boolean().default(false),
+    /** Put the new dataset in the place of one with the same name, whose models and experiments go with it. */
+    replace: z.boolean().default(false),
+    /** ISO 4217 code of every price and value. */
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP')
+      .default('GBP'),
+    description: z.string().default(''),
+    attribution: z.string().default(''),
+  })
+  .refine(({ left, right, symmetric }) => !symmetric || (left === 'user' && right === 'user'), {
+    path: ['symmetric'],
+    message: 'Only interactions of users with users are symmetric: left and right must both be user',
+  });
 
 /** What a caller writes. */
 export type ImportRequest = z.input<typeof importRequest>;
 /** The same with every default filled in. */
 export type ImportSettings = z.output<typeof importRequest>;
 export type Role = keyof z.output<typeof columnMapping>;
+
+/** The same lists, with their files where `place` puts them. */
+export const listsAt = (lists: ImportSettings['userLists'], place: (file: string) => string) =>
+  Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, { ...list, file: place(list.file) }]));
 
 /** @throws DuetError `bad-input` naming the field */
 export function parseImportRequest(request: unknown, file?: string): ImportSettings {
@@ -107,5 +138,7 @@ export async function readImportRequest(file: string): Promise<ImportSettings> {
     interactions: beside(request.interactions),
     ...(request.items && { items: beside(request.items) }),
     ...(request.users && { users: beside(request.users) }),
+    userLists: listsAt(request.userLists, beside),
+    itemLists: listsAt(request.itemLists, beside),
   };
 }

@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/config';
 import type { Interactions } from './load.ts';
+import { isOneKind, userItem } from './sides.ts';
 
 /** The parts that a file's own split may name. */
 export const splitParts = ['train', 'validation', 'test'] as const;
@@ -14,7 +15,10 @@ export interface Split {
     user: number;
     /** Item rows to find, distinct, ascending. */
     targets: Int32Array;
-    /** Item rows that must not be recommended: the user's in `train`; none where repeats count. */
+    /**
+     * Item rows that must not be recommended: the user's in `train` unless repeats count, and, where users are found for
+     * users, the user's own.
+     */
     seen: Int32Array;
   }[];
 }
@@ -22,7 +26,7 @@ export interface Split {
 export interface SplitOptions {
   /** Training rows that a user needs to be evaluated: 5 for a time split, 2 for leave-last-out, 1 for a random one, else 0. */
   minTrain?: number;
-  /** Only items that the user has no training row of are targets (default); otherwise nothing is masked either. */
+  /** Only items that the user has no training row of are targets; otherwise these are not masked either. True but for queries. */
   newItemsOnly?: boolean;
   /**
    * Only items with a training row of anybody are targets (default), as in most published numbers; false asks for the
@@ -112,8 +116,30 @@ function heldOut(x: Interactions, rows: Int32Array, rule: Rule, minTrain: number
   return held;
 }
 
+/**
+ * Where interactions hold in both directions, the other direction of one that is held out would give it away: marks
+ * those in `held`, by place in `rows`, as neither training nor held out (2).
+ */
+export function hideReverses(x: Interactions, rows: Int32Array, held: Uint8Array): void {
+  if (!x.sides?.symmetric) return;
+  const itemOf = new Map(x.items.map((id, item) => [id, item]));
+  const userOf = new Map(x.users.map((id, user) => [id, user]));
+  const pair = (user: number, item: number) => user * x.items.length + item;
+  const reverses = new Set<number>();
+  rows.forEach((row, at) => {
+    const user = userOf.get(x.items[x.item[row]!]!);
+    const item = itemOf.get(x.users[x.user[row]!]!);
+    if (held[at] === 1 && user !== undefined && item !== undefined) reverses.add(pair(user, item));
+  });
+  rows.forEach((row, at) => {
+    if (held[at] === 0 && reverses.has(pair(x.user[row]!, x.item[row]!))) held[at] = 2;
+  });
+}
+
 function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, options: SplitOptions): Split {
-  const { newItemsOnly = true, knownItemsOnly = true, minTrain = leastTrain[rule.kind] } = options;
+  const sides = x.sides ?? userItem;
+  // The same query wants the same item again.
+  const { newItemsOnly = sides.left !== 'query', knownItemsOnly = true, minTrain = leastTrain[rule.kind] } = options;
   if (rule.kind === 'none') return { name, train: rows, evaluations: [] };
   if (rule.kind === 'time' && x.clock !== undefined && x.clock !== 'time') {
     throw new DuetError('bad-input', `the split ${name} needs times, and this dataset has only an order.`, {
@@ -126,6 +152,8 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     });
   }
   const held = heldOut(x, rows, rule, minTrain);
+  hideReverses(x, rows, held);
+  const itemRow = isOneKind(sides) ? new Map(x.items.map((id, item) => [id, item])) : undefined;
   const known = new Uint8Array(x.items.length);
   rows.forEach((row, at) => {
     if (held[at] === 0) known[x.item[row]!] = 1;
@@ -144,9 +172,12 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     const later = evaluated ? mine.filter((_, i) => held[from + i] === 1) : new Int32Array();
     const hidden = new Set(had);
     const targets = itemsOf(later).filter((item) => !hidden.has(item) && (known[item] === 1 || !knownItemsOnly));
-    if (targets.length > 0) evaluations.push({ user, targets, seen: had });
-    // A last interaction that is nobody's target is no secret.
-    for (const row of rule.kind === 'leave-last-out' && targets.length === 0 ? mine : learnt) train.push(row);
+    const self = itemRow?.get(x.users[user]!);
+    const seen = self === undefined || hidden.has(self) ? had : Int32Array.from([...had, self]).sort();
+    if (targets.length > 0) evaluations.push({ user, targets, seen });
+    // A last interaction that is nobody's target is no secret, unless it is the other direction of somebody's.
+    const noSecret = rule.kind === 'leave-last-out' && targets.length === 0 && !sides.symmetric;
+    for (const row of noSecret ? mine : learnt) train.push(row);
   }
   if (evaluations.length === 0) {
     throw new DuetError('bad-input', `the split ${name} leaves no user to evaluate.`, {

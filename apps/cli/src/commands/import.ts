@@ -22,6 +22,19 @@ const roles = {
 
 type Role = keyof typeof roles;
 
+/** `name=file:id column:value column` */
+function readList(text: string, before: Lists): Lists {
+  const [, name, file, id, value] = /^([^=]+)=(.+):([^:]+):([^:]+)$/.exec(text) ?? [];
+  if (!name || !file || !id || !value) {
+    throw new InvalidArgumentError(
+      'It must be name=file:id column:value column, such as artists=plays.csv:user:artist.',
+    );
+  }
+  return { ...before, [name]: { file, id, value } };
+}
+
+type Lists = NonNullable<ImportRequest['userLists']>;
+
 type Options = { [R in Role as `${R}Col`]?: string } & {
   request?: string;
   name?: string;
@@ -29,6 +42,12 @@ type Options = { [R in Role as `${R}Col`]?: string } & {
   items?: string;
   users?: string;
   format?: ImportRequest['format'];
+  left?: ImportRequest['left'];
+  right?: ImportRequest['right'];
+  symmetric?: boolean;
+  userList: Lists;
+  itemList: Lists;
+  context?: string[];
   eventWeight: Record<string, number>;
   cancellations?: ImportRequest['cancellations'];
   duplicates?: ImportRequest['duplicates'];
@@ -59,7 +78,7 @@ function requestOf(options: Options, file: Partial<ImportRequest>): ImportReques
     const column = options[`${role}Col`];
     return column === undefined ? [] : [[role, column] as const];
   });
-  const { items, users, format, cancellations, duplicates, strict, replace } = options;
+  const { items, users, left, right, symmetric, context, format, cancellations, duplicates, strict, replace } = options;
   const { currency, description, attribution, minUser, minItem, eventWeight } = options;
   const { name = file.name, interactions = file.interactions } = options;
   if (name === undefined || interactions === undefined) {
@@ -70,6 +89,10 @@ function requestOf(options: Options, file: Partial<ImportRequest>): ImportReques
   const plain = {
     items,
     users,
+    left,
+    right,
+    symmetric,
+    context,
     format,
     cancellations,
     duplicates,
@@ -85,6 +108,8 @@ function requestOf(options: Options, file: Partial<ImportRequest>): ImportReques
     name,
     interactions,
     columns: { ...file.columns, ...Object.fromEntries(given) },
+    userLists: { ...file.userLists, ...options.userList },
+    itemLists: { ...file.itemLists, ...options.itemList },
     ...(Object.keys(eventWeight).length > 0 && { eventWeights: eventWeight }),
     ...((minUser !== undefined || minItem !== undefined) && { kCore: { user: minUser, item: minItem } }),
   };
@@ -98,7 +123,13 @@ export function importCommand(program: Command): void {
     .option('--name <name>', "the dataset's name")
     .option('--interactions <file>', 'one row an interaction: user, item and, if known, time, event, price …')
     .option('--items <file>', 'one row an item: id, title, category, price; other columns become attributes')
-    .option('--users <file>', 'one row a user: id; other columns become attributes');
+    .option('--users <file>', 'one row a user or query: id, title; other columns become attributes')
+    .addOption(new Option('--left <side>', 'who asks; user by default').choices(['user', 'query']))
+    .addOption(new Option('--right <side>', 'what is found; item by default').choices(['item', 'user']))
+    .option('--symmetric', 'users with users: every interaction holds in both directions')
+    .option('--user-list <list>', 'name=file:id column:value column, a multi-valued attribute of users', readList, {})
+    .option('--item-list <list>', 'the same of items', readList, {})
+    .option('--context <column...>', 'columns of the interactions that say in what situation each happened');
   for (const [role, meaning] of Object.entries(roles)) {
     command.option(`--${role}, --${role}-col <column>`, `column of ${meaning}`);
   }
