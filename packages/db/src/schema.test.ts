@@ -22,6 +22,12 @@ async function fill({ prisma, ...database }: Database) {
   });
   const model = await prisma.model.create({ data: { datasetId, name: 'dat', kind: 'dat', parameters: { seed: 1 } } });
   const trainingRun = await prisma.trainingRun.create({ data: { datasetId, modelId: model.id, kind: 'dat' } });
+  const tuning = await prisma.tuning.create({
+    data: { datasetId, kind: 'dat', request: { trials: 27 }, fingerprint: '00' },
+  });
+  const trial = await prisma.trial.create({
+    data: { tuningId: tuning.id, number: 0, rung: 0, parameters: { epochs: 3 }, score: 0.12 },
+  });
   const index = await prisma.index.create({
     data: {
       modelId: model.id,
@@ -68,7 +74,7 @@ async function fill({ prisma, ...database }: Database) {
       valueMinor: 2n ** 53n + 1n,
     },
   });
-  return { dataset, category, item, model, trainingRun, index, ranker, experiment, arm, apiKey, event };
+  return { dataset, category, item, model, trainingRun, tuning, trial, index, ranker, experiment, arm, apiKey, event };
 }
 
 describe('the schema', { concurrency: true }, () => {
