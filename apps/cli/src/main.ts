@@ -15,6 +15,7 @@ import { statsCommand } from './commands/stats.ts';
 import { stopCommand } from './commands/stop.ts';
 import { trainCommand } from './commands/train.ts';
 import { trainRankerCommand } from './commands/train-ranker.ts';
+import { tuneCommand } from './commands/tune.ts';
 
 const exitCodes: Record<ErrorCode, number> = {
   internal: 1,
@@ -37,6 +38,7 @@ for (const add of [
   stopCommand,
   importCommand,
   trainCommand,
+  tuneCommand,
   trainRankerCommand,
   evaluateCommand,
   buildIndexCommand,

@@ -26,7 +26,7 @@ async function fill({ prisma, ...database }: Database) {
     data: { datasetId, kind: 'dat', request: { trials: 27 }, fingerprint: '00' },
   });
   const trial = await prisma.trial.create({
-    data: { tuningId: tuning.id, number: 0, rung: 0, parameters: { epochs: 3 }, score: 0.12 },
+    data: { tuningId: tuning.id, number: 0, rung: 0, parameters: { epochs: 3 }, score: 0.12, seconds: 4.5 },
   });
   const index = await prisma.index.create({
     data: {

@@ -8,3 +8,4 @@ export { type LoadedModel, openModel } from './model.ts';
 export { failAbandonedRuns, requestOfRun } from './runs.ts';
 export { type Preset, presets, resolveSettings, type TrainingSettings, trainingSettings } from './settings.ts';
 export { type TrainerContext, type TrainRequest, type TrainResult, trainModel } from './train.ts';
+export { type TriedSettings, type TuneContext, type TuneRequest, type TuneResult, tune } from './tune.ts';

@@ -1,8 +1,8 @@
 import { DuetError } from '@duet/config';
-import { splitDataset } from '@duet/datasets';
+import { type Split, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { itemNeighbours, popularityScores, scoreByNeighbours } from '@duet/models';
-import { defaultSplit, loadTrainingData } from './data.ts';
+import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
 import { type Evaluation, evaluate, type Judged } from './evaluate.ts';
 import { distinctItems, userHistories } from './histories.ts';
 import { openModel } from './model.ts';
@@ -10,9 +10,6 @@ import { byUser, type Scorer, vectorScorer } from './scorer.ts';
 import type { TrainerContext } from './train.ts';
 
 export type BaselineKind = 'popularity' | 'item-knn';
-
-/** Neighbours an item keeps. */
-const neighbours = 50;
 
 /** Keeps an evaluation in the model's row, beside those of other splits. */
 async function keep(db: Database, modelId: string, evaluation: Evaluation): Promise<void> {
@@ -55,14 +52,37 @@ export async function evaluateModel(
   return judged;
 }
 
+/** What each baseline does unless it is told otherwise. */
+export const baselineSettings: Record<BaselineKind, Record<string, number>> = {
+  popularity: {},
+  'item-knn': { neighbours: 50 },
+};
+
 /** @param lists each user's distinct items in training */
-function baselineScorer(kind: BaselineKind, lists: readonly Int32Array[], items: number): Scorer {
+function baselineScorer(
+  kind: BaselineKind,
+  settings: Record<string, number>,
+  lists: readonly Int32Array[],
+  items: number,
+): Scorer {
   if (kind === 'item-knn') {
-    const similar = itemNeighbours(lists, items, neighbours);
+    const similar = itemNeighbours(lists, items, settings.neighbours);
     return byUser(({ user }, scores) => scoreByNeighbours(similar, lists[user]!, scores));
   }
   const popularity = popularityScores(lists, items);
   return byUser((_, scores) => scores.set(popularity));
+}
+
+/** Ranks the whole catalogue for every user of a split with a model that needs no training. */
+export function judgeBaseline(
+  { catalogue, interactions }: Pick<TrainingData, 'catalogue' | 'interactions'>,
+  split: Split,
+  kind: BaselineKind,
+  settings: Record<string, number>,
+): Promise<Judged> {
+  const lists = distinctItems(userHistories(interactions, split.train));
+  const score = baselineScorer(kind, settings, lists, catalogue.ids.length);
+  return evaluate({ split, catalogue, lists, score });
 }
 
 /** Judges a model that needs no training, and keeps the result in a Model row of its own: one a dataset and kind. */
@@ -71,15 +91,11 @@ export async function evaluateBaseline(
   { datasetId, kind, split: splitName = defaultSplit }: { datasetId: string; kind: BaselineKind; split?: string },
 ): Promise<Judged & { modelId: string }> {
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
-  const { catalogue, interactions, dataset } = data;
-  const split = splitDataset(data.interactions, splitName);
-  const lists = distinctItems(userHistories(interactions, split.train));
-  const parameters = kind === 'item-knn' ? { neighbours } : {};
-  const score = baselineScorer(kind, lists, catalogue.ids.length);
-  const judged = await evaluate({ split, catalogue, lists, score });
+  const parameters = baselineSettings[kind];
+  const judged = await judgeBaseline(data, splitDataset(data.interactions, splitName), kind, parameters);
   const { prisma } = ctx.db;
-  const known = await prisma.model.findFirst({ where: { datasetId, kind, fingerprint: dataset.fingerprint } });
-  const { fingerprint } = dataset;
+  const { fingerprint } = data.dataset;
+  const known = await prisma.model.findFirst({ where: { datasetId, kind, fingerprint } });
   const model =
     known ??
     (await prisma.model.create({ data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint } }));

@@ -20,7 +20,7 @@ export interface CurvePoint {
   seconds: number;
   /** Mean over the epoch's steps: total and each part. */
   loss: Record<string, number>;
-  /** Metrics on the validation users. */
+  /** Metrics on the validation users; none where there are none. */
   validation: Record<string, number>;
 }
 
@@ -90,6 +90,19 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   await using session = await executor.open(graph, rng);
   await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
 
+  const watch = async (): Promise<Record<string, number>> => {
+    await encoder.load(await session.state());
+    const items = await encoder.items(Int32Array.from(catalogue.ids.keys()));
+    const { histories } = positives;
+    const { evaluation } = await evaluateTowers(executor, {
+      encoder,
+      items,
+      histories,
+      split: input.validation,
+      catalogue,
+    });
+    return evaluation.metrics;
+  };
   const curve: CurvePoint[] = [];
   const started = performance.now();
   let step = 0;
@@ -115,17 +128,9 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
       input.progress({ step: input.label, done, total: examples * settings.epochs, unit: 'examples', note });
     }
     await assembly.settled();
-    await encoder.load(await session.state());
-    const items = await encoder.items(Int32Array.from(catalogue.ids.keys()));
-    const { evaluation } = await evaluateTowers(executor, {
-      encoder,
-      items,
-      histories: positives.histories,
-      split: input.validation,
-      catalogue,
-    });
+    const validation = input.validation.evaluations.length > 0 ? await watch() : {};
     const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
-    curve.push({ epoch, step, seconds: (performance.now() - started) / 1000, loss, validation: evaluation.metrics });
+    curve.push({ epoch, step, seconds: (performance.now() - started) / 1000, loss, validation });
     await input.onEpoch?.(curve.at(-1)!, steps);
   }
   return { params: await session.state(), tables, curve };

@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { DuetError, type Progress, silent } from '@duet/config';
+import { type Progress, silent } from '@duet/config';
 import { splitDataset } from '@duet/datasets';
 import type { Database, Prisma } from '@duet/db';
 import { type Executor, vectorDims } from '@duet/models';
 import { type Artifact, writeArtifact } from './artifact.ts';
-import { collectPositives } from './batches.ts';
 import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
 import { Encoder } from './encoder.ts';
 import type { Evaluation, Judged } from './evaluate.ts';
-import { buildFeatures } from './features.ts';
+import { fitTowers } from './fit.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
-import { alignedCategories, type CurvePoint, evaluateTowers, type Trained, trainTowers } from './loop.ts';
+import { type CurvePoint, evaluateTowers } from './loop.ts';
 import type { Rankings } from './rankings.ts';
 import { whileHolding } from './runs.ts';
-import { resolveSettings, type TrainingSettings, towerSettings } from './settings.ts';
+import { resolveSettings, type TrainingSettings } from './settings.ts';
 
 /** What every job of the trainer is given. */
 export interface TrainerContext {
@@ -142,28 +141,14 @@ async function learn(
   const { dataset, interactions, catalogue } = data;
   const split = splitDataset(interactions, splitName);
   const { train, validation } = holdOutBaskets(interactions, split.train);
-  const positives = collectPositives(interactions, train, settings);
-  if (positives.item.length < 2) {
-    throw new DuetError('bad-input', `The training part of ${splitName} has ${positives.item.length} positives.`, {
-      where: { field: 'split' },
-      fix: 'Choose another split, or import more interactions.',
-    });
-  }
-  // A step takes distinct positives, so a small dataset has a small batch.
-  const fitted = { ...settings, batch: Math.min(settings.batch, positives.item.length) };
-  const space = buildFeatures(data, fitted);
-  const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, fitted.alignmentCategories);
-  const model = towerSettings(kind, fitted, space, count);
   const curve: CurvePoint[] = [];
-  const trained: Trained = await trainTowers({
+  const { trained, space, model } = await fitTowers({
     executor,
-    space,
-    positives,
-    settings: fitted,
-    model,
-    catalogue,
-    itemCategory,
-    validation,
+    data,
+    train,
+    watched: { ...validation, name: splitName },
+    kind,
+    settings,
     seed,
     progress,
     label: `train ${kind}`,
@@ -176,7 +161,7 @@ async function learn(
   });
 
   const histories = userHistories(interactions, split.train);
-  await using encoder = await Encoder.open(executor, model, space, trained.tables, fitted, trained.params);
+  await using encoder = await Encoder.open(executor, model, space, trained.tables, settings, trained.params);
   const itemVectors = await encoder.items(Int32Array.from(catalogue.ids.keys()));
   const judged =
     split.evaluations.length > 0

@@ -18,10 +18,9 @@ CREATE TABLE "Trial" (
     "number" INTEGER NOT NULL,
     "rung" INTEGER NOT NULL,
     "parameters" JSONB NOT NULL,
-    "status" "JobStatus" NOT NULL DEFAULT 'running',
     "score" DOUBLE PRECISION,
     "metrics" JSONB NOT NULL DEFAULT '{}',
-    "seconds" DOUBLE PRECISION NOT NULL DEFAULT 0,
+    "seconds" DOUBLE PRECISION NOT NULL,
     "error" TEXT,
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 

@@ -1,0 +1,69 @@
+import { availableParallelism } from 'node:os';
+import type { TuneRequest } from '@duet/trainer';
+import type { Command } from 'commander';
+import { table } from '../answer.ts';
+import { job, working } from '../context.ts';
+import { findDataset } from '../find.ts';
+import { readInteger, readSetting } from './train.ts';
+
+interface Options extends Pick<TuneRequest, 'base' | 'split' | 'metric' | 'trials' | 'seed' | 'fresh'> {
+  dataset?: string;
+  model: string;
+  set: Record<string, unknown>;
+  minutes?: number;
+  parallel: number;
+}
+
+/** Trials in the printed table. */
+const shown = 10;
+
+export function tuneCommand(program: Command): void {
+  const command = program
+    .command('tune')
+    .description("find a model's best settings by random search and successive halving, inside the training part")
+    .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
+    .requiredOption('--model <kind>', 'two-tower, dat, item-knn …')
+    .option('--base <preset>', 'the preset that the search starts from', 'best')
+    .option('--set <key=value>', 'a setting that every trial keeps, any number of times', readSetting, {})
+    .option('--split <split>', 'the split that the model will be judged by: time:0.8 or leave-last-out')
+    .option('--metric <name>', 'what is best: HR@50, HR@100, Recall@50, NDCG@50, MRR …', 'HR@50')
+    .option('--trials <number>', 'settings tried first; a third goes on to three times the epochs (27)', readInteger)
+    .option('--minutes <number>', 'time for the whole search, instead of or beside a number of trials', readInteger)
+    .option('--seed <number>', 'seed of the search and of each training', readInteger, 1)
+    .option(
+      '--parallel <number>',
+      'trials side by side, each a process with one thread for its graph',
+      readInteger,
+      Math.min(8, availableParallelism()),
+    )
+    .option('--fresh', 'start anew, where the same search was cut before');
+  job<Options>(command, 'tune --dataset online-retail --model dat --trials 27', async (context, options) => {
+    const { tune } = await import('@duet/trainer');
+    const ctx = { ...(await working(context)), machine: context.config };
+    const dataset = await findDataset(ctx.db, options.dataset);
+    const { dataset: _, model: kind, ...request } = options;
+    const { tuningId, trials, failed } = await tune(ctx, { ...request, kind, datasetId: dataset.id });
+    const [best] = trials;
+    const flags = Object.entries(best!.set).map(([key, value]) => `--set ${key}=${JSON.stringify(value)}`);
+    const preset = kind === 'item-knn' ? '' : ` --preset ${request.base}`;
+    const split = request.split === undefined ? '' : ` --split ${request.split}`;
+    const rows = trials.slice(0, shown).map(({ number, rung, set, score, seconds }) => [
+      number,
+      rung,
+      score.toFixed(4),
+      seconds.toFixed(0),
+      Object.entries(set)
+        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .join(' '),
+    ]);
+    return {
+      json: { tuningId, best, trials, failed },
+      text: [
+        table(['settings', 'rung', request.metric!, 'seconds', ''], rows),
+        `\n${trials.length} trials${failed > 0 ? `, ${failed} failed` : ''}; tuning ${tuningId}. The best:`,
+        `  npx duet train --dataset ${dataset.name} --model ${kind}${preset}${split} ${flags.join(' ')}`,
+        JSON.stringify(best!.set),
+      ].join('\n'),
+    };
+  });
+}

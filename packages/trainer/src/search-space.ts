@@ -1,0 +1,97 @@
+import type { Rng } from '@duet/models';
+import type { TrainingSettings } from './settings.ts';
+
+/** Where one setting is drawn from. Both ends count; `integer` rounds; `zero` is the share of draws that are 0. */
+export type Range =
+  | { choice: readonly unknown[] }
+  | { uniform: readonly [number, number]; integer?: true }
+  | { log: readonly [number, number]; integer?: true; zero?: number };
+
+export type SearchSpace = Readonly<Record<string, Range>>;
+
+/** What every tower model has in common. */
+const towers: SearchSpace = {
+  learningRate: { log: [3e-4, 1e-2] },
+  tableLearningRate: { log: [5e-4, 2e-2] },
+  tableInit: { log: [2e-3, 0.1] },
+  tableDecay: { log: [1e-6, 1e-3], zero: 0.5 },
+  weightDecay: { log: [1e-4, 1], zero: 0.5 },
+  batch: { choice: [256, 512, 1024] },
+  idDims: { choice: [32, 64, 128] },
+  featureDims: { choice: [8, 16, 32] },
+  idDropout: { uniform: [0, 0.5] },
+};
+
+/** The paper's layers stay: its augmented vectors and its vectors have 32 dimensions. */
+const paperLoss: SearchSpace = {
+  temperature: { log: [0.05, 1] },
+  negatives: { choice: [1, 2, 4, 8, 16] },
+};
+
+const batchSoftmax: SearchSpace = {
+  temperature: { log: [0.03, 0.3] },
+  negatives: { choice: [0, 256, 512, 1024, 2048] },
+  negativeSmoothing: { choice: [0, 0.5, 0.75, 1] },
+  layers: { choice: [[64], [128], [128, 64], [256, 128], [256, 128, 64]] },
+  userIds: { choice: [true, false] },
+  repeats: { choice: [true, false] },
+};
+
+const pooledHistory: SearchSpace = {
+  history: { choice: [20, 50, 100, 200] },
+  historyDecay: { uniform: [0.8, 1] },
+  historyBasket: { choice: [true, false] },
+};
+
+const dualAugmented: SearchSpace = {
+  mimicUser: { log: [0.01, 2] },
+  mimicItem: { log: [0.01, 2] },
+  alignment: { log: [1e-4, 1] },
+};
+
+const towerSpace = (base: TrainingSettings): SearchSpace => ({
+  ...towers,
+  ...(base.loss === 'sigmoid' ? paperLoss : batchSoftmax),
+  ...(base.history > 0 ? pooledHistory : {}),
+  ...(base.augmentedDims > 0 ? dualAugmented : {}),
+});
+
+/** The spaces of the kinds that only score. */
+const scorers: Readonly<Record<string, SearchSpace>> = {
+  'item-knn': { neighbours: { log: [5, 2000], integer: true } },
+};
+
+/** What a kind's tuning draws from. A tower model's space follows from the parts that its base settings have. */
+export const searchSpace = (kind: string, base: TrainingSettings | undefined): SearchSpace =>
+  base === undefined ? (scorers[kind] ?? {}) : towerSpace(base);
+
+/** Three significant digits: what a person would write, and far finer than any search. */
+const rounded = (value: number): number => Number(value.toPrecision(3));
+
+function draw(range: Range, rng: Rng): unknown {
+  if ('choice' in range) return range.choice[Math.floor(rng() * range.choice.length)];
+  if ('log' in range && range.zero !== undefined && rng() < range.zero) return 0;
+  const value =
+    'uniform' in range
+      ? range.uniform[0] + rng() * (range.uniform[1] - range.uniform[0])
+      : range.log[0] * (range.log[1] / range.log[0]) ** rng();
+  return range.integer ? Math.round(value) : rounded(value);
+}
+
+/**
+ * One point of the space (Bergstra & Bengio 2012: independent draws, which waste nothing on settings that do not
+ * matter). `fixed` settings keep their values. Augmented vectors mimic tower outputs, so they follow the last layer.
+ */
+export function sampleSettings(
+  space: SearchSpace,
+  fixed: Readonly<Record<string, unknown>>,
+  rng: Rng,
+): Record<string, unknown> {
+  const drawn = Object.fromEntries(Object.entries(space).map(([name, range]) => [name, draw(range, rng)]));
+  const settings = { ...drawn, ...fixed };
+  const { layers } = settings as { layers?: number[] };
+  if ('mimicUser' in space && layers !== undefined && !('augmentedDims' in fixed)) {
+    settings.augmentedDims = layers.at(-1);
+  }
+  return settings;
+}
