@@ -4,13 +4,16 @@ import type { TrainingSettings } from './settings.ts';
 /** Where one setting is drawn from. Both ends count; `integer` rounds; `zero` is the share of draws that are 0. */
 export type Range =
   | { choice: readonly unknown[] }
-  | { uniform: readonly [number, number]; integer?: true }
+  | { uniform: readonly [number, number]; integer?: true; zero?: number }
   | { log: readonly [number, number]; integer?: true; zero?: number };
 
 export type SearchSpace = Readonly<Record<string, Range>>;
 
+/** Of the settings that there are: one that is renamed fails to compile here. */
+type TowerSpace = { readonly [Name in keyof TrainingSettings]?: Range };
+
 /** What every tower model has in common. */
-const towers: SearchSpace = {
+const towers: TowerSpace = {
   learningRate: { log: [3e-4, 1e-2] },
   tableLearningRate: { log: [5e-4, 2e-2] },
   tableInit: { log: [2e-3, 0.1] },
@@ -19,37 +22,41 @@ const towers: SearchSpace = {
   batch: { choice: [256, 512, 1024] },
   idDims: { choice: [32, 64, 128] },
   featureDims: { choice: [8, 16, 32] },
-  idDropout: { uniform: [0, 0.5] },
+  userIdDropout: { uniform: [0, 1] },
+  itemIdDropout: { uniform: [0, 0.5] },
+  dropout: { uniform: [0, 0.5], zero: 0.3 },
 };
 
 /** The paper's layers stay: its augmented vectors and its vectors have 32 dimensions. */
-const paperLoss: SearchSpace = {
+const paperLoss: TowerSpace = {
   temperature: { log: [0.05, 1] },
   negatives: { choice: [1, 2, 4, 8, 16] },
 };
 
-const batchSoftmax: SearchSpace = {
+const batchSoftmax: TowerSpace = {
   temperature: { log: [0.03, 0.3] },
   negatives: { choice: [0, 256, 512, 1024, 2048] },
   negativeSmoothing: { choice: [0, 0.5, 0.75, 1] },
   layers: { choice: [[64], [128], [128, 64], [256, 128], [256, 128, 64]] },
-  userIds: { choice: [true, false] },
+  skip: { choice: [false, true] },
+  learnTemperature: { choice: [false, true] },
   repeats: { choice: [true, false] },
 };
 
-const pooledHistory: SearchSpace = {
+const pooledHistory: TowerSpace = {
   history: { choice: [20, 50, 100, 200] },
-  historyDecay: { uniform: [0.8, 1] },
+  historyDecay: { choice: [[1], [0.98], [0.9], [0.8], [1, 0.8], [1, 0], [0.98, 0.8, 0]] },
+  historyDropout: { uniform: [0, 0.5], zero: 0.3 },
   historyBasket: { choice: [true, false] },
 };
 
-const dualAugmented: SearchSpace = {
+const dualAugmented: TowerSpace = {
   mimicUser: { log: [0.01, 2] },
   mimicItem: { log: [0.01, 2] },
   alignment: { log: [1e-4, 1] },
 };
 
-const towerSpace = (base: TrainingSettings): SearchSpace => ({
+const towerSpace = (base: TrainingSettings): TowerSpace => ({
   ...towers,
   ...(base.loss === 'sigmoid' ? paperLoss : batchSoftmax),
   ...(base.history > 0 ? pooledHistory : {}),
@@ -70,7 +77,7 @@ const rounded = (value: number): number => Number(value.toPrecision(3));
 
 function draw(range: Range, rng: Rng): unknown {
   if ('choice' in range) return range.choice[Math.floor(rng() * range.choice.length)];
-  if ('log' in range && range.zero !== undefined && rng() < range.zero) return 0;
+  if (range.zero !== undefined && rng() < range.zero) return 0;
   const value =
     'uniform' in range
       ? range.uniform[0] + rng() * (range.uniform[1] - range.uniform[0])

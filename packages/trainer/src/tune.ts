@@ -47,11 +47,19 @@ export interface TriedSettings {
   seconds: number;
 }
 
+export interface FailedSettings {
+  number: number;
+  rung: number;
+  set: Record<string, unknown>;
+  error: string;
+}
+
 export interface TuneResult {
   tuningId: string;
   /** Every trial that came to a result, best first. */
   trials: TriedSettings[];
-  failed: number;
+  /** Every other one, and why. */
+  failures: FailedSettings[];
 }
 
 /** Of η trials one goes on to η times the epochs. */
@@ -115,7 +123,7 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
       await search.climb(rung, candidates, (number) => settingsOf(number, epochs), seconds);
     }
     await db.prisma.tuning.update({ where: { id: tuningId }, data: { status: 'done', finishedAt: new Date() } });
-    return { tuningId, trials: search.ranking(), failed: search.failed };
+    return { tuningId, trials: search.ranking(), failures: search.failures };
   });
 }
 
@@ -140,7 +148,7 @@ class Search {
   #tuningId: string;
   #options: SearchOptions;
   #done: TriedSettings[] = [];
-  #failures: { number: number; rung: number; error: string }[] = [];
+  readonly failures: FailedSettings[] = [];
   /** Seconds of search before this process took it up. */
   #before = 0;
   #started = performance.now();
@@ -152,16 +160,12 @@ class Search {
     this.#options = options;
   }
 
-  get failed(): number {
-    return this.#failures.length;
-  }
-
   /** Takes over what an earlier process recorded. */
   async recall(): Promise<void> {
     const rows = await this.#ctx.db.prisma.trial.findMany({ where: { tuningId: this.#tuningId } });
     for (const { number, rung, parameters, score, metrics, seconds, error } of rows) {
       const set = parameters as Record<string, unknown>;
-      if (score === null) this.#failures.push({ number, rung, error: error! });
+      if (score === null) this.failures.push({ number, rung, set, error: error! });
       else this.#done.push({ number, rung, set, score, metrics: metrics as Record<string, number>, seconds });
     }
     this.#before = rows.reduce((sum, { seconds }) => sum + seconds, 0) / this.#options.parallel;
@@ -185,8 +189,8 @@ class Search {
     settingsOf: (number: number) => Record<string, unknown>,
     seconds: number,
   ): Promise<void> {
-    const known = new Set([...this.#done, ...this.#failures].filter((t) => t.rung === rung).map((t) => t.number));
-    const closed = [...this.#done, ...this.#failures].some((trial) => trial.rung > rung);
+    const known = new Set([...this.#done, ...this.failures].filter((t) => t.rung === rung).map((t) => t.number));
+    const closed = [...this.#done, ...this.failures].some((trial) => trial.rung > rung);
     const elapsed = () => this.#before + (performance.now() - this.#started) / 1000;
     let begun = known.size;
     const failing = new AbortController();
@@ -208,7 +212,7 @@ class Search {
     );
     await Promise.all(hands);
     if (!this.#done.some((trial) => trial.rung === rung)) {
-      throw new DuetError('bad-input', `No trial came to a result. The first: ${this.#failures[0]?.error}`, {
+      throw new DuetError('bad-input', `No trial came to a result. The first: ${this.failures[0]?.error}`, {
         fix: 'Try another --base, or hold what fails with --set.',
       });
     }
@@ -222,7 +226,7 @@ class Search {
     const seconds = (performance.now() - started) / 1000;
     const row = { tuningId: this.#tuningId, number, rung, parameters: set as Prisma.InputJsonObject, seconds };
     if ('error' in answer) {
-      this.#failures.push({ number, rung, error: answer.error });
+      this.failures.push({ number, rung, set, error: answer.error });
       await db.prisma.trial.create({ data: { ...row, error: answer.error } });
     } else {
       const { metrics } = answer.evaluation;
@@ -239,7 +243,7 @@ class Search {
     const best = this.ranking()[0];
     progress({
       step: `tune ${kind}`,
-      done: this.#done.length + this.#failures.length,
+      done: this.#done.length + this.failures.length,
       total,
       unit: 'trials',
       note: best === undefined ? 'none came to a result' : `best ${metric} ${best.score.toFixed(4)}`,

@@ -42,7 +42,7 @@ export function tuneCommand(program: Command): void {
     const ctx = { ...(await working(context)), machine: context.config };
     const dataset = await findDataset(ctx.db, options.dataset);
     const { dataset: _, model: kind, ...request } = options;
-    const { tuningId, trials, failed } = await tune(ctx, { ...request, kind, datasetId: dataset.id });
+    const { tuningId, trials, failures } = await tune(ctx, { ...request, kind, datasetId: dataset.id });
     const [best] = trials;
     const flags = Object.entries(best!.set).map(([key, value]) => `--set ${key}=${JSON.stringify(value)}`);
     const preset = kind === 'item-knn' ? '' : ` --preset ${request.base}`;
@@ -57,10 +57,12 @@ export function tuneCommand(program: Command): void {
         .join(' '),
     ]);
     return {
-      json: { tuningId, best, trials, failed },
+      json: { tuningId, best, trials, failures },
       text: [
         table(['settings', 'rung', request.metric!, 'seconds', ''], rows),
-        `\n${trials.length} trials${failed > 0 ? `, ${failed} failed` : ''}; tuning ${tuningId}. The best:`,
+        '',
+        ...failures.map(({ number, rung, error }) => `Settings ${number} failed on rung ${rung}: ${error}`),
+        `${trials.length} trials of tuning ${tuningId}. The best:`,
         `  npx duet train --dataset ${dataset.name} --model ${kind}${preset}${split} ${flags.join(' ')}`,
         JSON.stringify(best!.set),
       ].join('\n'),
