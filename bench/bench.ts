@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { repositoryRoot } from '@duet/config';
 
 /** Results as the contract has them. A ratio that could not be measured here is null. */
@@ -24,12 +24,12 @@ export interface Flags {
   json: boolean;
 }
 
-/** The two flags that every bench takes, and no other. */
-export function benchFlags(): Flags {
+/** The two flags that every bench takes, a bench's own, and no other. */
+export function benchFlags<Own extends ParseArgsOptionsConfig>(own: Own) {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+    options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, ...own },
   });
-  return values;
+  return values as Flags & ReturnType<typeof parseArgs<{ options: Own }>>['values'];
 }
 
 /** A line of progress. */
@@ -64,13 +64,15 @@ function commit(): string {
  * Runs a bench and writes what it found.
  *
  * @param markdown the readable account, under a heading that names machine, commit and date
+ * @param own further flags
  */
-export async function runBench<R extends Results>(
+export async function runBench<R extends Results, Own extends ParseArgsOptionsConfig>(
   name: string,
-  measure: (flags: Flags) => Promise<R>,
+  measure: (flags: ReturnType<typeof benchFlags<Own>>) => Promise<R>,
   markdown: (results: R) => string,
+  own = {} as Own,
 ): Promise<void> {
-  const flags = benchFlags();
+  const flags = benchFlags(own);
   const about = { bench: name, date: new Date().toISOString(), machine: machine(), commit: commit() };
   const results = await measure(flags);
   const { cpu, cores, memoryGb, os: system, node, loadBefore } = about.machine;

@@ -31,6 +31,8 @@ export type Evaluation = z.infer<typeof evaluationSchema>;
 export interface Judged {
   evaluation: Evaluation;
   rankings: Rankings;
+  /** Users that had each item in training [items]. */
+  popularity: Float32Array;
 }
 
 export interface EvaluateInput {
@@ -112,5 +114,5 @@ export async function evaluate({ split, catalogue, lists, score, mask }: Evaluat
     byPopularity: bandsOf(bands, byBand),
     byHistory: bandsOf(histories, byHistory),
   };
-  return { evaluation, rankings };
+  return { evaluation, rankings, popularity };
 }

@@ -1,5 +1,4 @@
 export { type Evaluation, evaluationSchema, type Judged } from './evaluate.ts';
-
 export { type ChosenExecutor, openExecutor } from './executor.ts';
 export { exportTowers } from './export.ts';
 export { type BaselineKind, evaluateBaseline, evaluateModel } from './judge.ts';

@@ -6,11 +6,10 @@ import { type Executor, vectorDims } from '@duet/models';
 import { type Artifact, writeArtifact } from './artifact.ts';
 import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
 import { Encoder } from './encoder.ts';
-import type { Evaluation, Judged } from './evaluate.ts';
+import type { Judged } from './evaluate.ts';
 import { fitTowers } from './fit.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
 import { type CurvePoint, evaluateTowers } from './loop.ts';
-import type { Rankings } from './rankings.ts';
 import { whileHolding } from './runs.ts';
 import { resolveSettings, type TrainingSettings } from './settings.ts';
 
@@ -38,13 +37,10 @@ export interface TrainRequest {
   runId?: string;
 }
 
-export interface TrainResult {
+/** Judged on the split, unless that is `none`. */
+export interface TrainResult extends Partial<Judged> {
   modelId: string;
   runId: string;
-  /** Of the split; undefined where `split` is `none`. */
-  evaluation: Evaluation | undefined;
-  /** Where every user's targets came. */
-  rankings: Rankings | undefined;
 }
 
 /**
@@ -115,7 +111,7 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
       },
     });
     await record({ status: 'done', model: { connect: { id: modelId } }, finishedAt: new Date() });
-    return { modelId, runId, evaluation: judged?.evaluation, rankings: judged?.rankings };
+    return { modelId, runId, ...judged };
   } catch (error) {
     await record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
     throw error;

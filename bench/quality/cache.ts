@@ -1,0 +1,60 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { repositoryRoot } from '@duet/config';
+import type { Evaluation } from '@duet/trainer';
+import { hashOf, type Job, type Plan } from './plan.ts';
+import type { Interval } from './statistics.ts';
+
+/** What one job found: enough for every table, interval and test without training again. */
+export interface Outcome extends Job {
+  /** Of training and evaluation together, and how busy the machine was when it began (1-minute load). */
+  seconds: number;
+  load: number;
+  threads: number;
+  evaluation: Evaluation;
+  /** Coverage, ARP and Gini with intervals. */
+  lists: Record<string, Interval>;
+  /** User u's targets are `item[start[u] … start[u+1])`, at these 1-based ranks, ascending. */
+  user: number[];
+  start: number[];
+  item: number[];
+  rank: number[];
+}
+
+/** What the report needs of a dataset. */
+export interface DatasetFacts {
+  users: number;
+  items: number;
+  interactions: number;
+  /** By the number of their items, most first. */
+  categories: string[];
+  /** Place in `categories` of each item row; −1 without. */
+  category: number[];
+}
+
+/** Everything that is kept between runs; git ignores it. */
+export const scratch = path.join(repositoryRoot(), 'build/bench-quality');
+
+const fileOf = ({ dataset, model, seed, key }: Job): string =>
+  path.join(scratch, dataset, `${model.replaceAll('/', '_')}.${seed}.${key}.json`);
+
+const factsFile = (dataset: string, { datasets }: Plan): string =>
+  path.join(scratch, dataset, `facts.${hashOf(datasets[dataset])}.json`);
+
+async function read<T>(file: string): Promise<T | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
+
+async function write(file: string, value: unknown): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(`${file}.${process.pid}`, JSON.stringify(value));
+  await rename(`${file}.${process.pid}`, file);
+}
+
+/** What an earlier run found for the very same job. */
+export const readOutcome = (job: Job) => read<Outcome>(fileOf(job));
+
+export const writeOutcome = (outcome: Outcome): Promise<void> => write(fileOf(outcome), outcome);
+export const readFacts = (dataset: string, plan: Plan) => read<DatasetFacts>(factsFile(dataset, plan));
+export const writeFacts = (dataset: string, plan: Plan, facts: DatasetFacts) => write(factsFile(dataset, plan), facts);

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { importRequest } from '@duet/datasets';
+import { modelKinds } from '@duet/models';
+import { resolveSettings } from '@duet/trainer';
+import { z } from 'zod';
+
+const choice = { preset: z.string().optional(), set: z.record(z.string(), z.unknown()).optional() };
+
+const planSchema = z.strictObject({
+  /** How each set is imported (files relative to the data folder) and split. */
+  datasets: z.record(
+    z.string(),
+    z.looseObject({ split: z.string(), interactions: z.string() }).transform(({ split, ...request }) => ({
+      split,
+      request: request as Omit<z.input<typeof importRequest>, 'name'>,
+    })),
+  ),
+  /** By the name that the report prints. `on` has what differs on one dataset. */
+  models: z.record(
+    z.string(),
+    z.strictObject({
+      kind: z.enum(modelKinds.map(({ kind }) => kind)),
+      ...choice,
+      on: z.record(z.string(), z.strictObject(choice)).default({}),
+    }),
+  ),
+  /** Models of the paper's table, in its order. */
+  table: z.array(z.string()),
+  ablation: z.array(z.string()),
+  /** The model of each number of augmented dimensions. */
+  sweep: z.record(z.string(), z.string()),
+  /** Models whose HR@50 by category is plotted. */
+  categories: z.array(z.string()),
+  /** Each model against those that it is tested against. */
+  comparisons: z.array(z.tuple([z.string(), z.array(z.string())])),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** One training and its evaluation. */
+export interface Job {
+  dataset: string;
+  split: string;
+  /** Name in the plan. */
+  model: string;
+  kind: string;
+  preset: string | undefined;
+  set: Record<string, unknown>;
+  seed: number;
+  /** Changes with everything above but the names, and with what the preset's settings are. */
+  key: string;
+}
+
+export const readPlan = (): Plan =>
+  planSchema.parse(JSON.parse(readFileSync(path.join(import.meta.dirname, 'settings.json'), 'utf8')));
+
+/** Four models for a moment on online-retail's most active users: to see that everything works, not how well. */
+export function quickPlan(): Plan {
+  const plan = readPlan();
+  const { split, request } = plan.datasets['online-retail']!;
+  const set = { epochs: 1, negatives: 64 };
+  return {
+    ...plan,
+    datasets: { 'online-retail-quick': { split, request: { ...request, kCore: { user: 300, item: 5 } } } },
+    models: {
+      popularity: plan.models.popularity!,
+      'item-knn': plan.models['item-knn']!,
+      'two-tower': { kind: 'two-tower', preset: 'fast', set, on: {} },
+      DAT: { kind: 'dat', preset: 'fast', set, on: {} },
+    },
+  };
+}
+
+/** Changes with what any of the parts is. */
+export const hashOf = (...parts: unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+
+/** Whether training draws random numbers, so that a seed says something. */
+export const isSeeded = (kind: string): boolean =>
+  modelKinds.find((candidate) => candidate.kind === kind)!.family === 'tower';
+
+/** The wanted jobs, the cheap models first, and the first seed of all before the second of any. */
+export function jobsOf(plan: Plan, { seeds, only }: { seeds: number; only: string[] }): Job[] {
+  const jobs: Job[] = [];
+  for (let seed = 1; seed <= seeds; seed++) {
+    for (const [dataset, { split, request }] of Object.entries(plan.datasets)) {
+      for (const [model, { kind, on, ...base }] of Object.entries(plan.models)) {
+        if (!isWanted(only, dataset, model) || (seed > 1 && !isSeeded(kind))) continue;
+        const here = on[dataset] ?? {};
+        const preset = here.preset ?? base.preset;
+        const set = { ...base.set, ...here.set };
+        const settings = isSeeded(kind) ? resolveSettings(kind, preset ?? 'fast', set) : set;
+        const key = hashOf(request, split, kind, settings, seed);
+        jobs.push({ dataset, split, model, kind, preset, set, seed, key });
+      }
+    }
+  }
+  return jobs;
+}
+
+/** `only` has patterns dataset/model, where * stands for anything; none at all means everything. */
+function isWanted(only: string[], dataset: string, model: string): boolean {
+  return (
+    only.length === 0 ||
+    only.some((pattern) => {
+      const [wantedDataset = '*', wantedModel = '*'] = pattern.split('/');
+      return matches(wantedDataset, dataset) && matches(wantedModel, model);
+    })
+  );
+}
+
+const matches = (pattern: string, name: string): boolean =>
+  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'i').test(name);
