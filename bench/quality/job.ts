@@ -29,7 +29,7 @@ const ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, t
 const started = performance.now();
 const judged = isSeeded(kind)
   ? await trainModel(ctx, { datasetId, kind, split, set, seed, ...(preset !== undefined && { preset }) })
-  : await evaluateBaseline(ctx, { datasetId, kind: kind as 'popularity', split });
+  : await evaluateBaseline(ctx, { datasetId, kind, split, set });
 const seconds = (performance.now() - started) / 1000;
 const { evaluation, rankings, popularity } = judged;
 if (!evaluation || !rankings || !popularity) throw new Error(`The split ${split} leaves nothing to evaluate.`);

@@ -78,7 +78,7 @@ export const hashOf = (...parts: unknown[]): string =>
 
 /** Whether training draws random numbers, so that a seed says something. */
 export const isSeeded = (kind: string): boolean =>
-  modelKinds.find((candidate) => candidate.kind === kind)!.family === 'tower';
+  modelKinds.find((candidate) => candidate.kind === kind)!.family !== 'scorer';
 
 /** The wanted jobs, the cheap models first, and the first seed of all before the second of any. */
 export function jobsOf(plan: Plan, { seeds, only }: { seeds: number; only: string[] }): Job[] {
@@ -90,7 +90,7 @@ export function jobsOf(plan: Plan, { seeds, only }: { seeds: number; only: strin
         const here = on[dataset] ?? {};
         const preset = here.preset ?? base.preset;
         const set = { ...base.set, ...here.set };
-        const settings = isSeeded(kind) ? resolveSettings(kind, preset ?? 'fast', set) : set;
+        const settings = resolveSettings(kind, preset ?? 'fast', set);
         const key = hashOf(request, split, kind, settings, seed);
         jobs.push({ dataset, split, model, kind, preset, set, seed, key });
       }

@@ -8,11 +8,17 @@ export interface ItemNeighbours {
 
 /**
  * Item-based k-nearest neighbours (Sarwar et al., WWW 2001): cos(i, j) = |U_i ∩ U_j| / √(|U_i| |U_j|) over the sets
- * of users that interacted with i and j; the `k` largest a row are kept (all of them by default).
+ * of users that interacted with i and j; the `neighbours` largest a row are kept (all of them by default). `shrinkage` is
+ * added to the denominator, so that items that few users share count as less alike (Bell & Koren, ICDM 2007, §4; in this
+ * form Ferrari Dacrema et al., RecSys 2019).
  *
  * @param lists Each user's distinct items.
  */
-export function itemNeighbours(lists: readonly Int32Array[], items: number, k = items): ItemNeighbours {
+export function itemNeighbours(
+  lists: readonly Int32Array[],
+  items: number,
+  { neighbours = items, shrinkage = 0 }: { neighbours?: number; shrinkage?: number } = {},
+): ItemNeighbours {
   const count = new Int32Array(items);
   for (const list of lists) for (const i of list) count[i]!++;
   const usersOf = Array.from(count, (n) => new Int32Array(n));
@@ -24,7 +30,7 @@ export function itemNeighbours(lists: readonly Int32Array[], items: number, k = 
   const shared = new Int32Array(items);
   const cosine = new Float32Array(items);
   const start = new Int32Array(items + 1);
-  const neighbours: Int32Array[] = [];
+  const kept: Int32Array[] = [];
   const similarities: Float32Array[] = [];
   for (let i = 0; i < items; i++) {
     const touched: number[] = [];
@@ -35,20 +41,20 @@ export function itemNeighbours(lists: readonly Int32Array[], items: number, k = 
       }
     }
     for (const j of touched) {
-      cosine[j] = shared[j]! / Math.sqrt(count[i]! * count[j]!);
+      cosine[j] = shared[j]! / (Math.sqrt(count[i]! * count[j]!) + shrinkage);
       shared[j] = 0;
     }
     const row = touched
       .filter((j) => j !== i)
       .sort((a, b) => cosine[b]! - cosine[a]! || a - b)
-      .slice(0, k);
-    neighbours.push(Int32Array.from(row));
+      .slice(0, neighbours);
+    kept.push(Int32Array.from(row));
     similarities.push(Float32Array.from(row, (j) => cosine[j]!));
     start[i + 1] = start[i]! + row.length;
   }
   const neighbour = new Int32Array(start[items]!);
   const similarity = new Float32Array(start[items]!);
-  neighbours.forEach((row, i) => {
+  kept.forEach((row, i) => {
     neighbour.set(row, start[i]!);
     similarity.set(similarities[i]!, start[i]!);
   });

@@ -6,8 +6,8 @@ export interface ModelKind {
   title: string;
   /** One sentence for the admin. */
   summary: string;
-  /** Tower models have vectors, an index and a training run; baselines only score. */
-  family: 'tower' | 'baseline';
+  /** A `scorer` only scores; `factors` (solved for) and `tower` models (by gradient) are trained and have vectors and an index. */
+  family: 'scorer' | 'factors' | 'tower';
   /** How a tower model's sides are made. */
   architecture?: ArchitectureName;
   /** Settings that this kind starts from, over the preset's. */
@@ -20,14 +20,35 @@ export const modelKinds: readonly ModelKind[] = [
     kind: 'popularity',
     title: 'Popularity',
     summary: 'The same best sellers for everybody: what any model has to beat.',
-    family: 'baseline',
+    family: 'scorer',
     defaults: {},
   },
   {
     kind: 'item-knn',
     title: 'Item-kNN',
     summary: 'Items bought by the same users, by cosine similarity.',
-    family: 'baseline',
+    family: 'scorer',
+    defaults: {},
+  },
+  {
+    kind: 'ease',
+    title: 'EASE',
+    summary: 'The linear item-to-item model that predicts a basket best, in closed form.',
+    family: 'scorer',
+    defaults: {},
+  },
+  {
+    kind: 'wals',
+    title: 'WALS',
+    summary: 'Weighted matrix factorisation by alternating least squares, as in 2008.',
+    family: 'factors',
+    defaults: {},
+  },
+  {
+    kind: 'ials',
+    title: 'iALS',
+    summary: 'The same with a penalty that grows with how often a user or item was seen: its strong modern form.',
+    family: 'factors',
     defaults: {},
   },
   {

@@ -35,7 +35,7 @@ function lastBought(history: ArrayLike<number>): Int32Array {
 export function itemFacts(catalogue: Items, histories: readonly ArrayLike<number>[]): ItemFacts {
   const popularity = new Int32Array(catalogue.category.length);
   for (const history of histories) for (let i = 0; i < history.length; i++) popularity[history[i]!]!++;
-  const neighbours = itemNeighbours(histories.map(lastBought), popularity.length, neighbourCount);
+  const neighbours = itemNeighbours(histories.map(lastBought), popularity.length, { neighbours: neighbourCount });
   return withCatalogue({ popularity, neighbours }, catalogue);
 }
 

@@ -34,6 +34,7 @@ function artifact(id: string): Artifact {
       seed: 1,
       executor: 'onnx',
       createdAt: '2026-01-01T00:00:00.000Z',
+      family: 'tower',
       settings: presets.fast,
       dimensions: 2,
       features,

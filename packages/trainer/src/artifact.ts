@@ -6,6 +6,7 @@ import { DuetError } from '@duet/config';
 import type { Values } from '@duet/models';
 import { z } from 'zod';
 import { evaluationSchema } from './evaluate.ts';
+import { factorSettings } from './factors.ts';
 import type { Feature, FeatureSpace } from './features.ts';
 import { type NamedTensor, readSafetensors, type TensorData, writeSafetensors } from './safetensors.ts';
 import { trainingSettings } from './settings.ts';
@@ -22,8 +23,14 @@ const featureSchema = z.object({
   decay: z.number().optional(),
 });
 
+/** What decided the model: of a factorisation, which has neither features nor tables nor parameters, all there is. */
+const trainedFile = z.discriminatedUnion('family', [
+  z.object({ family: z.literal('tower'), settings: trainingSettings }),
+  z.object({ family: z.literal('factors'), settings: factorSettings }),
+]);
+
 /** `model.json`: everything about a model that is not numbers by the thousand. */
-const modelFile = z.object({
+const commonFile = z.object({
   schemaVersion: z.literal(schemaVersion),
   id: z.string(),
   kind: z.string(),
@@ -35,7 +42,6 @@ const modelFile = z.object({
   seed: z.int(),
   executor: z.string(),
   createdAt: z.string(),
-  settings: trainingSettings,
   /** Of a vector of either side. */
   dimensions: z.int().positive(),
   features: z.object({ user: z.array(featureSchema), item: z.array(featureSchema) }),
@@ -48,16 +54,19 @@ const modelFile = z.object({
   items: z.array(z.string()),
   metrics: z.record(z.string(), evaluationSchema),
 });
+const modelFile = commonFile.and(trainedFile);
+/** A model's family and settings. */
+export type TrainedBy = z.infer<typeof trainedFile>;
 export type ModelFile = z.infer<typeof modelFile>;
 
 /** What training leaves behind and serving needs. */
 export interface Artifact {
-  file: Omit<ModelFile, 'schemaVersion'>;
+  file: Omit<z.infer<typeof commonFile>, 'schemaVersion'> & TrainedBy;
   space: FeatureSpace;
   /** Dense parameters of both towers. */
   params: Values;
   tables: Record<string, EmbeddingTable>;
-  /** [items, dims], L2-normalised p_v. */
+  /** [items, dims]: p_v, which a tower makes of unit length and a factorisation does not. */
   itemVectors: Float32Array;
   /** [users + 1] and item rows: each user's interactions, oldest first. */
   historyStart: Int32Array;

@@ -13,9 +13,17 @@ import type { FeatureSpace } from './features.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { EmbeddingTable } from './tables.ts';
 
-/** Both towers, ready to turn users and items into vectors. Works in blocks, since a graph has one batch size. */
-export class Encoder implements AsyncDisposable {
+/** Turns users into vectors. */
+export interface UserEncoder extends AsyncDisposable {
   /** Dimensions of a vector. */
+  readonly dims: number;
+  readonly vectorsPerUser: number;
+  /** p_u of user rows [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. */
+  users(users: Int32Array, histories: ArrayLike<number>[]): Promise<Float32Array>;
+}
+
+/** Both towers, ready to turn users and items into vectors. Works in blocks, since a graph has one batch size. */
+export class Encoder implements UserEncoder {
   readonly dims: number;
   readonly vectorsPerUser: number;
   #space: FeatureSpace;
@@ -71,7 +79,6 @@ export class Encoder implements AsyncDisposable {
     return this.#encode('item', items, (block) => ({ users: new Int32Array(), histories: [], items: block }));
   }
 
-  /** p_u of user rows [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. */
   users(users: Int32Array, histories: ArrayLike<number>[]): Promise<Float32Array> {
     return this.#encode('user', users, (block, from) => ({
       users: block,

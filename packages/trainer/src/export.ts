@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { DuetError } from '@duet/config';
 import { towerFile } from '@duet/models';
-import { readArtifact } from './artifact.ts';
+import { modelFolder, readArtifact } from './artifact.ts';
 import { towerSettings } from './settings.ts';
 
 /**
@@ -9,10 +10,16 @@ import { towerSettings } from './settings.ts';
  * model's `model.json` (features, vocabularies) and `weights.safetensors` (tables).
  *
  * @returns the files' paths
- * @throws DuetError `not-found` or `corrupt`, as `readArtifact`
+ * @throws DuetError `bad-input` where the model has no towers; `not-found` or `corrupt`, as `readArtifact`
  */
 export async function exportTowers(dataDir: string, modelId: string, folder: string): Promise<string[]> {
   const { file, space, params } = await readArtifact(dataDir, modelId);
+  if (file.family !== 'tower') {
+    throw new DuetError('bad-input', `A model of kind ${file.kind} has no towers to export.`, {
+      where: { field: 'model' },
+      fix: `Its item vectors are in ${path.join(modelFolder(dataDir, modelId), 'item-vectors.safetensors')}.`,
+    });
+  }
   const model = towerSettings(file.kind, file.settings, space);
   await mkdir(folder, { recursive: true });
   return Promise.all(

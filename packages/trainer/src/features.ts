@@ -35,6 +35,16 @@ export interface FeatureSpace {
   encoded: { user: Record<string, Encoded>; item: Record<string, Encoded> };
 }
 
+/** Of a model that looks at ids alone. */
+export const noFeatures: FeatureSpace = {
+  user: [],
+  item: [],
+  userWidth: 0,
+  itemWidth: 0,
+  tables: {},
+  encoded: { user: {}, item: {} },
+};
+
 /** Attributes with more distinct values than this are free text or keys, not features. */
 const maxTerms = 5000;
 const priceBuckets = 10;

@@ -1,11 +1,15 @@
 import { DuetError, type Progress } from '@duet/config';
 import type { Split } from '@duet/datasets';
-import type { Executor, TowerSettings } from '@duet/models';
+import type { Executor } from '@duet/models';
+import type { Artifact, TrainedBy } from './artifact.ts';
 import { collectPositives } from './batches.ts';
 import type { TrainingData } from './data.ts';
-import { buildFeatures, type FeatureSpace } from './features.ts';
-import { alignedCategories, type CurvePoint, type Trained, trainTowers } from './loop.ts';
-import { type TrainingSettings, towerSettings } from './settings.ts';
+import { Encoder, type UserEncoder } from './encoder.ts';
+import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from './factors.ts';
+import { buildFeatures, noFeatures } from './features.ts';
+import { userHistories } from './histories.ts';
+import { alignedCategories, type CurvePoint, trainTowers } from './loop.ts';
+import { isTower, type TrainingSettings, towerSettings, type VectorSettings } from './settings.ts';
 
 export interface FitInput {
   executor: Executor;
@@ -15,7 +19,7 @@ export interface FitInput {
   /** Users and targets that the curve is measured on. */
   watched: Split;
   kind: string;
-  settings: TrainingSettings;
+  settings: VectorSettings;
   seed: number;
   progress: Progress;
   label: string;
@@ -23,35 +27,37 @@ export interface FitInput {
   onEpoch?: ((point: CurvePoint, steps: number) => Promise<void>) | undefined;
 }
 
-/** A trained tower model in memory, with what its vectors are made of. */
-export interface Fitted {
-  trained: Trained;
-  space: FeatureSpace;
-  model: TowerSettings;
+/** A fitted model in memory: its vectors, and what an artifact keeps to make them again. */
+export interface Fitted extends AsyncDisposable {
+  encoder: UserEncoder;
+  /** p_v of every item [items, dims]. */
+  itemVectors: Float32Array;
+  kept: Pick<Artifact, 'space' | 'params' | 'tables'> & { trained: TrainedBy };
 }
 
 /**
- * Trains a tower model on these rows.
+ * Fits a model with vectors on these rows.
  *
  * @throws DuetError `bad-input` for fewer than two positives; whatever stops the training
  */
-export async function fitTowers(input: FitInput): Promise<Fitted> {
-  const { data, train, watched, kind, ...loop } = input;
+export function fitModel(input: FitInput): Promise<Fitted> {
+  const { settings } = input;
+  return isTower(settings) ? fitTowers(input, settings) : fitFactors(input, settings);
+}
+
+async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitted> {
+  const { executor, data, train, watched, kind, ...loop } = input;
   const { catalogue } = data;
-  const positives = collectPositives(data.interactions, train, input.settings);
-  if (positives.item.length < 2) {
-    throw new DuetError('bad-input', `The training part of ${watched.name} has ${positives.item.length} positives.`, {
-      where: { field: 'split' },
-      fix: 'Choose another split, or import more interactions.',
-    });
-  }
+  const positives = collectPositives(data.interactions, train, given);
+  if (positives.item.length < 2) throw tooFew(watched.name, positives.item.length);
   // A step takes distinct positives, so a small dataset has a small batch.
-  const settings = { ...input.settings, batch: Math.min(input.settings.batch, positives.item.length) };
+  const settings = { ...given, batch: Math.min(given.batch, positives.item.length) };
   const space = buildFeatures(data, settings);
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
   const model = towerSettings(kind, settings, space, count);
-  const trained = await trainTowers({
+  const { tables, params } = await trainTowers({
     ...loop,
+    executor,
     space,
     positives,
     settings,
@@ -60,5 +66,46 @@ export async function fitTowers(input: FitInput): Promise<Fitted> {
     itemCategory,
     validation: watched,
   });
-  return { trained, space, model };
+  const encoder = await Encoder.open(executor, model, space, tables, settings, params);
+  return {
+    encoder,
+    itemVectors: await encoder.items(Int32Array.from(catalogue.ids.keys())),
+    kept: { space, params, tables, trained: { family: 'tower', settings: given } },
+    [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
+  };
 }
+
+async function fitFactors(input: FitInput, settings: FactorTraining): Promise<Fitted> {
+  const { data, train, watched, seed, progress, label, signal, onEpoch } = input;
+  const kind = input.kind as FactorKind;
+  const histories = userHistories(data.interactions, train);
+  if (histories.item.length < 2) throw tooFew(watched.name, histories.item.length);
+  const { sweeps } = settings;
+  const started = performance.now();
+  const items = data.catalogue.ids.length;
+  const itemVectors = await solveItems(kind, settings, histories, items, seed, async (sweep, objective) => {
+    signal?.throwIfAborted();
+    const seconds = (performance.now() - started) / 1000;
+    progress({
+      step: label,
+      done: sweep,
+      total: sweeps,
+      unit: 'sweeps',
+      note: `objective ${objective.toPrecision(5)}`,
+    });
+    await onEpoch?.({ epoch: sweep, step: sweep, seconds, loss: { total: objective }, validation: {} }, sweeps);
+  });
+  const encoder = factorEncoder(kind, settings, itemVectors);
+  return {
+    encoder,
+    itemVectors,
+    kept: { space: noFeatures, params: {}, tables: {}, trained: { family: 'factors', settings } },
+    [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
+  };
+}
+
+const tooFew = (split: string, positives: number) =>
+  new DuetError('bad-input', `The training part of ${split} has ${positives} positives.`, {
+    where: { field: 'split' },
+    fix: 'Choose another split, or import more interactions.',
+  });

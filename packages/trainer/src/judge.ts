@@ -1,15 +1,23 @@
-import { DuetError } from '@duet/config';
+import { DuetError, silent } from '@duet/config';
 import { type Split, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
-import { itemNeighbours, popularityScores, scoreByNeighbours } from '@duet/models';
+import { type BaselineKind, type BaselineSettings, baselines } from './baselines.ts';
 import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
 import { type Evaluation, evaluate, type Judged } from './evaluate.ts';
 import { distinctItems, userHistories } from './histories.ts';
 import { openModel } from './model.ts';
-import { byUser, type Scorer, vectorScorer } from './scorer.ts';
+import { vectorScorer } from './scorer.ts';
+import { hasVectors, resolveSettings } from './settings.ts';
 import type { TrainerContext } from './train.ts';
 
-export type BaselineKind = 'popularity' | 'item-knn';
+export interface BaselineRequest {
+  datasetId: string;
+  /** Key of a model that only scores: popularity, item-knn, ease. */
+  kind: string;
+  split?: string | undefined;
+  /** Settings over the kind's own. */
+  set?: Record<string, unknown>;
+}
 
 /** Keeps an evaluation in the model's row, beside those of other splits. */
 async function keep(db: Database, modelId: string, evaluation: Evaluation): Promise<void> {
@@ -52,50 +60,45 @@ export async function evaluateModel(
   return judged;
 }
 
-/** What each baseline does unless it is told otherwise. */
-export const baselineSettings: Record<BaselineKind, Record<string, number>> = {
-  popularity: {},
-  'item-knn': { neighbours: 50 },
-};
-
-/** @param lists each user's distinct items in training */
-function baselineScorer(
-  kind: BaselineKind,
-  settings: Record<string, number>,
-  lists: readonly Int32Array[],
-  items: number,
-): Scorer {
-  if (kind === 'item-knn') {
-    const similar = itemNeighbours(lists, items, settings.neighbours);
-    return byUser(({ user }, scores) => scoreByNeighbours(similar, lists[user]!, scores));
-  }
-  const popularity = popularityScores(lists, items);
-  return byUser((_, scores) => scores.set(popularity));
-}
-
-/** Ranks the whole catalogue for every user of a split with a model that needs no training. */
-export function judgeBaseline(
+/** Ranks the whole catalogue for every user of a split with a model that only scores. */
+export async function judgeBaseline(
+  { executor, progress = silent }: Pick<TrainerContext, 'executor' | 'progress'>,
   { catalogue, interactions }: Pick<TrainingData, 'catalogue' | 'interactions'>,
   split: Split,
   kind: BaselineKind,
-  settings: Record<string, number>,
+  settings: BaselineSettings,
 ): Promise<Judged> {
   const lists = distinctItems(userHistories(interactions, split.train));
-  const score = baselineScorer(kind, settings, lists, catalogue.ids.length);
+  const score = await baselines[kind].fit({ executor, lists, items: catalogue.ids.length, progress }, settings);
   return evaluate({ split, catalogue, lists, score });
 }
 
-/** Judges a model that needs no training, and keeps the result in a Model row of its own: one a dataset and kind. */
+/**
+ * Judges a model that only scores, and keeps the result in a Model row of its own: one for each dataset, kind and
+ * settings.
+ *
+ * @throws DuetError `bad-input` for a kind that is trained, or settings that do not fit
+ */
 export async function evaluateBaseline(
-  ctx: Omit<TrainerContext, 'executor'>,
-  { datasetId, kind, split: splitName = defaultSplit }: { datasetId: string; kind: BaselineKind; split?: string },
+  ctx: TrainerContext,
+  request: BaselineRequest,
 ): Promise<Judged & { modelId: string }> {
+  const { datasetId, kind, split: splitName = defaultSplit, set = {} } = request;
+  const parameters = resolveSettings(kind, 'best', set);
+  if (hasVectors(parameters)) {
+    throw new DuetError('bad-input', `A model of kind ${kind} is trained before it is measured.`, {
+      where: { field: 'kind' },
+      fix: `npx duet train --model ${kind} does both.`,
+    });
+  }
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
-  const parameters = baselineSettings[kind];
-  const judged = await judgeBaseline(data, splitDataset(data.interactions, splitName), kind, parameters);
+  const split = splitDataset(data.interactions, splitName);
+  const judged = await judgeBaseline(ctx, data, split, kind as BaselineKind, parameters);
   const { prisma } = ctx.db;
   const { fingerprint } = data.dataset;
-  const known = await prisma.model.findFirst({ where: { datasetId, kind, fingerprint } });
+  const known = await prisma.model.findFirst({
+    where: { datasetId, kind, fingerprint, parameters: { equals: parameters } },
+  });
   const model =
     known ??
     (await prisma.model.create({ data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint } }));

@@ -3,7 +3,7 @@ import type { Catalogue, Split } from '@duet/datasets';
 import { type Executor, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
 import { Assembly } from './assembly.ts';
 import type { Positives } from './batches.ts';
-import { Encoder } from './encoder.ts';
+import { Encoder, type UserEncoder } from './encoder.ts';
 import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
 import { distinctItems, type Histories, historyOf } from './histories.ts';
@@ -94,7 +94,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
     await encoder.load(await session.state());
     const items = await encoder.items(Int32Array.from(catalogue.ids.keys()));
     const { histories } = positives;
-    const { evaluation } = await evaluateTowers(executor, {
+    const { evaluation } = await evaluateVectors(executor, {
       encoder,
       items,
       histories,
@@ -136,8 +136,8 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   return { params: await session.state(), tables, curve };
 }
 
-export interface TowersToJudge {
-  encoder: Encoder;
+export interface VectorsToJudge {
+  encoder: UserEncoder;
   /** p_v of every item [items, dims]. */
   items: Float32Array;
   /** What each user had before the targets, and whose users make an item popular. */
@@ -147,8 +147,8 @@ export interface TowersToJudge {
 }
 
 /** Ranks the catalogue for every user of a split. */
-export async function evaluateTowers(executor: Executor, towers: TowersToJudge): Promise<Judged> {
-  const { encoder, items, histories, split, catalogue } = towers;
+export async function evaluateVectors(executor: Executor, judged: VectorsToJudge): Promise<Judged> {
+  const { encoder, items, histories, split, catalogue } = judged;
   await using score = await vectorScorer(executor, {
     encode: (users) =>
       encoder.users(

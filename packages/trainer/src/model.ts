@@ -1,9 +1,10 @@
 import type { Executor } from '@duet/models';
-import { readArtifact } from './artifact.ts';
+import { type ReadArtifact, readArtifact } from './artifact.ts';
 import { unknown } from './batches.ts';
-import { Encoder } from './encoder.ts';
+import { Encoder, type UserEncoder } from './encoder.ts';
+import { type FactorKind, factorEncoder } from './factors.ts';
 import { historyOf } from './histories.ts';
-import { towerSettings } from './settings.ts';
+import { type TrainingSettings, towerSettings } from './settings.ts';
 import { EmbeddingTable } from './tables.ts';
 
 /** A trained model, ready to answer. */
@@ -19,7 +20,7 @@ export interface LoadedModel extends AsyncDisposable {
   vectorsPerUser: number;
   /** Item ids by row. */
   items: string[];
-  /** p_v [items, dimensions], L2-normalised. */
+  /** p_v [items, dimensions]: of unit length where a tower made them. */
   itemVectors: Float32Array;
   /**
    * p_u of these users [n, vectorsPerUser, dimensions]. A user whom the model never saw gets its cold-start vector and `known` false.
@@ -39,16 +40,13 @@ export async function openModel(
   executor: Executor,
   { precision = 'float32' }: { precision?: 'float32' | 'float16' } = {},
 ): Promise<LoadedModel> {
-  const { file, space, params, tables, itemVectors, historyStart, historyItem } = await readArtifact(dataDir, modelId);
-  const { id, kind, datasetId, split, users, items, settings } = file;
-  const model = towerSettings(kind, settings, space);
-  const embedding = Object.fromEntries(
-    Object.entries(tables).map(([name, { rows, dims, values }]) => [
-      name,
-      new EmbeddingTable(rows, dims, precision === 'float16' ? new Float16Array(values) : values),
-    ]),
-  );
-  const encoder = await Encoder.open(executor, model, space, embedding, settings, params);
+  const artifact = await readArtifact(dataDir, modelId);
+  const { file, itemVectors, historyStart, historyItem } = artifact;
+  const { id, kind, datasetId, split, users, items } = file;
+  const encoder: UserEncoder =
+    file.family === 'factors'
+      ? factorEncoder(kind as FactorKind, file.settings, itemVectors)
+      : await openTowers(executor, artifact, file, precision);
   const rowOf = new Map(users.map((user, row) => [user, row]));
   const histories = { start: historyStart, item: historyItem };
   const none = new Int32Array();
@@ -72,4 +70,19 @@ export async function openModel(
     },
     [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
   };
+}
+
+function openTowers(
+  executor: Executor,
+  { space, params, tables }: ReadArtifact,
+  { kind, settings }: { kind: string; settings: TrainingSettings },
+  precision: 'float32' | 'float16',
+): Promise<Encoder> {
+  const embedding = Object.fromEntries(
+    Object.entries(tables).map(([name, { rows, dims, values }]) => [
+      name,
+      new EmbeddingTable(rows, dims, precision === 'float16' ? new Float16Array(values) : values),
+    ]),
+  );
+  return Encoder.open(executor, towerSettings(kind, settings, space), space, embedding, settings, params);
 }

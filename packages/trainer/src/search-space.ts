@@ -1,5 +1,5 @@
 import type { Rng } from '@duet/models';
-import type { TrainingSettings } from './settings.ts';
+import { isTower, type ModelSettings, type TrainingSettings } from './settings.ts';
 
 /** Where one setting is drawn from. Both ends count; `integer` rounds; `zero` is the share of draws that are 0. */
 export type Range =
@@ -63,14 +63,26 @@ const towerSpace = (base: TrainingSettings): TowerSpace => ({
   ...(base.augmentedDims > 0 ? dualAugmented : {}),
 });
 
-/** The spaces of the kinds that only score. */
-const scorers: Readonly<Record<string, SearchSpace>> = {
-  'item-knn': { neighbours: { log: [5, 2000], integer: true } },
+/** λ goes with ν: λ·(n + α0·N)^ν is what a vector feels. */
+const factors: SearchSpace = {
+  dimensions: { choice: [32, 64, 128, 256] },
+  sweeps: { choice: [5, 10, 20] },
+  unobservedWeight: { log: [3e-4, 1] },
+  regularisation: { log: [1e-3, 10] },
+  repeatPower: { choice: [0, 0.5, 1] },
+};
+
+/** The spaces of the kinds that are not trained by gradient. */
+const others: Readonly<Record<string, SearchSpace>> = {
+  'item-knn': { neighbours: { log: [5, 2000], integer: true }, shrinkage: { log: [0.1, 300], zero: 0.2 } },
+  ease: { regularisation: { log: [3, 3000] } },
+  wals: factors,
+  ials: { ...factors, frequencyScaling: { uniform: [0.3, 1.2] }, regularisation: { log: [1e-4, 1] } },
 };
 
 /** What a kind's tuning draws from. A tower model's space follows from the parts that its base settings have. */
-export const searchSpace = (kind: string, base: TrainingSettings | undefined): SearchSpace =>
-  base === undefined ? (scorers[kind] ?? {}) : towerSpace(base);
+export const searchSpace = (kind: string, base: ModelSettings): SearchSpace =>
+  isTower(base) ? towerSpace(base) : (others[kind] ?? {});
 
 /** Three significant digits: what a person would write, and far finer than any search. */
 const rounded = (value: number): number => Number(value.toPrecision(3));

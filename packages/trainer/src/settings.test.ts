@@ -1,19 +1,42 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { resolveSettings } from './settings.ts';
+import { modelKinds } from '@duet/models';
+import { type Preset, resolveSettings, settingsOfKind } from './settings.ts';
 
 describe('settings', () => {
   test('come from the preset, then the kind, then the caller', () => {
-    assert.equal(resolveSettings('dat', 'paper', {}).augmentedDims, 32);
-    assert.equal(resolveSettings('two-tower', 'paper', {}).augmentedDims, 0);
-    assert.equal(resolveSettings('dat', 'paper', { epochs: 2 }).epochs, 2);
+    const resolved = (...asked: Parameters<typeof resolveSettings>): Record<string, unknown> =>
+      resolveSettings(...asked);
+    assert.equal(resolved('dat', 'paper', {}).augmentedDims, 32);
+    assert.equal(resolved('two-tower', 'paper', {}).augmentedDims, 0);
+    assert.equal(resolved('dat', 'paper', { epochs: 2 }).epochs, 2);
+    assert.equal(resolved('wals', 'paper', {}).unobservedWeight, 1 / 40);
+    assert.deepEqual(resolved('item-knn', 'best', { shrinkage: 10 }), { neighbours: 50, shrinkage: 10 });
+  });
+
+  test('are described, and fit their own schema, for every kind and preset', () => {
+    for (const { kind } of modelKinds) {
+      const { schema, presets } = settingsOfKind(kind);
+      for (const [name, { description }] of Object.entries<{ description?: string | undefined }>(schema.shape)) {
+        assert.ok(description, `${kind}: ${name}`);
+      }
+      for (const preset of Object.keys(presets)) {
+        assert.deepEqual(resolveSettings(kind, preset, {}), presets[preset as Preset], `${kind} ${preset}`);
+      }
+    }
   });
 
   test('name what is unknown, and what there is', () => {
-    assert.throws(() => resolveSettings('dat', 'fast', { epoch: 2 }), /field epoch: .*The settings are epochs, batch/);
+    assert.throws(
+      () => resolveSettings('dat', 'fast', { epoch: 2 }),
+      /field epoch: .*settings of dat are epochs, batch/,
+    );
+    assert.throws(() => resolveSettings('ials', 'fast', { epochs: 2 }), /settings of ials are dimensions, sweeps/);
+    assert.throws(() => resolveSettings('popularity', 'fast', { epochs: 2 }), /settings of popularity are none/);
     assert.throws(() => resolveSettings('dat', 'slow', {}), /no preset "slow".*paper, fast, best/);
-    assert.throws(() => resolveSettings('popularity', 'fast', {}), /"popularity" is not a model that can be trained/);
+    assert.throws(() => resolveSettings('svd', 'fast', {}), /no kind of model "svd".*popularity, item-knn, ease/);
     assert.throws(() => resolveSettings('dat', 'fast', { epochs: 0 }), /field epochs/);
+    assert.throws(() => resolveSettings('ease', 'fast', { regularisation: 0 }), /field regularisation/);
   });
 
   test('refuse augmented vectors that cannot mimic a tower', () => {

@@ -1,6 +1,8 @@
 import { DuetError } from '@duet/config';
-import { modelKinds, type TowerSettings } from '@duet/models';
+import { type ModelKind, modelKinds, type TowerSettings } from '@duet/models';
 import { z } from 'zod';
+import { type BaselineKind, type BaselineSettings, baselines } from './baselines.ts';
+import { type FactorKind, type FactorTraining, factorPresets, factorSettings } from './factors.ts';
 
 const share = z.number().min(0).max(1);
 const weight = z.number().min(0).max(1000);
@@ -118,40 +120,72 @@ export const presets: Record<'paper' | 'fast' | 'best', TrainingSettings> = {
 
 export type Preset = keyof typeof presets;
 
+/** What a model of any kind can be told: a tower's, a factorisation's or a scorer's settings. */
+export type ModelSettings = TrainingSettings | FactorTraining | BaselineSettings;
+
+/** Whether these are a tower's: those of a model that is trained by gradient. */
+export const isTower = (settings: ModelSettings): settings is TrainingSettings => 'layers' in settings;
+
+/** What a model with vectors can be told: see {@link ModelSettings}. */
+export type VectorSettings = TrainingSettings | FactorTraining;
+
+/** Whether the model has vectors: it is trained, indexed and served. Others only score, at once. */
+export const hasVectors = (settings: ModelSettings): settings is VectorSettings =>
+  isTower(settings) || 'sweeps' in settings;
+
+/** @throws DuetError `bad-input` naming the kinds there are */
+export function modelKind(kind: string): ModelKind {
+  const known = modelKinds.find((candidate) => candidate.kind === kind);
+  if (known !== undefined) return known;
+  throw new DuetError('bad-input', `There is no kind of model "${kind}".`, {
+    where: { field: 'kind' },
+    fix: `Choose one of ${modelKinds.map((candidate) => candidate.kind).join(', ')}.`,
+  });
+}
+
+/** The schema of a kind's settings, each described, and the values of its presets; a scorer has one set of them. */
+export function settingsOfKind(kind: string): { schema: z.ZodObject; presets: Record<Preset, object> } {
+  const { family, defaults } = modelKind(kind);
+  if (family === 'tower') {
+    // A two-tower has none of DAT's parts; DAT's own come from the preset.
+    const { paper, fast, best } = presets;
+    return {
+      schema: trainingSettings,
+      presets: { paper: { ...paper, ...defaults }, fast: { ...fast, ...defaults }, best: { ...best, ...defaults } },
+    };
+  }
+  if (family === 'factors') return { schema: factorSettings, presets: factorPresets[kind as FactorKind] };
+  const { settings, defaults: base } = baselines[kind as BaselineKind];
+  return { schema: settings, presets: { paper: base, fast: base, best: base } };
+}
+
 /**
  * The settings of one training: preset, then what makes the kind what it is, then what the caller set.
  *
  * @throws DuetError `bad-input` naming each unknown key or bad value, and the keys there are
  */
-export function resolveSettings(kind: string, preset: string, set: Record<string, unknown>): TrainingSettings {
-  const model = modelKinds.find((candidate) => candidate.kind === kind);
-  if (model?.family !== 'tower') {
-    const known = modelKinds.filter(({ family }) => family === 'tower').map((candidate) => candidate.kind);
-    throw new DuetError('bad-input', `"${kind}" is not a model that can be trained.`, {
-      where: { field: 'kind' },
-      fix: `Choose one of ${known.join(', ')}.`,
-    });
-  }
-  if (!Object.hasOwn(presets, preset)) {
+export function resolveSettings(kind: string, preset: string, set: Record<string, unknown>): ModelSettings {
+  const { schema, presets: starting } = settingsOfKind(kind);
+  if (!Object.hasOwn(starting, preset)) {
     throw new DuetError('bad-input', `There is no preset "${preset}".`, {
       where: { field: 'preset' },
-      fix: `Choose one of ${Object.keys(presets).join(', ')}.`,
+      fix: `Choose one of ${Object.keys(starting).join(', ')}.`,
     });
   }
-  const base = presets[preset as Preset];
-  // A two-tower has none of DAT's parts; DAT's own come from the preset.
-  const parsed = trainingSettings.safeParse({ ...base, ...model.defaults, ...set });
+  const parsed = schema.safeParse({ ...starting[preset as Preset], ...set });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys';
     const field = unknown ? issue.keys.join(', ') : issue.path.join('.');
-    const shape: Record<string, { description?: string | undefined }> = trainingSettings.shape;
+    const shape: Record<string, { description?: string | undefined }> = schema.shape;
+    const known = Object.keys(shape).join(', ');
     throw new DuetError('bad-input', `${issue.message}.`, {
       where: { field },
-      fix: unknown ? `The settings are ${Object.keys(shape).join(', ')}.` : shape[String(issue.path[0])]?.description,
+      fix: unknown ? `The settings of ${kind} are ${known || 'none'}.` : shape[String(issue.path[0])]?.description,
     });
   }
-  const settings = parsed.data;
+  const settings = parsed.data as ModelSettings;
+  if (!isTower(settings)) return settings;
   const dims = settings.layers.at(-1)!;
   if (settings.augmentedDims > 0 && settings.augmentedDims !== dims && settings.mimicUser + settings.mimicItem > 0) {
     throw new DuetError('bad-input', `augmentedDims is ${settings.augmentedDims} and the towers end in ${dims}.`, {

@@ -8,6 +8,7 @@ import { importDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { openExecutor } from './executor.ts';
+import { exportTowers } from './export.ts';
 import { evaluateBaseline, evaluateModel } from './judge.ts';
 import { openModel } from './model.ts';
 import { type TrainerContext, trainModel } from './train.ts';
@@ -75,6 +76,50 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
       assert.deepEqual(stored.metrics, { 'time:0.8': again });
     });
   }
+
+  test('EASE finds more than item-kNN, and settings of a baseline have a row of their own', async () => {
+    const knn = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn' });
+    const shrunk = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn', set: { shrinkage: 5 } });
+    assert.notEqual(shrunk.modelId, knn.modelId);
+    const row = await db.prisma.model.findUniqueOrThrow({ where: { id: shrunk.modelId } });
+    assert.deepEqual(row.parameters, { neighbours: 50, shrinkage: 5 });
+    const ease = await evaluateBaseline(ctx, { datasetId, kind: 'ease' });
+    assert.ok(ease.evaluation.metrics['Recall@50']! > knn.evaluation.metrics['Recall@50']!);
+  });
+
+  for (const kind of ['wals', 'ials']) {
+    test(`${kind} beats popularity, and answers the same from its artifact by solving for the user`, async () => {
+      const popularity = await evaluateBaseline(ctx, { datasetId, kind: 'popularity' });
+      const { modelId, runId, evaluation } = await trainModel(ctx, {
+        datasetId,
+        kind,
+        set: { dimensions: 32, sweeps: 4 },
+      });
+      assert.ok(evaluation!.metrics['Recall@50']! > 1.2 * popularity.evaluation.metrics['Recall@50']!);
+      const { curve, step, steps } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+      const losses = (curve as { loss: { total: number } }[]).map(({ loss }) => loss.total);
+      assert.deepEqual([losses.length, step, steps], [4, 4, 4]);
+      assert.deepEqual(
+        losses,
+        losses.toSorted((a, b) => b - a),
+        'the objective falls',
+      );
+      const again = await evaluateModel(ctx, { modelId });
+      assert.deepEqual(again.evaluation.metrics, evaluation!.metrics);
+      await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
+      const { vectors, known } = await model.encodeUsers(['17850', 'nobody']);
+      assert.deepEqual(known, [true, false]);
+      assert.equal(model.dimensions, 32);
+      assert.ok(Math.hypot(...vectors.subarray(0, 32)) > 0);
+      assert.ok(vectors.subarray(32).every((x) => x === 0));
+      await assert.rejects(exportTowers(ctx.dataDir, modelId, ctx.dataDir), /no towers to export.*item-vectors/);
+    });
+  }
+
+  test('a kind that only scores is not trained, and one that is trained is no baseline', async () => {
+    await assert.rejects(trainModel(ctx, { datasetId, kind: 'ease' }), /not trained.*evaluate --baseline ease/);
+    await assert.rejects(evaluateBaseline(ctx, { datasetId, kind: 'ials' }), /trained before.*train --model ials/);
+  });
 
   test('a loaded model knows its users, and gives a stranger one cold-start vector', async () => {
     const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });

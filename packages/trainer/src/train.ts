@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type Progress, silent } from '@duet/config';
+import { DuetError, type Progress, silent } from '@duet/config';
 import { splitDataset } from '@duet/datasets';
 import type { Database, Prisma } from '@duet/db';
-import { type Executor, vectorDims } from '@duet/models';
+import type { Executor } from '@duet/models';
 import { type Artifact, writeArtifact } from './artifact.ts';
 import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
-import { Encoder } from './encoder.ts';
 import type { Judged } from './evaluate.ts';
-import { fitTowers } from './fit.ts';
+import { fitModel } from './fit.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
-import { type CurvePoint, evaluateTowers } from './loop.ts';
+import { type CurvePoint, evaluateVectors } from './loop.ts';
 import { whileHolding } from './runs.ts';
-import { resolveSettings, type TrainingSettings } from './settings.ts';
+import { hasVectors, isTower, resolveSettings, type VectorSettings } from './settings.ts';
 
 /** What every job of the trainer is given. */
 export interface TrainerContext {
@@ -24,7 +23,7 @@ export interface TrainerContext {
 
 export interface TrainRequest {
   datasetId: string;
-  /** Key of a tower model in the registry: two-tower, dat. */
+  /** Key of a model with vectors in the registry: dat, ials … */
   kind: string;
   preset?: string;
   /** Settings over the preset's. */
@@ -44,7 +43,7 @@ export interface TrainResult extends Partial<Judged> {
 }
 
 /**
- * Trains a tower model, judges it, and keeps it as an artifact and a Model row. The TrainingRun row follows it: its
+ * Trains a model with vectors, judges it, and keeps it as an artifact and a Model row. The TrainingRun row follows it: its
  * curve grows with every epoch, and it ends as done, or as failed with the reason.
  *
  * @throws DuetError `bad-input` for settings, a kind or a split that do not fit; whatever stops the training
@@ -53,6 +52,12 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
   const { db } = ctx;
   const { kind, preset = 'fast', set = {}, seed = 1, split: splitName = defaultSplit } = request;
   const settings = resolveSettings(kind, preset, set);
+  if (!hasVectors(settings)) {
+    throw new DuetError('bad-input', `A model of kind ${kind} is not trained: it only scores.`, {
+      where: { field: 'kind' },
+      fix: `Measure it with npx duet evaluate --baseline ${kind}.`,
+    });
+  }
   const parameters = { ...settings, seed, split: splitName };
   const data = await loadTrainingData(db, ctx.dataDir, request.datasetId);
   const runId =
@@ -64,8 +69,8 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
 interface Begun {
   runId: string;
   data: TrainingData;
-  settings: TrainingSettings;
-  parameters: TrainingSettings & { seed: number; split: string };
+  settings: VectorSettings;
+  parameters: VectorSettings & { seed: number; split: string };
 }
 
 async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun): Promise<TrainResult> {
@@ -121,7 +126,7 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
 interface LearnRequest {
   modelId: string;
   kind: string;
-  settings: TrainingSettings;
+  settings: VectorSettings;
   seed: number;
   splitName: string;
   record: (change: Prisma.TrainingRunUpdateInput) => Promise<unknown>;
@@ -136,9 +141,12 @@ async function learn(
   const { executor, progress = silent } = ctx;
   const { dataset, interactions, catalogue } = data;
   const split = splitDataset(interactions, splitName);
-  const { train, validation } = holdOutBaskets(interactions, split.train);
+  // Training curves are of models that could be stopped by them: least squares has nothing to watch, and learns it all.
+  const { train, validation } = isTower(settings)
+    ? holdOutBaskets(interactions, split.train)
+    : { train: split.train, validation: { ...split, evaluations: [] } };
   const curve: CurvePoint[] = [];
-  const { trained, space, model } = await fitTowers({
+  await using fitted = await fitModel({
     executor,
     data,
     train,
@@ -156,12 +164,12 @@ async function learn(
     },
   });
 
+  const { encoder, itemVectors } = fitted;
+  const { trained, space, params, tables } = fitted.kept;
   const histories = userHistories(interactions, split.train);
-  await using encoder = await Encoder.open(executor, model, space, trained.tables, settings, trained.params);
-  const itemVectors = await encoder.items(Int32Array.from(catalogue.ids.keys()));
   const judged =
     split.evaluations.length > 0
-      ? await evaluateTowers(executor, { encoder, items: itemVectors, histories, split, catalogue })
+      ? await evaluateVectors(executor, { encoder, items: itemVectors, histories, split, catalogue })
       : undefined;
   const vocabulariesOf = (side: 'user' | 'item') =>
     Object.fromEntries(Object.entries(space.encoded[side]).map(([name, { vocabulary }]) => [name, vocabulary]));
@@ -175,8 +183,8 @@ async function learn(
       seed,
       executor: executor.name,
       createdAt: new Date().toISOString(),
-      settings,
-      dimensions: vectorDims(model),
+      ...trained,
+      dimensions: encoder.dims,
       features: { user: space.user, item: space.item },
       vocabularies: { user: vocabulariesOf('user'), item: vocabulariesOf('item') },
       users: interactions.users,
@@ -184,8 +192,8 @@ async function learn(
       metrics: judged ? { [splitName]: judged.evaluation } : {},
     },
     space,
-    params: trained.params,
-    tables: trained.tables,
+    params,
+    tables,
     itemVectors,
     historyStart: histories.start,
     historyItem: histories.item,

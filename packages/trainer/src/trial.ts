@@ -1,14 +1,14 @@
 import { type Progress, silent } from '@duet/config';
 import { type Split, splitDataset, validationSplit } from '@duet/datasets';
-import { type Executor, modelKinds } from '@duet/models';
+import type { Executor } from '@duet/models';
+import type { BaselineKind } from './baselines.ts';
 import type { TrainingData } from './data.ts';
-import { Encoder } from './encoder.ts';
 import type { Judged } from './evaluate.ts';
-import { fitTowers } from './fit.ts';
+import { fitModel } from './fit.ts';
 import { userHistories } from './histories.ts';
-import { type BaselineKind, baselineSettings, judgeBaseline } from './judge.ts';
-import { evaluateTowers } from './loop.ts';
-import { resolveSettings, type TrainingSettings } from './settings.ts';
+import { judgeBaseline } from './judge.ts';
+import { evaluateVectors } from './loop.ts';
+import { hasVectors, resolveSettings } from './settings.ts';
 
 /** One training of a tuning: a kind with its settings over a preset. */
 export interface TrialRequest {
@@ -22,12 +22,6 @@ export interface TrialRequest {
 export const trialSplit = (data: TrainingData, splitName: string): Split =>
   validationSplit(data.interactions, splitDataset(data.interactions, splitName));
 
-/** The settings that a kind starts from; undefined for one that is not trained by gradient. */
-export const baseSettings = (kind: string, base: string, set: Record<string, unknown>): TrainingSettings | undefined =>
-  modelKinds.some((model) => model.kind === kind && model.family === 'baseline')
-    ? undefined
-    : resolveSettings(kind, base, set);
-
 /**
  * Trains on the split's training rows, and judges by its evaluations.
  *
@@ -39,12 +33,9 @@ export async function runTrial(
   split: Split,
   { kind, base, set, seed }: TrialRequest,
 ): Promise<Judged> {
-  const settings = baseSettings(kind, base, set);
-  if (settings === undefined) {
-    const baseline = kind as BaselineKind;
-    return judgeBaseline(data, split, baseline, { ...baselineSettings[baseline], ...(set as Record<string, number>) });
-  }
-  const { trained, space, model } = await fitTowers({
+  const settings = resolveSettings(kind, base, set);
+  if (!hasVectors(settings)) return judgeBaseline({ executor, progress }, data, split, kind as BaselineKind, settings);
+  await using fitted = await fitModel({
     executor,
     data,
     train: split.train,
@@ -57,8 +48,7 @@ export async function runTrial(
     label: `try ${kind}`,
     signal,
   });
-  await using encoder = await Encoder.open(executor, model, space, trained.tables, settings, trained.params);
-  const items = await encoder.items(Int32Array.from(data.catalogue.ids.keys()));
+  const { encoder, itemVectors: items } = fitted;
   const histories = userHistories(data.interactions, split.train);
-  return await evaluateTowers(executor, { encoder, items, histories, split, catalogue: data.catalogue });
+  return await evaluateVectors(executor, { encoder, items, histories, split, catalogue: data.catalogue });
 }

@@ -21,7 +21,7 @@ test('rungs have a ninth, a third and all of the epochs, and never less than one
 
 describe('every point of a search space', () => {
   for (const preset of Object.keys(presets)) {
-    for (const kind of ['two-tower', 'dat']) {
+    for (const kind of ['two-tower', 'dat', 'ials', 'ease']) {
       test(`is a training of ${kind} from ${preset}`, () => {
         const space = searchSpace(kind, resolveSettings(kind, preset, {}));
         for (let seed = 0; seed < 200; seed++) {

@@ -1,10 +1,10 @@
 import { type Config, DuetError, type Progress, silent } from '@duet/config';
 import type { Database, Prisma } from '@duet/db';
-import { modelKinds, seededRng } from '@duet/models';
+import { seededRng } from '@duet/models';
 import { defaultSplit } from './data.ts';
 import { whileHolding } from './runs.ts';
 import { sampleSettings, searchSpace } from './search-space.ts';
-import { baseSettings } from './trial.ts';
+import { isTower, resolveSettings } from './settings.ts';
 import { TrialPool } from './trial-pool.ts';
 
 export interface TuneContext {
@@ -87,13 +87,7 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
   const { datasetId, kind, base = 'best', set = {}, split = defaultSplit, metric = 'HR@50', seed = 1 } = request;
   const { minutes, fresh = false } = request;
   const trials = request.trials ?? (minutes === undefined ? 27 : undefined);
-  if (!modelKinds.some((model) => model.kind === kind)) {
-    throw new DuetError('bad-input', `There is no model "${kind}".`, {
-      where: { field: 'kind' },
-      fix: `Choose one of ${modelKinds.map((model) => model.kind).join(', ')}.`,
-    });
-  }
-  const settings = baseSettings(kind, base, set);
+  const settings = resolveSettings(kind, base, set);
   const space = searchSpace(kind, settings);
   const { fingerprint } = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
   // As JSON keeps it, so that what was not asked is no key.
@@ -105,7 +99,7 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
   const machine = { ...ctx.machine, threads: 1 };
   return whileHolding(db, tuningId, async () => {
     await using pool = new TrialPool({ url: db.url, dataDir: ctx.dataDir, datasetId, split, machine });
-    const rungs = rungEpochs(settings?.epochs);
+    const rungs = rungEpochs(isTower(settings) ? settings.epochs : undefined);
     // A space without settings has one point.
     const limit = Object.keys(space).length === 0 ? 1 : (trials ?? Infinity);
     const planned = rungs.reduce((sum: number, _, rung) => sum + Math.ceil(limit / eta ** rung), 0);

@@ -1,14 +1,14 @@
 import { DuetError } from '@duet/config';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
-
-const baselines = ['popularity', 'item-knn'] as const;
+import { readSetting } from './train.ts';
 
 interface Options {
   model?: string;
-  baseline?: (typeof baselines)[number];
+  baseline?: string;
+  set: Record<string, unknown>;
   dataset?: string;
   split?: string;
 }
@@ -18,14 +18,15 @@ export function evaluateCommand(program: Command): void {
     .command('evaluate')
     .description('measure a model or a baseline by ranking the full catalogue for every user of a split')
     .option('--model <id>', 'id or name of a trained model')
-    .addOption(new Option('--baseline <kind>', 'a model that needs no training').choices(baselines))
+    .option('--baseline <kind>', 'a model that only scores: popularity, item-knn, ease')
+    .option('--set <key=value>', 'a setting of a baseline, any number of times; neighbours=200', readSetting, {})
     .option('--dataset <name>', 'for a baseline: name or id of the dataset')
     .option('--split <split>', 'time:0.8, leave-last-out, random:0.8, or given by the file');
   job<Options>(
     command,
     'evaluate --baseline item-knn --dataset online-retail --split time:0.8',
     async (context, options) => {
-      const { model, baseline, split } = options;
+      const { model, baseline, split, set } = options;
       if ((model === undefined) === (baseline === undefined)) {
         throw new DuetError('bad-input', 'Give either --model or --baseline.');
       }
@@ -34,7 +35,8 @@ export function evaluateCommand(program: Command): void {
       const measure = async () => {
         if (baseline !== undefined) {
           const dataset = await findDataset(ctx.db, options.dataset);
-          const { modelId, evaluation } = await evaluateBaseline(ctx, { datasetId: dataset.id, kind: baseline, split });
+          const request = { datasetId: dataset.id, kind: baseline, split, set };
+          const { modelId, evaluation } = await evaluateBaseline(ctx, request);
           return { name: baseline, modelId, evaluation };
         }
         const row = await findModel(ctx.db, model!);

@@ -3,12 +3,36 @@ import { table } from '../answer.ts';
 import { job } from '../context.ts';
 import { findDataset } from '../find.ts';
 
+interface Options {
+  dataset?: string;
+  kinds?: boolean;
+}
+
+/** How each family of models comes about, as a command. */
+const commands = { scorer: 'evaluate --baseline', factors: 'train --model', tower: 'train --model' };
+
+async function listKinds() {
+  const { modelKinds } = await import('@duet/models');
+  const lines = modelKinds.map(({ kind, family, summary }) => [
+    kind,
+    family,
+    `npx duet ${commands[family]} ${kind}`,
+    summary,
+  ]);
+  return {
+    json: { kinds: modelKinds.map(({ kind, title, family, summary }) => ({ kind, title, family, summary })) },
+    text: table(['kind', 'family', 'command', ''], lines),
+  };
+}
+
 export function modelsCommand(program: Command): void {
   const command = program
     .command('models')
     .description('list the models with their metrics, newest first')
-    .option('--dataset <name>', 'only those of one dataset');
-  job<{ dataset?: string }>(command, 'models --dataset online-retail', async ({ database }, options) => {
+    .option('--dataset <name>', 'only those of one dataset')
+    .option('--kinds', 'list the kinds of model that there are instead');
+  job<Options>(command, 'models --dataset online-retail', async ({ database }, options) => {
+    if (options.kinds) return listKinds();
     const db = await database();
     const where = options.dataset === undefined ? {} : { datasetId: (await findDataset(db, options.dataset)).id };
     const rows = await db.prisma.model.findMany({

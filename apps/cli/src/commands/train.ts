@@ -36,7 +36,7 @@ export function trainCommand(program: Command): void {
     .command('train')
     .description('train a retrieval model and evaluate it on the split that it was trained without')
     .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
-    .requiredOption('--model <kind>', 'two-tower, dat …')
+    .requiredOption('--model <kind>', 'dat, two-tower, ials, wals …: npx duet models --kinds lists them')
     .option('--preset <preset>', 'paper, fast or best')
     .option(
       '--set <key=value>',

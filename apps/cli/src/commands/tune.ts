@@ -38,14 +38,16 @@ export function tuneCommand(program: Command): void {
     )
     .option('--fresh', 'start anew, where the same search was cut before');
   job<Options>(command, 'tune --dataset online-retail --model dat --trials 27', async (context, options) => {
-    const { tune } = await import('@duet/trainer');
+    const { hasVectors, resolveSettings, tune } = await import('@duet/trainer');
     const ctx = { ...(await working(context)), machine: context.config };
     const dataset = await findDataset(ctx.db, options.dataset);
     const { dataset: _, model: kind, ...request } = options;
     const { tuningId, trials, failures } = await tune(ctx, { ...request, kind, datasetId: dataset.id });
     const [best] = trials;
     const flags = Object.entries(best!.set).map(([key, value]) => `--set ${key}=${JSON.stringify(value)}`);
-    const preset = kind === 'item-knn' ? '' : ` --preset ${request.base}`;
+    const next = hasVectors(resolveSettings(kind, request.base!, {}))
+      ? `train --model ${kind} --preset ${request.base}`
+      : `evaluate --baseline ${kind}`;
     const split = request.split === undefined ? '' : ` --split ${request.split}`;
     const rows = trials.slice(0, shown).map(({ number, rung, set, score, seconds }) => [
       number,
@@ -63,7 +65,7 @@ export function tuneCommand(program: Command): void {
         '',
         ...failures.map(({ number, rung, error }) => `Settings ${number} failed on rung ${rung}: ${error}`),
         `${trials.length} trials of tuning ${tuningId}. The best:`,
-        `  npx duet train --dataset ${dataset.name} --model ${kind}${preset}${split} ${flags.join(' ')}`,
+        `  npx duet ${next} --dataset ${dataset.name}${split} ${flags.join(' ')}`,
         JSON.stringify(best!.set),
       ].join('\n'),
     };

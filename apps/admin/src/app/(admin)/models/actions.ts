@@ -32,7 +32,9 @@ export async function train(_: string | undefined, data: FormData): Promise<stri
   const set = Object.fromEntries(
     Object.entries(entries).flatMap(([field, text]) => {
       const key = field.startsWith('set.') ? field.slice(4) : undefined;
-      return key === undefined || typeof text !== 'string' || text.trim() === '' ? [] : [[key, readSetting(key, text)]];
+      return key === undefined || typeof text !== 'string' || text.trim() === ''
+        ? []
+        : [[key, readSetting(kind, key, text)]];
     }),
   );
   try {

@@ -1,5 +1,5 @@
 import { modelKinds } from '@duet/models';
-import { presets, resolveSettings, trainingSettings } from '@duet/trainer';
+import { presets, resolveSettings, settingsOfKind } from '@duet/trainer';
 import { z } from 'zod';
 
 /** One of the trainer's settings, as the form shows it. */
@@ -16,18 +16,24 @@ interface Property {
   description?: string;
 }
 
-const properties = z.toJSONSchema(trainingSettings).properties as Record<string, Property>;
+/** A kind's fields, from the trainer's own schema: a setting added there appears here. */
+function settingsOf(kind: string): Setting[] {
+  const properties = z.toJSONSchema(settingsOfKind(kind).schema).properties as Record<string, Property>;
+  return Object.entries(properties).map(([key, { type, enum: values, description }]) => ({
+    key,
+    meaning: description ?? '',
+    type: type === 'array' ? 'list' : type === 'boolean' || values ? 'choice' : 'number',
+    choices: type === 'boolean' ? ['true', 'false'] : (values ?? []),
+  }));
+}
 
-/** The form's fields, from the trainer's own schema: a setting added there appears here. */
-export const settings: Setting[] = Object.entries(properties).map(([key, { type, enum: values, description }]) => ({
-  key,
-  meaning: description ?? '',
-  type: type === 'array' ? 'list' : type === 'boolean' || values ? 'choice' : 'number',
-  choices: type === 'boolean' ? ['true', 'false'] : (values ?? []),
-}));
-
-export const trainedKinds = modelKinds.filter(({ family }) => family === 'tower');
+export const trainedKinds = modelKinds.filter(({ family }) => family !== 'scorer');
 export const presetNames = Object.keys(presets);
+
+/** The form's fields by kind: `settings.dat`. */
+export const settings: Record<string, Setting[]> = Object.fromEntries(
+  trainedKinds.map(({ kind }) => [kind, settingsOf(kind)]),
+);
 
 /** What each kind starts from with each preset, as text: `startingValues['dat/fast'].epochs`. */
 export const startingValues: Record<string, Record<string, string>> = Object.fromEntries(
@@ -40,8 +46,8 @@ export const startingValues: Record<string, Record<string, string>> = Object.fro
 );
 
 /** The value that a field's text stands for. What cannot be read stays text, for the trainer to refuse by name. */
-export function readSetting(key: string, text: string): unknown {
-  const { type, choices } = settings.find((setting) => setting.key === key) ?? { type: 'number', choices: [] };
+export function readSetting(kind: string, key: string, text: string): unknown {
+  const { type, choices } = settings[kind]?.find((setting) => setting.key === key) ?? { type: 'number', choices: [] };
   const number = (part: string) => (part.trim() === '' || Number.isNaN(Number(part)) ? part : Number(part));
   if (type === 'list') return text.split(',').map(number);
   if (type === 'choice') return choices.includes('true') ? text === 'true' : text;

@@ -9,7 +9,8 @@ interface TrainFormProps {
   datasets: { id: string; name: string }[];
   kinds: { kind: string; title: string; summary: string }[];
   presets: string[];
-  settings: Setting[];
+  /** By kind. */
+  settings: Record<string, Setting[]>;
   /** `startingValues['dat/fast'].epochs` */
   startingValues: Record<string, Record<string, string>>;
 }
@@ -44,7 +45,8 @@ export function TrainForm({ datasets, kinds, presets, settings, startingValues }
     onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
   });
   const starting = startingValues[`${values.kind}/${values.preset}`] ?? {};
-  const changed = settings.filter(({ key }) => values[`set.${key}`]).length;
+  const fields = settings[values.kind ?? ''] ?? [];
+  const changed = fields.filter(({ key }) => values[`set.${key}`]).length;
 
   return (
     <form onSubmit={submit} className="space-y-6">
@@ -105,7 +107,7 @@ export function TrainForm({ datasets, kinds, presets, settings, startingValues }
           </span>
         </summary>
         <div className="grid gap-5 border-t border-line p-4 sm:grid-cols-2 xl:grid-cols-3">
-          {settings.map(({ key, meaning, type, choices }) => (
+          {fields.map(({ key, meaning, type, choices }) => (
             <Field key={key} id={`set.${key}`} label={<code className="font-mono">{key}</code>} hint={meaning}>
               {type === 'choice' ? (
                 <select {...control(`set.${key}`)}>
