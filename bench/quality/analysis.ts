@@ -137,8 +137,17 @@ function summarise(model: string, seeds: readonly Outcome[], facts: DatasetFacts
     byCategory: categoryHits(seeds, facts),
     byHistory: averaged('byHistory'),
     byPopularity: averaged('byPopularity'),
-    coldItems: undefined,
+    coldItems: coldHits(seeds),
     seconds: seconds[seconds.length >> 1]!,
+  };
+}
+
+function coldHits(seeds: readonly Outcome[]): Summary['coldItems'] {
+  const found = seeds.flatMap(({ evaluation }) => evaluation.coldItems ?? []);
+  if (found.length === 0) return undefined;
+  return {
+    users: found[0]!.users,
+    value: found.reduce((sum, { metrics }) => sum + metrics['HR@50']!, 0) / found.length,
   };
 }
 

@@ -39,7 +39,10 @@ function asDataset(data: Synthetic) {
     priceMinor: new Float64Array(data.items).fill(Number.NaN),
     attributes: {},
   };
-  const users = { title: new Array<string>(data.users).fill(''), attributes: { segment: Array.from(data.userFeature, (f) => `s${f}`) } };
+  const users = {
+    title: new Array<string>(data.users).fill(''),
+    attributes: { segment: Array.from(data.userFeature, (f) => `s${f}`) },
+  };
   return { interactions, catalogue, users };
 }
 

@@ -100,7 +100,7 @@ test("every evaluated user has the least training rows, new targets, and seen = 
   );
 });
 
-test('targets are items that somebody has a training row of, unless cold ones are asked for', () => {
+test('targets are items that somebody has a training row of, and the cold ones are the rest', () => {
   fc.assert(
     fc.property(interactions, rule, (x, name) => {
       const split = attempt(() => splitDataset(x, name, { minTrain: 1 }));
@@ -110,6 +110,12 @@ test('targets are items that somebody has a training row of, unless cold ones ar
         assert.ok(targets.every((item) => known.has(item)));
         const all = withCold!.evaluations.find((evaluation) => evaluation.user === user)!.targets;
         assert.ok(targets.every((item) => all.includes(item)));
+      }
+      for (const { user, targets } of split?.cold ?? []) {
+        assert.ok(targets.every((item) => !known.has(item)));
+        const warm = split!.evaluations.find((evaluation) => evaluation.user === user)?.targets ?? [];
+        const all = withCold!.evaluations.find((evaluation) => evaluation.user === user)!.targets;
+        assert.deepEqual([...warm, ...targets].sort(), [...all]);
       }
     }),
   );

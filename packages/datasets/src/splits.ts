@@ -21,6 +21,8 @@ export interface Split {
      */
     seen: Int32Array;
   }[];
+  /** The same for items that nobody has in `train`, which only models that look at more than ids can find. */
+  cold?: Split['evaluations'];
 }
 
 export interface SplitOptions {
@@ -162,6 +164,7 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     Int32Array.from(new Set(Array.from(some, (row) => x.item[row]!))).sort();
   const train: number[] = [];
   const evaluations: Split['evaluations'] = [];
+  const cold: Split['evaluations'] = [];
   for (let from = 0, to = 0; from < rows.length; from = to) {
     const user = x.user[rows[from]!]!;
     while (to < rows.length && x.user[rows[to]!] === user) to++;
@@ -171,12 +174,15 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     const had = evaluated && newItemsOnly ? itemsOf(learnt) : new Int32Array();
     const later = evaluated ? mine.filter((_, i) => held[from + i] === 1) : new Int32Array();
     const hidden = new Set(had);
-    const targets = itemsOf(later).filter((item) => !hidden.has(item) && (known[item] === 1 || !knownItemsOnly));
+    const wanted = itemsOf(later).filter((item) => !hidden.has(item));
+    const targets = wanted.filter((item) => known[item] === 1 || !knownItemsOnly);
+    const unknown = wanted.filter((item) => known[item] === 0);
     const self = itemRow?.get(x.users[user]!);
     const seen = self === undefined || hidden.has(self) ? had : Int32Array.from([...had, self]).sort();
     if (targets.length > 0) evaluations.push({ user, targets, seen });
     // A last interaction that is nobody's target is no secret, unless it is the other direction of somebody's.
     const noSecret = rule.kind === 'leave-last-out' && targets.length === 0 && !sides.symmetric;
+    if (unknown.length > 0 && !noSecret) cold.push({ user, targets: unknown, seen });
     for (const row of noSecret ? mine : learnt) train.push(row);
   }
   if (evaluations.length === 0) {
@@ -184,7 +190,7 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
       fix: `It needs users with ${minTrain} training interactions and ${newItemsOnly ? 'new items' : 'more'} after them.`,
     });
   }
-  return { name, train: Int32Array.from(train), evaluations };
+  return { name, train: Int32Array.from(train), evaluations, cold };
 }
 
 /**

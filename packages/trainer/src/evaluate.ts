@@ -24,6 +24,8 @@ export const evaluationSchema = z.object({
   byPopularity: z.array(groupMetrics.extend({ band: z.string() })),
   /** Over the users with so many distinct items in training. */
   byHistory: z.array(groupMetrics.extend({ band: z.string() })).default([]),
+  /** Over the users whose later items include some that nobody had in training, and these items alone. */
+  coldItems: groupMetrics.optional(),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
 
@@ -81,7 +83,7 @@ export function historyBands(lists: readonly Int32Array[]): Bands {
 export async function evaluate({ split, catalogue, lists, score, mask }: EvaluateInput): Promise<Judged> {
   const items = catalogue.ids.length;
   const popularity = popularityScores(lists, items);
-  const rankings = await rankAll(split, items, score, mask);
+  const rankings = await rankAll(split.evaluations, items, score, mask);
   const { user, start, item, rank } = rankings;
   const overall = new MeanMetrics();
   const bands = popularityBands(popularity);
@@ -102,6 +104,13 @@ export async function evaluate({ split, catalogue, lists, score, mask }: Evaluat
       for (const [group, places] of grouped) means[group]?.add(places.map((i) => ranks[i]!));
     }
   });
+  const cold = new MeanMetrics();
+  if (split.cold && split.cold.length > 0) {
+    const found = await rankAll(split.cold, items, score, mask);
+    found.user.forEach((_, u) => {
+      cold.add(found.rank.subarray(found.start[u]!, found.start[u + 1]!));
+    });
+  }
   const bandsOf = ({ names }: Bands, means: MeanMetrics[]) =>
     names.map((band, i) => ({ band, ...means[i]!.result() })).filter(({ users }) => users > 0);
   const evaluation = {
@@ -113,6 +122,7 @@ export async function evaluate({ split, catalogue, lists, score, mask }: Evaluat
       .filter(({ users }) => users > 0),
     byPopularity: bandsOf(bands, byBand),
     byHistory: bandsOf(histories, byHistory),
+    ...(cold.users > 0 && { coldItems: cold.result() }),
   };
   return { evaluation, rankings, popularity };
 }

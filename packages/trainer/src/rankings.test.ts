@@ -57,11 +57,10 @@ describe('ranking everything', () => {
     { user: 7, targets: Int32Array.of(3), seen: Int32Array.of(0, 1) },
     { user: 4, targets: Int32Array.of(0, 2), seen: Int32Array.of(0) },
   ];
-  const split = { name: 'hand', train: new Int32Array(), evaluations };
   const score = byUser((_, scores) => scores.set([9, 8, 7, 6]));
 
   test('leaves out what the user has had, unless it is a target', async () => {
-    const { user, start, item, rank, list } = await rankAll(split, 4, score);
+    const { user, start, item, rank, list } = await rankAll(evaluations, 4, score);
     assert.deepEqual([...user], [7, 4]);
     assert.deepEqual([...start], [0, 1, 3]);
     assert.deepEqual([...item], [3, 0, 2]);
@@ -71,27 +70,23 @@ describe('ranking everything', () => {
   });
 
   test('counts everything where nothing is masked', async () => {
-    const { rank } = await rankAll(split, 4, score, false);
+    const { rank } = await rankAll(evaluations, 4, score, false);
     assert.deepEqual([...rank], [4, 1, 3]);
   });
 
   test('scores many users in blocks as it would one by one', async () => {
     const items = 40_000;
     const users = 250;
-    const split = {
-      name: 'blocks',
-      train: new Int32Array(),
-      evaluations: Array.from({ length: users }, (_, user) => ({
-        user,
-        targets: Int32Array.of((user * 97) % items),
-        seen: new Int32Array(),
-      })),
-    };
+    const many = Array.from({ length: users }, (_, user) => ({
+      user,
+      targets: Int32Array.of((user * 97) % items),
+      seen: new Int32Array(),
+    }));
     // Item i's score falls with its distance from the user's target, so the target is first.
     const near = byUser(({ user }, scores) => {
       for (let i = 0; i < items; i++) scores[i] = -Math.abs(i - ((user * 97) % items));
     });
-    const { rank } = await rankAll(split, items, near);
+    const { rank } = await rankAll(many, items, near);
     assert.ok(rank.every((r) => r === 1));
   });
 });

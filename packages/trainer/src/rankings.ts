@@ -96,13 +96,17 @@ export function topItems(scores: Float32Array, k: number): Int32Array {
 }
 
 /**
- * Ranks the whole catalogue for every user of a split.
+ * Ranks the whole catalogue for every evaluated user of a split.
  *
  * @param mask whether the items that the user has had are left out of the ranking, unless they are targets
  * @throws DuetError `bad-input` where a score is not a number
  */
-export async function rankAll(split: Split, items: number, score: Scorer, mask = true): Promise<Rankings> {
-  const { evaluations } = split;
+export async function rankAll(
+  evaluations: Split['evaluations'],
+  items: number,
+  score: Scorer,
+  mask = true,
+): Promise<Rankings> {
   const n = evaluations.length;
   const start = new Int32Array(n + 1);
   evaluations.forEach(({ targets }, u) => {
