@@ -60,6 +60,24 @@ test(
   },
 );
 
+test('vectors of any length, as of a factorisation, are tuned to the same recall', skipWithout('faiss'), async () => {
+  // Popular items have long vectors: here the lengths spread log-normally, over about two powers of ten.
+  const lengths = Float64Array.from({ length: n }, (_, row) =>
+    Math.exp(1.2 * Math.sqrt(-2 * Math.log((row + 0.5) / n)) * Math.cos(row)),
+  );
+  const long = vectors.map((x, at) => x * lengths[Math.floor(at / dim)]!);
+  await using index = await openEngine('faiss').build(long, dim, parseFactory('IVF128,Flat'), 1);
+  const measured = await measureIndex(index, long, queries);
+  assert.ok(measured.recallAt100 >= 0.99, JSON.stringify(measured));
+  let found = 0;
+  for (let q = 0; q < 25; q++) {
+    const query = others.subarray(q * dim, (q + 1) * dim);
+    const wanted = new Set(neighbours(long, query, 100).map(({ id }) => id));
+    found += (await index.search(query, 100)).ids.filter((id) => wanted.has(id)).length;
+  }
+  assert.ok(found / 2500 > 0.97, `${found / 2500}`);
+});
+
 test('a Flat index has recall 1 and nothing to tune', skipWithout('faiss'), async () => {
   const few = vectors.subarray(0, 3_000 * dim);
   await using index = await openEngine('faiss').build(few, dim, parseFactory('Flat'), 1);

@@ -1,4 +1,4 @@
-import { buildIndex } from '@duet/ann';
+import { buildIndex, searchBest } from '@duet/ann';
 import { DuetError, type Progress, silent } from '@duet/config';
 import { type Interactions, loadCatalogue, loadInteractions, type Split, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
@@ -136,7 +136,7 @@ async function retrieveLists(
     const users = evaluations.slice(from, from + block);
     const { vectors } = await model.encodeUsers(users.map(({ user }) => interactions.users[user]!));
     const k = Math.min(index.size, listLength + Math.max(...users.map(({ seen }) => seen.length)));
-    const found = await index.search(vectors, k);
+    const found = await searchBest(index, vectors, model.vectorsPerUser, k);
     users.forEach(({ user, targets, seen }, u) => {
       const hidden = new Set(seen);
       const retrieved: { item: number; score: number }[] = [];

@@ -63,12 +63,12 @@ export async function recommend(
   ranker: { id: string; parameters: RankerParameters } | undefined,
 ): Promise<RetrieveAnswer> {
   const { userId, k, exclude = [], hideSeen = true } = request;
-  const { vector, known } = await retriever.userVector(userId);
+  const { vectors, known } = await retriever.userVectors(userId);
   const hidden = catalogueRows(dataset, hideSeen ? [...retriever.model.seen(userId), ...exclude] : exclude);
   const hiddenRows = new Set([...hidden].map((item) => retriever.rowOf[item]!).filter((row) => row >= 0));
   const wanted = Math.max(k, candidateCount);
   const retrieved = known
-    ? await searchVisible(retriever, vector, wanted, hiddenRows)
+    ? await searchVisible(retriever, vectors, wanted, hiddenRows)
     : bestSellers(dataset, wanted, hidden);
   return {
     known,
@@ -79,7 +79,7 @@ export async function recommend(
   };
 }
 
-/** The items whose vectors are nearest to the item's. @throws DuetError `not-found` */
+/** The items most like an item, as the model sees it. @throws DuetError `not-found` */
 export async function similar(
   retriever: Retriever,
   dataset: ServedDataset,
@@ -88,8 +88,7 @@ export async function similar(
   const { model, rowOf, planned } = retriever;
   const row = rowOf[rowOfItem(dataset, itemId)]!;
   if (row < 0) throw new DuetError('not-found', `Model ${planned.name} does not know item ${itemId}.`);
-  const vector = model.itemVectors.subarray(row * model.dimensions, (row + 1) * model.dimensions);
-  const nearest = await searchVisible(retriever, vector, k, new Set([row]));
+  const nearest = await searchVisible(retriever, await model.alike(row), k, new Set([row]));
   return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k) };
 }
 

@@ -5,7 +5,7 @@ import { type LoadedModel, openModel } from '@duet/trainer';
 import type { ServedDataset } from './dataset.ts';
 import { openIndexFolder } from './index-folder.ts';
 import type { PlannedModel } from './plan.ts';
-import { createUserVectors, type UserVector } from './user-vectors.ts';
+import { createUserVectors, type UserVectors } from './user-vectors.ts';
 
 /** One model and the index over its item vectors, open and checked. */
 export interface Retriever extends AsyncDisposable {
@@ -16,7 +16,7 @@ export interface Retriever extends AsyncDisposable {
   catalogueRow: Int32Array;
   /** Catalogue row → row of the index, or −1. */
   rowOf: Int32Array;
-  userVector(userId: string): Promise<UserVector>;
+  userVectors(userId: string): Promise<UserVectors>;
 }
 
 /** Names a retriever: the same model with another index is another retriever. */
@@ -40,8 +40,9 @@ export async function openRetriever(
     rowOf[catalogued] = row;
     return catalogued;
   });
-  const userVector = createUserVectors((userIds) => model.encodeUsers(userIds), model.dimensions);
+  const width = model.vectorsPerUser * model.dimensions;
+  const userVectors = createUserVectors((userIds) => model.encodeUsers(userIds), width);
   const owned = opened.move();
   const dispose = () => owned.disposeAsync();
-  return { planned, model, index, catalogueRow, rowOf, userVector, [Symbol.asyncDispose]: dispose };
+  return { planned, model, index, catalogueRow, rowOf, userVectors, [Symbol.asyncDispose]: dispose };
 }

@@ -1,3 +1,4 @@
+import { searchBest } from '@duet/ann';
 import type { ServedDataset } from './dataset.ts';
 import type { Retriever } from './retriever.ts';
 
@@ -8,20 +9,23 @@ export interface Retrieved {
 }
 
 /**
- * The `k` items nearest to a vector that are not hidden. Over-fetches by the number of hidden items, so that none is
- * missing for their sake.
+ * The `k` items nearest to any of the vectors that are not hidden. Over-fetches by the number of hidden items, so that
+ * none is missing for their sake.
+ * @param vectors shape [any number, dimensions]
  * @param hidden rows of the model's items
  */
 export async function searchVisible(
   { index, planned, catalogueRow }: Retriever,
-  vector: Float32Array,
+  vectors: Float32Array,
   k: number,
   hidden: ReadonlySet<number>,
 ): Promise<Retrieved[]> {
   const fetched = Math.min(index.size, k + hidden.size, 65_536);
   if (fetched === 0) return [];
-  const { ids, scores } = await index.search(
-    vector,
+  const { ids, scores } = await searchBest(
+    index,
+    vectors,
+    vectors.length / index.dim,
     fetched,
     planned.nprobe === null ? {} : { nprobe: planned.nprobe },
   );

@@ -5,8 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as thinkTime } from 'node:timers/promises';
 import { createLogger } from '@duet/config';
 import { loadInteractions } from '@duet/datasets';
-import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
-import { openModel } from '@duet/trainer';
+import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';
+import { openModel, trainModel } from '@duet/trainer';
 import { buildModelIndex } from './build-index.ts';
 import { indexFolder } from './index-folder.ts';
 import { openServing, type Serving } from './serving.ts';
@@ -178,6 +178,37 @@ describe('serving', () => {
     await serving.refresh();
     assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index.id, mended);
     assert.equal(serving.health().status, 'ok');
+  });
+
+  test('answers from a factorisation, whose vectors are solved for and of any length', async () => {
+    const { modelId } = await trainModel(shop, {
+      datasetId: shop.datasetId,
+      kind: 'ials',
+      split: tinySplit,
+      set: { dimensions: 16 },
+    });
+    const built = await buildModelIndex(shop, { modelId });
+    assert.equal(built.recallAt100, 1);
+    await serving.refresh();
+    const answer = await serving.retrieve({ userId: 'u1', k: 20, modelId, rankerId: null });
+    assert.deepEqual([answer.known, answer.model.kind], [true, 'ials']);
+    await using model = await openModel(shop.dataDir, modelId, shop.executor);
+    const { vectors } = await model.encodeUsers(['u1']);
+    const score = (row: number) =>
+      vectors.reduce((sum, x, d) => sum + x * model.itemVectors[row * model.dimensions + d]!, 0);
+    const seen = new Set(model.seen('u1'));
+    const expected = model.items
+      .flatMap((itemId, row) => (seen.has(itemId) ? [] : [score(row)]))
+      .sort((a, b) => b - a)
+      .slice(0, 20);
+    answer.items.forEach((item, i) => {
+      assert.ok(Math.abs(item.score - expected[i]!) < 1e-5);
+    });
+    const { known, items } = await serving.retrieve({ userId: 'nobody', k: 5, modelId });
+    assert.deepEqual([known, items.length], [false, 5]);
+    const { category } = await serving.item('i7');
+    const alike = await serving.similarItems({ itemId: 'i7', k: 10, modelId });
+    assert.ok(alike.items.filter((item) => item.category === category).length > 5);
   });
 });
 

@@ -20,8 +20,8 @@ describe('user vectors', () => {
     const vectorOf = createUserVectors(encode, 2);
     const ids = Array.from({ length: 300 }, (_, i) => `u${i % 280}`);
     const answers = await Promise.all(ids.map(vectorOf));
-    answers.forEach(({ vector }, i) => {
-      assert.deepEqual([...vector], [i % 280, i % 280]);
+    answers.forEach(({ vectors }, i) => {
+      assert.deepEqual([...vectors], [i % 280, i % 280]);
     });
     assert.deepEqual(
       calls.map((call) => call.length),
@@ -33,9 +33,9 @@ describe('user vectors', () => {
     const { calls, encode } = tower();
     const vectorOf = createUserVectors(encode, 2, 2);
     for (const id of ['u1', 'u2', 'u1', 'u3', 'u1', 'u2', 'x9', 'x9']) {
-      const { known, vector } = await vectorOf(id);
+      const { known, vectors } = await vectorOf(id);
       assert.equal(known, id !== 'x9');
-      assert.equal(vector[0], Number(id.slice(1)));
+      assert.equal(vectors[0], Number(id.slice(1)));
     }
     assert.deepEqual(calls.flat(), ['u1', 'u2', 'u3', 'u2', 'x9', 'x9']);
   });
@@ -46,6 +46,6 @@ describe('user vectors', () => {
     const vectorOf = createUserVectors((ids) => (broken ? Promise.reject(new Error('no memory')) : encode(ids)), 2);
     await assert.rejects(vectorOf('u1'), /no memory/);
     broken = false;
-    assert.equal((await vectorOf('u1')).vector[0], 1);
+    assert.equal((await vectorOf('u1')).vectors[0], 1);
   });
 });

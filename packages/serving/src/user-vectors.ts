@@ -1,8 +1,8 @@
-/** One user's query vector of one model. */
-export interface UserVector {
-  /** L2-normalised, shape [dimensions]. Not to be written to. */
-  vector: Float32Array;
-  /** False where the model never saw the user: the vector is its cold-start answer. */
+/** One user's query vectors of one model. */
+export interface UserVectors {
+  /** Shape [vectorsPerUser, dimensions]. Not to be written to. */
+  vectors: Float32Array;
+  /** False where the model never saw the user: the vectors are its cold-start answer. */
   known: boolean;
 }
 
@@ -13,30 +13,31 @@ const batchLimit = 256;
 
 /**
  * User vectors of one model: the requests of one turn of the event loop share one call of the user tower, and the last
- * `capacity` known users are remembered. Strangers are not remembered: their number has no bound and their vector may be the
+ * `capacity` known users are remembered. Strangers are not remembered: their number has no bound and their vectors may be the
  * same for all.
- * @param encode LoadedModel.encodeUsers: vectors of shape [users, dimensions]
+ * @param encode LoadedModel.encodeUsers
+ * @param width numbers a user has: vectorsPerUser · dimensions
  */
 export function createUserVectors(
   encode: Encode,
-  dimensions: number,
+  width: number,
   capacity = 20_000,
-): (userId: string) => Promise<UserVector> {
-  const recent = new Map<string, UserVector>(); // in order of last use
-  const waiting = new Map<string, PromiseWithResolvers<UserVector>>();
+): (userId: string) => Promise<UserVectors> {
+  const recent = new Map<string, UserVectors>(); // in order of last use
+  const waiting = new Map<string, PromiseWithResolvers<UserVectors>>();
   let scheduled = false;
 
-  const remember = (userId: string, vector: UserVector) => {
+  const remember = (userId: string, vectors: UserVectors) => {
     recent.delete(userId);
-    recent.set(userId, vector);
+    recent.set(userId, vectors);
     if (recent.size > capacity) recent.delete(recent.keys().next().value!);
   };
 
-  const encodeBatch = async (batch: [string, PromiseWithResolvers<UserVector>][]) => {
+  const encodeBatch = async (batch: [string, PromiseWithResolvers<UserVectors>][]) => {
     try {
       const { vectors, known } = await encode(batch.map(([userId]) => userId));
       batch.forEach(([userId, promise], row) => {
-        const answer = { vector: vectors.slice(row * dimensions, (row + 1) * dimensions), known: known[row]! };
+        const answer = { vectors: vectors.slice(row * width, (row + 1) * width), known: known[row]! };
         if (answer.known) remember(userId, answer);
         promise.resolve(answer);
       });
@@ -60,7 +61,7 @@ export function createUserVectors(
     }
     let promise = waiting.get(userId);
     if (promise === undefined) {
-      promise = Promise.withResolvers<UserVector>();
+      promise = Promise.withResolvers<UserVectors>();
       waiting.set(userId, promise);
     }
     if (!scheduled) {

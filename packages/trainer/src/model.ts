@@ -26,6 +26,11 @@ export interface LoadedModel extends AsyncDisposable {
    * p_u of these users [n, vectorsPerUser, dimensions]. A user whom the model never saw gets its cold-start vector and `known` false.
    */
   encodeUsers(userIds: readonly string[]): Promise<{ vectors: Float32Array; known: boolean[] }>;
+  /**
+   * Query vector [dimensions] for the items most like the one of this row: its own vector where a tower made it, else that
+   * of a user who has this item alone, since the length of a factorisation's vectors says how popular an item is.
+   */
+  alike(item: number): Promise<Float32Array>;
   /** Ids of the distinct items that the user had in the data that the model learnt, oldest first. */
   seen(userId: string): string[];
 }
@@ -63,6 +68,11 @@ export async function openModel(
       const rows = Int32Array.from(userIds, (user) => rowOf.get(user) ?? unknown);
       const lists = Array.from(rows, (row) => (row === unknown ? none : historyOf(histories, row)));
       return { vectors: await encoder.users(rows, lists), known: Array.from(lists, (list) => list.length > 0) };
+    },
+    async alike(item) {
+      return file.family === 'factors'
+        ? encoder.users(Int32Array.of(unknown), [[item]])
+        : itemVectors.subarray(item * encoder.dims, (item + 1) * encoder.dims);
     },
     seen(userId) {
       const row = rowOf.get(userId);
