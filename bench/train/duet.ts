@@ -61,6 +61,7 @@ function idsOnly(rows: number) {
   const space: FeatureSpace = {
     user: [feature('user')],
     item: [feature('item')],
+    sequence: [],
     userWidth: 16,
     itemWidth: 16,
     tables: { 'user.user_id': { rows: users + 1, dims: 16 }, 'item.item_id': { rows: rows + 1, dims: 16 } },

@@ -1,11 +1,18 @@
 import type { Values } from './executor.ts';
+import { fm } from './fm.ts';
 import type { Graph } from './graph.ts';
+import { mind } from './mind.ts';
 import { onnxFile } from './onnx-file.ts';
-import type { ArchitectureName, TowerSettings } from './tower-settings.ts';
+import type { ArchitectureName, InputPlan, TowerSettings } from './tower-settings.ts';
 import { towers } from './two-tower.ts';
+import { youtubeDnn } from './youtube-dnn.ts';
+
+/** Settings that decide what is gathered. */
+export type InputSettings = Pick<TowerSettings, 'layers' | 'idDims'> & { featureDims: number };
 
 /** A way to make both sides' vectors, trained by gradient. An item's score for a user is their largest inner product. */
 export interface Architecture {
+  inputs(s: InputSettings): InputPlan;
   /** Dimensions of a vector of either side. */
   vectorDims(s: TowerSettings): number;
   /** Vectors of a user; an item has one. */
@@ -16,7 +23,16 @@ export interface Architecture {
   towerGraph(s: TowerSettings, side: 'user' | 'item', n: number): Graph;
 }
 
-const architectures: Record<ArchitectureName, Architecture> = { towers };
+const architectures: Record<ArchitectureName, Architecture> = {
+  towers,
+  fm,
+  'youtube-dnn': youtubeDnn,
+  mind,
+};
+
+/** What an architecture gathers from the embedding tables. */
+export const inputPlan = (architecture: ArchitectureName, s: InputSettings): InputPlan =>
+  architectures[architecture].inputs(s);
 
 /** Dimensions of a vector of either side. */
 export const vectorDims = (s: TowerSettings): number => architectures[s.architecture].vectorDims(s);

@@ -133,15 +133,20 @@ export class Graph {
     return this.#append('dense', [x, w, b], [x.shape[0]!, w.shape[1]!], { activation });
   }
 
-  /** a [m, k] · b [k, n] → [m, n]; with `transposeA`, a is [k, m]; with `transposeB`, b is [n, k]. */
+  /**
+   * a [m, k] · b [k, n] → [m, n]; with `transposeA`, a is [k, m]; with `transposeB`, b is [n, k]. With one more axis in
+   * front, the same for both, that many products.
+   */
   matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
     const { transposeA = false, transposeB = false } = options;
-    const [rows, innerA] = transposeA ? [a.shape[1], a.shape[0]] : [a.shape[0], a.shape[1]];
-    const [innerB, columns] = transposeB ? [b.shape[1], b.shape[0]] : [b.shape[0], b.shape[1]];
-    if (a.shape.length !== 2 || b.shape.length !== 2 || innerA !== innerB) {
+    const [shapeA, shapeB] = [a.shape.slice(-2), b.shape.slice(-2)];
+    const [rows, innerA] = transposeA ? shapeA.toReversed() : shapeA;
+    const [innerB, columns] = transposeB ? shapeB.toReversed() : shapeB;
+    const [products, productsB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+    if (innerA !== innerB || products.length > 1 || `${products}` !== `${productsB}`) {
       throw new DuetError('internal', `matmul: [${a.shape}] does not fit [${b.shape}].`);
     }
-    return this.#append('matmul', [a, b], [rows!, columns!], { transposeA, transposeB });
+    return this.#append('matmul', [a, b], [...products, rows!, columns!], { transposeA, transposeB });
   }
 
   add = (a: Tensor, b: Tensor): Tensor => this.#append('add', [a, b], broadcastShape(a.shape, b.shape));

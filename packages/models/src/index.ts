@@ -1,4 +1,4 @@
-export { towerFile, towerGraph, trainingGraph, vectorDims, vectorsPerUser } from './architecture.ts';
+export { inputPlan, towerFile, towerGraph, trainingGraph, vectorDims, vectorsPerUser } from './architecture.ts';
 export { type EaseModel, fitEase, scoreByEase } from './ease.ts';
 export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
 export { openOnnx, openTfjs } from './executors/open.ts';
@@ -14,4 +14,4 @@ export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-k
 export { popularityScores } from './popularity.ts';
 export { type ModelKind, modelKinds } from './registry.ts';
 export { normal, type Rng, seededRng } from './rng.ts';
-export { type ArchitectureName, itemsInBatch, type TowerSettings } from './tower-settings.ts';
+export { type ArchitectureName, type InputPlan, itemsInBatch, type TowerSettings } from './tower-settings.ts';

@@ -61,8 +61,13 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>, plain?: { p
     body.message(5, tensorProto(name, float32, [], new Uint8Array(Float32Array.of(value).buffer)));
     return name;
   };
-  const emit = (type: string, inputs: string[], output: string, attributes?: Attributes, floats?: Attributes) =>
-    body.message(1, nodeProto(type, inputs, output, attributes, floats));
+  const emit = (
+    type: string,
+    inputs: string[],
+    output: string,
+    attributes?: Attributes,
+    floats?: Record<string, number>,
+  ) => body.message(1, nodeProto(type, inputs, output, attributes, floats));
 
   // The softmax of all dot products, in tiles of rows that stay in the cache; made once for all nodes that need it.
   const tilesOf = new Map<string, Tile[]>();
@@ -141,9 +146,19 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>, plain?: { p
           emit('Relu', [`${out}z`], out);
         } else emit('Gemm', inputs, out);
         break;
-      case 'matmul':
-        emit('Gemm', inputs, out, { transA: Number(node.transposeA), transB: Number(node.transposeB) });
+      case 'matmul': {
+        const { transposeA, transposeB } = node;
+        if (node.shape.length === 2) {
+          emit('Gemm', inputs, out, { transA: Number(transposeA), transB: Number(transposeB) });
+          break;
+        }
+        const turned = (from: string, to: string) => {
+          emit('Transpose', [from], to, { perm: [0, 2, 1] });
+          return to;
+        };
+        emit('MatMul', [transposeA ? turned(a, `${out}a`) : a, transposeB ? turned(b, `${out}b`) : b], out);
         break;
+      }
       case 'square':
         emit('Mul', [a, a], out);
         break;
@@ -190,14 +205,18 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>, plain?: { p
         emit('ReduceSum', [a, ints(node.axes!)], out, { keepdims: Number(node.keepDims ?? false) });
         break;
       case 'reshape':
-        emit('Reshape', [a, ints(node.shape)], out);
+        emit('Reshape', [a, ints(plain ? node.shape.with(0, -1) : node.shape)], out);
         break;
       case 'concat':
         emit('Concat', inputs, out, { axis: node.axes![0]! });
         break;
       case 'slice': {
-        const ends = node.begin!.map((from, axis) => from + node.shape[axis]!);
-        emit('Slice', [a, ints(node.begin!), ints(ends)], out);
+        // Only the axes that it cuts: the others may be free.
+        const axes = [...node.shape.keys()].filter((axis) => node.shape[axis] !== node.inputs[0]!.shape[axis]);
+        const begins = axes.map((axis) => node.begin![axis]!);
+        const ends = axes.map((axis) => node.begin![axis]! + node.shape[axis]!);
+        if (axes.length > 0) emit('Slice', [a, ints(begins), ints(ends), ints(axes)], out);
+        else emit('Identity', [a], out);
         break;
       }
       case 'broadcast':

@@ -64,23 +64,32 @@ export function valueInfo(name: string, shape: readonly (number | string)[]): Me
     .message(2, new Message().message(1, new Message().int(1, float32).message(2, dims)));
 }
 
-export type Attributes = Record<string, number>;
+export type Attributes = Record<string, number | readonly number[]>;
 
 export function nodeProto(
   type: string,
   inputs: string[],
   output: string,
   attributes: Attributes = {},
-  floats: Attributes = {},
+  floats: Record<string, number> = {},
 ): Message {
   const floatAttribute = 1;
   const intAttribute = 2;
+  const intsAttribute = 7;
   return new Message()
     .each(inputs, (m, name) => m.text(1, name))
     .text(2, output)
     .text(4, type)
     .each(Object.entries(attributes), (m, [name, value]) =>
-      m.message(5, new Message().text(1, name).int(3, value).int(20, intAttribute)),
+      m.message(
+        5,
+        typeof value === 'number'
+          ? new Message().text(1, name).int(3, value).int(20, intAttribute)
+          : new Message()
+              .text(1, name)
+              .each(value, (list, n) => list.int(8, n))
+              .int(20, intsAttribute),
+      ),
     )
     .each(Object.entries(floats), (m, [name, value]) =>
       m.message(5, new Message().text(1, name).float(2, value).int(20, floatAttribute)),

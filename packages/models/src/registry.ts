@@ -14,6 +14,9 @@ export interface ModelKind {
   defaults: Record<string, unknown>;
 }
 
+/** Without the parts that make DAT. */
+const plain = { augmentedDims: 0, mimicUser: 0, mimicItem: 0, alignment: 0 };
+
 /** Every kind of model, in the order of the paper's table. */
 export const modelKinds: readonly ModelKind[] = [
   {
@@ -52,12 +55,36 @@ export const modelKinds: readonly ModelKind[] = [
     defaults: {},
   },
   {
+    kind: 'fm',
+    title: 'FM',
+    summary: 'A factorisation machine over the features of user, history and item.',
+    family: 'tower',
+    architecture: 'fm',
+    defaults: { ...plain, temperature: 1 },
+  },
+  {
+    kind: 'youtube-dnn',
+    title: 'YouTubeDNN',
+    summary: 'The pooled history through fully connected layers, against one embedding an item.',
+    family: 'tower',
+    architecture: 'youtube-dnn',
+    defaults: { ...plain, loss: 'softmax' },
+  },
+  {
+    kind: 'mind',
+    title: 'MIND',
+    summary: 'Several interests of a user by dynamic routing, each a vector of its own.',
+    family: 'tower',
+    architecture: 'mind',
+    defaults: { ...plain, loss: 'softmax' },
+  },
+  {
     kind: 'two-tower',
     title: 'Two-tower',
     summary: 'A user tower and an item tower that meet in one inner product.',
     family: 'tower',
     architecture: 'towers',
-    defaults: { augmentedDims: 0, mimicUser: 0, mimicItem: 0, alignment: 0 },
+    defaults: plain,
   },
   {
     kind: 'dat',

@@ -1,5 +1,5 @@
 /** How the two sides are made: one file of this folder each. */
-export type ArchitectureName = 'towers';
+export type ArchitectureName = 'towers' | 'fm' | 'youtube-dnn' | 'mind';
 
 /** What a tower model is made of: everything that shapes its graphs. */
 export interface TowerSettings {
@@ -8,6 +8,16 @@ export interface TowerSettings {
   layers: readonly number[];
   /** Adds a linear map of the input to the last layer. */
   skip: boolean;
+  /** YouTubeDNN, MIND: whether vectors have unit length, as those of towers always have. */
+  normalize: boolean;
+  /** FM: dimensions of a feature's factors. */
+  idDims: number;
+  /** MIND: items of a user's history, most recent first. */
+  history: number;
+  /** MIND: interests of a user at most (K), iterations of the routing, and p of the label-aware attention. */
+  interests: number;
+  routings: number;
+  labelPower: number;
   /** Width of the concatenated feature embeddings of each side. */
   userWidth: number;
   itemWidth: number;
@@ -37,3 +47,16 @@ export interface TowerSettings {
 /** Items in a training batch: B positives, then the negatives. */
 export const itemsInBatch = (s: TowerSettings): number =>
   s.batch + (s.loss === 'sigmoid' ? s.batch * s.negatives : s.negatives);
+
+/** What an architecture gathers from the embedding tables. */
+export interface InputPlan {
+  /** Width of a feature's embedding; 0 leaves the feature out. Names as in the data: `user_id`, `history`, `title`, … */
+  dims(side: 'user' | 'item', name: string): number;
+  /** Whether an item's embeddings are summed, all as wide, instead of laid side by side. */
+  itemSum: boolean;
+  /**
+   * How the user's last items come in: pooled from the item ids' table (`shared`), from a table of their `own`, or
+   * one after the other, each with all the features of an item (`sequence`).
+   */
+  history: 'shared' | 'own' | 'sequence';
+}

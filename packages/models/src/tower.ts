@@ -1,4 +1,5 @@
 import type { Graph, Tensor } from './graph.ts';
+import type { TowerSettings } from './tower-settings.ts';
 
 /** One side's inputs: its gathered, pooled and concatenated feature embeddings, and its augmented vector if any. */
 export interface TowerInput {
@@ -8,28 +9,30 @@ export interface TowerInput {
   augmented?: Tensor | undefined;
 }
 
+/** Widths of fully connected layers, and whether a linear map of the input is added to the last. */
+type Layers = Pick<TowerSettings, 'layers' | 'skip'>;
+
+/**
+ * Fully connected layers with ReLU between and none after the last: x [n, in] → [n, last].
+ *
+ * @param side Prefix of the parameters' names: `user` or `item`.
+ */
+export function fullyConnected(g: Graph, side: 'user' | 'item', x: Tensor, { layers, skip }: Layers): Tensor {
+  const last = layers.reduce((input, width, i) => {
+    const w = g.param(`${side}/w${i}`, [input.shape[1]!, width], 'glorot');
+    const b = g.param(`${side}/b${i}`, [width], 'zeros');
+    return g.dense(input, w, b, i < layers.length - 1 ? 'relu' : 'none');
+  }, x);
+  if (!skip) return last;
+  return g.add(last, g.matmul(x, g.param(`${side}/skip`, [x.shape[1]!, layers.at(-1)!], 'glorot')));
+}
+
 /**
  * FC layers with ReLU between and an L2-normalised output (paper §3.2, eqs. 3–5): x [n, in] → p [n, last].
  *
- * @param side Prefix of the parameters' names: `user` or `item`.
- * @param layers Widths of the fully connected layers: 256, 128, 32 in the paper.
+ * @param layers 256, 128, 32 in the paper.
  */
-export function tower(
-  g: Graph,
-  side: 'user' | 'item',
-  input: TowerInput,
-  { layers, skip }: { layers: readonly number[]; skip: boolean },
-): Tensor {
-  const all = input.augmented ? g.concat([input.features, input.augmented], 1) : input.features;
-  let x = all;
-  layers.forEach((width, i) => {
-    const w = g.param(`${side}/w${i}`, [x.shape[1]!, width], 'glorot');
-    const b = g.param(`${side}/b${i}`, [width], 'zeros');
-    x = g.dense(x, w, b, i < layers.length - 1 ? 'relu' : 'none');
-  });
-  if (skip) {
-    const w = g.param(`${side}/skip`, [all.shape[1]!, layers.at(-1)!], 'glorot');
-    x = g.add(x, g.matmul(all, w));
-  }
-  return g.l2Normalize(x);
+export function tower(g: Graph, side: 'user' | 'item', input: TowerInput, layers: Layers): Tensor {
+  const x = input.augmented ? g.concat([input.features, input.augmented], 1) : input.features;
+  return g.l2Normalize(fullyConnected(g, side, x, layers));
 }

@@ -66,6 +66,11 @@ function towerGraph(s: TowerSettings, side: 'user' | 'item', n: number): Graph {
 
 /** Two-tower and DAT. */
 export const towers: Architecture = {
+  inputs: ({ idDims, featureDims }) => ({
+    dims: (_, name) => (['user_id', 'item_id', 'title', 'history'].includes(name) ? idDims : featureDims),
+    itemSum: false,
+    history: 'shared',
+  }),
   vectorDims: (s) => s.layers.at(-1)!,
   vectorsPerUser: () => 1,
   trainingGraph,

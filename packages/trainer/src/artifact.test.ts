@@ -22,6 +22,7 @@ function artifact(id: string): Artifact {
   const features = {
     user: [{ name: 'country', table: 'user.country', dims: 2, offset: 0 }],
     item: [{ name: 'title', table: 'item.title', dims: 2, offset: 0 }],
+    sequence: [],
   };
   const table = () => new EmbeddingTable(3, 2).initialise(seededRng(1), 1);
   return {

@@ -44,7 +44,11 @@ const commonFile = z.object({
   createdAt: z.string(),
   /** Of a vector of either side. */
   dimensions: z.int().positive(),
-  features: z.object({ user: z.array(featureSchema), item: z.array(featureSchema) }),
+  features: z.object({
+    user: z.array(featureSchema),
+    item: z.array(featureSchema),
+    sequence: z.array(featureSchema),
+  }),
   /** Terms of rows 1, 2, … of each feature's table; id features have the ids below instead. */
   vocabularies: z.object({
     user: z.record(z.string(), z.array(z.string())),
@@ -217,7 +221,7 @@ export async function readArtifact(dataDir: string, modelId: string): Promise<Re
           return [name, { vocabulary: file.vocabularies[side][name] ?? [], bags: { start, row, weight } }];
         }),
     );
-  const widthOf = (features: Feature[]) => features.reduce((sum, { dims }) => sum + dims, 0);
+  const widthOf = (features: Feature[]) => Math.max(0, ...features.map(({ offset, dims }) => offset + dims));
   for (const feature of [...file.features.user, ...file.features.item]) {
     if (tables[feature.table]?.dims !== feature.dims)
       throw misfit(`table "${feature.table}" does not fit its feature.`);

@@ -1,6 +1,6 @@
 import type { Interactions } from '@duet/datasets';
 import { itemsInBatch, type Rng, type TowerSettings, type Values } from '@duet/models';
-import { type FeatureSpace, historyBags, selectBags } from './features.ts';
+import { type FeatureSpace, historyBags, selectBags, sequenceBags } from './features.ts';
 import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared } from './shared.ts';
@@ -91,7 +91,7 @@ export type Update = (gradients: Values, optimizer: TableOptimizer) => void;
 interface Gathered {
   table: EmbeddingTable;
   bags: Bags;
-  input: 'user' | 'item' | 'userAugmented' | 'itemAugmented';
+  input: 'user' | 'item' | 'history' | 'userAugmented' | 'itemAugmented';
   width: number;
   offset: number;
 }
@@ -154,8 +154,10 @@ export class Batcher {
       histories: before,
       items: this.#hide(items, this.#settings.itemIdDropout),
     });
+    for (const input of new Set(gathered.map((one) => one.input))) feeds[input]!.fill(0);
     for (const { table, bags, input, width, offset } of gathered) table.pool(bags, feeds[input]!, width, offset);
     const scales = dropout === 0 ? [] : this.#drop(gathered, feeds, dropout);
+    feeds.historyLength?.set(historyLengths(before, this.#settings));
     if (this.#model.loss === 'softmax') {
       items.forEach((item, j) => {
         feeds.logQ![j] = this.#logQ[item]!;
@@ -250,17 +252,25 @@ export function gather(
     }
     return features;
   };
+  const sequence = space.sequence.map(({ name, table, offset }): Gathered => {
+    const bags = sequenceBags(space.encoded.item[name]!.bags, batch.histories, settings.history);
+    return { table: tables[table]!, bags, input: 'history', width: space.itemWidth, offset };
+  });
   return [
-    ...(batch.users.length > 0 ? side('user', batch.users) : []),
+    ...(batch.users.length > 0 ? [...side('user', batch.users), ...sequence] : []),
     ...(batch.items.length > 0 ? side('item', batch.items) : []),
   ];
 }
 
-/** The gathered inputs by name, for the towers alone. */
-export function pooled(gathered: Gathered[], n: number): Values {
+/** Items of each history that a sequence has room for. */
+export const historyLengths = (histories: ArrayLike<number>[], { history }: { history: number }): Float32Array =>
+  Float32Array.from(histories, (list) => Math.min(list.length, history));
+
+/** The gathered inputs by name, for one side alone. */
+export function pooled(gathered: Gathered[]): Values {
   const feeds: Values = {};
   for (const { table, bags, input, width, offset } of gathered) {
-    feeds[input] ??= new Float32Array(n * width);
+    feeds[input] ??= new Float32Array((bags.start.length - 1) * width);
     table.pool(bags, feeds[input], width, offset);
   }
   return feeds;

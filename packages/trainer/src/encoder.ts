@@ -8,7 +8,7 @@ import {
   vectorDims,
   vectorsPerUser,
 } from '@duet/models';
-import { gather, pooled } from './batches.ts';
+import { gather, historyLengths, pooled } from './batches.ts';
 import type { FeatureSpace } from './features.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { EmbeddingTable } from './tables.ts';
@@ -100,8 +100,10 @@ export class Encoder implements UserEncoder {
       // The last block is filled up with its first entity, and the surplus dropped.
       const block = new Int32Array(n).fill(entities[from]!);
       block.set(entities.subarray(from, from + n));
-      const gathered = gather(this.#space, this.#tables, this.#settings, batchOf(block, from));
-      const { vectors } = await session.run(pooled(gathered, n));
+      const batch = batchOf(block, from);
+      const feeds = pooled(gather(this.#space, this.#tables, this.#settings, batch));
+      if (this.#space.sequence.length > 0) feeds.historyLength = historyLengths(batch.histories, this.#settings);
+      const { vectors } = await session.run(feeds);
       out.set(vectors!.subarray(0, Math.min(n, entities.length - from) * width), from * width);
     }
     return out;

@@ -1,4 +1,5 @@
 import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
+import { type ArchitectureName, inputPlan } from '@duet/models';
 import type { TrainingSettings } from './settings.ts';
 import { shared, sharedFloats } from './shared.ts';
 import type { Bags } from './tables.ts';
@@ -7,7 +8,7 @@ import type { Bags } from './tables.ts';
 export interface Feature {
   /** "user_id", "country", "history", "title" … */
   name: string;
-  /** Key of its table; `history` shares the item ids' table. */
+  /** Key of its table; `history` may share the item ids' table. */
   table: string;
   dims: number;
   /** First column in the concatenated input. */
@@ -27,6 +28,8 @@ export interface Encoded {
 export interface FeatureSpace {
   user: Feature[];
   item: Feature[];
+  /** Features of each item of an unpooled history: those of `item`, or none. */
+  sequence: Feature[];
   userWidth: number;
   itemWidth: number;
   /** Rows and width of each table. */
@@ -39,6 +42,7 @@ export interface FeatureSpace {
 export const noFeatures: FeatureSpace = {
   user: [],
   item: [],
+  sequence: [],
   userWidth: 0,
   itemWidth: 0,
   tables: {},
@@ -117,12 +121,12 @@ function categorical(columns: Record<string, string[]>): [string, string[][]][] 
   });
 }
 
-/** Lays the features side by side and gives each its table. */
-function layOut(features: Omit<Feature, 'offset'>[]): { features: Feature[]; width: number } {
+/** Lays the features side by side, or over each other to be summed, and gives each its table. */
+function layOut(features: Omit<Feature, 'offset'>[], sum = false): { features: Feature[]; width: number } {
   let width = 0;
   const placed = features.map((feature) => {
-    const offset = width;
-    width += feature.dims;
+    const offset = sum ? 0 : width;
+    width = offset + feature.dims;
     return { ...feature, offset };
   });
   return { features: placed, width };
@@ -135,6 +139,7 @@ function layOut(features: Omit<Feature, 'offset'>[]): { features: Feature[]; wid
 export function buildFeatures(
   data: { interactions: Interactions; catalogue: Catalogue; users: UserTable },
   settings: TrainingSettings,
+  architecture: ArchitectureName = 'towers',
 ): FeatureSpace {
   const { interactions, catalogue, users } = data;
   const ids = (n: number): Encoded => ({
@@ -158,20 +163,27 @@ export function buildFeatures(
   }
   for (const [name, terms] of categorical(catalogue.attributes)) item[name] ??= encodeTerms(terms, 2);
 
-  const dimsOf = (name: string) =>
-    ['user_id', 'item_id', 'title', 'history'].includes(name) ? settings.idDims : settings.featureDims;
-  const entries = (side: Record<string, Encoded>, prefix: string) =>
-    Object.keys(side).map((name) => ({ name, table: `${prefix}.${name}`, dims: dimsOf(name) }));
-  const views = settings.history > 0 ? settings.historyDecay : [];
-  const history = views.map((decay) => ({ name: 'history', table: 'item.item_id', dims: settings.idDims, decay }));
-  const userSide = layOut([...entries(user, 'user'), ...history]);
-  const itemSide = layOut(entries(item, 'item'));
+  const plan = inputPlan(architecture, settings);
+  const entries = (side: 'user' | 'item', names: string[]) =>
+    names
+      .map((name) => ({ name, table: `${side}.${name}`, dims: plan.dims(side, name) }))
+      .filter(({ dims }) => dims > 0);
+  const views = settings.history > 0 && plan.history !== 'sequence' ? settings.historyDecay : [];
+  const historyTable = plan.history === 'shared' ? 'item.item_id' : 'user.history';
+  const history = views.map((decay) => ({
+    name: 'history',
+    table: historyTable,
+    dims: plan.dims('user', 'history'),
+    decay,
+  }));
+  const userSide = layOut([...entries('user', Object.keys(user)), ...history]);
+  const itemSide = layOut(entries('item', Object.keys(item)), plan.itemSum);
 
   const tables: FeatureSpace['tables'] = {};
   const rowsOf = (side: Record<string, Encoded>, name: string) =>
     1 + (side[name]!.vocabulary.length || side[name]!.bags.start.length - 1);
   for (const { name, table, dims, decay } of userSide.features) {
-    if (decay === undefined) tables[table] = { rows: rowsOf(user, name), dims };
+    tables[table] = { rows: decay === undefined ? rowsOf(user, name) : 1 + catalogue.ids.length, dims };
   }
   for (const { name, table, dims } of itemSide.features) tables[table] = { rows: rowsOf(item, name), dims };
   if (settings.augmentedDims > 0) {
@@ -181,6 +193,7 @@ export function buildFeatures(
   return {
     user: userSide.features,
     item: itemSide.features,
+    sequence: plan.history === 'sequence' ? itemSide.features : [],
     userWidth: userSide.width,
     itemWidth: itemSide.width,
     tables,
@@ -207,6 +220,30 @@ export function selectBags(all: Bags, entities: ArrayLike<number>): Bags {
       weight[to] = all.weight[from]!;
     }
   }
+  return { start, row, weight };
+}
+
+/**
+ * The bags of unpooled histories: `length` places a list, its last items first, each with its own bag of `all`; places
+ * beyond its end have none.
+ */
+export function sequenceBags(all: Bags, lists: ArrayLike<number>[], length: number): Bags {
+  const items = new Int32Array(lists.length * length).fill(-1);
+  const start = new Int32Array(items.length + 1);
+  lists.forEach((list, i) => {
+    for (let age = 0; age < Math.min(list.length, length); age++)
+      items[i * length + age] = list[list.length - 1 - age]!;
+  });
+  items.forEach((item, at) => {
+    start[at + 1] = start[at]! + (item < 0 ? 0 : all.start[item + 1]! - all.start[item]!);
+  });
+  const row = new Int32Array(start.at(-1)!);
+  const weight = new Float32Array(row.length);
+  items.forEach((item, at) => {
+    if (item < 0) return;
+    row.set(all.row.subarray(all.start[item]!, all.start[item + 1]!), start[at]!);
+    weight.set(all.weight.subarray(all.start[item]!, all.start[item + 1]!), start[at]!);
+  });
   return { start, row, weight };
 }
 

@@ -9,7 +9,7 @@ import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from 
 import { buildFeatures, noFeatures } from './features.ts';
 import { userHistories } from './histories.ts';
 import { alignedCategories, type CurvePoint, trainTowers } from './loop.ts';
-import { isTower, type TrainingSettings, towerSettings, type VectorSettings } from './settings.ts';
+import { architectureOf, isTower, type TrainingSettings, towerSettings, type VectorSettings } from './settings.ts';
 
 export interface FitInput {
   executor: Executor;
@@ -52,7 +52,7 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
   if (positives.item.length < 2) throw tooFew(watched.name, positives.item.length);
   // A step takes distinct positives, so a small dataset has a small batch.
   const settings = { ...given, batch: Math.min(given.batch, positives.item.length) };
-  const space = buildFeatures(data, settings);
+  const space = buildFeatures(data, settings, architectureOf(kind));
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
   const model = towerSettings(kind, settings, space, count);
   const { tables, params } = await trainTowers({

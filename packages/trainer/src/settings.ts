@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/config';
-import { type ModelKind, modelKinds, type TowerSettings } from '@duet/models';
+import { type ArchitectureName, type ModelKind, modelKinds, type TowerSettings } from '@duet/models';
 import { z } from 'zod';
 import { type BaselineKind, type BaselineSettings, baselines } from './baselines.ts';
 import { type FactorKind, type FactorTraining, factorPresets, factorSettings } from './factors.ts';
@@ -32,6 +32,10 @@ export const trainingSettings = z.strictObject({
   userIdDropout: share.describe('Share of user ids and a_u hidden in training: an unseen user has an answer.'),
   itemIdDropout: share.describe('Share of item ids and a_v hidden in training: an unseen item has an answer.'),
   dropout: share.describe("Share of the towers' inputs set to zero in training."),
+  normalize: z.boolean().describe('YouTubeDNN, MIND: vectors of unit length, which towers always have.'),
+  interests: z.int().min(1).max(16).describe('MIND: interests of a user at most.'),
+  routings: z.int().min(1).max(10).describe('MIND: iterations of the dynamic routing.'),
+  labelPower: weight.describe('MIND: how sharply training picks the interest that fits the label.'),
   userIds: z.boolean().describe('Whether the user tower has a user id embedding at all.'),
   repeats: z.boolean().describe('Train on every purchase of an item by a user, not on the first alone.'),
   augmentedDims: z.int().min(0).max(512).describe('Dimensions of a_u and a_v; 0 leaves them out.'),
@@ -69,6 +73,10 @@ const paper: TrainingSettings = {
   userIdDropout: 0,
   itemIdDropout: 0,
   dropout: 0,
+  normalize: true,
+  interests: 4,
+  routings: 3,
+  labelPower: 2,
   userIds: true,
   repeats: false,
   augmentedDims: 32,
@@ -196,6 +204,16 @@ export function resolveSettings(kind: string, preset: string, set: Record<string
   return settings;
 }
 
+/** @throws DuetError `corrupt` where the kind is not one that is trained by gradient */
+export function architectureOf(kind: string): ArchitectureName {
+  const known = modelKinds.find((candidate) => candidate.kind === kind);
+  if (known?.architecture !== undefined) return known.architecture;
+  throw new DuetError('corrupt', `"${kind}" is not a kind of model that this Duet knows.`, {
+    where: { field: 'kind' },
+    fix: 'Train the model again.',
+  });
+}
+
 /**
  * What shapes the graphs of a kind of model with these settings and features.
  *
@@ -207,12 +225,5 @@ export function towerSettings(
   { userWidth, itemWidth }: Pick<TowerSettings, 'userWidth' | 'itemWidth'>,
   categories = 0,
 ): TowerSettings {
-  const { architecture } = modelKinds.find((candidate) => candidate.kind === kind) ?? {};
-  if (architecture === undefined) {
-    throw new DuetError('corrupt', `"${kind}" is not a kind of model that this Duet knows.`, {
-      where: { field: 'kind' },
-      fix: 'Train the model again.',
-    });
-  }
-  return { ...settings, architecture, userWidth, itemWidth, categories };
+  return { ...settings, architecture: architectureOf(kind), userWidth, itemWidth, categories };
 }

@@ -16,10 +16,10 @@ const near = (actual: ArrayLike<number>, expected: number[]) =>
   });
 
 describe('an embedding table', () => {
-  test("pools each bag's rows by weight, into its columns", () => {
+  test("adds each bag's rows by weight to its columns", () => {
     const out = new Float32Array(9).fill(7);
     table().pool(bags, out, 3, 1);
-    assert.deepEqual([...out], [7, 1, 2, 7, 2, 3, 7, 0, 0]);
+    assert.deepEqual([...out], [7, 8, 9, 7, 9, 10, 7, 7, 7]);
   });
 
   test('merges the gradients of a row before it moves, and touches no other row', () => {

@@ -47,12 +47,11 @@ export class EmbeddingTable {
     return this;
   }
 
-  /** Writes each bag's weighted sum of rows into `out` [n, width], from column `offset`. */
+  /** Adds each bag's weighted sum of rows to `out` [n, width], from column `offset`. */
   pool(bags: Bags, out: Float32Array, width: number, offset: number): void {
     const { values, dims } = this;
     for (let i = 0; i + 1 < bags.start.length; i++) {
       const to = i * width + offset;
-      out.fill(0, to, to + dims);
       for (let at = bags.start[i]!; at < bags.start[i + 1]!; at++) {
         const from = bags.row[at]! * dims;
         const w = bags.weight[at]!;

@@ -185,7 +185,7 @@ async function learn(
       createdAt: new Date().toISOString(),
       ...trained,
       dimensions: encoder.dims,
-      features: { user: space.user, item: space.item },
+      features: { user: space.user, item: space.item, sequence: space.sequence },
       vocabularies: { user: vocabulariesOf('user'), item: vocabulariesOf('item') },
       users: interactions.users,
       items: catalogue.ids,

@@ -123,6 +123,8 @@ class OnnxSession implements Session {
   #compileTraining(): Promise<Program> {
     const g = this.#graph;
     const { inputs, params } = this.#differentiate();
+    // A factorisation machine has embedding rows alone.
+    if (params.size === 0) return this.#compile(new Map([...g.outputs, ...inputs]));
     const vector = [this.#layout.length];
     const flat = [...params.values()].map((gradient) => g.reshape(gradient, [sizeOf(gradient.shape)]));
     const [rate, floor, keep] = scalars.map((name) => g.input(`/${name}`, [])) as [Tensor, Tensor, Tensor];
@@ -144,7 +146,7 @@ class OnnxSession implements Session {
     const program = await this.#training;
     const state = this.#state;
     const step = state.steps + 1;
-    for (const [name, values] of Object.entries(this.#spare)) {
+    for (const [name, values] of this.#layout.length > 0 ? Object.entries(this.#spare) : []) {
       program.fetches[outputName(name)] = this.#tensor(values, [this.#layout.length]);
     }
     const folded = adamScalars(step, optimizer);

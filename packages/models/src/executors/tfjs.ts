@@ -5,6 +5,9 @@ import type { Graph, Tensor as Node } from '../graph.ts';
 import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../params.ts';
 import type { Rng } from '../rng.ts';
 
+/** Rows and columns exchanged, of one matrix or of each of several. */
+const turned = (x: tf.Tensor): tf.Tensor => tf.transpose(x, x.rank === 3 ? [0, 2, 1] : [1, 0]);
+
 /**
  * a·b with the backward pass as transpose-then-matmul: the WASM backend's own transposed matmul is scalar code and
  * six times slower.
@@ -14,8 +17,8 @@ const matmul = tf.customGrad((a, b, save) => {
   return {
     value: tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D),
     gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [
-      tf.matMul(dy as tf.Tensor2D, tf.transpose(saved[1]!)),
-      tf.matMul(tf.transpose(saved[0]!), dy as tf.Tensor2D),
+      tf.matMul(dy as tf.Tensor2D, turned(saved[1]!)),
+      tf.matMul(turned(saved[0]!), dy as tf.Tensor2D),
     ],
   };
 });
@@ -62,7 +65,7 @@ function compute(node: Node, [a, b, c, d, e]: tf.Tensor[], all: tf.Tensor[]): tf
     case 'dense':
       return denseOf[node.activation ?? 'none'](a!, b!, c!);
     case 'matmul':
-      return matmul(node.transposeA ? tf.transpose(a!) : a!, node.transposeB ? tf.transpose(b!) : b!);
+      return matmul(node.transposeA ? turned(a!) : a!, node.transposeB ? turned(b!) : b!);
     case 'add':
       return tf.add(a!, b!);
     case 'sub':
