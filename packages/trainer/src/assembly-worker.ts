@@ -1,14 +1,29 @@
 import { workerData } from 'node:worker_threads';
-import { type Rng, seededRng } from '@duet/models';
+import { nthRng, type Rng } from '@duet/models';
 import { type AssemblyPlan, applied, assembled, delivered } from './assembly.ts';
 import { Batcher, type Update } from './batches.ts';
 import { schedule } from './schedule.ts';
 import { EmbeddingTable } from './tables.ts';
 
-const { space, positives, settings, model, itemCategory, tables, slots, control, seed, steps } =
-  workerData as AssemblyPlan;
+const {
+  space,
+  positives,
+  settings,
+  model,
+  itemCategory,
+  tables,
+  slots,
+  control,
+  seed,
+  from: first,
+  steps,
+} = workerData as AssemblyPlan;
 
+/** Fisher and Yates's shuffle of 0 … n − 1. */
 function shuffle(order: Int32Array, rng: Rng): void {
+  order.forEach((_, i) => {
+    order[i] = i;
+  });
   for (let i = order.length - 1; i > 0; i--) {
     const j = Math.floor(rng() * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];
@@ -26,19 +41,23 @@ function report(counter: number, value: number): void {
   Atomics.notify(control, counter);
 }
 
-const rng = seededRng(seed);
 const own = Object.fromEntries(
-  Object.entries(tables).map(([name, { rows, dims, values }]) => [name, new EmbeddingTable(rows, dims, values)]),
+  Object.entries(tables).map(([name, { rows, dims, values, state }]) => [
+    name,
+    new EmbeddingTable(rows, dims, values, state),
+  ]),
 );
-const batcher = new Batcher(space, own, positives, settings, model, itemCategory, rng);
-const order = Int32Array.from(positives.item.keys());
+let draw: Rng;
+const batcher = new Batcher(space, own, positives, settings, model, itemCategory, () => draw());
+const order = new Int32Array(positives.item.length);
+let shuffled = -1;
 const perEpoch = Math.ceil(order.length / settings.batch);
 const updates: Update[] = [];
 
-for (let step = 0; step < steps + slots.length; step++) {
+for (let step = first; step < steps + slots.length; step++) {
   const place = step % slots.length;
   const done = step - slots.length;
-  if (done >= 0) {
+  if (done >= first) {
     waitFor(delivered, done + 1);
     updates[place]!(slots[place]!.gradients, {
       kind: settings.tableOptimizer,
@@ -48,7 +67,10 @@ for (let step = 0; step < steps + slots.length; step++) {
     report(applied, done + 1);
   }
   if (step < steps) {
-    if (step % perEpoch === 0) shuffle(order, rng);
+    const epoch = Math.floor(step / perEpoch);
+    if (epoch !== shuffled) shuffle(order, nthRng(seed + 1, epoch));
+    shuffled = epoch;
+    draw = nthRng(seed, step);
     const from = (step % perEpoch) * settings.batch;
     const chosen = Int32Array.from({ length: settings.batch }, (_, i) => order[(from + i) % order.length]!);
     updates[place] = batcher.assemble(chosen, slots[place]!.feeds);

@@ -14,12 +14,15 @@ export interface AssemblyPlan {
   model: TowerSettings;
   /** [items] the item's place among the aligned categories, largest first; −1 for none. */
   itemCategory: Int32Array;
-  tables: Record<string, { rows: number; dims: number; values: EmbeddingTable['values'] }>;
+  tables: Record<string, Pick<EmbeddingTable, 'rows' | 'dims' | 'values' | 'state'>>;
   /** A batch's inputs and the gradients with respect to its gathered rows, by input name. */
   slots: { feeds: Values; gradients: Values }[];
   /** Steps counted by `assembled`, `delivered` and `applied`. */
   control: Int32Array;
+  /** Batches depend on it and on their step alone. */
   seed: number;
+  /** The first step that is not done yet: 0, or where a checkpoint was made. */
+  from: number;
   steps: number;
 }
 
@@ -37,12 +40,16 @@ export class Assembly implements AsyncDisposable {
   #worker: Worker;
   #slots: AssemblyPlan['slots'];
   #control: Int32Array;
-  #step = 0;
+  #step: number;
   #failed: Promise<never>;
+  /** The next step's inputs as they were: its rows were gathered before the last update. */
+  #resumed: Values | undefined;
 
+  /** @param resumed what `next` gave at the checkpoint that training goes on from */
   constructor(
     graph: Graph,
     plan: Omit<AssemblyPlan, 'slots' | 'control' | 'tables'> & { tables: Record<string, EmbeddingTable> },
+    resumed?: Values,
   ) {
     const valuesOf = (inputs: Graph['inputs']): Values =>
       Object.fromEntries(inputs.map(({ name, shape }) => [name!, sharedFloats(sizeOf(shape))]));
@@ -50,9 +57,11 @@ export class Assembly implements AsyncDisposable {
       feeds: valuesOf(graph.inputs),
       gradients: valuesOf(graph.inputs.filter(({ gradient }) => gradient)),
     }));
-    this.#control = new Int32Array(new SharedArrayBuffer(12));
+    this.#control = new Int32Array(new SharedArrayBuffer(12)).fill(plan.from);
+    this.#step = plan.from;
+    this.#resumed = resumed;
     const tables = Object.fromEntries(
-      Object.entries(plan.tables).map(([name, { rows, dims, values }]) => [name, { rows, dims, values }]),
+      Object.entries(plan.tables).map(([name, { rows, dims, values, state }]) => [name, { rows, dims, values, state }]),
     );
     const workerData: AssemblyPlan = { ...plan, tables, slots: this.#slots, control: this.#control };
     this.#worker = new Worker(new URL('./assembly-worker.ts', import.meta.url), { workerData });
@@ -71,7 +80,10 @@ export class Assembly implements AsyncDisposable {
   /** The next step's inputs, for `trainingGraph`. They hold until its gradients are delivered. */
   async next(): Promise<Values> {
     await this.#until(assembled, this.#step + 1);
-    return this.#slots[this.#step % 2]!.feeds;
+    const { feeds } = this.#slots[this.#step % 2]!;
+    for (const [name, values] of Object.entries(this.#resumed ?? {})) feeds[name]!.set(values);
+    this.#resumed = undefined;
+    return feeds;
   }
 
   /** Takes d loss / d input by input name: the rows behind them will move. */

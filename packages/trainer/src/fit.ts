@@ -3,6 +3,7 @@ import type { Split } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import type { Artifact, TrainedBy } from './artifact.ts';
 import { collectPositives } from './batches.ts';
+import { CheckpointFile, trainingKey } from './checkpoint.ts';
 import type { TrainingData } from './data.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from './factors.ts';
@@ -24,7 +25,10 @@ export interface FitInput {
   progress: Progress;
   label: string;
   signal?: AbortSignal | undefined;
-  onEpoch?: ((point: CurvePoint, steps: number) => Promise<void>) | undefined;
+  /** Where the training keeps, and finds, what it goes on from. */
+  checkpoint?: { path: string; everyMs: number } | undefined;
+  /** Hears of the whole curve as it grows. */
+  onEpoch?: ((curve: CurvePoint[], steps: number) => Promise<unknown>) | undefined;
 }
 
 /** A fitted model in memory: its vectors, and what an artifact keeps to make them again. */
@@ -46,7 +50,7 @@ export function fitModel(input: FitInput): Promise<Fitted> {
 }
 
 async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitted> {
-  const { executor, data, train, watched, kind, ...loop } = input;
+  const { executor, data, train, watched, kind, checkpoint, ...loop } = input;
   const { catalogue } = data;
   const positives = collectPositives(data.interactions, train, given);
   if (positives.item.length < 2) throw tooFew(watched.name, positives.item.length);
@@ -55,9 +59,11 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
   const space = buildFeatures(data, settings, architectureOf(kind));
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
   const model = towerSettings(kind, settings, space, count);
+  const key = trainingKey(settings, positives, space, [kind, input.seed, count]);
   const { tables, params } = await trainTowers({
     ...loop,
     executor,
+    checkpoints: checkpoint && { file: new CheckpointFile(checkpoint.path, key), everyMs: checkpoint.everyMs },
     space,
     positives,
     settings,
@@ -81,6 +87,7 @@ async function fitFactors(input: FitInput, settings: FactorTraining): Promise<Fi
   const histories = userHistories(data.interactions, train);
   if (histories.item.length < 2) throw tooFew(watched.name, histories.item.length);
   const { sweeps } = settings;
+  const curve: CurvePoint[] = [];
   const started = performance.now();
   const items = data.catalogue.ids.length;
   const itemVectors = await solveItems(kind, settings, histories, items, seed, async (sweep, objective) => {
@@ -93,7 +100,8 @@ async function fitFactors(input: FitInput, settings: FactorTraining): Promise<Fi
       unit: 'sweeps',
       note: `objective ${objective.toPrecision(5)}`,
     });
-    await onEpoch?.({ epoch: sweep, step: sweep, seconds, loss: { total: objective }, validation: {} }, sweeps);
+    curve.push({ epoch: sweep, step: sweep, seconds, loss: { total: objective }, validation: {} });
+    await onEpoch?.(curve, sweeps);
   });
   const encoder = factorEncoder(kind, settings, itemVectors);
   return {

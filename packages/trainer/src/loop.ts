@@ -3,6 +3,7 @@ import type { Catalogue, Split } from '@duet/datasets';
 import { type Executor, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
 import { Assembly } from './assembly.ts';
 import type { Positives } from './batches.ts';
+import { type CheckpointFile, tableTensors } from './checkpoint.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
@@ -11,7 +12,7 @@ import { schedule } from './schedule.ts';
 import { vectorScorer } from './scorer.ts';
 import type { TrainingSettings } from './settings.ts';
 import { sharedFloats } from './shared.ts';
-import { EmbeddingTable } from './tables.ts';
+import { EmbeddingTable, initialTableState } from './tables.ts';
 
 /** One point of a training curve, after each epoch. */
 export interface CurvePoint {
@@ -28,7 +29,14 @@ export interface CurvePoint {
 export interface Trained {
   params: Values;
   tables: Record<string, EmbeddingTable>;
-  curve: CurvePoint[];
+  /** Whose weights these are: the last, or with `patience` the best. */
+  epoch: number;
+}
+
+/** Where a training keeps what it would go on from: after each epoch, and within one once so much time has passed. */
+export interface Checkpoints {
+  file: CheckpointFile;
+  everyMs: number;
 }
 
 export interface LoopInput {
@@ -47,7 +55,9 @@ export interface LoopInput {
   /** Name of the progress bar. */
   label: string;
   signal?: AbortSignal | undefined;
-  onEpoch?: ((point: CurvePoint, steps: number) => Promise<void>) | undefined;
+  checkpoints?: Checkpoints | undefined;
+  /** Hears of the whole curve as it grows. */
+  onEpoch?: ((curve: CurvePoint[], steps: number) => Promise<unknown>) | undefined;
 }
 
 /** Each item's place among the `limit` categories with the most training interactions, largest first; −1 outside. */
@@ -63,31 +73,48 @@ export function alignedCategories(catalogue: Catalogue, itemCount: Int32Array, l
   return { count: largest.length, of: catalogue.category.map((category) => place.get(category) ?? -1) };
 }
 
-/** The same for the same seed on the same executor. */
+/** What an epoch is the best by, where `patience` is set. */
+const watchedMetric = 'NDCG@100';
+
+/**
+ * The same for the same seed on the same executor, whether it went on from its checkpoint or not.
+ *
+ * @throws DuetError `bad-input` at the step where the loss or the weights are no longer finite; the signal's reason,
+ * after a last checkpoint
+ */
 export async function trainTowers(input: LoopInput): Promise<Trained> {
-  const { executor, space, positives, settings, model, catalogue, itemCategory, seed } = input;
+  const { executor, space, positives, settings, model, catalogue, itemCategory, seed, signal, checkpoints } = input;
   const rng = seededRng(seed);
   const tables = Object.fromEntries(
     Object.entries(space.tables).map(([name, { rows, dims }]) => [
       name,
-      new EmbeddingTable(rows, dims, sharedFloats(rows * dims)).initialise(rng, settings.tableInit),
+      new EmbeddingTable(
+        rows,
+        dims,
+        sharedFloats(rows * dims),
+        initialTableState(settings.tableOptimizer, rows, dims),
+      ).initialise(rng, settings.tableInit),
     ]),
   );
   const graph = trainingGraph(model);
   const examples = positives.item.length;
   const stepsPerEpoch = Math.ceil(examples / settings.batch);
   const steps = stepsPerEpoch * settings.epochs;
-  await using assembly = new Assembly(graph, {
-    space,
-    tables,
-    positives,
-    settings,
-    model,
-    itemCategory,
-    steps,
-    seed: seed + 1,
-  });
+  const saved = await checkpoints?.file.read();
+  for (const [name, parts] of Object.entries(saved?.tables ?? {})) {
+    for (const [part, data] of Object.entries(tableTensors(tables[name]!))) data.set(parts[part]!);
+  }
+  const curve = saved?.curve ?? [];
+  let step = saved?.step ?? 0;
+  let sums = saved?.sums ?? {};
+  let best = settings.patience > 0 ? saved?.best : undefined;
+  await using assembly = new Assembly(
+    graph,
+    { space, tables, positives, settings, model, itemCategory, from: step, steps, seed: seed + 1 },
+    saved?.feeds,
+  );
   await using session = await executor.open(graph, rng);
+  if (saved) await session.load(saved.dense);
   await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
 
   const watch = async (): Promise<Record<string, number>> => {
@@ -103,37 +130,79 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
     });
     return evaluation.metrics;
   };
-  const curve: CurvePoint[] = [];
-  const started = performance.now();
-  let step = 0;
-  for (let epoch = 1; epoch <= settings.epochs; epoch++) {
-    const sums: Record<string, number> = {};
-    for (let i = 0; i < stepsPerEpoch; i++) {
-      input.signal?.throwIfAborted();
-      const { outputs, gradients } = await session.step(await assembly.next(), {
-        learningRate: settings.learningRate * schedule(step, steps),
-        weightDecay: settings.weightDecay,
-      });
-      step += 1;
-      if (!Number.isFinite(outputs.loss![0])) {
-        throw new DuetError('bad-input', `The loss became ${outputs.loss![0]} at step ${step} of ${steps}.`, {
-          where: { field: 'learningRate' },
-          fix: 'Lower learningRate or tableLearningRate, or raise temperature.',
-        });
-      }
-      assembly.deliver(gradients);
-      for (const [name, [value]] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + value!;
-      const done = Math.min(step * settings.batch, examples * settings.epochs);
-      const note = `loss ${outputs.loss![0]!.toFixed(3)}`;
-      input.progress({ step: input.label, done, total: examples * settings.epochs, unit: 'examples', note });
-    }
+  const started = performance.now() - 1000 * (saved?.seconds ?? 0);
+  const seconds = () => (performance.now() - started) / 1000;
+  let kept = step;
+  let keptAt = performance.now();
+  const diverged = (what: string) =>
+    new DuetError('bad-input', `The ${what} at step ${step} of ${steps}.`, {
+      where: { field: 'learningRate' },
+      fix: `Lower learningRate or tableLearningRate, or raise temperature.${kept > 0 ? ` The last good checkpoint is that of step ${kept}: ${checkpoints!.file.file}.` : ''}`,
+    });
+  /** Rows that overflowed may not be met for a while: nothing is measured or kept with them. */
+  const sound = async (): Promise<Values> => {
     await assembly.settled();
-    const validation = input.validation.evaluations.length > 0 ? await watch() : {};
-    const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
-    curve.push({ epoch, step, seconds: (performance.now() - started) / 1000, loss, validation });
-    await input.onEpoch?.(curve.at(-1)!, steps);
+    const dense = await session.state();
+    const all = [...Object.values(dense), ...Object.values(tables).map(({ values }) => values)];
+    if (!all.every(allFinite)) throw diverged('weights are no longer finite');
+    return dense;
+  };
+  const keep = async (): Promise<void> => {
+    if (checkpoints === undefined || kept === step) return;
+    const dense = await sound();
+    await checkpoints.file.write({
+      ...{ step, sums, curve, best, dense },
+      seconds: seconds(),
+      feeds: await assembly.next(),
+      tables: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tableTensors(table)])),
+    });
+    kept = step;
+    keptAt = performance.now();
+  };
+
+  while (step < steps) {
+    if (signal?.aborted) {
+      await keep();
+      throw signal.reason;
+    }
+    const { outputs, gradients } = await session.step(await assembly.next(), {
+      learningRate: settings.learningRate * schedule(step, steps),
+      weightDecay: settings.weightDecay,
+    });
+    step += 1;
+    if (!Number.isFinite(outputs.loss![0])) throw diverged(`loss became ${outputs.loss![0]}`);
+    assembly.deliver(gradients);
+    for (const [name, [value]] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + value!;
+    const done = Math.min(step * settings.batch, examples * settings.epochs);
+    const note = `loss ${outputs.loss![0]!.toFixed(3)}`;
+    input.progress({ step: input.label, done, total: examples * settings.epochs, unit: 'examples', note });
+    if (step % stepsPerEpoch === 0) {
+      const epoch = step / stepsPerEpoch;
+      const params = await sound();
+      const validation = input.validation.evaluations.length > 0 ? await watch() : {};
+      const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
+      curve.push({ epoch, step, seconds: seconds(), loss, validation });
+      sums = {};
+      await input.onEpoch?.(curve, steps);
+      const score = validation[watchedMetric];
+      if (settings.patience > 0 && score !== undefined) {
+        if (best === undefined || score > best.score) best = { epoch, score, params, tables: copied(tables) };
+        if (epoch - best.epoch >= settings.patience) break;
+      }
+      if (step < steps) await keep();
+    } else if (performance.now() - keptAt > (checkpoints?.everyMs ?? Infinity)) await keep();
   }
-  return { params: await session.state(), tables, curve };
+  const params = best?.params ?? (await session.state());
+  for (const [name, values] of Object.entries(best?.tables ?? {})) tables[name]!.values.set(values);
+  return { params, tables, epoch: best?.epoch ?? settings.epochs };
+}
+
+const copied = (tables: Record<string, EmbeddingTable>): Record<string, Float32Array> =>
+  Object.fromEntries(Object.entries(tables).map(([name, { values }]) => [name, Float32Array.from(values)]));
+
+function allFinite(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
+  return true;
 }
 
 export interface VectorsToJudge {

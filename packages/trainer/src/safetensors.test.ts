@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, test } from 'node:test';
-import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import { loadSafetensors, readSafetensors, saveSafetensors, writeSafetensors } from './safetensors.ts';
 
 const tensors = {
   'table/item': { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, 0, Math.fround(1e-9), 7) },
@@ -31,5 +34,21 @@ describe('safetensors', () => {
         code: 'corrupt',
       });
     }
+  });
+
+  test('goes to a file and back with its note, over the one of before, and leaves nothing beside it', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'duet-safetensors-'));
+    const file = path.join(folder, 'x.safetensors');
+    await saveSafetensors(file, {}, 'before');
+    await saveSafetensors(file, tensors, 'step 3');
+    assert.deepEqual(await loadSafetensors(file), { tensors, note: 'step 3' });
+    assert.deepEqual(readSafetensors(await readFile(file), file), tensors);
+    assert.deepEqual(await readdir(folder), ['x.safetensors']);
+    const bytes = await readFile(file);
+    for (const end of [0, 7, 8, 40, bytes.length - 1]) {
+      await writeFile(file, bytes.subarray(0, end));
+      await assert.rejects(loadSafetensors(file), { name: 'DuetError', code: 'corrupt' });
+    }
+    await rm(folder, { recursive: true });
   });
 });

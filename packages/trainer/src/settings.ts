@@ -50,6 +50,11 @@ export const trainingSettings = z.strictObject({
   tableInit: z.number().gt(0).max(10).describe('Standard deviation that embedding rows start with.'),
   weightDecay: weight.describe('Decoupled weight decay of the fully connected layers.'),
   tableDecay: weight.describe('Weight decay of embedding rows, at each touch.'),
+  patience: z
+    .int()
+    .min(0)
+    .max(1000)
+    .describe('Epochs without a better one, by NDCG@100 on held-out baskets, that end training at the best; 0: none.'),
 });
 
 export type TrainingSettings = z.infer<typeof trainingSettings>;
@@ -91,6 +96,7 @@ const paper: TrainingSettings = {
   tableInit: 0.05,
   weightDecay: 0,
   tableDecay: 0,
+  patience: 0,
 };
 
 /** `paper`: as published. `fast`: the best found within a minute of CPU. `best`: the same, longer. */

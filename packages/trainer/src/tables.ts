@@ -1,4 +1,5 @@
 import { normal, type Rng } from '@duet/models';
+import { sharedFloats } from './shared.ts';
 
 /** For each of n examples, the rows of a table that are pooled for it: `row[start[i] … start[i+1])`, weights summing to 1. */
 export interface Bags {
@@ -18,6 +19,27 @@ export interface TableOptimizer {
   decay: number;
 }
 
+/** What an optimiser remembers of a table. */
+export interface TableState {
+  /** Sums of squares: [rows, dims], or [rows] by row; Adam's second moments. */
+  second: Float32Array;
+  /** Adam's first moments [rows, dims]. */
+  first?: Float32Array;
+  /** How often Adam moved each row. */
+  steps?: Int32Array;
+}
+
+/** What an optimiser of this kind remembers at the start, in memory that other threads can see. */
+export function initialTableState(kind: TableOptimizer['kind'], rows: number, dims: number): TableState {
+  if (kind === 'adagrad') return { second: sharedFloats(rows * dims).fill(1e-8) };
+  if (kind === 'adagrad-row') return { second: sharedFloats(rows).fill(1e-8) };
+  return {
+    second: sharedFloats(rows * dims),
+    first: sharedFloats(rows * dims),
+    steps: new Int32Array(new SharedArrayBuffer(4 * rows)),
+  };
+}
+
 /**
  * An embedding table outside the graph. A step gathers the rows of a batch and moves only them, so its cost does not
  * depend on the number of rows. Gradients of a row that occurs several times in a batch are summed first.
@@ -27,18 +49,18 @@ export class EmbeddingTable {
   readonly dims: number;
   /** [rows, dims] */
   readonly values: Float32Array | Float16Array;
-  #second: Float32Array | undefined;
-  #first: Float32Array | undefined;
-  #steps: Int32Array | undefined;
+  /** Made at the first update where the table is not given one. */
+  state: TableState | undefined;
   /** Place of a touched row among the batch's gradients, or −1. */
   #slot: Int32Array | undefined;
   #touched: number[] = [];
   #gradients = new Float32Array();
 
-  constructor(rows: number, dims: number, values?: Float32Array | Float16Array) {
+  constructor(rows: number, dims: number, values?: Float32Array | Float16Array, state?: TableState) {
     this.rows = rows;
     this.dims = dims;
     this.values = values ?? new Float32Array(rows * dims);
+    this.state = state;
   }
 
   /** Normal with standard deviation `scale`. */
@@ -93,18 +115,17 @@ export class EmbeddingTable {
 
   /** Moves the touched rows by their summed gradients and forgets these. */
   apply(optimizer: TableOptimizer): void {
-    if (optimizer.kind === 'adam') this.#applyAdam(optimizer);
-    else if (optimizer.kind === 'adagrad') this.#applyAdagrad(optimizer);
-    else this.#applyRowwiseAdagrad(optimizer);
+    this.state ??= initialTableState(optimizer.kind, this.rows, this.dims);
+    if (optimizer.kind === 'adam') this.#applyAdam(optimizer, this.state);
+    else if (optimizer.kind === 'adagrad') this.#applyAdagrad(optimizer, this.state);
+    else this.#applyRowwiseAdagrad(optimizer, this.state);
     this.#gradients.fill(0, 0, this.#touched.length * this.dims);
     for (const row of this.#touched) this.#slot![row] = -1;
     this.#touched.length = 0;
   }
 
-  #applyAdagrad({ learningRate, decay }: TableOptimizer): void {
+  #applyAdagrad({ learningRate, decay }: TableOptimizer, { second: sums }: TableState): void {
     const { values, dims } = this;
-    this.#second ??= new Float32Array(values.length).fill(1e-8);
-    const sums = this.#second;
     const gradients = this.#gradients;
     for (const [slot, row] of this.#touched.entries()) {
       const from = slot * dims;
@@ -119,10 +140,8 @@ export class EmbeddingTable {
     }
   }
 
-  #applyRowwiseAdagrad({ learningRate, decay }: TableOptimizer): void {
+  #applyRowwiseAdagrad({ learningRate, decay }: TableOptimizer, { second: sums }: TableState): void {
     const { values, dims } = this;
-    this.#second ??= new Float32Array(this.rows).fill(1e-8);
-    const sums = this.#second;
     const gradients = this.#gradients;
     for (const [slot, row] of this.#touched.entries()) {
       const from = slot * dims;
@@ -139,14 +158,11 @@ export class EmbeddingTable {
     }
   }
 
-  #applyAdam({ learningRate, decay }: TableOptimizer): void {
+  #applyAdam({ learningRate, decay }: TableOptimizer, state: TableState): void {
     const { values, dims } = this;
-    this.#first ??= new Float32Array(values.length);
-    this.#second ??= new Float32Array(values.length);
-    this.#steps ??= new Int32Array(this.rows);
-    const first = this.#first;
-    const second = this.#second;
-    const steps = this.#steps;
+    const { second } = state;
+    const first = state.first!;
+    const steps = state.steps!;
     const gradients = this.#gradients;
     const keep = 1 - learningRate * decay;
     for (const [slot, row] of this.#touched.entries()) {

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { DuetError, type Progress, silent } from '@duet/config';
 import { splitDataset } from '@duet/datasets';
 import type { Database, Prisma } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { type Artifact, writeArtifact } from './artifact.ts';
+import { checkpointPath } from './checkpoint.ts';
 import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
 import type { Judged } from './evaluate.ts';
 import { fitModel } from './fit.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
-import { type CurvePoint, evaluateVectors } from './loop.ts';
+import { evaluateVectors } from './loop.ts';
 import { whileHolding } from './runs.ts';
 import { hasVectors, isTower, resolveSettings, type VectorSettings } from './settings.ts';
 
@@ -19,6 +22,8 @@ export interface TrainerContext {
   executor: Executor;
   progress?: Progress;
   signal?: AbortSignal;
+  /** Between checkpoints within an epoch; 5 where it is not said. */
+  checkpointMinutes?: number;
 }
 
 export interface TrainRequest {
@@ -32,7 +37,9 @@ export interface TrainRequest {
   /** The split whose training part is learnt and whose other part judges; `none` learns everything. */
   split?: string;
   name?: string;
-  /** The queued TrainingRun to carry out; a new one is recorded otherwise. */
+  /**
+   * The TrainingRun to carry out, from its checkpoint where it was begun before; a new one is recorded otherwise.
+   */
   runId?: string;
 }
 
@@ -44,7 +51,8 @@ export interface TrainResult extends Partial<Judged> {
 
 /**
  * Trains a model with vectors, judges it, and keeps it as an artifact and a Model row. The TrainingRun row follows it: its
- * curve grows with every epoch, and it ends as done, or as failed with the reason.
+ * curve grows with every epoch, and it ends as done, or as failed with the reason. One that was cut leaves a checkpoint,
+ * and goes on from it to the same weights, bit for bit, when its run is carried out again.
  *
  * @throws DuetError `bad-input` for settings, a kind or a split that do not fit; whatever stops the training
  */
@@ -87,10 +95,9 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
     executor: ctx.executor.name,
     status: 'running',
     startedAt: new Date(),
-    curve: [],
-    step: 0,
     error: null,
   });
+  const checkpoint = checkpointPath(ctx.dataDir, runId);
   try {
     const modelId = randomUUID();
     const { artifact, judged } = await learn(ctx, data, {
@@ -99,6 +106,7 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
       settings,
       seed,
       splitName,
+      checkpoint,
       record,
     });
     await writeArtifact(ctx.dataDir, artifact);
@@ -116,11 +124,20 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
       },
     });
     await record({ status: 'done', model: { connect: { id: modelId } }, finishedAt: new Date() });
+    await rm(checkpoint, { force: true });
     return { modelId, runId, ...judged };
-  } catch (error) {
+  } catch (cause) {
+    const error = existsSync(checkpoint) ? goesOn(cause, runId) : cause;
     await record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
     throw error;
   }
+}
+
+/** The same error, which also says how to take the run up again. */
+function goesOn(error: unknown, runId: string): unknown {
+  if (!(error instanceof DuetError)) return error;
+  const fix = `npx duet train --resume ${runId} goes on from its checkpoint.`;
+  return new DuetError(error.code, error.message, { fix, cause: error });
 }
 
 interface LearnRequest {
@@ -129,6 +146,7 @@ interface LearnRequest {
   settings: VectorSettings;
   seed: number;
   splitName: string;
+  checkpoint: string;
   record: (change: Prisma.TrainingRunUpdateInput) => Promise<unknown>;
 }
 
@@ -136,7 +154,7 @@ interface LearnRequest {
 async function learn(
   ctx: TrainerContext,
   data: TrainingData,
-  { modelId, kind, settings, seed, splitName, record }: LearnRequest,
+  { modelId, kind, settings, seed, splitName, checkpoint, record }: LearnRequest,
 ): Promise<{ artifact: Artifact; judged: Judged | undefined }> {
   const { executor, progress = silent } = ctx;
   const { dataset, interactions, catalogue } = data;
@@ -145,7 +163,6 @@ async function learn(
   const { train, validation } = isTower(settings)
     ? holdOutBaskets(interactions, split.train)
     : { train: split.train, validation: { ...split, evaluations: [] } };
-  const curve: CurvePoint[] = [];
   await using fitted = await fitModel({
     executor,
     data,
@@ -157,11 +174,8 @@ async function learn(
     progress,
     label: `train ${kind}`,
     signal: ctx.signal,
-    onEpoch: async (point, steps) => {
-      curve.push(point);
-      const { step } = point;
-      await record({ step, steps, curve: curve as object[] });
-    },
+    checkpoint: { path: checkpoint, everyMs: (ctx.checkpointMinutes ?? 5) * 60_000 },
+    onEpoch: (curve, steps) => record({ step: curve.at(-1)!.step, steps, curve: curve as object[] }),
   });
 
   const { encoder, itemVectors } = fitted;

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { DuetError } from '@duet/config';
+import type { Values } from '@duet/models';
+import type { Positives } from './batches.ts';
+import type { FeatureSpace } from './features.ts';
+import type { CurvePoint } from './loop.ts';
+import { loadSafetensors, type NamedTensor, saveSafetensors, type TensorData } from './safetensors.ts';
+import type { TrainingSettings } from './settings.ts';
+import type { EmbeddingTable } from './tables.ts';
+
+/** The weights of the epoch that did best on the validation users. */
+export interface BestEpoch {
+  epoch: number;
+  score: number;
+  params: Values;
+  /** Values of each table. */
+  tables: Record<string, Float32Array>;
+}
+
+/** A training between two steps: everything that the rest of it depends on. */
+export interface Checkpoint {
+  /** Steps done. */
+  step: number;
+  /** Spent so far. */
+  seconds: number;
+  /** Of each loss over the steps of the epoch under way. */
+  sums: Record<string, number>;
+  curve: CurvePoint[];
+  best: BestEpoch | undefined;
+  /** Dense params and their optimiser's state, as `Session.state` gives them. */
+  dense: Values;
+  /** Each table's values and its optimiser's state. */
+  tables: Record<string, Record<string, TensorData>>;
+  /** The next step's inputs: they were gathered before the last step's rows moved. */
+  feeds: Values;
+}
+
+/** Settings that may change between a checkpoint and what goes on from it. */
+const changeable = [
+  'epochs',
+  'learningRate',
+  'patience',
+  'tableDecay',
+  'tableLearningRate',
+  'temperature',
+  'weightDecay',
+] as const satisfies (keyof TrainingSettings)[];
+
+/** SHA-256 of everything else that a training depends on. */
+export function trainingKey(
+  settings: TrainingSettings,
+  { user, item, historyEnd, histories }: Positives,
+  space: FeatureSpace,
+  rest: unknown,
+): string {
+  const fixed = Object.entries(settings).filter(([name]) => !(changeable as readonly string[]).includes(name));
+  const { encoded, ...layout } = space;
+  const hash = createHash('sha256').update(JSON.stringify([rest, fixed, layout]));
+  for (const values of [user, item, historyEnd, histories.start, histories.item]) hash.update(values);
+  for (const { vocabulary, bags } of [...Object.values(encoded.user), ...Object.values(encoded.item)])
+    hash.update(vocabulary.join('\n')).update(bags.start).update(bags.row);
+  return hash.digest('hex');
+}
+
+/** `<dataDir>/checkpoints/<run>.safetensors` */
+export const checkpointPath = (dataDir: string, runId: string): string =>
+  path.join(dataDir, 'checkpoints', `${runId}.safetensors`);
+
+/** A table as a checkpoint keeps it. */
+export const tableTensors = ({ values, state }: EmbeddingTable): Record<string, TensorData> => ({
+  values: values as Float32Array,
+  ...state,
+});
+
+const flat = (prefix: string, tensors: Record<string, TensorData>): [string, NamedTensor][] =>
+  Object.entries(tensors).map(([name, data]) => [`${prefix}${name}`, { shape: [data.length], data }]);
+
+/** One training's checkpoint on disk: there is none, or one that is whole. */
+export class CheckpointFile {
+  readonly file: string;
+  #key: string;
+
+  /** @param key `trainingKey`, which a training must share with the one that wrote the checkpoint to go on from it */
+  constructor(file: string, key: string) {
+    this.file = file;
+    this.#key = key;
+  }
+
+  async write({ dense, tables, feeds, best, ...progress }: Checkpoint): Promise<void> {
+    await mkdir(path.dirname(this.file), { recursive: true });
+    const tensors = Object.fromEntries([
+      ...flat('dense:', dense),
+      ...Object.entries(tables).flatMap(([table, parts]) => flat(`table:${table}:`, parts)),
+      ...flat('feed:', feeds),
+      ...flat('best/param:', best?.params ?? {}),
+      ...flat('best/table:', best?.tables ?? {}),
+    ]);
+    const bestEpoch = best && { epoch: best.epoch, score: best.score };
+    await saveSafetensors(this.file, tensors, JSON.stringify({ key: this.#key, ...progress, bestEpoch }));
+  }
+
+  /**
+   * @returns undefined where there is none
+   * @throws DuetError `conflict` where it is of other data or settings; `corrupt`
+   */
+  async read(): Promise<Checkpoint | undefined> {
+    const found = await loadSafetensors(this.file).catch((error) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found === undefined) return undefined;
+    const { key, bestEpoch, ...progress } = JSON.parse(found.note);
+    if (key !== this.#key) {
+      throw new DuetError('conflict', 'this checkpoint is of other data or settings than the training that goes on.', {
+        where: { file: this.file },
+        fix: `Only ${changeable.join(', ')} may change. Undo the rest, or train anew.`,
+      });
+    }
+    // A table's name may hold a colon; a kind and a part do not.
+    const under = <T extends TensorData>(prefix: string): Record<string, T> =>
+      Object.fromEntries(
+        Object.entries(found.tensors)
+          .filter(([name]) => name.startsWith(prefix))
+          .map(([name, { data }]) => [name.slice(prefix.length), data as T]),
+      );
+    const tables: Checkpoint['tables'] = {};
+    for (const [name, data] of Object.entries(under('table:'))) {
+      const at = name.lastIndexOf(':');
+      tables[name.slice(0, at)] = { ...tables[name.slice(0, at)], [name.slice(at + 1)]: data };
+    }
+    return {
+      ...progress,
+      dense: under('dense:'),
+      tables,
+      feeds: under('feed:'),
+      best: bestEpoch && { ...bestEpoch, params: under('best/param:'), tables: under('best/table:') },
+    };
+  }
+}

@@ -1,0 +1,10 @@
+import { connect } from '@duet/db';
+import { openExecutor } from '../executor.ts';
+import { trainModel } from '../train.ts';
+
+// A training for tests to kill: it tells its parent of every step.
+const { url, dataDir, request, checkpointMinutes } = JSON.parse(process.env.CHILD!);
+await using db = await connect(url);
+const executor = await openExecutor({ executor: undefined, threads: 1 });
+const progress = ({ done }: { done: number }) => process.send!(done);
+await trainModel({ db, dataDir, executor, progress, checkpointMinutes }, request);
