@@ -105,7 +105,17 @@ const graph = trainingGraph(model);
 // Never all taken: a round ends when its time is up.
 const steps = 1e9;
 const itemCategory = new Int32Array(positives.itemCount.length).fill(-1);
-await using assembly = new Assembly(graph, { space, tables, positives, settings, model, itemCategory, from: 0, steps, seed: 2 });
+await using assembly = new Assembly(graph, {
+  space,
+  tables,
+  positives,
+  settings,
+  model,
+  itemCategory,
+  from: 0,
+  steps,
+  seed: 2,
+});
 await using session = await executor.open(graph, rng);
 
 /** The inner loop of trainTowers, with the time of each part. */

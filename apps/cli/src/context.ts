@@ -30,7 +30,8 @@ export async function working({ config, progress, signal, database }: Context) {
 /** The same for the functions that train or encode. */
 export async function modelling(context: Context) {
   const { openExecutor } = await import('@duet/trainer');
-  return { ...(await working(context)), executor: await openExecutor(context.config) };
+  const { checkpointMinutes } = context.config;
+  return { ...(await working(context)), checkpointMinutes, executor: await openExecutor(context.config) };
 }
 
 interface CommonOptions {

@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/config';
-import type { Database, Dataset, Model } from '@duet/db';
+import type { Database, Dataset, Model, TrainingRun } from '@duet/db';
 
 const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
@@ -32,6 +32,25 @@ export async function findModel({ prisma }: Database, named: string): Promise<Mo
     : await prisma.model.findFirst({ where: { name: named }, orderBy: { createdAt: 'desc' } });
   if (found === null) {
     throw new DuetError('not-found', `There is no model "${named}".`, { fix: 'npx duet models lists them.' });
+  }
+  return found;
+}
+
+/**
+ * The training run of that id, or the newest one for "last".
+ *
+ * @throws DuetError `not-found`; `conflict` where it has its model already
+ */
+export async function findCutRun({ prisma }: Database, named: string): Promise<TrainingRun> {
+  const orderBy = { createdAt: 'desc' } as const;
+  const last = await prisma.trainingRun.findFirst({ orderBy });
+  const found = isId(named) ? await prisma.trainingRun.findUnique({ where: { id: named } }) : last;
+  if (found === null || !(isId(named) || named === 'last')) {
+    const fix = last === null ? 'Begin one with --model.' : `The newest is ${last.id}.`;
+    throw new DuetError('not-found', `There is no training run "${named}".`, { fix });
+  }
+  if (found.status === 'done') {
+    throw new DuetError('conflict', `Training run ${found.id} has ended: its model is ${found.modelId ?? 'deleted'}.`);
   }
   return found;
 }

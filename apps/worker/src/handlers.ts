@@ -8,11 +8,12 @@ interface WorkerContext {
   db: Database;
   dataDir: string;
   executor: TrainerContext['executor'];
+  checkpointMinutes?: number | undefined;
   logger: Logger;
 }
 
 /** What the worker does for each kind of job: the same functions as the command line's; a trained model is indexed too. */
-export function jobHandlers({ db, dataDir, executor, logger }: WorkerContext): JobHandlers {
+export function jobHandlers({ db, dataDir, executor, checkpointMinutes, logger }: WorkerContext): JobHandlers {
   const logged =
     <Job extends { kind: string }, Answer>(work: (job: Job, signal: AbortSignal) => Promise<Answer>) =>
     async (job: Job, { id, signal }: { id: string; signal: AbortSignal }): Promise<Answer> => {
@@ -31,7 +32,9 @@ export function jobHandlers({ db, dataDir, executor, logger }: WorkerContext): J
   return {
     import: logged(({ request }, signal) => importDataset({ db, dataDir, signal }, importRequest.parse(request))),
     train: logged(async ({ runId }, signal) => {
-      const trained = await trainModel({ db, dataDir, executor, signal }, await requestOfRun(db, runId));
+      // A run that another worker began goes on from its checkpoint.
+      const ctx = { db, dataDir, executor, checkpointMinutes, signal };
+      const trained = await trainModel(ctx, await requestOfRun(db, runId));
       // A model that cannot be served is of no use to whoever asked for it.
       await enqueue(db, { kind: 'index', modelId: trained.modelId });
       return trained.evaluation;

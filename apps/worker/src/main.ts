@@ -23,7 +23,8 @@ const sweeping = setInterval(
 opened.defer(() => clearInterval(sweeping));
 
 const queue = opened.use(await openJobQueue(db, { onError: (err) => logger.error({ err }, 'the job queue') }));
-await queue.work(jobHandlers({ db, dataDir: config.dataDir, executor, logger }));
+const { dataDir, checkpointMinutes } = config;
+await queue.work(jobHandlers({ db, dataDir, checkpointMinutes, executor, logger }));
 logger.info('waiting for jobs');
 process.send?.('ready');
 

@@ -23,6 +23,7 @@ const schema = z.object({
   executor: z.enum(['onnx', 'tfjs']).optional(),
   device: z.enum(['cpu', 'cuda', 'webgpu']).optional(),
   threads: z.coerce.number().int().min(1).max(256),
+  checkpointMinutes: z.coerce.number().gt(0).max(10_000),
 });
 
 export type Config = z.infer<typeof schema>;
@@ -77,6 +78,12 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     env: 'DUET_THREADS',
     default: '1',
     meaning: "Threads of a training process's graph; one more assembles its batches.",
+  },
+  {
+    key: 'checkpointMinutes',
+    env: 'DUET_CHECKPOINT_MINUTES',
+    default: '5',
+    meaning: 'Minutes between the checkpoints of a training within an epoch; one is kept after each epoch in any case.',
   },
 ];
 

@@ -28,6 +28,17 @@ test('a run that nobody holds any more is failed with the reason, one that is he
   assert.equal(await failAbandonedRuns(db), 1, 'the lock went with its holder');
 });
 
+test('a run that one process works on is not taken up by another', async () => {
+  const { id } = await running('dat');
+  await whileHolding(db, id, () =>
+    assert.rejects(
+      whileHolding(db, id, async () => {}),
+      { code: 'conflict', message: /Another process is at work/ },
+    ),
+  );
+  await whileHolding(db, id, async () => {});
+});
+
 test('a queued run asks for what the admin chose; a begun one for the settings it began with', async () => {
   const queued = await db.prisma.trainingRun.create({
     data: { datasetId, kind: 'dat', preset: 'paper', parameters: { set: { epochs: 2 }, seed: 7, split: 'time:0.8' } },

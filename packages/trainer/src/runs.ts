@@ -25,13 +25,22 @@ export async function requestOfRun({ prisma }: Database, runId: string) {
 }
 
 /**
- * Does the work while this process holds the run: an advisory lock that PostgreSQL lets go when the process is gone,
- * however it went.
+ * Does the work while this process holds the run or tuning: an advisory lock that PostgreSQL lets go when the process is
+ * gone, however it went.
+ *
+ * @throws DuetError `conflict` while another process holds it
  */
-export async function whileHolding<T>({ pool }: Database, runId: string, work: () => Promise<T>): Promise<T> {
+export async function whileHolding<T>({ pool }: Database, id: string, work: () => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
-    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [runId]);
+    // Long enough for `failAbandonedRuns` to look at it.
+    await client.query("SET lock_timeout = '2s'");
+    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [id]).catch((cause) => {
+      throw new DuetError('conflict', `Another process is at work on ${id}.`, {
+        fix: 'Let it end, or stop it.',
+        cause,
+      });
+    });
     return await work();
   } finally {
     // The session ends with its lock, so that a lock never goes back into the pool.

@@ -23,7 +23,7 @@ export interface TrainerContext {
   progress?: Progress;
   signal?: AbortSignal;
   /** Between checkpoints within an epoch; 5 where it is not said. */
-  checkpointMinutes?: number;
+  checkpointMinutes?: number | undefined;
 }
 
 export interface TrainRequest {
@@ -71,7 +71,12 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
   const runId =
     request.runId ??
     (await db.prisma.trainingRun.create({ data: { datasetId: request.datasetId, kind, preset, parameters } })).id;
-  return whileHolding(db, runId, () => carryOut(ctx, request, { runId, data, settings, parameters }));
+  return whileHolding(db, runId, async () => {
+    const { status, modelId } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+    // Whoever carried it out was cut off before it could say so.
+    if (status === 'done' && modelId !== null) return { modelId, runId };
+    return carryOut(ctx, request, { runId, data, settings, parameters });
+  });
 }
 
 interface Begun {
@@ -91,7 +96,7 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
   await record({
     kind,
     preset,
-    parameters,
+    parameters: { ...parameters, name: request.name },
     executor: ctx.executor.name,
     status: 'running',
     startedAt: new Date(),

@@ -8,7 +8,7 @@ import { fitModel } from './fit.ts';
 import { userHistories } from './histories.ts';
 import { judgeBaseline } from './judge.ts';
 import { evaluateVectors } from './loop.ts';
-import { hasVectors, resolveSettings } from './settings.ts';
+import { hasVectors, isTower, resolveSettings } from './settings.ts';
 
 /** One training of a tuning: a kind with its settings over a preset. */
 export interface TrialRequest {
@@ -21,6 +21,10 @@ export interface TrialRequest {
 /** What trials learn from and are judged by. Nothing that the split itself evaluates is in it. */
 export const trialSplit = (data: TrainingData, splitName: string): Split =>
   validationSplit(data.interactions, splitDataset(data.interactions, splitName));
+
+/** Every n-th user of a split, a thousand of them at most. */
+const sample = ({ evaluations }: Split): Split['evaluations'] =>
+  evaluations.filter((_, i) => i % Math.ceil(evaluations.length / 1000) === 0);
 
 /**
  * Trains on the split's training rows, and judges by its evaluations.
@@ -39,8 +43,8 @@ export async function runTrial(
     executor,
     data,
     train: split.train,
-    // The one judgement at the end is what counts here; a curve would cost as much each epoch.
-    watched: { ...split, evaluations: [] },
+    // The one judgement at the end is what counts here: a curve is of use where it can end the training alone.
+    watched: { ...split, evaluations: isTower(settings) && settings.patience > 0 ? sample(split) : [] },
     kind,
     settings,
     seed,

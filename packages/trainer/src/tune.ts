@@ -60,6 +60,8 @@ export interface TuneResult {
   trials: TriedSettings[];
   /** Every other one, and why. */
   failures: FailedSettings[];
+  /** How many of both were there before the search was taken up again. */
+  recalled: number;
 }
 
 /** Of η trials one goes on to η times the epochs. */
@@ -106,7 +108,7 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
     const total = Number.isFinite(planned) ? planned : 0;
     const parallel = request.parallel ?? 1;
     const search = new Search(ctx, pool, tuningId, { kind, base, metric, seed, parallel, total });
-    await search.recall();
+    const recalled = await search.recall();
     const settingsOf = (number: number, epochs: number | undefined): Record<string, unknown> => ({
       ...(number === 0 ? set : sampleSettings(space, set, seededRng(seed * 1_000_003 + number))),
       ...(epochs === undefined ? {} : { epochs }),
@@ -117,7 +119,7 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
       await search.climb(rung, candidates, (number) => settingsOf(number, epochs), seconds);
     }
     await db.prisma.tuning.update({ where: { id: tuningId }, data: { status: 'done', finishedAt: new Date() } });
-    return { tuningId, trials: search.ranking(), failures: search.failures };
+    return { tuningId, trials: search.ranking(), failures: search.failures, recalled };
   });
 }
 
@@ -154,8 +156,8 @@ class Search {
     this.#options = options;
   }
 
-  /** Takes over what an earlier process recorded. */
-  async recall(): Promise<void> {
+  /** Takes over what an earlier process recorded, and says how many trials that are. */
+  async recall(): Promise<number> {
     const rows = await this.#ctx.db.prisma.trial.findMany({ where: { tuningId: this.#tuningId } });
     for (const { number, rung, parameters, score, metrics, seconds, error } of rows) {
       const set = parameters as Record<string, unknown>;
@@ -163,6 +165,7 @@ class Search {
       else this.#done.push({ number, rung, set, score, metrics: metrics as Record<string, number>, seconds });
     }
     this.#before = rows.reduce((sum, { seconds }) => sum + seconds, 0) / this.#options.parallel;
+    return rows.length;
   }
 
   /** Best first; of equal ones the cheaper rung, then the earlier number. */

@@ -1,11 +1,14 @@
+import { DuetError } from '@duet/config';
+import type { TrainRequest } from '@duet/trainer';
 import { type Command, InvalidArgumentError } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';
-import { findDataset } from '../find.ts';
+import { findCutRun, findDataset } from '../find.ts';
 
 interface Options {
   dataset?: string;
-  model: string;
+  model?: string;
+  resume?: string;
   preset?: string;
   set: Record<string, unknown>;
   seed?: number;
@@ -36,7 +39,7 @@ export function trainCommand(program: Command): void {
     .command('train')
     .description('train a retrieval model and evaluate it on the split that it was trained without')
     .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
-    .requiredOption('--model <kind>', 'dat, two-tower, ials, wals …: npx duet models --kinds lists them')
+    .option('--model <kind>', 'dat, two-tower, ials, wals …: npx duet models --kinds lists them')
     .option('--preset <preset>', 'paper, fast or best')
     .option(
       '--set <key=value>',
@@ -49,14 +52,25 @@ export function trainCommand(program: Command): void {
       '--split <split>',
       'time:0.8, leave-last-out, random:0.8, given by the file, or none to train on everything',
     )
-    .option('--name <name>', "the model's name");
+    .option('--name <name>', "the model's name")
+    .option('--resume <run>', 'go on with a training that was cut, by the id of its run; last is the newest');
   job<Options>(command, 'train --dataset online-retail --model dat --set epochs=2', async (context, options) => {
-    const { trainModel } = await import('@duet/trainer');
+    const { requestOfRun, trainModel } = await import('@duet/trainer');
+    const { model, resume, dataset, set, ...asked } = options;
+    if ((model === undefined) === (resume === undefined)) {
+      throw new DuetError('bad-input', 'Give either --model or --resume.');
+    }
     const ctx = await modelling(context);
-    const dataset = await findDataset(ctx.db, options.dataset);
-    const { model: kind, preset, set, seed, split, name } = options;
-    const { id: datasetId } = dataset;
-    const { modelId, evaluation } = await trainModel(ctx, { datasetId, kind, preset, set, seed, split, name });
+    const request = async (): Promise<TrainRequest> => {
+      if (resume === undefined) {
+        const { preset, seed, split, name } = asked;
+        return { datasetId: (await findDataset(ctx.db, dataset)).id, kind: model!, set, preset, seed, split, name };
+      }
+      const begun = await requestOfRun(ctx.db, (await findCutRun(ctx.db, resume)).id);
+      return { ...begun, set: { ...begun.set, ...set } };
+    };
+    const { kind, name, ...rest } = await request();
+    const { modelId, evaluation } = await trainModel(ctx, { kind, name, ...rest });
     const measured =
       evaluation === undefined
         ? 'trained on everything, so that nothing is left to measure it on.'

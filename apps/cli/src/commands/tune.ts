@@ -22,10 +22,10 @@ export function tuneCommand(program: Command): void {
     .command('tune')
     .description("find a model's best settings by random search and successive halving, inside the training part")
     .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
-    .requiredOption('--model <kind>', 'two-tower, dat, item-knn …')
+    .requiredOption('--model <kind>', 'dat, two-tower, ials, item-knn …: npx duet models --kinds lists them')
     .option('--base <preset>', 'the preset that the search starts from', 'best')
     .option('--set <key=value>', 'a setting that every trial keeps, any number of times', readSetting, {})
-    .option('--split <split>', 'the split that the model will be judged by: time:0.8 or leave-last-out')
+    .option('--split <split>', 'the split that the model will be judged by, in whose training part it is searched')
     .option('--metric <name>', 'what is best: HR@50, HR@100, Recall@50, NDCG@50, MRR …', 'HR@50')
     .option('--trials <number>', 'settings tried first; a third goes on to three times the epochs (27)', readInteger)
     .option('--minutes <number>', 'time for the whole search, instead of or beside a number of trials', readInteger)
@@ -42,9 +42,9 @@ export function tuneCommand(program: Command): void {
     const ctx = { ...(await working(context)), machine: context.config };
     const dataset = await findDataset(ctx.db, options.dataset);
     const { dataset: _, model: kind, ...request } = options;
-    const { tuningId, trials, failures } = await tune(ctx, { ...request, kind, datasetId: dataset.id });
+    const { tuningId, trials, failures, recalled } = await tune(ctx, { ...request, kind, datasetId: dataset.id });
     const [best] = trials;
-    const flags = Object.entries(best!.set).map(([key, value]) => `--set ${key}=${JSON.stringify(value)}`);
+    const flags = Object.entries(best!.set).map(([key, value]) => `--set '${key}=${JSON.stringify(value)}'`);
     const next = hasVectors(resolveSettings(kind, request.base!, {}))
       ? `train --model ${kind} --preset ${request.base}`
       : `evaluate --baseline ${kind}`;
@@ -64,7 +64,7 @@ export function tuneCommand(program: Command): void {
         table(['settings', 'rung', request.metric!, 'seconds', ''], rows),
         '',
         ...failures.map(({ number, rung, error }) => `Settings ${number} failed on rung ${rung}: ${error}`),
-        `${trials.length} trials of tuning ${tuningId}. The best:`,
+        `${trials.length} trials of tuning ${tuningId}${recalled > 0 ? `, ${recalled} of them from before it was cut` : ''}. The best:`,
         `  npx duet ${next} --dataset ${dataset.name}${split} ${flags.join(' ')}`,
         JSON.stringify(best!.set),
       ].join('\n'),
