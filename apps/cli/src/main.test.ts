@@ -84,6 +84,17 @@ test('a bad setting of the environment is named with its value', async () => {
   assert.match(stderr, /DUET_ADMIN_PORT is "many"/);
 });
 
+test('the kinds of model are listed with the command that makes one', async () => {
+  const { kinds } = await asJson('models', '--kinds');
+  const families = kinds.map(({ kind, family }: Record<string, string>) => `${kind} ${family}`);
+  for (const one of ['item-knn scorer', 'ease scorer', 'wals factors', 'ials factors', 'dat tower']) {
+    assert.ok(families.includes(one), one);
+  }
+  const { stdout } = await duet('models', '--kinds');
+  assert.match(stdout, /npx duet train --model ials/);
+  assert.match(stdout, /npx duet evaluate --baseline ease/);
+});
+
 test('from a file to recommendations: import, evaluate, train, index, retrieve, models', async () => {
   // Forty shoppers of two tastes: each buys four of the eight items of its taste, in an order of its own.
   const rows = Array.from({ length: 40 }, (_, user) =>

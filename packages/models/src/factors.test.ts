@@ -110,6 +110,7 @@ describe('the factorisation', () => {
 
   test('has the objective that its formula sums over all pairs', () => {
     const [users, items] = [vectors(80, 2, 5), vectors(50, 2, 6)];
+    alignToAxes(users, 2);
     const { unobservedWeight: a, regularisation, frequencyScaling } = ials;
     const degree = (n: number, possible: number) => regularisation * (n + a * possible) ** frequencyScaling;
     const weight = new Map<number, number>();

@@ -63,7 +63,26 @@ export function alignToAxes(vectors: Float32Array, d: number): void {
   const row = new Float64Array(d);
   for (let from = 0; from < vectors.length; from += d) {
     row.set(vectors.subarray(from, from + d));
-    for (let axis = 0; axis < d; axis++) {
+    let axis = 0;
+    for (; axis + 4 <= d; axis += 4) {
+      const p = axis * d;
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let e = 0;
+      for (let k = 0, at = p; k < d; k++, at++) {
+        const x = row[k]!;
+        a += axes[at]! * x;
+        b += axes[at + d]! * x;
+        c += axes[at + 2 * d]! * x;
+        e += axes[at + 3 * d]! * x;
+      }
+      turned[axis] = a;
+      turned[axis + 1] = b;
+      turned[axis + 2] = c;
+      turned[axis + 3] = e;
+    }
+    for (; axis < d; axis++) {
       let sum = 0;
       for (let k = 0, at = axis * d; k < d; k++, at++) sum += axes[at]! * row[k]!;
       turned[axis] = sum;
@@ -77,6 +96,13 @@ function gram(vectors: Float32Array, d: number): Float64Array {
   const sum = new Float64Array(d * d);
   addOuterProducts(sum, Float64Array.from(vectors), vectors.length / d, d);
   for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) sum[j * d + i] = sum[i * d + j]!;
+  return sum;
+}
+
+/** The diagonal of YᵀY [d]: all there is of it on Y's principal axes. */
+function energies(vectors: Float32Array, d: number): Float64Array {
+  const sum = new Float64Array(d);
+  for (let at = 0; at < vectors.length; at += d) for (let k = 0; k < d; k++) sum[k]! += vectors[at + k]! ** 2;
   return sum;
 }
 
@@ -121,8 +147,7 @@ export type RowSolver = (columns: ArrayLike<number>, weights: ArrayLike<number>,
  */
 export function rowSolver(fixed: Float32Array, d: number, objective: FactorObjective): RowSolver {
   const { kind, unobservedWeight, regularisation, frequencyScaling } = objective;
-  const energy = new Float64Array(d);
-  for (let at = 0; at < fixed.length; at += d) for (let k = 0; k < d; k++) energy[k]! += fixed[at + k]! ** 2;
+  const energy = energies(fixed, d);
   const possible = fixed.length / d;
   const system = new Float64Array(d * d);
   const side = new Float64Array(d);
@@ -224,7 +249,7 @@ export async function factoriseItems(
   return vectors;
 }
 
-/** The value of the objective, with Σ_all ŷ² = ⟨XᵀX, YᵀY⟩. */
+/** The value of the objective, with Σ_all ŷ² = ⟨XᵀX, YᵀY⟩, for users X on their principal axes. */
 export function objectiveOf(
   observed: SparseRows,
   users: Float32Array,
@@ -238,9 +263,9 @@ export function objectiveOf(
   }: Omit<FactorSettings, 'sweeps' | 'initialDeviation'>,
 ): number {
   const counts = { users: users.length / d, items: items.length / d };
-  const [left, right] = [gram(users, d), gram(items, d)];
+  const [left, right] = [energies(users, d), energies(items, d)];
   let everywhere = 0;
-  for (let at = 0; at < left.length; at++) everywhere += left[at]! * right[at]!;
+  for (let k = 0; k < d; k++) everywhere += left[k]! * right[k]!;
   let sum = unobservedWeight * everywhere;
   const itemPairs = new Int32Array(counts.items);
   const ridge = (vectors: Float32Array, row: number, pairs: number, possible: number) => {
