@@ -35,8 +35,8 @@ export interface DatasetFacts {
 /** Everything that is kept between runs; git ignores it. */
 export const scratch = path.join(repositoryRoot(), 'build/bench-quality');
 
-const fileOf = ({ dataset, model, seed, key }: Job): string =>
-  path.join(scratch, dataset, `${model.replaceAll('/', '_')}.${seed}.${key}.json`);
+const fileOf = ({ dataset, kind, seed, key }: Job): string =>
+  path.join(scratch, dataset, `${kind}.${seed}.${key}.json`);
 
 const factsFile = (dataset: string, { datasets }: Plan): string =>
   path.join(scratch, dataset, `facts.${hashOf(datasets[dataset])}.json`);
@@ -52,8 +52,11 @@ async function write(file: string, value: unknown): Promise<void> {
   await rename(`${file}.${process.pid}`, file);
 }
 
-/** What an earlier run found for the very same job. */
-export const readOutcome = (job: Job) => read<Outcome>(fileOf(job));
+/** What an earlier run found for the very same job, whatever the model was called then. */
+export async function readOutcome(job: Job): Promise<Outcome | undefined> {
+  const outcome = await read<Outcome>(fileOf(job));
+  return outcome && { ...outcome, ...job };
+}
 
 export const writeOutcome = (outcome: Outcome): Promise<void> => write(fileOf(outcome), outcome);
 export const readFacts = (dataset: string, plan: Plan) => read<DatasetFacts>(factsFile(dataset, plan));

@@ -10,7 +10,7 @@ import { connect } from '@duet/db';
 import { evaluateBaseline, openExecutor, trainModel } from '@duet/trainer';
 import { listMetrics } from '../../packages/trainer/src/metrics.ts';
 import { writeOutcome } from './cache.ts';
-import { isSeeded, type Job } from './plan.ts';
+import { isTrained, type Job } from './plan.ts';
 import { jackknife } from './statistics.ts';
 
 export interface JobRequest {
@@ -27,7 +27,7 @@ const load = os.loadavg()[0]!;
 await using db = await connect(databaseUrl);
 const ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads }) };
 const started = performance.now();
-const judged = isSeeded(kind)
+const judged = isTrained(kind)
   ? await trainModel(ctx, { datasetId, kind, split, set, seed, ...(preset !== undefined && { preset }) })
   : await evaluateBaseline(ctx, { datasetId, kind, split, set });
 const seconds = (performance.now() - started) / 1000;

@@ -45,10 +45,10 @@ export interface Job {
   /** Name in the plan. */
   model: string;
   kind: string;
-  preset: string | undefined;
+  preset: string;
   set: Record<string, unknown>;
   seed: number;
-  /** Changes with everything above but the names, and with what the preset's settings are. */
+  /** Changes with everything that the outcome depends on, the names aside: the data, the split, all settings, the seed. */
   key: string;
 }
 
@@ -65,7 +65,7 @@ export function quickPlan(): Plan {
     datasets: { 'online-retail-quick': { split, request: { ...request, kCore: { user: 300, item: 5 } } } },
     models: {
       popularity: plan.models.popularity!,
-      'item-knn': plan.models['item-knn']!,
+      'item-kNN': plan.models['item-kNN']!,
       'two-tower': { kind: 'two-tower', preset: 'fast', set, on: {} },
       DAT: { kind: 'dat', preset: 'fast', set, on: {} },
     },
@@ -76,8 +76,8 @@ export function quickPlan(): Plan {
 export const hashOf = (...parts: unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 
-/** Whether training draws random numbers, so that a seed says something. */
-export const isSeeded = (kind: string): boolean =>
+/** Whether it is trained, from random numbers: a scorer says the same every time. */
+export const isTrained = (kind: string): boolean =>
   modelKinds.find((candidate) => candidate.kind === kind)!.family !== 'scorer';
 
 /** The wanted jobs, the cheap models first, and the first seed of all before the second of any. */
@@ -86,11 +86,11 @@ export function jobsOf(plan: Plan, { seeds, only }: { seeds: number; only: strin
   for (let seed = 1; seed <= seeds; seed++) {
     for (const [dataset, { split, request }] of Object.entries(plan.datasets)) {
       for (const [model, { kind, on, ...base }] of Object.entries(plan.models)) {
-        if (!isWanted(only, dataset, model) || (seed > 1 && !isSeeded(kind))) continue;
+        if (!isWanted(only, dataset, model) || (seed > 1 && !isTrained(kind))) continue;
         const here = on[dataset] ?? {};
-        const preset = here.preset ?? base.preset;
+        const preset = here.preset ?? base.preset ?? 'best';
         const set = { ...base.set, ...here.set };
-        const settings = resolveSettings(kind, preset ?? 'fast', set);
+        const settings = resolveSettings(kind, preset, set);
         const key = hashOf(request, split, kind, settings, seed);
         jobs.push({ dataset, split, model, kind, preset, set, seed, key });
       }

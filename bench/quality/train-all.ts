@@ -23,7 +23,10 @@ export interface Training {
 /** Runs every job that has no outcome yet, each in a child process. Jobs that fail are told and left out. */
 export async function trainAll(jobs: readonly Job[], { plan, files, parallel }: Training): Promise<void> {
   const missing: Job[] = [];
-  for (const job of jobs) if ((await readOutcome(job)) === undefined) missing.push(job);
+  for (const job of jobs) {
+    const known = missing.some(({ key }) => key === job.key) || (await readOutcome(job)) !== undefined;
+    if (!known) missing.push(job);
+  }
   const datasets = new Set(jobs.map(({ dataset }) => dataset));
   for (const dataset of [...datasets]) {
     const known = (await readFacts(dataset, plan)) !== undefined;
