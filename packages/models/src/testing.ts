@@ -19,6 +19,7 @@ export const settingsFor = (architecture: ArchitectureName, over: Partial<TowerS
   temperature: 0.1,
   learnTemperature: true,
   skip: true,
+  crossFit: false,
   mimicUser: 0,
   mimicItem: 0,
   alignment: 0,

@@ -23,6 +23,11 @@ export interface TowerSettings {
   itemWidth: number;
   /** Dimensions of a_u and a_v; 0 leaves them out (two-tower). To mimic p they must equal the last layer's width. */
   augmentedDims: number;
+  /**
+   * Whether a_u and a_v are learnt in two halves, each mimicking its half of the pairs, and a pair's towers see the half
+   * that never mimicked the pair itself. They then learn by mimicking alone.
+   */
+  crossFit: boolean;
   /** `sigmoid`: the paper's cross entropy with own negatives; `softmax`: in-batch and shared negatives, logQ-corrected. */
   loss: 'sigmoid' | 'softmax';
   /** Users in a batch: B. */

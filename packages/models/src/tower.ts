@@ -32,7 +32,14 @@ export function fullyConnected(g: Graph, side: 'user' | 'item', x: Tensor, { lay
  *
  * @param layers 256, 128, 32 in the paper.
  */
-export function tower(g: Graph, side: 'user' | 'item', input: TowerInput, layers: Layers): Tensor {
-  const x = input.augmented ? g.concat([input.features, input.augmented], 1) : input.features;
+export function tower(
+  g: Graph,
+  side: 'user' | 'item',
+  { features, augmented }: TowerInput,
+  layers: Layers & { crossFit: boolean },
+): Tensor {
+  // Cross-fitted vectors enter through a gate that training opens from 0: they have length 1 while they still say nothing.
+  const seen = augmented && layers.crossFit ? g.mul(augmented, g.param(`${side}/gate`, [1], 'zeros')) : augmented;
+  const x = seen ? g.concat([features, seen], 1) : features;
   return g.l2Normalize(fullyConnected(g, side, x, layers));
 }

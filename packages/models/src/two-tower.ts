@@ -4,24 +4,26 @@ import { categoryAlignmentLoss, mimicLoss, retrievalLoss } from './losses.ts';
 import { type TowerInput, tower } from './tower.ts';
 import { itemsInBatch, type TowerSettings } from './tower-settings.ts';
 
-function sideInput(g: Graph, side: 'user' | 'item', n: number, width: number, augmented: number, train: boolean) {
-  const gradient = train;
+function sideInput(g: Graph, s: TowerSettings, side: 'user' | 'item', n: number, train: boolean): TowerInput {
+  const width = side === 'user' ? s.userWidth : s.itemWidth;
+  const augmented = [n, s.augmentedDims];
   return {
-    features: g.input(side, [n, width], { gradient }),
-    augmented: augmented > 0 ? g.input(`${side}Augmented`, [n, augmented], { gradient }) : undefined,
-  } satisfies TowerInput;
+    features: g.input(side, [n, width], { gradient: train }),
+    augmented:
+      s.augmentedDims > 0 ? g.input(`${side}Augmented`, augmented, { gradient: train && !s.crossFit }) : undefined,
+  };
 }
 
 /**
  * The training graph of two-tower (augmentedDims 0, all λ 0) and DAT: loss = CE + λ1·mimic_u + λ2·mimic_v + λ3·CAL
  * (paper eq. 12). Outputs `loss` and each part. Inputs: `user` [B, userWidth], `item` [N, itemWidth],
- * `userAugmented`, `itemAugmented`; for softmax `logQ` and `itemKey` [N]; for the alignment the four of `Membership`.
+ * `userAugmented`, `itemAugmented`; with cross-fitting the halves that learn, `userMimic` and `itemMimic` [B, d]; for softmax `logQ` and `itemKey` [N]; for the alignment the four of `Membership`.
  */
 function trainingGraph(s: TowerSettings): Graph {
   const g = new Graph();
   const n = itemsInBatch(s);
-  const user = sideInput(g, 'user', s.batch, s.userWidth, s.augmentedDims, true);
-  const item = sideInput(g, 'item', n, s.itemWidth, s.augmentedDims, true);
+  const user = sideInput(g, s, 'user', s.batch, true);
+  const item = sideInput(g, s, 'item', n, true);
   const users = tower(g, 'user', user, s);
   const items = tower(g, 'item', item, s);
 
@@ -35,12 +37,16 @@ function trainingGraph(s: TowerSettings): Graph {
 
   const pairs = s.loss === 'sigmoid' ? n : s.batch;
   const dims = s.layers.at(-1)!;
+  const positives = (x: Tensor) => g.slice(x, [0, 0], [s.batch, dims]);
+  const learning = (side: 'user' | 'item', seen: Tensor) =>
+    s.crossFit ? g.input(`${side}Mimic`, [s.batch, dims], { gradient: true }) : positives(seen);
   if (user.augmented && s.mimicUser > 0) {
-    include('mimicUser', mimicLoss(g, user.augmented, g.slice(items, [0, 0], [s.batch, dims]), pairs), s.mimicUser);
+    const a = learning('user', user.augmented);
+    include('mimicUser', mimicLoss(g, a, positives(items), pairs), s.mimicUser);
   }
   if (item.augmented && s.mimicItem > 0) {
-    const positives = g.slice(item.augmented, [0, 0], [s.batch, s.augmentedDims]);
-    include('mimicItem', mimicLoss(g, positives, users, pairs), s.mimicItem);
+    const a = learning('item', item.augmented);
+    include('mimicItem', mimicLoss(g, a, users, pairs), s.mimicItem);
   }
   if (s.alignment > 0 && s.categories > 1) {
     const k = s.categories;
@@ -59,8 +65,7 @@ function trainingGraph(s: TowerSettings): Graph {
 /** One tower alone for `n` users or items at a time: inputs `user` (and `userAugmented`), output `vectors` [n, d]. */
 function towerGraph(s: TowerSettings, side: 'user' | 'item', n: number): Graph {
   const g = new Graph();
-  const input = sideInput(g, side, n, side === 'user' ? s.userWidth : s.itemWidth, s.augmentedDims, false);
-  g.output('vectors', tower(g, side, input, s));
+  g.output('vectors', tower(g, side, sideInput(g, s, side, n, false), s));
   return g;
 }
 

@@ -3,8 +3,10 @@ import { describe, test } from 'node:test';
 import type { Interactions } from '@duet/datasets';
 import { seededRng } from '@duet/models';
 import fc from 'fast-check';
-import { collectPositives, negativeSampler } from './batches.ts';
+import { collectPositives, gather, negativeSampler } from './batches.ts';
+import type { FeatureSpace } from './features.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
+import { EmbeddingTable } from './tables.ts';
 
 /** Interactions from (user, item, time) triples, in the order that datasets keep them. */
 function interactionsOf(triples: readonly (readonly [number, number, number])[], users: number, items: number) {
@@ -112,5 +114,48 @@ describe('the negative sampler', () => {
 
   test('is uniform without smoothing, over unsold items too', () => {
     assert.deepEqual([...negativeSampler(Int32Array.of(5, 0, 1, 9), 0).probability], [0.25, 0.25, 0.25, 0.25]);
+  });
+});
+
+describe('cross-fitted augmented vectors', () => {
+  const space: FeatureSpace = {
+    user: [],
+    item: [],
+    sequence: [],
+    userWidth: 0,
+    itemWidth: 0,
+    tables: {},
+    encoded: { user: {}, item: {} },
+  };
+  const table = () => new EmbeddingTable(7, 2);
+  const tables = { 'user.augmented': table(), 'item.augmented': table() };
+  const crossFit = { history: 0, augmentedDims: 2, crossFit: true, mimicUser: 1, mimicItem: 1 };
+  const rowsOf = (gathered: ReturnType<typeof gather>) =>
+    Object.fromEntries(gathered.map(({ input, bags }) => [input, [...bags.row]]));
+
+  test('show a pair the halves that it does not teach, and a negative either half', () => {
+    // Users 2 and 0 (hidden) with positives 1 and 0; item 2 is a negative. Rows of entity e are 1 + 2e and 2 + 2e.
+    const gathered = gather(space, tables, crossFit, {
+      users: Int32Array.of(2, -1),
+      histories: [[], []],
+      items: Int32Array.of(1, 0, 2),
+      mimics: { users: Uint8Array.of(0, 1), items: Uint8Array.of(0, 1, 1) },
+    });
+    assert.deepEqual(rowsOf(gathered), {
+      userAugmented: [6, 0],
+      userMimic: [5, 2],
+      itemAugmented: [4, 1, 5],
+      itemMimic: [3, 2],
+    });
+  });
+
+  test('are the mean of both halves once trained', () => {
+    const gathered = gather(space, tables, crossFit, {
+      users: Int32Array.of(2),
+      histories: [[]],
+      items: new Int32Array(),
+    });
+    assert.deepEqual(rowsOf(gathered), { userAugmented: [5, 6] });
+    assert.deepEqual([...gathered[0]!.bags.weight], [0.5, 0.5]);
   });
 });

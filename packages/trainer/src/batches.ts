@@ -91,7 +91,7 @@ export type Update = (gradients: Values, optimizer: TableOptimizer) => void;
 interface Gathered {
   table: EmbeddingTable;
   bags: Bags;
-  input: 'user' | 'item' | 'history' | 'userAugmented' | 'itemAugmented';
+  input: 'user' | 'item' | 'history' | `${'user' | 'item'}${'Augmented' | 'Mimic'}`;
   width: number;
   offset: number;
 }
@@ -107,6 +107,8 @@ export class Batcher {
   #itemCategory: Int32Array;
   #rng: Rng;
   #logQ: Float32Array;
+  #augmented: Set<EmbeddingTable | undefined>;
+  #augmentedRate: number;
 
   /** @param itemCategory [items] the item's place among the aligned categories, largest first; −1 for none. */
   constructor(
@@ -125,6 +127,8 @@ export class Batcher {
     this.#model = model;
     this.#itemCategory = itemCategory;
     this.#rng = rng;
+    this.#augmented = new Set([tables['user.augmented'], tables['item.augmented']]);
+    this.#augmentedRate = settings.augmentedLearningRate / settings.tableLearningRate;
     this.#sampler = negativeSampler(positives.itemCount, settings.negativeSmoothing);
     const n = positives.item.length;
     const positiveCount = new Int32Array(positives.itemCount.length);
@@ -149,10 +153,16 @@ export class Batcher {
       const whole = histories.item.subarray(histories.start[user[positive]!]!, historyEnd[positive]!);
       return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
     });
+    // Which half mimics the pair; a negative is no pair of its user's, so either half of it will do.
+    const half = (positive: number) => Math.imul(positive + 1, 0x9e3779b1) >>> 31;
     const gathered = gather(this.#space, this.#tables, this.#settings, {
       users: this.#hide(users, this.#settings.userIdDropout),
       histories: before,
       items: this.#hide(items, this.#settings.itemIdDropout),
+      mimics: {
+        users: Uint8Array.from(chosen, half),
+        items: Uint8Array.from(items, (_, j) => (j < chosen.length ? half(chosen[j]!) : j & 1)),
+      },
     });
     for (const input of new Set(gathered.map((one) => one.input))) feeds[input]!.fill(0);
     for (const { table, bags, input, width, offset } of gathered) table.pool(bags, feeds[input]!, width, offset);
@@ -166,11 +176,15 @@ export class Batcher {
     }
     if (this.#model.alignment > 0 && this.#model.categories > 1) this.#membership(items, feeds);
     return (gradients, optimizer) => {
-      for (const { input, scale } of scales) multiply(gradients[input]!, scale);
-      for (const { table, bags, input, width, offset } of gathered) {
+      const learning = gathered.filter(({ input }) => gradients[input] !== undefined);
+      for (const { input, scale } of scales) if (gradients[input]) multiply(gradients[input], scale);
+      for (const { table, bags, input, width, offset } of learning) {
         table.accumulate(bags, gradients[input]!, width, offset);
       }
-      for (const table of new Set(gathered.map(({ table }) => table))) table.apply(optimizer);
+      const faster = { ...optimizer, learningRate: optimizer.learningRate * this.#augmentedRate };
+      for (const table of new Set(learning.map(({ table }) => table))) {
+        table.apply(this.#augmented.has(table) ? faster : optimizer);
+      }
     };
   }
 
@@ -216,6 +230,32 @@ export const unknown = -(2 ** 31);
 /** An entity whose id is hidden is written −1 − entity: its other features still count. */
 const shown = (entity: number): number => (entity === unknown ? -1 : entity < 0 ? -1 - entity : entity);
 
+/** One row an entity, of `halves` that it has; the unknown row 0 for a hidden one. */
+function rowsAsBags(entities: Int32Array, halves: 1 | 2, half: (i: number) => number): Bags {
+  const row = entities.map((entity, i) => (entity < 0 ? 0 : 1 + entity * halves + half(i)));
+  const start = Int32Array.from({ length: row.length + 1 }, (_, i) => i);
+  return { start, row, weight: new Float32Array(row.length).fill(1) };
+}
+
+/** The mean of both halves of each entity. */
+function bothHalves(entities: Int32Array): Bags {
+  const row = Int32Array.from({ length: 2 * entities.length }, (_, at) => {
+    const entity = entities[at >> 1]!;
+    return entity < 0 ? 0 : 1 + 2 * entity + (at & 1);
+  });
+  const start = Int32Array.from({ length: entities.length + 1 }, (_, i) => 2 * i);
+  return { start, row, weight: new Float32Array(row.length).fill(0.5) };
+}
+
+/** Users with their histories (item rows, oldest first), and items. */
+interface Gathering {
+  users: Int32Array;
+  histories: ArrayLike<number>[];
+  items: Int32Array;
+  /** In training: the half of each user and item that mimics, where the first items are the users' positives. */
+  mimics?: { users: Uint8Array; items: Uint8Array };
+}
+
 /**
  * Which rows of which tables make the inputs of these users (with their histories) and items. A user of −1 − u or an
  * item of −1 − i has its id and augmented vector replaced by the unknown row.
@@ -223,8 +263,8 @@ const shown = (entity: number): number => (entity === unknown ? -1 : entity < 0 
 export function gather(
   space: FeatureSpace,
   tables: Record<string, EmbeddingTable>,
-  settings: Pick<TrainingSettings, 'history' | 'augmentedDims'>,
-  batch: { users: Int32Array; histories: ArrayLike<number>[]; items: Int32Array },
+  settings: Pick<TrainingSettings, 'history' | 'augmentedDims' | 'crossFit' | 'mimicUser' | 'mimicItem'>,
+  batch: Gathering,
 ): Gathered[] {
   const side = (name: 'user' | 'item', entities: Int32Array): Gathered[] => {
     const width = name === 'user' ? space.userWidth : space.itemWidth;
@@ -239,16 +279,18 @@ export function gather(
       return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, isId ? entities : visible) };
     });
     if (settings.augmentedDims > 0) {
-      const row = entities.map((entity) => (entity < 0 ? 0 : entity + 1));
-      const start = Int32Array.from({ length: row.length + 1 }, (_, i) => i);
-      const bags = { start, row, weight: new Float32Array(row.length).fill(1) };
-      features.push({
-        table: tables[`${name}.augmented`]!,
-        bags,
-        input: `${name}Augmented`,
-        width: settings.augmentedDims,
-        offset: 0,
-      });
+      const place = { table: tables[`${name}.augmented`]!, width: settings.augmentedDims, offset: 0 };
+      const halves = batch.mimics?.[`${name}s`];
+      const seen = !settings.crossFit
+        ? rowsAsBags(entities, 1, () => 0)
+        : halves
+          ? rowsAsBags(entities, 2, (i) => 1 - halves[i]!)
+          : bothHalves(entities);
+      features.push({ ...place, bags: seen, input: `${name}Augmented` });
+      if (settings.crossFit && halves && settings[name === 'user' ? 'mimicUser' : 'mimicItem'] > 0) {
+        const pairs = entities.subarray(0, batch.users.length).map(shown);
+        features.push({ ...place, bags: rowsAsBags(pairs, 2, (i) => halves[i]!), input: `${name}Mimic` });
+      }
     }
     return features;
   };

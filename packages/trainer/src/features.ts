@@ -187,8 +187,10 @@ export function buildFeatures(
   }
   for (const { name, table, dims } of itemSide.features) tables[table] = { rows: rowsOf(item, name), dims };
   if (settings.augmentedDims > 0) {
-    tables['user.augmented'] = { rows: 1 + interactions.users.length, dims: settings.augmentedDims };
-    tables['item.augmented'] = { rows: 1 + catalogue.ids.length, dims: settings.augmentedDims };
+    const { augmentedDims: dims, crossFit } = settings;
+    const rows = (entities: number) => 1 + entities * (crossFit ? 2 : 1);
+    tables['user.augmented'] = { rows: rows(interactions.users.length), dims };
+    tables['item.augmented'] = { rows: rows(catalogue.ids.length), dims };
   }
   return {
     user: userSide.features,

@@ -51,6 +51,8 @@ const pooledHistory: TowerSpace = {
 };
 
 const dualAugmented: TowerSpace = {
+  crossFit: { choice: [true, false] },
+  augmentedLearningRate: { log: [2e-3, 0.1] },
   mimicUser: { log: [0.01, 2] },
   mimicItem: { log: [0.01, 2] },
   alignment: { log: [1e-4, 1] },

@@ -21,6 +21,7 @@ const cases: Record<string, TowerSettings> = {
   'FM, sigmoid': { ...twoTower, architecture: 'fm', userWidth: 8, itemWidth: 12, loss: 'sigmoid', negatives: 2 },
   YouTubeDNN: { ...twoTower, architecture: 'youtube-dnn', itemWidth: 4 },
   MIND: { ...twoTower, architecture: 'mind', itemWidth: 4, history: 5, interests: 3 },
+  'DAT, cross-fitted': { ...dat, crossFit: true },
   'DAT, squared alignment': { ...dat, alignmentSquared: true },
 };
 
