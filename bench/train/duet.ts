@@ -112,7 +112,9 @@ await using assembly = new Assembly(graph, {
   settings,
   model,
   itemCategory,
+  hard: new Int32Array(),
   from: 0,
+  epochs: 0,
   steps,
   seed: 2,
 });

@@ -16,6 +16,7 @@ export const settingsFor = (architecture: ArchitectureName, over: Partial<TowerS
   loss: 'softmax',
   batch: 8,
   negatives: 6,
+  hardNegatives: 0,
   temperature: 0.1,
   learnTemperature: true,
   skip: true,

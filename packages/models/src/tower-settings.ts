@@ -34,6 +34,8 @@ export interface TowerSettings {
   batch: number;
   /** sigmoid: negatives per user. softmax: negatives shared by the batch. */
   negatives: number;
+  /** softmax: further negatives shared by the batch, of those that the model itself ranks high. */
+  hardNegatives: number;
   /** τ: divides the inner product before the loss. */
   temperature: number;
   /** Whether τ is trained too, starting from `temperature`. */
@@ -49,9 +51,9 @@ export interface TowerSettings {
   categories: number;
 }
 
-/** Items in a training batch: B positives, then the negatives. */
+/** Items in a training batch: B positives, then the negatives, the hard ones last. */
 export const itemsInBatch = (s: TowerSettings): number =>
-  s.batch + (s.loss === 'sigmoid' ? s.batch * s.negatives : s.negatives);
+  s.batch + (s.loss === 'sigmoid' ? s.batch * s.negatives : s.negatives + s.hardNegatives);
 
 /** What an architecture gathers from the embedding tables. */
 export interface InputPlan {

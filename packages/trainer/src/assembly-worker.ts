@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { nthRng, type Rng } from '@duet/models';
-import { type AssemblyPlan, applied, assembled, delivered } from './assembly.ts';
+import { type AssemblyPlan, applied, assembled, delivered, mined } from './assembly.ts';
 import { Batcher, type Update } from './batches.ts';
 import { schedule } from './schedule.ts';
 import { EmbeddingTable } from './tables.ts';
@@ -12,6 +12,7 @@ const {
   model,
   itemCategory,
   tables,
+  hard,
   slots,
   control,
   seed,
@@ -51,6 +52,7 @@ let draw: Rng;
 const batcher = new Batcher(space, own, positives, settings, model, itemCategory, () => draw());
 const order = new Int32Array(positives.item.length);
 let shuffled = -1;
+let sharp = 0;
 const perEpoch = Math.ceil(order.length / settings.batch);
 const updates: Update[] = [];
 
@@ -70,6 +72,13 @@ for (let step = first; step < steps + slots.length; step++) {
     const epoch = Math.floor(step / perEpoch);
     if (epoch !== shuffled) shuffle(order, nthRng(seed + 1, epoch));
     shuffled = epoch;
+    const over = Math.floor((step - slots.length) / perEpoch);
+    if (hard.length > 0 && over > sharp) {
+      waitFor(mined, over);
+      const items = hard.length / 2;
+      batcher.sharpen(hard.subarray((over % 2) * items, ((over % 2) + 1) * items));
+      sharp = over;
+    }
     draw = nthRng(seed, step);
     const from = (step % perEpoch) * settings.batch;
     const chosen = Int32Array.from({ length: settings.batch }, (_, i) => order[(from + i) % order.length]!);

@@ -17,19 +17,27 @@ export interface AssemblyPlan {
   tables: Record<string, Pick<EmbeddingTable, 'rows' | 'dims' | 'values' | 'state'>>;
   /** A batch's inputs and the gradients with respect to its gathered rows, by input name. */
   slots: { feeds: Values; gradients: Values }[];
-  /** Steps counted by `assembled`, `delivered` and `applied`. */
+  /**
+   * How often the model ranked each item high after the last two epochs [2, items], that of epoch e at e % 2; empty where
+   * no hard negatives are drawn. A step draws from the epoch that was over two steps before: one is assembled ahead.
+   */
+  hard: Int32Array;
+  /** Steps counted by `assembled`, `delivered` and `applied`, and epochs counted by `mined`. */
   control: Int32Array;
   /** Batches depend on it and on their step alone. */
   seed: number;
   /** The first step that is not done yet: 0, or where a checkpoint was made. */
   from: number;
   steps: number;
+  /** Epochs done at `from`. */
+  epochs: number;
 }
 
 /** Places of the counters in `AssemblyPlan.control`. */
 export const assembled = 0;
 export const delivered = 1;
 export const applied = 2;
+export const mined = 3;
 
 /**
  * Samples, gathers and scatters in a thread of its own, so that the graph never waits: while the graph runs step t,
@@ -57,7 +65,8 @@ export class Assembly implements AsyncDisposable {
       feeds: valuesOf(graph.inputs),
       gradients: valuesOf(graph.inputs.filter(({ gradient }) => gradient)),
     }));
-    this.#control = new Int32Array(new SharedArrayBuffer(12)).fill(plan.from);
+    this.#control = new Int32Array(new SharedArrayBuffer(16)).fill(plan.from);
+    this.#control[mined] = plan.epochs;
     this.#step = plan.from;
     this.#resumed = resumed;
     const tables = Object.fromEntries(
@@ -92,6 +101,12 @@ export class Assembly implements AsyncDisposable {
     this.#step += 1;
     Atomics.store(this.#control, delivered, this.#step);
     Atomics.notify(this.#control, delivered);
+  }
+
+  /** Lets the steps after an epoch draw from what was mined after it. */
+  sharpened(epoch: number): void {
+    Atomics.store(this.#control, mined, epoch);
+    Atomics.notify(this.#control, mined);
   }
 
   /** Resolves when every delivered gradient has moved its rows: the tables stand still until the next delivery. */

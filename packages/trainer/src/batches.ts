@@ -104,8 +104,10 @@ export class Batcher {
   #settings: TrainingSettings;
   #model: TowerSettings;
   #sampler: ReturnType<typeof negativeSampler>;
+  #hard: ReturnType<typeof negativeSampler>;
   #itemCategory: Int32Array;
   #rng: Rng;
+  #positiveCount: Int32Array;
   #logQ: Float32Array;
   #augmented: Set<EmbeddingTable | undefined>;
   #augmentedRate: number;
@@ -130,12 +132,25 @@ export class Batcher {
     this.#augmented = new Set([tables['user.augmented'], tables['item.augmented']]);
     this.#augmentedRate = settings.augmentedLearningRate / settings.tableLearningRate;
     this.#sampler = negativeSampler(positives.itemCount, settings.negativeSmoothing);
-    const n = positives.item.length;
-    const positiveCount = new Int32Array(positives.itemCount.length);
-    for (const item of positives.item) positiveCount[item]!++;
-    // Expected columns of the batch that hold item j: as a positive and as a shared negative.
-    this.#logQ = Float32Array.from(positiveCount, (count, item) =>
-      Math.log((settings.batch * count) / n + settings.negatives * this.#sampler.probability[item]! + 1e-9),
+    this.#positiveCount = new Int32Array(positives.itemCount.length);
+    for (const item of positives.item) this.#positiveCount[item]!++;
+    this.#hard = this.#sampler;
+    this.#logQ = this.#proposal();
+  }
+
+  /** Draws the hard negatives with probability ∝ `count` [items] from now on; before, they are drawn as the others. */
+  sharpen(count: Int32Array): void {
+    this.#hard = negativeSampler(count, 1);
+    this.#logQ = this.#proposal();
+  }
+
+  /** Log of the expected columns of a batch that hold each item: as a positive, a negative or a hard one. */
+  #proposal(): Float32Array {
+    const { batch, negatives, hardNegatives } = this.#settings;
+    const [others, hard] = [this.#sampler.probability, this.#hard.probability];
+    const perPositive = batch / this.#positives.item.length;
+    return Float32Array.from(this.#positiveCount, (count, item) =>
+      Math.log(perPositive * count + negatives * others[item]! + hardNegatives * hard[item]! + 1e-9),
     );
   }
 
@@ -146,7 +161,10 @@ export class Batcher {
     chosen.forEach((positive, i) => {
       items[i] = item[positive]!;
     });
-    for (let i = chosen.length; i < items.length; i++) items[i] = this.#sampler.draw(this.#rng);
+    const hardFrom = items.length - this.#settings.hardNegatives;
+    for (let i = chosen.length; i < items.length; i++) {
+      items[i] = (i < hardFrom ? this.#sampler : this.#hard).draw(this.#rng);
+    }
     const users = Int32Array.from(chosen, (positive) => user[positive]!);
     const { historyDropout, dropout } = this.#settings;
     const before = Array.from(chosen, (positive) => {

@@ -37,6 +37,7 @@ after(async () => {
 /** Everything that keeps state from step to step: Adam in the tables, dropout of ids and inputs, the best epoch. */
 const set = {
   epochs: 3,
+  hardNegatives: 64,
   batch: 256,
   negatives: 64,
   dropout: 0.1,

@@ -33,6 +33,8 @@ export interface Checkpoint {
   dense: Values;
   /** Each table's values and its optimiser's state. */
   tables: Record<string, Record<string, TensorData>>;
+  /** What hard negatives are drawn from, as the assembly has it. */
+  hard: Int32Array;
   /** The next step's inputs: they were gathered before the last step's rows moved. */
   feeds: Values;
 }
@@ -88,12 +90,13 @@ export class CheckpointFile {
     this.#key = key;
   }
 
-  async write({ dense, tables, feeds, best, ...progress }: Checkpoint): Promise<void> {
+  async write({ dense, tables, feeds, hard, best, ...progress }: Checkpoint): Promise<void> {
     await mkdir(path.dirname(this.file), { recursive: true });
     const tensors = Object.fromEntries([
       ...flat('dense:', dense),
       ...Object.entries(tables).flatMap(([table, parts]) => flat(`table:${table}:`, parts)),
       ...flat('feed:', feeds),
+      ...flat('', { hard }),
       ...flat('best/param:', best?.params ?? {}),
       ...flat('best/table:', best?.tables ?? {}),
     ]);
@@ -135,6 +138,7 @@ export class CheckpointFile {
       dense: under('dense:'),
       tables,
       feeds: under('feed:'),
+      hard: found.tensors.hard!.data as Int32Array,
       best: bestEpoch && { ...bestEpoch, params: under('best/param:'), tables: under('best/table:') },
     };
   }

@@ -1,17 +1,18 @@
 import { DuetError, type Progress } from '@duet/config';
 import type { Catalogue, Split } from '@duet/datasets';
-import { type Executor, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
+import { type Executor, nthRng, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
 import { Assembly } from './assembly.ts';
 import type { Positives } from './batches.ts';
 import { type CheckpointFile, tableTensors } from './checkpoint.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
+import { rankedHigh } from './hard.ts';
 import { distinctItems, type Histories, historyOf } from './histories.ts';
 import { schedule } from './schedule.ts';
 import { vectorScorer } from './scorer.ts';
 import type { TrainingSettings } from './settings.ts';
-import { sharedFloats } from './shared.ts';
+import { shared, sharedFloats } from './shared.ts';
 import { EmbeddingTable, initialTableState } from './tables.ts';
 
 /** One point of a training curve, after each epoch. */
@@ -108,18 +109,20 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   let step = saved?.step ?? 0;
   let sums = saved?.sums ?? {};
   let best = settings.patience > 0 ? saved?.best : undefined;
+  const items = catalogue.ids.length;
+  const hard = shared(new Int32Array(settings.hardNegatives > 0 ? 2 * items : 0));
+  if (saved) hard.set(saved.hard);
+  const epochs = Math.floor(step / stepsPerEpoch);
   await using assembly = new Assembly(
     graph,
-    { space, tables, positives, settings, model, itemCategory, from: step, steps, seed: seed + 1 },
+    { space, tables, positives, settings, model, itemCategory, hard, from: step, epochs, steps, seed: seed + 1 },
     saved?.feeds,
   );
   await using session = await executor.open(graph, rng);
   if (saved) await session.load(saved.dense);
   await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
 
-  const watch = async (): Promise<Record<string, number>> => {
-    await encoder.load(await session.state());
-    const items = await encoder.items(Int32Array.from(catalogue.ids.keys()));
+  const watch = async (items: Float32Array): Promise<Record<string, number>> => {
     const { histories } = positives;
     const { evaluation } = await evaluateVectors(executor, {
       encoder,
@@ -151,7 +154,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
     if (checkpoints === undefined || kept === step) return;
     const dense = await sound();
     await checkpoints.file.write({
-      ...{ step, sums, curve, best, dense },
+      ...{ step, sums, curve, best, dense, hard },
       seconds: seconds(),
       feeds: await assembly.next(),
       tables: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tableTensors(table)])),
@@ -179,7 +182,14 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
     if (step % stepsPerEpoch === 0) {
       const epoch = step / stepsPerEpoch;
       const params = await sound();
-      const validation = input.validation.evaluations.length > 0 ? await watch() : {};
+      await encoder.load(params);
+      const vectors = await encoder.items(Int32Array.from(catalogue.ids.keys()));
+      const validation = input.validation.evaluations.length > 0 ? await watch(vectors) : {};
+      if (hard.length > 0) {
+        const ranked = await rankedHigh(executor, encoder, vectors, positives, nthRng(seed + 3, epoch));
+        hard.set(ranked, (epoch % 2) * items);
+        assembly.sharpened(epoch);
+      }
       const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
       curve.push({ epoch, step, seconds: seconds(), loss, validation });
       sums = {};

@@ -36,6 +36,7 @@ const paperLoss: TowerSpace = {
 const batchSoftmax: TowerSpace = {
   temperature: { log: [0.03, 0.3] },
   negatives: { choice: [0, 256, 512, 1024, 2048] },
+  hardNegatives: { choice: [0, 0, 128, 512] },
   negativeSmoothing: { choice: [0, 0.5, 0.75, 1] },
   layers: { choice: [[64], [128], [128, 64], [256, 128], [256, 128, 64]] },
   skip: { choice: [false, true] },

@@ -14,6 +14,11 @@ export const trainingSettings = z.strictObject({
   batch: z.int().min(2).max(65_536).describe('Users (and their positives) in a step: B.'),
   loss: z.enum(['sigmoid', 'softmax']).describe("The paper's cross entropy, or in-batch softmax with logQ correction."),
   negatives: z.int().min(0).max(65_536).describe('sigmoid: negatives per user. softmax: shared by the batch.'),
+  hardNegatives: z
+    .int()
+    .min(0)
+    .max(65_536)
+    .describe('softmax: further ones, drawn from what the model ranked highest after the last epoch.'),
   negativeSmoothing: share.describe('Negatives are drawn with probability ∝ popularity^this; 0 is uniform.'),
   temperature: z.number().min(0.001).max(10).describe('τ: divides the inner product before the loss.'),
   learnTemperature: z.boolean().describe('Whether τ is trained too, from `temperature` on.'),
@@ -66,6 +71,7 @@ const paper: TrainingSettings = {
   batch: 256,
   loss: 'sigmoid',
   negatives: 4,
+  hardNegatives: 0,
   negativeSmoothing: 0,
   temperature: 0.2,
   learnTemperature: false,
@@ -206,6 +212,12 @@ export function resolveSettings(kind: string, preset: string, set: Record<string
   }
   const settings = parsed.data as ModelSettings;
   if (!isTower(settings)) return settings;
+  if (settings.hardNegatives > 0 && settings.loss === 'sigmoid') {
+    throw new DuetError('bad-input', 'hardNegatives are shared by the batch, and the sigmoid loss has own negatives.', {
+      where: { field: 'hardNegatives' },
+      fix: 'Set loss to softmax, or hardNegatives to 0.',
+    });
+  }
   const dims = settings.layers.at(-1)!;
   if (settings.augmentedDims > 0 && settings.augmentedDims !== dims && settings.mimicUser + settings.mimicItem > 0) {
     throw new DuetError('bad-input', `augmentedDims is ${settings.augmentedDims} and the towers end in ${dims}.`, {
