@@ -10,4 +10,4 @@ export {
 } from './load.ts';
 export { type ImportRequest, importRequest, readImportRequest } from './request.ts';
 export { isOneKind, type Sides, userItem } from './sides.ts';
-export { hideReverses, type Split, splitDataset, validationSplit } from './splits.ts';
+export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './splits.ts';

@@ -78,6 +78,19 @@ function hashOf(id: string): number {
 }
 
 /**
+ * Place of a user's last row among `rows[from … to)`. Rows of one moment have no order, and the file's may mean something
+ * that a model could learn, so one of them is drawn, by its ids.
+ */
+export function lastOf(x: Interactions, rows: Int32Array, from: number, to: number): number {
+  let moment = to - 1;
+  while (moment > from && x.time[rows[moment - 1]!] === x.time[rows[to - 1]!]) moment--;
+  if (moment === to - 1) return moment;
+  const user = hashOf(x.users[x.user[rows[from]!]!]!);
+  const drawn = Array.from(rows.subarray(moment, to), (row) => mix(user ^ hashOf(x.items[x.item[row]!]!)));
+  return moment + drawn.indexOf(Math.min(...drawn));
+}
+
+/**
  * Which of `rows` are held out, by rule. A random split draws by the ids of the pair, so that a repeat goes with the
  * first, both directions of a pair go together, and rows that are added later move none of the others.
  */
@@ -109,11 +122,11 @@ function heldOut(x: Interactions, rows: Int32Array, rule: Rule, minTrain: number
     return hold((row) => x.split![row] === part);
   }
   if (rule.kind === 'leave-last-out') {
-    let from = 0;
-    return hold((row, at) => {
-      if (at > 0 && x.user[rows[at - 1]!] !== x.user[row]) from = at;
-      return x.user[rows[at + 1] ?? -1] !== x.user[row] && at - from >= minTrain;
-    });
+    for (let from = 0, to = 0; from < rows.length; from = to) {
+      while (to < rows.length && x.user[rows[to]!] === x.user[rows[from]!]) to++;
+      if (to - from > minTrain) held[lastOf(x, rows, from, to)] = 1;
+    }
+    return held;
   }
   return held;
 }
@@ -196,7 +209,8 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
 /**
  * Splits interactions without leaks.
  *
- * - `leave-last-out`: each user's last interaction is the target of those with three or more.
+ * - `leave-last-out`: each user's last interaction is the target of those with three or more; of several at the last
+ *   moment, one drawn by its ids.
  * - `time:<q>`: everything up to the q quantile of all times is training; what users with `minTrain` training rows have
  *   later are their targets, in a catalogue that nobody was shown the future of.
  * - `random:<q>[:<seed>]`: each (user, item) pair is training with probability q.

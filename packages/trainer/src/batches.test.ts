@@ -47,6 +47,16 @@ describe('positives', () => {
     assert.deepEqual(before, [[], [], [1, 2], []]);
   });
 
+  test('may know all other items of their moment: everything where the data have no order', () => {
+    const x = interactionsOf(
+      [1, 2, 3].map((item) => [0, item, 0] as const),
+      1,
+      4,
+    );
+    const { historyEnd } = collectPositives(x, everyRow(x), { ...settings, historyBasket: true });
+    assert.deepEqual([...historyEnd], [3, 3, 3]);
+  });
+
   test('never have anything of their own moment or later in their history', () => {
     const triple = fc.tuple(fc.nat(4), fc.nat(9), fc.nat(6));
     fc.assert(
@@ -88,6 +98,20 @@ describe('held-out baskets', () => {
       }),
     );
   });
+});
+
+test('of users whose rows have no order, one drawn row is held out, not the last in the file', () => {
+  const users = Array.from({ length: 300 }, (_, user) => user);
+  const x = interactionsOf(
+    users.flatMap((user) => [0, 1, 2, 3, 4, 5].map((item) => [user, item, 0] as const)),
+    300,
+    6,
+  );
+  const { train, validation } = holdOutBaskets(x, everyRow(x));
+  assert.equal(validation.evaluations.length, 30);
+  assert.equal(train.length, 300 * 6 - 30);
+  // Uniform over six items: each about 5 of 30; all of the last item would be the file's order.
+  assert.ok(new Set(validation.evaluations.map(({ targets }) => targets[0])).size >= 4);
 });
 
 describe('the negative sampler', () => {

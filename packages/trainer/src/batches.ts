@@ -11,7 +11,10 @@ export interface Positives {
   /** [n] user and item row of each positive. */
   user: Int32Array;
   item: Int32Array;
-  /** [n] end, exclusive, of the positive's history among the user's items in `histories`. */
+  /**
+   * [n] end, exclusive, of the positive's history among the user's items in `histories`; the positive itself, which it
+   * includes with `historyBasket`, is left out.
+   */
   historyEnd: Int32Array;
   histories: Histories;
   /** [items] training interactions of each item. */
@@ -20,7 +23,8 @@ export interface Positives {
 
 /**
  * Positives of the training rows: each user's first interaction with each item (every one with `repeats`), with the
- * items that came before it. Nothing later than the positive is ever in its history.
+ * items that came before it, and with `historyBasket` the others of its moment: all of the user's where the data know
+ * no order. Nothing later than the positive is ever in its history.
  */
 export function collectPositives(
   x: Interactions,
@@ -36,14 +40,18 @@ export function collectPositives(
   const ends: number[] = [];
   for (let u = 0; u < x.users.length; u++) {
     const known = new Set<number>();
-    let momentStart = histories.start[u]!;
-    for (let at = histories.start[u]!; at < histories.start[u + 1]!; at++) {
-      if (x.time[rows[at]!] !== x.time[rows[momentStart]!]) momentStart = at;
+    const end = histories.start[u + 1]!;
+    let moment = { from: histories.start[u]!, to: histories.start[u]! };
+    for (let at = histories.start[u]!; at < end; at++) {
+      if (at === moment.to) {
+        moment = { from: at, to: at + 1 };
+        while (moment.to < end && x.time[rows[moment.to]!] === x.time[rows[at]!]) moment.to++;
+      }
       const item = histories.item[at]!;
       if (!settings.repeats && known.has(item)) continue;
       known.add(item);
       kept.push(at);
-      ends.push(settings.historyBasket ? at : momentStart);
+      ends.push(settings.historyBasket ? moment.to : moment.from);
     }
   }
   return {
@@ -166,10 +174,11 @@ export class Batcher {
       items[i] = (i < hardFrom ? this.#sampler : this.#hard).draw(this.#rng);
     }
     const users = Int32Array.from(chosen, (positive) => user[positive]!);
-    const { historyDropout, dropout } = this.#settings;
+    const { historyBasket, historyDropout, dropout } = this.#settings;
     const before = Array.from(chosen, (positive) => {
       const whole = histories.item.subarray(histories.start[user[positive]!]!, historyEnd[positive]!);
-      return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
+      if (!historyBasket && historyDropout === 0) return whole;
+      return whole.filter((one) => (!historyBasket || one !== item[positive]) && this.#rng() >= historyDropout);
     });
     // Which half mimics the pair; a negative is no pair of its user's, so either half of it will do.
     const half = (positive: number) => Math.imul(positive + 1, 0x9e3779b1) >>> 31;

@@ -1,4 +1,4 @@
-import type { Interactions, Split } from '@duet/datasets';
+import { type Interactions, lastOf, type Split } from '@duet/datasets';
 
 /** Each user's items in the training part of a split, oldest first, as ranges of one array. */
 export interface Histories {
@@ -27,7 +27,8 @@ export const distinctItems = (histories: Histories): Int32Array[] =>
 
 /**
  * Takes a sample of users' last baskets out of the training rows, to watch training by: their items that are new to
- * the user are the targets. Users need five rows before the basket.
+ * the user are the targets. Users need five rows before the basket; where all of a user's rows are of one moment, it is
+ * one row of six.
  *
  * @param limit users at most, spread evenly over all; at most a tenth of them
  */
@@ -43,6 +44,14 @@ export function holdOutBaskets(
     while (to < rows.length && x.user[rows[to]!] === x.user[rows[from]!]) to++;
     let basket = to;
     while (basket > from && x.time[rows[basket - 1]!] === x.time[rows[to - 1]!]) basket--;
+    if (basket === from && to - from > 5) {
+      const last = lastOf(x, rows, from, to);
+      // The user's rows have no order: the drawn one may as well be the last.
+      const drawn = rows[last]!;
+      rows.copyWithin(last, last + 1, to);
+      rows[to - 1] = drawn;
+      basket = to - 1;
+    }
     if (basket - from >= 5) ranges.push({ from, to, basket });
     from = to;
   }
@@ -63,7 +72,7 @@ export function holdOutBaskets(
     });
   });
   return {
-    train: rows.filter((_, at) => held[at] === 0),
+    train: rows.filter((_, at) => held[at] === 0).sort(),
     validation: { name: 'validation', train: rows, evaluations },
   };
 }

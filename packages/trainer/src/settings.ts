@@ -33,7 +33,7 @@ export const trainingSettings = z.strictObject({
     .max(4)
     .describe('Weight of an item in the history, per item that came after it; one view of the history each.'),
   historyDropout: share.describe('Share of the history that training leaves out at random.'),
-  historyBasket: z.boolean().describe('In training, the history includes earlier items of the same moment.'),
+  historyBasket: z.boolean().describe('In training, the history includes the other items of the same moment.'),
   userIdDropout: share.describe('Share of user ids and a_u hidden in training: an unseen user has an answer.'),
   itemIdDropout: share.describe('Share of item ids and a_v hidden in training: an unseen item has an answer.'),
   dropout: share.describe("Share of the towers' inputs set to zero in training."),
