@@ -74,7 +74,7 @@ function idsOnly(rows: number) {
   const itemCount = new Int32Array(rows);
   for (const item of data.item) itemCount[item]!++;
   const historyEnd = Int32Array.from(data.user, (user) => histories.start[user]!);
-  const positives = { user: data.user, item: data.item, historyEnd, histories, itemCount };
+  const positives = { user: data.user, item: data.item, historyEnd, histories, itemCount, leaveOut: false };
   return { settings, space, positives };
 }
 

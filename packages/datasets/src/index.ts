@@ -1,4 +1,4 @@
-export { type ImportResult, importDataset } from './import.ts';
+export { type ImportResult, type ImportSummary, importDataset } from './import.ts';
 export {
   type Catalogue,
   type ContextColumn,

@@ -78,11 +78,11 @@ function hashOf(id: string): number {
 }
 
 /**
- * Place of a user's last row among `rows[from … to)`. Rows of one moment have no order, and the file's may mean something
+ * Place of a user's last row among `rows[from … to)`. Rows of one moment have no order (none have, if not `ordered`), and the file's may mean something
  * that a model could learn, so one of them is drawn, by its ids.
  */
-export function lastOf(x: Interactions, rows: Int32Array, from: number, to: number): number {
-  let moment = to - 1;
+export function lastOf(x: Interactions, rows: Int32Array, from: number, to: number, ordered = true): number {
+  let moment = ordered ? to - 1 : from;
   while (moment > from && x.time[rows[moment - 1]!] === x.time[rows[to - 1]!]) moment--;
   if (moment === to - 1) return moment;
   const user = hashOf(x.users[x.user[rows[from]!]!]!);

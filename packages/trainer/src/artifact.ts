@@ -56,6 +56,10 @@ const commonFile = z.object({
   }),
   users: z.array(z.string()),
   items: z.array(z.string()),
+  /** What users and items are; as the words say where it is not said. */
+  sides: z
+    .object({ left: z.enum(['user', 'query']), right: z.enum(['item', 'user']), symmetric: z.boolean() })
+    .optional(),
   metrics: z.record(z.string(), evaluationSchema),
 });
 const modelFile = commonFile.and(trainedFile);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Interactions } from '@duet/datasets';
 import { seededRng } from '@duet/models';
 import fc from 'fast-check';
-import { collectPositives, gather, negativeSampler } from './batches.ts';
+import { collectPositives, gather, historyOfPositive, negativeSampler } from './batches.ts';
 import type { FeatureSpace } from './features.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
 import { EmbeddingTable } from './tables.ts';
@@ -55,6 +55,24 @@ describe('positives', () => {
     );
     const { historyEnd } = collectPositives(x, everyRow(x), { ...settings, historyBasket: true });
     assert.deepEqual([...historyEnd], [3, 3, 3]);
+  });
+
+  test('without an order know all the other items of their user', () => {
+    const x = interactionsOf(
+      [
+        [0, 1, 0],
+        [0, 2, 1],
+        [0, 3, 2],
+        [1, 3, 0],
+      ],
+      2,
+      4,
+    );
+    const p = collectPositives(x, everyRow(x), settings, false);
+    const history = (length: number) => Array.from(p.item, (_, i) => [...historyOfPositive(p, i, length)]);
+    assert.deepEqual(history(9), [[2, 3], [1, 3], [1, 2], []]);
+    // No more than is looked at: the last two and, where it is one of them, without the positive.
+    assert.deepEqual(history(1), [[2, 3], [3], [2], []]);
   });
 
   test('never have anything of their own moment or later in their history', () => {

@@ -11,25 +11,35 @@ export interface Positives {
   /** [n] user and item row of each positive. */
   user: Int32Array;
   item: Int32Array;
-  /**
-   * [n] end, exclusive, of the positive's history among the user's items in `histories`; the positive itself, which it
-   * includes with `historyBasket`, is left out.
-   */
+  /** [n] end, exclusive, of the positive's history among the user's items in `histories`. */
   historyEnd: Int32Array;
   histories: Histories;
   /** [items] training interactions of each item. */
   itemCount: Int32Array;
+  /** Whether histories include their positive, which is then to be left out. */
+  leaveOut: boolean;
+}
+
+/** A positive's history, oldest first; of one that has to be taken out of it, no more than the last `length`. */
+export function historyOfPositive(positives: Positives, positive: number, length: number): Int32Array {
+  const { user, item, historyEnd, histories, leaveOut } = positives;
+  const start = histories.start[user[positive]!]!;
+  const end = historyEnd[positive]!;
+  if (!leaveOut) return histories.item.subarray(start, end);
+  return histories.item.subarray(Math.max(start, end - length - 1), end).filter((other) => other !== item[positive]);
 }
 
 /**
  * Positives of the training rows: each user's first interaction with each item (every one with `repeats`), with the
  * items that came before it, and with `historyBasket` the others of its moment: all of the user's where the data know
- * no order. Nothing later than the positive is ever in its history.
+ * no order. Without an order, as where what is held out was drawn at random, they come with all the user's other items:
+ * so they do when the model is asked. Else nothing later than the positive is ever in its history.
  */
 export function collectPositives(
   x: Interactions,
   train: Int32Array,
   settings: Pick<TrainingSettings, 'repeats' | 'historyBasket'>,
+  ordered = true,
 ): Positives {
   const rows = train.toSorted();
   const histories = userHistories(x, rows);
@@ -51,7 +61,7 @@ export function collectPositives(
       if (!settings.repeats && known.has(item)) continue;
       known.add(item);
       kept.push(at);
-      ends.push(settings.historyBasket ? moment.to : moment.from);
+      ends.push(!ordered ? end : settings.historyBasket ? moment.to : moment.from);
     }
   }
   return {
@@ -60,6 +70,7 @@ export function collectPositives(
     historyEnd: shared(Int32Array.from(ends)),
     histories: { start: shared(histories.start), item: shared(histories.item) },
     itemCount: shared(itemCount),
+    leaveOut: settings.historyBasket || !ordered,
   };
 }
 
@@ -164,7 +175,7 @@ export class Batcher {
 
   /** Writes a batch of these positives into `feeds`, which fit `trainingGraph`, and returns how to learn from it. */
   assemble(chosen: Int32Array, feeds: Values): Update {
-    const { user, item, historyEnd, histories } = this.#positives;
+    const { user, item } = this.#positives;
     const items = new Int32Array(itemsInBatch(this.#model));
     chosen.forEach((positive, i) => {
       items[i] = item[positive]!;
@@ -174,11 +185,12 @@ export class Batcher {
       items[i] = (i < hardFrom ? this.#sampler : this.#hard).draw(this.#rng);
     }
     const users = Int32Array.from(chosen, (positive) => user[positive]!);
-    const { historyBasket, historyDropout, dropout } = this.#settings;
+    const { history, historyDropout, dropout } = this.#settings;
+    // What the history's dropout leaves of it is about its length.
+    const seen = Math.ceil(history / Math.max(1 - historyDropout, 0.1));
     const before = Array.from(chosen, (positive) => {
-      const whole = histories.item.subarray(histories.start[user[positive]!]!, historyEnd[positive]!);
-      if (!historyBasket && historyDropout === 0) return whole;
-      return whole.filter((one) => (!historyBasket || one !== item[positive]) && this.#rng() >= historyDropout);
+      const whole = historyOfPositive(this.#positives, positive, seen);
+      return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
     });
     // Which half mimics the pair; a negative is no pair of its user's, so either half of it will do.
     const half = (positive: number) => Math.imul(positive + 1, 0x9e3779b1) >>> 31;
@@ -281,6 +293,8 @@ interface Gathering {
   items: Int32Array;
   /** In training: the half of each user and item that mimics, where the first items are the users' positives. */
   mimics?: { users: Uint8Array; items: Uint8Array };
+  /** Bags [users] to take in the place of the users' own, by feature name. */
+  given?: Record<string, Bags>;
 }
 
 /**
@@ -302,6 +316,8 @@ export function gather(
       if (feature.decay !== undefined) {
         return { ...place, bags: historyBags(batch.histories, settings.history, feature.decay) };
       }
+      const given = name === 'user' ? batch.given?.[feature.name] : undefined;
+      if (given !== undefined) return { ...place, bags: given };
       const isId = feature.name === `${name}_id`;
       return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, isId ? entities : visible) };
     });
@@ -334,6 +350,14 @@ export function gather(
 /** Items of each history that a sequence has room for. */
 export const historyLengths = (histories: ArrayLike<number>[], { history }: { history: number }): Float32Array =>
   Float32Array.from(histories, (list) => Math.min(list.length, history));
+
+/** Entities as {@link gather} takes them: the id of one that training never showed says nothing, so it is hidden. */
+export const hideUntrained = (entities: Int32Array, trained: (entity: number, place: number) => boolean): Int32Array =>
+  entities.map((entity, place) => (entity < 0 || trained(entity, place) ? entity : -1 - entity));
+
+/** Every item, as {@link gather} takes them. */
+export const allItems = ({ itemCount }: Positives): Int32Array =>
+  hideUntrained(Int32Array.from(itemCount.keys()), (item) => itemCount[item]! > 0);
 
 /** The gathered inputs by name, for one side alone. */
 export function pooled(gathered: Gathered[]): Values {

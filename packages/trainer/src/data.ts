@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/config';
 import {
   type Catalogue,
+  type ImportSummary,
   type Interactions,
   loadCatalogue,
   loadInteractions,
@@ -17,8 +18,19 @@ export interface TrainingData {
   users: UserTable;
 }
 
-/** The split that models are trained on and judged by unless the caller says otherwise. */
-export const defaultSplit = 'time:0.8';
+/**
+ * The split that models are trained on and judged by unless the caller says otherwise: the file's own, else the one that
+ * asks most of what the data know of time.
+ */
+export function defaultSplit({ summary }: Pick<Dataset, 'summary'>): string {
+  const { split = false, clock = 'time' } = summary as Pick<Partial<ImportSummary>, 'split' | 'clock'>;
+  if (split) return 'given';
+  return { time: 'time:0.8', position: 'leave-last-out', file: 'random:0.8' }[clock];
+}
+
+/** Whether what a split holds out is later than what it leaves to learn from. */
+export const isOrdered = (split: string, { clock }: Pick<Interactions, 'clock'>): boolean =>
+  split === 'leave-last-out' || (clock !== 'file' && !split.startsWith('random'));
 
 /** @throws DuetError `not-found` for an unknown dataset, `conflict` for one whose import is not done */
 export async function loadTrainingData(db: Database, dataDir: string, datasetId: string): Promise<TrainingData> {

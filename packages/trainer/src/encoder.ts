@@ -8,18 +8,23 @@ import {
   vectorDims,
   vectorsPerUser,
 } from '@duet/models';
-import { gather, historyLengths, pooled } from './batches.ts';
-import type { FeatureSpace } from './features.ts';
+import { gather, hideUntrained, historyLengths, pooled } from './batches.ts';
+import { type FeatureSpace, selectBags } from './features.ts';
 import type { TrainingSettings } from './settings.ts';
-import type { EmbeddingTable } from './tables.ts';
+import type { Bags, EmbeddingTable } from './tables.ts';
 
 /** Turns users into vectors. */
 export interface UserEncoder extends AsyncDisposable {
   /** Dimensions of a vector. */
   readonly dims: number;
   readonly vectorsPerUser: number;
-  /** p_u of user rows [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. */
-  users(users: Int32Array, histories: ArrayLike<number>[]): Promise<Float32Array>;
+  /**
+   * p_u of user rows [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. A user without one
+   * was never trained on, so that its id is hidden.
+   *
+   * @param given Bags [n] to take in the place of the users' own, by feature name.
+   */
+  users(users: Int32Array, histories: ArrayLike<number>[], given?: Record<string, Bags>): Promise<Float32Array>;
 }
 
 /** Both towers, ready to turn users and items into vectors. Works in blocks, since a graph has one batch size. */
@@ -79,11 +84,18 @@ export class Encoder implements UserEncoder {
     return this.#encode('item', items, (block) => ({ users: new Int32Array(), histories: [], items: block }));
   }
 
-  users(users: Int32Array, histories: ArrayLike<number>[]): Promise<Float32Array> {
-    return this.#encode('user', users, (block, from) => ({
+  users(users: Int32Array, histories: ArrayLike<number>[], given: Record<string, Bags> = {}): Promise<Float32Array> {
+    const hidden = hideUntrained(users, (_, place) => (histories[place]?.length ?? 0) > 0);
+    return this.#encode('user', hidden, (block, from) => ({
       users: block,
       histories: Array.from(block, (_, i) => histories[from + i] ?? []),
       items: new Int32Array(),
+      given: Object.fromEntries(
+        Object.entries(given).map(([name, bags]) => {
+          const places = Array.from(block, (_, i) => (from + i < users.length ? from + i : from));
+          return [name, selectBags(bags, places)];
+        }),
+      ),
     }));
   }
 

@@ -49,7 +49,7 @@ export const noFeatures: FeatureSpace = {
   encoded: { user: {}, item: {} },
 };
 
-/** Attributes with more distinct values than this are free text or keys, not features. */
+/** Terms of a feature at most, the most frequent; an attribute with more single values is free text or a key. */
 const maxTerms = 5000;
 const priceBuckets = 10;
 
@@ -65,10 +65,7 @@ function singles(rows: Int32Array): Bags {
   };
 }
 
-/**
- * Terms to rows: those that `minCount` entities have, most frequent first. An entity without any gets row 0,
- * several are averaged.
- */
+/** Terms to rows: those that `minCount` entities have, most frequent first, pooled as {@link poolTerms} does. */
 export function encodeTerms(terms: string[][], minCount: number): Encoded {
   const counts = new Map<string, number>();
   for (const list of terms) for (const term of new Set(list)) counts.set(term, (counts.get(term) ?? 0) + 1);
@@ -77,7 +74,15 @@ export function encodeTerms(terms: string[][], minCount: number): Encoded {
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
     .slice(0, maxTerms)
     .map(([term]) => term);
-  const rowOf = new Map(vocabulary.map((term, i) => [term, i + 1]));
+  return { vocabulary, bags: poolTerms(terms, rowsOf(vocabulary)) };
+}
+
+/** The table row of each term of a vocabulary. */
+export const rowsOf = (vocabulary: readonly string[]): ReadonlyMap<string, number> =>
+  new Map(vocabulary.map((term, i) => [term, i + 1]));
+
+/** The rows of each entity's terms, averaged: row 0 for an entity without any that the vocabulary has. */
+export function poolTerms(terms: readonly (readonly string[])[], rowOf: ReadonlyMap<string, number>): Bags {
   const start = new Int32Array(terms.length + 1);
   const row: number[] = [];
   const weight: number[] = [];
@@ -90,10 +95,7 @@ export function encodeTerms(terms: string[][], minCount: number): Encoded {
     }
     start[i + 1] = row.length;
   });
-  return {
-    vocabulary,
-    bags: { start: shared(start), row: shared(Int32Array.from(row)), weight: shared(Float32Array.from(weight)) },
-  };
+  return { start: shared(start), row: shared(Int32Array.from(row)), weight: shared(Float32Array.from(weight)) };
 }
 
 /** Numbers to quantile buckets, as terms "q0" … ; NaN is unknown. */
@@ -112,12 +114,17 @@ export function quantileBuckets(numbers: ArrayLike<number>): string[][] {
   });
 }
 
-/** Attribute columns that tell entities apart without naming each: 2 … maxTerms values, shared by two on average. */
+/**
+ * Attribute columns that tell entities apart without naming each: two values or more, shared by two entities on average,
+ * and maxTerms at most unless an entity has several.
+ */
 function categorical(columns: Record<string, string[]>): [string, string[][]][] {
   return Object.entries(columns).flatMap(([name, values]) => {
     const terms = values.map((value) => (value === '' ? [] : value.split('|')));
-    const distinct = new Set(terms.flat()).size;
-    return distinct >= 2 && distinct <= Math.min(maxTerms, values.length / 2) ? [[name, terms]] : [];
+    const all = terms.flat();
+    const distinct = new Set(all).size;
+    const pooled = terms.some((list) => list.length > 1);
+    return distinct >= 2 && distinct <= all.length / 2 && (pooled || distinct <= maxTerms) ? [[name, terms]] : [];
   });
 }
 
@@ -133,8 +140,9 @@ function layOut(features: Omit<Feature, 'offset'>[], sum = false): { features: F
 }
 
 /**
- * Chooses and encodes the features of a dataset: ids, every categorical attribute, and for items the category, the
- * title's words and the price's quantile; for users the history of items where the settings ask for it.
+ * Chooses and encodes the features of a dataset: ids, every categorical attribute, the words of titles (a query's text
+ * is one), and for items the category and the price's quantile; for users the history of items where the settings ask
+ * for it.
  */
 export function buildFeatures(
   data: { interactions: Interactions; catalogue: Catalogue; users: UserTable },
@@ -147,7 +155,12 @@ export function buildFeatures(
     bags: singles(Int32Array.from({ length: n }, (_, i) => i + 1)),
   });
   const user: Record<string, Encoded> = settings.userIds ? { user_id: ids(interactions.users.length) } : {};
-  for (const [name, terms] of categorical(users.attributes)) user[name] = encodeTerms(terms, 2);
+  const words = (titles: string[]): { title?: Encoded } => {
+    const title = encodeTerms(titles.map(tokenize), 2);
+    return title.vocabulary.length > 0 ? { title } : {};
+  };
+  Object.assign(user, words(users.title));
+  for (const [name, terms] of categorical(users.attributes)) user[name] ??= encodeTerms(terms, 2);
 
   const item: Record<string, Encoded> = { item_id: ids(catalogue.ids.length) };
   if (catalogue.categories.length > 1) {
@@ -156,8 +169,7 @@ export function buildFeatures(
       1,
     );
   }
-  const title = encodeTerms(catalogue.title.map(tokenize), 2);
-  if (title.vocabulary.length > 0) item.title = title;
+  Object.assign(item, words(catalogue.title));
   if (catalogue.priceMinor.some((price) => !Number.isNaN(price))) {
     item.price = encodeTerms(quantileBuckets(catalogue.priceMinor), 1);
   }
@@ -180,12 +192,12 @@ export function buildFeatures(
   const itemSide = layOut(entries('item', Object.keys(item)), plan.itemSum);
 
   const tables: FeatureSpace['tables'] = {};
-  const rowsOf = (side: Record<string, Encoded>, name: string) =>
+  const tableRows = (side: Record<string, Encoded>, name: string) =>
     1 + (side[name]!.vocabulary.length || side[name]!.bags.start.length - 1);
   for (const { name, table, dims, decay } of userSide.features) {
-    tables[table] = { rows: decay === undefined ? rowsOf(user, name) : 1 + catalogue.ids.length, dims };
+    tables[table] = { rows: decay === undefined ? tableRows(user, name) : 1 + catalogue.ids.length, dims };
   }
-  for (const { name, table, dims } of itemSide.features) tables[table] = { rows: rowsOf(item, name), dims };
+  for (const { name, table, dims } of itemSide.features) tables[table] = { rows: tableRows(item, name), dims };
   if (settings.augmentedDims > 0) {
     const { augmentedDims: dims, crossFit } = settings;
     const rows = (entities: number) => 1 + entities * (crossFit ? 2 : 1);

@@ -2,9 +2,9 @@ import { DuetError, type Progress } from '@duet/config';
 import type { Split } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import type { Artifact, TrainedBy } from './artifact.ts';
-import { collectPositives } from './batches.ts';
+import { allItems, collectPositives } from './batches.ts';
 import { CheckpointFile, trainingKey } from './checkpoint.ts';
-import type { TrainingData } from './data.ts';
+import { isOrdered, type TrainingData } from './data.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from './factors.ts';
 import { buildFeatures, noFeatures } from './features.ts';
@@ -52,7 +52,7 @@ export function fitModel(input: FitInput): Promise<Fitted> {
 async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitted> {
   const { executor, data, train, watched, kind, checkpoint, ...loop } = input;
   const { catalogue } = data;
-  const positives = collectPositives(data.interactions, train, given);
+  const positives = collectPositives(data.interactions, train, given, isOrdered(watched.name, data.interactions));
   if (positives.item.length < 2) throw tooFew(watched.name, positives.item.length);
   // A step takes distinct positives, so a small dataset has a small batch.
   const settings = { ...given, batch: Math.min(given.batch, positives.item.length) };
@@ -75,7 +75,7 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
   const encoder = await Encoder.open(executor, model, space, tables, settings, params);
   return {
     encoder,
-    itemVectors: await encoder.items(Int32Array.from(catalogue.ids.keys())),
+    itemVectors: await encoder.items(allItems(positives)),
     kept: { space, params, tables, trained: { family: 'tower', settings: given } },
     [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
   };

@@ -1,4 +1,4 @@
-import { type Interactions, lastOf, type Split } from '@duet/datasets';
+import { hideReverses, type Interactions, lastOf, type Split } from '@duet/datasets';
 
 /** Each user's items in the training part of a split, oldest first, as ranges of one array. */
 export interface Histories {
@@ -27,15 +27,15 @@ export const distinctItems = (histories: Histories): Int32Array[] =>
 
 /**
  * Takes a sample of users' last baskets out of the training rows, to watch training by: their items that are new to
- * the user are the targets. Users need five rows before the basket; where all of a user's rows are of one moment, it is
- * one row of six.
+ * the user are the targets. Users need five rows before the basket; where all of a user's rows are of one moment, or the
+ * rows have no order, it is one row of six.
  *
- * @param limit users at most, spread evenly over all; at most a tenth of them
+ * @param options.limit users at most, spread evenly over all; at most a tenth of them
  */
 export function holdOutBaskets(
   x: Interactions,
   train: Int32Array,
-  limit = 1000,
+  { limit = 1000, ordered = true } = {},
 ): { train: Int32Array; validation: Split } {
   const rows = train.toSorted();
   const ranges: { from: number; to: number; basket: number }[] = [];
@@ -44,8 +44,8 @@ export function holdOutBaskets(
     while (to < rows.length && x.user[rows[to]!] === x.user[rows[from]!]) to++;
     let basket = to;
     while (basket > from && x.time[rows[basket - 1]!] === x.time[rows[to - 1]!]) basket--;
-    if (basket === from && to - from > 5) {
-      const last = lastOf(x, rows, from, to);
+    if ((basket === from || !ordered) && to - from > 5) {
+      const last = lastOf(x, rows, from, to, ordered);
       // The user's rows have no order: the drawn one may as well be the last.
       const drawn = rows[last]!;
       rows.copyWithin(last, last + 1, to);
@@ -60,7 +60,9 @@ export function holdOutBaskets(
   const evaluations: Split['evaluations'] = [];
   ranges.forEach(({ from, to, basket }, place) => {
     if (place % stride !== 0) return;
-    const seen = new Set(Array.from(rows.subarray(from, basket), (row) => x.item[row]!));
+    const had = Array.from(rows.subarray(from, basket), (row) => x.item[row]!);
+    // The same query wants the same item again.
+    const seen = new Set(x.sides?.left === 'query' ? [] : had);
     const bought = Array.from(rows.subarray(basket, to), (row) => x.item[row]!);
     const targets = new Set(bought.filter((item) => !seen.has(item)));
     if (targets.size === 0) return;
@@ -71,6 +73,7 @@ export function holdOutBaskets(
       seen: Int32Array.from(seen),
     });
   });
+  hideReverses(x, rows, held);
   return {
     train: rows.filter((_, at) => held[at] === 0).sort(),
     validation: { name: 'validation', train: rows, evaluations },

@@ -35,7 +35,16 @@ export async function evaluateModel(
   { modelId, split: splitName }: { modelId: string; split?: string },
 ): Promise<Judged> {
   await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
-  const name = splitName ?? (model.split === 'none' ? defaultSplit : model.split);
+  const name = splitName ?? model.split;
+  if (name === 'none') {
+    throw new DuetError(
+      'conflict',
+      `Model ${modelId} learnt from everything, so that nothing is left to judge it by.`,
+      {
+        fix: 'Train one with --split.',
+      },
+    );
+  }
   if (name !== model.split) {
     throw new DuetError(
       'conflict',
@@ -83,7 +92,7 @@ export async function evaluateBaseline(
   ctx: TrainerContext,
   request: BaselineRequest,
 ): Promise<Judged & { modelId: string }> {
-  const { datasetId, kind, split: splitName = defaultSplit, set = {} } = request;
+  const { datasetId, kind, set = {} } = request;
   const parameters = resolveSettings(kind, 'best', set);
   if (hasVectors(parameters)) {
     throw new DuetError('bad-input', `A model of kind ${kind} is trained before it is measured.`, {
@@ -92,7 +101,7 @@ export async function evaluateBaseline(
     });
   }
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
-  const split = splitDataset(data.interactions, splitName);
+  const split = splitDataset(data.interactions, request.split ?? defaultSplit(data.dataset));
   const judged = await judgeBaseline(ctx, data, split, kind as BaselineKind, parameters);
   const { prisma } = ctx.db;
   const { fingerprint } = data.dataset;

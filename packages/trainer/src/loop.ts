@@ -2,7 +2,7 @@ import { DuetError, type Progress } from '@duet/config';
 import type { Catalogue, Split } from '@duet/datasets';
 import { type Executor, nthRng, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
 import { Assembly } from './assembly.ts';
-import type { Positives } from './batches.ts';
+import { allItems, type Positives } from './batches.ts';
 import { type CheckpointFile, tableTensors } from './checkpoint.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { evaluate, type Judged } from './evaluate.ts';
@@ -183,7 +183,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
       const epoch = step / stepsPerEpoch;
       const params = await sound();
       await encoder.load(params);
-      const vectors = await encoder.items(Int32Array.from(catalogue.ids.keys()));
+      const vectors = await encoder.items(allItems(positives));
       const validation = input.validation.evaluations.length > 0 ? await watch(vectors) : {};
       if (hard.length > 0) {
         const ranked = await rankedHigh(executor, encoder, vectors, positives, nthRng(seed + 3, epoch));

@@ -1,11 +1,13 @@
+import { isOneKind, userItem } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import { type ReadArtifact, readArtifact } from './artifact.ts';
 import { unknown } from './batches.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { type FactorKind, factorEncoder } from './factors.ts';
+import { type Encoded, poolTerms, rowsOf, tokenize } from './features.ts';
 import { historyOf } from './histories.ts';
 import { type TrainingSettings, towerSettings } from './settings.ts';
-import { EmbeddingTable } from './tables.ts';
+import { type Bags, EmbeddingTable } from './tables.ts';
 
 /** A trained model, ready to answer. */
 export interface LoadedModel extends AsyncDisposable {
@@ -23,7 +25,8 @@ export interface LoadedModel extends AsyncDisposable {
   /** p_v [items, dimensions]: of unit length where a tower made them. */
   itemVectors: Float32Array;
   /**
-   * p_u of these users [n, vectorsPerUser, dimensions]. A user whom the model never saw gets its cold-start vector and `known` false.
+   * p_u of these users [n, vectorsPerUser, dimensions]. A user whom the model never saw gets its cold-start vector and
+   * `known` false. Where queries are asked, an unknown one is taken as its own text, and `known` if a word of it is.
    */
   encodeUsers(userIds: readonly string[]): Promise<{ vectors: Float32Array; known: boolean[] }>;
   /**
@@ -31,7 +34,10 @@ export interface LoadedModel extends AsyncDisposable {
    * of a user who has this item alone, since the length of a factorisation's vectors says how popular an item is.
    */
   alike(item: number): Promise<Float32Array>;
-  /** Ids of the distinct items that the user had in the data that the model learnt, oldest first. */
+  /**
+   * Ids of what is not to be shown to the user: the distinct items that they had in the data that the model learnt, oldest
+   * first, and themselves where users are found; nothing for a query.
+   */
   seen(userId: string): string[];
 }
 
@@ -47,7 +53,7 @@ export async function openModel(
 ): Promise<LoadedModel> {
   const artifact = await readArtifact(dataDir, modelId);
   const { file, itemVectors, historyStart, historyItem } = artifact;
-  const { id, kind, datasetId, split, users, items } = file;
+  const { id, kind, datasetId, split, users, items, sides = userItem } = file;
   const encoder: UserEncoder =
     file.family === 'factors'
       ? factorEncoder(kind as FactorKind, file.settings, itemVectors)
@@ -55,6 +61,8 @@ export async function openModel(
   const rowOf = new Map(users.map((user, row) => [user, row]));
   const histories = { start: historyStart, item: historyItem };
   const none = new Int32Array();
+  const title = sides.left === 'query' ? artifact.space.encoded.user.title : undefined;
+  const queryWords = title && wordsOfQueries(title);
   return {
     id,
     kind,
@@ -67,7 +75,13 @@ export async function openModel(
     async encodeUsers(userIds) {
       const rows = Int32Array.from(userIds, (user) => rowOf.get(user) ?? unknown);
       const lists = Array.from(rows, (row) => (row === unknown ? none : historyOf(histories, row)));
-      return { vectors: await encoder.users(rows, lists), known: Array.from(lists, (list) => list.length > 0) };
+      const known = lists.map((list) => list.length > 0);
+      if (queryWords === undefined) return { vectors: await encoder.users(rows, lists), known };
+      const title = queryWords(userIds, rows);
+      return {
+        vectors: await encoder.users(rows, lists, { title }),
+        known: known.map((had, i) => had || title.row[title.start[i]!] !== 0),
+      };
     },
     async alike(item) {
       return file.family === 'factors'
@@ -75,8 +89,10 @@ export async function openModel(
         : itemVectors.subarray(item * encoder.dims, (item + 1) * encoder.dims);
     },
     seen(userId) {
+      if (sides.left === 'query') return [];
       const row = rowOf.get(userId);
-      return row === undefined ? [] : Array.from(new Set(historyOf(histories, row)), (item) => items[item]!);
+      const had = row === undefined ? [] : Array.from(new Set(historyOf(histories, row)), (item) => items[item]!);
+      return isOneKind(sides) ? [...had, userId] : had;
     },
     [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
   };
@@ -95,4 +111,16 @@ function openTowers(
     ]),
   );
   return Encoder.open(executor, towerSettings(kind, settings, space), space, embedding, settings, params);
+}
+
+/** The bags of queries' words: those of the data at their rows, others from what they are called, which is their text. */
+function wordsOfQueries({ vocabulary, bags }: Encoded): (queries: readonly string[], rows: Int32Array) => Bags {
+  const rowOf = rowsOf(vocabulary);
+  const wordsOf = (row: number) =>
+    Array.from(bags.row.subarray(bags.start[row]!, bags.start[row + 1]!), (term) => vocabulary[term - 1] ?? '');
+  return (queries, rows) =>
+    poolTerms(
+      queries.map((query, i) => (rows[i] === unknown ? tokenize(query) : wordsOf(rows[i]!))),
+      rowOf,
+    );
 }

@@ -7,7 +7,7 @@ import type { Database, Prisma } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { type Artifact, writeArtifact } from './artifact.ts';
 import { checkpointPath } from './checkpoint.ts';
-import { defaultSplit, loadTrainingData, type TrainingData } from './data.ts';
+import { defaultSplit, isOrdered, loadTrainingData, type TrainingData } from './data.ts';
 import type { Judged } from './evaluate.ts';
 import { fitModel } from './fit.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
@@ -58,7 +58,7 @@ export interface TrainResult extends Partial<Judged> {
  */
 export async function trainModel(ctx: TrainerContext, request: TrainRequest): Promise<TrainResult> {
   const { db } = ctx;
-  const { kind, preset = 'fast', set = {}, seed = 1, split: splitName = defaultSplit } = request;
+  const { kind, preset = 'fast', set = {}, seed = 1, split } = request;
   const settings = resolveSettings(kind, preset, set);
   if (!hasVectors(settings)) {
     throw new DuetError('bad-input', `A model of kind ${kind} is not trained: it only scores.`, {
@@ -66,8 +66,8 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
       fix: `Measure it with npx duet evaluate --baseline ${kind}.`,
     });
   }
-  const parameters = { ...settings, seed, split: splitName };
   const data = await loadTrainingData(db, ctx.dataDir, request.datasetId);
+  const parameters = { ...settings, seed, split: split ?? defaultSplit(data.dataset) };
   const runId =
     request.runId ??
     (await db.prisma.trainingRun.create({ data: { datasetId: request.datasetId, kind, preset, parameters } })).id;
@@ -166,7 +166,7 @@ async function learn(
   const split = splitDataset(interactions, splitName);
   // Training curves are of models that could be stopped by them: least squares has nothing to watch, and learns it all.
   const { train, validation } = isTower(settings)
-    ? holdOutBaskets(interactions, split.train)
+    ? holdOutBaskets(interactions, split.train, { ordered: isOrdered(splitName, interactions) })
     : { train: split.train, validation: { ...split, evaluations: [] } };
   await using fitted = await fitModel({
     executor,
@@ -208,6 +208,7 @@ async function learn(
       vocabularies: { user: vocabulariesOf('user'), item: vocabulariesOf('item') },
       users: interactions.users,
       items: catalogue.ids,
+      sides: interactions.sides,
       metrics: judged ? { [splitName]: judged.evaluation } : {},
     },
     space,

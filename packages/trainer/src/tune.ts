@@ -86,12 +86,14 @@ export function rungEpochs(epochs: number | undefined): (number | undefined)[] {
  */
 export async function tune(ctx: TuneContext, request: TuneRequest): Promise<TuneResult> {
   const { db } = ctx;
-  const { datasetId, kind, base = 'best', set = {}, split = defaultSplit, metric = 'HR@50', seed = 1 } = request;
+  const { datasetId, kind, base = 'best', set = {}, metric = 'HR@50', seed = 1 } = request;
   const { minutes, fresh = false } = request;
   const trials = request.trials ?? (minutes === undefined ? 27 : undefined);
   const settings = resolveSettings(kind, base, set);
   const space = searchSpace(kind, settings);
-  const { fingerprint } = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
+  const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
+  const { fingerprint } = dataset;
+  const { split = defaultSplit(dataset) } = request;
   // As JSON keeps it, so that what was not asked is no key.
   const asked = JSON.parse(JSON.stringify({ base, set, split, metric, trials, minutes, seed }));
   const same = { datasetId, kind, fingerprint, request: { equals: asked as Prisma.InputJsonObject } };
