@@ -50,7 +50,7 @@ function machine() {
 }
 
 /** The commit that ran, with "+" where tracked files differ from it; "unknown" outside a checkout. */
-function commit(): string {
+export function commit(): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: repositoryRoot(), encoding: 'utf8' }).trim();
   try {
     const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/results') !== '';

@@ -51,7 +51,7 @@ await runBench(
       await writeFile(path.join(repositoryRoot(), 'bench/results', name), svg);
     }
     return {
-      params: { seeds: Number(flags.seeds), only, plan },
+      params: { seeds: Number(flags.seeds), only, commits: [...new Set(outcomes.map((one) => one.commit))], plan },
       metrics: Object.fromEntries(
         analyses.map(({ dataset, models, comparisons, users }) => [
           dataset,

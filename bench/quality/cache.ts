@@ -11,6 +11,8 @@ export interface Outcome extends Job {
   seconds: number;
   load: number;
   threads: number;
+  /** Whose code it was, "+" where files differed from it. */
+  commit: string;
   evaluation: Evaluation;
   /** Coverage, ARP and Gini with intervals. */
   lists: Record<string, Interval>;

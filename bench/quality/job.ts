@@ -9,6 +9,7 @@ import path from 'node:path';
 import { connect } from '@duet/db';
 import { evaluateBaseline, openExecutor, trainModel } from '@duet/trainer';
 import { listMetrics } from '../../packages/trainer/src/metrics.ts';
+import { commit } from '../bench.ts';
 import { writeOutcome } from './cache.ts';
 import { isTrained, type Job } from './plan.ts';
 import { jackknife } from './statistics.ts';
@@ -40,6 +41,7 @@ await writeOutcome({
   seconds,
   load,
   threads,
+  commit: commit(),
   evaluation,
   lists: jackknife(rankings.user.length, (users) => listMetrics(rankings, popularity, users)),
   user: [...rankings.user],

@@ -36,8 +36,8 @@ export function ticks(low: number, high: number): number[] {
 /** A chart as an SVG document that reads on light and dark pages. */
 export function svg({ title, places, xLabel, yLabel, series, kind }: Chart): string {
   const slanted = places.some((name) => name.length > 8);
-  const [width, height] = [Math.max(560, 90 + places.length * 44), slanted ? 420 : 340];
-  const box = { left: 70, right: width - 20, top: 56, bottom: height - (slanted ? 140 : 60) };
+  const [width, height] = [Math.max(560, 130 + places.length * 44), slanted ? 420 : 340];
+  const box = { left: slanted ? 110 : 70, right: width - 20, top: 56, bottom: height - (slanted ? 140 : 60) };
   const points = series.flatMap((one) => one.points.filter((point) => point !== undefined));
   const marks = ticks(
     kind === 'bars' ? 0 : Math.min(...points.map(({ low }) => low)),

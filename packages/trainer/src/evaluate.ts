@@ -15,6 +15,8 @@ const groupMetrics = z.object({
 /** A full-corpus evaluation: every item that the user has not seen competes with the targets. */
 export const evaluationSchema = z.object({
   split: z.string(),
+  /** Whether what a user has had was left out of the ranking. */
+  masked: z.boolean().default(true),
   users: z.int(),
   /** At 50 and 100: HR, Recall, NDCG, Coverage, ARP, Gini; and MRR. */
   metrics: z.record(z.string(), z.number()),
@@ -80,7 +82,7 @@ export function historyBands(lists: readonly Int32Array[]): Bands {
  *
  * @throws DuetError `bad-input` where a score is not a number
  */
-export async function evaluate({ split, catalogue, lists, score, mask }: EvaluateInput): Promise<Judged> {
+export async function evaluate({ split, catalogue, lists, score, mask = true }: EvaluateInput): Promise<Judged> {
   const items = catalogue.ids.length;
   const popularity = popularityScores(lists, items);
   const rankings = await rankAll(split.evaluations, items, score, mask);
@@ -115,6 +117,7 @@ export async function evaluate({ split, catalogue, lists, score, mask }: Evaluat
     names.map((band, i) => ({ band, ...means[i]!.result() })).filter(({ users }) => users > 0);
   const evaluation = {
     split: split.name,
+    masked: mask,
     users: overall.users,
     metrics: { ...overall.result().metrics, ...listMetrics(rankings, popularity) },
     byCategory: catalogue.categories

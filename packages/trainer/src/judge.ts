@@ -17,6 +17,8 @@ export interface BaselineRequest {
   split?: string | undefined;
   /** Settings over the kind's own. */
   set?: Record<string, unknown>;
+  /** False to let what a user has had compete too: the answer is then not kept. */
+  mask?: boolean;
 }
 
 /** Keeps an evaluation in the model's row, beside those of other splits. */
@@ -28,11 +30,12 @@ async function keep(db: Database, modelId: string, evaluation: Evaluation): Prom
 /**
  * Ranks the whole catalogue for every user of a split with a trained model, and keeps the result in its row.
  *
+ * @param mask false to let what a user has had compete too: the answer is then not kept
  * @throws DuetError `conflict` where the model learnt from what the split holds back
  */
 export async function evaluateModel(
   ctx: TrainerContext,
-  { modelId, split: splitName }: { modelId: string; split?: string },
+  { modelId, split: splitName, mask = true }: { modelId: string; split?: string; mask?: boolean },
 ): Promise<Judged> {
   await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
   const name = splitName ?? model.split;
@@ -64,8 +67,8 @@ export async function evaluateModel(
     vectorsPerUser: model.vectorsPerUser,
   });
   const lists = distinctItems(userHistories(data.interactions, split.train));
-  const judged = await evaluate({ split, catalogue: data.catalogue, lists, score });
-  await keep(ctx.db, modelId, judged.evaluation);
+  const judged = await evaluate({ split, catalogue: data.catalogue, lists, score, mask });
+  if (mask) await keep(ctx.db, modelId, judged.evaluation);
   return judged;
 }
 
@@ -76,10 +79,11 @@ export async function judgeBaseline(
   split: Split,
   kind: BaselineKind,
   settings: BaselineSettings,
+  mask = true,
 ): Promise<Judged> {
   const lists = distinctItems(userHistories(interactions, split.train));
   const score = await baselines[kind].fit({ executor, lists, items: catalogue.ids.length, progress }, settings);
-  return evaluate({ split, catalogue, lists, score });
+  return evaluate({ split, catalogue, lists, score, mask });
 }
 
 /**
@@ -92,7 +96,7 @@ export async function evaluateBaseline(
   ctx: TrainerContext,
   request: BaselineRequest,
 ): Promise<Judged & { modelId: string }> {
-  const { datasetId, kind, set = {} } = request;
+  const { datasetId, kind, set = {}, mask = true } = request;
   const parameters = resolveSettings(kind, 'best', set);
   if (hasVectors(parameters)) {
     throw new DuetError('bad-input', `A model of kind ${kind} is trained before it is measured.`, {
@@ -102,7 +106,7 @@ export async function evaluateBaseline(
   }
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
   const split = splitDataset(data.interactions, request.split ?? defaultSplit(data.dataset));
-  const judged = await judgeBaseline(ctx, data, split, kind as BaselineKind, parameters);
+  const judged = await judgeBaseline(ctx, data, split, kind as BaselineKind, parameters, mask);
   const { prisma } = ctx.db;
   const { fingerprint } = data.dataset;
   const known = await prisma.model.findFirst({
@@ -111,6 +115,6 @@ export async function evaluateBaseline(
   const model =
     known ??
     (await prisma.model.create({ data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint } }));
-  await keep(ctx.db, model.id, judged.evaluation);
+  if (mask) await keep(ctx.db, model.id, judged.evaluation);
   return { modelId: model.id, ...judged };
 }

@@ -56,6 +56,12 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     within(first.evaluation.metrics['Recall@50']!, 0.1294, 0.005);
     assert.equal(second.modelId, first.modelId);
     assert.deepEqual(second.evaluation, first.evaluation);
+    // With more items that compete, no target comes earlier.
+    const { evaluation } = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn', mask: false });
+    assert.equal(evaluation.masked, false);
+    assert.ok(evaluation.metrics.MRR! < first.evaluation.metrics.MRR!);
+    const { metrics } = await db.prisma.model.findUniqueOrThrow({ where: { id: first.modelId } });
+    assert.deepEqual(metrics, { 'time:0.8': first.evaluation }, 'and only the masked answer is kept');
   });
 
   for (const kind of ['two-tower', 'dat']) {

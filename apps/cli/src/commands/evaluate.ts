@@ -11,6 +11,7 @@ interface Options {
   set: Record<string, unknown>;
   dataset?: string;
   split?: string;
+  mask: boolean;
 }
 
 export function evaluateCommand(program: Command): void {
@@ -21,12 +22,13 @@ export function evaluateCommand(program: Command): void {
     .option('--baseline <kind>', 'a model that only scores: popularity, item-knn, ease')
     .option('--set <key=value>', 'a setting of a baseline, any number of times; neighbours=200', readSetting, {})
     .option('--dataset <name>', 'for a baseline: name or id of the dataset')
-    .option('--split <split>', 'time:0.8, leave-last-out, random:0.8, or given by the file');
+    .option('--split <split>', 'time:0.8, leave-last-out, random:0.8, or given by the file')
+    .option('--no-mask', 'rank what a user has had too; the answer is then not kept');
   job<Options>(
     command,
     'evaluate --baseline item-knn --dataset online-retail --split time:0.8',
     async (context, options) => {
-      const { model, baseline, split, set } = options;
+      const { model, baseline, split, set, mask } = options;
       if ((model === undefined) === (baseline === undefined)) {
         throw new DuetError('bad-input', 'Give either --model or --baseline.');
       }
@@ -35,18 +37,18 @@ export function evaluateCommand(program: Command): void {
       const measure = async () => {
         if (baseline !== undefined) {
           const dataset = await findDataset(ctx.db, options.dataset);
-          const request = { datasetId: dataset.id, kind: baseline, split, set };
+          const request = { datasetId: dataset.id, kind: baseline, split, set, mask };
           const { modelId, evaluation } = await evaluateBaseline(ctx, request);
           return { name: baseline, modelId, evaluation };
         }
         const row = await findModel(ctx.db, model!);
-        const { evaluation } = await evaluateModel(ctx, { modelId: row.id, split });
+        const { evaluation } = await evaluateModel(ctx, { modelId: row.id, split, mask });
         return { name: row.name, modelId: row.id, evaluation };
       };
       const { name, modelId, evaluation } = await measure();
       return {
         json: { modelId, ...evaluation },
-        text: `On ${evaluation.split} (${evaluation.users} users):\n${comparison([{ name, metrics: evaluation.metrics }])}`,
+        text: `On ${evaluation.split} (${evaluation.users} users${mask ? '' : ', what they had competes too'}):\n${comparison([{ name, metrics: evaluation.metrics }])}`,
       };
     },
   );
