@@ -41,6 +41,7 @@ export interface Checkpoint {
 
 /** Settings that may change between a checkpoint and what goes on from it. */
 const changeable = [
+  'augmentedLearningRate',
   'epochs',
   'learningRate',
   'patience',

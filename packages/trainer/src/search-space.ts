@@ -1,4 +1,4 @@
-import type { Rng } from '@duet/models';
+import { type ArchitectureName, modelKinds, type Rng } from '@duet/models';
 import { isTower, type ModelSettings, type TrainingSettings } from './settings.ts';
 
 /** Where one setting is drawn from. Both ends count; `integer` rounds; `zero` is the share of draws that are 0. */
@@ -12,37 +12,42 @@ export type SearchSpace = Readonly<Record<string, Range>>;
 /** Of the settings that there are: one that is renamed fails to compile here. */
 type TowerSpace = { readonly [Name in keyof TrainingSettings]?: Range };
 
-/** What every tower model has in common. */
-const towers: TowerSpace = {
+/** What every model that is trained by gradient has in common. */
+const byGradient: TowerSpace = {
   learningRate: { log: [3e-4, 1e-2] },
   tableLearningRate: { log: [5e-4, 2e-2] },
   tableInit: { log: [2e-3, 0.1] },
   tableDecay: { log: [1e-6, 1e-3], zero: 0.5 },
-  weightDecay: { log: [1e-4, 1], zero: 0.5 },
   batch: { choice: [256, 512, 1024] },
   idDims: { choice: [32, 64, 128] },
-  featureDims: { choice: [8, 16, 32] },
-  userIdDropout: { uniform: [0, 1] },
-  itemIdDropout: { uniform: [0, 0.5] },
   dropout: { uniform: [0, 0.5], zero: 0.3 },
 };
 
-/** The paper's layers stay: its augmented vectors and its vectors have 32 dimensions. */
-const paperLoss: TowerSpace = {
-  temperature: { log: [0.05, 1] },
+const sigmoidLoss: TowerSpace = {
   negatives: { choice: [1, 2, 4, 8, 16] },
 };
 
 const batchSoftmax: TowerSpace = {
-  temperature: { log: [0.03, 0.3] },
   negatives: { choice: [0, 256, 512, 1024, 2048] },
   hardNegatives: { choice: [0, 0, 128, 512] },
   negativeSmoothing: { choice: [0, 0.5, 0.75, 1] },
-  layers: { choice: [[64], [128], [128, 64], [256, 128], [256, 128, 64]] },
-  skip: { choice: [false, true] },
-  learnTemperature: { choice: [false, true] },
   repeats: { choice: [true, false] },
 };
+
+const unseen: TowerSpace = {
+  userIdDropout: { uniform: [0, 1] },
+  itemIdDropout: { uniform: [0, 0.5] },
+};
+
+/** The paper's layers stay: its augmented vectors and its vectors have 32 dimensions. */
+const layers = (base: TrainingSettings): TowerSpace => ({
+  weightDecay: { log: [1e-4, 1], zero: 0.5 },
+  featureDims: { choice: [8, 16, 32] },
+  ...(base.loss === 'softmax' && {
+    layers: { choice: [[64], [128], [128, 64], [256, 128], [256, 128, 64]] },
+    skip: { choice: [false, true] },
+  }),
+});
 
 const pooledHistory: TowerSpace = {
   history: { choice: [20, 50, 100, 200] },
@@ -50,6 +55,11 @@ const pooledHistory: TowerSpace = {
   historyDropout: { uniform: [0, 0.5], zero: 0.3 },
   historyBasket: { choice: [true, false] },
 };
+
+const temperature = (from: number, to: number): TowerSpace => ({
+  temperature: { log: [from, to] },
+  learnTemperature: { choice: [false, true] },
+});
 
 const dualAugmented: TowerSpace = {
   crossFit: { choice: [true, false] },
@@ -59,11 +69,39 @@ const dualAugmented: TowerSpace = {
   alignment: { log: [1e-4, 1] },
 };
 
-const towerSpace = (base: TrainingSettings): TowerSpace => ({
-  ...towers,
-  ...(base.loss === 'sigmoid' ? paperLoss : batchSoftmax),
-  ...(base.history > 0 ? pooledHistory : {}),
-  ...(base.augmentedDims > 0 ? dualAugmented : {}),
+/** What each architecture reads beside. A product of unit vectors wants a low temperature, any other about 1. */
+const architectures: Record<ArchitectureName, (base: TrainingSettings) => TowerSpace> = {
+  towers: (base) => ({
+    ...unseen,
+    ...layers(base),
+    ...(base.loss === 'softmax' ? temperature(0.03, 0.3) : { temperature: { log: [0.05, 1] } }),
+    ...(base.history > 0 && pooledHistory),
+    ...(base.augmentedDims > 0 && dualAugmented),
+  }),
+  fm: (base) => ({ ...unseen, ...(base.history > 0 && pooledHistory) }),
+  'youtube-dnn': (base) => ({
+    ...layers(base),
+    ...temperature(0.03, 1),
+    normalize: { choice: [true, false] },
+    ...(base.history > 0 && pooledHistory),
+  }),
+  mind: () => ({
+    ...temperature(0.03, 1),
+    normalize: { choice: [true, false] },
+    featureDims: { choice: [8, 16, 32] },
+    layers: { choice: [[32], [64], [128]] },
+    interests: { choice: [1, 2, 4, 6] },
+    labelPower: { log: [0.5, 16] },
+    history: { choice: [10, 20, 40] },
+    historyDropout: { uniform: [0, 0.5], zero: 0.3 },
+    historyBasket: { choice: [true, false] },
+  }),
+};
+
+const towerSpace = (kind: string, base: TrainingSettings): TowerSpace => ({
+  ...byGradient,
+  ...(base.loss === 'sigmoid' ? sigmoidLoss : batchSoftmax),
+  ...architectures[modelKinds.find((model) => model.kind === kind)!.architecture!](base),
 });
 
 /** λ goes with ν: λ·(n + α0·N)^ν is what a vector feels. */
@@ -83,9 +121,9 @@ const others: Readonly<Record<string, SearchSpace>> = {
   ials: { ...factors, frequencyScaling: { uniform: [0.3, 1.2] }, regularisation: { log: [1e-4, 1] } },
 };
 
-/** What a kind's tuning draws from. A tower model's space follows from the parts that its base settings have. */
+/** What a kind's tuning draws from. One that is trained by gradient searches the parts that its base settings have. */
 export const searchSpace = (kind: string, base: ModelSettings): SearchSpace =>
-  isTower(base) ? towerSpace(base) : (others[kind] ?? {});
+  isTower(base) ? towerSpace(kind, base) : (others[kind] ?? {});
 
 /** Three significant digits: what a person would write, and far finer than any search. */
 const rounded = (value: number): number => Number(value.toPrecision(3));

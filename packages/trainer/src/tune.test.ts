@@ -7,7 +7,7 @@ import { repositoryRoot } from '@duet/config';
 import { importDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { seededRng } from '@duet/models';
+import { modelKinds, seededRng } from '@duet/models';
 import { sampleSettings, searchSpace } from './search-space.ts';
 import { presets, resolveSettings } from './settings.ts';
 import { rungEpochs, type TuneContext, tune } from './tune.ts';
@@ -21,7 +21,7 @@ test('rungs have a ninth, a third and all of the epochs, and never less than one
 
 describe('every point of a search space', () => {
   for (const preset of Object.keys(presets)) {
-    for (const kind of ['two-tower', 'dat', 'ials', 'ease']) {
+    for (const { kind } of modelKinds) {
       test(`is a training of ${kind} from ${preset}`, () => {
         const space = searchSpace(kind, resolveSettings(kind, preset, {}));
         for (let seed = 0; seed < 200; seed++) {
