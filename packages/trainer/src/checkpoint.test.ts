@@ -34,12 +34,13 @@ after(async () => {
   await rm(ctx.dataDir, { recursive: true });
 });
 
-/** Everything that keeps state from step to step: Adam in the tables, dropout of ids and inputs, the best epoch. */
+/** Everything that keeps state from step to step: Adam in the tables, dropout of ids and inputs, hard negatives, the best epoch. */
 const set = {
-  epochs: 3,
-  hardNegatives: 64,
+  epochs: 2,
   batch: 256,
   negatives: 64,
+  hardNegatives: 64,
+  layers: [64, 32],
   dropout: 0.1,
   historyDropout: 0.1,
   userIdDropout: 0.2,
