@@ -42,7 +42,7 @@ test('with patience, training ends soon after its best epoch and keeps the weigh
   const split = trialSplit(data, 'time:0.8');
   const { executor } = ctx;
   // Far too fast, so that later epochs only overfit.
-  const set = { epochs: 30, patience: 2, tableLearningRate: 0.1, negatives: 64 };
+  const set = { epochs: 30, patience: 2, tableLearningRate: 0.5, learningRate: 0.01, negatives: 64, layers: [32] };
   const settings = resolveSettings('two-tower', 'fast', set) as TrainingSettings;
   let curve: CurvePoint[] = [];
   await using fitted = await fitModel({
