@@ -65,12 +65,14 @@ export function commit(): string {
  *
  * @param markdown the readable account, under a heading that names machine, commit and date
  * @param own further flags
+ * @param file name of the results' files
  */
 export async function runBench<R extends Results, Own extends ParseArgsOptionsConfig>(
   name: string,
   measure: (flags: ReturnType<typeof benchFlags<Own>>) => Promise<R>,
   markdown: (results: R) => string,
   own = {} as Own,
+  file = name,
 ): Promise<void> {
   const flags = benchFlags(own);
   const about = { bench: name, date: new Date().toISOString(), machine: machine(), commit: commit() };
@@ -84,8 +86,8 @@ export async function runBench<R extends Results, Own extends ParseArgsOptionsCo
   const all = { ...about, ...results };
   const folder = path.join(repositoryRoot(), 'bench/results');
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify(all, null, 2)}\n`);
-  await writeFile(path.join(folder, `${name}.md`), text);
+  await writeFile(path.join(folder, `${file}.json`), `${JSON.stringify(all, null, 2)}\n`);
+  await writeFile(path.join(folder, `${file}.md`), text);
   process.stdout.write(flags.json ? `${JSON.stringify(all)}\n` : `\n${text}`);
 }
 
