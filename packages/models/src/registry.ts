@@ -17,6 +17,9 @@ export interface ModelKind {
 /** Without the parts that make DAT. */
 const plain = { augmentedDims: 0, mimicUser: 0, mimicItem: 0, alignment: 0 };
 
+/** The published baselines learn by sampled softmax whatever the preset, which then says how long. */
+const sampledSoftmax = { ...plain, loss: 'softmax', batch: 512, negatives: 1024, tableInit: 0.01 };
+
 /** Every kind of model, in the order of the paper's table. */
 export const modelKinds: readonly ModelKind[] = [
   {
@@ -60,7 +63,7 @@ export const modelKinds: readonly ModelKind[] = [
     summary: 'A factorisation machine over the features of user, history and item.',
     family: 'tower',
     architecture: 'fm',
-    defaults: { ...plain, temperature: 1 },
+    defaults: { ...sampledSoftmax, temperature: 0.3, tableLearningRate: 0.01, history: 100, historyDecay: [0.98] },
   },
   {
     kind: 'youtube-dnn',
@@ -68,7 +71,7 @@ export const modelKinds: readonly ModelKind[] = [
     summary: 'The pooled history through fully connected layers, against one embedding an item.',
     family: 'tower',
     architecture: 'youtube-dnn',
-    defaults: { ...plain, loss: 'softmax' },
+    defaults: { ...sampledSoftmax, temperature: 0.12, tableLearningRate: 0.005, history: 100, historyDecay: [0.98] },
   },
   {
     kind: 'mind',
@@ -76,7 +79,7 @@ export const modelKinds: readonly ModelKind[] = [
     summary: 'Several interests of a user by dynamic routing, each a vector of its own.',
     family: 'tower',
     architecture: 'mind',
-    defaults: { ...plain, loss: 'softmax' },
+    defaults: { ...sampledSoftmax, temperature: 0.12, tableLearningRate: 0.005, history: 30 },
   },
   {
     kind: 'two-tower',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeTerms, historyBags, quantileBuckets, selectBags, tokenize } from './features.ts';
+import { encodeTerms, historyBags, quantileBuckets, selectBags, sequenceBags, tokenize } from './features.ts';
 
 describe('features', () => {
   test('terms get rows by frequency, several are averaged, rare and unknown ones are row 0', () => {
@@ -21,6 +21,15 @@ describe('features', () => {
 
   test('titles are words of any script', () => {
     assert.deepEqual(tokenize("SET/6 RED ÉTOILE's 茶"), ['set', '6', 'red', 'étoile', 's', '茶']);
+  });
+
+  test("an unpooled history is its last items' own bags, newest first, and nothing beyond its end", () => {
+    const { bags } = encodeTerms([['red', 'cup'], ['cup'], ['red']], 1);
+    const { start, row, weight } = sequenceBags(bags, [[2, 1, 0], [2], []], 2);
+    assert.deepEqual([...start], [0, 2, 3, 4, 4, 4, 4]);
+    // "cup" is row 1 and "red" row 2; item 0 has both, in the order of its title.
+    assert.deepEqual([...row], [2, 1, 1, 2]);
+    assert.deepEqual([...weight], [0.5, 0.5, 1, 1]);
   });
 
   test('a history is its last items, newest heaviest, weights summing to one', () => {

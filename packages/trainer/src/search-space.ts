@@ -69,7 +69,7 @@ const dualAugmented: TowerSpace = {
   alignment: { log: [1e-4, 1] },
 };
 
-/** What each architecture reads beside. A product of unit vectors wants a low temperature, any other about 1. */
+/** What each architecture reads beside. A product of unit vectors wants a low temperature, any other a higher one. */
 const architectures: Record<ArchitectureName, (base: TrainingSettings) => TowerSpace> = {
   towers: (base) => ({
     ...unseen,
@@ -78,7 +78,12 @@ const architectures: Record<ArchitectureName, (base: TrainingSettings) => TowerS
     ...(base.history > 0 && pooledHistory),
     ...(base.augmentedDims > 0 && dualAugmented),
   }),
-  fm: (base) => ({ ...unseen, ...(base.history > 0 && pooledHistory) }),
+  fm: (base) => ({
+    ...unseen,
+    ...temperature(0.05, 1),
+    tableLearningRate: { log: [2e-3, 5e-2] },
+    ...(base.history > 0 && pooledHistory),
+  }),
   'youtube-dnn': (base) => ({
     ...layers(base),
     ...temperature(0.03, 1),

@@ -26,6 +26,14 @@ describe('settings', () => {
     }
   });
 
+  test('of parts that an architecture does not have are unknown to it, and what it cannot do without is asked for', () => {
+    assert.throws(() => resolveSettings('fm', 'fast', { layers: [8] }), /field layers: .*settings of fm are epochs/);
+    assert.throws(() => resolveSettings('mind', 'fast', { augmentedDims: 32 }), /field augmentedDims/);
+    assert.throws(() => resolveSettings('two-tower', 'fast', { interests: 2 }), /field interests/);
+    assert.throws(() => resolveSettings('mind', 'fast', { history: 0 }), /field history: .*last items/);
+    assert.throws(() => resolveSettings('youtube-dnn', 'best', { userIds: true }), /field userIds/);
+  });
+
   test('name what is unknown, and what there is', () => {
     assert.throws(
       () => resolveSettings('dat', 'fast', { epoch: 2 }),

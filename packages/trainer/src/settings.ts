@@ -161,6 +161,36 @@ export function modelKind(kind: string): ModelKind {
   });
 }
 
+const datParts = {
+  augmentedDims: true,
+  mimicUser: true,
+  mimicItem: true,
+  alignment: true,
+  alignmentSquared: true,
+  alignmentCategories: true,
+  crossFit: true,
+  augmentedLearningRate: true,
+} as const;
+const interestParts = { interests: true, routings: true, labelPower: true } as const;
+const someHistory = { history: z.int().min(1).max(1000).describe("The user's last items that the model sees.") };
+
+/** The settings that each architecture knows; it keeps the preset's values of the others. */
+const settingsOfArchitecture: Record<ArchitectureName, z.ZodObject> = {
+  towers: trainingSettings.omit({ normalize: true, ...interestParts }),
+  fm: trainingSettings.omit({
+    normalize: true,
+    layers: true,
+    skip: true,
+    featureDims: true,
+    ...interestParts,
+    ...datParts,
+  }),
+  'youtube-dnn': trainingSettings
+    .omit({ userIds: true, userIdDropout: true, ...interestParts, ...datParts })
+    .extend(someHistory),
+  mind: trainingSettings.omit({ historyDecay: true, ...datParts }).extend(someHistory),
+};
+
 /** The schema of a kind's settings, each described, and the values of its presets; a scorer has one set of them. */
 export function settingsOfKind(kind: string): { schema: z.ZodObject; presets: Record<Preset, object> } {
   const { family, defaults } = modelKind(kind);
@@ -168,7 +198,7 @@ export function settingsOfKind(kind: string): { schema: z.ZodObject; presets: Re
     // A two-tower has none of DAT's parts; DAT's own come from the preset.
     const { paper, fast, best } = presets;
     return {
-      schema: trainingSettings,
+      schema: settingsOfArchitecture[architectureOf(kind)],
       presets: { paper: { ...paper, ...defaults }, fast: { ...fast, ...defaults }, best: { ...best, ...defaults } },
     };
   }
@@ -190,19 +220,23 @@ export function resolveSettings(kind: string, preset: string, set: Record<string
       fix: `Choose one of ${Object.keys(starting).join(', ')}.`,
     });
   }
-  const parsed = schema.safeParse({ ...starting[preset as Preset], ...set });
+  const base = starting[preset as Preset];
+  const known = Object.keys(schema.shape);
+  const own = Object.fromEntries(Object.entries(base).filter(([key]) => known.includes(key)));
+  const parsed = schema.safeParse({ ...own, ...set });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys';
     const field = unknown ? issue.keys.join(', ') : issue.path.join('.');
     const shape: Record<string, { description?: string | undefined }> = schema.shape;
-    const known = Object.keys(shape).join(', ');
     throw new DuetError('bad-input', `${issue.message}.`, {
       where: { field },
-      fix: unknown ? `The settings of ${kind} are ${known || 'none'}.` : shape[String(issue.path[0])]?.description,
+      fix: unknown
+        ? `The settings of ${kind} are ${known.join(', ') || 'none'}.`
+        : shape[String(issue.path[0])]?.description,
     });
   }
-  const settings = parsed.data as ModelSettings;
+  const settings = { ...base, ...parsed.data } as ModelSettings;
   if (!isTower(settings)) return settings;
   if (settings.hardNegatives > 0 && settings.loss === 'sigmoid') {
     throw new DuetError('bad-input', 'hardNegatives are shared by the batch, and the sigmoid loss has own negatives.', {

@@ -64,10 +64,11 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     assert.deepEqual(metrics, { 'time:0.8': first.evaluation }, 'and only the masked answer is kept');
   });
 
-  for (const kind of ['two-tower', 'dat']) {
+  for (const kind of ['fm', 'youtube-dnn', 'mind', 'two-tower', 'dat']) {
     test(`${kind} beats popularity after one epoch, and answers the same from its artifact`, async () => {
       const popularity = await evaluateBaseline(ctx, { datasetId, kind: 'popularity' });
-      const { modelId, runId, evaluation } = await trainModel(ctx, { datasetId, kind, set: quick });
+      const set = { ...quick, history: 20 };
+      const { modelId, runId, evaluation } = await trainModel(ctx, { datasetId, kind, set });
       for (const name of ['HR@50', 'HR@100', 'Recall@50', 'MRR']) {
         assert.ok(evaluation!.metrics[name]! > popularity.evaluation.metrics[name]!, `${name} of ${kind}`);
       }
@@ -137,6 +138,23 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     assert.notDeepEqual(vectors.subarray(0, 32), vectors.subarray(32, 64));
     assert.ok(model.seen('17850').length > 5);
     assert.deepEqual(model.seen('nobody'), []);
+  });
+
+  test("MIND's user has several vectors, as many different ones as the history tells apart; a stranger's are one", async () => {
+    const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'mind', datasetId } });
+    await using model = await openModel(ctx.dataDir, id, ctx.executor);
+    const { vectors } = await model.encodeUsers(['17850', 'nobody']);
+    assert.equal(vectors.length, 2 * model.vectorsPerUser * model.dimensions);
+    const distinct = (user: number) =>
+      new Set(
+        Array.from({ length: model.vectorsPerUser }, (_, interest) => {
+          const from = (user * model.vectorsPerUser + interest) * model.dimensions;
+          return vectors.subarray(from, from + model.dimensions).join();
+        }),
+      ).size;
+    // log₂ 20, and no more than there are.
+    assert.equal(distinct(0), Math.min(4, model.vectorsPerUser));
+    assert.equal(distinct(1), 1);
   });
 
   test('float16 tables answer within a thousandth of float32 ones', async () => {
