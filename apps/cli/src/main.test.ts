@@ -156,6 +156,40 @@ test('from a file to recommendations: import, evaluate, train, index, retrieve, 
   );
 });
 
+test('a query is answered by its words, and friends are found for a user, never the user', async () => {
+  const kinds = ['cup', 'jug', 'hat'];
+  const clicks = ['red', 'blue', 'green', 'black'].flatMap((colour) =>
+    kinds.flatMap((kind) => Array.from({ length: 8 }, (_, item) => `${colour} ${kind},${kind}${item}`)),
+  );
+  const edges = Array.from({ length: 120 }, (_, i) => `p${i % 24},p${(i + 4 * (1 + Math.floor(i / 24))) % 24}`);
+  writeFileSync(path.join(folder, 'clicks.csv'), `query,item\n${clicks.join('\n')}\n`);
+  writeFileSync(path.join(folder, 'friends.csv'), `user,friend\n${edges.join('\n')}\n`);
+  writeFileSync(
+    path.join(folder, 'groups.csv'),
+    `user,group\n${edges.map((_, i) => `p${i % 24},g${i % 4}`).join('\n')}\n`,
+  );
+  const small = ['--set', 'epochs=30', '--set', 'layers=[8]', '--set', 'batch=32', '--set', 'history=0'];
+  const trained = async (name: string, ...columns: string[]) => {
+    await asJson('import', '--name', name, '--interactions', path.join(folder, `${name}.csv`), ...columns);
+    const train = ['train', '--dataset', name, '--model', 'two-tower', '--name', name];
+    await asJson(...train, ...small, '--set', 'userIdDropout=0.5', '--set', 'tableLearningRate=0.05');
+    await asJson('index', '--model', name);
+  };
+
+  await trained('clicks', '--left', 'query');
+  const hats = await asJson('retrieve', '--query', 'A Hat', '--k', '8', '--model', 'clicks', '--no-rank');
+  assert.equal(hats.known, true);
+  assert.ok(hats.items.filter(({ itemId }: { itemId: string }) => itemId.startsWith('hat')).length >= 6);
+
+  const list = `group=${path.join(folder, 'groups.csv')}:user:group`;
+  await trained('friends', '--right', 'user', '--symmetric', '--user-list', list);
+  const others = await asJson('retrieve', '--user', 'p3', '--k', '24', '--model', 'friends', '--no-rank');
+  assert.ok(others.items.length > 0 && others.items.every(({ itemId }: { itemId: string }) => itemId !== 'p3'));
+  const { code, stderr } = await duet('retrieve', '--user', 'p3', '--query', 'hat', '--model', 'friends');
+  assert.equal(code, 2);
+  assert.match(sentence(stderr), /says what users want, not what a query means/);
+});
+
 test('doctor tells which engines run, and every setting but the secret ones', async () => {
   const { ok, annEngine, findings, settings } = await asJson('doctor');
   assert.equal(ok, true);

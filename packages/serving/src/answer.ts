@@ -1,11 +1,14 @@
 import { DuetError } from '@duet/config';
 import { describeCandidates, type RankerParameters, rank, userProfile } from '@duet/ranking';
-import { boughtBy, rowOfItem, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
+import { askerOf, boughtBy, rowOfItem, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 
 export interface RetrieveRequest {
+  /** Who asks, by whom experiments are split. */
   userId: string;
+  /** What was asked, where the dataset answers queries: a query's id, or any text. By default the user's id is it. */
+  query?: string | undefined;
   /** Items to answer with. */
   k: number;
   /** By default the control of the first experiment, else the newest model. */
@@ -62,9 +65,10 @@ export async function recommend(
   request: RetrieveRequest,
   ranker: { id: string; parameters: RankerParameters } | undefined,
 ): Promise<RetrieveAnswer> {
-  const { userId, k, exclude = [], hideSeen = true } = request;
-  const { vectors, known } = await retriever.userVectors(userId);
-  const hidden = catalogueRows(dataset, hideSeen ? [...retriever.model.seen(userId), ...exclude] : exclude);
+  const { k, exclude = [], hideSeen = true } = request;
+  const asker = askerOf(dataset, request);
+  const { vectors, known } = await retriever.userVectors(asker);
+  const hidden = catalogueRows(dataset, hideSeen ? [...retriever.model.seen(asker), ...exclude] : exclude);
   const hiddenRows = new Set([...hidden].map((item) => retriever.rowOf[item]!).filter((row) => row >= 0));
   const wanted = Math.max(k, candidateCount);
   const retrieved = known
@@ -75,7 +79,9 @@ export async function recommend(
     ranker: ranker === undefined ? null : { id: ranker.id },
     ...answeredBy(retriever, dataset),
     items:
-      ranker === undefined ? listed(dataset, retrieved, k) : ranked(request, dataset, retrieved, ranker.parameters),
+      ranker === undefined
+        ? listed(dataset, retrieved, k)
+        : ranked({ asker, k }, dataset, retrieved, ranker.parameters),
   };
 }
 
@@ -115,12 +121,12 @@ function listed(dataset: ServedDataset, retrieved: readonly Retrieved[], k: numb
 }
 
 function ranked(
-  { userId, k }: RetrieveRequest,
+  { asker, k }: { asker: string; k: number },
   dataset: ServedDataset,
   retrieved: readonly Retrieved[],
   parameters: RankerParameters,
 ): AnsweredItem[] {
-  const bought = boughtBy(dataset, userId);
+  const bought = boughtBy(dataset, asker);
   const candidates = describeCandidates(retrieved, bought, dataset.facts);
   return rank(candidates, userProfile(bought, dataset.catalogue), parameters)
     .slice(0, k)

@@ -18,9 +18,11 @@ export interface ShownItem {
   priceMinor: number | null;
 }
 
-/** A real customer of the dataset. */
+/** A real customer of the dataset, or a query. */
 export interface Shopper {
   userId: string;
+  /** A query's text; '' where there is none. */
+  title: string;
   interactions: number;
   /** Distinct moments of interaction. */
   orders: number;
@@ -43,6 +45,8 @@ export interface ServedDataset {
   /** Item id → catalogue row. */
   itemRow: ReadonlyMap<string, number>;
   userRow: ReadonlyMap<string, number>;
+  /** Where queries are asked: the id of each by its text in lower case. */
+  queryId: ReadonlyMap<string, string> | undefined;
   /** Interactions of user row u are rows `userStart[u] … userStart[u + 1]`. */
   userStart: Int32Array;
   /** Item rows, most bought first. */
@@ -77,6 +81,10 @@ export async function loadDataset({ db, dataDir }: Context, datasetId: string): 
     users,
     facts,
     itemRow: new Map(catalogue.ids.map((id, i) => [id, i])),
+    queryId:
+      interactions.sides?.left === 'query'
+        ? new Map(users.title.map((title, u) => [title.toLowerCase(), interactions.users[u]!]))
+        : undefined,
     userRow: new Map(interactions.users.map((id, i) => [id, i])),
     userStart,
     popular: descending(facts.popularity),
@@ -106,6 +114,26 @@ async function readCatalogueVersion(db: Database, datasetId: string): Promise<st
     [datasetId],
   );
   return rows[0]!.version;
+}
+
+/**
+ * The user or query that a request is answered for; a text that is no query of the data stands for itself.
+ *
+ * @throws DuetError `bad-input` for a query where users ask
+ */
+export function askerOf(
+  { userRow, queryId }: ServedDataset,
+  { userId, query }: { userId: string; query?: string | undefined },
+): string {
+  if (queryId === undefined) {
+    if (query === undefined) return userId;
+    throw new DuetError('bad-input', 'This dataset says what users want, not what a query means.', {
+      where: { field: 'query' },
+      fix: 'Leave the query out, or name a model of a dataset that was imported with --left query.',
+    });
+  }
+  const asked = query ?? userId;
+  return userRow.has(asked) ? asked : (queryId.get(asked.trim().toLowerCase()) ?? asked);
 }
 
 /** @throws DuetError `not-found` */
@@ -164,7 +192,7 @@ export function shoppersOf(dataset: ServedDataset, limit: number, search = ''): 
     for (let i = 0; i < count; i++) rows.push(active[Math.floor((i * active.length) / count)]!);
   } else {
     for (const user of active) {
-      const texts = [interactions.users[user]!, ...columns.map(([, values]) => values[user]!)];
+      const texts = [interactions.users[user]!, users.title[user]!, ...columns.map(([, values]) => values[user]!)];
       if (texts.some((text) => text.toLowerCase().includes(wanted))) rows.push(user);
       if (rows.length === limit) break;
     }
@@ -173,6 +201,7 @@ export function shoppersOf(dataset: ServedDataset, limit: number, search = ''): 
     const times = interactions.time.subarray(userStart[user]!, userStart[user + 1]!);
     return {
       userId: interactions.users[user]!,
+      title: users.title[user]!,
       interactions: times.length,
       orders: new Set(times).size,
       attributes: Object.fromEntries(columns.map(([name, values]) => [name, values[user]!])),

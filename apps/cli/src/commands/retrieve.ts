@@ -6,7 +6,8 @@ import { findModel } from '../find.ts';
 import { readInteger } from './train.ts';
 
 interface Options {
-  user: string;
+  user?: string;
+  query?: string;
   k: number;
   model?: string;
   rank: boolean;
@@ -17,7 +18,8 @@ export function retrieveCommand(program: Command): void {
   const command = program
     .command('retrieve')
     .description('what a shopper would be shown: by the arm that they are in, or by one model')
-    .requiredOption('--user <id>', "the user's id")
+    .option('--user <id>', "the user's id")
+    .option('--query <text>', 'what is searched for, where the dataset answers queries')
     .option('--k <n>', 'how many items', readInteger, 20)
     .option('--model <id>', 'id or name of a model with an index; by default the arm of the running experiment')
     .option('--no-rank', 'in the order of the retrieval, without the ranker')
@@ -26,6 +28,8 @@ export function retrieveCommand(program: Command): void {
     if (options.k < 1 || options.k > 1000) {
       throw new DuetError('bad-input', `It is ${options.k}, and must be 1 to 1000.`, { where: { field: '--k' } });
     }
+    const userId = options.user ?? options.query;
+    if (userId === undefined) throw new DuetError('bad-input', 'It takes --user or --query.');
     const [{ openServing }, { assign }, { openExecutor }] = await Promise.all([
       import('@duet/serving'),
       import('@duet/experiments'),
@@ -40,9 +44,10 @@ export function retrieveCommand(program: Command): void {
       executor: await openExecutor(config),
     });
     const experiment = named === undefined ? serving.plan.experiments[0] : undefined;
-    const arm = experiment && assign(experiment, options.user);
+    const arm = experiment && assign(experiment, userId);
     const answer = await serving.retrieve({
-      userId: options.user,
+      userId,
+      query: options.query,
       k: options.k,
       modelId: named?.id ?? arm?.modelId,
       indexId: arm?.indexId,
@@ -52,8 +57,8 @@ export function retrieveCommand(program: Command): void {
     const inArm = experiment && arm ? { experiment: experiment.name, arm: arm.name } : {};
     const by = `${answer.model.name}${arm ? ` (arm of ${experiment?.name})` : ''}, ${answer.index.factory} by ${answer.index.engine}`;
     return {
-      json: { userId: options.user, ...inArm, ...answer },
-      text: `${answer.known ? '' : `User ${options.user} is not in the data: popular items first.\n`}By ${by}\n${table(
+      json: { userId, ...inArm, ...answer },
+      text: `${answer.known ? '' : `${options.query ?? userId} is not in the data: popular items first.\n`}By ${by}\n${table(
         ['#', 'item', 'title', 'category', 'price', 'score'],
         answer.items.map(({ itemId, title, category, priceMinor, score }, place) => [
           place + 1,

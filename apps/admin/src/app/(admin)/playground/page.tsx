@@ -63,7 +63,7 @@ export default async function PlaygroundPage({ searchParams }: { searchParams: P
               id="user"
               name="user"
               defaultValue={user}
-              placeholder="A shopper’s id; empty lists some"
+              placeholder="A shopper’s id or a query; empty lists some"
               autoComplete="off"
               className="input"
             />
@@ -147,13 +147,13 @@ async function Shoppers({ search, address }: ShoppersProps) {
         <Notice title={search === '' ? 'There are no shoppers.' : `No shopper’s id holds “${search}”.`} />
       ) : (
         <ul className="grid gap-2 sm:grid-cols-2 lg:grid-cols-3 xl:grid-cols-4">
-          {value.map(({ userId, interactions, orders, attributes }) => (
+          {value.map(({ userId, title, interactions, orders, attributes }) => (
             <li key={userId}>
               <Link
                 href={address({ user: userId })}
                 className="block h-full rounded-lg border border-line px-4 py-2.5 hover:border-strong hover:bg-raised"
               >
-                <span className="font-mono font-medium">{userId}</span>
+                <span className="font-mono font-medium">{userId}</span> {title}
                 <span className="block text-sm text-muted">
                   {formatCount(interactions)} items in {formatCount(orders)} {orders === 1 ? 'order' : 'orders'}
                   {Object.values(attributes)
