@@ -376,6 +376,12 @@ test('files that are missing, damaged or of no known format are refused by name'
     load({ interactions: await write('empty.csv', 'user,item\n') }),
     refused('bad-input', /no interaction is left/),
   );
+  for (const array of ['[{"user":"a","item":"b"}]', '\n [\n  {"user": "a",\n   "item": "b"}\n]\n']) {
+    await assert.rejects(
+      load({ interactions: await write('array.json', array) }),
+      refused('bad-input', /array\.json:1: this is one JSON array, .*jq -c/),
+    );
+  }
   const { rows } = await load({ interactions: path.join(folder, 'x.xlsx'), format: 'csv' });
   assert.equal(rows, 2);
   await assert.rejects(loadInteractions(dataDir, 'nothing'), refused('not-found', /no imported dataset/));

@@ -149,7 +149,8 @@ class Output {
  * {@link separator}, unquoted, with line breaks inside quotes as spaces. The others go to `rejects` as line, reason,
  * excerpt. Reads once, from start to end, within a fixed amount of memory.
  *
- * @throws DuetError `corrupt` for damaged gzip, `bad-input` for a file without a header or with a repeated one
+ * @throws DuetError `corrupt` for damaged gzip, `bad-input` for a file without a header or with a repeated one, and for
+ * JSON that is one array
  */
 export async function sieve(
   file: string,
@@ -199,6 +200,22 @@ export async function sieve(
     if (!begun) {
       if (bytes.length < 3 && !final) return 0;
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) at = 3;
+      if (
+        format === 'jsonl' &&
+        bytes
+          .toString('latin1', at, at + 1000)
+          .trimStart()
+          .startsWith('[')
+      ) {
+        throw new DuetError(
+          'bad-input',
+          'this is one JSON array, which has to be read whole; a line a record has not.',
+          {
+            where: { file, line },
+            fix: "Write one object a line: jq -c '.[]' data.json > data.jsonl",
+          },
+        );
+      }
       if (format === 'csv') {
         // Spreadsheets of many countries separate by semicolons.
         const newline = bytes.indexOf(lf);

@@ -28,6 +28,7 @@ function formatOf(file: string, given?: Format): Format {
     '.tsv': 'tsv',
     '.tab': 'tsv',
     '.jsonl': 'jsonl',
+    '.json': 'jsonl',
     '.ndjson': 'jsonl',
     '.parquet': 'parquet',
   }[extension];

@@ -95,6 +95,16 @@ describe('a model artifact', () => {
     await assert.rejects(readArtifact(dataDir, 'unfit'), { code: 'corrupt', message: /model\.json asks for/ });
   });
 
+  test('is refused when a vocabulary is not the one that its table was trained with', async () => {
+    const unfit = artifact('vocabulary');
+    unfit.file.vocabularies.item.title!.push('saucer');
+    await writeArtifact(dataDir, unfit);
+    await assert.rejects(readArtifact(dataDir, 'vocabulary'), {
+      code: 'corrupt',
+      message: /the vocabulary of "title" has 3 terms, and its table "item\.title" has rows for 2/,
+    });
+  });
+
   test('that is not there is said to be not there', async () => {
     await assert.rejects(readArtifact(dataDir, 'nobody'), { code: 'not-found' });
   });

@@ -230,6 +230,15 @@ export async function readArtifact(dataDir: string, modelId: string): Promise<Re
     if (tables[feature.table]?.dims !== feature.dims)
       throw misfit(`table "${feature.table}" does not fit its feature.`);
   }
+  for (const side of ['user', 'item'] as const) {
+    for (const { name, table } of file.features[side]) {
+      const terms = file.vocabularies[side][name]?.length || counts[name === 'history' ? 'item' : side];
+      const rows = tables[table]!.rows - 1;
+      if (rows !== terms) {
+        throw misfit(`the vocabulary of "${name}" has ${terms} terms, and its table "${table}" has rows for ${rows}.`);
+      }
+    }
+  }
   const historyStart = take<Int32Array>(entities, 'history/start', counts.user + 1);
   return {
     file,
