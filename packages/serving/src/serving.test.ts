@@ -180,35 +180,47 @@ describe('serving', () => {
     assert.equal(serving.health().status, 'ok');
   });
 
-  test('answers from a factorisation, whose vectors are solved for and of any length', async () => {
-    const { modelId } = await trainModel(shop, {
-      datasetId: shop.datasetId,
-      kind: 'ials',
-      split: tinySplit,
-      set: { dimensions: 16 },
+  const others: [string, object][] = [
+    ['ials', { dimensions: 16 }],
+    ['mind', { epochs: 2, batch: 64, negatives: 64, layers: [16], interests: 3 }],
+  ];
+  for (const [kind, set] of others) {
+    test(`answers from ${kind}, by the greatest inner product with any of a user's vectors`, async () => {
+      const { datasetId } = shop;
+      const { modelId } = await trainModel(shop, { datasetId, kind, split: tinySplit, set: { ...set } });
+      const built = await buildModelIndex(shop, { modelId });
+      assert.equal(built.recallAt100, 1);
+      await serving.refresh();
+      const answer = await serving.retrieve({ userId: 'u1', k: 20, modelId, rankerId: null });
+      assert.deepEqual([answer.known, answer.model.kind], [true, kind]);
+      await using model = await openModel(shop.dataDir, modelId, shop.executor, { precision: 'float16' });
+      assert.equal(model.vectorsPerUser, kind === 'mind' ? 3 : 1);
+      const { vectors } = await model.encodeUsers(['u1']);
+      const d = model.dimensions;
+      const product = (v: number, row: number) =>
+        vectors.subarray(v * d, (v + 1) * d).reduce((sum, x, i) => sum + x * model.itemVectors[row * d + i]!, 0);
+      const score = (row: number) =>
+        Math.max(...Array.from({ length: model.vectorsPerUser }, (_, v) => product(v, row)));
+      const seen = new Set(model.seen('u1'));
+      const expected = model.items
+        .flatMap((itemId, row) => (seen.has(itemId) ? [] : [score(row)]))
+        .sort((a, b) => b - a)
+        .slice(0, 20);
+      assert.equal(new Set(answer.items.map(({ itemId }) => itemId)).size, 20);
+      answer.items.forEach((item, i) => {
+        assert.ok(Math.abs(item.score - expected[i]!) < 1e-5);
+      });
+      const stranger = await serving.retrieve({ userId: 'nobody', k: 5, modelId });
+      assert.deepEqual([stranger.known, stranger.items.length], [false, 5]);
     });
-    const built = await buildModelIndex(shop, { modelId });
-    assert.equal(built.recallAt100, 1);
-    await serving.refresh();
-    const answer = await serving.retrieve({ userId: 'u1', k: 20, modelId, rankerId: null });
-    assert.deepEqual([answer.known, answer.model.kind], [true, 'ials']);
-    await using model = await openModel(shop.dataDir, modelId, shop.executor);
-    const { vectors } = await model.encodeUsers(['u1']);
-    const score = (row: number) =>
-      vectors.reduce((sum, x, d) => sum + x * model.itemVectors[row * model.dimensions + d]!, 0);
-    const seen = new Set(model.seen('u1'));
-    const expected = model.items
-      .flatMap((itemId, row) => (seen.has(itemId) ? [] : [score(row)]))
-      .sort((a, b) => b - a)
-      .slice(0, 20);
-    answer.items.forEach((item, i) => {
-      assert.ok(Math.abs(item.score - expected[i]!) < 1e-5);
-    });
-    const { known, items } = await serving.retrieve({ userId: 'nobody', k: 5, modelId });
-    assert.deepEqual([known, items.length], [false, 5]);
+  }
+
+  test('finds items alike in a factorisation, whose popular items have the longest vectors', async () => {
+    const { id: modelId } = await shop.db.prisma.model.findFirstOrThrow({ where: { kind: 'ials' } });
     const { category } = await serving.item('i7');
-    const alike = await serving.similarItems({ itemId: 'i7', k: 10, modelId });
-    assert.ok(alike.items.filter((item) => item.category === category).length > 5);
+    const { items } = await serving.similarItems({ itemId: 'i7', k: 10, modelId });
+    assert.ok(items.every(({ itemId }) => itemId !== 'i7'));
+    assert.ok(items.filter((item) => item.category === category).length > 5);
   });
 });
 
