@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeTerms, historyBags, quantileBuckets, selectBags, sequenceBags, tokenize } from './features.ts';
+import {
+  buildFeatures,
+  encodeTerms,
+  historyBags,
+  quantileBuckets,
+  selectBags,
+  sequenceBags,
+  tokenize,
+} from './features.ts';
+import { presets } from './settings.ts';
 
 describe('features', () => {
   test('terms get rows by frequency, several are averaged, rare and unknown ones are row 0', () => {
@@ -45,5 +54,65 @@ describe('features', () => {
     const { start, row } = selectBags(all, [-1, 1]);
     assert.deepEqual([...start], [0, 1, 3]);
     assert.deepEqual([...row], [0, 1, 2]);
+  });
+});
+
+describe("an architecture's features", () => {
+  const [users, items] = [2, 3];
+  const data = {
+    interactions: {
+      users: Array.from({ length: users }, (_, u) => `u${u}`),
+      items: Array.from({ length: items }, (_, i) => `i${i}`),
+      user: new Int32Array(),
+      item: new Int32Array(),
+      time: new Float64Array(),
+      weight: new Float32Array(),
+      valueMinor: new Float64Array(),
+    },
+    catalogue: {
+      ids: Array.from({ length: items }, (_, i) => `i${i}`),
+      title: ['red cup', 'red pot', 'cup'],
+      category: Int32Array.of(0, 1, 0),
+      categories: ['cups', 'pots'],
+      priceMinor: new Float64Array(items).fill(Number.NaN),
+      attributes: {},
+    },
+    users: { title: ['', ''], attributes: {} },
+  };
+  const settings = { ...presets.paper, augmentedDims: 0, history: 5, layers: [8, 4], idDims: 6 };
+  const shapes = (features: { name: string; table: string; dims: number; offset: number }[]) =>
+    features.map(({ name, table, dims, offset }) => [name, table, dims, offset]);
+
+  test('FM: as many factors for each and a weight, the history apart from the items', () => {
+    const space = buildFeatures(data, settings, 'fm');
+    assert.deepEqual(shapes(space.user), [
+      ['user_id', 'user.user_id', 7, 0],
+      ['history', 'user.history', 7, 7],
+    ]);
+    assert.deepEqual(
+      shapes(space.item).map(([name]) => name),
+      ['item_id', 'category', 'title'],
+    );
+    assert.deepEqual(space.tables['user.history'], { rows: 4, dims: 7 });
+  });
+
+  test('YouTubeDNN: no user id, and of an item its id alone', () => {
+    const space = buildFeatures(data, settings, 'youtube-dnn');
+    assert.deepEqual(shapes(space.user), [['history', 'user.history', 6, 0]]);
+    assert.deepEqual(shapes(space.item), [['item_id', 'item.item_id', 4, 0]]);
+    assert.deepEqual(Object.keys(space.encoded.item), ['item_id']);
+  });
+
+  test("MIND: an item's features over each other, and the same for each item of the history", () => {
+    const space = buildFeatures(data, settings, 'mind');
+    assert.deepEqual(space.sequence, space.item);
+    assert.equal(space.itemWidth, 4);
+    assert.ok(space.item.every(({ offset, dims }) => offset === 0 && dims === 4));
+    assert.deepEqual(shapes(space.user), [['user_id', 'user.user_id', 6, 0]]);
+  });
+
+  test('where nothing tells users apart, that is said', () => {
+    const nothing = { ...settings, userIds: false, history: 0 };
+    assert.throws(() => buildFeatures(data, nothing), { code: 'bad-input', message: /tell users apart.*userIds/ });
   });
 });

@@ -1,3 +1,4 @@
+import { DuetError } from '@duet/config';
 import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
 import { type ArchitectureName, inputPlan } from '@duet/models';
 import type { TrainingSettings } from './settings.ts';
@@ -139,10 +140,16 @@ function layOut(features: Omit<Feature, 'offset'>[], sum = false): { features: F
   return { features: placed, width };
 }
 
+/** Those that are features. */
+const read = (encoded: Record<string, Encoded>, features: Feature[]): Record<string, Encoded> =>
+  Object.fromEntries(Object.entries(encoded).filter(([name]) => features.some((feature) => feature.name === name)));
+
 /**
  * Chooses and encodes the features of a dataset: ids, every categorical attribute, the words of titles (a query's text
  * is one), and for items the category and the price's quantile; for users the history of items where the settings ask
- * for it.
+ * for it. Only what the architecture reads is kept.
+ *
+ * @throws DuetError `bad-input` where the settings leave nothing that tells users apart
  */
 export function buildFeatures(
   data: { interactions: Interactions; catalogue: Catalogue; users: UserTable },
@@ -191,6 +198,13 @@ export function buildFeatures(
   const userSide = layOut([...entries('user', Object.keys(user)), ...history]);
   const itemSide = layOut(entries('item', Object.keys(item)), plan.itemSum);
 
+  if (userSide.width === 0 && plan.history !== 'sequence' && settings.augmentedDims === 0) {
+    throw new DuetError('bad-input', 'No id, no history and no attribute is left to tell users apart by.', {
+      where: { field: 'userIds' },
+      fix: 'Set userIds to true or history above 0, or import the users with their attributes.',
+    });
+  }
+
   const tables: FeatureSpace['tables'] = {};
   const tableRows = (side: Record<string, Encoded>, name: string) =>
     1 + (side[name]!.vocabulary.length || side[name]!.bags.start.length - 1);
@@ -211,7 +225,7 @@ export function buildFeatures(
     userWidth: userSide.width,
     itemWidth: itemSide.width,
     tables,
-    encoded: { user, item },
+    encoded: { user: read(user, userSide.features), item: read(item, itemSide.features) },
   };
 }
 
