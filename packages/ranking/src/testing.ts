@@ -69,7 +69,7 @@ export async function createTinyShop(): Promise<TinyShop> {
   const ctx = { db, dataDir, executor };
   const request = { name: 'tiny', interactions: interactions!, items: itemFile, users: userFile };
   const { datasetId } = await importDataset(ctx, request);
-  const set = { epochs: 3, batch: 64, negatives: 64, layers: [32, 16], augmentedDims: 16, tableLearningRate: 0.05 };
+  const set = { epochs: 6, batch: 64, negatives: 64, layers: [32, 16], augmentedDims: 16, tableLearningRate: 0.05 };
   const train = async (kind: string, over: object) => {
     const { modelId } = await trainModel(ctx, { datasetId, kind, split: tinySplit, set: { ...set, ...over } });
     return modelId;
