@@ -4,11 +4,11 @@ import type { Plan } from './plan.ts';
 import { bootstrap, holm, type Interval, meanOf, pairedTest, percentileInterval, type Series } from './statistics.ts';
 
 /** Metrics that are means over users, so that users can be resampled. */
-export const userMetricNames = ['HR@50', 'HR@100', 'MRR', 'NDCG@50', 'Recall@50', 'Recall@100', 'NDCG@100'] as const;
+const userMetricNames = ['HR@50', 'HR@100', 'MRR', 'NDCG@50', 'Recall@50', 'Recall@100', 'NDCG@100'] as const;
 /** Metrics of all lists together. */
-export const listMetricNames = ['Coverage@50', 'Coverage@100', 'ARP@50', 'Gini@50'] as const;
+const listMetricNames = ['Coverage@50', 'Coverage@100', 'ARP@50', 'Gini@50'] as const;
 /** Metrics that models are tested against each other in. */
-export const testedMetrics = ['HR@50', 'HR@100', 'MRR'] as const;
+const testedMetrics = ['HR@50', 'HR@100', 'MRR'] as const;
 
 /** A line of the contract's `rows`. */
 export interface Row extends Interval {

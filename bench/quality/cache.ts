@@ -35,7 +35,7 @@ export interface DatasetFacts {
 }
 
 /** Everything that is kept between runs; git ignores it. */
-export const scratch = path.join(repositoryRoot(), 'build/bench-quality');
+const scratch = path.join(repositoryRoot(), 'build/bench-quality');
 
 const fileOf = ({ dataset, kind, seed, key }: Job): string =>
   path.join(scratch, dataset, `${kind}.${seed}.${key}.json`);

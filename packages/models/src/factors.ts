@@ -34,7 +34,7 @@ export interface FactorSettings extends FactorObjective {
 }
 
 /** The same pairs by column. */
-export function transposed({ start, column, weight }: SparseRows, columns: number): SparseRows {
+function transposed({ start, column, weight }: SparseRows, columns: number): SparseRows {
   const out = {
     start: new Int32Array(columns + 1),
     column: new Int32Array(column.length),

@@ -55,7 +55,7 @@ function weighed(items: ArrayLike<number>, repeatPower: number): { columns: numb
 }
 
 /** Every user's distinct items with their weights. */
-export function observedPairs(histories: Histories, repeatPower: number): SparseRows {
+function observedPairs(histories: Histories, repeatPower: number): SparseRows {
   const users = histories.start.length - 1;
   const start = new Int32Array(users + 1);
   const column = new Int32Array(histories.item.length);

@@ -152,7 +152,7 @@ export const hasVectors = (settings: ModelSettings): settings is VectorSettings 
   isTower(settings) || 'sweeps' in settings;
 
 /** @throws DuetError `bad-input` naming the kinds there are */
-export function modelKind(kind: string): ModelKind {
+function modelKind(kind: string): ModelKind {
   const known = modelKinds.find((candidate) => candidate.kind === kind);
   if (known !== undefined) return known;
   throw new DuetError('bad-input', `There is no kind of model "${kind}".`, {
