@@ -62,6 +62,7 @@ function idsOnly(rows: number) {
     user: [feature('user')],
     item: [feature('item')],
     sequence: [],
+    context: {},
     userWidth: 16,
     itemWidth: 16,
     tables: { 'user.user_id': { rows: users + 1, dims: 16 }, 'item.item_id': { rows: rows + 1, dims: 16 } },
@@ -74,7 +75,15 @@ function idsOnly(rows: number) {
   const itemCount = new Int32Array(rows);
   for (const item of data.item) itemCount[item]!++;
   const historyEnd = Int32Array.from(data.user, (user) => histories.start[user]!);
-  const positives = { user: data.user, item: data.item, historyEnd, histories, itemCount, leaveOut: false };
+  const positives = {
+    user: data.user,
+    item: data.item,
+    row: new Int32Array(data.item.length),
+    historyEnd,
+    histories,
+    itemCount,
+    leaveOut: false,
+  };
   return { settings, space, positives };
 }
 

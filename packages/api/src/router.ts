@@ -12,6 +12,8 @@ const retrieveInput = z.strictObject({
   userId: id,
   /** What the user searches for, where the dataset answers queries: a query's id, or any text. */
   query: id.optional(),
+  /** The situation, by the dataset's context columns: { device: "phone" }. The time is now. */
+  context: z.record(z.string().max(100), z.string().max(200)).optional(),
   k: count(100, 20),
   /** Where the shop shows the list: "home", "basket". Events carry it too. */
   placement: z.string().max(100).optional(),
@@ -47,12 +49,13 @@ export const appRouter = router({
     .input(retrieveInput)
     .query(async ({ ctx, input }) => {
       const started = performance.now();
-      const { userId, query, k, modelId, exclude } = input;
+      const { userId, query, context, k, modelId, exclude } = input;
+      const situation = { time: Date.now() / 1000, values: context };
       if (modelId !== undefined) requireScope(ctx.caller, 'admin');
       let taken = modelId === undefined ? assignment(ctx.serving.plan, userId) : undefined;
       const rankerId = input.rank ? (taken?.experiment.rankerId ?? undefined) : null;
       const ask = (wanted: { modelId?: string | undefined; indexId?: string | null }) =>
-        ctx.serving.retrieve({ userId, query, k, ...wanted, rankerId, exclude });
+        ctx.serving.retrieve({ userId, query, situation, k, ...wanted, rankerId, exclude });
       const answer = await ask(taken ? { modelId: taken.arm.modelId, indexId: taken.arm.indexId } : { modelId }).catch(
         (error) => {
           const sound = ctx.serving.health().models.find(({ id }) => id !== taken?.arm.modelId);

@@ -6,6 +6,8 @@ export {
   loadCatalogue,
   loadInteractions,
   loadUsers,
+  type Situation,
+  situationOf,
   type UserTable,
 } from './load.ts';
 export { type ImportRequest, importRequest, readImportRequest } from './request.ts';

@@ -31,6 +31,23 @@ export interface Interactions {
   context?: Record<string, ContextColumn>;
 }
 
+/** What is known of a request beside who makes it. */
+export interface Situation {
+  /** Unix seconds. */
+  time?: number | undefined;
+  /** By the name of the dataset's context column. */
+  values?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The situation in which an interaction happened. */
+export function situationOf({ time, clock = 'time', context = {} }: Interactions, row: number): Situation {
+  const values = Object.entries(context).flatMap(([name, column]) => {
+    const place = column.code[row]!;
+    return place < 0 ? [] : [[name, column.values[place]!] as const];
+  });
+  return { ...(clock === 'time' && { time: time[row]! }), values: Object.fromEntries(values) };
+}
+
 /** One thing that is known of each interaction's situation. */
 export interface ContextColumn {
   values: string[];

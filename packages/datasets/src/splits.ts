@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/config';
-import type { Interactions } from './load.ts';
+import { type Interactions, type Situation, situationOf } from './load.ts';
 import { isOneKind, userItem } from './sides.ts';
 
 /** The parts that a file's own split may name. */
@@ -20,6 +20,8 @@ export interface Split {
      * users, the user's own.
      */
     seen: Int32Array;
+    /** In what situation the first of the targets was found. */
+    situation?: Situation;
   }[];
   /** The same for items that nobody has in `train`, which only models that look at more than ids can find. */
   cold?: Split['evaluations'];
@@ -192,7 +194,8 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     const unknown = wanted.filter((item) => known[item] === 0);
     const self = itemRow?.get(x.users[user]!);
     const seen = self === undefined || hidden.has(self) ? had : Int32Array.from([...had, self]).sort();
-    if (targets.length > 0) evaluations.push({ user, targets, seen });
+    const first = later.find((row) => targets.includes(x.item[row]!));
+    if (first !== undefined) evaluations.push({ user, targets, seen, situation: situationOf(x, first) });
     // A last interaction that is nobody's target is no secret, unless it is the other direction of somebody's.
     const noSecret = rule.kind === 'leave-last-out' && targets.length === 0 && !sides.symmetric;
     if (unknown.length > 0 && !noSecret) cold.push({ user, targets: unknown, seen });

@@ -134,7 +134,10 @@ async function retrieveLists(
   const lists: RankingList[] = [];
   for (let from = 0; from < evaluations.length; from += block) {
     const users = evaluations.slice(from, from + block);
-    const { vectors } = await model.encodeUsers(users.map(({ user }) => interactions.users[user]!));
+    const { vectors } = await model.encodeUsers(
+      users.map(({ user }) => interactions.users[user]!),
+      users.map(({ situation }) => situation),
+    );
     const k = Math.min(index.size, listLength + Math.max(...users.map(({ seen }) => seen.length)));
     const found = await searchBest(index, vectors, model.vectorsPerUser, k);
     users.forEach(({ user, targets, seen }, u) => {

@@ -1,4 +1,5 @@
 import { DuetError } from '@duet/config';
+import type { Situation } from '@duet/datasets';
 import { describeCandidates, type RankerParameters, rank, userProfile } from '@duet/ranking';
 import { askerOf, boughtBy, rowOfItem, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
 import type { Retriever } from './retriever.ts';
@@ -9,6 +10,8 @@ export interface RetrieveRequest {
   userId: string;
   /** What was asked, where the dataset answers queries: a query's id, or any text. By default the user's id is it. */
   query?: string | undefined;
+  /** In what situation, for models that heard of it: the time, and values of the dataset's context columns. */
+  situation?: Situation | undefined;
   /** Items to answer with. */
   k: number;
   /** By default the control of the first experiment, else the newest model. */
@@ -67,7 +70,7 @@ export async function recommend(
 ): Promise<RetrieveAnswer> {
   const { k, exclude = [], hideSeen = true } = request;
   const asker = askerOf(dataset, request);
-  const { vectors, known } = await retriever.userVectors(asker);
+  const { vectors, known } = await retriever.userVectors(asker, request.situation);
   const hidden = catalogueRows(dataset, hideSeen ? [...retriever.model.seen(asker), ...exclude] : exclude);
   const hiddenRows = new Set([...hidden].map((item) => retriever.rowOf[item]!).filter((row) => row >= 0));
   const wanted = Math.max(k, candidateCount);

@@ -1,5 +1,6 @@
 import type { VectorIndex } from '@duet/ann';
 import { DuetError } from '@duet/config';
+import type { Situation } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import { type LoadedModel, openModel } from '@duet/trainer';
 import type { ServedDataset } from './dataset.ts';
@@ -16,7 +17,7 @@ export interface Retriever extends AsyncDisposable {
   catalogueRow: Int32Array;
   /** Catalogue row → row of the index, or −1. */
   rowOf: Int32Array;
-  userVectors(userId: string): Promise<UserVectors>;
+  userVectors(userId: string, situation?: Situation): Promise<UserVectors>;
 }
 
 /** Names a retriever: the same model with another index is another retriever. */
@@ -41,7 +42,9 @@ export async function openRetriever(
     return catalogued;
   });
   const width = model.vectorsPerUser * model.dimensions;
-  const userVectors = createUserVectors((userIds) => model.encodeUsers(userIds), width);
+  const userVectors = createUserVectors((userIds, situations) => model.encodeUsers(userIds, situations), width, {
+    situationKey: (situation) => model.situationKey(situation),
+  });
   const owned = opened.move();
   const dispose = () => owned.disposeAsync();
   return { planned, model, index, catalogueRow, rowOf, userVectors, [Symbol.asyncDispose]: dispose };

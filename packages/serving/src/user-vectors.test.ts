@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Situation } from '@duet/datasets';
 import { createUserVectors } from './user-vectors.ts';
 
 /** A tower whose vector of user "u7" is [7, 7]; ids that begin with x are strangers. */
@@ -19,7 +20,7 @@ describe('user vectors', () => {
     const { calls, encode } = tower();
     const vectorOf = createUserVectors(encode, 2);
     const ids = Array.from({ length: 300 }, (_, i) => `u${i % 280}`);
-    const answers = await Promise.all(ids.map(vectorOf));
+    const answers = await Promise.all(ids.map((id) => vectorOf(id)));
     answers.forEach(({ vectors }, i) => {
       assert.deepEqual([...vectors], [i % 280, i % 280]);
     });
@@ -31,13 +32,22 @@ describe('user vectors', () => {
 
   test('are remembered for the last known users only, never for strangers', async () => {
     const { calls, encode } = tower();
-    const vectorOf = createUserVectors(encode, 2, 2);
+    const vectorOf = createUserVectors(encode, 2, { capacity: 2 });
     for (const id of ['u1', 'u2', 'u1', 'u3', 'u1', 'u2', 'x9', 'x9']) {
       const { known, vectors } = await vectorOf(id);
       assert.equal(known, id !== 'x9');
       assert.equal(vectors[0], Number(id.slice(1)));
     }
     assert.deepEqual(calls.flat(), ['u1', 'u2', 'u3', 'u2', 'x9', 'x9']);
+  });
+
+  test('are apart for situations that the model tells apart, and shared by the others', async () => {
+    const { calls, encode } = tower();
+    const situationKey = ({ values }: Situation) => values?.device ?? '';
+    const vectorOf = createUserVectors(encode, 2, { situationKey });
+    for (const device of ['phone', 'desk', 'phone']) await vectorOf('u1', { time: 1, values: { device } });
+    await vectorOf('u1', { time: 2, values: { device: 'desk', page: 'home' } });
+    assert.deepEqual(calls, [['u1'], ['u1']]);
   });
 
   test('fail together with their call, and are tried anew by the next request', async () => {

@@ -1,3 +1,5 @@
+import type { Situation } from '@duet/datasets';
+
 /** One user's query vectors of one model. */
 export interface UserVectors {
   /** Shape [vectorsPerUser, dimensions]. Not to be written to. */
@@ -6,7 +8,21 @@ export interface UserVectors {
   known: boolean;
 }
 
-type Encode = (userIds: string[]) => Promise<{ vectors: Float32Array; known: boolean[] }>;
+type Encode = (userIds: string[], situations: Situation[]) => Promise<{ vectors: Float32Array; known: boolean[] }>;
+
+/** One who waits for vectors. */
+interface Asking {
+  userId: string;
+  situation: Situation;
+  promise: PromiseWithResolvers<UserVectors>;
+}
+
+export interface UserVectorOptions {
+  /** Known users in their situations that are remembered. */
+  capacity?: number;
+  /** LoadedModel.situationKey: equal for situations that are the same to the model. */
+  situationKey?: (situation: Situation) => string;
+}
 
 /** Users encoded in one call at most. */
 const batchLimit = 256;
@@ -21,28 +37,31 @@ const batchLimit = 256;
 export function createUserVectors(
   encode: Encode,
   width: number,
-  capacity = 20_000,
-): (userId: string) => Promise<UserVectors> {
+  { capacity = 20_000, situationKey = () => '' }: UserVectorOptions = {},
+): (userId: string, situation?: Situation) => Promise<UserVectors> {
   const recent = new Map<string, UserVectors>(); // in order of last use
-  const waiting = new Map<string, PromiseWithResolvers<UserVectors>>();
+  const waiting = new Map<string, Asking>();
   let scheduled = false;
 
-  const remember = (userId: string, vectors: UserVectors) => {
-    recent.delete(userId);
-    recent.set(userId, vectors);
+  const remember = (key: string, vectors: UserVectors) => {
+    recent.delete(key);
+    recent.set(key, vectors);
     if (recent.size > capacity) recent.delete(recent.keys().next().value!);
   };
 
-  const encodeBatch = async (batch: [string, PromiseWithResolvers<UserVectors>][]) => {
+  const encodeBatch = async (batch: [string, Asking][]) => {
     try {
-      const { vectors, known } = await encode(batch.map(([userId]) => userId));
-      batch.forEach(([userId, promise], row) => {
+      const { vectors, known } = await encode(
+        batch.map(([, { userId }]) => userId),
+        batch.map(([, { situation }]) => situation),
+      );
+      batch.forEach(([key, { promise }], row) => {
         const answer = { vectors: vectors.slice(row * width, (row + 1) * width), known: known[row]! };
-        if (answer.known) remember(userId, answer);
+        if (answer.known) remember(key, answer);
         promise.resolve(answer);
       });
     } catch (error) {
-      for (const [, promise] of batch) promise.reject(error);
+      for (const [, { promise }] of batch) promise.reject(error);
     }
   };
 
@@ -53,21 +72,22 @@ export function createUserVectors(
     for (let start = 0; start < all.length; start += batchLimit) void encodeBatch(all.slice(start, start + batchLimit));
   };
 
-  return (userId) => {
-    const cached = recent.get(userId);
+  return (userId, situation = {}) => {
+    const key = `${situationKey(situation)} ${userId}`;
+    const cached = recent.get(key);
     if (cached !== undefined) {
-      remember(userId, cached);
+      remember(key, cached);
       return Promise.resolve(cached);
     }
-    let promise = waiting.get(userId);
-    if (promise === undefined) {
-      promise = Promise.withResolvers<UserVectors>();
-      waiting.set(userId, promise);
+    let asking = waiting.get(key);
+    if (asking === undefined) {
+      asking = { userId, situation, promise: Promise.withResolvers<UserVectors>() };
+      waiting.set(key, asking);
     }
     if (!scheduled) {
       scheduled = true;
       setImmediate(flush);
     }
-    return promise.promise;
+    return asking.promise.promise;
   };
 }

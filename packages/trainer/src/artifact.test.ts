@@ -50,6 +50,7 @@ function artifact(id: string): Artifact {
       itemWidth: 2,
       tables: { 'user.country': { rows: 3, dims: 2 }, 'item.title': { rows: 3, dims: 2 } },
       encoded: { user: { country: user }, item: { title: item } },
+      context: {},
     },
     params: { 'user/w0': Float32Array.of(1, 2, 3, 4), 'user/w0/m': Float32Array.of(9, 9, 9, 9) },
     tables: { 'user.country': table(), 'item.title': table() },

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { DuetError } from '@duet/config';
 import type { Values } from '@duet/models';
 import { z } from 'zod';
+import { isContext } from './context.ts';
 import { evaluationSchema } from './evaluate.ts';
 import { factorSettings } from './factors.ts';
 import type { Feature, FeatureSpace } from './features.ts';
@@ -51,6 +52,7 @@ const commonFile = z.object({
   }),
   /** Terms of rows 1, 2, … of each feature's table; id features have the ids below instead. */
   vocabularies: z.object({
+    context: z.record(z.string(), z.array(z.string())).optional(),
     user: z.record(z.string(), z.array(z.string())),
     item: z.record(z.string(), z.array(z.string())),
   }),
@@ -213,11 +215,17 @@ export async function readArtifact(dataDir: string, modelId: string): Promise<Re
     if (name.startsWith('param/')) params[name.slice('param/'.length)] = data as Float32Array;
     else tables[name.slice('table/'.length)] = { rows: shape[0]!, dims: shape[1]!, values: data as Float32Array };
   }
+  const context = Object.fromEntries(
+    Object.entries(file.vocabularies.context ?? {}).map(([name, vocabulary]) => [
+      name,
+      { vocabulary, row: new Int32Array() },
+    ]),
+  );
   const counts = { user: file.users.length, item: file.items.length };
   const encodedOf = (side: 'user' | 'item') =>
     Object.fromEntries(
       file.features[side]
-        .filter(({ decay }) => decay === undefined)
+        .filter(({ name, decay }) => decay === undefined && !isContext(name))
         .map(({ name }) => {
           const start = take<Int32Array>(entities, `${side}/${name}/start`, counts[side] + 1);
           const row = take<Int32Array>(entities, `${side}/${name}/row`, start.at(-1));
@@ -232,7 +240,8 @@ export async function readArtifact(dataDir: string, modelId: string): Promise<Re
   }
   for (const side of ['user', 'item'] as const) {
     for (const { name, table } of file.features[side]) {
-      const terms = file.vocabularies[side][name]?.length || counts[name === 'history' ? 'item' : side];
+      const vocabulary = isContext(name) ? context[name]?.vocabulary : file.vocabularies[side][name];
+      const terms = vocabulary?.length || (isContext(name) ? 0 : counts[name === 'history' ? 'item' : side]);
       const rows = tables[table]!.rows - 1;
       if (rows !== terms) {
         throw misfit(`the vocabulary of "${name}" has ${terms} terms, and its table "${table}" has rows for ${rows}.`);
@@ -248,6 +257,7 @@ export async function readArtifact(dataDir: string, modelId: string): Promise<Re
       itemWidth: widthOf(file.features.item),
       tables: Object.fromEntries(Object.entries(tables).map(([name, { rows, dims }]) => [name, { rows, dims }])),
       encoded: { user: encodedOf('user'), item: encodedOf('item') },
+      context,
     },
     params,
     tables,

@@ -168,6 +168,7 @@ describe('cross-fitted augmented vectors', () => {
     itemWidth: 0,
     tables: {},
     encoded: { user: {}, item: {} },
+    context: {},
   };
   const table = () => new EmbeddingTable(7, 2);
   const tables = { 'user.augmented': table(), 'item.augmented': table() };

@@ -1,5 +1,6 @@
 import type { Interactions } from '@duet/datasets';
 import { itemsInBatch, type Rng, type TowerSettings, type Values } from '@duet/models';
+import { contextOfRows, isContext } from './context.ts';
 import { type FeatureSpace, historyBags, selectBags, sequenceBags } from './features.ts';
 import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -11,6 +12,8 @@ export interface Positives {
   /** [n] user and item row of each positive. */
   user: Int32Array;
   item: Int32Array;
+  /** [n] row of each positive among the interactions. */
+  row: Int32Array;
   /** [n] end, exclusive, of the positive's history among the user's items in `histories`. */
   historyEnd: Int32Array;
   histories: Histories;
@@ -67,6 +70,7 @@ export function collectPositives(
   return {
     user: shared(Int32Array.from(kept, (at) => x.user[rows[at]!]!)),
     item: shared(Int32Array.from(kept, (at) => histories.item[at]!)),
+    row: shared(Int32Array.from(kept, (at) => rows[at]!)),
     historyEnd: shared(Int32Array.from(ends)),
     histories: { start: shared(histories.start), item: shared(histories.item) },
     itemCount: shared(itemCount),
@@ -175,7 +179,8 @@ export class Batcher {
 
   /** Writes a batch of these positives into `feeds`, which fit `trainingGraph`, and returns how to learn from it. */
   assemble(chosen: Int32Array, feeds: Values): Update {
-    const { user, item } = this.#positives;
+    const { user, item, row } = this.#positives;
+    const { context } = this.#space;
     const items = new Int32Array(itemsInBatch(this.#model));
     chosen.forEach((positive, i) => {
       items[i] = item[positive]!;
@@ -198,6 +203,13 @@ export class Batcher {
       users: this.#hide(users, this.#settings.userIdDropout),
       histories: before,
       items: this.#hide(items, this.#settings.itemIdDropout),
+      given: contextOfRows(
+        context,
+        this.#hide(
+          Int32Array.from(chosen, (positive) => row[positive]!),
+          Object.keys(context).length > 0 ? this.#settings.userIdDropout : 0,
+        ),
+      ),
       mimics: {
         users: Uint8Array.from(chosen, half),
         items: Uint8Array.from(items, (_, j) => (j < chosen.length ? half(chosen[j]!) : j & 1)),
@@ -263,6 +275,13 @@ function multiply(values: Float32Array, scale: Float32Array): void {
   for (let i = 0; i < values.length; i++) values[i]! *= scale[i]!;
 }
 
+/** Row 0 for each of n. */
+const unknownBags = (n: number): Bags => ({
+  start: Int32Array.from({ length: n + 1 }, (_, i) => i),
+  row: new Int32Array(n),
+  weight: new Float32Array(n).fill(1),
+});
+
 /** An entity of which nothing is known, not even its attributes. */
 export const unknown = -(2 ** 31);
 
@@ -318,6 +337,7 @@ export function gather(
       }
       const given = name === 'user' ? batch.given?.[feature.name] : undefined;
       if (given !== undefined) return { ...place, bags: given };
+      if (isContext(feature.name)) return { ...place, bags: unknownBags(entities.length) };
       const isId = feature.name === `${name}_id`;
       return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, isId ? entities : visible) };
     });

@@ -54,16 +54,19 @@ const changeable = [
 /** SHA-256 of everything else that a training depends on. */
 export function trainingKey(
   settings: TrainingSettings,
-  { user, item, historyEnd, histories }: Positives,
+  { user, item, row, historyEnd, histories }: Positives,
   space: FeatureSpace,
   rest: unknown,
 ): string {
   const fixed = Object.entries(settings).filter(([name]) => !(changeable as readonly string[]).includes(name));
-  const { encoded, ...layout } = space;
+  const { encoded, context, ...layout } = space;
   const hash = createHash('sha256').update(JSON.stringify([rest, fixed, layout]));
   for (const values of [user, item, historyEnd, histories.start, histories.item]) hash.update(values);
   for (const { vocabulary, bags } of [...Object.values(encoded.user), ...Object.values(encoded.item)])
     hash.update(vocabulary.join('\n')).update(bags.start).update(bags.row);
+  for (const { vocabulary, row: rows } of Object.values(context)) {
+    hash.update(vocabulary.join('\n')).update(row.map((at) => rows[at]!));
+  }
   return hash.digest('hex');
 }
 

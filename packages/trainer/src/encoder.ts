@@ -1,3 +1,4 @@
+import type { Situation } from '@duet/datasets';
 import {
   type Executor,
   type Session,
@@ -9,6 +10,7 @@ import {
   vectorsPerUser,
 } from '@duet/models';
 import { gather, hideUntrained, historyLengths, pooled } from './batches.ts';
+import { contextOfSituations, situationReader } from './context.ts';
 import { type FeatureSpace, selectBags } from './features.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { Bags, EmbeddingTable } from './tables.ts';
@@ -22,9 +24,15 @@ export interface UserEncoder extends AsyncDisposable {
    * p_u of user rows [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. A user without one
    * was never trained on, so that its id is hidden.
    *
+   * @param situations [n] in which they ask; nothing is known of those that are left out.
    * @param given Bags [n] to take in the place of the users' own, by feature name.
    */
-  users(users: Int32Array, histories: ArrayLike<number>[], given?: Record<string, Bags>): Promise<Float32Array>;
+  users(
+    users: Int32Array,
+    histories: ArrayLike<number>[],
+    situations?: readonly (Situation | undefined)[],
+    given?: Record<string, Bags>,
+  ): Promise<Float32Array>;
 }
 
 /** Both towers, ready to turn users and items into vectors. Works in blocks, since a graph has one batch size. */
@@ -34,6 +42,7 @@ export class Encoder implements UserEncoder {
   #space: FeatureSpace;
   #tables: Record<string, EmbeddingTable>;
   #settings: TrainingSettings;
+  #hear: ReturnType<typeof situationReader>;
   #sessions: { side: 'user' | 'item'; n: number; session: Session }[];
 
   private constructor(
@@ -46,6 +55,7 @@ export class Encoder implements UserEncoder {
     this.#space = space;
     this.#tables = tables;
     this.#settings = settings;
+    this.#hear = situationReader(space.context);
     this.#sessions = sessions;
     this.dims = vectorDims(model);
     this.vectorsPerUser = vectorsPerUser(model);
@@ -84,7 +94,14 @@ export class Encoder implements UserEncoder {
     return this.#encode('item', items, (block) => ({ users: new Int32Array(), histories: [], items: block }));
   }
 
-  users(users: Int32Array, histories: ArrayLike<number>[], given: Record<string, Bags> = {}): Promise<Float32Array> {
+  users(
+    users: Int32Array,
+    histories: ArrayLike<number>[],
+    situations: readonly (Situation | undefined)[] = [],
+    own: Record<string, Bags> = {},
+  ): Promise<Float32Array> {
+    const heard = Array.from(users, (_, place) => this.#hear(situations[place]));
+    const given = { ...own, ...contextOfSituations(this.#space.context, heard) };
     const hidden = hideUntrained(users, (_, place) => (histories[place]?.length ?? 0) > 0);
     return this.#encode('user', hidden, (block, from) => ({
       users: block,

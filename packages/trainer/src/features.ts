@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/config';
 import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
 import { type ArchitectureName, inputPlan } from '@duet/models';
+import { buildContext, type ContextFeature } from './context.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared, sharedFloats } from './shared.ts';
 import type { Bags } from './tables.ts';
@@ -37,6 +38,8 @@ export interface FeatureSpace {
   tables: Record<string, { rows: number; dims: number }>;
   /** By feature name. `history` is not here: it depends on the moment. */
   encoded: { user: Record<string, Encoded>; item: Record<string, Encoded> };
+  /** Of the situation, by feature name: inputs of the user tower too. */
+  context: Record<string, ContextFeature>;
 }
 
 /** Of a model that looks at ids alone. */
@@ -48,6 +51,7 @@ export const noFeatures: FeatureSpace = {
   itemWidth: 0,
   tables: {},
   encoded: { user: {}, item: {} },
+  context: {},
 };
 
 /** Terms of a feature at most, the most frequent; an attribute with more single values is free text or a key. */
@@ -155,6 +159,7 @@ export function buildFeatures(
   data: { interactions: Interactions; catalogue: Catalogue; users: UserTable },
   settings: TrainingSettings,
   architecture: ArchitectureName = 'towers',
+  train: Int32Array = Int32Array.from(data.interactions.user.keys()),
 ): FeatureSpace {
   const { interactions, catalogue, users } = data;
   const ids = (n: number): Encoded => ({
@@ -195,7 +200,13 @@ export function buildFeatures(
     dims: plan.dims('user', 'history'),
     decay,
   }));
-  const userSide = layOut([...entries('user', Object.keys(user)), ...history]);
+  const context = buildContext(interactions, train, plan.dims('user', 'context') > 0 ? settings.context : 'none');
+  const situation = Object.keys(context).map((name) => ({
+    name,
+    table: name,
+    dims: plan.dims('user', 'context'),
+  }));
+  const userSide = layOut([...entries('user', Object.keys(user)), ...situation, ...history]);
   const itemSide = layOut(entries('item', Object.keys(item)), plan.itemSum);
 
   if (userSide.width === 0 && plan.history !== 'sequence' && settings.augmentedDims === 0) {
@@ -208,8 +219,11 @@ export function buildFeatures(
   const tables: FeatureSpace['tables'] = {};
   const tableRows = (side: Record<string, Encoded>, name: string) =>
     1 + (side[name]!.vocabulary.length || side[name]!.bags.start.length - 1);
+  for (const { name, table, dims } of situation) {
+    tables[table] = { rows: 1 + context[name]!.vocabulary.length, dims };
+  }
   for (const { name, table, dims, decay } of userSide.features) {
-    tables[table] = { rows: decay === undefined ? tableRows(user, name) : 1 + catalogue.ids.length, dims };
+    tables[table] ??= { rows: decay === undefined ? tableRows(user, name) : 1 + catalogue.ids.length, dims };
   }
   for (const { name, table, dims } of itemSide.features) tables[table] = { rows: tableRows(item, name), dims };
   if (settings.augmentedDims > 0) {
@@ -226,6 +240,7 @@ export function buildFeatures(
     itemWidth: itemSide.width,
     tables,
     encoded: { user: read(user, userSide.features), item: read(item, itemSide.features) },
+    context,
   };
 }
 

@@ -56,7 +56,7 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
   if (positives.item.length < 2) throw tooFew(watched.name, positives.item.length);
   // A step takes distinct positives, so a small dataset has a small batch.
   const settings = { ...given, batch: Math.min(given.batch, positives.item.length) };
-  const space = buildFeatures(data, settings, architectureOf(kind));
+  const space = buildFeatures(data, settings, architectureOf(kind), train);
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
   const model = towerSettings(kind, settings, space, count);
   const key = trainingKey(settings, positives, space, [kind, input.seed, count]);

@@ -1,4 +1,4 @@
-import { hideReverses, type Interactions, lastOf, type Split } from '@duet/datasets';
+import { hideReverses, type Interactions, lastOf, type Split, situationOf } from '@duet/datasets';
 
 /** Each user's items in the training part of a split, oldest first, as ranges of one array. */
 export interface Histories {
@@ -71,6 +71,7 @@ export function holdOutBaskets(
       user: x.user[rows[from]!]!,
       targets: Int32Array.from(targets),
       seen: Int32Array.from(seen),
+      situation: situationOf(x, rows[basket]!),
     });
   });
   hideReverses(x, rows, held);

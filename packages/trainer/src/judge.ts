@@ -61,7 +61,15 @@ export async function evaluateModel(
   const data = await loadTrainingData(ctx.db, ctx.dataDir, model.datasetId);
   const split = splitDataset(data.interactions, name);
   await using score = await vectorScorer(ctx.executor, {
-    encode: async (users) => (await model.encodeUsers(users.map(({ user }) => data.interactions.users[user]!))).vectors,
+    encode: async (users) => {
+      const ids = users.map(({ user }) => data.interactions.users[user]!);
+      return (
+        await model.encodeUsers(
+          ids,
+          users.map(({ situation }) => situation),
+        )
+      ).vectors;
+    },
     items: model.itemVectors,
     dims: model.dimensions,
     vectorsPerUser: model.vectorsPerUser,

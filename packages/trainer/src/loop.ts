@@ -233,6 +233,7 @@ export async function evaluateVectors(executor: Executor, judged: VectorsToJudge
       encoder.users(
         Int32Array.from(users, ({ user }) => user),
         users.map(({ user }) => historyOf(histories, user)),
+        users.map(({ situation }) => situation),
       ),
     items,
     dims: encoder.dims,

@@ -1,7 +1,8 @@
-import { isOneKind, userItem } from '@duet/datasets';
+import { isOneKind, type Situation, userItem } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import { type ReadArtifact, readArtifact } from './artifact.ts';
 import { unknown } from './batches.ts';
+import { situationReader } from './context.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { type FactorKind, factorEncoder } from './factors.ts';
 import { type Encoded, poolTerms, rowsOf, tokenize } from './features.ts';
@@ -27,8 +28,15 @@ export interface LoadedModel extends AsyncDisposable {
   /**
    * p_u of these users [n, vectorsPerUser, dimensions]. A user whom the model never saw gets its cold-start vector and
    * `known` false. Where queries are asked, an unknown one is taken as its own text, and `known` if a word of it is.
+   *
+   * @param situations [n] in which they ask; nothing is known of those that are left out.
    */
-  encodeUsers(userIds: readonly string[]): Promise<{ vectors: Float32Array; known: boolean[] }>;
+  encodeUsers(
+    userIds: readonly string[],
+    situations?: readonly (Situation | undefined)[],
+  ): Promise<{ vectors: Float32Array; known: boolean[] }>;
+  /** Equal for situations that are the same to the model; '' where it hears of none. */
+  situationKey(situation: Situation): string;
   /**
    * Query vector [dimensions] for the items most like the one of this row: its own vector where a tower made it, else that
    * of a user who has this item alone, since the length of a factorisation's vectors says how popular an item is.
@@ -61,6 +69,7 @@ export async function openModel(
   const rowOf = new Map(users.map((user, row) => [user, row]));
   const histories = { start: historyStart, item: historyItem };
   const none = new Int32Array();
+  const hear = situationReader(artifact.space.context);
   const title = sides.left === 'query' ? artifact.space.encoded.user.title : undefined;
   const queryWords = title && wordsOfQueries(title);
   return {
@@ -72,17 +81,18 @@ export async function openModel(
     vectorsPerUser: encoder.vectorsPerUser,
     items,
     itemVectors,
-    async encodeUsers(userIds) {
+    async encodeUsers(userIds, situations) {
       const rows = Int32Array.from(userIds, (user) => rowOf.get(user) ?? unknown);
       const lists = Array.from(rows, (row) => (row === unknown ? none : historyOf(histories, row)));
       const known = lists.map((list) => list.length > 0);
-      if (queryWords === undefined) return { vectors: await encoder.users(rows, lists), known };
+      if (queryWords === undefined) return { vectors: await encoder.users(rows, lists, situations), known };
       const title = queryWords(userIds, rows);
       return {
-        vectors: await encoder.users(rows, lists, { title }),
+        vectors: await encoder.users(rows, lists, situations, { title }),
         known: known.map((had, i) => had || title.row[title.start[i]!] !== 0),
       };
     },
+    situationKey: (situation) => Object.values(hear(situation)).join(),
     async alike(item) {
       return file.family === 'factors'
         ? encoder.users(Int32Array.of(unknown), [[item]])

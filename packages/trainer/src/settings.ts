@@ -41,6 +41,11 @@ export const trainingSettings = z.strictObject({
   interests: z.int().min(1).max(16).describe('MIND: interests of a user at most.'),
   routings: z.int().min(1).max(10).describe('MIND: iterations of the dynamic routing.'),
   labelPower: weight.describe('MIND: how sharply training picks the interest that fits the label.'),
+  context: z
+    .enum(['none', 'declared', 'all'])
+    .describe(
+      "What the user tower hears of the request: the dataset's context columns; all: the hour and weekday too.",
+    ),
   userIds: z.boolean().describe('Whether the user tower has a user id embedding at all.'),
   repeats: z.boolean().describe('Train on every purchase of an item by a user, not on the first alone.'),
   augmentedDims: z.int().min(0).max(512).describe('Dimensions of a_u and a_v; 0 leaves them out.'),
@@ -90,6 +95,7 @@ const paper: TrainingSettings = {
   interests: 4,
   routings: 3,
   labelPower: 2,
+  context: 'declared',
   userIds: true,
   repeats: false,
   augmentedDims: 32,

@@ -205,7 +205,11 @@ async function learn(
       ...trained,
       dimensions: encoder.dims,
       features: { user: space.user, item: space.item, sequence: space.sequence },
-      vocabularies: { user: vocabulariesOf('user'), item: vocabulariesOf('item') },
+      vocabularies: {
+        context: Object.fromEntries(Object.entries(space.context).map(([name, { vocabulary }]) => [name, vocabulary])),
+        user: vocabulariesOf('user'),
+        item: vocabulariesOf('item'),
+      },
       users: interactions.users,
       items: catalogue.ids,
       sides: interactions.sides,

@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
 import { findModel } from '../find.ts';
-import { readInteger } from './train.ts';
+import { readInteger, readSetting } from './train.ts';
 
 interface Options {
   user?: string;
   query?: string;
+  context: Record<string, unknown>;
   k: number;
   model?: string;
   rank: boolean;
@@ -20,6 +21,7 @@ export function retrieveCommand(program: Command): void {
     .description('what a shopper would be shown: by the arm that they are in, or by one model')
     .option('--user <id>', "the user's id")
     .option('--query <text>', 'what is searched for, where the dataset answers queries')
+    .option('--context <name=value>', 'the situation, by a context column of the dataset', readSetting, {})
     .option('--k <n>', 'how many items', readInteger, 20)
     .option('--model <id>', 'id or name of a model with an index; by default the arm of the running experiment')
     .option('--no-rank', 'in the order of the retrieval, without the ranker')
@@ -48,6 +50,10 @@ export function retrieveCommand(program: Command): void {
     const answer = await serving.retrieve({
       userId,
       query: options.query,
+      situation: {
+        time: Date.now() / 1000,
+        values: Object.fromEntries(Object.entries(options.context).map(([name, value]) => [name, String(value)])),
+      },
       k: options.k,
       modelId: named?.id ?? arm?.modelId,
       indexId: arm?.indexId,
