@@ -55,7 +55,8 @@ test('every command has a help with an example', async () => {
 describe('what the user got wrong ends in one clear sentence, a code, and nothing on stdout', () => {
   const cases: [string, string[], number, RegExp][] = [
     ['an unknown option', ['datasets', '--modle'], 2, /unknown option '--modle'/],
-    ['a missing option', ['train', '--json'], 2, /required option '--model <kind>'/],
+    ['a missing option', ['tune', '--json'], 2, /required option '--model <kind>'/],
+    ['neither a kind nor a run to resume', ['train', '--json'], 2, /either --model or --resume/],
     ['an unknown dataset', ['train', '--dataset', 'none', '--model', 'dat'], 3, /There is no dataset "none"/],
     ['an unknown model', ['index', '--model', 'none', '--json'], 3, /There is no model "none"/],
     ['an unknown experiment', ['report', '--experiment', 'none'], 3, /There is no experiment "none"/],

@@ -1,7 +1,7 @@
 import type { Interactions, Situation } from '@duet/datasets';
-import { rowsOf } from './features.ts';
 import { shared } from './shared.ts';
 import type { Bags } from './tables.ts';
+import { rowsOf } from './vocabulary.ts';
 
 /** One thing that is known of a request's situation: a vocabulary, and in training each interaction's table row. */
 export interface ContextFeature {

@@ -5,6 +5,7 @@ import { buildContext, type ContextFeature } from './context.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared, sharedFloats } from './shared.ts';
 import type { Bags } from './tables.ts';
+import { rowsOf } from './vocabulary.ts';
 
 /** One column of a tower's input: pooled rows of one table. */
 export interface Feature {
@@ -81,10 +82,6 @@ export function encodeTerms(terms: string[][], minCount: number): Encoded {
     .map(([term]) => term);
   return { vocabulary, bags: poolTerms(terms, rowsOf(vocabulary)) };
 }
-
-/** The table row of each term of a vocabulary. */
-export const rowsOf = (vocabulary: readonly string[]): ReadonlyMap<string, number> =>
-  new Map(vocabulary.map((term, i) => [term, i + 1]));
 
 /** The rows of each entity's terms, averaged: row 0 for an entity without any that the vocabulary has. */
 export function poolTerms(terms: readonly (readonly string[])[], rowOf: ReadonlyMap<string, number>): Bags {

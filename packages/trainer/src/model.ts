@@ -5,10 +5,11 @@ import { unknown } from './batches.ts';
 import { situationReader } from './context.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { type FactorKind, factorEncoder } from './factors.ts';
-import { type Encoded, poolTerms, rowsOf, tokenize } from './features.ts';
+import { type Encoded, poolTerms, tokenize } from './features.ts';
 import { historyOf } from './histories.ts';
 import { type TrainingSettings, towerSettings } from './settings.ts';
 import { type Bags, EmbeddingTable } from './tables.ts';
+import { rowsOf } from './vocabulary.ts';
 
 /** A trained model, ready to answer. */
 export interface LoadedModel extends AsyncDisposable {
