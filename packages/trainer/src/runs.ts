@@ -43,7 +43,9 @@ export async function whileHolding<T>({ pool }: Database, id: string, work: () =
     });
     return await work();
   } finally {
-    // The session ends with its lock, so that a lock never goes back into the pool.
+    // Let go by word first, because a server learns of an ended session when it comes to it; where the words do not get
+    // through, the session ends with its lock, so that a lock never goes back into the pool.
+    await client.query('SELECT pg_advisory_unlock_all()').catch(() => {});
     client.release(true);
   }
 }

@@ -228,8 +228,7 @@ export function resolveSettings(kind: string, preset: string, set: Record<string
   }
   const base = starting[preset as Preset];
   const known = Object.keys(schema.shape);
-  const own = Object.fromEntries(Object.entries(base).filter(([key]) => known.includes(key)));
-  const parsed = schema.safeParse({ ...own, ...set });
+  const parsed = schema.safeParse({ ...ownSettings(kind, base), ...set });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys';
@@ -258,6 +257,12 @@ export function resolveSettings(kind: string, preset: string, set: Record<string
     });
   }
   return settings;
+}
+
+/** Those of some settings that the kind knows: what `--set` may name, and what a run is recorded with. */
+export function ownSettings(kind: string, settings: object): Record<string, unknown> {
+  const { shape } = settingsOfKind(kind).schema;
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => Object.hasOwn(shape, key)));
 }
 
 /** @throws DuetError `corrupt` where the kind is not one that is trained by gradient */

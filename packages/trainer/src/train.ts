@@ -13,7 +13,7 @@ import { fitModel } from './fit.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
 import { evaluateVectors } from './loop.ts';
 import { whileHolding } from './runs.ts';
-import { hasVectors, isTower, resolveSettings, type VectorSettings } from './settings.ts';
+import { hasVectors, isTower, ownSettings, resolveSettings, type VectorSettings } from './settings.ts';
 
 /** What every job of the trainer is given. */
 export interface TrainerContext {
@@ -67,7 +67,7 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
     });
   }
   const data = await loadTrainingData(db, ctx.dataDir, request.datasetId);
-  const parameters = { ...settings, seed, split: split ?? defaultSplit(data.dataset) };
+  const parameters = { ...ownSettings(kind, settings), seed, split: split ?? defaultSplit(data.dataset) };
   const runId =
     request.runId ??
     (await db.prisma.trainingRun.create({ data: { datasetId: request.datasetId, kind, preset, parameters } })).id;
@@ -83,7 +83,7 @@ interface Begun {
   runId: string;
   data: TrainingData;
   settings: VectorSettings;
-  parameters: VectorSettings & { seed: number; split: string };
+  parameters: { seed: number; split: string };
 }
 
 async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun): Promise<TrainResult> {
