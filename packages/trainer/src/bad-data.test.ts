@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { importDataset } from '@duet/datasets';
-import type { Database } from '@duet/db';
-import { createTestDatabase } from '@duet/db/testing';
-import { openExecutor } from './executor.ts';
 import { evaluateBaseline } from './judge.ts';
 import { openModel } from './model.ts';
-import { type TrainerContext, trainModel } from './train.ts';
+import { createTrainer } from './testing/trainer.ts';
+import { trainModel } from './train.ts';
 
-let db: Database;
-let ctx: TrainerContext;
+let ctx: Awaited<ReturnType<typeof createTrainer>>;
 before(async () => {
-  db = await createTestDatabase();
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-bad-'));
-  ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
+  ctx = await createTrainer();
 });
-after(async () => {
-  await db[Symbol.asyncDispose]();
-  await rm(ctx.dataDir, { recursive: true });
-});
+after(() => ctx[Symbol.asyncDispose]());
 
 const set = { epochs: 2, layers: [8], augmentedDims: 8, batch: 16, negatives: 8 };
 
@@ -51,7 +42,7 @@ describe('data that leave nothing to do are refused with the reason, and the run
     const refused = { code: 'bad-input', message: /split leave-last-out leaves no user to evaluate/ };
     await assert.rejects(trainModel(ctx, { datasetId, kind: 'dat', set }), refused);
     await assert.rejects(evaluateBaseline(ctx, { datasetId, kind: 'popularity' }), refused);
-    const run = await db.prisma.trainingRun.findFirstOrThrow({ where: { datasetId } });
+    const run = await ctx.db.prisma.trainingRun.findFirstOrThrow({ where: { datasetId } });
     assert.equal(run.status, 'failed');
     assert.match(run.error!, /leaves no user to evaluate/);
   });
@@ -70,7 +61,7 @@ test('a category with one item, and items of none, are left out of the alignment
   const datasetId = await dataset('categories', ['user,item,position', ...rows], categories);
   const { evaluation } = await trainModel(ctx, { datasetId, kind: 'dat', set: { ...set, alignment: 0.1 } });
   assert.ok(Number.isFinite(evaluation!.metrics.MRR));
-  const run = await db.prisma.trainingRun.findFirstOrThrow({ where: { datasetId } });
+  const run = await ctx.db.prisma.trainingRun.findFirstOrThrow({ where: { datasetId } });
   const curve = run.curve as { loss: Record<string, number> }[];
   assert.ok(curve.every(({ loss }) => Number.isFinite(loss.alignment) && loss.alignment! >= 0));
 });
@@ -79,7 +70,7 @@ test('where all items are of one category there is nothing to align', async () =
   const one = ['item,category', ...[0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => `i${i},All`)];
   const datasetId = await dataset('one', ['user,item,position', ...rows], one);
   await trainModel(ctx, { datasetId, kind: 'dat', set: { ...set, alignment: 0.1 } });
-  const run = await db.prisma.trainingRun.findFirstOrThrow({ where: { datasetId } });
+  const run = await ctx.db.prisma.trainingRun.findFirstOrThrow({ where: { datasetId } });
   assert.ok((run.curve as { loss: object }[]).every(({ loss }) => !('alignment' in loss)));
 });
 

@@ -4,7 +4,7 @@ import type { Interactions } from '@duet/datasets';
 import { seededRng } from '@duet/models';
 import fc from 'fast-check';
 import { collectPositives, gather, historyOfPositive, negativeSampler } from './batches.ts';
-import type { FeatureSpace } from './features.ts';
+import { noFeatures } from './features.ts';
 import { holdOutBaskets, userHistories } from './histories.ts';
 import { EmbeddingTable } from './tables.ts';
 
@@ -160,16 +160,6 @@ describe('the negative sampler', () => {
 });
 
 describe('cross-fitted augmented vectors', () => {
-  const space: FeatureSpace = {
-    user: [],
-    item: [],
-    sequence: [],
-    userWidth: 0,
-    itemWidth: 0,
-    tables: {},
-    encoded: { user: {}, item: {} },
-    context: {},
-  };
   const table = () => new EmbeddingTable(7, 2);
   const tables = { 'user.augmented': table(), 'item.augmented': table() };
   const crossFit = { history: 0, augmentedDims: 2, crossFit: true, mimicUser: 1, mimicItem: 1 };
@@ -178,7 +168,7 @@ describe('cross-fitted augmented vectors', () => {
 
   test('show a pair the halves that it does not teach, and a negative either half', () => {
     // Users 2 and 0 (hidden) with positives 1 and 0; item 2 is a negative. Rows of entity e are 1 + 2e and 2 + 2e.
-    const gathered = gather(space, tables, crossFit, {
+    const gathered = gather(noFeatures, tables, crossFit, {
       users: Int32Array.of(2, -1),
       histories: [[], []],
       items: Int32Array.of(1, 0, 2),
@@ -193,7 +183,7 @@ describe('cross-fitted augmented vectors', () => {
   });
 
   test('are the mean of both halves once trained', () => {
-    const gathered = gather(space, tables, crossFit, {
+    const gathered = gather(noFeatures, tables, crossFit, {
       users: Int32Array.of(2),
       histories: [[]],
       items: new Int32Array(),

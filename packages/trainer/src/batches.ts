@@ -5,7 +5,7 @@ import { type FeatureSpace, historyBags, selectBags, sequenceBags } from './feat
 import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared } from './shared.ts';
-import type { Bags, EmbeddingTable, TableOptimizer } from './tables.ts';
+import { type Bags, type EmbeddingTable, singleBags, type TableOptimizer } from './tables.ts';
 
 /** What a model learns from: (user, item) pairs that happened, each with what came before it. */
 export interface Positives {
@@ -210,10 +210,12 @@ export class Batcher {
           Object.keys(context).length > 0 ? this.#settings.userIdDropout : 0,
         ),
       ),
-      mimics: {
-        users: Uint8Array.from(chosen, half),
-        items: Uint8Array.from(items, (_, j) => (j < chosen.length ? half(chosen[j]!) : j & 1)),
-      },
+      ...(this.#settings.crossFit && {
+        mimics: {
+          users: Uint8Array.from(chosen, half),
+          items: Uint8Array.from(items, (_, j) => (j < chosen.length ? half(chosen[j]!) : j & 1)),
+        },
+      }),
     });
     for (const input of new Set(gathered.map((one) => one.input))) feeds[input]!.fill(0);
     for (const { table, bags, input, width, offset } of gathered) table.pool(bags, feeds[input]!, width, offset);
@@ -275,13 +277,6 @@ function multiply(values: Float32Array, scale: Float32Array): void {
   for (let i = 0; i < values.length; i++) values[i]! *= scale[i]!;
 }
 
-/** Row 0 for each of n. */
-const unknownBags = (n: number): Bags => ({
-  start: Int32Array.from({ length: n + 1 }, (_, i) => i),
-  row: new Int32Array(n),
-  weight: new Float32Array(n).fill(1),
-});
-
 /** An entity of which nothing is known, not even its attributes. */
 export const unknown = -(2 ** 31);
 
@@ -289,11 +284,8 @@ export const unknown = -(2 ** 31);
 const shown = (entity: number): number => (entity === unknown ? -1 : entity < 0 ? -1 - entity : entity);
 
 /** One row an entity, of `halves` that it has; the unknown row 0 for a hidden one. */
-function rowsAsBags(entities: Int32Array, halves: 1 | 2, half: (i: number) => number): Bags {
-  const row = entities.map((entity, i) => (entity < 0 ? 0 : 1 + entity * halves + half(i)));
-  const start = Int32Array.from({ length: row.length + 1 }, (_, i) => i);
-  return { start, row, weight: new Float32Array(row.length).fill(1) };
-}
+const augmentedBags = (entities: Int32Array, halves: 1 | 2, half: (i: number) => number): Bags =>
+  singleBags(entities.map((entity, i) => (entity < 0 ? 0 : 1 + entity * halves + half(i))));
 
 /** The mean of both halves of each entity. */
 function bothHalves(entities: Int32Array): Bags {
@@ -310,7 +302,7 @@ interface Gathering {
   users: Int32Array;
   histories: ArrayLike<number>[];
   items: Int32Array;
-  /** In training: the half of each user and item that mimics, where the first items are the users' positives. */
+  /** In cross-fitted training: the half of each user and item that mimics, where the first items are the users' positives. */
   mimics?: { users: Uint8Array; items: Uint8Array };
   /** Bags [users] to take in the place of the users' own, by feature name. */
   given?: Record<string, Bags>;
@@ -337,22 +329,22 @@ export function gather(
       }
       const given = name === 'user' ? batch.given?.[feature.name] : undefined;
       if (given !== undefined) return { ...place, bags: given };
-      if (isContext(feature.name)) return { ...place, bags: unknownBags(entities.length) };
+      if (isContext(feature.name)) return { ...place, bags: singleBags(new Int32Array(entities.length)) };
       const isId = feature.name === `${name}_id`;
       return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, isId ? entities : visible) };
     });
     if (settings.augmentedDims > 0) {
       const place = { table: tables[`${name}.augmented`]!, width: settings.augmentedDims, offset: 0 };
       const halves = batch.mimics?.[`${name}s`];
-      const seen = !settings.crossFit
-        ? rowsAsBags(entities, 1, () => 0)
-        : halves
-          ? rowsAsBags(entities, 2, (i) => 1 - halves[i]!)
-          : bothHalves(entities);
+      const seen = halves
+        ? augmentedBags(entities, 2, (i) => 1 - halves[i]!)
+        : settings.crossFit
+          ? bothHalves(entities)
+          : augmentedBags(entities, 1, () => 0);
       features.push({ ...place, bags: seen, input: `${name}Augmented` });
-      if (settings.crossFit && halves && settings[name === 'user' ? 'mimicUser' : 'mimicItem'] > 0) {
+      if (halves && settings[name === 'user' ? 'mimicUser' : 'mimicItem'] > 0) {
         const pairs = entities.subarray(0, batch.users.length).map(shown);
-        features.push({ ...place, bags: rowsAsBags(pairs, 2, (i) => halves[i]!), input: `${name}Mimic` });
+        features.push({ ...place, bags: augmentedBags(pairs, 2, (i) => halves[i]!), input: `${name}Mimic` });
       }
     }
     return features;

@@ -2,37 +2,23 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { repositoryRoot } from '@duet/config';
-import { importDataset } from '@duet/datasets';
-import { createTestDatabase } from '@duet/db/testing';
 import { modelFolder } from './artifact.ts';
 import { checkpointPath } from './checkpoint.ts';
-import { openExecutor } from './executor.ts';
 import { requestOfRun } from './runs.ts';
-import { type TrainerContext, trainModel } from './train.ts';
+import { createTrainer, importMostActive } from './testing/trainer.ts';
+import { trainModel } from './train.ts';
 
-let ctx: TrainerContext;
+let ctx: Awaited<ReturnType<typeof createTrainer>>;
 let datasetId: string;
 
 before(async () => {
-  const db = await createTestDatabase();
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-checkpoint-'));
-  ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
-  const examples = path.join(repositoryRoot(), 'examples/online-retail');
-  const files = {
-    interactions: path.join(examples, 'interactions.csv.gz'),
-    items: path.join(examples, 'items.csv.gz'),
-  };
-  ({ datasetId } = await importDataset(ctx, { name: 'most active', ...files, kCore: { user: 600, item: 5 } }));
+  ctx = await createTrainer();
+  datasetId = await importMostActive(ctx);
 });
-after(async () => {
-  await ctx.db[Symbol.asyncDispose]();
-  await rm(ctx.dataDir, { recursive: true });
-});
+after(() => ctx[Symbol.asyncDispose]());
 
 /** Everything that keeps state from step to step: Adam in the tables, dropout of ids and inputs, hard negatives, the best epoch. */
 const set = {

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Interactions, importDataset } from '@duet/datasets';
-import type { Database } from '@duet/db';
-import { createTestDatabase } from '@duet/db/testing';
 import { buildContext, contextOfRows, situationReader } from './context.ts';
-import { openExecutor } from './executor.ts';
 import { evaluateModel } from './judge.ts';
 import { openModel } from './model.ts';
-import { type TrainerContext, trainModel } from './train.ts';
+import { createTrainer } from './testing/trainer.ts';
+import { trainModel } from './train.ts';
 
 /** Four interactions on a Thursday (1 January 1970, 00:00 UTC) and the day after, by device. */
 const x: Interactions = {
@@ -56,17 +53,11 @@ describe('the situation of a request', () => {
 });
 
 describe('a model that hears of the situation', () => {
-  let db: Database;
-  let ctx: TrainerContext;
+  let ctx: Awaited<ReturnType<typeof createTrainer>>;
   before(async () => {
-    db = await createTestDatabase();
-    const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-context-'));
-    ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
+    ctx = await createTrainer();
   });
-  after(async () => {
-    await db[Symbol.asyncDispose]();
-    await rm(ctx.dataDir, { recursive: true });
-  });
+  after(() => ctx[Symbol.asyncDispose]());
 
   test('finds what a situation alone decides, and answers the same from its artifact', async () => {
     // Everybody takes small things on the phone and large ones at the desk; which of the sixty is chance.

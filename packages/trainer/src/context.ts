@@ -1,6 +1,6 @@
 import type { Interactions, Situation } from '@duet/datasets';
 import { shared } from './shared.ts';
-import type { Bags } from './tables.ts';
+import { type Bags, singleBags } from './tables.ts';
 import { rowsOf } from './vocabulary.ts';
 
 /** One thing that is known of a request's situation: a vocabulary, and in training each interaction's table row. */
@@ -68,19 +68,10 @@ export function buildContext(
   );
 }
 
-/** One row an example, all weights 1. */
-function rowsAsBags(row: Int32Array): Bags {
-  return {
-    start: Int32Array.from({ length: row.length + 1 }, (_, i) => i),
-    row,
-    weight: new Float32Array(row.length).fill(1),
-  };
-}
-
 /** The bags of these interactions' situations by input, for `gather`; −1 is a situation of which nothing is known. */
 export const contextOfRows = (context: Record<string, ContextFeature>, rows: Int32Array): Record<string, Bags> =>
   Object.fromEntries(
-    Object.entries(context).map(([name, { row }]) => [name, rowsAsBags(rows.map((at) => (at < 0 ? 0 : row[at]!)))]),
+    Object.entries(context).map(([name, { row }]) => [name, singleBags(rows.map((at) => (at < 0 ? 0 : row[at]!)))]),
   );
 
 /** Turns situations into table rows, by context feature: what a model hears of them. */
@@ -100,5 +91,5 @@ export const contextOfSituations = (
   heard: readonly Record<string, number>[],
 ): Record<string, Bags> =>
   Object.fromEntries(
-    Object.keys(context).map((name) => [name, rowsAsBags(Int32Array.from(heard, (rows) => rows[name]!))]),
+    Object.keys(context).map((name) => [name, singleBags(Int32Array.from(heard, (rows) => rows[name]!))]),
   );

@@ -3,8 +3,8 @@ import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
 import { type ArchitectureName, inputPlan } from '@duet/models';
 import { buildContext, type ContextFeature } from './context.ts';
 import type { TrainingSettings } from './settings.ts';
-import { shared, sharedFloats } from './shared.ts';
-import type { Bags } from './tables.ts';
+import { shared } from './shared.ts';
+import { type Bags, singleBags } from './tables.ts';
 import { rowsOf } from './vocabulary.ts';
 
 /** One column of a tower's input: pooled rows of one table. */
@@ -62,14 +62,12 @@ const priceBuckets = 10;
 /** Words of a title, lower case, letters and digits of any script. */
 export const tokenize = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
-/** One row per entity, all weights 1. */
-function singles(rows: Int32Array): Bags {
-  return {
-    start: shared(Int32Array.from({ length: rows.length + 1 }, (_, i) => i)),
-    row: shared(rows),
-    weight: sharedFloats(rows.length).fill(1),
-  };
-}
+/** The same bags in memory that every thread sees. */
+const sharedBags = ({ start, row, weight }: Bags): Bags => ({
+  start: shared(start),
+  row: shared(row),
+  weight: shared(weight),
+});
 
 /** Terms to rows: those that `minCount` entities have, most frequent first, pooled as {@link poolTerms} does. */
 export function encodeTerms(terms: string[][], minCount: number): Encoded {
@@ -97,7 +95,7 @@ export function poolTerms(terms: readonly (readonly string[])[], rowOf: Readonly
     }
     start[i + 1] = row.length;
   });
-  return { start: shared(start), row: shared(Int32Array.from(row)), weight: shared(Float32Array.from(weight)) };
+  return sharedBags({ start, row: Int32Array.from(row), weight: Float32Array.from(weight) });
 }
 
 /** Numbers to quantile buckets, as terms "q0" … ; NaN is unknown. */
@@ -161,7 +159,7 @@ export function buildFeatures(
   const { interactions, catalogue, users } = data;
   const ids = (n: number): Encoded => ({
     vocabulary: [],
-    bags: singles(Int32Array.from({ length: n }, (_, i) => i + 1)),
+    bags: sharedBags(singleBags(Int32Array.from({ length: n }, (_, i) => i + 1))),
   });
   const user: Record<string, Encoded> = settings.userIds ? { user_id: ids(interactions.users.length) } : {};
   const words = (titles: string[]): { title?: Encoded } => {

@@ -4,7 +4,7 @@ import type { Positives } from './batches.ts';
 import type { UserEncoder } from './encoder.ts';
 import { historyOf } from './histories.ts';
 import { rankAll } from './rankings.ts';
-import { vectorScorer } from './scorer.ts';
+import { encoderScorer } from './scorer.ts';
 
 /** Users whose rankings say which items are hard. */
 const sample = 1000;
@@ -29,16 +29,7 @@ export async function rankedHigh(
     seen: Int32Array.from(new Set(historyOf(histories, row))),
   }));
   const items = vectors.length / encoder.dims;
-  await using score = await vectorScorer(executor, {
-    encode: (users) =>
-      encoder.users(
-        Int32Array.from(users, (one) => one.user),
-        users.map((one) => historyOf(histories, one.user)),
-      ),
-    items: vectors,
-    dims: encoder.dims,
-    vectorsPerUser: encoder.vectorsPerUser,
-  });
+  await using score = await encoderScorer(executor, encoder, vectors, histories);
   const { list } = await rankAll(evaluations, items, score);
   const count = new Int32Array(items);
   for (const item of list) if (item >= 0) count[item]!++;

@@ -8,9 +8,9 @@ import { Encoder, type UserEncoder } from './encoder.ts';
 import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
 import { rankedHigh } from './hard.ts';
-import { distinctItems, type Histories, historyOf } from './histories.ts';
+import { distinctItems, type Histories } from './histories.ts';
 import { schedule } from './schedule.ts';
-import { vectorScorer } from './scorer.ts';
+import { encoderScorer } from './scorer.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared, sharedFloats } from './shared.ts';
 import { EmbeddingTable, initialTableState } from './tables.ts';
@@ -122,6 +122,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   if (saved) await session.load(saved.dense);
   await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
 
+  const watched = input.validation.evaluations.length > 0;
   const watch = async (items: Float32Array): Promise<Record<string, number>> => {
     const { histories } = positives;
     const { evaluation } = await evaluateVectors(executor, {
@@ -182,13 +183,16 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
     if (step % stepsPerEpoch === 0) {
       const epoch = step / stepsPerEpoch;
       const params = await sound();
-      await encoder.load(params);
-      const vectors = await encoder.items(allItems(positives));
-      const validation = input.validation.evaluations.length > 0 ? await watch(vectors) : {};
-      if (hard.length > 0) {
-        const ranked = await rankedHigh(executor, encoder, vectors, positives, nthRng(seed + 3, epoch));
-        hard.set(ranked, (epoch % 2) * items);
-        assembly.sharpened(epoch);
+      let validation: Record<string, number> = {};
+      if (watched || hard.length > 0) {
+        await encoder.load(params);
+        const vectors = await encoder.items(allItems(positives));
+        if (watched) validation = await watch(vectors);
+        if (hard.length > 0) {
+          const ranked = await rankedHigh(executor, encoder, vectors, positives, nthRng(seed + 3, epoch));
+          hard.set(ranked, (epoch % 2) * items);
+          assembly.sharpened(epoch);
+        }
       }
       const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
       curve.push({ epoch, step, seconds: seconds(), loss, validation });
@@ -228,16 +232,6 @@ export interface VectorsToJudge {
 /** Ranks the catalogue for every user of a split. */
 export async function evaluateVectors(executor: Executor, judged: VectorsToJudge): Promise<Judged> {
   const { encoder, items, histories, split, catalogue } = judged;
-  await using score = await vectorScorer(executor, {
-    encode: (users) =>
-      encoder.users(
-        Int32Array.from(users, ({ user }) => user),
-        users.map(({ user }) => historyOf(histories, user)),
-        users.map(({ situation }) => situation),
-      ),
-    items,
-    dims: encoder.dims,
-    vectorsPerUser: encoder.vectorsPerUser,
-  });
+  await using score = await encoderScorer(executor, encoder, items, histories);
   return evaluate({ split, catalogue, lists: distinctItems(histories), score });
 }

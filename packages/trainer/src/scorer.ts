@@ -1,5 +1,7 @@
 import type { Split } from '@duet/datasets';
 import { type Executor, Graph, seededRng } from '@duet/models';
+import type { UserEncoder } from './encoder.ts';
+import { type Histories, historyOf } from './histories.ts';
 
 /** Scores of every item for some evaluated users, written into `scores` [users, items]; higher is better. */
 export type Scorer = (users: Split['evaluations'], scores: Float32Array) => void | Promise<void>;
@@ -53,6 +55,29 @@ export async function vectorScorer(
   };
   return Object.assign(score, { [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() });
 }
+
+/**
+ * The same for users by their rows, each with what it had before.
+ *
+ * @param items p_v of every item [items, dims]
+ */
+export const encoderScorer = (
+  executor: Executor,
+  encoder: UserEncoder,
+  items: Float32Array,
+  histories: Histories,
+): Promise<Scorer & AsyncDisposable> =>
+  vectorScorer(executor, {
+    encode: (users) =>
+      encoder.users(
+        Int32Array.from(users, ({ user }) => user),
+        users.map(({ user }) => historyOf(histories, user)),
+        users.map(({ situation }) => situation),
+      ),
+    items,
+    dims: encoder.dims,
+    vectorsPerUser: encoder.vectorsPerUser,
+  });
 
 /** Maximum over the middle axis of `products` [users or more, vectors, items] into `out` [users, items]. */
 function largest(products: Float32Array, vectors: number, items: number, out: Float32Array): void {

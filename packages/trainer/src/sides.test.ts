@@ -1,30 +1,21 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { repositoryRoot } from '@duet/config';
 import { importDataset } from '@duet/datasets';
-import type { Database } from '@duet/db';
-import { createTestDatabase } from '@duet/db/testing';
 import { seededRng } from '@duet/models';
-import { openExecutor } from './executor.ts';
 import { evaluateBaseline } from './judge.ts';
 import { openModel } from './model.ts';
-import { type TrainerContext, trainModel } from './train.ts';
+import { createTrainer } from './testing/trainer.ts';
+import { trainModel } from './train.ts';
 
-let db: Database;
-let ctx: TrainerContext;
+let ctx: Awaited<ReturnType<typeof createTrainer>>;
 before(async () => {
-  db = await createTestDatabase();
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-sides-'));
-  ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
+  ctx = await createTrainer();
 });
-after(async () => {
-  await db[Symbol.asyncDispose]();
-  await rm(ctx.dataDir, { recursive: true });
-});
+after(() => ctx[Symbol.asyncDispose]());
 
 const write = async (name: string, lines: readonly string[]): Promise<string> => {
   const file = path.join(ctx.dataDir, name);
@@ -60,7 +51,7 @@ describe('queries and items', () => {
   });
 
   test('a query that nobody asked in training is answered by its words, which popularity cannot', async () => {
-    const model = await db.prisma.model.findUniqueOrThrow({ where: { id: modelId } });
+    const model = await ctx.db.prisma.model.findUniqueOrThrow({ where: { id: modelId } });
     const { given } = model.metrics as Record<string, { users: number; metrics: Record<string, number> }>;
     const popularity = await evaluateBaseline(ctx, { datasetId, kind: 'popularity' });
     assert.equal(given!.users, kinds.length);

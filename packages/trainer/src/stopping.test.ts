@@ -1,41 +1,26 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { repositoryRoot, silent } from '@duet/config';
-import { importDataset } from '@duet/datasets';
-import { createTestDatabase } from '@duet/db/testing';
+import { silent } from '@duet/config';
 import { checkpointPath } from './checkpoint.ts';
 import { loadTrainingData } from './data.ts';
-import { openExecutor } from './executor.ts';
 import { fitModel } from './fit.ts';
 import { userHistories } from './histories.ts';
 import { type CurvePoint, evaluateVectors } from './loop.ts';
 import { requestOfRun } from './runs.ts';
 import { resolveSettings, type TrainingSettings } from './settings.ts';
-import { type TrainerContext, trainModel } from './train.ts';
+import { createTrainer, importMostActive } from './testing/trainer.ts';
+import { trainModel } from './train.ts';
 import { trialSplit } from './trial.ts';
 
-let ctx: TrainerContext;
+let ctx: Awaited<ReturnType<typeof createTrainer>>;
 let datasetId: string;
 
 before(async () => {
-  const db = await createTestDatabase();
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-stopping-'));
-  ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
-  const examples = path.join(repositoryRoot(), 'examples/online-retail');
-  const files = {
-    interactions: path.join(examples, 'interactions.csv.gz'),
-    items: path.join(examples, 'items.csv.gz'),
-  };
-  ({ datasetId } = await importDataset(ctx, { name: 'most active', ...files, kCore: { user: 600, item: 5 } }));
+  ctx = await createTrainer();
+  datasetId = await importMostActive(ctx);
 });
-after(async () => {
-  await ctx.db[Symbol.asyncDispose]();
-  await rm(ctx.dataDir, { recursive: true });
-});
+after(() => ctx[Symbol.asyncDispose]());
 
 test('with patience, training ends soon after its best epoch and keeps the weights of that', async () => {
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);

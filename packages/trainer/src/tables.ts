@@ -9,6 +9,13 @@ export interface Bags {
   weight: Float32Array;
 }
 
+/** One row an example, all weights 1. */
+export const singleBags = (row: Int32Array): Bags => ({
+  start: Int32Array.from({ length: row.length + 1 }, (_, i) => i),
+  row,
+  weight: new Float32Array(row.length).fill(1),
+});
+
 /**
  * How touched rows move: Adagrad (Duchi et al. 2011), with one sum of squares for each number or (`adagrad-row`) their
  * mean for each row, a dims-th of the memory; or lazy Adam, whose moments age only when their row is touched.

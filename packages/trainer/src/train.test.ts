@@ -1,29 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { repositoryRoot } from '@duet/config';
 import { importDataset } from '@duet/datasets';
-import type { Database } from '@duet/db';
-import { createTestDatabase } from '@duet/db/testing';
-import { openExecutor } from './executor.ts';
 import { exportTowers } from './export.ts';
 import { evaluateBaseline, evaluateModel } from './judge.ts';
 import { openModel } from './model.ts';
-import { type TrainerContext, trainModel } from './train.ts';
+import { createTrainer } from './testing/trainer.ts';
+import { trainModel } from './train.ts';
 
-let db: Database;
-let ctx: TrainerContext;
+let ctx: Awaited<ReturnType<typeof createTrainer>>;
 let datasetId: string;
 /** The most active users and items alone: trains in a moment. */
 let smallId: string;
 const examples = path.join(repositoryRoot(), 'examples/online-retail');
 
 before(async () => {
-  db = await createTestDatabase();
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-trainer-'));
-  ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
+  ctx = await createTrainer();
   const files = {
     interactions: path.join(examples, 'interactions.csv.gz'),
     items: path.join(examples, 'items.csv.gz'),
@@ -33,10 +26,7 @@ before(async () => {
   const kCore = { user: 600, item: 5 };
   ({ datasetId: smallId } = await importDataset(ctx, { name: 'most active', ...files, kCore }));
 });
-after(async () => {
-  await db[Symbol.asyncDispose]();
-  await rm(ctx.dataDir, { recursive: true });
-});
+after(() => ctx[Symbol.asyncDispose]());
 
 /** One quick epoch: enough to beat popularity, not to be good. */
 const quick = { epochs: 1, negatives: 128 };
@@ -60,7 +50,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     const { evaluation } = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn', mask: false });
     assert.equal(evaluation.masked, false);
     assert.ok(evaluation.metrics.MRR! < first.evaluation.metrics.MRR!);
-    const { metrics } = await db.prisma.model.findUniqueOrThrow({ where: { id: first.modelId } });
+    const { metrics } = await ctx.db.prisma.model.findUniqueOrThrow({ where: { id: first.modelId } });
     assert.deepEqual(metrics, { 'time:0.8': first.evaluation }, 'and only the masked answer is kept');
   });
 
@@ -72,14 +62,14 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
       for (const name of ['HR@50', 'HR@100', 'Recall@50', 'MRR']) {
         assert.ok(evaluation!.metrics[name]! > popularity.evaluation.metrics[name]!, `${name} of ${kind}`);
       }
-      const run = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+      const run = await ctx.db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
       assert.equal(run.status, 'done');
       const [point] = run.curve as { epoch: number; step: number; loss: Record<string, number> }[];
       assert.equal(point?.step, run.steps);
       assert.equal('mimicUser' in point!.loss, kind === 'dat');
       const { evaluation: again } = await evaluateModel(ctx, { modelId });
       within(again.metrics['HR@50']!, evaluation!.metrics['HR@50']!, 1e-9);
-      const stored = await db.prisma.model.findUniqueOrThrow({ where: { id: modelId } });
+      const stored = await ctx.db.prisma.model.findUniqueOrThrow({ where: { id: modelId } });
       assert.deepEqual(stored.metrics, { 'time:0.8': again });
     });
   }
@@ -88,7 +78,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     const knn = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn' });
     const shrunk = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn', set: { shrinkage: 5 } });
     assert.notEqual(shrunk.modelId, knn.modelId);
-    const row = await db.prisma.model.findUniqueOrThrow({ where: { id: shrunk.modelId } });
+    const row = await ctx.db.prisma.model.findUniqueOrThrow({ where: { id: shrunk.modelId } });
     assert.deepEqual(row.parameters, { neighbours: 50, shrinkage: 5 });
     const ease = await evaluateBaseline(ctx, { datasetId, kind: 'ease' });
     assert.ok(ease.evaluation.metrics['Recall@50']! > knn.evaluation.metrics['Recall@50']!);
@@ -103,7 +93,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
         set: { dimensions: 32, sweeps: 4 },
       });
       assert.ok(evaluation!.metrics['Recall@50']! > 1.2 * popularity.evaluation.metrics['Recall@50']!);
-      const { curve, step, steps } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+      const { curve, step, steps } = await ctx.db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
       const losses = (curve as { loss: { total: number } }[]).map(({ loss }) => loss.total);
       assert.deepEqual([losses.length, step, steps], [4, 4, 4]);
       assert.deepEqual(
@@ -129,7 +119,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
   });
 
   test('a loaded model knows its users, and gives a stranger one cold-start vector', async () => {
-    const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
+    const { id } = await ctx.db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
     await using model = await openModel(ctx.dataDir, id, ctx.executor);
     const { vectors, known } = await model.encodeUsers(['17850', 'nobody', 'nobody else']);
     assert.deepEqual(known, [true, false, false]);
@@ -141,7 +131,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
   });
 
   test("MIND's user has several vectors, as many different ones as the history tells apart; a stranger's are one", async () => {
-    const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'mind', datasetId } });
+    const { id } = await ctx.db.prisma.model.findFirstOrThrow({ where: { kind: 'mind', datasetId } });
     await using model = await openModel(ctx.dataDir, id, ctx.executor);
     const { vectors } = await model.encodeUsers(['17850', 'nobody']);
     assert.equal(vectors.length, 2 * model.vectorsPerUser * model.dimensions);
@@ -158,7 +148,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
   });
 
   test('float16 tables answer within a thousandth of float32 ones', async () => {
-    const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
+    const { id } = await ctx.db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
     await using full = await openModel(ctx.dataDir, id, ctx.executor);
     await using half = await openModel(ctx.dataDir, id, ctx.executor, { precision: 'float16' });
     const users = ['17850', '13047', 'nobody'];
@@ -178,7 +168,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
   });
 
   test('a model is not judged on purchases that it has seen', async () => {
-    const { id } = await db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
+    const { id } = await ctx.db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
     await assert.rejects(evaluateModel(ctx, { modelId: id, split: 'leave-last-out' }), {
       code: 'conflict',
       message: /learnt from the training part of "time:0.8"/,
@@ -192,7 +182,7 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
       trainModel(ctx, { datasetId: smallId, kind: 'two-tower', set }),
       /The loss became .* at step \d+ of \d+/,
     );
-    const run = await db.prisma.trainingRun.findFirstOrThrow({ orderBy: { createdAt: 'desc' } });
+    const run = await ctx.db.prisma.trainingRun.findFirstOrThrow({ orderBy: { createdAt: 'desc' } });
     assert.equal(run.status, 'failed');
     assert.match(run.error!, /The loss became/);
   });

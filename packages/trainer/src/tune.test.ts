@@ -3,13 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { repositoryRoot } from '@duet/config';
-import { importDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { modelKinds, seededRng } from '@duet/models';
 import { sampleSettings, searchSpace } from './search-space.ts';
 import { presets, resolveSettings } from './settings.ts';
+import { importMostActive } from './testing/trainer.ts';
 import { rungEpochs, type TuneContext, tune } from './tune.ts';
 
 test('rungs have a ninth, a third and all of the epochs, and never less than one', () => {
@@ -47,17 +46,12 @@ describe('a tuning', () => {
   let db: Database;
   let ctx: TuneContext;
   let datasetId: string;
-  const examples = path.join(repositoryRoot(), 'examples/online-retail');
 
   before(async () => {
     db = await createTestDatabase();
     const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-tune-'));
     ctx = { db, dataDir, machine: { executor: undefined, threads: 1, device: undefined } };
-    const files = {
-      interactions: path.join(examples, 'interactions.csv.gz'),
-      items: path.join(examples, 'items.csv.gz'),
-    };
-    ({ datasetId } = await importDataset(ctx, { name: 'most active', ...files, kCore: { user: 600, item: 5 } }));
+    datasetId = await importMostActive(ctx);
   });
   after(async () => {
     await db[Symbol.asyncDispose]();

@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { repositoryRoot } from '@duet/config';
+import { importDataset } from '@duet/datasets';
+import { createTestDatabase } from '@duet/db/testing';
+import { openExecutor } from '../executor.ts';
+import type { TrainerContext } from '../train.ts';
+
+/** A trainer with a database and a data folder of its own, both gone on dispose. */
+export async function createTrainer(): Promise<TrainerContext & AsyncDisposable> {
+  const db = await createTestDatabase();
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-trainer-'));
+  return {
+    db,
+    dataDir,
+    executor: await openExecutor({ executor: undefined, threads: 1 }),
+    async [Symbol.asyncDispose]() {
+      await db[Symbol.asyncDispose]();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
+
+/** Imports online-retail's most active users and items alone: trains in a moment. Returns the dataset's id. */
+export async function importMostActive(ctx: Pick<TrainerContext, 'db' | 'dataDir'>): Promise<string> {
+  const examples = path.join(repositoryRoot(), 'examples/online-retail');
+  const { datasetId } = await importDataset(ctx, {
+    name: 'most active',
+    interactions: path.join(examples, 'interactions.csv.gz'),
+    items: path.join(examples, 'items.csv.gz'),
+    kCore: { user: 600, item: 5 },
+  });
+  return datasetId;
+}
