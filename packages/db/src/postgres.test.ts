@@ -118,11 +118,14 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
   });
 
   test('names DUET_POSTGRES_PORT when another program has the port', async () => {
-    await using data = await dataFolder(55_006);
-    const other = net.createServer().listen(55_006, '127.0.0.1');
+    // Whichever is free: a fixed one may be some other test's outgoing connection.
+    const other = net.createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
+    const { port } = other.address() as net.AddressInfo;
+    await using data = await dataFolder(port);
     try {
-      await assert.rejects(startPostgres(data.config), { code: 'conflict', message: /55006.*DUET_POSTGRES_PORT/ });
+      const message = new RegExp(`${port}.*DUET_POSTGRES_PORT`);
+      await assert.rejects(startPostgres(data.config), { code: 'conflict', message });
     } finally {
       other.close();
     }
