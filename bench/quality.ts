@@ -1,10 +1,11 @@
 /**
  * `npm run bench:quality`: every model on every dataset, ranked on the full catalogue, with intervals and paired tests.
  * The plan is quality/settings.json. What a job found is kept in build/bench-quality, so that an interrupted run goes on
- * where it was, and a changed setting trains again what it changes.
+ * where it was, and a changed setting trains again what it changes. Models that were not asked for keep the figures that
+ * bench/results has of them, as long as the plan says the same of them.
  *
  *   --quick            one epoch on online-retail's most active users, to see that everything works
- *   --only a/b,c/*     these datasets' models alone; * stands for anything
+ *   --only a/b,c/*     these datasets' models alone; * stands for anything (DAT*dims)
  *   --seeds n          seeds of each model that has any (3)
  *   --parallel n       jobs at a time (1); they share the cores
  *   --data folder      where the plan's files are
@@ -16,6 +17,7 @@ import { repositoryRoot } from '@duet/config';
 import { type Results, runBench, say } from './bench.ts';
 import { type Analysis, analyse, type Row } from './quality/analysis.ts';
 import { readFacts, readOutcome } from './quality/cache.ts';
+import { readEarlier, together } from './quality/earlier.ts';
 import { jobsOf, type Plan, quickPlan, readPlan } from './quality/plan.ts';
 import { plots, report } from './quality/report.ts';
 import { trainAll } from './quality/train-all.ts';
@@ -34,7 +36,7 @@ const own = {
 
 const quick = process.argv.includes('--quick');
 const plan: Plan = quick ? quickPlan() : readPlan();
-const analyses: Analysis[] = [];
+let analyses: Analysis[] = [];
 
 await runBench(
   'quality',
@@ -47,15 +49,16 @@ await runBench(
       say(`intervals and tests on ${dataset}: ${found.length} outcomes`);
       analyses.push(analyse(found, (await readFacts(dataset, plan))!, plan));
     }
+    if (!quick) analyses = together(await readEarlier(plan), analyses, plan);
     for (const [name, svg] of plots(analyses, plan)) {
       await writeFile(path.join(repositoryRoot(), 'bench/results', name), svg);
     }
     return {
       params: { seeds: Number(flags.seeds), only, commits: [...new Set(outcomes.map((one) => one.commit))], plan },
       metrics: Object.fromEntries(
-        analyses.map(({ dataset, models, comparisons, users }) => [
+        analyses.map(({ dataset, split, models, comparisons, users, facts }) => [
           dataset,
-          { users, models: Object.fromEntries(models), comparisons },
+          { split, users, facts, models: Object.fromEntries(models), comparisons },
         ]),
       ),
       peers: {},

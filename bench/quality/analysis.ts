@@ -1,5 +1,6 @@
 import { userMetrics } from '../../packages/trainer/src/metrics.ts';
 import type { DatasetFacts, Outcome } from './cache.ts';
+import { plannedAs } from './earlier.ts';
 import type { Plan } from './plan.ts';
 import { bootstrap, holm, type Interval, meanOf, pairedTest, percentileInterval, type Series } from './statistics.ts';
 
@@ -8,7 +9,7 @@ const userMetricNames = ['HR@50', 'HR@100', 'MRR', 'NDCG@50', 'Recall@50', 'Reca
 /** Metrics of all lists together. */
 const listMetricNames = ['Coverage@50', 'Coverage@100', 'ARP@50', 'Gini@50'] as const;
 /** Metrics that models are tested against each other in. */
-const testedMetrics = ['HR@50', 'HR@100', 'MRR'] as const;
+export const testedMetrics = ['HR@50', 'HR@100', 'MRR'] as const;
 
 /** A line of the contract's `rows`. */
 export interface Row extends Interval {
@@ -23,6 +24,8 @@ export interface Row extends Interval {
 export interface Summary {
   model: string;
   kind: string;
+  /** What the plan said of it here. */
+  planned: string;
   seeds: number;
   /** Mean over seeds; the interval covers users and seeds. */
   metrics: Record<string, Interval>;
@@ -50,7 +53,7 @@ export interface Analysis {
   dataset: string;
   split: string;
   users: number;
-  facts: DatasetFacts;
+  facts: Pick<DatasetFacts, 'users' | 'items' | 'interactions'>;
   rows: Row[];
   models: Map<string, Summary>;
   comparisons: Comparison[];
@@ -83,7 +86,9 @@ export function analyse(outcomes: readonly Outcome[], facts: DatasetFacts, plan:
   const values = byModel.map(([, seeds]) => seeds.map((outcome) => perUser(outcome, users)));
   const rows: Row[] = [];
   const models = new Map<string, Summary>();
-  for (const [model, seeds] of byModel) models.set(model, summarise(model, seeds, facts));
+  for (const [model, seeds] of byModel) {
+    models.set(model, { ...summarise(model, seeds, facts), planned: plannedAs(plan, dataset, model) });
+  }
   const comparisons: Comparison[] = [];
   for (const metric of userMetricNames) {
     const series: Series[] = values.map((seeds) => seeds.map((one) => one[metric]!));
@@ -118,10 +123,11 @@ export function analyse(outcomes: readonly Outcome[], facts: DatasetFacts, plan:
       models.get(model)!.metrics[metric] = { value: average('value'), low: average('low'), high: average('high') };
     }
   }
-  return { dataset, split, users, facts, rows, models, comparisons };
+  const { users: allUsers, items, interactions } = facts;
+  return { dataset, split, users, facts: { users: allUsers, items, interactions }, rows, models, comparisons };
 }
 
-function summarise(model: string, seeds: readonly Outcome[], facts: DatasetFacts): Summary {
+function summarise(model: string, seeds: readonly Outcome[], facts: DatasetFacts): Omit<Summary, 'planned'> {
   const first = seeds[0]!;
   const averaged = (group: 'byHistory' | 'byPopularity') =>
     first.evaluation[group].map(({ band, users }) => {
