@@ -58,6 +58,18 @@ async function fill({ prisma, ...database }: Database) {
       indexId: index.id,
     },
   });
+  const experimentPhase = await prisma.experimentPhase.create({
+    data: {
+      experimentId: experiment.id,
+      number: 1,
+      startedAt: new Date('2026-02-20T00:00:00Z'),
+      arms: [{ id: arm.id }],
+      settings: {},
+    },
+  });
+  const auditLog = await prisma.auditLog.create({
+    data: { actor: 'ann', action: 'create', objectKind: 'experiment', objectId: experiment.id, after: { name: 'DAT' } },
+  });
   const apiKey = await prisma.apiKey.create({
     data: { name: 'shop', prefix: 'duet_x', hash: '00', scopes: ['events'] },
   });
@@ -74,7 +86,10 @@ async function fill({ prisma, ...database }: Database) {
       valueMinor: 2n ** 53n + 1n,
     },
   });
-  return { dataset, category, item, model, trainingRun, tuning, trial, index, ranker, experiment, arm, apiKey, event };
+  return {
+    ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker },
+    ...{ experiment, experimentPhase, auditLog, arm, apiKey, event },
+  };
 }
 
 describe('the schema', { concurrency: true }, () => {
@@ -100,8 +115,9 @@ describe('the schema', { concurrency: true }, () => {
       prisma.arm.count(),
       prisma.index.count(),
       prisma.event.count(),
+      prisma.auditLog.count(),
     ]);
-    assert.deepEqual(left, [0, 0, 0, 1]);
+    assert.deepEqual(left, [0, 0, 0, 1, 1]);
   });
 
   test('holds one active index per model, one control per experiment, and shares between 0 and 1', async () => {
@@ -111,11 +127,15 @@ describe('the schema', { concurrency: true }, () => {
     const { id: _index, curve: _curve, ...second } = index;
     await assert.rejects(prisma.index.create({ data: second }), { code: 'P2002' });
     await prisma.index.create({ data: { ...second, active: false } });
-    const { id: _arm, ...other } = { ...arm, name: 'two-tower', position: 1 };
+    const { id: _arm, ...other } = { ...arm, name: 'two-tower', position: 1, settings: {} };
     await assert.rejects(prisma.arm.create({ data: other }), { code: 'P2002' });
     await prisma.arm.create({ data: { ...other, control: false } });
     await assert.rejects(prisma.arm.update({ where: { id: arm.id }, data: { weight: 1.5 } }), /Arm_weight_check/);
     const share = { where: { id: experiment.id }, data: { trafficShare: -0.1 } };
     await assert.rejects(prisma.experiment.update(share), /Experiment_trafficShare_check/);
+    const slice = { where: { id: experiment.id }, data: { layerFrom: 6000, layerTo: 5000 } };
+    await assert.rejects(prisma.experiment.update(slice), /Experiment_layer_check/);
+    const holdout = { where: { id: experiment.datasetId }, data: { holdout: 1 } };
+    await assert.rejects(prisma.dataset.update(holdout), /Dataset_holdout_check/);
   });
 });

@@ -9,4 +9,11 @@ export {
 } from './experiment.ts';
 export { eventCounts, eventSeries, recentEvents } from './monitor.ts';
 export { experimentReport, type Report } from './report.ts';
+export {
+  armSettings,
+  type ExperimentSettings,
+  experimentSettings,
+  parseSettings,
+  uncountedUsers,
+} from './settings.ts';
 export { runStatistic } from './statistics/run.ts';
