@@ -4,7 +4,7 @@
  */
 import { openEngine } from '../src/engines.ts';
 import { parseFactory } from '../src/factory.ts';
-import { measureIndex } from '../src/measure.ts';
+import { exactNeighbours, measureIndex } from '../src/measure.ts';
 import { clustered, enginesHere } from '../src/testing/reference.ts';
 
 const dim = 32;
@@ -14,6 +14,8 @@ for (const [n, factories] of [
   [100_000, ['Flat', 'IVF256,Flat']],
 ] as const) {
   const vectors = clustered(2, n, dim, 300);
+  await using flat = await openEngine('exact').build(vectors, dim, parseFactory('Flat'), 1);
+  const exact = await exactNeighbours(flat, queries);
   for (const factory of factories) {
     for (const name of enginesHere) {
       const engine = openEngine(name);
@@ -21,7 +23,7 @@ for (const [n, factories] of [
       const began = performance.now();
       await using index = await engine.build(vectors, dim, parseFactory(factory), 1);
       const buildMs = Math.round(performance.now() - began);
-      const { curve: _, ...measured } = await measureIndex(index, vectors, queries);
+      const { curve: _, ...measured } = await measureIndex(index, queries, exact, 0.99);
       process.stdout.write(`${JSON.stringify({ n, dim, factory, engine: name, buildMs, ...measured })}\n`);
     }
   }

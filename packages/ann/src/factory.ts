@@ -10,9 +10,6 @@ export interface Factory {
   storage: Storage;
 }
 
-const flatUpTo = 20_000;
-const fullPrecisionUpToBytes = 4 * 2 ** 30;
-
 export const factoryName = ({ lists, storage }: Factory): string => (lists === 0 ? storage : `IVF${lists},${storage}`);
 
 /**
@@ -31,12 +28,8 @@ export function parseFactory(name: string): Factory {
   return { lists: Number(lists), storage: storage as Storage };
 }
 
-/**
- * The index for n vectors: exhaustive up to 20,000 (about 0.1 ms a query), then about √n inverted lists, in half
- * precision where the vectors would fill more than 4 GiB. See README.md for the measurements behind it.
- */
-export function chooseFactory(n: number, dim: number): string {
-  if (n <= flatUpTo) return 'Flat';
-  const lists = 2 ** Math.round(Math.log2(Math.sqrt(n)));
-  return factoryName({ lists, storage: n * dim * 4 > fullPrecisionUpToBytes ? 'SQfp16' : 'Flat' });
+/** Bytes a vector takes in an index of n, in memory and in its file: its numbers, in lists its id, and its share of the centroids. */
+export function bytesPerVector({ lists, storage }: Factory, n: number, dim: number): number {
+  const numbers = dim * { Flat: 4, SQfp16: 2, SQ8: 1 }[storage];
+  return lists === 0 ? numbers : numbers + 8 + (4 * lists * dim) / n;
 }

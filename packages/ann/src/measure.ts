@@ -1,10 +1,7 @@
-import { DuetError } from '@duet/config';
 import { parseFactory } from './factory.ts';
-import { buildIndex } from './open.ts';
-import { checkVectors, type VectorIndex } from './vector-index.ts';
+import type { VectorIndex } from './vector-index.ts';
 
 const k = 100;
-const wantedRecall = 0.99;
 const timedSearches = 500;
 const warmUps = 20;
 
@@ -19,26 +16,21 @@ export interface Measurement {
   curve: { nprobe: number | null; recall: number; p50Us: number; p99Us: number }[];
 }
 
+/** Each query's exact 100 best rows (fewer where there are fewer), [queries × depth], from a Flat index. */
+export async function exactNeighbours(flat: VectorIndex, queries: Float32Array): Promise<Int32Array> {
+  return (await flat.search(queries, Math.min(k, flat.size))).ids;
+}
+
 /**
- * Measures an index over `vectors` [n, dim] with `queries` [m, dim] against an exact scan, and sets its nprobe to the
- * least one that finds 99 % of the exact 100 best on these queries: doubled until it does, then bisected.
- *
- * @throws DuetError 'bad-input' where the shapes are not the index's
+ * Measures an index with `queries` [m, dim], whose exact best are `exact`, and sets its nprobe to the least one that
+ * finds `recallTarget` of them: doubled until it does, then bisected.
  */
 export async function measureIndex(
   index: VectorIndex,
-  vectors: Float32Array,
   queries: Float32Array,
+  exact: Int32Array,
+  recallTarget: number,
 ): Promise<Measurement> {
-  if (checkVectors('vectors', vectors, index.dim) !== index.size) {
-    throw new DuetError('bad-input', `the index holds ${index.size} vectors, not these.`, {
-      where: { field: 'vectors' },
-    });
-  }
-  checkVectors('queries', queries, index.dim);
-  await using flat = await buildIndex(vectors, index.dim, { factory: 'Flat' });
-  const exact = (await flat.search(queries, Math.min(k, index.size))).ids;
-
   const points = new Map<number, Measurement['curve'][number]>();
   const measure = async (nprobe: number | undefined) => {
     const known = points.get(nprobe ?? 0);
@@ -54,15 +46,15 @@ export async function measureIndex(
   if (lists > 0) {
     let tooFew = 0;
     let enough = 1;
-    while (chosen.recall < wantedRecall && enough < lists) {
+    while (chosen.recall < recallTarget && enough < lists) {
       tooFew = enough;
       enough = Math.min(2 * enough, lists);
       chosen = await measure(enough);
     }
-    while (enough - tooFew > Math.max(1, enough / 16) && chosen.recall >= wantedRecall) {
+    while (enough - tooFew > Math.max(1, enough / 16) && chosen.recall >= recallTarget) {
       const middle = Math.floor((tooFew + enough) / 2);
       const point = await measure(middle);
-      if (point.recall >= wantedRecall) {
+      if (point.recall >= recallTarget) {
         enough = middle;
         chosen = point;
       } else tooFew = middle;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { buildIndex, chooseFactory, measureIndex } from '@duet/ann';
+import { chooseIndex } from '@duet/ann';
 import { DuetError, type Progress, silent } from '@duet/config';
 import { loadInteractions } from '@duet/datasets';
 import type { Database } from '@duet/db';
@@ -9,7 +9,7 @@ import { writeIndexFolder } from './index-folder.ts';
 
 export interface BuildIndexRequest {
   modelId: string;
-  /** FAISS index_factory string; by default the one `chooseFactory` names for the number of items. */
+  /** FAISS index_factory string; by default the one that `chooseIndex` measures to be best. */
   factory?: string;
 }
 
@@ -51,15 +51,13 @@ export async function buildModelIndex(
   const queries = await sampleUserVectors(dataDir, row.datasetId, model);
 
   report(1, `building over ${model.items.length} items`);
-  const started = performance.now();
-  await using index = await buildIndex(model.itemVectors, model.dimensions, {
-    factory: factory ?? chooseFactory(model.items.length, model.dimensions),
+  const chosen = await chooseIndex(model.itemVectors, model.dimensions, queries, {
+    factory,
+    progress: (name) => report(2, `building and measuring ${name}`),
   });
-  const buildMs = Math.round(performance.now() - started);
+  await using index = chosen.index;
 
-  report(2, 'measuring recall and latency');
-  const measured = await measureIndex(index, model.itemVectors, queries);
-
+  const { recallAt100, p50Us, p99Us, nprobe, buildMs, bytesPerVector, curve, candidates } = chosen;
   report(3, 'writing');
   const indexId = randomUUID();
   const meta = await writeIndexFolder(dataDir, index, { indexId, modelId, items: model.items });
@@ -76,20 +74,22 @@ export async function buildModelIndex(
         dimensions: meta.dimensions,
         size: meta.size,
         bytes: BigInt(meta.bytes),
-        nprobe: measured.nprobe ?? null,
+        bytesPerVector,
+        nprobe: nprobe ?? null,
         buildMs,
-        recallAt100: measured.recallAt100,
-        p50Us: measured.p50Us,
-        p99Us: measured.p99Us,
-        curve: measured.curve as object[],
+        recallAt100,
+        p50Us,
+        p99Us,
+        curve: curve as object[],
+        reason: chosen.reason,
+        candidates: candidates.map(({ curve: _, ...candidate }) => candidate),
         active: true,
       },
     });
   });
-  report(4, `recall@100 ${measured.recallAt100.toFixed(3)}`);
+  report(4, `${meta.factory}, recall@100 ${recallAt100.toFixed(3)}`);
 
   const { engine, size, bytes } = meta;
-  const { recallAt100, p50Us, p99Us, nprobe } = measured;
   return { indexId, modelId, factory: meta.factory, engine, size, bytes, recallAt100, p50Us, p99Us, nprobe, buildMs };
 }
 

@@ -46,6 +46,20 @@ export type IndexPoint = z.infer<typeof indexPoint>;
 export const readIndexCurve = (stored: unknown): IndexPoint[] =>
   (Array.isArray(stored) ? stored : []).flatMap((value) => indexPoint.safeParse(value).data ?? []);
 
+const indexCandidate = z.object({
+  factory: z.string(),
+  recallAt100: z.number(),
+  p50Us: z.number(),
+  p99Us: z.number(),
+  nprobe: z.number().optional(),
+  bytesPerVector: z.number(),
+  buildMs: z.number(),
+});
+
+/** The factories in an Index row's `candidates`: all that were measured before one was chosen. */
+export const readIndexCandidates = (stored: unknown): z.infer<typeof indexCandidate>[] =>
+  (Array.isArray(stored) ? stored : []).flatMap((value) => indexCandidate.safeParse(value).data ?? []);
+
 /** The metrics that models are compared by, and what each says in one sentence. */
 export const comparedMetrics = [
   {

@@ -7,7 +7,7 @@ import { ModelName } from '#components/model-name.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
-import { readIndexCurve } from '#data/evaluations.ts';
+import { readIndexCandidates, readIndexCurve } from '#data/evaluations.ts';
 import { indexedModels } from '#data/indexes.ts';
 import { unfinishedJobs } from '#data/jobs.ts';
 import { formatBytes, formatCount, formatDuration, formatMetric, formatMicros, formatTime } from '#format.ts';
@@ -42,6 +42,7 @@ export default async function IndexesPage() {
           const points = readIndexCurve(active?.curve).flatMap(({ nprobe, recall, p50Us }) =>
             nprobe === null ? [] : [{ nprobe, 'Recall@100': recall, 'p50 (µs)': p50Us }],
           );
+          const candidates = readIndexCandidates(active?.candidates);
           const job = jobs.get(model.id);
           return (
             <Section
@@ -74,6 +75,9 @@ export default async function IndexesPage() {
                         Size
                       </th>
                       <th scope="col" className="num">
+                        <abbr title="Bytes of memory a vector">B/vector</abbr>
+                      </th>
+                      <th scope="col" className="num">
                         <abbr title="Lists of the IVF index that a search looks into">nprobe</abbr>
                       </th>
                       <th scope="col" className="num">
@@ -103,6 +107,7 @@ export default async function IndexesPage() {
                           {formatCount(index.size)} × {index.dimensions}
                         </td>
                         <td className="num">{formatBytes(index.bytes)}</td>
+                        <td className="num">{Math.round(index.bytesPerVector)}</td>
                         <td className="num">{index.nprobe ?? '–'}</td>
                         <td className="num">{formatMetric(index.recallAt100)}</td>
                         <td className="num">{formatMicros(index.p50Us)}</td>
@@ -121,12 +126,19 @@ export default async function IndexesPage() {
                   </tbody>
                 </table>
               )}
+              {active && active.reason !== '' && (
+                <div className="border-t border-line px-5 py-4">
+                  <h3 className="font-medium">Why {active.factory}</h3>
+                  <p className="text-sm text-muted">{active.reason}</p>
+                  {candidates.length > 1 && <Candidates measured={candidates} chosen={active.factory} />}
+                </div>
+              )}
               {points.length > 1 && (
                 <div className="border-t border-line px-5 py-4">
                   <h3 className="font-medium">Recall against latency</h3>
                   <p className="mb-3 text-sm text-muted">
                     Looking into more lists finds more and takes longer. nprobe {active?.nprobe} was chosen: the fewest
-                    lists that reach a recall of 0.99.
+                    lists, found by doubling and halving, that reach the recall asked for.
                   </p>
                   <RecallLatency points={points} />
                 </div>
@@ -136,5 +148,51 @@ export default async function IndexesPage() {
         })}
       </div>
     </>
+  );
+}
+
+/** What was measured before one was chosen. */
+function Candidates({ measured, chosen }: { measured: ReturnType<typeof readIndexCandidates>; chosen: string }) {
+  return (
+    <table className="data mt-3">
+      <thead>
+        <tr>
+          <th scope="col">Measured</th>
+          <th scope="col" className="num">
+            nprobe
+          </th>
+          <th scope="col" className="num">
+            Recall@100
+          </th>
+          <th scope="col" className="num">
+            p50
+          </th>
+          <th scope="col" className="num">
+            p99
+          </th>
+          <th scope="col" className="num">
+            B/vector
+          </th>
+          <th scope="col" className="num">
+            Build
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {measured.map((candidate) => (
+          <tr key={candidate.factory} className={candidate.factory === chosen ? '' : 'text-muted'}>
+            <th scope="row" className="font-mono text-sm">
+              {candidate.factory}
+            </th>
+            <td className="num">{candidate.nprobe ?? '–'}</td>
+            <td className="num">{formatMetric(candidate.recallAt100)}</td>
+            <td className="num">{formatMicros(candidate.p50Us)}</td>
+            <td className="num">{formatMicros(candidate.p99Us)}</td>
+            <td className="num">{Math.round(candidate.bytesPerVector)}</td>
+            <td className="num">{formatDuration(candidate.buildMs)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
