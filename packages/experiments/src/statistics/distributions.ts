@@ -98,3 +98,12 @@ export function studentQuantile(p: number, df: number): number {
 
 /** P(X > x) of χ² with `df` degrees of freedom: Q(df/2, x/2). */
 export const chiSquareSurvival = (x: number, df: number): number => upperGamma(df / 2, x / 2);
+
+/** P(X ≤ x) of the Beta distribution: I_x(a, b). */
+export const betaCdf = (x: number, a: number, b: number): number => incompleteBeta(x, 1 - x, a, b);
+
+/** P(X ≤ k) of the binomial with `n` trials: I₁₋ₚ(n − k, k + 1) (DLMF 8.17.24). */
+export function binomialCdf(k: number, n: number, p: number): number {
+  if (k < 0) return 0;
+  return k >= n ? 1 : incompleteBeta(1 - p, p, n - k, k + 1);
+}

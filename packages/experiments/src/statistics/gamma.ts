@@ -17,7 +17,7 @@ export function logGamma(x: number): number {
  * log Γ(a + b) − log Γ(a). Large a goes through Stirling's series (DLMF 5.11.1), whose leading terms are subtracted
  * analytically: the difference of two huge log gammas would lose its digits.
  */
-function logGammaStep(a: number, b: number): number {
+export function logGammaStep(a: number, b: number): number {
   if (a < 30) return logGamma(a + b) - logGamma(a);
   const tail = (z: number) => 1 / (12 * z) - 1 / (360 * z ** 3) + 1 / (1260 * z ** 5) - 1 / (1680 * z ** 7);
   return (a - 0.5) * Math.log1p(b / a) + b * Math.log(a + b) - b + tail(a + b) - tail(a);

@@ -30,10 +30,19 @@ export function relativeLift(
     const half = t * Math.sqrt(v2 / m1 ** 2 + (m2 ** 2 * v1) / m1 ** 4);
     return { value, low: value - half, high: value + half };
   }
+  return fiellerLift(control, treatment, t);
+}
+
+/** Fieller's set with `width` standard errors to either side: see {@link relativeLift}. */
+export function fiellerLift(control: Estimate, treatment: Estimate, width: number): Interval {
+  const [m1, m2] = [control.value, treatment.value];
+  if (!(m1 > 0)) return { value: null, low: null, high: null };
+  const value = m2 / m1 - 1;
+  if (!(control.variance + treatment.variance > 0)) return { value, low: null, high: null };
   // Everything in units of m₁, so that no square overflows.
-  const [r, u1, u2] = [m2 / m1, v1 / m1 ** 2, v2 / m1 ** 2];
-  const a = 1 - t * t * u1;
-  const root = t * Math.sqrt(u2 * a + r * r * u1);
+  const [r, u1, u2] = [m2 / m1, control.variance / m1 ** 2, treatment.variance / m1 ** 2];
+  const a = 1 - width * width * u1;
   if (!(a > 0)) return { value, low: null, high: null };
+  const root = width * Math.sqrt(u2 * a + r * r * u1);
   return { value, low: (r - root) / a - 1, high: (r + root) / a - 1 };
 }

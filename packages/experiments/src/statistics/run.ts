@@ -1,6 +1,11 @@
 import { DuetError } from '@duet/config';
+import { seededRng } from '@duet/models/rng';
 import { z } from 'zod';
+import { bayesianLift, bayesianShares, liftPrior } from './bayes.ts';
+import { cuped } from './cuped.ts';
 import {
+  betaCdf,
+  binomialCdf,
   chiSquareSurvival,
   normalCdf,
   normalQuantile,
@@ -9,77 +14,126 @@ import {
   studentQuantile,
   studentSurvival,
 } from './distributions.ts';
-import { deltaRatio, type Estimate, meanEstimate } from './estimate.ts';
+import * as given from './inputs.ts';
+import { creditOf, interleavingTest } from './interleaving.ts';
 import { relativeLift } from './lift.ts';
-import { momentsOf } from './moments.ts';
+import { benjaminiHochberg, holm } from './multiple.ts';
+import { doublyRobust, ips, snips } from './off-policy.ts';
+import { minimumDetectableEffect, powerOf, requiredUsers } from './power.ts';
 import { proportion } from './proportion.ts';
-import { srm } from './srm.ts';
+import { proportionsTest } from './proportions.ts';
+import { quantileBootstrap, quantileDifference, quantileEstimate } from './quantile.ts';
+import { confidenceSequence, differenceOf, liftSequence } from './sequential.ts';
+import { sequentialSrm, srm } from './srm.ts';
 import { estimateInterval, welch } from './welch.ts';
+import { capOf, winsorise } from './winsorise.ts';
 
-const users = z.array(z.number()).min(2, 'needs at least two users');
-const level = z.number().gt(0).lt(1).default(0.95);
-const probability = z.number().gt(0).lt(1);
-const df = z.number().positive();
-
-/** An arm's mean: one value per user, or their number, mean and unbiased variance. */
-const meanInput = z
-  .union([
-    z.object({ values: users }),
-    z.object({ n: z.int().min(2), mean: z.number(), variance: z.number().nonnegative() }),
-  ])
-  .transform((arm): Estimate => {
-    if (!('values' in arm)) return meanEstimate(arm)!;
-    const { n, meanX, varianceX } = momentsOf(arm.values, arm.values);
-    return meanEstimate({ n, mean: meanX, variance: varianceX })!;
-  });
-
-/** An arm's ratio of sums: numerator and denominator per user. */
-const ratioInput = z
-  .object({ numerator: users, denominator: users })
-  .refine((arm) => arm.numerator.length === arm.denominator.length, 'needs as many numerators as denominators')
-  .refine((arm) => arm.denominator.some((y) => y !== 0), 'needs a denominator that is not zero for every user')
-  .transform(({ numerator, denominator }): Estimate => deltaRatio(momentsOf(numerator, denominator))!);
-
-const armInput = z.union([ratioInput, meanInput]);
-const method = z.enum(['fieller', 'delta']).default('fieller');
-const counts = z.array(z.int().nonnegative()).min(2);
+const { count, level, positive, probability, share, twoArms } = given;
+const bootstrap = {
+  q: probability,
+  level,
+  seed: count.default(1),
+  replicates: z.int().min(2).max(100_000).default(2000),
+};
 
 /** Every statistic by name: what it takes and what it answers. A new one is one line here. */
 const statistics = {
-  mean: define(z.object({ arm: meanInput, level }), ({ arm, level }) => ({ ...arm, ...estimateInterval(arm, level) })),
-  ratio: define(z.object({ arm: ratioInput, level }), ({ arm, level }) => ({
+  mean: define(z.object({ arm: given.mean, level }), ({ arm, level }) => ({ ...arm, ...estimateInterval(arm, level) })),
+  ratio: define(z.object({ arm: given.ratio, level }), ({ arm, level }) => ({
     ...arm,
     ...estimateInterval(arm, level),
   })),
-  welch: define(z.object({ control: armInput, treatment: armInput, level }), ({ control, treatment, level }) =>
-    welch(control, treatment, level),
-  ),
+  welch: define(z.object({ ...twoArms, level }), ({ control, treatment, level }) => welch(control, treatment, level)),
   'relative-lift': define(
-    z.object({ control: armInput, treatment: armInput, level, method }),
-    ({ control, treatment, level, method }) => relativeLift(control, treatment, { level, method }),
+    z.object({ ...twoArms, level, method: given.liftMethod }),
+    ({ control, treatment, ...options }) => relativeLift(control, treatment, options),
   ),
-  proportion: define(
-    z
-      .object({ k: z.int().nonnegative(), n: z.int().nonnegative(), level })
-      .refine(({ k, n }) => k <= n, { message: 'must not be more than n', path: ['k'] }),
-    ({ k, n, level }) => proportion(k, n, level),
+  'confidence-sequence': define(
+    z.object({ ...twoArms, level, tunedFor: positive }),
+    ({ control, treatment, ...options }) => ({
+      absolute: confidenceSequence(differenceOf(control, treatment), options),
+      relative: liftSequence(control, treatment, options),
+    }),
   ),
-  srm: define(
-    z
-      .object({ observed: counts, weights: z.array(z.number().nonnegative()).min(2) })
-      .refine((o) => o.observed.length === o.weights.length, { message: 'needs one weight per arm', path: ['weights'] })
-      .refine((o) => o.weights.some((w) => w > 0), { message: 'needs a weight above zero', path: ['weights'] }),
-    ({ observed, weights }) => srm(observed, weights),
+  cuped: define(z.object({ arms: z.array(given.prePostArm).min(1) }), ({ arms }) => cuped(arms)),
+  winsorise: define(z.object({ values: given.values, q: probability.default(0.999) }), ({ values, q }) => {
+    const cap = capOf(values, q)!;
+    return { cap, values: winsorise(values, cap) };
+  }),
+  proportion: define(given.shareAndLevel, ({ k, n, level }) => proportion(k, n, level)),
+  proportions: define(z.object({ control: share, treatment: share, level }), ({ control, treatment, level }) =>
+    proportionsTest(control, treatment, level),
+  ),
+  quantile: define(z.object({ users: given.usersValues, q: probability, level }), ({ users, q, level }) => ({
+    ...quantileEstimate(users, q, level),
+  })),
+  'quantile-bootstrap': define(z.object({ users: given.usersValues, ...bootstrap }), ({ users, q, seed, ...options }) =>
+    quantileBootstrap(users, q, { ...options, rng: seededRng(seed) }),
+  ),
+  'quantile-difference': define(
+    z.object({ control: given.usersValues, treatment: given.usersValues, ...bootstrap }),
+    ({ control, treatment, q, seed, ...options }) =>
+      quantileDifference(control, treatment, q, { ...options, rng: seededRng(seed) }),
+  ),
+  srm: define(given.split, ({ observed, weights }) => srm(observed, weights)),
+  'sequential-srm': define(
+    given.split.safeExtend({ concentration: positive.optional() }),
+    ({ observed, weights, concentration }) => sequentialSrm(observed, weights, concentration),
+  ),
+  holm: define(z.object({ p: given.pValues }), ({ p }) => ({ adjusted: holm(p) })),
+  'benjamini-hochberg': define(z.object({ p: given.pValues }), ({ p }) => ({ adjusted: benjaminiHochberg(p) })),
+  'bayesian-lift': define(
+    z.object({ ...twoArms, level, prior: z.object({ mean: z.number(), sd: positive }).default(liftPrior) }),
+    ({ control, treatment, ...options }) => bayesianLift(control, treatment, options),
+  ),
+  'bayesian-shares': define(
+    z.object({ control: share, treatment: share, level, prior: given.sharePrior }),
+    ({ control, treatment, ...options }) => bayesianShares(control, treatment, options),
+  ),
+  power: define(
+    z.object({ ...given.powerPlan, effect: given.effect, users: positive }),
+    ({ effect, users, ...plan }) => ({
+      power: powerOf(plan, effect, users),
+    }),
+  ),
+  'required-users': define(
+    z.object({ ...given.powerPlan, effect: given.effect, power: probability.default(0.8) }),
+    ({ effect, power, ...plan }) => ({ ...requiredUsers(plan, effect, power) }),
+  ),
+  'minimum-detectable-effect': define(
+    z.object({ ...given.powerPlan, users: positive, power: probability.default(0.8) }),
+    ({ users, power, ...plan }) => ({ ...minimumDetectableEffect(plan, users, power) }),
+  ),
+  ips: define(z.object({ choices: given.choices, ...given.offPolicy }), ({ choices, ...options }) =>
+    ips(choices, options),
+  ),
+  snips: define(z.object({ choices: given.choices, ...given.offPolicy }), ({ choices, ...options }) =>
+    snips(choices, options),
+  ),
+  'doubly-robust': define(z.object({ choices: given.modelledChoices, ...given.offPolicy }), ({ choices, ...options }) =>
+    doublyRobust(choices, options),
+  ),
+  interleaving: define(
+    z.object({ users: z.array(z.object({ control: count, treatment: count })).min(2), level }),
+    ({ users, level }) => interleavingTest(creditOf(users), level),
   ),
   'normal-cdf': define(z.object({ x: z.number() }), ({ x }) => ({ value: normalCdf(x), survival: normalSurvival(x) })),
   'normal-quantile': define(z.object({ p: probability }), ({ p }) => ({ value: normalQuantile(p) })),
-  'student-cdf': define(z.object({ t: z.number(), df }), ({ t, df }) => ({
+  'student-cdf': define(z.object({ t: z.number(), df: positive }), ({ t, df }) => ({
     value: studentCdf(t, df),
     survival: studentSurvival(t, df),
   })),
-  'student-quantile': define(z.object({ p: probability, df }), ({ p, df }) => ({ value: studentQuantile(p, df) })),
-  'chi-square-survival': define(z.object({ x: z.number().nonnegative(), df }), ({ x, df }) => ({
+  'student-quantile': define(z.object({ p: probability, df: positive }), ({ p, df }) => ({
+    value: studentQuantile(p, df),
+  })),
+  'chi-square-survival': define(z.object({ x: z.number().nonnegative(), df: positive }), ({ x, df }) => ({
     value: chiSquareSurvival(x, df),
+  })),
+  'beta-cdf': define(z.object({ x: z.number().min(0).max(1), a: positive, b: positive }), ({ x, a, b }) => ({
+    value: betaCdf(x, a, b),
+  })),
+  'binomial-cdf': define(z.object({ k: count, n: count, p: z.number().min(0).max(1) }), ({ k, n, p }) => ({
+    value: binomialCdf(k, n, p),
   })),
 };
 

@@ -1,4 +1,5 @@
 import { chiSquareSurvival } from './distributions.ts';
+import { logGammaStep } from './gamma.ts';
 
 export interface SrmTest {
   observed: number[];
@@ -32,4 +33,40 @@ export function srm(observed: readonly number[], weights: readonly number[]): Sr
   );
   const p = chiSquareSurvival(chiSquare, df);
   return { ...base, chiSquare, p, warning: p < 0.001 };
+}
+
+export interface SequentialSrm {
+  /** Always valid: it may be looked at every day, and the first time it is ≤ α is significant at α. */
+  p: number | null;
+  /** p < 0.001 */
+  warning: boolean;
+}
+
+/**
+ * Sample ratio mismatch that may be looked at as often as one likes: one over the Bayes factor of the counts S under a
+ * Dirichlet prior about the planned shares θ, against θ itself, is an always-valid p,
+ * BF = Γ(c)/Γ(c + n) ∏ Γ(cθᵢ + Sᵢ)/Γ(cθᵢ) ∏ θᵢ^−Sᵢ (M. Lindon & A. Malek 2022, "Anytime-Valid Inference for Multinomial
+ * Count Data", NeurIPS, eq. 4). Unlike χ² it does not cry wolf in the end where the split is as planned and looked at
+ * daily. The same answers as {@link srm} for weight zero, no users and a single arm.
+ *
+ * @param concentration c: about how many users' worth of belief that the split is as planned. The default is that of
+ * the authors' `ssrm` package, tuned for deviations of a per cent or so.
+ */
+export function sequentialSrm(
+  observed: readonly number[],
+  weights: readonly number[],
+  concentration = 10_000,
+): SequentialSrm {
+  if (observed.some((n, arm) => n > 0 && weights[arm] === 0)) return { p: 0, warning: true };
+  const arms = observed.flatMap((count, arm) => (weights[arm]! > 0 ? [{ count, weight: weights[arm]! }] : []));
+  const total = arms.reduce((sum, { count }) => sum + count, 0);
+  if (total === 0 || arms.length < 2) return { p: null, warning: false };
+  const weight = arms.reduce((sum, arm) => sum + arm.weight, 0);
+  const logBayesFactor = arms.reduce(
+    (sum, arm) =>
+      sum + logGammaStep((concentration * arm.weight) / weight, arm.count) - arm.count * Math.log(arm.weight / weight),
+    -logGammaStep(concentration, total),
+  );
+  const p = Math.min(1, Math.exp(-logBayesFactor));
+  return { p, warning: p < 0.001 };
 }

@@ -10,9 +10,10 @@ import {
   studentQuantile,
   studentSurvival,
 } from './distributions.ts';
-import { deltaRatio, type Interval, meanEstimate } from './estimate.ts';
+import { deltaRatio, meanEstimate } from './estimate.ts';
 import { relativeLift } from './lift.ts';
 import { momentsFromSums, momentsOf } from './moments.ts';
+import { near, nearInterval } from './near.ts';
 import { proportion } from './proportion.ts';
 import { runStatistic } from './run.ts';
 import { srm } from './srm.ts';
@@ -20,22 +21,6 @@ import scipy from './vectors.json' with { type: 'json' };
 import { estimateInterval, welch } from './welch.ts';
 
 // Expected numbers are those of vectors.json: scipy 1.17.1's, made by vectors.py, under the call that gave them.
-
-/** Within 1e-8 of the expected figure, relative to it. */
-function near(actual: number | null, expected: number, tolerance = 1e-8) {
-  assert.ok(
-    actual !== null && Math.abs(actual - expected) <= tolerance * Math.abs(expected),
-    `${actual}, not ${expected}`,
-  );
-}
-
-function nearInterval({ low, high }: Interval, limits: readonly (number | null)[]) {
-  const actual = [low, high];
-  for (const [i, limit] of limits.entries()) {
-    if (limit === null) assert.equal(actual[i], null);
-    else near(actual[i]!, limit);
-  }
-}
 
 describe('distributions agree with scipy', () => {
   test('normal: distribution, survival and quantile', () => {

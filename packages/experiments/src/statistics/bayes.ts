@@ -1,0 +1,122 @@
+import { betaCdf, normalCdf, normalQuantile } from './distributions.ts';
+import type { Estimate, Interval } from './estimate.ts';
+import { logGamma } from './gamma.ts';
+import { integrate } from './integrate.ts';
+import type { Share } from './proportions.ts';
+import { rootOf } from './root.ts';
+
+/** What is believed of the relative lift before any data: normal. */
+export interface LiftPrior {
+  mean: number;
+  sd: number;
+}
+
+/** Nineteen lifts in twenty lie within ±59 %: a prior that only the smallest experiments feel (GrowthBook's default). */
+export const liftPrior: LiftPrior = { mean: 0, sd: 0.3 };
+
+export interface BayesianLift {
+  /** Posterior mean of the relative lift, with the equal-tailed credible interval. */
+  lift: Interval;
+  /** Probability that treatment is better than control. null where the data do not determine it. */
+  chanceToWin: number | null;
+  /** What one loses on average, in relative lift, by choosing an arm that is worse: E max(0, −δ) and E max(0, δ). */
+  expectedLoss: { treatment: number | null; control: number | null };
+}
+
+const unknown: BayesianLift = {
+  lift: { value: null, low: null, high: null },
+  chanceToWin: null,
+  expectedLoss: { treatment: null, control: null },
+};
+
+/**
+ * The relative lift δ as a Bayesian sees it: the data say N(m₂/m₁ − 1, v₂/m₁² + m₂² v₁/m₁⁴) (delta method, Deng et al.
+ * 2018, §3.1), the prior is N(mean, sd²), so the posterior is normal with precision-weighted mean (A. Gelman et al.,
+ * Bayesian Data Analysis 3rd ed., §2.5). Expected loss of the treatment is σ φ(μ/σ) − μ Φ(−μ/σ) (C. Stucchio 2015,
+ * "Bayesian A/B Testing at VWO", §4). All null where control's value is not above zero or nothing varies.
+ */
+export function bayesianLift(
+  control: Estimate,
+  treatment: Estimate,
+  { level = 0.95, prior = liftPrior }: { level?: number; prior?: LiftPrior } = {},
+): BayesianLift {
+  const [m1, m2] = [control.value, treatment.value];
+  if (!(m1 > 0)) return unknown;
+  const variance = treatment.variance / m1 ** 2 + (m2 ** 2 * control.variance) / m1 ** 4;
+  if (!(variance > 0)) return unknown;
+  const precision = 1 / variance + 1 / prior.sd ** 2;
+  const mean = ((m2 / m1 - 1) / variance + prior.mean / prior.sd ** 2) / precision;
+  const sd = Math.sqrt(1 / precision);
+  const z = mean / sd;
+  const half = normalQuantile(0.5 + level / 2) * sd;
+  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+  return {
+    lift: { value: mean, low: mean - half, high: mean + half },
+    chanceToWin: normalCdf(z),
+    expectedLoss: { treatment: sd * (density - z * normalCdf(-z)), control: sd * (density + z * normalCdf(z)) },
+  };
+}
+
+/** Beta(a, b). The uniform one is Beta(1, 1). */
+export interface SharePrior {
+  a: number;
+  b: number;
+}
+
+export interface BayesianShares {
+  /** Posterior mean of treatment − control, with the equal-tailed credible interval. */
+  difference: Interval;
+  chanceToWin: number;
+  /** In shares: E max(0, p₁ − p₂) and E max(0, p₂ − p₁). */
+  expectedLoss: { treatment: number; control: number };
+}
+
+/**
+ * Two proportions with independent Beta posteriors, Beta(a + k, b + n − k) each (Gelman et al., §2.4):
+ * P(p₂ > p₁) = ∫ f₂ F₁ (E. Miller 2015, "Formulas for Bayesian A/B Testing", in closed form for whole a),
+ * E max(0, p₁ − p₂) = ∫ (1 − F₁) F₂, and the interval's limits d solve P(p₂ − p₁ ≤ d) = ∫ f₁(x) F₂(x + d) dx. By
+ * quadrature over the angle arcsin √x, in which every posterior of a, b ≥ ½ is smooth and about equally wide.
+ */
+export function bayesianShares(
+  control: Share,
+  treatment: Share,
+  { level = 0.95, prior = { a: 1, b: 1 } }: { level?: number; prior?: SharePrior } = {},
+): BayesianShares {
+  const [p1, p2] = [posterior(control, prior), posterior(treatment, prior)];
+  const [low, high] = [Math.min(p1.low, p2.low), Math.max(p1.high, p2.high)];
+  const loss = (one: Posterior, other: Posterior) =>
+    integrate((angle) => (1 - one.cdf(square(angle))) * other.cdf(square(angle)) * Math.sin(2 * angle), low, high);
+  const below = (d: number) => p1.expected((x) => p2.cdf(x + d));
+  const [least, most] = [square(p2.low) - square(p1.high), square(p2.high) - square(p1.low)];
+  const quantile = (q: number) => rootOf((d) => below(d) - q, least, most);
+  return {
+    difference: { value: p2.mean - p1.mean, low: quantile(0.5 - level / 2), high: quantile(0.5 + level / 2) },
+    chanceToWin: p2.expected(p1.cdf),
+    expectedLoss: { treatment: loss(p1, p2), control: loss(p2, p1) },
+  };
+}
+
+const square = (angle: number) => Math.sin(angle) ** 2;
+
+type Posterior = ReturnType<typeof posterior>;
+
+function posterior({ k, n }: Share, prior: SharePrior) {
+  const [a, b] = [prior.a + k, prior.b + n - k];
+  const scale = logGamma(a + b) - logGamma(a) - logGamma(b);
+  const mean = a / (a + b);
+  const centre = Math.asin(Math.sqrt(mean));
+  // The angle's standard deviation is about 1/(2√(a + b)): outside these limits lies less than 1e-16.
+  const [low, high] = [
+    Math.max(0, centre - 6 / Math.sqrt(a + b)),
+    Math.min(Math.PI / 2, centre + 6 / Math.sqrt(a + b)),
+  ];
+  const density = (angle: number) =>
+    2 * Math.exp(scale + (2 * a - 1) * Math.log(Math.sin(angle)) + (2 * b - 1) * Math.log(Math.cos(angle)));
+  return {
+    mean,
+    low,
+    high,
+    cdf: (x: number) => betaCdf(Math.min(1, Math.max(0, x)), a, b),
+    expected: (f: (x: number) => number) => integrate((angle) => density(angle) * f(square(angle)), low, high),
+  };
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { meanEstimate } from './estimate.ts';
+import { near } from './near.ts';
+import { baselineOf, minimumDetectableEffect, powerOf, requiredUsers } from './power.ts';
+
+describe('power', () => {
+  const plan = fc.record({
+    baseline: fc.oneof(
+      fc.record({
+        mean: fc.double({ min: 0.1, max: 100, noNaN: true }),
+        variance: fc.double({ min: 0.1, max: 1e4, noNaN: true }),
+      }),
+      fc.record({ rate: fc.double({ min: 0.01, max: 0.5, noNaN: true }) }),
+    ),
+    weights: fc.array(fc.double({ min: 0.1, max: 1, noNaN: true }), { minLength: 2, maxLength: 5 }),
+    correction: fc.constantFrom('bonferroni' as const, 'none' as const),
+    sequential: fc.boolean(),
+  });
+
+  test('effect, users and power are each other’s inverse', () => {
+    fc.assert(
+      fc.property(plan, fc.double({ min: 0.3, max: 0.99, noNaN: true }), (given, power) => {
+        const effect = { relative: 0.05 };
+        const { users } = requiredUsers(given, effect, power)!;
+        fc.pre(users > 1000); // below, rounding up to whole users shows
+        near(powerOf(given, effect, users), power, 0.01);
+        near(minimumDetectableEffect(given, users, power)!.relative, 0.05, 0.01);
+      }),
+    );
+  });
+
+  test('needs more users for more arms, unless the p values are not corrected, and more to look every day', () => {
+    const two = { baseline: { rate: 0.1 } };
+    const perArm = (more: object) => requiredUsers({ ...two, ...more }, { relative: 0.1 })!.arms[0]!;
+    assert.ok(perArm({ weights: [1, 1, 1] }) > perArm({}));
+    assert.equal(perArm({ weights: [1, 1, 1], correction: 'none' }), perArm({}));
+    assert.ok(perArm({ sequential: true }) > perArm({}));
+  });
+
+  test('has an answer for no effect, and for a share that cannot rise enough', () => {
+    assert.equal(requiredUsers({ baseline: { rate: 0.1 } }, { relative: 0 }), undefined);
+    assert.equal(minimumDetectableEffect({ baseline: { rate: 0.9 } }, 10), undefined);
+  });
+
+  test('takes its baseline from an estimate', () => {
+    const baseline = baselineOf(meanEstimate({ n: 10, mean: 2, variance: 3 })!);
+    assert.deepEqual(baseline, { mean: 2, variance: 3 });
+  });
+});

@@ -1,0 +1,114 @@
+import { normalCdf, normalQuantile } from './distributions.ts';
+import type { Estimate } from './estimate.ts';
+import { rootOf } from './root.ts';
+import { sequentialWidth } from './sequential.ts';
+
+/** A metric before anything changes: a mean or ratio with its users' variance, or a share of users. */
+export type Baseline = { mean: number; variance: number } | { rate: number };
+
+export interface PowerPlan {
+  baseline: Baseline;
+  /** The split, control first; any positive numbers. Two equal arms by default. */
+  weights?: readonly number[];
+  /** Two-sided. */
+  alpha?: number;
+  /** Every treatment is compared with control: α is divided by their number, or not. */
+  correction?: 'bonferroni' | 'none';
+  /** The experiment ends as soon as its confidence sequence, tuned for the planned users, leaves zero out. */
+  sequential?: boolean;
+}
+
+/** Difference of treatment and control, in the metric's unit or as a share of control. */
+export type Effect = { absolute: number } | { relative: number };
+
+/** The baseline that an estimate from history stands for: its users' (linearised) variance is n times its own. */
+export const baselineOf = ({ value, variance, n }: Estimate): Baseline => ({ mean: value, variance: variance * n });
+
+const levelOf = (baseline: Baseline) => ('rate' in baseline ? baseline.rate : baseline.mean);
+const differenceFor = (baseline: Baseline, effect: Effect) =>
+  'absolute' in effect ? effect.absolute : effect.relative * levelOf(baseline);
+
+/** Variance of one user under control, and under treatment when it differs by `difference`. */
+function variances(baseline: Baseline, difference: number): [number, number] {
+  if (!('rate' in baseline)) return [baseline.variance, baseline.variance];
+  const of = (rate: number) => rate * (1 - rate);
+  return [of(baseline.rate), of(baseline.rate + difference)];
+}
+
+/** Shares of all users, of control and of the smallest treatment, whose comparison is the weakest. */
+function shares({ weights = [1, 1] }: PowerPlan): [number, number] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return [weights[0]! / total, Math.min(...weights.slice(1)) / total];
+}
+
+/** How many standard errors a difference must be from zero. */
+function threshold({ alpha = 0.05, correction = 'bonferroni', weights = [1, 1], sequential = false }: PowerPlan) {
+  const each = correction === 'none' ? alpha : alpha / (weights.length - 1);
+  return sequential ? sequentialWidth(1, { level: 1 - each, tunedFor: 1 }) : normalQuantile(1 - each / 2);
+}
+
+/**
+ * The chance to find an effect with `users` in all arms together:
+ * Φ(|δ|/σ − z) + Φ(−|δ|/σ − z), σ² = σ₁²/n₁ + σ₂²/n₂, z = Φ⁻¹(1 − α/2), for the smallest treatment against control
+ * (J. Cohen 1988, Statistical Power Analysis, §2; G. van Belle 2008, Statistical Rules of Thumb, ch. 2). A proportion's
+ * variance under treatment is that of its new rate. A sequential plan's is the chance at its planned end alone, so no
+ * less than this in truth.
+ */
+export function powerOf(plan: PowerPlan, effect: Effect, users: number): number {
+  const difference = differenceFor(plan.baseline, effect);
+  const [v1, v2] = variances(plan.baseline, difference);
+  const [s1, s2] = shares(plan);
+  const distance = Math.abs(difference) / Math.sqrt((v1 / s1 + v2 / s2) / users);
+  const z = threshold(plan);
+  return normalCdf(distance - z) + normalCdf(-distance - z);
+}
+
+/** |δ|/σ at which the power is as wanted. */
+function neededDistance(plan: PowerPlan, power: number): number {
+  const z = threshold(plan);
+  return rootOf((distance) => normalCdf(distance - z) + normalCdf(-distance - z) - power, 0, z + 40);
+}
+
+/**
+ * Users, of all arms together and of each, that find the effect with the chance `power`: the inverse of
+ * {@link powerOf}, rounded up in each arm. undefined for no effect: no number is enough.
+ */
+export function requiredUsers(
+  plan: PowerPlan,
+  effect: Effect,
+  power = 0.8,
+): { users: number; arms: number[] } | undefined {
+  const difference = differenceFor(plan.baseline, effect);
+  if (difference === 0) return undefined;
+  const [v1, v2] = variances(plan.baseline, difference);
+  const [s1, s2] = shares(plan);
+  const users = (neededDistance(plan, power) / difference) ** 2 * (v1 / s1 + v2 / s2);
+  const { weights = [1, 1] } = plan;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const arms = weights.map((weight) => Math.max(2, Math.ceil((users * weight) / total)));
+  return { users: arms.reduce((sum, n) => sum + n, 0), arms };
+}
+
+/**
+ * The smallest increase that `users` in all arms together find with the chance `power`, absolute and as a share of
+ * control (null where control is not above zero). undefined where even a rate of 1 would not be found.
+ */
+export function minimumDetectableEffect(
+  plan: PowerPlan,
+  users: number,
+  power = 0.8,
+): { absolute: number; relative: number | null } | undefined {
+  const { baseline } = plan;
+  const [s1, s2] = shares(plan);
+  const distance = neededDistance(plan, power);
+  const missing = (difference: number) => {
+    const [v1, v2] = variances(baseline, difference);
+    return difference - distance * Math.sqrt((v1 / s1 + v2 / s2) / users);
+  };
+  const most =
+    'rate' in baseline ? 1 - baseline.rate : 2 * distance * Math.sqrt((baseline.variance * (1 / s1 + 1 / s2)) / users);
+  if (missing(most) < 0) return undefined;
+  const absolute = most === 0 ? 0 : rootOf(missing, 0, most);
+  const value = levelOf(baseline);
+  return { absolute, relative: value > 0 ? absolute / value : null };
+}
