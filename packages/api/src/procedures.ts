@@ -16,16 +16,35 @@ const codes = {
 
 const unforeseen = 'Something went wrong inside Duet. Its log says what.';
 
-const t = initTRPC.context<Context>().create({
-  isDev: false,
-  errorFormatter({ shape, error }) {
-    if (error.cause instanceof z.ZodError) return { ...shape, message: z.prettifyError(error.cause) };
-    if (error.code !== 'INTERNAL_SERVER_ERROR') return shape;
-    // Its sentence may hold a path, a query or a secret: the log has it.
-    const damaged = error.cause instanceof DuetError && error.cause.code === 'corrupt';
-    return { ...shape, message: damaged ? 'A file of this model is damaged: `health` says which.' : unforeseen };
-  },
-});
+/** How a procedure is called as REST. */
+export interface Route {
+  method: 'GET' | 'POST';
+  /** Beside `/trpc`: such as `/v1/items/{itemId}`. What stands in braces is a field of the input. */
+  path: `/v1/${string}`;
+  /** One line of the reference. */
+  summary: string;
+}
+
+/** What a procedure says of itself, for REST and the OpenAPI document. */
+export interface Meta {
+  /** What its caller's key needs; none where everybody may call. */
+  scope?: ApiScope;
+  rest?: Route;
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    isDev: false,
+    errorFormatter({ shape, error }) {
+      if (error.cause instanceof z.ZodError) return { ...shape, message: z.prettifyError(error.cause) };
+      if (error.code !== 'INTERNAL_SERVER_ERROR') return shape;
+      // Its sentence may hold a path, a query or a secret: the log has it.
+      const damaged = error.cause instanceof DuetError && error.cause.code === 'corrupt';
+      return { ...shape, message: damaged ? 'A file of this model is damaged: `health` says which.' : unforeseen };
+    },
+  });
 
 export const { router, createCallerFactory } = t;
 
@@ -42,6 +61,13 @@ const duetErrors = t.middleware(async ({ next }) => {
 /** For what everybody may call. There is little of it: everything else starts from `scoped`. */
 export const publicProcedure = t.procedure.use(duetErrors);
 
+/**
+ * A procedure's output as its schema says, checked by the compiler and not at each answer: that would cost a request more than
+ * its search does. A test holds every answer to its schema.
+ */
+export const answers = <Schema extends z.ZodType>(schema: Schema) =>
+  Object.assign((answer: unknown) => answer as z.output<Schema>, { schema });
+
 /** @throws TRPCError FORBIDDEN for a key that lacks the scope; `admin` has all scopes */
 export function requireScope({ name, scopes }: Caller, scope: ApiScope): void {
   if (scopes.includes(scope) || scopes.includes('admin')) return;
@@ -51,7 +77,7 @@ export function requireScope({ name, scopes }: Caller, scope: ApiScope): void {
 
 /** For callers whose key has the scope. */
 export const scoped = (scope: ApiScope) =>
-  publicProcedure.use(async ({ ctx, next }) => {
+  publicProcedure.meta({ scope }).use(async ({ ctx, next }) => {
     const caller = await ctx.authenticate();
     if (caller === undefined) {
       const message = `This needs an API key with the scope "${scope}". Send it as "Authorization: Bearer duet_…".`;

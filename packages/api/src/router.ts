@@ -1,33 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { DuetError } from '@duet/config';
-import { assign, type EventInput, logEvents } from '@duet/experiments';
+import { assign, logEvents } from '@duet/experiments';
 import type { Plan } from '@duet/serving';
-import { z } from 'zod';
-import { createCallerFactory, publicProcedure, requireScope, router, scoped } from './procedures.ts';
-
-const id = z.string().min(1).max(200);
-const count = (most: number, otherwise: number) => z.int().min(1).max(most).default(otherwise);
-
-const retrieveInput = z.strictObject({
-  userId: id,
-  /** What the user searches for, where the dataset answers queries: a query's id, or any text. */
-  query: id.optional(),
-  /** The situation, by the dataset's context columns: { device: "phone" }. The time is now. */
-  context: z.record(z.string().max(100), z.string().max(200)).optional(),
-  k: count(100, 20),
-  /** Where the shop shows the list: "home", "basket". Events carry it too. */
-  placement: z.string().max(100).optional(),
-  /** Asks this model and no experiment. Needs the scope admin. */
-  modelId: z.uuid().optional(),
-  /** False leaves the items in retrieval order. */
-  rank: z.boolean().default(true),
-  exclude: z.array(id).max(1000).default([]),
-});
-
-const similarInput = z.strictObject({ itemId: id, k: count(100, 20), modelId: z.uuid().optional() });
-
-/** Events are checked one by one by `logEvents`, so that a bad one does not take the others of its batch with it. */
-const logInput = z.strictObject({ events: z.array(z.custom<EventInput>()).max(1000) });
+import { answers, createCallerFactory, publicProcedure, requireScope, router, scoped } from './procedures.ts';
+import {
+  healthAnswer,
+  historyAnswer,
+  historyInput,
+  itemAnswer,
+  itemInput,
+  logAnswer,
+  logInput,
+  retrieveAnswer,
+  retrieveInput,
+  shoppersAnswer,
+  shoppersInput,
+  similarItemsAnswer,
+  similarItemsInput,
+} from './schemas.ts';
 
 /** The first experiment that takes the user, and the arm that they are in. */
 function assignment(plan: Plan, userId: string) {
@@ -44,9 +34,10 @@ const isOutOfOrder = (error: unknown): boolean =>
   error instanceof DuetError && ['corrupt', 'not-found', 'unavailable'].includes(error.code);
 
 export const appRouter = router({
-  /** Items that the user may want, best first, from the model of the user's arm. */
   retrieve: scoped('retrieve')
+    .meta({ rest: { method: 'POST', path: '/v1/retrieve', summary: 'Items that the user may want, best first' } })
     .input(retrieveInput)
+    .output(answers(retrieveAnswer))
     .query(async ({ ctx, input }) => {
       const started = performance.now();
       const { userId, query, context, k, modelId, exclude } = input;
@@ -77,38 +68,48 @@ export const appRouter = router({
       };
     }),
 
-  /** Items whose vectors are nearest to an item's. */
   similarItems: scoped('retrieve')
-    .input(similarInput)
+    .meta({ rest: { method: 'GET', path: '/v1/items/{itemId}/similar', summary: 'Items that are most like an item' } })
+    .input(similarItemsInput)
+    .output(answers(similarItemsAnswer))
     .query(({ ctx, input }) => {
       if (input.modelId !== undefined) requireScope(ctx.caller, 'admin');
       return ctx.serving.similarItems(input);
     }),
 
   catalogue: router({
-    /** Real customers of the dataset. */
     shoppers: scoped('retrieve')
-      .input(z.strictObject({ limit: count(500, 50), search: z.string().max(200).optional() }).prefault({}))
+      .meta({ rest: { method: 'GET', path: '/v1/shoppers', summary: 'Real customers, or queries, of the dataset' } })
+      .input(shoppersInput.prefault({}))
+      .output(answers(shoppersAnswer))
       .query(({ ctx, input }) => ctx.serving.shoppers(input)),
     item: scoped('retrieve')
-      .input(z.strictObject({ itemId: id }))
+      .meta({ rest: { method: 'GET', path: '/v1/items/{itemId}', summary: 'An item of the catalogue' } })
+      .input(itemInput)
+      .output(answers(itemAnswer))
       .query(({ ctx, input }) => ctx.serving.item(input.itemId)),
   }),
 
-  /** What a customer bought, newest first. */
+  // By POST, as everything that names a user: URLs end up in the logs of proxies.
   history: scoped('retrieve')
-    .input(z.strictObject({ userId: id, limit: count(500, 50) }))
+    .meta({ rest: { method: 'POST', path: '/v1/history', summary: 'What a user bought, newest first' } })
+    .input(historyInput)
+    .output(answers(historyAnswer))
     .query(({ ctx, input }) => ctx.serving.history(input)),
 
   events: router({
-    /** Takes what it can of a batch. A repeat of an event id changes nothing, so a batch may be sent again. */
+    // A repeat of an event id changes nothing, so a batch may be sent again.
     log: scoped('events')
+      .meta({ rest: { method: 'POST', path: '/v1/events', summary: 'Store a batch of events, each once' } })
       .input(logInput)
+      .output(answers(logAnswer))
       .mutation(({ ctx, input }) => logEvents(ctx.db, input.events)),
   }),
 
-  /** What is served, by which model version, index version and engine. Public. */
-  health: publicProcedure.query(({ ctx }) => ctx.serving.health()),
+  health: publicProcedure
+    .meta({ rest: { method: 'GET', path: '/v1/health', summary: 'What is served, by which model, index and engine' } })
+    .output(answers(healthAnswer))
+    .query(({ ctx }) => ctx.serving.health()),
 });
 
 export type AppRouter = typeof appRouter;

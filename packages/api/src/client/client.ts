@@ -1,27 +1,38 @@
 import { createTRPCClient, httpLink } from '@trpc/client';
-import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
 import type { AppRouter } from '../router.ts';
+import type {
+  CatalogueItem,
+  HealthAnswer,
+  HistoryAnswer,
+  HistoryInput,
+  ItemInput,
+  RetrieveAnswer,
+  RetrieveInput,
+  SentEvent,
+  Shopper,
+  ShoppersInput,
+  SimilarItemsAnswer,
+  SimilarItemsInput,
+} from '../schemas.ts';
 import { clientError, DuetClientError } from './error.ts';
 import { createEventBuffer, type EventBuffer } from './event-buffer.ts';
 import { defaultRetry, type RetryPolicy, withRetry } from './retry.ts';
 
+export type {
+  CatalogueItem,
+  HealthAnswer,
+  HistoryAnswer,
+  RecommendedItem,
+  RetrieveAnswer,
+  RetrieveInput,
+  SentEvent,
+  Shopper,
+  SimilarItemsAnswer,
+  SimilarItemsInput,
+} from '../schemas.ts';
 export { type ClientErrorCode, DuetClientError } from './error.ts';
 export type { RetryPolicy } from './retry.ts';
 
-type Inputs = inferRouterInputs<AppRouter>;
-type Outputs = inferRouterOutputs<AppRouter>;
-
-export type RetrieveInput = Inputs['retrieve'];
-export type RetrieveAnswer = Outputs['retrieve'];
-export type RecommendedItem = RetrieveAnswer['items'][number];
-export type SimilarItemsInput = Inputs['similarItems'];
-export type SimilarItemsAnswer = Outputs['similarItems'];
-export type HealthAnswer = Outputs['health'];
-export type Shopper = Outputs['catalogue']['shoppers'][number];
-export type CatalogueItem = Outputs['catalogue']['item'];
-export type HistoryAnswer = Outputs['history'];
-/** An event as the server takes it. */
-export type SentEvent = Inputs['events']['log']['events'][number];
 /** An event as a storefront logs it: the client adds its id and time where they are left out. */
 export type LoggedEvent = Omit<SentEvent, 'eventId' | 'occurredAt'> &
   Partial<Pick<SentEvent, 'eventId' | 'occurredAt'>>;
@@ -52,10 +63,10 @@ export interface DuetClient {
   retrieve(input: RetrieveInput, o?: CallOptions): Promise<RetrieveAnswer>;
   similarItems(input: SimilarItemsInput, o?: CallOptions): Promise<SimilarItemsAnswer>;
   catalogue: {
-    shoppers(input?: Inputs['catalogue']['shoppers'], o?: CallOptions): Promise<Shopper[]>;
-    item(input: Inputs['catalogue']['item'], o?: CallOptions): Promise<CatalogueItem>;
+    shoppers(input?: ShoppersInput, o?: CallOptions): Promise<Shopper[]>;
+    item(input: ItemInput, o?: CallOptions): Promise<CatalogueItem>;
   };
-  history(input: Inputs['history'], o?: CallOptions): Promise<HistoryAnswer>;
+  history(input: HistoryInput, o?: CallOptions): Promise<HistoryAnswer>;
   health(o?: CallOptions): Promise<HealthAnswer>;
   events: {
     /** Buffers events for the next batch. Returns their ids. Never waits and never throws while the client is open. */

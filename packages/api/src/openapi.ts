@@ -1,0 +1,144 @@
+import type { AnyTRPCRouter } from '@trpc/server';
+import { z } from 'zod';
+import { type Operation, operationsOf } from './operations.ts';
+import { errorAnswer, parts, readable } from './schemas.ts';
+
+type Json = Record<string, unknown>;
+
+/** An OpenAPI 3.1 document: https://spec.openapis.org/oas/v3.1.1.html */
+export interface OpenApi {
+  openapi: '3.1.1';
+  info: { title: string; version: string; description: string };
+  servers: { url: string }[];
+  tags: { name: string }[];
+  paths: Record<string, Record<string, OpenApiOperation>>;
+  components: { schemas: Record<string, Json>; securitySchemes: Json };
+}
+
+export interface OpenApiOperation {
+  operationId: string;
+  tags: string[];
+  summary: string;
+  description: string;
+  parameters?: { name: string; in: 'path' | 'query'; required: boolean; description?: string; schema: Json }[];
+  requestBody?: { required: boolean; content: { 'application/json': { schema: Json } } };
+  responses: Record<string, Json>;
+  security: Record<string, string[]>[];
+}
+
+const description = `What a storefront calls. Every operation is also a tRPC procedure of the same name under \`/trpc\`, with the same input
+and answer; a client package is typed with both. Send an API key as \`Authorization: Bearer duet_…\`.`;
+
+const failures: Record<string, string> = {
+  400: 'The input is not as described.',
+  401: 'There is no key, or it is unknown or revoked.',
+  403: 'The key lacks the scope.',
+  404: 'What is asked for does not exist.',
+  413: 'The request is too large.',
+  429: "The key's rate limit is reached; `Retry-After` says for how long.",
+  503: 'Nothing to serve yet, overload or a stop; `Retry-After` says when to come back.',
+  504: 'There was no answer within the time limit.',
+};
+
+/** `events.log` → `EventsLog` */
+const pascal = (name: string): string => name.replace(/(?:^|\.)(\w)/g, (_, first: string) => first.toUpperCase());
+
+const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+
+/** The schemas by name, in JSON Schema 2020-12, as OpenAPI 3.1 takes it. */
+function wireSchemas(operations: readonly Operation[]): Record<string, Json> {
+  const convert = (io: 'input' | 'output', schemas: [string, z.ZodType][]) => {
+    const registry = z.registry<{ id: string }>();
+    for (const [id, schema] of schemas) registry.add(schema, { id });
+    const { schemas: converted } = z.toJSONSchema(registry, {
+      io,
+      unrepresentable: 'any',
+      uri: (id) => `#/components/schemas/${id}`,
+      override: (one) => {
+        readable(one);
+        // What an answer may hold later must not break who reads it today.
+        if (io === 'output' && one.jsonSchema.additionalProperties === false)
+          delete one.jsonSchema.additionalProperties;
+      },
+    });
+    return Object.entries(converted).map(
+      ([name, { $schema: _, $id: __, ...schema }]) => [name, schema as Json] as const,
+    );
+  };
+  const inputs = operations.flatMap(({ name, input }): [string, z.ZodType][] =>
+    input === undefined ? [] : [[`${pascal(name)}Input`, input]],
+  );
+  const outputs = operations.map(({ name, output }): [string, z.ZodType] => [`${pascal(name)}Answer`, output]);
+  return Object.fromEntries([
+    ...convert('input', inputs),
+    ...convert('output', [...outputs, ...Object.entries(parts), ['Failure', errorAnswer]]),
+  ]);
+}
+
+/** The document of a router's REST side. */
+export function openApiOf(router: AnyTRPCRouter, version: string): OpenApi {
+  const operations = operationsOf(router);
+  const schemas = wireSchemas(operations);
+  const paths: OpenApi['paths'] = {};
+  for (const operation of operations) {
+    const { path, method } = operation.rest;
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(operation, schemas) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: { title: 'Duet', version, description },
+    servers: [{ url: '/' }],
+    tags: [
+      ...new Set(Object.values(paths).flatMap((methods) => Object.values(methods).flatMap(({ tags }) => tags))),
+    ].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas,
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key with the scope named.' } },
+    },
+  };
+}
+
+function describeOperation(
+  { name, rest, scope, input, procedure }: Operation,
+  schemas: Record<string, Json>,
+): OpenApiOperation {
+  const inputName = `${pascal(name)}Input`;
+  const { properties = {}, required = [] } = (schemas[inputName] ?? {}) as {
+    properties?: Record<string, Json & { description?: string }>;
+    required?: string[];
+  };
+  const inUrl = input !== undefined && rest.method === 'GET';
+  return {
+    operationId: name,
+    tags: [name.includes('.') ? name.split('.')[0]! : 'recommendations'],
+    summary: rest.summary,
+    description: `tRPC: \`${name}\`, a ${procedure._def.type}. ${scope === undefined ? 'Public.' : `Needs a key with the scope \`${scope}\`.`}`,
+    ...(inUrl && {
+      parameters: Object.entries(properties).map(([field, { description, ...schema }]) => ({
+        name: field,
+        in: rest.path.includes(`{${field}}`) ? ('path' as const) : ('query' as const),
+        required: required.includes(field),
+        ...(description !== undefined && { description }),
+        schema,
+      })),
+    }),
+    ...(input !== undefined &&
+      !inUrl && { requestBody: { required: true, content: { 'application/json': { schema: reference(inputName) } } } }),
+    responses: {
+      200: {
+        description: 'The answer.',
+        content: { 'application/json': { schema: reference(`${pascal(name)}Answer`) } },
+      },
+      ...Object.fromEntries(
+        Object.entries(failures)
+          .filter(([status]) => scope !== undefined || !['401', '403', '429'].includes(status))
+          .map(([status, meaning]) => [
+            status,
+            { description: meaning, content: { 'application/json': { schema: reference('Failure') } } },
+          ]),
+      ),
+    },
+    security: scope === undefined ? [] : [{ key: [] }],
+  };
+}

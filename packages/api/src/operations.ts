@@ -1,0 +1,76 @@
+import type { ApiScope } from '@duet/db';
+import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server';
+import { z } from 'zod';
+import type { Meta, Route } from './procedures.ts';
+
+/** One procedure, as HTTP and the OpenAPI document need to know it. */
+export interface Operation {
+  /** As in `/trpc/<name>`: "events.log". */
+  name: string;
+  procedure: AnyTRPCProcedure;
+  rest: Route;
+  /** Undefined where everybody may call. */
+  scope: ApiScope | undefined;
+  /** Undefined where it takes nothing. */
+  input: z.ZodType | undefined;
+  output: z.ZodType;
+  /** The input's fields that stand in a URL, path and query, by what their text is read as. */
+  fields: Readonly<Record<string, FieldType>>;
+}
+
+type FieldType = 'string' | 'number' | 'boolean' | 'array';
+
+interface Internals {
+  inputs: z.ZodType[];
+  output?: { schema: z.ZodType };
+}
+
+/** Every procedure of a router. @throws Error naming one that lacks its route, its output or a readable field: a fault of ours */
+export function operationsOf(router: AnyTRPCRouter): Operation[] {
+  const procedures = router._def.procedures as Record<string, AnyTRPCProcedure>;
+  return Object.entries(procedures).map(([name, procedure]) => {
+    const { inputs, output } = procedure._def as unknown as Internals;
+    const { rest, scope } = (procedure._def.meta ?? {}) as Meta;
+    if (rest === undefined || output?.schema === undefined) {
+      throw new Error(`procedure ${name} lacks .meta({ rest }) or .output(answers(schema))`);
+    }
+    const input = inputs[0];
+    return { name, procedure, rest, scope, input, output: output.schema, fields: fieldsOf(input, rest) };
+  });
+}
+
+interface ObjectSchema {
+  properties?: Record<string, { type?: string }>;
+}
+
+function fieldsOf(input: z.ZodType | undefined, { method }: Route): Record<string, FieldType> {
+  if (input === undefined || method === 'POST') return {};
+  const { properties = {} } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as ObjectSchema;
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, { type }]) => {
+      if (type === 'integer') return [[name, 'number']];
+      return type === 'string' || type === 'number' || type === 'boolean' || type === 'array' ? [[name, type]] : [];
+    }),
+  );
+}
+
+/**
+ * The input that a URL means. What cannot be read as its field's type stays text, and an unknown field stays too, so that the
+ * procedure's own check says what is wrong.
+ */
+export function inputOfUrl(
+  { input, fields }: Operation,
+  params: Record<string, string>,
+  query: Record<string, string | string[]>,
+): unknown {
+  if (input === undefined) return undefined;
+  const read = ([name, text]: [string, string | string[]]) => {
+    const type = fields[name];
+    if (type === 'array') return [name, [text].flat()];
+    if (type === 'number' && typeof text === 'string' && text.trim() !== '' && Number.isFinite(Number(text)))
+      return [name, Number(text)];
+    if (type === 'boolean' && (text === 'true' || text === 'false')) return [name, text === 'true'];
+    return [name, text];
+  };
+  return Object.fromEntries(Object.entries({ ...query, ...params }).map(read));
+}
