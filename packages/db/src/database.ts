@@ -11,6 +11,9 @@ export interface Database extends AsyncDisposable {
   url: string;
 }
 
+/** One connection of the pool, for what must be one transaction. */
+export type Connection = pg.PoolClient;
+
 /** Opens the database at a PostgreSQL URL. Connections are made as they are needed, `max` at most (10). */
 export async function connect(url: string, options: { max?: number } = {}): Promise<Database> {
   const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, application_name: 'duet' });

@@ -86,7 +86,34 @@ async function fill({ prisma, ...database }: Database) {
       valueMinor: 2n ** 53n + 1n,
     },
   });
+  const day = new Date('2026-02-20');
+  const experimentId = experiment.id;
+  const rollup = await prisma.rollup.create({ data: { experimentId, basis: { phase: 1 }, through: day } });
+  const before = { preImpressions: 3n, preClicks: 2n, preOrders: 1n, preGmvMinor: 2n ** 53n + 1n };
+  const rollupUser = await prisma.rollupUser.create({
+    data: {
+      ...{ experimentId, userId: '17850', status: 'counted', armId: arm.id, firstDay: day },
+      ...{ device: 'phone', visitor: 'new', lateEvents: 0, ...before },
+    },
+  });
+  const rollupUserDay = await prisma.rollupUserDay.create({
+    data: {
+      ...{ experimentId, userId: '17850', category: '', day, impressions: 5n, clicks: 1n, carts: 1n },
+      ...{ orders: 1n, units: 2n, gmvMinor: 2n ** 53n + 1n, refundMinor: 0n },
+    },
+  });
+  const rollupDay = await prisma.rollupDay.create({
+    data: {
+      ...{ experimentId, phase: 1, armId: arm.id, dimension: '', segment: '', day, users: 1n },
+      moments: [new Prisma.Decimal('81129638414606699710187514626049')],
+    },
+  });
+  const rollupItem = await prisma.rollupItem.create({
+    data: { experimentId, phase: 1, armId: arm.id, itemId: item.externalId },
+  });
+  const servedLatency = await prisma.servedLatency.create({ data: { armId: arm.id, bucket: 80, count: 2n ** 40n } });
   return {
+    ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker },
     ...{ experiment, experimentPhase, auditLog, arm, apiKey, event },
   };

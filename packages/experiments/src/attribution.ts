@@ -1,168 +1,142 @@
-import type { Database } from '@duet/db';
-import { type UserColumn, userColumns } from './metrics.ts';
+import type { Connection } from '@duet/db';
 
+/** What of an experiment decides which events count, and for what. */
 export interface Attribution {
-  /** A click counts within this long after an exposure of its item to the user. */
+  experimentId: string;
+  datasetId: string;
+  /** ISO 4217: orders in another currency count nowhere. */
+  currency: string;
+  /** Simulated events count in simulated experiments alone, where they are never late. */
+  simulated: boolean;
+  /** Exposures count from here on. */
+  phaseStartedAt: Date;
+  /** A click or cart counts within this long after an exposure of its item to the user. */
   clickWindowHours: number;
-  /** An order line counts within this long after the last exposure. */
+  /** An order line counts within this long after an exposure. */
   orderWindowDays: number;
   /** Exposure of what: of any item to the user, which is what the experiment did to them, or of the ordered item. */
   orderAttribution: 'user' | 'item';
+  /** The windows run from the last exposure up to the event, or from the first. */
+  touch: 'last' | 'first';
+  /** An event that arrived later than this after it occurred is stored and reported, and counts nowhere. */
+  lateHours: number;
+  /** Whoever sends more events than this on one UTC day is a machine. */
+  maxEventsPerDay: number;
+  excludedUsers: readonly string[];
 }
 
-type Sums = Record<UserColumn | 'users', bigint>;
+/** Covariates are of this long before a user's first exposure. */
+const preDays = 28;
+const dayMs = 86_400_000;
 
-/** Sums over one arm's users: of each column, and of the product of each two columns, keyed "clicks impressions". */
-export interface ArmSums {
-  sums: Sums;
-  product(a: UserColumn, b: UserColumn): bigint;
-}
-
-interface ArmDay {
-  /** Place of the arm in the experiment. */
-  arm: number;
-  /** 'YYYY-MM-DD', UTC: the day of the impression, of the click, of the order's first line. */
-  day: string;
-  sums: Omit<Sums, 'buyers'>;
-}
-
-export interface AttributedSums {
-  /** By place of the arm; an arm without users is missing. */
-  arms: Map<number, ArmSums>;
-  days: ArmDay[];
-  /** Users who were exposed to more than one arm, and are in none of the sums. */
-  usersInTwoArms: number;
-}
-
-const pairs = userColumns.flatMap((a, i) => userColumns.slice(i).map((b) => [a, b] as const));
-const quoted = (column: string) => `"${column}"`;
+/** The UTC days whose events can count or be covariates. No clock runs ahead of ours by more than a day. */
+export const daysOf = (
+  { phaseStartedAt }: Pick<Attribution, 'phaseStartedAt'>,
+  now: Date,
+): [from: string, to: string] => {
+  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+  return [day(phaseStartedAt.getTime() - preDays * dayMs), day(now.getTime() + dayMs)];
+};
 
 /**
- * One pass over the events: a user's arm is that of their exposures (impressions that carry the experiment and an arm),
- * and a user's clicks and orders count from the first exposure on, within the windows. `seen` holds, beside every
- * event, when the user was last exposed up to then, so that the cost is that of sorting, however often a user comes.
+ * Attributes all events of some users afresh, into two temporary tables that live as long as the transaction: "newUser"
+ * holds those who were exposed, and "newUserDay" what they did, a day and category at a time.
+ *
+ * An exposure is an impression that carries the experiment. A user's arm is that of their exposures, and with two arms
+ * they count in none. `seen` holds, beside every event, when the user was exposed last (or first) up to then, so that
+ * the cost is that of sorting. A refund counts where its order does. An event that a jumping clock had stored under two
+ * days counts once. The outcome depends on which events there are, never on the order in which they came.
  */
-const attributionText = `
-WITH "armPlace" AS (
-  SELECT "id", row_number() OVER (ORDER BY "position", "id") - 1 AS "arm" FROM "Arm" WHERE "experimentId" = $1
-), "exposed" AS MATERIALIZED (
-  SELECT e."userId", row_number() OVER () AS "user", min(a."arm") AS "arm", min(a."arm") < max(a."arm") AS "mixed",
-    min(e."occurredAt") AS "first", max(e."occurredAt") AS "last"
-  FROM "Event" e JOIN "armPlace" a ON a."id" = e."armId"
-  WHERE e."experimentId" = $1 AND e."type" = 'impression' AND e."day" BETWEEN $7 AND $8
-  GROUP BY e."userId"
-), "seen" AS MATERIALIZED (
-  SELECT u."arm", u."user", e."day", e."type", e."occurredAt", e."valueMinor",
-    coalesce(e."orderId", e."eventId"::text) AS "orderId",
-    max(e."occurredAt") FILTER (WHERE e."type" = 'impression')
-      OVER (PARTITION BY u."user" ORDER BY e."occurredAt") AS "userSeen",
-    max(e."occurredAt") FILTER (WHERE e."type" = 'impression')
-      OVER (PARTITION BY u."user", e."itemId" ORDER BY e."occurredAt") AS "itemSeen"
-  FROM "Event" e JOIN "exposed" u ON u."userId" = e."userId"
-  WHERE NOT u."mixed"
-    AND e."day" BETWEEN $7 AND $8
-    AND e."occurredAt" BETWEEN u."first" AND u."last" + $5::float8 * interval '1 hour'
-    AND (e."type" = 'impression' AND e."experimentId" = $1
-      OR e."type" = 'click'
-      OR e."type" = 'order' AND e."currency" = $2)
-), "purchase" AS (
-  SELECT "arm", "user", min("day") AS "day", sum("valueMinor") AS "gmvMinor"
-  FROM "seen"
-  WHERE "type" = 'order'
-    AND "occurredAt" <= (CASE WHEN $6 THEN "itemSeen" ELSE "userSeen" END) + $4::float8 * interval '1 hour'
-  GROUP BY "arm", "user", "orderId"
-), "userDay" AS MATERIALIZED (
-  SELECT "arm", "user", "day", sum("impressions") AS "impressions", sum("clicks") AS "clicks",
-    sum("orders") AS "orders", sum("gmvMinor") AS "gmvMinor"
-  FROM (
-    SELECT "arm", "user", "day", count(*) FILTER (WHERE "type" = 'impression') AS "impressions",
-      count(*) FILTER (WHERE "type" = 'click' AND "occurredAt" <= "itemSeen" + $3::float8 * interval '1 hour') AS "clicks",
-      0 AS "orders", 0 AS "gmvMinor"
-    FROM "seen" WHERE "type" <> 'order' GROUP BY "arm", "user", "day"
-    UNION ALL
-    SELECT "arm", "user", "day", 0, 0, count(*), sum("gmvMinor") FROM "purchase" GROUP BY "arm", "user", "day"
-  ) AS "part"
-  GROUP BY "arm", "user", "day"
-), "perUser" AS (
-  SELECT "arm", sum("impressions") AS "impressions", sum("clicks") AS "clicks", sum("orders") AS "orders",
-    sum("gmvMinor") AS "gmvMinor", (sum("orders") > 0)::int::numeric AS "buyers"
-  FROM "userDay" GROUP BY "arm", "user"
-)
-SELECT
-  (SELECT count(*)::int FROM "exposed" WHERE "mixed") AS "usersInTwoArms",
-  (SELECT json_agg(s) FROM (
-    SELECT "arm", count(*)::text AS "users",
-      ${userColumns.map((column) => `sum(${quoted(column)})::text AS ${quoted(column)}`).join(', ')},
-      ${pairs.map(([a, b]) => `sum(${quoted(a)} * ${quoted(b)})::text AS "${a} ${b}"`).join(', ')}
-    FROM "perUser" GROUP BY "arm") AS s) AS "arms",
-  (SELECT json_agg(s) FROM (
-    SELECT "arm", "day", (count(*) FILTER (WHERE "impressions" > 0))::text AS "users",
-      sum("impressions")::text AS "impressions", sum("clicks")::text AS "clicks", sum("orders")::text AS "orders",
-      sum("gmvMinor")::text AS "gmvMinor"
-    FROM "userDay" GROUP BY "arm", "day" ORDER BY "day", "arm") AS s) AS "days"`;
-
-/** The days that attribution has to read: from the first exposure to the end of the last one's windows. */
-const daysText = `
-SELECT min("day")::text AS "from", (max("day") + ceil($2::float8 / 24)::int)::text AS "to"
-FROM "Event" WHERE "experimentId" = $1 AND "type" = 'impression'`;
-
-interface AttributedRow {
-  usersInTwoArms: number;
-  arms: ({ arm: number } & Record<UserColumn | 'users', string> & Record<string, string | number>)[] | null;
-  days: ({ arm: number; day: string } & Record<keyof ArmDay['sums'], string>)[] | null;
-}
-
-/** Attributes clicks and orders to the experiment's exposures and sums them per arm and per day, inside PostgreSQL. */
-export async function attribute(
-  { pool }: Database,
-  experiment: { id: string; currency: string },
-  { clickWindowHours, orderWindowDays, orderAttribution }: Attribution,
-): Promise<AttributedSums> {
-  const orderWindowHours = orderWindowDays * 24;
-  const longest = Math.max(clickWindowHours, orderWindowHours);
-  const client = await pool.connect();
-  let row: AttributedRow | undefined;
-  let failed = true;
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    // Everything is read once: a plan that loops over an index, which young partitions without statistics tempt the
-    // planner to, would take minutes.
-    await client.query("SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'");
-    const days = await client.query<{ from: string | null; to: string | null }>(daysText, [experiment.id, longest]);
-    const { from, to } = days.rows[0]!;
-    if (from !== null) {
-      const values = [clickWindowHours, orderWindowHours, longest, orderAttribution === 'item', from, to];
-      const { rows } = await client.query<AttributedRow>(attributionText, [
-        experiment.id,
-        experiment.currency,
-        ...values,
-      ]);
-      row = rows[0]!;
-    }
-    await client.query('COMMIT');
-    failed = false;
-  } finally {
-    client.release(failed);
-  }
-  if (!row) return { arms: new Map(), days: [], usersInTwoArms: 0 };
-  const { usersInTwoArms, arms, days } = row;
-  const big = <Key extends string>(row: Record<Key, string>, keys: readonly Key[]) =>
-    Object.fromEntries(keys.map((key) => [key, BigInt(row[key])])) as Record<Key, bigint>;
-  return {
-    usersInTwoArms,
-    arms: new Map(
-      (arms ?? []).map((row) => [
-        row.arm,
-        {
-          sums: big(row, ['users', ...userColumns]),
-          product: (a, b) => BigInt(row[`${a} ${b}`] ?? row[`${b} ${a}`]!),
-        },
-      ]),
-    ),
-    days: (days ?? []).map((row) => ({
-      arm: row.arm,
-      day: row.day,
-      sums: big(row, ['users', 'impressions', 'clicks', 'orders', 'gmvMinor']),
-    })),
-  };
+export async function attribute(client: Connection, of: Attribution, users: readonly string[], now: Date) {
+  const [from, to] = daysOf(of, now);
+  const { experimentId, currency, simulated, phaseStartedAt, lateHours } = of;
+  await client.query(
+    `CREATE TEMP TABLE "near" ON COMMIT DROP AS
+     SELECT DISTINCT ON (e."userId", e."eventId") e."userId", e."eventId", e."day", e."type", e."occurredAt", e."itemId",
+       e."armId", e."device", coalesce(e."orderId", e."eventId"::text) AS "orderId", e."quantity", e."valueMinor",
+       e."type" = 'impression' AND e."experimentId" IS NOT DISTINCT FROM $2::uuid AND e."occurredAt" >= $5::timestamptz
+         AS "exposure",
+       NOT e."simulated" AND e."receivedAt" > e."occurredAt" + $8::float8 * interval '1 hour' AS "late"
+     FROM unnest($1::text[]) AS u("userId") JOIN "Event" e ON e."userId" = u."userId"
+     WHERE e."simulated" = $4::boolean AND e."day" BETWEEN $6::date AND $7::date
+       AND (e."type" NOT IN ('order', 'refund') OR e."currency" = $3::text)
+     ORDER BY e."userId", e."eventId", e."occurredAt"`,
+    [users, experimentId, currency, simulated, phaseStartedAt, from, to, lateHours],
+  );
+  await client.query(
+    `CREATE TEMP TABLE "newUser" ON COMMIT DROP AS
+     WITH "exposed" AS (
+       SELECT "userId", min("occurredAt") FILTER (WHERE NOT "late") AS "firstAt", bool_and("late") AS "late",
+         count(DISTINCT "armId") FILTER (WHERE NOT "late") > 1 AS "twoArms",
+         (array_agg("armId" ORDER BY "late", "occurredAt", "eventId"))[1] AS "armId",
+         (array_agg("day" ORDER BY "late", "occurredAt", "eventId"))[1] AS "firstDay",
+         (array_agg("device" ORDER BY "late", "occurredAt", "eventId"))[1] AS "device"
+       FROM "near" WHERE "exposure" GROUP BY "userId"
+     ), "machine" AS (
+       SELECT "userId" FROM "near" GROUP BY "userId", "day" HAVING count(*) > $1::int OR bool_or("device" = 'bot')
+     ), "behaved" AS (
+       SELECT e."userId", count(*) FILTER (WHERE n."late" AND (n."exposure" OR n."type" <> 'impression')) AS "lateEvents",
+         coalesce(bool_or(n."day" < e."firstDay") FILTER (WHERE n."before"), false) AS "returning",
+         count(*) FILTER (WHERE n."before" AND n."type" = 'impression') AS "preImpressions",
+         count(*) FILTER (WHERE n."before" AND n."type" = 'click') AS "preClicks",
+         count(DISTINCT n."orderId") FILTER (WHERE n."before" AND n."type" = 'order') AS "preOrders",
+         coalesce(sum(n."valueMinor") FILTER (WHERE n."before" AND n."type" = 'order'), 0) AS "preGmvMinor"
+       FROM "exposed" e JOIN (
+         SELECT n.*, NOT n."late" AND n."occurredAt" < e."firstAt"
+           AND n."occurredAt" >= e."firstAt" - ${preDays} * interval '24 hours' AS "before"
+         FROM "near" n JOIN "exposed" e USING ("userId")
+       ) n USING ("userId") GROUP BY e."userId"
+     )
+     SELECT "userId", CASE WHEN "userId" = ANY($2::text[]) OR "userId" IN (SELECT "userId" FROM "machine") THEN 'excluded'
+         WHEN "late" THEN 'late' WHEN "twoArms" THEN 'twoArms' ELSE 'counted' END::"RollupStatus" AS "status",
+       "armId", "firstAt", "firstDay", "device", CASE WHEN "returning" THEN 'returning' ELSE 'new' END AS "visitor",
+       "lateEvents", "preImpressions", "preClicks", "preOrders", "preGmvMinor"
+     FROM "exposed" JOIN "behaved" USING ("userId")`,
+    [of.maxEventsPerDay, of.excludedUsers],
+  );
+  const touch = of.touch === 'last' ? 'max' : 'min';
+  await client.query(
+    `CREATE TEMP TABLE "newUserDay" ON COMMIT DROP AS
+     WITH "seen" AS (
+       SELECT n.*,
+         ${touch}(n."occurredAt") FILTER (WHERE n."exposure") OVER (PARTITION BY n."userId" ORDER BY n."occurredAt")
+           AS "userSeen",
+         ${touch}(n."occurredAt") FILTER (WHERE n."exposure")
+           OVER (PARTITION BY n."userId", n."itemId" ORDER BY n."occurredAt") AS "itemSeen"
+       FROM "near" n JOIN "newUser" u USING ("userId")
+       WHERE u."status" = 'counted' AND NOT n."late" AND n."occurredAt" >= u."firstAt"
+         AND (n."exposure" OR n."type" <> 'impression')
+     ), "line" AS (
+       SELECT * FROM "seen" WHERE "type" = 'order'
+         AND "occurredAt" <= ${of.orderAttribution === 'item' ? '"itemSeen"' : '"userSeen"'} + $2::float8 * interval '24 hours'
+     ), "credited" AS (
+       SELECT * FROM "seen" WHERE "type" = 'impression'
+         OR "type" IN ('click', 'cart') AND "occurredAt" <= "itemSeen" + $1::float8 * interval '1 hour'
+       UNION ALL SELECT * FROM "line"
+       UNION ALL SELECT r.* FROM "seen" r WHERE r."type" = 'refund' AND EXISTS (
+         SELECT FROM "line" l WHERE l."userId" = r."userId" AND l."orderId" = r."orderId"
+           AND (r."itemId" IS NULL OR l."itemId" IS NULL OR l."itemId" = r."itemId"))
+     ), "placed" AS (
+       SELECT e.*, c."name" AS "category",
+         e."type" = 'order' AND row_number() OVER (
+           PARTITION BY e."userId", e."type", e."orderId" ORDER BY e."occurredAt", e."eventId") = 1 AS "opens",
+         e."type" = 'order' AND row_number() OVER (
+           PARTITION BY e."userId", e."type", e."orderId", c."name" ORDER BY e."occurredAt", e."eventId") = 1
+           AS "opensInCategory"
+       FROM "credited" e LEFT JOIN "Item" i ON i."datasetId" = $3::uuid AND i."externalId" = e."itemId"
+       LEFT JOIN "Category" c ON c."id" = i."categoryId"
+     )
+     SELECT "userId", CASE WHEN grouping("category") = 1 THEN '' ELSE "category" END AS "category", "day",
+       count(*) FILTER (WHERE "type" = 'impression') AS "impressions",
+       count(*) FILTER (WHERE "type" = 'click') AS "clicks",
+       count(*) FILTER (WHERE "type" = 'cart') AS "carts",
+       CASE WHEN grouping("category") = 1 THEN count(*) FILTER (WHERE "opens")
+         ELSE count(*) FILTER (WHERE "opensInCategory") END AS "orders",
+       coalesce(sum(coalesce("quantity", 1)) FILTER (WHERE "type" = 'order'), 0)::bigint AS "units",
+       coalesce(sum("valueMinor") FILTER (WHERE "type" = 'order'), 0)::bigint AS "gmvMinor",
+       coalesce(sum("valueMinor") FILTER (WHERE "type" = 'refund'), 0)::bigint AS "refundMinor"
+     FROM "placed" GROUP BY GROUPING SETS (("userId", "day"), ("userId", "category", "day"))
+     HAVING grouping("category") = 1 OR "category" IS NOT NULL`,
+    [of.clickWindowHours, of.orderWindowDays, of.datasetId],
+  );
 }

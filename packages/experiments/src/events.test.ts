@@ -52,15 +52,19 @@ describe('an event is stored', () => {
       orderId: 'o-1',
       quantity: 2,
       valueMinor: Number.MAX_SAFE_INTEGER,
+      device: 'phone',
+      propensity: 0.25,
     });
     assert.deepEqual(await log([event]), { accepted: 1, repeated: 0, rejected: [] });
-    const { day, receivedAt, ...row } = await db.prisma.event.findFirstOrThrow({ where: { eventId: event.eventId } });
+    const { day, receivedAt, simulated, ...row } = await db.prisma.event.findFirstOrThrow({
+      where: { eventId: event.eventId },
+    });
     assert.deepEqual(
       { ...row, occurredAt: row.occurredAt.toISOString(), valueMinor: Number(row.valueMinor) },
       { ...event, occurredAt: '2026-03-10T10:30:00.123Z' },
     );
     assert.equal(day.toISOString().slice(0, 10), '2026-03-10');
-    assert.ok(receivedAt instanceof Date);
+    assert.deepEqual([receivedAt, simulated], [now, false]);
   });
 
   test('without an exposure, an item or an order id where it has none', async () => {

@@ -38,6 +38,13 @@ export const eventSchema = z
       .string()
       .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP')
       .optional(),
+    /** Class of the user agent: desktop, phone, tablet …; users of the class bot count nowhere. */
+    device: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,29}$/, 'must be a word such as phone')
+      .optional(),
+    /** Probability with which the item came to its position, where chance had a part in it. */
+    propensity: z.number().gt(0).max(1).optional(),
   })
   .superRefine((event, context) => {
     const need = (field: keyof typeof event) => {
@@ -70,6 +77,8 @@ export interface LoggedEvents {
 
 export interface LogOptions {
   now?: Date;
+  /** The sender is a simulator: its events count in simulated experiments alone. */
+  simulated?: boolean;
   /** How far a sender's clock may run ahead. */
   skewMinutes?: number;
   /** Older events are refused: how long partitions are kept. */
@@ -84,6 +93,8 @@ interface Row extends ParsedEvent {
   day: string;
   /** `occurredAt` in UTC, to the millisecond. */
   at: string;
+  receivedAt: Date;
+  simulated: boolean;
 }
 
 /**
@@ -97,7 +108,7 @@ interface Row extends ParsedEvent {
 export async function logEvents(
   database: Database,
   events: readonly EventInput[],
-  { now = new Date(), skewMinutes = 10, retentionDays = 90 }: LogOptions = {},
+  { now = new Date(), simulated = false, skewMinutes = 10, retentionDays = 90 }: LogOptions = {},
 ): Promise<LoggedEvents> {
   const rejected: LoggedEvents['rejected'] = [];
   const wellFormed: Row[] = [];
@@ -117,7 +128,7 @@ export async function logEvents(
       rejected.push({ index, reason: `occurredAt: is older than the ${retentionDays} days that events are kept` });
     } else {
       const at = new Date(time).toISOString();
-      wellFormed.push({ ...parsed.data, index, at, day: at.slice(0, 10) });
+      wellFormed.push({ ...parsed.data, index, at, day: at.slice(0, 10), receivedAt: now, simulated });
     }
   }
 
@@ -195,6 +206,10 @@ const columns: readonly [name: string, type: string, value: (row: Row) => unknow
   ['quantity', 'int', ({ quantity }) => quantity],
   ['valueMinor', 'bigint', ({ valueMinor }) => valueMinor],
   ['currency', 'text', ({ currency }) => currency],
+  ['receivedAt', 'timestamptz', ({ receivedAt }) => receivedAt],
+  ['device', 'text', ({ device }) => device ?? ''],
+  ['simulated', 'boolean', ({ simulated }) => simulated],
+  ['propensity', 'float8', ({ propensity }) => propensity],
 ];
 
 const insertText = `

@@ -164,7 +164,11 @@ export async function startExperiment(
   idOrName: string,
   { now = new Date() }: { now?: Date } = {},
 ): Promise<ExperimentWithArms> {
-  const experiment = await advance(database, idOrName, 'draft', { status: 'running', startedAt: now });
+  const experiment = await advance(database, idOrName, 'draft', {
+    status: 'running',
+    startedAt: now,
+    phaseStartedAt: now,
+  });
   if (experiment.status === 'running') return experiment;
   throw new DuetError('conflict', `Experiment "${experiment.name}" is ${experiment.status} and cannot start again.`, {
     fix: 'Create a new experiment: its users are dealt out afresh.',

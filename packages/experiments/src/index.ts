@@ -7,8 +7,13 @@ export {
   startExperiment,
   stopExperiment,
 } from './experiment.ts';
+export { type Measure, measures, type UserSums } from './measures.ts';
+export { type Metric, metrics, readMetrics } from './metrics.ts';
 export { eventCounts, eventSeries, recentEvents } from './monitor.ts';
+export { type RolledUp, readRollup, type Segment } from './read-rollup.ts';
 export { experimentReport, type Report } from './report.ts';
+export { rollUp } from './rollup.ts';
+export { type LatencyLog, openLatencyLog, readServed, type Served } from './served.ts';
 export {
   armSettings,
   type ExperimentSettings,

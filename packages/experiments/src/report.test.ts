@@ -6,7 +6,7 @@ import { createTestDatabase } from '@duet/db/testing';
 import { assign } from './assignment.ts';
 import { type EventInput, logEvents } from './events.ts';
 import { createExperiment, type ExperimentWithArms, startExperiment } from './experiment.ts';
-import { experimentReport } from './report.ts';
+import { experimentReport, type ReportOptions } from './report.ts';
 import { deltaRatio, meanEstimate } from './statistics/estimate.ts';
 import { relativeLift } from './statistics/lift.ts';
 import { momentsOf } from './statistics/moments.ts';
@@ -31,15 +31,18 @@ before(async () => {
 });
 after(() => db[Symbol.asyncDispose]());
 
-async function experiment(name: string, weights = [0.5, 0.5]): Promise<ExperimentWithArms> {
+async function experiment(name: string, attribution: object = {}): Promise<ExperimentWithArms> {
   await createExperiment(db, {
     name,
     datasetId,
     arms: [
-      { name: 'two-tower', modelId: models[0], weight: weights[0]!, control: true },
-      { name: 'dat', modelId: models[1], weight: weights[1]! },
+      { name: 'two-tower', modelId: models[0], weight: 0.5, control: true },
+      { name: 'dat', modelId: models[1], weight: 0.5 },
     ],
   });
+  // Everything is logged at once here, weeks after some of it occurred.
+  const settings = { attribution: { lateHours: 24 * 30, ...attribution } };
+  await db.prisma.experiment.update({ where: { name }, data: { settings } });
   return startExperiment(db, name, { now: new Date(start) });
 }
 
@@ -77,6 +80,9 @@ function uniform(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+const report = (of: Database, name: string, options: Partial<ReportOptions> = {}) =>
+  experimentReport(of, name, { now, ...options });
 
 function near(actual: number | null, expected: number | null) {
   if (expected === null) assert.equal(actual, null);
@@ -143,7 +149,7 @@ describe('a generated week', () => {
   });
 
   test('counts exactly what was generated', async () => {
-    const { arms, usersInTwoArms } = await experimentReport(db, 'week');
+    const { arms, usersInTwoArms } = await report(db, 'week');
     assert.equal(usersInTwoArms, 0);
     for (const [position, arm] of arms.entries()) {
       const sum = (of: (shopper: Shopper) => number) => shoppers[position]!.reduce((total, s) => total + of(s), 0);
@@ -162,7 +168,7 @@ describe('a generated week', () => {
   });
 
   test('estimates what the users’ own values give', async () => {
-    const { arms, srm, conclusion } = await experimentReport(db, running.id);
+    const { arms, srm, conclusion } = await report(db, running.id);
     const values = (arm: number, of: (shopper: Shopper) => number) => shoppers[arm]!.map(of);
     const estimates = [0, 1].map((arm) => {
       const mean = (of: (shopper: Shopper) => number) => {
@@ -202,30 +208,33 @@ describe('a generated week', () => {
     assert.match(conclusion, /still running/);
   });
 
-  test('has days that sum to the whole, each with its own users', async () => {
-    const { arms, days } = await experimentReport(db, 'week');
+  test('has days that sum to the whole, each with the users who entered on it', async () => {
+    const { arms, days } = await report(db, 'week');
     for (const arm of arms) {
       const own = days.filter(({ armId }) => armId === arm.id);
-      for (const key of ['impressions', 'clicks', 'orders', 'gmvMinor'] as const) {
+      for (const key of ['users', 'impressions', 'clicks', 'orders', 'gmvMinor'] as const) {
         assert.equal(
           own.reduce((sum, day) => sum + day[key], 0),
           arm[key],
         );
       }
-      for (const day of own) {
-        const seen = events.filter((e) => e.armId === arm.id && e.occurredAt.startsWith(day.day)).map((e) => e.userId);
-        assert.equal(day.users, new Set(seen).size);
-      }
+      const sorted = (list: string[]) => list.sort();
+      const entered = Map.groupBy(
+        events.filter((e) => e.armId === arm.id).sort((a, b) => (a.occurredAt < b.occurredAt ? -1 : 1)),
+        (e) => e.userId,
+      );
+      const firstDays = [...entered.values()].map(([first]) => first!.occurredAt.slice(0, 10));
+      assert.deepEqual(sorted(own.flatMap(({ day, users }) => new Array<string>(users).fill(day))), sorted(firstDays));
     }
   });
 
   test('does not change when every event is sent again', async () => {
-    const reported = await experimentReport(db, 'week');
+    const reported = await report(db, 'week');
     for (let i = 0; i < events.length; i += 1000) {
       const batch = events.slice(i, i + 1000);
       assert.deepEqual(await log(batch), { accepted: 0, repeated: batch.length, rejected: [] });
     }
-    assert.deepEqual(await experimentReport(db, 'week'), reported);
+    assert.deepEqual(await report(db, 'week'), reported);
   });
 });
 
@@ -240,10 +249,10 @@ describe('attribution', () => {
       shop.click('both', 2, 'x'),
       shop.impression('one', 0, 'x', a!),
     ]);
-    const report = await experimentReport(db, 'two-arms');
-    assert.equal(report.usersInTwoArms, 1);
+    const reported = await report(db, 'two-arms');
+    assert.equal(reported.usersInTwoArms, 1);
     assert.deepEqual(
-      report.arms.map(({ users, impressions, clicks }) => [users, impressions, clicks]),
+      reported.arms.map(({ users, impressions, clicks }) => [users, impressions, clicks]),
       [
         [1, 1, 0],
         [0, 0, 0],
@@ -251,7 +260,7 @@ describe('attribution', () => {
     );
   });
 
-  test('follows its windows, which a caller can change', async () => {
+  test('follows its windows, and is made again where they change', async () => {
     const running = await experiment('windows');
     const shop = storefront(running);
     const arm = running.arms[0]!.id;
@@ -266,14 +275,17 @@ describe('attribution', () => {
       shop.order('u', 30 + 7 * 24 + 0.001, 1000, { itemId: 'y' }),
       shop.order('u', 31, 10_000, { itemId: 'y' }),
     ]);
-    const figures = async (options: Parameters<typeof experimentReport>[2]) => {
-      const { clicks, orders, gmvMinor } = (await experimentReport(db, 'windows', options)).arms[0]!;
+    const figures = async (attribution: object) => {
+      const settings = { attribution: { lateHours: 24 * 30, ...attribution } };
+      await db.prisma.experiment.update({ where: { id: running.id }, data: { settings } });
+      const { clicks, orders, gmvMinor } = (await report(db, 'windows')).arms[0]!;
       return [clicks, orders, gmvMinor];
     };
     assert.deepEqual(await figures({}), [1, 2, 10_100]);
     assert.deepEqual(await figures({ clickWindowHours: 48 }), [2, 2, 10_100]);
     assert.deepEqual(await figures({ orderAttribution: 'item' }), [1, 1, 10_000]);
     assert.deepEqual(await figures({ orderWindowDays: 8 }), [1, 3, 11_100]);
+    assert.deepEqual(await figures({ touch: 'first' }), [1, 1, 10_000]);
   });
 
   test('counts an order once whatever its lines, and not in another currency', async () => {
@@ -286,7 +298,7 @@ describe('attribution', () => {
       shop.order('u', 2, 0),
       shop.order('u', 2, 500, { currency: 'EUR' }),
     ]);
-    const { orders, gmvMinor, metrics } = (await experimentReport(db, 'orders')).arms[1]!;
+    const { orders, gmvMinor, metrics } = (await report(db, 'orders')).arms[1]!;
     assert.deepEqual([orders, gmvMinor, metrics.conversion.value], [2, 300, 1]);
   });
 });
@@ -297,22 +309,22 @@ describe('too little to conclude', () => {
 
   test('no users', async () => {
     await experiment('nobody');
-    const report = await experimentReport(db, 'nobody');
-    holdsNoBadNumber(report);
-    assert.equal(report.arms[1]!.metrics.ctr.value, null);
-    assert.equal(report.arms[1]!.lift!.ctr.p, null);
-    assert.match(report.conclusion, /^Nobody has been exposed yet/);
+    const reported = await report(db, 'nobody');
+    holdsNoBadNumber(reported);
+    assert.equal(reported.arms[1]!.metrics.ctr.value, null);
+    assert.equal(reported.arms[1]!.lift!.ctr.p, null);
+    assert.match(reported.conclusion, /^Nobody has been exposed yet/);
   });
 
   test('one user', async () => {
     const running = await experiment('single');
     const shop = storefront(running);
     await log([shop.impression('u', 0, 'x', running.arms[0]!.id), shop.click('u', 1, 'x')]);
-    const report = await experimentReport(db, 'single');
-    holdsNoBadNumber(report);
-    assert.deepEqual(report.arms[0]!.metrics.ctr, { value: 1, low: null, high: null });
+    const reported = await report(db, 'single');
+    holdsNoBadNumber(reported);
+    assert.deepEqual(reported.arms[0]!.metrics.ctr, { value: 1, low: null, high: null });
     assert.equal(
-      report.conclusion,
+      reported.conclusion,
       'With 1 user (1 in two-tower and 0 in dat) nothing can be concluded yet: each arm needs at least 100.',
     );
   });
@@ -322,14 +334,14 @@ describe('too little to conclude', () => {
     const shop = storefront(running);
     const [a, b] = running.arms.map(({ id }) => id);
     await log([0, 1, 2].flatMap((u) => [shop.impression(`a${u}`, 0, 'x', a!), shop.impression(`b${u}`, 0, 'x', b!)]));
-    const report = await experimentReport(db, 'flat', { minimumUsers: 1 });
-    holdsNoBadNumber(report);
-    assert.deepEqual(report.arms[1]!.lift!.gmvPerUser, {
+    const reported = await report(db, 'flat', { minimumUsers: 1 });
+    holdsNoBadNumber(reported);
+    assert.deepEqual(reported.arms[1]!.lift!.gmvPerUser, {
       absolute: { value: 0, low: null, high: null },
       relative: { value: null, low: null, high: null },
       p: null,
     });
-    assert.match(report.conclusion, /click-through rate of dat against two-tower: it does not vary/);
+    assert.match(reported.conclusion, /click-through rate of dat against two-tower: it does not vary/);
   });
 
   test('a split that went wrong stops every other conclusion', async () => {
@@ -337,13 +349,13 @@ describe('too little to conclude', () => {
     const shop = storefront(running);
     const [a, b] = running.arms.map(({ id }) => id);
     await log(Array.from({ length: 300 }, (_, u) => shop.impression(`u${u}`, 0, 'x', u < 100 ? a! : b!)));
-    const report = await experimentReport(db, 'mismatch');
-    assert.equal(report.srm.warning, true); // χ² = 2 · 50²/150 = 33.3
-    near(report.srm.chiSquare, 100 / 3);
-    assert.match(report.conclusion, /^Stop and look/);
+    const reported = await report(db, 'mismatch');
+    assert.equal(reported.srm.warning, true); // χ² = 2 · 50²/150 = 33.3
+    near(reported.srm.chiSquare, 100 / 3);
+    assert.match(reported.conclusion, /^Stop and look/);
   });
 
   test('an unknown experiment is named', async () => {
-    await assert.rejects(experimentReport(db, 'no such'), /There is no experiment "no such"/);
+    await assert.rejects(report(db, 'no such'), /There is no experiment "no such"/);
   });
 });

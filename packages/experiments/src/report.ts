@@ -1,8 +1,11 @@
 import type { Database, ExperimentStatus } from '@duet/db';
-import { type ArmSums, type Attribution, attribute } from './attribution.ts';
 import { conclude } from './conclusion.ts';
 import { findExperiment } from './experiment.ts';
+import type { UserSums } from './measures.ts';
 import { type Metric, type MetricKey, metrics } from './metrics.ts';
+import { readRollup } from './read-rollup.ts';
+import { rollUp } from './rollup.ts';
+import { type ExperimentSettings, parseSettings } from './settings.ts';
 import { deltaRatio, type Estimate, type Interval } from './statistics/estimate.ts';
 import { type LiftMethod, relativeLift } from './statistics/lift.ts';
 import { momentsFromSums } from './statistics/moments.ts';
@@ -10,7 +13,7 @@ import { proportion } from './statistics/proportion.ts';
 import { type SrmTest, srm } from './statistics/srm.ts';
 import { estimateInterval, welch } from './statistics/welch.ts';
 
-export interface ReportOptions extends Attribution {
+export interface ReportOptions {
   /** Confidence level of every interval. */
   level: number;
   /** Interval of the relative lift. */
@@ -20,9 +23,6 @@ export interface ReportOptions extends Attribution {
 }
 
 const defaults: ReportOptions = {
-  clickWindowHours: 24,
-  orderWindowDays: 7,
-  orderAttribution: 'user',
   level: 0.95,
   liftMethod: 'fieller',
   minimumUsers: 100,
@@ -68,13 +68,13 @@ export interface Report {
   };
   /** ISO 4217; every minor unit here is of it. */
   currency: string;
-  options: ReportOptions;
+  options: ReportOptions & ExperimentSettings['attribution'];
   metrics: { key: MetricKey; title: string; unit: Metric['unit'] }[];
   arms: ArmReport[];
   /** Users who saw more than one arm: in no other figure. */
   usersInTwoArms: number;
   srm: SrmTest;
-  /** Ascending by UTC day, one per arm and day with events. `users` are those exposed that day. */
+  /** Ascending by UTC day, one per arm and day with events. `users` are those exposed that day for the first time. */
   days: (ArmCounts & { day: string; armId: string; ctr: number | null })[];
   /** What can and cannot be concluded, in plain sentences. */
   conclusion: string;
@@ -82,15 +82,16 @@ export interface Report {
 
 /**
  * The experiment's report. The user is the unit throughout: they were randomised, so their sums are the observations.
- * Costs one pass of PostgreSQL over the events since the first exposure; no event reaches this process.
+ * Costs a rollup of the events since the last one, and a row of sums per arm and day.
  *
  * @param experiment its id or name
+ * @param now events up to a day ahead of it count
  * @throws DuetError `not-found`
  */
 export async function experimentReport(
   database: Database,
   experiment: string,
-  options: Partial<ReportOptions> = {},
+  { now = new Date(), ...options }: Partial<ReportOptions> & { now?: Date } = {},
 ): Promise<Report> {
   const settings: ReportOptions = { ...defaults, ...options };
   const found = await findExperiment(database, experiment);
@@ -98,13 +99,14 @@ export async function experimentReport(
     where: { id: found.datasetId },
     select: { currency: true },
   });
-  const attributed = await attribute(database, { id: found.id, currency }, settings);
-  const sumsOf = (arm: number) => attributed.arms.get(arm);
+  await rollUp(database, found.id, { now });
+  const rolledUp = await readRollup(database, found.id);
+  const sumsOf = (armId: string) => rolledUp.total.get(armId);
 
-  const estimates = found.arms.map((_, arm) => estimateAll(sumsOf(arm)));
+  const estimates = found.arms.map(({ id }) => estimateAll(sumsOf(id)));
   const control = estimates[found.arms.findIndex((arm) => arm.control)];
   const arms = found.arms.map(({ id, name, control: isControl, weight, modelId }, place): ArmReport => {
-    const sums = sumsOf(place);
+    const sums = sumsOf(id);
     return {
       id,
       name,
@@ -127,20 +129,20 @@ export async function experimentReport(
       stoppedAt: found.stoppedAt?.toISOString() ?? null,
     },
     currency,
-    options: settings,
+    options: { ...settings, ...parseSettings(found.settings).attribution },
     metrics: metrics.map(({ key, title, unit }) => ({ key, title, unit })),
     arms,
-    usersInTwoArms: attributed.usersInTwoArms,
+    usersInTwoArms: rolledUp.usersInTwoArms,
     srm: srm(
       arms.map(({ users }) => users),
       arms.map(({ weight }) => weight),
     ),
-    days: attributed.days.map(({ arm, day, sums }) => ({
-      day,
-      armId: found.arms[arm]!.id,
-      ...counts(sums),
-      ctr: sums.impressions === 0n ? null : Number(sums.clicks) / Number(sums.impressions),
-    })),
+    days: rolledUp.days.flatMap(({ day, arms: upTo }, i) =>
+      [...upTo].map(([armId, { sums }]) => {
+        const added = addedTo(counts(rolledUp.days[i - 1]?.arms.get(armId)?.sums), counts(sums));
+        return { day, armId, ...added, ctr: added.impressions === 0 ? null : added.clicks / added.impressions };
+      }),
+    ),
   };
   return { ...report, conclusion: conclude(report) };
 }
@@ -156,7 +158,16 @@ const counts = (sums?: Record<keyof ArmCounts, bigint>): ArmCounts => ({
   gmvMinor: Number(sums?.gmvMinor ?? 0n),
 });
 
-function estimateAll(arm: ArmSums | undefined): Record<MetricKey, Estimate | undefined> {
+/** What a day added to the counts up to the day before. */
+const addedTo = (before: ArmCounts, after: ArmCounts): ArmCounts => ({
+  users: after.users - before.users,
+  impressions: after.impressions - before.impressions,
+  clicks: after.clicks - before.clicks,
+  orders: after.orders - before.orders,
+  gmvMinor: after.gmvMinor - before.gmvMinor,
+});
+
+function estimateAll(arm: UserSums | undefined): Record<MetricKey, Estimate | undefined> {
   return eachMetric(({ numerator, denominator }) => {
     if (!arm) return undefined;
     const n = arm.sums.users;
@@ -175,14 +186,14 @@ function estimateAll(arm: ArmSums | undefined): Record<MetricKey, Estimate | und
 }
 
 function armMetric(
-  { numerator, denominator, interval }: Metric,
-  arm: ArmSums | undefined,
+  { numerator, denominator }: Metric,
+  arm: UserSums | undefined,
   estimate: Estimate | undefined,
   level: number,
 ): Interval {
   if (!arm || arm.sums[denominator] === 0n) return { value: null, low: null, high: null };
   const [x, y] = [Number(arm.sums[numerator]), Number(arm.sums[denominator])];
-  if (interval === 'wilson') return proportion(x, y, level);
+  if (numerator === 'buyers' && denominator === 'users') return proportion(x, y, level);
   return estimate ? estimateInterval(estimate, level) : { value: x / y, low: null, high: null };
 }
 

@@ -22,10 +22,14 @@ export const experimentSettings = z.strictObject({
         .positive()
         .max(24 * 30)
         .default(24),
-      /** An order line counts within this long after the last exposure. */
+      /** An order line counts within this long after an exposure. */
       orderWindowDays: z.number().positive().max(60).default(7),
       /** Exposure of what: of any item to the user, or of the ordered item. */
       orderAttribution: z.enum(['user', 'item']).default('user'),
+      /** The windows run from the last exposure up to the event, or from the first. */
+      touch: z.enum(['last', 'first']).default('last'),
+      /** Whoever sends more events than this on one UTC day is a machine, and left out. */
+      maxEventsPerDay: z.int().positive().default(5000),
       /** An event that arrives later than this after it occurred is left out. */
       lateHours: z
         .number()

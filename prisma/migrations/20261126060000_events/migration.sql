@@ -1,5 +1,5 @@
 -- CreateEnum
-CREATE TYPE "RollupStatus" AS ENUM ('counted', 'twoArms', 'excluded');
+CREATE TYPE "RollupStatus" AS ENUM ('counted', 'twoArms', 'excluded', 'late');
 
 -- AlterTable
 ALTER TABLE "Event" ADD COLUMN "device" TEXT NOT NULL DEFAULT '',

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import type { Database } from '@duet/db';
+import { createTestDatabase } from '@duet/db/testing';
+import fc from 'fast-check';
+import { type EventInput, logEvents } from './events.ts';
+import { createExperiment, type ExperimentWithArms, startExperiment } from './experiment.ts';
+import { measurePairs, measures } from './measures.ts';
+import { type RolledUp, readRollup, type Segment } from './read-rollup.ts';
+import { rollUp, rollupBasis } from './rollup.ts';
+import { onePass, type StoredEvent } from './testing/one-pass.ts';
+
+const start = Date.parse('2026-03-02T00:00:00Z');
+const now = new Date('2026-03-20T00:00:00Z');
+const at = (hours: number) => new Date(start + hours * 3_600_000).toISOString();
+
+let db: Database;
+let datasetId: string;
+let modelId: string;
+const categories = new Map([
+  ['tea-1', 'Tea'],
+  ['tea-2', 'Tea'],
+  ['cup-1', 'Cups'],
+]);
+before(async () => {
+  db = await createTestDatabase();
+  const dataset = await db.prisma.dataset.create({ data: { name: 'shop', currency: 'GBP', settings: {} } });
+  datasetId = dataset.id;
+  const model = await db.prisma.model.create({ data: { datasetId, name: 'm', kind: 'dat', parameters: {} } });
+  modelId = model.id;
+  for (const name of new Set(categories.values())) {
+    const category = await db.prisma.category.create({ data: { datasetId, name } });
+    const externalIds = [...categories].filter(([, of]) => of === name).map(([id]) => id);
+    await db.prisma.item.createMany({
+      data: externalIds.map((externalId) => ({ datasetId, externalId, categoryId: category.id })),
+    });
+  }
+});
+after(() => db[Symbol.asyncDispose]());
+
+let made = 0;
+async function running(settings: object = {}, more: object = {}): Promise<ExperimentWithArms> {
+  const name = `experiment ${++made}`;
+  const arm = (arm: string, control = false) => ({ name: arm, modelId, weight: 0.5, control });
+  const { id } = await createExperiment(db, { name, datasetId, arms: [arm('a', true), arm('b')] });
+  await startExperiment(db, name, { now: new Date(start) });
+  return db.prisma.experiment.update({
+    where: { id },
+    data: { settings, phaseStartedAt: new Date(start), ...more },
+    include: { arms: true },
+  });
+}
+
+/** What readRollup answers, in the form of the one-pass reference. */
+function asOnePass({ usersInTwoArms, excludedUsers, lateEvents, days }: RolledUp) {
+  const plain = ({ sums, product }: RolledUp['total'] extends Map<string, infer S> ? S : never) => ({
+    users: Number(sums.users),
+    sums: Object.fromEntries(measures.map((m) => [m, Number(sums[m])])),
+    products: measurePairs.map(([a, b]) => Number(product(a, b))),
+  });
+  const ofDays = days.map(({ day, arms }) => [day, Object.fromEntries([...arms].map(([id, s]) => [id, plain(s)]))]);
+  return { usersInTwoArms, excludedUsers, lateEvents, days: Object.fromEntries(ofDays) };
+}
+
+/** Compares at every day that the rollup has a row for, and holds the last one to everything. */
+async function holdsTo(experiment: ExperimentWithArms, events: readonly StoredEvent[], segment?: Segment) {
+  const basis = (await rollupBasis(db, experiment.id))!;
+  const expected = onePass(basis, events, (item) => categories.get(item ?? ''), segment);
+  const actual = asOnePass(await readRollup(db, experiment.id, segment ? { segment } : {}));
+  const last = Object.keys(expected.days).at(-1);
+  const lastActual = Object.keys(actual.days).at(-1);
+  if (segment === undefined) {
+    assert.deepEqual(
+      [actual.usersInTwoArms, actual.excludedUsers, actual.lateEvents],
+      [expected.usersInTwoArms, expected.excludedUsers, expected.lateEvents],
+    );
+  }
+  for (const [day, arms] of Object.entries(actual.days)) assert.deepEqual(arms, expected.days[day], day);
+  const end = lastActual === undefined ? {} : actual.days[lastActual]!;
+  if (last !== undefined) assert.deepEqual(end, expected.days[last]);
+}
+
+const armOf = ({ arms }: ExperimentWithArms, place: number) => arms.find(({ position }) => position === place)!.id;
+
+describe('a rollup', () => {
+  const event = fc.record({
+    type: fc.constantFrom('impression', 'impression', 'impression', 'click', 'cart', 'order', 'order', 'refund'),
+    user: fc.constantFrom('ann', 'bob', 'cid', 'dan', 'eve'),
+    item: fc.constantFrom('tea-1', 'tea-2', 'cup-1', 'none'),
+    arm: fc.constantFrom(0, 0, 0, 0, 1),
+    hour: fc.integer({ min: -40, max: 24 * 12 }),
+    delayHours: fc.constantFrom(0, 0, 0, 1, 47, 48, 49, 60),
+    order: fc.constantFrom('o-1', 'o-2', undefined),
+    value: fc.integer({ min: 0, max: 5000 }),
+    other: fc.boolean(),
+    device: fc.constantFrom('phone', 'desktop', 'phone', 'desktop', 'phone', 'desktop', 'bot', undefined),
+  });
+
+  test('gives what one pass over all events gives, however they come', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { minLength: 1, maxLength: 60 }),
+        fc.array(fc.nat({ max: 6 }), { minLength: 60, maxLength: 60 }),
+        fc.record({
+          touch: fc.constantFrom('last' as const, 'first' as const),
+          orderAttribution: fc.constantFrom('user' as const, 'item' as const),
+          clickWindowHours: fc.constantFrom(5, 24),
+          orderWindowDays: fc.constantFrom(1, 7),
+        }),
+        fc.record({ gmvCapMinor: fc.constantFrom(null, 4000), excludedUsers: fc.constantFrom([], ['eve']) }),
+        async (raw, batches, attribution, { gmvCapMinor, excludedUsers }) => {
+          const prefix = `${made}/`;
+          const experiment = await running({
+            attribution: { ...attribution, maxEventsPerDay: 12 },
+            gmvCapMinor,
+            excludedUsers: excludedUsers.map((user) => prefix + user),
+          });
+          const events = raw.map(({ type, user, item, arm, hour, delayHours, order, value, other, device }) => {
+            // Bob alone sees more than one arm now and then; a machine is rare.
+            const exposure = {
+              experimentId: experiment.id,
+              armId: armOf(experiment, user === 'bob' ? arm : user.length % 2),
+            };
+            const money = { valueMinor: value, currency: other && value % 7 === 0 ? 'EUR' : 'GBP', orderId: order };
+            const stored: StoredEvent = {
+              eventId: randomUUID(),
+              type: type as EventInput['type'],
+              occurredAt: at(hour),
+              receivedAt: at(hour + delayHours),
+              userId: prefix + user,
+              itemId: item === 'none' && type !== 'impression' && money.valueMinor % 2 ? undefined : item,
+              ...(type === 'impression' && !other && exposure),
+              ...((type === 'order' || type === 'refund') && money),
+              device: device === 'bot' && user !== 'cid' ? 'phone' : device,
+            };
+            if (stored.itemId === undefined && ['click', 'cart'].includes(type)) stored.itemId = item;
+            return stored;
+          });
+          // In any order, in batches, with a rollup after some of them.
+          for (const [size, batch] of Map.groupBy(events, (_, i) => batches[i]!)) {
+            for (const e of batch) {
+              const { receivedAt, ...sent } = e;
+              const { rejected } = await logEvents(db, [sent], { now: new Date(receivedAt) });
+              assert.deepEqual(rejected, []);
+            }
+            if (size % 2 === 0) await rollUp(db, experiment.id, { now });
+          }
+          await rollUp(db, experiment.id, { now });
+          assert.deepEqual(await rollUp(db, experiment.id, { now }), { events: 0, users: 0 });
+          await holdsTo(experiment, events);
+          for (const segment of [
+            { dimension: 'category', value: 'Tea' },
+            { dimension: 'visitor', value: 'returning' },
+            { dimension: 'device', value: 'phone' },
+          ] as const) {
+            await holdsTo(experiment, events, segment);
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
