@@ -102,6 +102,16 @@ describe('the procedures', () => {
     assert.equal(await codeOf(as(header, check).history({ userId: 'u' })), 'UNAUTHORIZED');
   });
 
+  test('mark the events of a simulator as such, and of nobody else, whatever the sender says', async () => {
+    for (const scopes of [['events'], ['events', 'simulate'], ['admin']] as ApiScope[][]) {
+      const { header } = await withScopes(...scopes);
+      const event = { ...shown, eventId: crypto.randomUUID(), simulated: !scopes.includes('simulate') };
+      assert.equal((await as(header).events.log({ events: [event] })).accepted, 1);
+      const { simulated } = await db.prisma.event.findFirstOrThrow({ where: { eventId: event.eventId } });
+      assert.equal(simulated, scopes.includes('simulate'));
+    }
+  });
+
   test('take at most a thousand events, and of a batch all but the bad ones', async () => {
     const { header } = await withScopes('events');
     const { events } = as(header);

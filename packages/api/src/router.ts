@@ -103,7 +103,9 @@ export const appRouter = router({
       .meta({ rest: { method: 'POST', path: '/v1/events', summary: 'Store a batch of events, each once' } })
       .input(logInput)
       .output(answers(logAnswer))
-      .mutation(({ ctx, input }) => logEvents(ctx.db, input.events)),
+      .mutation(({ ctx, input }) =>
+        logEvents(ctx.db, input.events, { simulated: ctx.caller.scopes.includes('simulate') }),
+      ),
   }),
 
   health: publicProcedure

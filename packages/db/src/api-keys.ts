@@ -3,7 +3,8 @@ import { DuetError } from '@duet/config';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 
-export const apiScope = z.enum(['retrieve', 'events', 'admin']);
+/** `simulate` marks a simulator: it meets simulated experiments alone, and its events count nowhere else. */
+export const apiScope = z.enum(['retrieve', 'events', 'admin', 'simulate']);
 export type ApiScope = z.infer<typeof apiScope>;
 
 const newKey = z.object({ name: z.string().trim().min(1).max(100), scopes: z.array(apiScope).min(1) });

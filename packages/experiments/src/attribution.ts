@@ -6,7 +6,10 @@ export interface Attribution {
   datasetId: string;
   /** ISO 4217: orders in another currency count nowhere. */
   currency: string;
-  /** Simulated events count in simulated experiments alone, where they are never late. */
+  /**
+   * Simulated events count in the simulated experiment that they carry alone, since every simulation's shoppers have the
+   * same ids; there they are never late.
+   */
   simulated: boolean;
   /** Exposures count from here on. */
   phaseStartedAt: Date;
@@ -58,7 +61,7 @@ export async function attribute(client: Connection, of: Attribution, users: read
          AS "exposure",
        NOT e."simulated" AND e."receivedAt" > e."occurredAt" + $8::float8 * interval '1 hour' AS "late"
      FROM unnest($1::text[]) AS u("userId") JOIN "Event" e ON e."userId" = u."userId"
-     WHERE e."simulated" = $4::boolean AND e."day" BETWEEN $6::date AND $7::date
+     WHERE e."simulated" = $4::boolean AND (NOT $4::boolean OR e."experimentId" = $2::uuid) AND e."day" BETWEEN $6::date AND $7::date
        AND (e."type" NOT IN ('order', 'refund') OR e."currency" = $3::text)
      ORDER BY e."userId", e."eventId", e."occurredAt"`,
     [users, experimentId, currency, simulated, phaseStartedAt, from, to, lateHours],

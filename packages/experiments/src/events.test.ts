@@ -183,6 +183,7 @@ test('the admin sees what arrived: latest first, by type, and over time', async 
   await using fresh = await createTestDatabase();
   const events = [impression(), impression(), order()];
   await logEvents(fresh, events, { now });
+  await logEvents(fresh, [impression(), order()], { now, simulated: true });
   const recent = await recentEvents(fresh, { limit: 2 });
   assert.equal(recent.length, 2);
   assert.ok(recent[0]!.receivedAt >= recent[1]!.receivedAt);

@@ -16,7 +16,7 @@ export type RecentEvent = Pick<
   | 'currency'
 > & { valueMinor: number | null };
 
-/** The events that arrived last, newest first. */
+/** The events that arrived last, newest first. As everything here, without what a simulator sent. */
 export async function recentEvents(
   { pool }: Database,
   { limit = 50 }: { limit?: number } = {},
@@ -24,7 +24,7 @@ export async function recentEvents(
   const { rows } = await pool.query<RecentEvent>(
     `SELECT "eventId", "type", "occurredAt", "receivedAt", "userId", "itemId", "experimentId", "armId", "placement",
        "position", "currency", "valueMinor"::float8 AS "valueMinor"
-     FROM "Event" ORDER BY "receivedAt" DESC, "eventId" LIMIT $1`,
+     FROM "Event" WHERE NOT "simulated" ORDER BY "receivedAt" DESC, "eventId" LIMIT $1`,
     [limit],
   );
   return rows;
@@ -39,7 +39,7 @@ export async function eventCounts({ pool }: Database, { now = new Date() }: { no
        count(e."eventId") FILTER (WHERE e."receivedAt" > $1::timestamptz - interval '1 hour')::int AS "hour",
        count(e."eventId")::int AS "day"
      FROM unnest(enum_range(NULL::"EventType")) AS t("type")
-     LEFT JOIN "Event" e ON e."type" = t."type"
+     LEFT JOIN "Event" e ON e."type" = t."type" AND NOT e."simulated"
        AND e."receivedAt" > $1::timestamptz - interval '1 day' AND e."receivedAt" <= $1::timestamptz
      GROUP BY t."type"`,
     [now],
@@ -55,7 +55,7 @@ export async function eventSeries(
   const { rows } = await pool.query<{ step: number; type: EventType; count: number }>(
     `SELECT "step", "type", count(*)::int AS "count" FROM (
        SELECT "type", floor(extract(epoch FROM $1::timestamptz - "receivedAt") / $2::float8)::int AS "step" FROM "Event"
-       WHERE "receivedAt" > $1::timestamptz - $3 * $2::float8 * interval '1 second' AND "receivedAt" <= $1::timestamptz
+       WHERE NOT "simulated" AND "receivedAt" > $1::timestamptz - $3 * $2::float8 * interval '1 second' AND "receivedAt" <= $1::timestamptz
      ) AS "stepped" GROUP BY "step", "type"`,
     [now, stepSeconds, steps],
   );

@@ -162,3 +162,35 @@ describe('a rollup', () => {
     );
   });
 });
+
+test('a simulator’s events count in the simulated experiment that they carry, and nowhere else', async () => {
+  const [simulated, other] = [await running({}, { simulated: true }), await running({}, { simulated: true })];
+  const real = await running({ attribution: { lateHours: 1000 } });
+  const week = (experiment: ExperimentWithArms): EventInput[] => {
+    const shown = { experimentId: experiment.id, armId: armOf(experiment, 0) };
+    const event = (type: EventInput['type'], hours: number, more: object) =>
+      ({
+        eventId: randomUUID(),
+        type,
+        occurredAt: at(hours),
+        userId: 'shopper',
+        itemId: 'tea-1',
+        ...more,
+      }) as EventInput;
+    return [
+      event('impression', 1, shown),
+      event('click', 2, shown),
+      event('order', 3, { ...shown, valueMinor: 500, currency: 'GBP' }),
+    ];
+  };
+  for (const experiment of [simulated, other, real]) {
+    const isReal = experiment === real;
+    await logEvents(db, week(experiment), { now, simulated: !isReal });
+  }
+  await logEvents(db, week(real), { now, simulated: true });
+  for (const experiment of [simulated, other, real]) {
+    await rollUp(db, experiment.id, { now });
+    const { sums } = (await readRollup(db, experiment.id)).total.get(armOf(experiment, 0))!;
+    assert.deepEqual([sums.users, sums.impressions, sums.clicks, sums.orders, sums.gmvMinor], [1n, 1n, 1n, 1n, 500n]);
+  }
+});
