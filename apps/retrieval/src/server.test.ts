@@ -5,6 +5,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { assignmentOf } from '@duet/api';
 import {
   createDuetClient,
   type DuetClient,
@@ -14,7 +15,7 @@ import {
 } from '@duet/api/client';
 import { createLogger, loadConfig } from '@duet/config';
 import { type ApiScope, createApiKey } from '@duet/db';
-import { assign, createExperiment, startExperiment } from '@duet/experiments';
+import { createExperiment, startExperiment } from '@duet/experiments';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';
 import { createServer, type RetrievalServer } from './server.ts';
@@ -95,7 +96,7 @@ describe('the retrieval service', () => {
     for (const { userId } of await client.catalogue.shoppers({ limit: 20 })) {
       const answer = await client.retrieve({ userId, k: 12, placement: 'home' });
       assert.deepEqual(answer.experiment, { id: experiment.id, name: experiment.name });
-      assert.equal(answer.arm!.id, assign(experiment, userId)!.id);
+      assert.equal(answer.arm!.id, (await assignmentOf(serving, { userId, simulated: false }))!.arm.id);
       assert.equal(answer.model.id, answer.arm!.name === 'dat' ? shop.dat : shop.twoTower);
       assert.deepEqual(answer.ranker, { id: shop.rankerId });
       assert.equal(answer.items.length, 12);
@@ -281,6 +282,7 @@ const bound = (serving: Serving): Serving => ({
   item: (itemId) => serving.item(itemId),
   shoppers: (request) => serving.shoppers(request),
   history: (request) => serving.history(request),
+  userAttributes: (datasetId, userId) => serving.userAttributes(datasetId, userId),
   health: () => serving.health(),
   refresh: () => serving.refresh(),
   [Symbol.asyncDispose]: async () => {},

@@ -1,3 +1,4 @@
+export { assignmentOf } from './assignment.ts';
 export { authenticate, type Caller, type Context, createKeyCheck } from './context.ts';
 export { answerCall, failure, type Reply } from './http.ts';
 export { type Allowance, createRateLimiter, type Rate } from './limits.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DuetError } from '@duet/config';
-import { assign, logEvents } from '@duet/experiments';
-import type { Plan } from '@duet/serving';
+import { logEvents } from '@duet/experiments';
+import { assignmentOf } from './assignment.ts';
 import { answers, createCallerFactory, publicProcedure, requireScope, router, scoped } from './procedures.ts';
 import {
   healthAnswer,
@@ -19,16 +19,6 @@ import {
   similarItemsInput,
 } from './schemas.ts';
 
-/** The first experiment that takes the user, and the arm that they are in. */
-function assignment(plan: Plan, userId: string) {
-  for (const experiment of plan.experiments) {
-    const arm = assign(experiment, userId);
-    const planned = experiment.arms.find((candidate) => candidate.id === arm?.id);
-    if (planned !== undefined) return { experiment, arm: planned };
-  }
-  return undefined;
-}
-
 /** Whether a model or its index cannot be used, whoever asks. */
 const isOutOfOrder = (error: unknown): boolean =>
   error instanceof DuetError && ['corrupt', 'not-found', 'unavailable'].includes(error.code);
@@ -40,11 +30,14 @@ export const appRouter = router({
     .output(answers(retrieveAnswer))
     .query(async ({ ctx, input }) => {
       const started = performance.now();
-      const { userId, query, context, k, modelId, exclude } = input;
+      const { userId, query, context, placement, k, modelId, exclude } = input;
       const situation = { time: Date.now() / 1000, values: context };
       if (modelId !== undefined) requireScope(ctx.caller, 'admin');
-      let taken = modelId === undefined ? assignment(ctx.serving.plan, userId) : undefined;
-      const rankerId = input.rank ? (taken?.experiment.rankerId ?? undefined) : null;
+      const simulated = (ctx.caller.scopes as string[]).includes('simulate');
+      let taken =
+        modelId === undefined ? await assignmentOf(ctx.serving, { userId, placement, context, simulated }) : undefined;
+      const arms = taken?.arm.settings.rankerId ?? taken?.experiment.rankerId ?? undefined;
+      const rankerId = input.rank ? arms : null;
       const ask = (wanted: { modelId?: string | undefined; indexId?: string | null }) =>
         ctx.serving.retrieve({ userId, query, situation, k, ...wanted, rankerId, exclude });
       const answer = await ask(taken ? { modelId: taken.arm.modelId, indexId: taken.arm.indexId } : { modelId }).catch(

@@ -3,14 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import {
-  createExperiment,
-  type ExperimentInput,
-  ensureExperiment,
-  findExperiment,
-  startExperiment,
-  stopExperiment,
-} from './experiment.ts';
+import { createExperiment, type ExperimentInput, ensureExperiment } from './experiment.ts';
 
 let db: Database;
 let datasetId: string;
@@ -66,17 +59,4 @@ test('ensuring an experiment twice makes one, and never changes what it compares
     /exists with other arms/,
   );
   await assert.rejects(ensureExperiment(db, { ...input('ensured'), seed: 'x' }), /exists with another seed/);
-});
-
-test('an experiment goes from draft to running to stopped, and not back', async () => {
-  const now = new Date('2026-03-10T12:00:00Z');
-  const { id } = await createExperiment(db, input('life'));
-  await assert.rejects(stopExperiment(db, 'life'), /is a draft/);
-  assert.deepEqual((await startExperiment(db, 'life', { now })).startedAt, now);
-  assert.deepEqual((await startExperiment(db, id)).startedAt, now, 'a second start changes nothing');
-  assert.equal((await stopExperiment(db, id, { now })).status, 'stopped');
-  assert.deepEqual((await stopExperiment(db, id)).stoppedAt, now, 'a second stop changes nothing');
-  await assert.rejects(startExperiment(db, 'life'), /is stopped and cannot start again/);
-  assert.equal((await findExperiment(db, 'life')).id, id);
-  await assert.rejects(findExperiment(db, randomUUID()), /There is no experiment/);
 });

@@ -1,47 +1,96 @@
 import { DuetError } from '@duet/config';
-import type { Arm, Database, Experiment, ExperimentStatus, Prisma } from '@duet/db';
+import type { Arm, Database, Experiment, Prisma } from '@duet/db';
 import { z } from 'zod';
+import { type Author, writeAudit } from './audit.ts';
+import { metrics } from './metrics.ts';
+import { armSettings, experimentSettings, parseSettings } from './settings.ts';
 
 export type ExperimentWithArms = Experiment & { arms: Arm[] };
 
-const uuid = z.guid();
-
-const experimentInput = z.object({
-  name: z.string().trim().min(1).max(200),
-  datasetId: uuid,
-  /** Seed of the assignment hash; the name by default. */
-  seed: z.string().min(1).max(200).optional(),
-  rankerId: uuid.nullish(),
-  trafficShare: z.number().min(0).max(1).default(1),
-  primaryMetric: z.enum(['ctr', 'conversion', 'gmvPerUser', 'ordersPerUser']).default('ctr'),
-  arms: z
-    .array(
-      z.object({
-        name: z.string().trim().min(1).max(200),
-        modelId: uuid,
-        /** Pinned index; the model's active one by default. */
-        indexId: uuid.nullish(),
-        weight: z.number().min(0).max(1),
-        control: z.boolean().default(false),
-      }),
-    )
-    .min(2, 'An experiment needs at least two arms')
-    .refine((arms) => new Set(arms.map(({ name }) => name)).size === arms.length, 'Two arms have the same name')
-    .refine((arms) => arms.filter(({ control }) => control).length === 1, 'Exactly one arm must be the control')
-    .refine(
-      (arms) => Math.abs(arms.reduce((sum, { weight }) => sum + weight, 0) - 1) < 1e-9,
-      'The weights of the arms must sum to 1',
-    ),
+const uuid = z.guid().transform((id) => id.toLowerCase());
+/** "none" is what a decision says where no arm won. */
+const armName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((name) => name !== 'none', 'An arm cannot be called none');
+const metric = z.string().refine((key) => metrics.some((known) => known.key === key), {
+  error: `There is no such metric; the metrics are ${metrics.map(({ key }) => key).join(', ')}`,
 });
 
-export type ExperimentInput = z.input<typeof experimentInput>;
+const armsInput = z
+  .array(
+    z.strictObject({
+      name: armName,
+      modelId: uuid,
+      /** Pinned index; the model's active one by default. */
+      indexId: uuid.nullish(),
+      weight: z.number().min(0).max(1),
+      control: z.boolean().default(false),
+      settings: armSettings.prefault({}),
+    }),
+  )
+  .max(20)
+  .refine((arms) => arms.filter(({ weight }) => weight > 0).length >= 2, 'An experiment needs at least two arms')
+  .refine((arms) => new Set(arms.map(({ name }) => name)).size === arms.length, 'Two arms have the same name')
+  .refine((arms) => arms.filter(({ control }) => control).length === 1, 'Exactly one arm must be the control')
+  .refine(
+    (arms) => Math.abs(arms.reduce((sum, { weight }) => sum + weight, 0) - 1) < 1e-9,
+    'The weights of the arms must sum to 1',
+  );
 
-function parse(input: ExperimentInput): z.output<typeof experimentInput> {
-  const parsed = experimentInput.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new DuetError('bad-input', `${issue.message}.`, { where: { field: issue.path.join('.') } });
+/** What decides how an experiment works, and what its draft may change. */
+export const experimentPlan = z.object({
+  rankerId: uuid.nullable().default(null),
+  design: z.enum(['ab', 'interleaving']).default('ab'),
+  trafficShare: z.number().min(0).max(1).default(1),
+  primaryMetric: metric.default('ctr'),
+  layer: z.string().trim().min(1).max(100).nullable().default(null),
+  settings: experimentSettings
+    .refine(({ guardrails }) => guardrails.every((one) => metric.safeParse(one.metric).success), {
+      error: `There is no such metric; the metrics are ${metrics.map(({ key }) => key).join(', ')}`,
+      path: ['guardrails'],
+    })
+    .prefault({}),
+  arms: armsInput,
+});
+
+const experimentInput = experimentPlan
+  .extend({
+    name: z.string().trim().min(1).max(200),
+    datasetId: uuid,
+    /** Seed of the assignment hash; the name by default. */
+    seed: z.string().min(1).max(200).optional(),
+    /** Only simulated shoppers enter it. */
+    simulated: z.boolean().default(false),
+  })
+  .superRefine(checkOverrides);
+
+export type ExperimentInput = z.input<typeof experimentInput>;
+export type ExperimentPlan = z.output<typeof experimentPlan>;
+
+/** An override names an arm that there is. */
+export function checkOverrides(
+  { settings, arms }: Pick<ExperimentPlan, 'settings' | 'arms'>,
+  context: z.RefinementCtx,
+): void {
+  for (const [user, named] of Object.entries(settings.overrides)) {
+    if (arms.some(({ name, weight }) => name === named && weight > 0)) continue;
+    const path = ['settings', 'overrides', user];
+    context.addIssue({ code: 'custom', path, message: `There is no arm "${named}"` });
+  }
 }
+
+/** @throws DuetError `bad-input` naming the field */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const { message, path } = parsed.error.issues[0]!;
+  throw new DuetError('bad-input', `${message}.`, { where: { field: path.join('.') } });
+}
+
+export const withArms = { arms: { orderBy: { position: 'asc' } } } as const satisfies Prisma.ExperimentInclude;
 
 /**
  * Finds an experiment by its id or its name.
@@ -52,68 +101,115 @@ export async function findExperiment({ prisma }: Database, idOrName: string): Pr
   const isId = uuid.safeParse(idOrName).success;
   const found = await prisma.experiment.findFirst({
     where: isId ? { OR: [{ id: idOrName }, { name: idOrName }] } : { name: idOrName },
-    include: { arms: { orderBy: { position: 'asc' } } },
+    include: withArms,
   });
   if (found) return found;
-  throw new DuetError('not-found', `There is no experiment "${idOrName}".`);
+  throw new DuetError('not-found', `There is no experiment "${idOrName}".`, {
+    fix: 'npx duet experiment list shows them.',
+  });
 }
 
 /**
- * Makes a draft of an experiment: arms take their buckets in the order given.
+ * Checks that arms and ranker are of the experiment's dataset.
  *
- * @throws DuetError `bad-input` on weights, control, names or a model, index or ranker of another dataset; `not-found`
- * on an unknown dataset; `conflict` when the name is taken
+ * @throws DuetError `bad-input` naming the field; `not-found` on an unknown dataset
  */
-export async function createExperiment(database: Database, input: ExperimentInput): Promise<ExperimentWithArms> {
-  const { prisma } = database;
-  const { name, datasetId, seed = name, rankerId = null, trafficShare, primaryMetric, arms } = parse(input);
+export async function checkParts(
+  prisma: Prisma.TransactionClient,
+  datasetId: string,
+  { arms, rankerId }: Pick<ExperimentPlan, 'arms' | 'rankerId'>,
+): Promise<void> {
   const dataset = await prisma.dataset.findUnique({ where: { id: datasetId }, select: { name: true } });
-  if (!dataset)
+  if (!dataset) {
     throw new DuetError('not-found', `There is no dataset ${datasetId}.`, { where: { field: 'datasetId' } });
+  }
   const models = await prisma.model.findMany({
     where: { datasetId, id: { in: arms.map(({ modelId }) => modelId) } },
     select: { id: true, indexes: { select: { id: true } } },
   });
   for (const [i, { modelId, indexId }] of arms.entries()) {
-    const model = models.find(({ id }) => id === modelId.toLowerCase());
+    const model = models.find(({ id }) => id === modelId);
     if (!model) {
       throw new DuetError('bad-input', `Dataset "${dataset.name}" has no model ${modelId}.`, {
         where: { field: `arms.${i}.modelId` },
         fix: 'Every arm needs a model that was trained on the dataset of the experiment.',
       });
     }
-    if (indexId && !model.indexes.some(({ id }) => id === indexId.toLowerCase())) {
+    if (indexId && !model.indexes.some(({ id }) => id === indexId)) {
       throw new DuetError('bad-input', `Model ${modelId} has no index ${indexId}.`, {
         where: { field: `arms.${i}.indexId` },
       });
     }
   }
-  if (rankerId && !(await prisma.ranker.findFirst({ where: { id: rankerId, datasetId } }))) {
-    throw new DuetError('bad-input', `Dataset "${dataset.name}" has no ranker ${rankerId}.`, {
-      where: { field: 'rankerId' },
-    });
+  const rankers = [
+    ['rankerId', rankerId] as const,
+    ...arms.map(({ settings }, i) => [`arms.${i}.settings.rankerId`, settings.rankerId] as const),
+  ];
+  for (const [field, id] of rankers) {
+    if (!id || (await prisma.ranker.findFirst({ where: { id, datasetId } }))) continue;
+    throw new DuetError('bad-input', `Dataset "${dataset.name}" has no ranker ${id}.`, { where: { field } });
   }
+}
+
+/** An experiment as `assignUser` takes it, with the share of its dataset's users who are in none. */
+export function assignable({ settings, ...experiment }: ExperimentWithArms, holdout = 0) {
+  return { ...experiment, holdout, settings: parseSettings(settings) };
+}
+
+/** What an audit log shows of an experiment. */
+export function viewOf({ arms, ...experiment }: ExperimentWithArms): object {
+  const { name, status, design, trafficShare, primaryMetric, rankerId, layer, simulated, phase, settings } = experiment;
+  return {
+    ...{ name, status, design, trafficShare, primaryMetric, rankerId, layer, simulated, phase },
+    decision: experiment.decision,
+    settings,
+    arms: arms.map(({ name, weight, control, modelId, indexId, settings }) => ({
+      ...{ name, weight, control, modelId, indexId, settings },
+    })),
+  };
+}
+
+/**
+ * Makes a draft of an experiment: arms take their buckets in the order given.
+ *
+ * @throws DuetError `bad-input` on weights, control, names, settings or a model, index or ranker of another dataset;
+ * `not-found` on an unknown dataset; `conflict` when the name is taken
+ */
+export async function createExperiment(
+  { prisma }: Database,
+  input: ExperimentInput,
+  author: Author = {},
+): Promise<ExperimentWithArms> {
+  const { name, seed = name, arms, ...plan } = parseInput(experimentInput, input);
+  await checkParts(prisma, plan.datasetId, { arms, rankerId: plan.rankerId });
   try {
-    return await prisma.experiment.create({
-      data: {
-        name,
-        datasetId,
-        seed,
-        rankerId,
-        trafficShare,
-        primaryMetric,
-        arms: { create: arms.map(({ indexId = null, ...arm }, position) => ({ ...arm, indexId, position })) },
-      },
-      include: { arms: { orderBy: { position: 'asc' } } },
+    return await prisma.$transaction(async (tx) => {
+      const made = await tx.experiment.create({
+        data: {
+          ...plan,
+          name,
+          seed,
+          arms: { create: arms.map(({ indexId = null, ...arm }, position) => ({ ...arm, indexId, position })) },
+        },
+        include: withArms,
+      });
+      const change = { action: 'create', objectKind: 'experiment', objectId: made.id };
+      await writeAudit(tx, author, { ...change, before: null, after: viewOf(made) });
+      return made;
     });
   } catch (cause) {
-    if ((cause as { code?: string }).code !== 'P2002') throw cause;
-    throw new DuetError('conflict', `There is already an experiment "${name}".`, {
-      where: { field: 'name' },
-      fix: 'Choose another name.',
-      cause,
-    });
+    throw nameTaken(cause, name);
   }
+}
+
+/** The sentence for a name that another experiment has; any other error as it is. */
+export function nameTaken(cause: unknown, name: string): unknown {
+  if ((cause as { code?: string }).code !== 'P2002') return cause;
+  return new DuetError('conflict', `There is already an experiment "${name}".`, {
+    where: { field: 'name' },
+    fix: 'Choose another name.',
+    cause,
+  });
 }
 
 /**
@@ -121,18 +217,21 @@ export async function createExperiment(database: Database, input: ExperimentInpu
  *
  * @throws DuetError `conflict` when one of that name has other arms, dataset, ranker or seed; as {@link createExperiment}
  */
-export async function ensureExperiment(database: Database, input: ExperimentInput): Promise<ExperimentWithArms> {
-  const wanted = parse(input);
-  const include = { arms: { orderBy: { position: 'asc' } } } as const;
-  const known = await database.prisma.experiment.findUnique({ where: { name: wanted.name }, include });
-  if (!known) return createExperiment(database, input);
+export async function ensureExperiment(
+  database: Database,
+  input: ExperimentInput,
+  author: Author = {},
+): Promise<ExperimentWithArms> {
+  const wanted = parseInput(experimentInput, input);
+  const known = await database.prisma.experiment.findUnique({ where: { name: wanted.name }, include: withArms });
+  if (!known) return createExperiment(database, input, author);
   const shape = (
     arms: { name: string; modelId: string; indexId?: string | null; weight: number; control: boolean }[],
   ) => JSON.stringify(arms.map((arm) => [arm.name, arm.modelId, arm.indexId ?? null, arm.weight, arm.control]));
   const differing = [
     known.datasetId === wanted.datasetId ? '' : 'another dataset',
     known.seed === (wanted.seed ?? wanted.name) ? '' : 'another seed',
-    known.rankerId === (wanted.rankerId ?? null) ? '' : 'another ranker',
+    known.rankerId === wanted.rankerId ? '' : 'another ranker',
     shape(known.arms) === shape(wanted.arms) ? '' : 'other arms',
   ].filter(Boolean);
   if (differing.length === 0) return known;
@@ -140,52 +239,4 @@ export async function ensureExperiment(database: Database, input: ExperimentInpu
     where: { field: 'name' },
     fix: 'Choose another name: an experiment never changes what it compares.',
   });
-}
-
-/** Changes an experiment that is in the state `from`, leaves any other alone, and returns it as it is then. */
-async function advance(
-  database: Database,
-  idOrName: string,
-  from: ExperimentStatus,
-  data: Prisma.ExperimentUpdateManyMutationInput,
-): Promise<ExperimentWithArms> {
-  const { id } = await findExperiment(database, idOrName);
-  await database.prisma.experiment.updateMany({ where: { id, status: from }, data });
-  return findExperiment(database, id);
-}
-
-/**
- * Starts a draft; one that runs already stays as it is.
- *
- * @throws DuetError `not-found`; `conflict` for one that was stopped: its users would return with memories of it
- */
-export async function startExperiment(
-  database: Database,
-  idOrName: string,
-  { now = new Date() }: { now?: Date } = {},
-): Promise<ExperimentWithArms> {
-  const experiment = await advance(database, idOrName, 'draft', {
-    status: 'running',
-    startedAt: now,
-    phaseStartedAt: now,
-  });
-  if (experiment.status === 'running') return experiment;
-  throw new DuetError('conflict', `Experiment "${experiment.name}" is ${experiment.status} and cannot start again.`, {
-    fix: 'Create a new experiment: its users are dealt out afresh.',
-  });
-}
-
-/**
- * Stops a running experiment; one that is stopped stays as it is.
- *
- * @throws DuetError `not-found`; `conflict` for a draft
- */
-export async function stopExperiment(
-  database: Database,
-  idOrName: string,
-  { now = new Date() }: { now?: Date } = {},
-): Promise<ExperimentWithArms> {
-  const experiment = await advance(database, idOrName, 'running', { status: 'stopped', stoppedAt: now });
-  if (experiment.status !== 'draft') return experiment;
-  throw new DuetError('conflict', `Experiment "${experiment.name}" is a draft: it has not started.`);
 }

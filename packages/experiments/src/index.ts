@@ -1,12 +1,23 @@
-export { assign } from './assignment.ts';
+export { type Assignment, assignUser, bucketsOf, hashedArm } from './assignment.ts';
+export { auditTrail } from './audit.ts';
 export { type EventInput, eventSchema, logEvents } from './events.ts';
 export {
+  assignable,
   createExperiment,
   type ExperimentInput,
   ensureExperiment,
-  startExperiment,
-  stopExperiment,
+  findExperiment,
 } from './experiment.ts';
+export {
+  decideExperiment,
+  type ExperimentPatch,
+  lockedWhileRunning,
+  setExperiment,
+  setHoldout,
+  startExperiment,
+  startPhase,
+  stopExperiment,
+} from './lifecycle.ts';
 export { type Measure, measures, type UserSums } from './measures.ts';
 export { type Metric, metrics, readMetrics } from './metrics.ts';
 export { eventCounts, eventSeries, recentEvents } from './monitor.ts';

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { assign } from './assignment.ts';
+import { assignUser } from './assignment.ts';
 import { type EventInput, logEvents } from './events.ts';
-import { createExperiment, type ExperimentWithArms, startExperiment } from './experiment.ts';
+import { assignable, createExperiment, type ExperimentWithArms } from './experiment.ts';
+import { startExperiment } from './lifecycle.ts';
 import { experimentReport, type ReportOptions } from './report.ts';
 import { deltaRatio, meanEstimate } from './statistics/estimate.ts';
 import { relativeLift } from './statistics/lift.ts';
@@ -112,7 +113,7 @@ describe('a generated week', () => {
     const whole = (n: number) => Math.floor(random() * n);
     for (let u = 0; u < 600; u++) {
       const user = `user-${u}`;
-      const arm = assign(running, `week/${user}`)!;
+      const { arm } = assignUser([assignable(running)], { userId: `week/${user}` })!;
       const shopper = { impressions: 0, clicks: 0, orders: 0, gmvMinor: 0 };
       // Items of one user are all different, so that every click has one exposure to belong to.
       for (let visit = 0; visit < 1 + whole(3); visit++) {

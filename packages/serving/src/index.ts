@@ -1,3 +1,3 @@
 export { buildModelIndex } from './build-index.ts';
-export type { Plan } from './plan.ts';
+export type { Plan, PlannedExperiment } from './plan.ts';
 export { openServing, type Serving } from './serving.ts';

@@ -23,13 +23,26 @@ interface PlannedArm {
   modelId: string;
   /** Pinned index, else the model's active one. */
   indexId: string | null;
+  /** `armSettings` of packages/experiments, which parsed them when they were stored. */
+  settings: unknown;
 }
 
-interface PlannedExperiment {
+export interface PlannedExperiment {
   id: string;
+  datasetId: string;
   name: string;
   seed: string;
+  design: 'ab' | 'interleaving';
+  phase: number;
   trafficShare: number;
+  layer: string | null;
+  layerFrom: number | null;
+  layerTo: number | null;
+  simulated: boolean;
+  /** Share of the dataset's users who are in no experiment. */
+  holdout: number;
+  /** `experimentSettings` of packages/experiments. */
+  settings: unknown;
   /** Null: the newest of the dataset. */
   rankerId: string | null;
   arms: PlannedArm[];
@@ -45,7 +58,9 @@ export interface Plan {
   pinned: PlannedModel[];
   /** Dataset → the newest ranker fitted on it. */
   rankers: Record<string, string>;
-  /** Running, the first started first: a user is in the first one that takes them. */
+  /** The model that the dataset's last decided experiment chose, where it has an index; null leaves it to the newest. */
+  decidedModelId: string | null;
+  /** Running, the first started first: a user is in the first one that takes them. Simulated ones are of one dataset too. */
   experiments: PlannedExperiment[];
 }
 
@@ -57,7 +72,7 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
   const [running, rankers] = await Promise.all([
     prisma.experiment.findMany({
       where: { status: 'running' },
-      include: { arms: { orderBy: { position: 'asc' } } },
+      include: { arms: { orderBy: { position: 'asc' } }, dataset: { select: { holdout: true } } },
       orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
     }),
     prisma.ranker.findMany({ select: { id: true, datasetId: true }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
@@ -86,40 +101,63 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
   const further = needed.filter(({ id }) => !listed.has(id));
   const models = [...newest, ...further.filter(({ active }) => active)].map(planned);
 
-  const datasetId = running.at(-1)?.datasetId ?? models[0]?.datasetId;
-  const dataset =
+  const lastOf = (simulated: boolean) =>
+    running.findLast((experiment) => experiment.simulated === simulated)?.datasetId;
+  const datasetId = lastOf(false) ?? models[0]?.datasetId;
+  const [dataset, decided] =
     datasetId === undefined
-      ? null
-      : await prisma.dataset.findUnique({ where: { id: datasetId }, select: { id: true, name: true } });
+      ? [null, null]
+      : await Promise.all([
+          prisma.dataset.findUnique({ where: { id: datasetId }, select: { id: true, name: true } }),
+          prisma.experiment.findFirst({
+            where: { datasetId, simulated: false, status: 'decided', decision: { not: 'none' } },
+            select: { decision: true, arms: { select: { name: true, modelId: true } } },
+            orderBy: { decidedAt: 'desc' },
+          }),
+        ]);
+  const chosen = decided?.arms.find(({ name }) => name === decided.decision)?.modelId;
   return {
     dataset: dataset ?? undefined,
     models,
     pinned: further.filter(({ active }) => !active).map(planned),
     rankers: Object.fromEntries(rankers.map((ranker) => [ranker.datasetId, ranker.id])),
+    decidedModelId: models.find(({ modelId }) => modelId === chosen)?.modelId ?? null,
     experiments: running
-      .filter((experiment) => experiment.datasetId === dataset?.id)
-      .map(({ id, name, seed, trafficShare, rankerId, arms: split }) => ({
-        id,
-        name,
-        seed,
-        trafficShare,
+      .filter(({ simulated, datasetId: of }) => of === (simulated ? lastOf(true) : dataset?.id))
+      .map(({ rankerId, arms: split, dataset: { holdout }, ...experiment }) => ({
+        id: experiment.id,
+        datasetId: experiment.datasetId,
+        name: experiment.name,
+        seed: experiment.seed,
+        design: experiment.design,
+        phase: experiment.phase,
+        trafficShare: experiment.trafficShare,
+        layer: experiment.layer,
+        layerFrom: experiment.layerFrom,
+        layerTo: experiment.layerTo,
+        simulated: experiment.simulated,
+        holdout,
+        settings: experiment.settings,
         rankerId,
-        arms: split.map((arm) => ({
-          id: arm.id,
-          name: arm.name,
-          weight: arm.weight,
-          position: arm.position,
-          control: arm.control,
-          modelId: arm.modelId,
-          indexId: arm.indexId,
-        })),
+        arms: split
+          .filter(({ weight }) => weight > 0)
+          .map((arm) => ({
+            id: arm.id,
+            name: arm.name,
+            weight: arm.weight,
+            position: arm.position,
+            control: arm.control,
+            modelId: arm.modelId,
+            indexId: arm.indexId,
+            settings: arm.settings,
+          })),
       })),
   };
 }
 
 /**
- * The model and index that a request means: the named ones, else the first experiment's control, else the newest model
- * of the served dataset.
+ * The model and index that a request means: the named ones, else the first experiment's control, else what the last
+ * experiment decided for, else the newest model of the served dataset.
  * @throws DuetError `not-found` for a model or index that is not in the plan; `unavailable` where there is none at all
  */
 export function chooseModel(plan: Plan, wanted: { modelId?: string; indexId?: string | null } = {}): PlannedModel {
@@ -130,7 +168,8 @@ export function chooseModel(plan: Plan, wanted: { modelId?: string; indexId?: st
   }
   const modelId =
     wanted.modelId ??
-    plan.experiments[0]?.arms.find(({ control }) => control)?.modelId ??
+    plan.experiments.find(({ simulated }) => !simulated)?.arms.find(({ control }) => control)?.modelId ??
+    plan.decidedModelId ??
     plan.models.find(({ datasetId }) => datasetId === plan.dataset?.id)?.modelId;
   if (modelId === undefined) {
     throw new DuetError('unavailable', 'No model has an index yet, so there is nothing to recommend from.', {

@@ -49,6 +49,8 @@ export interface Serving extends AsyncDisposable {
   item(itemId: string): Promise<ShownItem & { currency: string }>;
   shoppers(request: { limit: number; search?: string }): Promise<Shopper[]>;
   history(request: { userId: string; limit: number }): Promise<(ShownItem & { at: string | null })[]>;
+  /** What the dataset says of a user, by column; nothing of somebody it does not know. */
+  userAttributes(datasetId: string, userId: string): Promise<Record<string, string>>;
   health(): ServingHealth;
   /** Looks at the database now and not at the next turn; resolves when what it says is served. */
   refresh(): Promise<void>;
@@ -81,7 +83,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
 }
 
 class DatabaseServing implements Serving {
-  plan: Plan = { dataset: undefined, models: [], pinned: [], rankers: {}, experiments: [] };
+  plan: Plan = { dataset: undefined, models: [], pinned: [], rankers: {}, decidedModelId: null, experiments: [] };
   #planText = '';
   #since: string | null = null;
   #retryAt = Infinity;
@@ -256,6 +258,13 @@ class DatabaseServing implements Serving {
 
   async history({ userId, limit }: { userId: string; limit: number }): Promise<(ShownItem & { at: string | null })[]> {
     return historyOf(await this.#servedDataset(), userId, limit);
+  }
+
+  async userAttributes(datasetId: string, userId: string): Promise<Record<string, string>> {
+    const { userRow, users } = await this.#dataset(datasetId);
+    const row = userRow.get(userId);
+    if (row === undefined) return {};
+    return Object.fromEntries(Object.entries(users.attributes).map(([name, values]) => [name, values[row]!]));
   }
 
   health(): ServingHealth {

@@ -32,9 +32,9 @@ export function retrieveCommand(program: Command): void {
     }
     const userId = options.user ?? options.query;
     if (userId === undefined) throw new DuetError('bad-input', 'It takes --user or --query.');
-    const [{ openServing }, { assign }, { openExecutor }] = await Promise.all([
+    const [{ openServing }, { assignmentOf }, { openExecutor }] = await Promise.all([
       import('@duet/serving'),
-      import('@duet/experiments'),
+      import('@duet/api'),
       import('@duet/trainer'),
     ]);
     const db = await database();
@@ -45,19 +45,17 @@ export function retrieveCommand(program: Command): void {
       logger,
       executor: await openExecutor(config),
     });
-    const experiment = named === undefined ? serving.plan.experiments[0] : undefined;
-    const arm = experiment && assign(experiment, userId);
+    const context = Object.fromEntries(Object.entries(options.context).map(([name, value]) => [name, String(value)]));
+    const taken = named === undefined ? await assignmentOf(serving, { userId, context, simulated: false }) : undefined;
+    const { experiment, arm } = taken ?? {};
     const answer = await serving.retrieve({
       userId,
       query: options.query,
-      situation: {
-        time: Date.now() / 1000,
-        values: Object.fromEntries(Object.entries(options.context).map(([name, value]) => [name, String(value)])),
-      },
+      situation: { time: Date.now() / 1000, values: context },
       k: options.k,
       modelId: named?.id ?? arm?.modelId,
       indexId: arm?.indexId,
-      rankerId: options.rank ? (experiment?.rankerId ?? undefined) : null,
+      rankerId: options.rank ? (arm?.settings.rankerId ?? experiment?.rankerId ?? undefined) : null,
       hideSeen: options.seen,
     });
     const inArm = experiment && arm ? { experiment: experiment.name, arm: arm.name } : {};
