@@ -1,4 +1,5 @@
 export { type ApiScope, apiScope, createApiKey, revokeApiKey, verifyApiKey } from './api-keys.ts';
+export { type Author, auditTrail, differenceOf, writeAudit } from './audit.ts';
 export { type Connection, connect, type Database, isAway, openDatabase } from './database.ts';
 export * from './generated/client.ts';
 export { enqueue, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';

@@ -1,7 +1,6 @@
 import { DuetError } from '@duet/config';
-import type { Arm, Database, Experiment, Prisma } from '@duet/db';
+import { type Arm, type Author, type Database, type Experiment, type Prisma, writeAudit } from '@duet/db';
 import { z } from 'zod';
-import { type Author, writeAudit } from './audit.ts';
 import { metrics } from './metrics.ts';
 import { armSettings, experimentSettings, parseSettings } from './settings.ts';
 

@@ -1,5 +1,4 @@
 export { type Assignment, assignUser, bucketsOf, hashedArm } from './assignment.ts';
-export { auditTrail } from './audit.ts';
 export { type EventInput, eventSchema, logEvents } from './events.ts';
 export {
   assignable,

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Database } from '@duet/db';
+import { auditTrail, type Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import fc from 'fast-check';
-import { auditTrail } from './audit.ts';
 import { createExperiment, type ExperimentInput, findExperiment } from './experiment.ts';
 import { freeSlice } from './layer.ts';
 import {

@@ -1,6 +1,5 @@
 import { DuetError } from '@duet/config';
-import type { Database, Prisma } from '@duet/db';
-import { type Author, differenceOf, writeAudit } from './audit.ts';
+import { type Author, type Database, differenceOf, type Prisma, writeAudit } from '@duet/db';
 import {
   checkOverrides,
   checkParts,

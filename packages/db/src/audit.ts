@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AuditLog, Database, Prisma } from '@duet/db';
+import type { Database } from './database.ts';
+import type { AuditLog, Prisma } from './generated/client.ts';
 
 /** Who changes something, and when. */
 export interface Author {
