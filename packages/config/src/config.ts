@@ -24,6 +24,7 @@ const schema = z.object({
   device: z.enum(['cpu', 'cuda', 'webgpu']).optional(),
   threads: z.coerce.number().int().min(1).max(256),
   checkpointMinutes: z.coerce.number().gt(0).max(10_000),
+  metricsFile: z.string().optional(),
 });
 
 export type Config = z.infer<typeof schema>;
@@ -84,6 +85,12 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     env: 'DUET_CHECKPOINT_MINUTES',
     default: '5',
     meaning: 'Minutes between the checkpoints of a training within an epoch; one is kept after each epoch in any case.',
+  },
+  {
+    key: 'metricsFile',
+    env: 'DUET_METRICS',
+    default: '',
+    meaning: "A JSON file with the shop's own metrics of experiments, beside Duet's.",
   },
 ];
 
