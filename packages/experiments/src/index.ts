@@ -7,6 +7,9 @@ export {
   ensureExperiment,
   findExperiment,
 } from './experiment.ts';
+export { reportCsv } from './export/csv.ts';
+export { reportHtml } from './export/html.ts';
+export { liftScale, ticksOf } from './export/plot.ts';
 export {
   decideExperiment,
   type ExperimentPatch,
@@ -21,7 +24,17 @@ export { type Measure, measures, type UserSums } from './measures.ts';
 export { type Metric, metrics, readMetrics } from './metrics.ts';
 export { eventCounts, eventSeries, recentEvents } from './monitor.ts';
 export { type RolledUp, readRollup, type Segment } from './read-rollup.ts';
-export { experimentReport, type Report } from './report.ts';
+export {
+  formatChange,
+  formatDay,
+  formatFigure,
+  formatLevel,
+  formatMoney,
+  formatPercent,
+  formatProbability,
+} from './report/figures.ts';
+export { experimentReport, type ReportRequest } from './report/report.ts';
+export type { Lift, Report } from './report/shape.ts';
 export { rollUp } from './rollup.ts';
 export { type LatencyLog, openLatencyLog, readServed, type Served } from './served.ts';
 export {
@@ -31,4 +44,5 @@ export {
   parseSettings,
   uncountedUsers,
 } from './settings.ts';
+export type { Interval } from './statistics/estimate.ts';
 export { runStatistic } from './statistics/run.ts';

@@ -126,8 +126,6 @@ export const metrics = [
   },
 ] as const satisfies readonly Metric[];
 
-export type MetricKey = (typeof metrics)[number]['key'];
-
 /**
  * Duet's metrics and a shop's own.
  *

@@ -37,17 +37,19 @@ interface DayRow {
  * A device or visitor segment has the users who were in it at their first exposure. A category has all users of the arm
  * (who sees a category is the arms' doing) with what they did with the category's items.
  *
+ * @param options.phase the newest by default. Users who were left out are counted in the newest alone
  * @throws DuetError `not-found`
  */
 export async function readRollup(
   database: Database,
   experimentId: string,
-  { segment }: { segment?: Segment } = {},
+  { segment, phase: asked }: { segment?: Segment; phase?: number } = {},
 ): Promise<RolledUp> {
   const { prisma, pool } = database;
   const experiment = await prisma.experiment.findUnique({ where: { id: experimentId }, include: { rollup: true } });
   if (!experiment) throw new DuetError('not-found', `There is no experiment ${experimentId}.`);
-  const { phase, rollup } = experiment;
+  const { rollup } = experiment;
+  const phase = asked ?? experiment.phase;
   const rowsOf = async ({ dimension, value }: { dimension: string; value: string }) => {
     const { rows } = await pool.query<DayRow>(
       `SELECT "armId", "day"::text, "users"::text, "moments"::text[] FROM "RollupDay"

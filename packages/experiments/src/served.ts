@@ -15,17 +15,21 @@ const finestMs = 0.1;
 const bucketOf = (ms: number) => Math.max(0, Math.ceil(Math.log(ms / finestMs) / Math.log(growth)));
 const middleOf = (bucket: number) => finestMs * growth ** (bucket - 0.5);
 
-/** Each arm's coverage in the current phase, and its latency. An arm that showed nothing has zeros. */
-export async function readServed({ pool }: Database, experimentId: string): Promise<Map<string, Served>> {
+/** Each arm's coverage in a phase, the newest by default, and its latency in all. An arm that showed nothing has zeros. */
+export async function readServed(
+  { pool }: Database,
+  experimentId: string,
+  { phase }: { phase?: number } = {},
+): Promise<Map<string, Served>> {
   const { rows } = await pool.query<{ armId: string; shown: number; catalogue: number; buckets: [number, number][] }>(
     `SELECT a."id" AS "armId",
        (SELECT count(*)::int FROM "RollupItem" r
-        WHERE r."experimentId" = e."id" AND r."phase" = e."phase" AND r."armId" = a."id") AS "shown",
+        WHERE r."experimentId" = e."id" AND r."phase" = coalesce($2, e."phase") AND r."armId" = a."id") AS "shown",
        (SELECT count(*)::int FROM "Item" i WHERE i."datasetId" = e."datasetId") AS "catalogue",
        (SELECT coalesce(json_agg(json_build_array(l."bucket", l."count") ORDER BY l."bucket"), '[]')
         FROM "ServedLatency" l WHERE l."armId" = a."id") AS "buckets"
      FROM "Arm" a JOIN "Experiment" e ON e."id" = a."experimentId" WHERE e."id" = $1`,
-    [experimentId],
+    [experimentId, phase ?? null],
   );
   return new Map(
     rows.map(({ armId, shown, catalogue, buckets }) => [

@@ -1,0 +1,264 @@
+import {
+  formatChange,
+  formatCount,
+  formatDay,
+  formatFigure,
+  formatLevel,
+  formatMoney,
+  formatPercent,
+  formatProbability,
+} from '../report/figures.ts';
+import type { ArmReport, Report, ReportMetric } from '../report/shape.ts';
+import type { Interval } from '../statistics/estimate.ts';
+import { armColors, liftPlot, liftScale } from './plot.ts';
+
+/** Markup that may stand in a page as it is. Everything else that {@link html} is handed is text. */
+class Markup {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = string | number | Markup | null | false | readonly Part[];
+
+const rendered = (part: Part): string => {
+  if (part === null || part === false) return '';
+  if (part instanceof Markup) return part.text;
+  if (typeof part === 'object') return part.map(rendered).join('');
+  return String(part).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+};
+
+const html = (strings: TemplateStringsArray, ...parts: Part[]): Markup =>
+  new Markup(strings.reduce((page, text, i) => page + rendered(parts[i - 1] ?? '') + text));
+
+const orDash = (value: number | null | undefined, show: (value: number) => string): string =>
+  value === null || value === undefined ? '–' : show(value);
+
+const range = ({ low, high }: Interval, show: (value: number) => string): string =>
+  low === null || high === null ? '–' : `${show(low)} to ${show(high)}`;
+
+/**
+ * The report as one file that stands for itself: no script, no font, no picture from elsewhere, which its own content
+ * security policy makes sure of. Prints on A4.
+ */
+export function reportHtml(report: Report): string {
+  const { experiment, arms, currency, options } = report;
+  const level = formatLevel(options.level);
+  const users = arms.reduce((sum, arm) => sum + arm.users, 0);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${experiment.name}: report</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+${experiment.simulated && html`<p class="simulated"><strong>Simulated.</strong> These shoppers are a program: nothing here says what real ones would do.</p>`}
+<header>
+<h1>${experiment.name}</h1>
+<p class="quiet">${about(report)}</p>
+</header>
+<section class="finding">
+<p>${report.finding}</p>
+${report.caveats.length > 0 && html`<ul>${report.caveats.map((caveat) => html`<li>${caveat}</li>`)}</ul>`}
+</section>
+${decision(report)}
+<dl class="figures">
+${figure('Shoppers exposed', formatCount(users))}
+${figure('Split as planned', report.srm.p === null ? 'no data' : `${report.srm.warning ? 'no' : 'yes'} (p ${formatProbability(report.srm.p)})`)}
+${figure('Saw two arms, left out', orDash(report.usersInTwoArms, formatCount))}
+${figure('Bots and test users, left out', orDash(report.excludedUsers, formatCount))}
+</dl>
+${users > 0 && plots(report, level)}
+${users > 0 && arms.some((arm) => !arm.control && arm.weight > 0) && scorecard(report, level)}
+${guardrails(report)}
+<section>
+<h2>Arms</h2>
+<table>
+<thead><tr>${headings(['Arm', 'Planned', 'Shoppers', 'Impressions', 'Clicks', 'Orders', 'GMV', 'Catalogue shown', 'Answer, 99 %'])}</tr></thead>
+<tbody>${arms.map(
+    ({ name, control, weight, served, ...counts }) => html`<tr><th scope="row">${name}${control && ' (control)'}</th>
+<td>${formatPercent(weight, 0)}</td><td>${formatCount(counts.users)}</td><td>${formatCount(counts.impressions)}</td><td>${formatCount(counts.clicks)}</td><td>${formatCount(counts.orders)}</td><td>${formatMoney(counts.gmvMinor, currency)}</td>
+<td>${served && served.catalogue > 0 ? formatPercent(served.itemsShown / served.catalogue) : '–'}</td><td>${orDash(served?.latencyMs?.p99, (ms) => formatFigure(ms, 'ms', currency))}</td></tr>`,
+  )}</tbody>
+</table>
+</section>
+${breakdowns(report)}
+${daily(report)}
+<footer>
+<p>The shopper is the unit: ratios by the delta method, differences by Welch’s test, relative lifts by ${options.liftMethod === 'fieller' ? 'Fieller’s theorem' : 'the delta method'}, confidence sequences after Waudby-Smith et al. (2024), the split by a χ² test. A click counts within ${options.clickWindowHours} hours of the impression, an order within ${options.orderWindowDays} days of the last exposure. Intervals are of level ${level}.</p>
+<p>Made by Duet at ${report.madeAt.replace('T', ' ').slice(0, 16)} UTC${report.through && ` from what had arrived by ${report.through.replace('T', ' ').slice(0, 16)} UTC`}. Experiment ${experiment.id}.</p>
+</footer>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+const headings = (names: readonly string[]) => names.map((name) => html`<th scope="col">${name}</th>`);
+const figure = (label: string, value: string) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`;
+const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+function about({ experiment, arms, phase, phases, segment }: Report): string {
+  return [
+    arms.map(({ name }) => name).join(' against '),
+    experiment.status,
+    phases.length > 1 && `phase ${phase} of ${phases.length}`,
+    experiment.startedAt && `started ${formatDay(experiment.startedAt)}`,
+    experiment.stoppedAt && `stopped ${formatDay(experiment.stoppedAt)}`,
+    experiment.plannedEndAt && `planned end ${formatDay(experiment.plannedEndAt)}`,
+    segment && `only ${segment.dimension} ${segment.value}`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function decision({ experiment: { decision } }: Report): Markup | null {
+  if (decision === null) return null;
+  const { arm, by, at, note } = decision;
+  return html`<section><h2>Decision</h2><p><strong>${arm === null ? 'No arm was chosen' : `${arm} was chosen`}</strong> by ${by} on ${formatDay(at)}.${note !== '' && ` ${note}`}</p></section>`;
+}
+
+function plots({ experiment, metrics, arms, series, plannedDay }: Report, level: string): Markup {
+  const metric = metrics.find(({ key }) => key === experiment.primaryMetric) ?? metrics[0]!;
+  const lines = series.filter((line) => line.metric === metric.key && line.points.length > 0);
+  const scale = liftScale(lines.map(({ points }) => points));
+  return html`<section>
+<h2>Lift of the ${metric.title}, all days up to each</h2>
+<p class="quiet">The band is the ${level} confidence sequence, which holds at every look.${plannedDay && ` The dashed line is the planned end, the only day for which the fixed-horizon interval, the dark stroke, is valid.`}</p>
+${lines.map(({ armId, points }) => {
+  const place = arms.findIndex(({ id }) => id === armId);
+  const title = `${arms[place]!.name}: cumulative lift of the ${metric.title} by day`;
+  return html`<figure><figcaption>${arms[place]!.name}</figcaption>${new Markup(
+    liftPlot({ title, points, plannedDay, color: armColors[place % armColors.length]!, scale }),
+  )}</figure>`;
+})}
+</section>`;
+}
+
+function scorecard({ arms, metrics, experiment, currency, basis }: Report, level: string): Markup {
+  const control = arms.find((arm) => arm.control);
+  const treatments = arms.filter((arm) => !arm.control && arm.weight > 0);
+  const judged = basis === 'sequence' ? 'always-valid' : 'fixed-horizon';
+  const row = ({ key, title, unit }: ReportMetric, arm: ArmReport) => {
+    const show = (value: number) => formatFigure(value, unit, currency);
+    const lift = arm.lift![key]!;
+    const { cuped } = lift;
+    return html`<tr${key === experiment.primaryMetric && new Markup(' class="primary"')}><th scope="row">${capital(title)}</th>${treatments.length > 1 && html`<td class="text">${arm.name}</td>`}
+<td>${orDash(control?.metrics[key]?.value, show)}</td><td>${orDash(arm.metrics[key]!.value, show)}</td><td>${orDash(lift.relative.value, formatChange)}</td>
+<td>${range(lift.sequence.relative, formatChange)}</td><td>${range(lift.relative, formatChange)}</td><td>${orDash(basis === 'sequence' ? lift.sequence.adjustedP : lift.adjustedP, formatProbability)}</td>
+<td>${cuped ? `${orDash(cuped.relative.value, formatChange)} (${range(basis === 'sequence' ? cuped.sequence.relative : cuped.relative, formatChange)})` : '–'}</td><td>${orDash(lift.bayes?.chanceToWin, (share) => formatPercent(share))}</td></tr>`;
+  };
+  return html`<section>
+<h2>Every metric</h2>
+<p class="quiet">p is ${judged}${treatments.length > 1 && ', after Holm’s correction for the arms'}. Fixed-horizon intervals are valid at the planned end only. CUPED takes out what shoppers did before. The chance to be better is Bayesian, with a prior of no effect.</p>
+<table>
+<thead><tr>${headings(['Metric', ...(treatments.length > 1 ? ['Arm'] : []), control?.name ?? 'Control', treatments.length > 1 ? 'Value' : treatments[0]!.name, 'Lift', `${level} confidence sequence`, `${level} fixed-horizon`, 'p', 'Lift by CUPED', 'Chance to be better'])}</tr></thead>
+<tbody>${metrics.map((metric) => treatments.map((arm) => row(metric, arm)))}</tbody>
+</table>
+</section>`;
+}
+
+function guardrails({ guardrails, metrics, arms }: Report): Markup | null {
+  if (guardrails.length === 0) return null;
+  return html`<section>
+<h2>Guardrails</h2>
+<table>
+<thead><tr>${headings(['Metric', 'Arm', 'May lose', 'Lift', 'State'])}</tr></thead>
+<tbody>${guardrails.map(
+    ({
+      metric,
+      armId,
+      maxRelativeLoss,
+      relative,
+      state,
+    }) => html`<tr><th scope="row">${capital(metrics.find(({ key }) => key === metric)?.title ?? metric)}</th>
+<td>${arms.find(({ id }) => id === armId)?.name ?? armId}</td><td>${formatPercent(maxRelativeLoss)}</td><td>${range(relative, formatChange)}</td><td class="${state}">${state}</td></tr>`,
+  )}</tbody>
+</table>
+</section>`;
+}
+
+function breakdowns({ breakdowns, experiment, metrics, arms, currency, options }: Report): readonly Markup[] {
+  const metric = metrics.find(({ key }) => key === experiment.primaryMetric) ?? metrics[0]!;
+  return breakdowns.map(
+    ({ dimension, rows }) => html`<section>
+<h2>${capital(metric.title)} by ${dimension}</h2>
+<p class="quiet">p is adjusted for all rows (Benjamini–Hochberg; Holm beside it). What is found here is worth another experiment, not a decision.</p>
+<table>
+<thead><tr>${headings([capital(dimension), 'Arm', 'Shoppers', 'Value', 'Lift', `${formatLevel(options.level)} interval`, 'p, adjusted', 'p, Holm'])}</tr></thead>
+<tbody>${rows.map(({ value, arms: inSegment }) =>
+      inSegment.map(({ armId, users, metrics: own, lift }, place) => {
+        const found = lift?.[metric.key];
+        return html`<tr>${place === 0 && html`<th scope="rowgroup" rowspan="${inSegment.length}">${value}</th>`}<td class="text">${arms.find(({ id }) => id === armId)?.name ?? armId}</td>
+<td>${formatCount(users)}</td><td>${orDash(own[metric.key]!.value, (value) => formatFigure(value, metric.unit, currency))}</td><td>${orDash(found?.relative.value, formatChange)}</td><td>${found ? range(found.relative, formatChange) : '–'}</td><td>${orDash(found?.adjusted.benjaminiHochberg, formatProbability)}</td><td>${orDash(found?.adjusted.holm, formatProbability)}</td></tr>`;
+      }),
+    )}</tbody>
+</table>
+</section>`,
+  );
+}
+
+function daily({ days, arms, currency }: Report): Markup | null {
+  if (days.length === 0) return null;
+  return html`<section>
+<h2>Day by day</h2>
+<table>
+<thead><tr>${headings(['Day (UTC)', 'Arm', 'New shoppers', 'Impressions', 'Clicks', 'CTR', 'Orders', 'GMV'])}</tr></thead>
+<tbody>${days.map(
+    ({
+      day,
+      armId,
+      users,
+      impressions,
+      clicks,
+      ctr,
+      orders,
+      gmvMinor,
+    }) => html`<tr><th scope="row">${formatDay(day)}</th><td class="text">${arms.find(({ id }) => id === armId)?.name ?? armId}</td>
+<td>${formatCount(users)}</td><td>${formatCount(impressions)}</td><td>${formatCount(clicks)}</td><td>${orDash(ctr, (share) => formatPercent(share, 2))}</td><td>${formatCount(orders)}</td><td>${formatMoney(gmvMinor, currency)}</td></tr>`,
+  )}</tbody>
+</table>
+</section>`;
+}
+
+const style = `
+:root { color: #1b1b19; background: #fff; font: 14px/1.5 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
+body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem; }
+h1 { margin: 0; font-size: 1.7rem; letter-spacing: -.015em; overflow-wrap: anywhere; }
+h2 { margin: 0 0 .5rem; font-size: 1rem; }
+section, dl { margin: 0 0 2rem; }
+p { margin: 0 0 .5rem; }
+.quiet, figcaption, footer { color: #5d5b55; }
+.simulated { padding: .6rem .9rem; border: 1px solid #8a5a00; border-radius: 6px; background: #fdf1dc; }
+.finding { margin-top: 1.25rem; padding-left: 1rem; border-left: 3px solid #1b1b19; }
+.finding p { max-width: 48rem; font-size: 1.2rem; line-height: 1.45; }
+.finding ul { margin: .75rem 0 0; padding-left: 1.1rem; max-width: 48rem; color: #5d5b55; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; }
+.figures dt { color: #5d5b55; }
+.figures dd { margin: 0; font-size: 1.15rem; font-weight: 600; }
+figure { margin: .75rem 0; }
+svg { display: block; width: 100%; height: auto; }
+section { overflow-x: auto; }
+table { width: 100%; border-collapse: collapse; font-size: .93em; }
+th, td { padding: .35rem .5rem; border-bottom: 1px solid #e7e6e1; text-align: right; vertical-align: top; white-space: nowrap; }
+th:first-child, td.text, thead th:nth-child(2).text { text-align: left; }
+thead th { color: #5d5b55; font-weight: 500; white-space: normal; vertical-align: bottom; }
+tbody th { font-weight: 500; }
+.primary > * { font-weight: 600; }
+.passed { color: #17744a; } .breached { color: #b3261e; font-weight: 600; } .undecided { color: #8a5a00; }
+footer { padding-top: 1rem; border-top: 1px solid #e7e6e1; font-size: .9em; }
+@page { size: A4; margin: 14mm; }
+@media print {
+  :root { font-size: 10px; }
+  body { max-width: none; margin: 0; padding: 0; }
+  figure, tr, .finding, .figures { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  thead { display: table-header-group; }
+  section { overflow: visible; }
+  * { print-color-adjust: exact; }
+}
+`;

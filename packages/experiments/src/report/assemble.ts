@@ -1,0 +1,111 @@
+import type { Metric } from '../metrics.ts';
+import type { RolledUp } from '../read-rollup.ts';
+import type { Served } from '../served.ts';
+import type { ExperimentSettings } from '../settings.ts';
+import type { LiftMethod } from '../statistics/lift.ts';
+import { srm } from '../statistics/srm.ts';
+import { breakdownsOf, type SegmentSums } from './breakdowns.ts';
+import { armInterval, type Comparing, compareArms } from './compare.ts';
+import { conclude } from './conclusion.ts';
+import { countsOf } from './counts.ts';
+import { guardrailStates } from './guardrails.ts';
+import { horizonOf, plannedDayOf } from './horizon.ts';
+import { dailyCounts, seriesOf } from './series.ts';
+import type { ArmReport, Report } from './shape.ts';
+
+/** What a report is made from. */
+export interface Source extends Pick<Report, 'experiment' | 'phase' | 'phases' | 'segment' | 'segments' | 'currency'> {
+  /** Whether it is of an earlier phase than the newest. */
+  past: boolean;
+  arms: Pick<ArmReport, 'id' | 'name' | 'control' | 'weight' | 'modelId'>[];
+  settings: ExperimentSettings;
+  metrics: readonly Metric[];
+  rollup: RolledUp;
+  served: ReadonlyMap<string, Served>;
+  /** Sums of each segment that is to be compared. */
+  parts: SegmentSums[];
+  level: number;
+  liftMethod: LiftMethod;
+  now: Date;
+}
+
+/**
+ * Users of both arms at which a confidence sequence is tightest: ten times what must be there for any conclusion. It has
+ * to be fixed beforehand, so it follows from a setting that a running phase cannot change. At a hundred times as many
+ * the sequence is a fifth wider than it could be, no more.
+ */
+const tunedForOf = ({ minimumUsers }: ExperimentSettings): number => 10 * 2 * minimumUsers;
+
+/** The whole report from sums per arm: a pure function. */
+export function assemble(source: Source): Report {
+  const { experiment, settings, rollup, segment, now, level, liftMethod } = source;
+  const comparing: Comparing = { level, liftMethod, tunedFor: tunedForOf(settings) };
+  const metrics = source.metrics.map(({ key, title, unit, direction }) => ({ key, title, unit, direction }));
+  const arms = armReports(source, comparing);
+  const horizon = horizonOf(experiment, now);
+  const basis = settings.sequential || horizon === 'unplanned' ? 'sequence' : 'fixed';
+  const evidence = {
+    experiment,
+    phase: source.phase,
+    phases: source.phases,
+    segment,
+    segments: source.segments,
+    madeAt: now.toISOString(),
+    through: rollup.through?.toISOString() ?? null,
+    currency: source.currency,
+    options: {
+      level,
+      liftMethod,
+      minimumUsers: settings.minimumUsers,
+      clickWindowHours: settings.attribution.clickWindowHours,
+      orderWindowDays: settings.attribution.orderWindowDays,
+      orderAttribution: settings.attribution.orderAttribution,
+    },
+    metrics,
+    arms,
+    usersInTwoArms: source.past ? null : rollup.usersInTwoArms,
+    excludedUsers: source.past ? null : rollup.excludedUsers,
+    lateEvents: source.past ? null : rollup.lateEvents,
+    srm: srm(
+      arms.map(({ users }) => users),
+      arms.map(({ weight }) => weight),
+    ),
+    horizon,
+    plannedDay: plannedDayOf(experiment.plannedEndAt),
+    basis,
+    guardrails: guardrailStates(settings.guardrails, arms, metrics, basis),
+    days: dailyCounts(rollup.days, arms),
+    series: seriesOf(rollup.days, arms, source.metrics, comparing),
+    breakdowns: breakdownsOf(source.parts, arms, source.metrics, comparing, basis),
+  } as const satisfies Omit<Report, 'finding' | 'caveats' | 'conclusion'>;
+  const { finding, caveats } = conclude(evidence);
+  return { ...evidence, finding, caveats, conclusion: [finding, ...caveats].join(' ') };
+}
+
+function armReports({ arms, metrics, rollup, served }: Source, comparing: Comparing): ArmReport[] {
+  const control = arms.find((arm) => arm.control);
+  const treatments = arms.filter((arm) => !arm.control);
+  const sumsOf = (id: string) => rollup.total.get(id);
+  const lifts = new Map(
+    metrics.map((metric) => [
+      metric.key,
+      compareArms(
+        control && sumsOf(control.id),
+        treatments.map(({ id }) => sumsOf(id)),
+        metric,
+        comparing,
+      ),
+    ]),
+  );
+  return arms.map((arm) => ({
+    ...arm,
+    ...countsOf(sumsOf(arm.id)),
+    metrics: Object.fromEntries(
+      metrics.map((metric) => [metric.key, armInterval(sumsOf(arm.id), metric, comparing.level)]),
+    ),
+    lift: arm.control
+      ? null
+      : Object.fromEntries(metrics.map(({ key }) => [key, lifts.get(key)![treatments.indexOf(arm)]!])),
+    served: served.get(arm.id) ?? null,
+  }));
+}

@@ -1,0 +1,34 @@
+import type { Interval } from '../statistics/estimate.ts';
+import type { ArmReport, Basis, Guardrail, ReportMetric } from './shape.ts';
+
+/**
+ * Whether each guardrail holds in each arm, by the interval that the experiment is judged by: passed where all of it
+ * lies within the limit, breached where all of it lies beyond, else undecided. A guardrail is a test of non-inferiority
+ * for each arm and metric alone; it is not corrected for their number, since caution errs towards stopping.
+ */
+export function guardrailStates(
+  guardrails: readonly { metric: string; maxRelativeLoss: number }[],
+  arms: readonly ArmReport[],
+  metrics: readonly ReportMetric[],
+  basis: Basis,
+): Guardrail[] {
+  return guardrails.flatMap(({ metric: key, maxRelativeLoss }) => {
+    const metric = metrics.find((known) => known.key === key);
+    if (!metric) return [];
+    return arms.flatMap((arm) => {
+      if (arm.lift === null || arm.weight === 0) return [];
+      const lift = arm.lift[key]!;
+      const { relative } = basis === 'sequence' ? lift.sequence : lift;
+      return [
+        { metric: key, armId: arm.id, maxRelativeLoss, relative, state: stateOf(relative, maxRelativeLoss, metric) },
+      ];
+    });
+  });
+}
+
+function stateOf({ low, high }: Interval, maxRelativeLoss: number, { direction }: ReportMetric): Guardrail['state'] {
+  if (low === null || high === null) return 'undecided';
+  const [worst, best] = direction === 'up' ? [low, high] : [-high, -low];
+  if (worst >= -maxRelativeLoss) return 'passed';
+  return best < -maxRelativeLoss ? 'breached' : 'undecided';
+}

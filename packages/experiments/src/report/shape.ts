@@ -1,0 +1,172 @@
+import type { ExperimentStatus } from '@duet/db';
+import type { Served } from '../served.ts';
+import type { Interval } from '../statistics/estimate.ts';
+import type { LiftMethod } from '../statistics/lift.ts';
+import type { SrmTest } from '../statistics/srm.ts';
+import type { Unit } from './figures.ts';
+
+/** Treatment − control and treatment / control − 1, with a two-sided p. Figures that the data do not determine are null. */
+export interface Difference {
+  absolute: Interval;
+  relative: Interval;
+  p: number | null;
+}
+
+/** An arm against control in one metric. Its own `absolute`, `relative` and `p` (Welch) hold for one look, planned beforehand. */
+export interface Lift extends Difference {
+  /** `p` after Holm's correction for the arms that are compared with control. */
+  adjustedP: number | null;
+  /** The confidence sequence and its always-valid p: they hold at every look. */
+  sequence: Difference & { adjustedP: number | null };
+  /** With the users' time before the experiment taken out (CUPED); null where the metric or the users have none. */
+  cuped: (Difference & { sequence: Difference; varianceReduction: number }) | null;
+  /** Under a prior of no effect; `expectedLoss` of choosing the arm, relative to control. null where nothing varies. */
+  bayes: { chanceToWin: number; expectedLoss: number } | null;
+}
+
+export interface ReportMetric {
+  key: string;
+  /** As it stands in a sentence. */
+  title: string;
+  unit: Unit;
+  /** Which way is better. */
+  direction: 'up' | 'down';
+}
+
+export interface ArmCounts {
+  users: number;
+  impressions: number;
+  clicks: number;
+  orders: number;
+  /** Value of attributed orders, in minor units of the report's currency; refunds are not deducted. */
+  gmvMinor: number;
+}
+
+export interface ArmReport extends ArmCounts {
+  id: string;
+  name: string;
+  control: boolean;
+  /** Share of the users that was planned for it. */
+  weight: number;
+  modelId: string;
+  metrics: Record<string, Interval>;
+  /** Against control, by metric; null for control itself. */
+  lift: Record<string, Lift> | null;
+  /** What it answered; null for an arm of an earlier phase that is gone. */
+  served: Served | null;
+}
+
+/**
+ * The look that is taken now, against the one that was planned: fixed-horizon intervals are valid `at` the planned end
+ * alone, which lasts a day.
+ */
+export type Horizon = 'unplanned' | 'before' | 'at' | 'after';
+
+/** Which interval decides at this look. */
+export type Basis = 'fixed' | 'sequence';
+
+export interface Guardrail {
+  metric: string;
+  armId: string;
+  /** The arm may lose this share of control's value, such as 0.02. */
+  maxRelativeLoss: number;
+  /** The lift on which the state was decided. */
+  relative: Interval;
+  /** By the interval: all of it within the limit, all of it beyond, or neither. */
+  state: 'passed' | 'breached' | 'undecided';
+}
+
+export interface SegmentLift extends Difference {
+  /** Over all values of the dimension and all arms, for this metric. */
+  adjusted: { holm: number | null; benjaminiHochberg: number | null };
+}
+
+export interface Breakdown {
+  dimension: string;
+  rows: {
+    value: string;
+    arms: (ArmCounts & {
+      armId: string;
+      metrics: Record<string, Interval>;
+      lift: Record<string, SegmentLift> | null;
+    })[];
+  }[];
+}
+
+/** An arm's lift in one metric with everything up to the end of each day. */
+export interface LiftSeries {
+  metric: string;
+  armId: string;
+  points: { day: string; users: number; relative: Interval; p: number | null; sequence: Interval }[];
+}
+
+export interface ReportOptions {
+  /** Confidence level of every interval. */
+  level: number;
+  /** Interval of the relative lift. */
+  liftMethod: LiftMethod;
+  /** Below this many users in any arm, the conclusion is that there is none. */
+  minimumUsers: number;
+  /** A click counts within this long after an exposure of its item to the user. */
+  clickWindowHours: number;
+  /** An order counts within this long after the last exposure. */
+  orderWindowDays: number;
+  /** Exposure of what: of any item to the user, which is what the experiment did to them, or of the ordered item. */
+  orderAttribution: 'user' | 'item';
+}
+
+/** Everything that a report says, as `duet report --json` prints it. Times are ISO, days 'YYYY-MM-DD' in UTC. */
+export interface Report {
+  experiment: {
+    id: string;
+    name: string;
+    status: ExperimentStatus;
+    design: 'ab' | 'interleaving';
+    primaryMetric: string;
+    startedAt: string | null;
+    stoppedAt: string | null;
+    plannedEndAt: string | null;
+    /** Its users are the simulator's. */
+    simulated: boolean;
+    /** All arms serve the same: any lift is noise, or a fault. */
+    aa: boolean;
+    decision: { arm: string | null; by: string; at: string; note: string } | null;
+  };
+  phase: number;
+  phases: { phase: number; startedAt: string; endedAt: string | null }[];
+  /** The part of the events that every figure is of; null for all of them. */
+  segment: { dimension: string; value: string } | null;
+  /** What there is to choose from. */
+  segments: { dimension: string; values: string[] }[];
+  madeAt: string;
+  /** Events that had arrived by then are in; null while there is none. */
+  through: string | null;
+  /** ISO 4217; every minor unit here is of it. */
+  currency: string;
+  options: ReportOptions;
+  metrics: ReportMetric[];
+  arms: ArmReport[];
+  /** Users who saw more than one arm: in no other figure. null, as the next two, where an earlier phase has kept no count. */
+  usersInTwoArms: number | null;
+  /** Bots and test users: in no other figure. */
+  excludedUsers: number | null;
+  /** Arrived later than the experiment waits: in no figure. */
+  lateEvents: number | null;
+  srm: SrmTest;
+  horizon: Horizon;
+  /** The day of the planned look. */
+  plannedDay: string | null;
+  basis: Basis;
+  guardrails: Guardrail[];
+  /** Ascending by day, one per arm and day with events. `users` are those first exposed that day. */
+  days: (ArmCounts & { day: string; armId: string; ctr: number | null })[];
+  series: LiftSeries[];
+  /** Empty where they were not asked for. */
+  breakdowns: Breakdown[];
+  /** What was found, in plain sentences. */
+  finding: string;
+  /** What else a reader has to know before acting on it, a sentence each. */
+  caveats: string[];
+  /** Finding and caveats in one. */
+  conclusion: string;
+}

@@ -1,0 +1,111 @@
+import { DuetError } from '@duet/config';
+import type { Database } from '@duet/db';
+import { z } from 'zod';
+import { parseSettings } from '../settings.ts';
+import type { Source } from './assemble.ts';
+
+const dayMs = 86_400_000;
+
+/** An arm as its phase kept it. */
+const keptArm = z.object({
+  id: z.string(),
+  name: z.string(),
+  position: z.number(),
+  control: z.boolean(),
+  weight: z.number(),
+  modelId: z.string(),
+  indexId: z.string().nullish(),
+  settings: z.unknown(),
+});
+
+type Subject = Pick<Source, 'experiment' | 'phase' | 'phases' | 'past' | 'currency' | 'arms' | 'settings'>;
+
+/**
+ * The experiment that a report is about, with arms and settings as they were in that phase, the newest by default.
+ *
+ * @throws DuetError `not-found` for an unknown experiment or phase
+ */
+export async function subjectOf({ prisma }: Database, id: string, asked?: number): Promise<Subject> {
+  const found = await prisma.experiment.findUniqueOrThrow({
+    where: { id },
+    include: {
+      dataset: { select: { currency: true } },
+      arms: { orderBy: { position: 'asc' } },
+      phases: { orderBy: { number: 'asc' } },
+    },
+  });
+  const phase = asked ?? found.phase;
+  const kept = found.phases.find(({ number }) => number === phase);
+  if (phase !== found.phase && !kept) {
+    throw new DuetError('not-found', `Experiment "${found.name}" has no phase ${phase}.`, {
+      where: { field: 'phase' },
+      fix: found.phase === 1 ? 'It has one.' : `Its phases are 1 to ${found.phase}.`,
+    });
+  }
+  const past = phase !== found.phase && kept ? pastPhase(kept) : undefined;
+  const { decision, decidedBy, decidedAt, decisionNote } = found;
+  const arms = past?.arms ?? found.arms;
+  return {
+    experiment: {
+      id,
+      name: found.name,
+      status: found.status,
+      design: found.design,
+      primaryMetric: past?.primaryMetric ?? found.primaryMetric,
+      startedAt: (past?.startedAt ?? found.phaseStartedAt ?? found.startedAt)?.toISOString() ?? null,
+      stoppedAt: (past ? past.endedAt : found.stoppedAt)?.toISOString() ?? null,
+      plannedEndAt: (past ? past.plannedEndAt : found.plannedEndAt)?.toISOString() ?? null,
+      simulated: found.simulated,
+      aa: serveTheSame(arms.filter(({ weight }) => weight > 0)),
+      decision:
+        decision === null || decidedAt === null
+          ? null
+          : {
+              arm: decision === 'none' ? null : decision,
+              by: decidedBy ?? '',
+              at: decidedAt.toISOString(),
+              note: decisionNote ?? '',
+            },
+    },
+    phase,
+    past: past !== undefined,
+    phases: found.phases.map(({ number, startedAt, endedAt }) => ({
+      phase: number,
+      startedAt: startedAt.toISOString(),
+      endedAt: endedAt?.toISOString() ?? null,
+    })),
+    currency: found.dataset.currency,
+    arms: arms.map(({ id, name, control, weight, modelId }) => ({ id, name, control, weight, modelId })),
+    settings: past?.settings ?? parseSettings(found.settings),
+  };
+}
+
+/** Whether all arms give the same answers: then any lift is chance, or a fault. */
+function serveTheSame(arms: readonly { modelId: string; indexId?: string | null | undefined; settings: unknown }[]) {
+  const served = arms.map(({ modelId, indexId = null, settings }) => JSON.stringify([modelId, indexId, settings]));
+  return served.length > 1 && new Set(served).size === 1;
+}
+
+function pastPhase({
+  arms,
+  settings,
+  ...kept
+}: {
+  arms: unknown;
+  settings: unknown;
+  startedAt: Date;
+  endedAt: Date | null;
+}) {
+  const { primaryMetric, rankerId: _, layer: __, trafficShare: ___, ...own } = settings as Record<string, unknown>;
+  const parsed = parseSettings(own);
+  return {
+    ...kept,
+    arms: z
+      .array(keptArm)
+      .parse(arms)
+      .sort((a, b) => a.position - b.position),
+    settings: parsed,
+    primaryMetric: z.string().parse(primaryMetric),
+    plannedEndAt: new Date(kept.startedAt.getTime() + parsed.plannedDays * dayMs),
+  };
+}
