@@ -34,3 +34,14 @@ export function comparison(rows: readonly { name: string; metrics: Record<string
     rows.map(({ name, metrics }) => [name, ...comparedMetrics.map((metric) => metrics[metric]?.toFixed(4) ?? '–')]),
   );
 }
+
+/** Running text in lines of at most `width` characters, each after the indent. */
+export function paragraph(text: string, indent = '', width = 100): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const longer = lines.at(-1) === '' ? word : `${lines.at(-1)} ${word}`;
+    if (indent.length + longer.length <= width || lines.at(-1) === '') lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.map((line) => `${indent}${line}`).join('\n');
+}

@@ -1,0 +1,116 @@
+import {
+  formatChange,
+  formatDay,
+  formatFigure,
+  formatLevel,
+  formatMoney,
+  formatPercent,
+  formatProbability,
+  type Interval,
+  type Lift,
+  type Report,
+} from '@duet/experiments';
+import { paragraph, table } from './answer.ts';
+
+const dash = '–';
+
+const range = ({ low, high }: Interval): string =>
+  low === null || high === null ? dash : `${formatChange(low)} … ${formatChange(high)}`;
+
+/** A report for people at a terminal: what was found first, then the figures that say so. */
+export function reportText(report: Report): string {
+  const { experiment, finding, caveats } = report;
+  return [
+    `${experiment.name} is ${experiment.status}${report.phases.length > 1 ? `, phase ${report.phase} of ${report.phases.length}` : ''}.`,
+    paragraph(finding),
+    caveats.map((caveat) => paragraph(caveat, '  ')).join('\n'),
+    decision(report),
+    armsTable(report),
+    metricsTable(report),
+    guardrailTable(report),
+    ...breakdownTables(report),
+  ]
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+function decision({ experiment: { decision } }: Report): string {
+  if (decision === null) return '';
+  const { arm, by, at, note } = decision;
+  return paragraph(
+    `Decided by ${by} on ${formatDay(at)}: ${arm === null ? 'no arm' : arm}.${note === '' ? '' : ` ${note}`}`,
+  );
+}
+
+function armsTable({ arms, currency }: Report): string {
+  return table(
+    ['arm', 'users', 'impressions', 'clicks', 'orders', 'GMV'],
+    arms.map(({ name, control, users, impressions, clicks, orders, gmvMinor }) => [
+      ...[control ? `${name} (control)` : name, users, impressions, clicks, orders],
+      formatMoney(gmvMinor, currency),
+    ]),
+  );
+}
+
+function metricsTable({ arms, metrics, currency, basis, options }: Report): string {
+  const control = arms.find((arm) => arm.control);
+  const treatments = arms.filter((arm) => !arm.control && arm.weight > 0);
+  const level = formatLevel(options.level);
+  const judged = (lift: Lift) => (basis === 'sequence' ? lift.sequence : lift);
+  return table(
+    ['metric', control?.name ?? 'control', 'arm', 'value', 'lift', `${level} sequence`, `${level} fixed`, 'CUPED', 'p'],
+    metrics.flatMap(({ key, title, unit }) =>
+      treatments.map(({ name, metrics: own, lift: lifts }) => {
+        const lift = lifts![key]!;
+        const { p } = judged(lift);
+        const value = (interval: Interval | undefined) =>
+          interval === undefined || interval.value === null ? dash : formatFigure(interval.value, unit, currency);
+        return [
+          ...[title, value(control?.metrics[key]), name, value(own[key])],
+          ...[lift.relative.value === null ? dash : formatChange(lift.relative.value)],
+          ...[range(lift.sequence.relative), range(lift.relative)],
+          lift.cuped?.relative.value == null ? dash : formatChange(lift.cuped.relative.value),
+          p === null ? dash : formatProbability(p),
+        ];
+      }),
+    ),
+  );
+}
+
+function guardrailTable({ guardrails, metrics, arms }: Report): string {
+  if (guardrails.length === 0) return '';
+  return table(
+    ['guardrail', 'arm', 'may lose', 'lift', 'state'],
+    guardrails.map(({ metric, armId, maxRelativeLoss, relative, state }) => [
+      metrics.find(({ key }) => key === metric)?.title ?? metric,
+      arms.find(({ id }) => id === armId)?.name ?? armId,
+      formatPercent(maxRelativeLoss),
+      range(relative),
+      state,
+    ]),
+  );
+}
+
+function breakdownTables({ breakdowns, experiment, metrics, arms, currency }: Report): string[] {
+  const metric = metrics.find(({ key }) => key === experiment.primaryMetric) ?? metrics[0]!;
+  return breakdowns.map(({ dimension, rows }) =>
+    table(
+      [dimension, 'arm', 'users', metric.title, 'lift', 'interval', 'p (BH)', 'p (Holm)'],
+      rows.flatMap(({ value, arms: inSegment }) =>
+        inSegment.map(({ armId, users, metrics: own, lift }) => {
+          const found = lift?.[metric.key];
+          const figure = own[metric.key]!.value;
+          const { benjaminiHochberg = null, holm = null } = found?.adjusted ?? {};
+          return [
+            ...[value, arms.find(({ id }) => id === armId)?.name ?? armId, users],
+            figure === null ? dash : formatFigure(figure, metric.unit, currency),
+            found?.relative.value == null ? dash : formatChange(found.relative.value),
+            found ? range(found.relative) : dash,
+            benjaminiHochberg === null ? dash : formatProbability(benjaminiHochberg),
+            holm === null ? dash : formatProbability(holm),
+          ];
+        }),
+      ),
+    ),
+  );
+}
