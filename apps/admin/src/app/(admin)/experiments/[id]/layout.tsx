@@ -31,7 +31,14 @@ export default async function ExperimentLayout({ params, children }: ExperimentL
         parent={{ href: '/experiments', title: 'Experiments' }}
         summary={`${experiment.arms.map(({ name }) => name).join(' against ')} on ${experiment.dataset.name}, ${formatPercent(experiment.trafficShare, 0)} of shoppers${times.length > 0 ? `; ${times.join(', ')}` : ''}.`}
       />
-      <Tabs label="Experiment" tabs={[{ href: at, title: 'Report' }]} />
+      <Tabs
+        label="Experiment"
+        tabs={[
+          { href: at, title: 'Report' },
+          { href: `${at}/days`, title: 'Days' },
+          { href: `${at}/breakdowns`, title: 'Breakdowns' },
+        ]}
+      />
       {children}
     </>
   );

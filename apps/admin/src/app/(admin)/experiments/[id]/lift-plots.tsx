@@ -1,0 +1,72 @@
+import { liftScale, type Report, ticksOf } from '@duet/experiments';
+import Link from 'next/link';
+import { CumulativeLift } from '#components/charts/cumulative-lift.tsx';
+import { Section } from '#components/section.tsx';
+import { type Asked, addressOf } from './asked.ts';
+import { shownMetric } from './metric.ts';
+
+interface LiftPlotsProps {
+  id: string;
+  report: Report;
+  asked: Asked;
+  colors: Map<string, string>;
+}
+
+/** The cumulative lift of one metric, a chart for each arm on one scale. */
+export function LiftPlots({ id, report, asked, colors }: LiftPlotsProps) {
+  const { metrics, arms, series, plannedDay, options } = report;
+  const metric = shownMetric(report, asked.metric);
+  const lines = series.filter(
+    (line) => line.metric === metric.key && line.points.some(({ relative }) => relative.value !== null),
+  );
+  const scale = liftScale(lines.map(({ points }) => points));
+  return (
+    <Section
+      title={`Lift of the ${metric.title}, all days up to each`}
+      note={`The band is the ${Number((100 * options.level).toFixed(2))} % confidence sequence: it holds at every look.${plannedDay ? ' The upright stroke is the fixed-horizon interval; it is valid at the planned end and on no other day.' : ''}`}
+    >
+      <nav aria-label="Metric" className="mb-4 flex flex-wrap gap-x-4 gap-y-1 text-sm">
+        {metrics.map(({ key, title }) => (
+          <Link
+            key={key}
+            href={`/experiments/${id}${addressOf({ ...asked, metric: key })}`}
+            scroll={false}
+            aria-current={key === metric.key ? 'true' : undefined}
+            className="text-muted hover:text-ink aria-[current]:font-medium aria-[current]:text-ink aria-[current]:underline aria-[current]:underline-offset-4"
+          >
+            {title}
+          </Link>
+        ))}
+      </nav>
+      {lines.length === 0 ? (
+        <p className="text-muted">No day tells anything of it yet.</p>
+      ) : (
+        <div className={lines.length > 1 ? 'grid gap-6 xl:grid-cols-2' : ''}>
+          {lines.map(({ armId, points }) => {
+            const { name } = arms.find((arm) => arm.id === armId)!;
+            return (
+              <figure key={armId} className="min-w-0">
+                <figcaption className="mb-1 flex items-center gap-2 text-sm">
+                  <span
+                    aria-hidden="true"
+                    className="size-2.5 rounded-full"
+                    style={{ background: colors.get(armId) }}
+                  />
+                  {name}
+                </figcaption>
+                <CumulativeLift
+                  label={`${name}: cumulative lift of the ${metric.title} by day, with its confidence sequence; the Days page has the numbers`}
+                  points={points}
+                  plannedDay={plannedDay}
+                  scale={scale}
+                  ticks={ticksOf(scale, 5)}
+                  color={colors.get(armId)!}
+                />
+              </figure>
+            );
+          })}
+        </div>
+      )}
+    </Section>
+  );
+}
