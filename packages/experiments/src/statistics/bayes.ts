@@ -75,7 +75,7 @@ export interface BayesianShares {
  * Two proportions with independent Beta posteriors, Beta(a + k, b + n − k) each (Gelman et al., §2.4):
  * P(p₂ > p₁) = ∫ f₂ F₁ (E. Miller 2015, "Formulas for Bayesian A/B Testing", in closed form for whole a),
  * E max(0, p₁ − p₂) = ∫ (1 − F₁) F₂, and the interval's limits d solve P(p₂ − p₁ ≤ d) = ∫ f₁(x) F₂(x + d) dx. By
- * quadrature over the angle arcsin √x, in which every posterior of a, b ≥ ½ is smooth and about equally wide.
+ * quadrature; a and b of the prior must be ½ or more.
  */
 export function bayesianShares(
   control: Share,
@@ -83,40 +83,50 @@ export function bayesianShares(
   { level = 0.95, prior = { a: 1, b: 1 } }: { level?: number; prior?: SharePrior } = {},
 ): BayesianShares {
   const [p1, p2] = [posterior(control, prior), posterior(treatment, prior)];
-  const [low, high] = [Math.min(p1.low, p2.low), Math.max(p1.high, p2.high)];
+  const marks = [p1.low, p1.high, p2.low, p2.high];
   const loss = (one: Posterior, other: Posterior) =>
-    integrate((angle) => (1 - one.cdf(square(angle))) * other.cdf(square(angle)) * Math.sin(2 * angle), low, high);
-  const below = (d: number) => p1.expected((x) => p2.cdf(x + d));
-  const [least, most] = [square(p2.low) - square(p1.high), square(p2.high) - square(p1.low)];
-  const quantile = (q: number) => rootOf((d) => below(d) - q, least, most);
+    overShares((x, angle) => (1 - one.cdf(x)) * other.cdf(x) * Math.sin(2 * angle), marks);
+  const below = (d: number) =>
+    overShares(
+      (x, angle) => p1.density(angle) * p2.cdf(x + d),
+      [p2.low - d, p2.high - d, p1.low, p1.high].map((x) => Math.min(p1.high, Math.max(p1.low, x))),
+    );
+  const quantile = (q: number) => rootOf((d) => below(d) - q, p2.low - p1.high, p2.high - p1.low);
   return {
     difference: { value: p2.mean - p1.mean, low: quantile(0.5 - level / 2), high: quantile(0.5 + level / 2) },
-    chanceToWin: p2.expected(p1.cdf),
+    chanceToWin: overShares((x, angle) => p2.density(angle) * p1.cdf(x), marks),
     expectedLoss: { treatment: loss(p1, p2), control: loss(p2, p1) },
   };
 }
 
-const square = (angle: number) => Math.sin(angle) ** 2;
+/**
+ * Integrates over shares x by the angle arcsin √x, in which a posterior has no singular end and about the same width
+ * wherever it lies. Each stretch between the marks, where one posterior begins or ends, gets points of its own: a
+ * narrow posterior is not stepped over by a wide one's.
+ */
+function overShares(f: (x: number, angle: number) => number, marks: readonly number[]): number {
+  const angles = marks.map((x) => Math.asin(Math.sqrt(Math.min(1, Math.max(0, x))))).sort((a, b) => a - b);
+  const stretch = (low: number, high: number) =>
+    low === high ? 0 : integrate((angle) => f(Math.sin(angle) ** 2, angle), low, high);
+  return angles.slice(1).reduce((sum, high, i) => sum + stretch(angles[i]!, high), 0);
+}
 
 type Posterior = ReturnType<typeof posterior>;
 
 function posterior({ k, n }: Share, prior: SharePrior) {
   const [a, b] = [prior.a + k, prior.b + n - k];
-  const scale = logGamma(a + b) - logGamma(a) - logGamma(b);
+  const scale = Math.LN2 + logGamma(a + b) - logGamma(a) - logGamma(b);
   const mean = a / (a + b);
   const centre = Math.asin(Math.sqrt(mean));
   // The angle's standard deviation is about 1/(2√(a + b)): outside these limits lies less than 1e-16.
-  const [low, high] = [
-    Math.max(0, centre - 6 / Math.sqrt(a + b)),
-    Math.min(Math.PI / 2, centre + 6 / Math.sqrt(a + b)),
-  ];
-  const density = (angle: number) =>
-    2 * Math.exp(scale + (2 * a - 1) * Math.log(Math.sin(angle)) + (2 * b - 1) * Math.log(Math.cos(angle)));
+  const reach = 6 / Math.sqrt(a + b);
   return {
     mean,
-    low,
-    high,
+    low: Math.sin(Math.max(0, centre - reach)) ** 2,
+    high: Math.sin(Math.min(Math.PI / 2, centre + reach)) ** 2,
     cdf: (x: number) => betaCdf(Math.min(1, Math.max(0, x)), a, b),
-    expected: (f: (x: number) => number) => integrate((angle) => density(angle) * f(square(angle)), low, high),
+    /** Per unit of the angle. */
+    density: (angle: number) =>
+      Math.exp(scale + (2 * a - 1) * Math.log(Math.sin(angle)) + (2 * b - 1) * Math.log(Math.cos(angle))),
   };
 }

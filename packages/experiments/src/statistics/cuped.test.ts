@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { cuped, pairMoments, prePost } from './cuped.ts';
+import { type Cuped, cuped, pairMoments, prePost } from './cuped.ts';
 import { near } from './near.ts';
+import { runStatistic } from './run.ts';
+import scipy from './vectors.json' with { type: 'json' };
 
 describe('CUPED', () => {
   const whole = fc.integer({ min: 0, max: 1000 });
@@ -42,6 +44,16 @@ describe('CUPED', () => {
         assert.ok(varianceReduction >= 0 && varianceReduction <= 1 + 1e-12);
       }),
     );
+  });
+
+  test("has the coefficients of statsmodels' regression on arm and past, for means and linearised ratios", () => {
+    for (const { arms, theta, difference, correlation, variances } of scipy['OLS(y ~ 1 + arm + x)']) {
+      const result = runStatistic({ kind: 'cuped', inputs: { arms } }).result as Cuped;
+      near(result.theta, theta, 1e-6);
+      near(result.estimates[1]!.value - result.estimates[0]!.value, difference, 1e-6);
+      near(result.correlation, correlation, 1e-6);
+      for (const [i, variance] of variances.entries()) near(result.estimates[i]!.variance, variance, 1e-6);
+    }
   });
 
   test('takes out a past that explains everything: users who do twice what they did differ by nothing else', () => {

@@ -29,6 +29,7 @@ function continuedFraction(first: number, term: (i: number) => { a: number; b: n
   let f = first === 0 ? tiny : first;
   let c = f;
   let d = 0;
+  let settled = 0;
   for (let i = 1; i <= 100_000; i++) {
     const { a, b } = term(i);
     d = b + a * d;
@@ -38,7 +39,9 @@ function continuedFraction(first: number, term: (i: number) => { a: number; b: n
     d = 1 / d;
     const delta = c * d;
     f *= delta;
-    if (Math.abs(delta - 1) < 1e-16) break;
+    // Numbers just above 1 are ε apart: a smaller bound might never be met. Odd and even terms shrink unevenly.
+    settled = Math.abs(delta - 1) <= Number.EPSILON ? settled + 1 : 0;
+    if (settled === 3) break;
   }
   return f;
 }

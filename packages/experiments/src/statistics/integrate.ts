@@ -14,7 +14,7 @@ const rule = Array.from({ length: nodes }, (_, i) => {
 });
 
 /** ∫ f from `low` to `high`, by Gauss and Legendre's 20 points in each of `panels` equal parts. For smooth f. */
-export function integrate(f: (x: number) => number, low: number, high: number, panels = 12): number {
+export function integrate(f: (x: number) => number, low: number, high: number, panels = 8): number {
   const half = (high - low) / panels / 2;
   let sum = 0;
   for (let panel = 0; panel < panels; panel++) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { near } from './near.ts';
+import { near, nearInterval } from './near.ts';
 import { confidenceSequence, differenceOf, liftSequence, sequentialWidth, tunedInformation } from './sequential.ts';
+import scipy from './vectors.json' with { type: 'json' };
 
 describe('confidence sequence', () => {
   const estimate = fc.record({
@@ -18,6 +19,21 @@ describe('confidence sequence', () => {
       const tunedElsewhere = (tuned: number) => sequentialWidth(1000, { level, tunedFor: tuned });
       for (const other of [300, 900, 1100, 3000]) assert.ok(tunedElsewhere(other) > width(1000));
     }
+  });
+
+  test("is theorem 2.2 with ρ by scipy's Lambert W, and p the level at which zero is left out", () => {
+    for (const { value, variance, n, tunedFor, level, interval, p } of scipy['asymptotic confidence sequence']) {
+      const sequence = confidenceSequence({ value, variance, n }, { tunedFor, level });
+      nearInterval(sequence, interval, 1e-6);
+      near(sequence.p, p, 1e-6);
+    }
+  });
+
+  test('is about as wide as the paper says: tuned by its closed form, ρ² t = −2 log α + log(−2 log α) + 1', () => {
+    // Waudby-Smith et al. 2024, appendix B.2: an approximation from above of the exact optimum.
+    const least = -2 * Math.log(0.05);
+    near(tunedInformation(0.05), least + Math.log(least) + 1, 0.1);
+    assert.equal(sequentialWidth(1000, { tunedFor: 1000 }).toFixed(2), '3.04');
   });
 
   test('has p ≤ α exactly where the interval leaves zero out, absolute and relative', () => {

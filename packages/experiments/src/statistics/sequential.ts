@@ -26,7 +26,7 @@ export function tunedInformation(alpha: number): number {
 
 /**
  * How many standard errors wide a confidence sequence is on either side at `n` users: in place of a fixed-horizon
- * test's 1.96, √((s + 1)/s · log((s + 1)/α²)) with s = n ρ². 3.03 at the users it is tuned for, at level 0.95.
+ * test's 1.96, √((s + 1)/s · log((s + 1)/α²)) with s = n ρ². 3.04 at the users it is tuned for, at level 0.95.
  */
 export function sequentialWidth(n: number, { level = 0.95, tunedFor }: SequentialOptions): number {
   const alpha = 1 - level;

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
+  betaCdf,
+  binomialCdf,
   chiSquareSurvival,
   normalCdf,
   normalQuantile,
@@ -16,11 +18,11 @@ import { momentsFromSums, momentsOf } from './moments.ts';
 import { near, nearInterval } from './near.ts';
 import { proportion } from './proportion.ts';
 import { runStatistic } from './run.ts';
-import { srm } from './srm.ts';
+import { sequentialSrm, srm } from './srm.ts';
 import scipy from './vectors.json' with { type: 'json' };
-import { estimateInterval, welch } from './welch.ts';
+import { estimateInterval, type WelchTest, welch } from './welch.ts';
 
-// Expected numbers are those of vectors.json: scipy 1.17.1's, made by vectors.py, under the call that gave them.
+// Expected numbers are those of vectors.json: scipy's, made by vectors.py, under the call that gave them.
 
 describe('distributions agree with scipy', () => {
   test('normal: distribution, survival and quantile', () => {
@@ -37,6 +39,12 @@ describe('distributions agree with scipy', () => {
 
   test('chi-square: survival', () => {
     for (const [x, df, value] of scipy['chi2.sf(x, df)']) near(chiSquareSurvival(x!, df!), value!);
+  });
+
+  test('beta and binomial: distribution', () => {
+    for (const [x, a, b, value] of scipy['beta.cdf(x, a, b)']) near(betaCdf(x!, a!, b!), value!);
+    for (const [k, n, p, value] of scipy['binom.cdf(k, n, p)']) near(binomialCdf(k!, n!, p!), value!);
+    assert.equal(binomialCdf(-1, 5, 0.5), 0);
   });
 
   test('a quantile inverts its distribution function', () => {
@@ -73,6 +81,23 @@ describe('two arms', () => {
       nearInterval(relativeLift(arm(control), arm(treatment)), fieller ?? [null, null]);
       nearInterval(relativeLift(arm(control), arm(treatment), { method: 'delta' }), delta);
     }
+  });
+
+  test("Student's sleep data have the t, df, p and interval that R's t.test documents", () => {
+    // Student 1908, "The probable error of a mean", Biometrika 6:1–25; R's example(sleep): t = −1.8608, df = 17.776.
+    const values = {
+      control: [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2],
+      treatment: [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
+    };
+    const { result } = runStatistic({
+      kind: 'welch',
+      inputs: { control: { values: values.control }, treatment: { values: values.treatment } },
+    });
+    const { t, df, p, low, high } = result as WelchTest;
+    near(t, 1.8608, 1e-4);
+    near(df, 17.776, 1e-4);
+    near(p, 0.07939, 1e-4);
+    nearInterval({ value: null, low, high }, [-0.2054832, 3.3654832], 1e-6);
   });
 
   test("Fieller's interval leaves out zero lift exactly where Welch's test is significant", () => {
@@ -144,6 +169,18 @@ test("proportions agree with scipy's Wilson interval", () => {
     nearInterval(proportion(k!, n!), [low!, high!]);
   }
   assert.deepEqual(proportion(0, 0), { value: null, low: null, high: null });
+  // R. Newcombe 1998, Statistics in Medicine 17:857–872, table I, method 3: four decimals.
+  for (const [k, n, low, high] of [
+    [81, 263, 0.2553, 0.3662],
+    [15, 148, 0.0624, 0.1605],
+    [1, 29, 0.0061, 0.1718],
+  ] as const) {
+    nearInterval(proportion(k, n), [low, high], 1e-2);
+    assert.deepEqual(
+      [proportion(k, n).low, proportion(k, n).high].map((x) => x?.toFixed(4)),
+      [low, high].map((x) => x.toFixed(4)),
+    );
+  }
 });
 
 describe('sample ratio mismatch', () => {
@@ -154,6 +191,19 @@ describe('sample ratio mismatch', () => {
       near(result.p, p);
       assert.equal(result.warning, p < 0.001);
     }
+  });
+
+  test('finds the p = 1.8e-6 of the scorecard in Kohavi, Tang & Xu 2020, Trustworthy Online Experiments, §3', () => {
+    assert.equal(srm([821_588, 815_482], [1, 1]).p!.toExponential(1), '1.8e-6');
+  });
+
+  test('sequential: is one over a ratio of binomial and beta-binomial probabilities', () => {
+    for (const { observed, weights, concentration, p } of scipy['binom.pmf / betabinom.pmf']) {
+      near(sequentialSrm(observed, weights, concentration).p, p, 1e-6);
+    }
+    assert.deepEqual(sequentialSrm([0, 0], [1, 1]), { p: null, warning: false });
+    assert.deepEqual(sequentialSrm([5, 1], [1, 0]), { p: 0, warning: true });
+    assert.equal(sequentialSrm([60_000, 50_000], [1, 1]).warning, true);
   });
 
   test('has an answer without users, and for users in an arm of weight zero', () => {
