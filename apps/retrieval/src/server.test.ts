@@ -22,7 +22,7 @@ import { createServer, type RetrievalServer } from './server.ts';
 
 const port = 55_310;
 const logger = createLogger({ logLevel: 'silent' }, 'test');
-const config = { ...loadConfig({ DUET_CORS_ORIGINS: 'https://shop.example' }), retrievalPort: port };
+const config = { ...loadConfig({ DUET_CORS_ORIGINS: 'https://shop.example' }), retrievalPort: port, drainMs: 0 };
 const seed = 'tiny-experiment';
 
 describe('the retrieval service', () => {
@@ -82,7 +82,7 @@ describe('the retrieval service', () => {
     assert.equal(missing.status, 404);
     assert.deepEqual(await missing.json(), {
       error: {
-        message: 'There is no GET /nothing: procedures are under /trpc.',
+        message: 'There is no GET /nothing. GET /reference says what there is.',
         code: -32004,
         data: { code: 'NOT_FOUND', httpStatus: 404 },
       },

@@ -25,6 +25,11 @@ const schema = z.object({
   threads: z.coerce.number().int().min(1).max(256),
   checkpointMinutes: z.coerce.number().gt(0).max(10_000),
   metricsFile: z.string().optional(),
+  rateLimit: z.coerce.number().int().min(1).max(1_000_000),
+  rateBurst: z.coerce.number().int().min(1).max(1_000_000),
+  maxInFlight: z.coerce.number().int().min(1).max(100_000),
+  requestTimeoutMs: z.coerce.number().int().min(1).max(600_000),
+  drainMs: z.coerce.number().int().min(0).max(600_000),
 });
 
 export type Config = z.infer<typeof schema>;
@@ -91,6 +96,36 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     env: 'DUET_METRICS',
     default: '',
     meaning: "A JSON file with the shop's own metrics of experiments, beside Duet's.",
+  },
+  {
+    key: 'rateLimit',
+    env: 'DUET_RATE_LIMIT',
+    default: '500',
+    meaning: 'Requests a second that an API key may send on average, unless it has a limit of its own.',
+  },
+  {
+    key: 'rateBurst',
+    env: 'DUET_RATE_BURST',
+    default: '1000',
+    meaning: 'Requests that an API key may send at once, unless it has a limit of its own.',
+  },
+  {
+    key: 'maxInFlight',
+    env: 'DUET_MAX_IN_FLIGHT',
+    default: '256',
+    meaning: 'Requests that the retrieval service works on at once; further ones are told to come back.',
+  },
+  {
+    key: 'requestTimeoutMs',
+    env: 'DUET_REQUEST_TIMEOUT_MS',
+    default: '5000',
+    meaning: 'Milliseconds within which the retrieval service answers, if only with an error.',
+  },
+  {
+    key: 'drainMs',
+    env: 'DUET_DRAIN_MS',
+    default: '1000',
+    meaning: 'Milliseconds for which a stopping retrieval service still answers, so that a load balancer can notice.',
   },
 ];
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { createApiKey, revokeApiKey, verifyApiKey } from './api-keys.ts';
+import { createApiKey, listApiKeys, revokeApiKey, verifyApiKey } from './api-keys.ts';
 import { createTestDatabase } from './testing.ts';
 
 describe('API keys', { concurrency: true }, () => {
@@ -9,7 +9,13 @@ describe('API keys', { concurrency: true }, () => {
     await using database = await createTestDatabase();
     const { id, key } = await createApiKey(database, { name: ' shop ', scopes: ['retrieve', 'events', 'events'] });
     assert.match(key, /^duet_[\w-]{40}$/);
-    assert.deepEqual(await verifyApiKey(database, key), { id, name: 'shop', scopes: ['retrieve', 'events'] });
+    assert.deepEqual(await verifyApiKey(database, key), {
+      id,
+      name: 'shop',
+      scopes: ['retrieve', 'events'],
+      rateLimit: null,
+      rateBurst: null,
+    });
     const stored = JSON.stringify(await database.prisma.apiKey.findMany());
     assert.ok(stored.includes(createHash('sha256').update(key).digest('hex')));
     assert.ok(!stored.includes(key.slice(13)));
@@ -56,13 +62,38 @@ describe('API keys', { concurrency: true }, () => {
     assert.deepEqual(noted, ['12:00:00', '12:00:00', '12:01:01']);
   });
 
-  test('need a name and known scopes', async () => {
+  test('are listed with how they begin and without what they are, the newest first', async () => {
+    await using database = await createTestDatabase();
+    const first = await createApiKey(database, { name: 'shop', scopes: ['retrieve'] });
+    const second = await createApiKey(database, { name: 'load', scopes: ['admin'], rateLimit: 5000, rateBurst: 9000 });
+    await revokeApiKey(database, first.id);
+    const keys = await listApiKeys(database);
+    assert.deepEqual(
+      keys.map(({ id, name, prefix, rateLimit, rateBurst }) => ({ id, name, prefix, rateLimit, rateBurst })),
+      [
+        { id: second.id, name: 'load', prefix: second.key.slice(0, 13), rateLimit: 5000, rateBurst: 9000 },
+        { id: first.id, name: 'shop', prefix: first.key.slice(0, 13), rateLimit: null, rateBurst: null },
+      ],
+    );
+    assert.ok(keys[1]!.revokedAt !== null && keys[0]!.revokedAt === null);
+    const told = JSON.stringify(keys);
+    for (const { key } of [first, second]) {
+      assert.ok(!told.includes(key.slice(13)) && !told.includes(createHash('sha256').update(key).digest('hex')));
+    }
+  });
+
+  test('need a name and known scopes, and rates that are numbers from 1', async () => {
     await using database = await createTestDatabase();
     await assert.rejects(createApiKey(database, { name: '', scopes: ['admin'] }), { code: 'bad-input' });
     await assert.rejects(createApiKey(database, { name: 'shop', scopes: [] }), { code: 'bad-input' });
     await assert.rejects(
       createApiKey(database, { name: 'shop', scopes: ['root' as 'admin'] }),
-      /retrieve, events, admin/,
+      /retrieve, events, metrics, admin/,
     );
+    for (const rateLimit of [0, -1, 1.5, Number.NaN]) {
+      await assert.rejects(createApiKey(database, { name: 'shop', scopes: ['admin'], rateLimit }), {
+        code: 'bad-input',
+      });
+    }
   });
 });

@@ -3,11 +3,48 @@ import { DuetError } from '@duet/config';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 
-/** `simulate` marks a simulator: it meets simulated experiments alone, and its events count nowhere else. */
-export const apiScope = z.enum(['retrieve', 'events', 'admin', 'simulate']);
+/**
+ * `simulate` marks a simulator: it meets simulated experiments alone, and its events count nowhere else. `admin` is all but that.
+ */
+export const apiScope = z.enum(['retrieve', 'events', 'metrics', 'admin', 'simulate']);
 export type ApiScope = z.infer<typeof apiScope>;
 
-const newKey = z.object({ name: z.string().trim().min(1).max(100), scopes: z.array(apiScope).min(1) });
+const perSecond = z.int().min(1).max(1_000_000);
+
+const newKey = z.object({
+  name: z.string().trim().min(1).max(100),
+  scopes: z.array(apiScope).min(1),
+  rateLimit: perSecond.nullish(),
+  rateBurst: perSecond.nullish(),
+});
+
+/** What a key is asked for with. */
+export interface NewApiKey {
+  name: string;
+  scopes: readonly ApiScope[];
+  /** Requests a second, on average; by default the service's. */
+  rateLimit?: number | null | undefined;
+  /** Requests at once; by default the service's. */
+  rateBurst?: number | null | undefined;
+}
+
+/** A key as everybody may see it who manages keys: without its secret, which nobody has. */
+export interface ListedApiKey {
+  id: string;
+  name: string;
+  /** How the key begins, to recognise it by. */
+  prefix: string;
+  scopes: ApiScope[];
+  rateLimit: number | null;
+  rateBurst: number | null;
+  createdAt: Date;
+  /** To the minute. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+}
+
+/** Who a key lets in. */
+export type VerifiedApiKey = Pick<ListedApiKey, 'id' | 'name' | 'scopes' | 'rateLimit' | 'rateBurst'>;
 
 // duet_ + 8 characters to find the key by + 32 that are the secret.
 const shape = /^(duet_[\w-]{8})[\w-]{32}$/;
@@ -16,23 +53,21 @@ const digest = (key: string): Buffer => createHash('sha256').update(key).digest(
 /**
  * Makes an API key. `key` is told this once: the database keeps its SHA-256 only, which suffices for 192 random bits.
  *
- * @throws DuetError `bad-input` for an empty name or an unknown scope
+ * @throws DuetError `bad-input` for an empty name, an unknown scope or a rate that is none
  */
-export async function createApiKey(
-  database: Database,
-  request: { name: string; scopes: readonly ApiScope[] },
-): Promise<{ id: string; key: string }> {
+export async function createApiKey(database: Database, request: NewApiKey): Promise<{ id: string; key: string }> {
   const parsed = newKey.safeParse(request);
   if (!parsed.success) {
     throw new DuetError('bad-input', `${z.prettifyError(parsed.error)}.`, {
-      fix: `An API key needs a name and scopes out of ${apiScope.options.join(', ')}.`,
+      fix: `An API key needs a name and scopes out of ${apiScope.options.join(', ')}; its rates are whole numbers from 1.`,
     });
   }
   const prefix = `duet_${randomBytes(6).toString('base64url')}`;
   const key = prefix + randomBytes(24).toString('base64url');
+  const { name, rateLimit = null, rateBurst = null } = parsed.data;
   const scopes = [...new Set(parsed.data.scopes)];
   const { id } = await database.prisma.apiKey.create({
-    data: { name: parsed.data.name, scopes, prefix, hash: digest(key).toString('hex') },
+    data: { name, scopes, rateLimit, rateBurst, prefix, hash: digest(key).toString('hex') },
     select: { id: true },
   });
   return { id, key };
@@ -43,7 +78,7 @@ export async function verifyApiKey(
   database: Database,
   key: string,
   options: { now?: Date } = {},
-): Promise<{ id: string; name: string; scopes: ApiScope[] } | undefined> {
+): Promise<VerifiedApiKey | undefined> {
   const prefix = shape.exec(key)?.[1];
   if (prefix === undefined) return undefined;
   const row = await database.prisma.apiKey.findUnique({ where: { prefix } });
@@ -58,7 +93,17 @@ export async function verifyApiKey(
       data: { lastUsedAt: now },
     });
   }
-  return { id: row.id, name: row.name, scopes: z.array(apiScope).parse(row.scopes) };
+  const { id, name, rateLimit, rateBurst } = row;
+  return { id, name, scopes: z.array(apiScope).parse(row.scopes), rateLimit, rateBurst };
+}
+
+/** Every key there ever was, the newest first. */
+export async function listApiKeys(database: Database): Promise<ListedApiKey[]> {
+  const rows = await database.prisma.apiKey.findMany({
+    omit: { hash: true },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+  });
+  return rows.map((row) => ({ ...row, scopes: z.array(apiScope).parse(row.scopes) }));
 }
 
 /**

@@ -1,4 +1,13 @@
-export { type ApiScope, apiScope, createApiKey, revokeApiKey, verifyApiKey } from './api-keys.ts';
+export {
+  type ApiScope,
+  apiScope,
+  createApiKey,
+  type ListedApiKey,
+  listApiKeys,
+  revokeApiKey,
+  type VerifiedApiKey,
+  verifyApiKey,
+} from './api-keys.ts';
 export { type Author, auditTrail, differenceOf, writeAudit } from './audit.ts';
 export { type Connection, connect, type Database, isAway, openDatabase } from './database.ts';
 export * from './generated/client.ts';

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { appRouter, type Operation, operationsOf } from '@duet/api';
+import { createLogger, loadConfig } from '@duet/config';
+import { type ApiScope, createApiKey } from '@duet/db';
+import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
+import { buildModelIndex, openServing, type Serving } from '@duet/serving';
+import { createServer, type ServerParts } from './server.ts';
+
+const logger = createLogger({ logLevel: 'silent' }, 'test');
+/** Port 0: any that is free. */
+const config = { ...loadConfig({}), retrievalPort: 0, drainMs: 0 };
+
+const event = { eventId: crypto.randomUUID(), type: 'impression', userId: 'u1', itemId: 'i1' };
+
+/** An input for each procedure: a new one needs a line here. */
+const inputs: Record<string, object | undefined> = {
+  retrieve: { userId: 'u4', k: 7, placement: 'home', exclude: ['i1', 'i2'] },
+  similarItems: { itemId: 'i3', k: 5 },
+  'catalogue.shoppers': { limit: 3, search: 'u1' },
+  'catalogue.item': { itemId: 'i7' },
+  history: { userId: 'u2', limit: 4 },
+  'events.log': { events: [{ ...event, occurredAt: new Date().toISOString() }, { type: 'click' }] },
+  health: undefined,
+};
+
+interface Failure {
+  error: { message: string; code: number; data: { code: string; httpStatus: number; path?: string } };
+}
+
+describe('the service over HTTP', () => {
+  let shop: TinyShop;
+  let serving: Serving;
+  let url: string;
+  let close: () => Promise<void>;
+  const keys: Partial<Record<ApiScope, string>> = {};
+  const operations = operationsOf(appRouter);
+  const keyOf = async (scope: ApiScope, rate: { rateLimit?: number; rateBurst?: number } = {}) =>
+    (await createApiKey(shop.db, { name: scope, scopes: [scope], ...rate })).key;
+  const open = async (parts: Partial<ServerParts> = {}) => {
+    const server = await createServer({ config, logger, db: shop.db, serving, ...parts });
+    return { server, url: await server.listen() };
+  };
+  before(async () => {
+    shop = await createTinyShop();
+    await buildModelIndex(shop, { modelId: shop.dat });
+    serving = await openServing({ ...shop, logger });
+    for (const scope of ['retrieve', 'events', 'metrics', 'admin'] as const)
+      keys[scope] = await keyOf(scope, { rateLimit: 100_000 });
+    const opened = await open();
+    url = opened.url;
+    close = () => opened.server.drain();
+  });
+  after(async () => {
+    await close();
+    await serving[Symbol.asyncDispose]();
+    await shop[Symbol.asyncDispose]();
+  });
+
+  const headers = (key: string | undefined) => ({
+    'content-type': 'application/json',
+    ...(key !== undefined && { authorization: `Bearer ${key}` }),
+  });
+  const answered = async (response: Response) => ({
+    status: response.status,
+    body: (await response.json()) as Record<string, unknown>,
+    headers: response.headers,
+  });
+  const byTrpc = async ({ name }: Operation, input: unknown, key = keys.admin, at = url) =>
+    answered(
+      await fetch(`${at}/trpc/${name}`, { method: 'POST', headers: headers(key), body: JSON.stringify(input) ?? '' }),
+    );
+  const byRest = async ({ rest }: Operation, input: object | undefined, key = keys.admin, at = url) => {
+    if (rest.method === 'POST') {
+      const body = JSON.stringify(input);
+      return answered(await fetch(`${at}${rest.path}`, { method: 'POST', headers: headers(key), body }));
+    }
+    const query = new URLSearchParams();
+    const path = rest.path.replace(/\{(\w+)\}/g, (_, field) =>
+      encodeURIComponent(String((input as Record<string, unknown> | undefined)?.[field] ?? 'x')),
+    );
+    for (const [name, value] of Object.entries(input ?? {})) {
+      if (!rest.path.includes(`{${name}}`)) query.append(name, String(value));
+    }
+    return answered(await fetch(`${at}${path}?${query}`, { headers: headers(key) }));
+  };
+  const operation = (name: string) => operations.find((one) => one.name === name)!;
+  /** What differs between two calls of the same. */
+  const lasting = ({ requestId: _, tookMs: __, ...rest }: Record<string, unknown>) => rest;
+
+  test('answers every procedure by REST as by tRPC, in the form that the document has', async () => {
+    assert.deepEqual(Object.keys(inputs).sort(), operations.map(({ name }) => name).sort());
+    for (const one of operations) {
+      const input = inputs[one.name];
+      const trpc = await byTrpc(one, input);
+      const rest = await byRest(one, input);
+      assert.equal(trpc.status, 200, `${one.name}: ${JSON.stringify(trpc.body)}`);
+      assert.equal(rest.status, 200, `${one.name}: ${JSON.stringify(rest.body)}`);
+      const { data } = trpc.body.result as { data: Record<string, unknown> };
+      // The second of the two finds the event stored.
+      if (one.name === 'events.log') assert.deepEqual([data.accepted, rest.body.repeated], [1, 1]);
+      else if (Array.isArray(data)) assert.deepEqual(rest.body, data);
+      else assert.deepEqual(lasting(rest.body), lasting(data));
+      // A schema drops the fields that it does not know: none may be missing from the document.
+      assert.deepEqual(one.output.parse(rest.body), rest.body, one.name);
+    }
+  });
+
+  test('has one form for every error, whoever makes it', async () => {
+    const check = ({ status, body }: { status: number; body: unknown }, code: string, expected: number) => {
+      const { error } = body as Failure;
+      assert.deepEqual([status, error.data.httpStatus, error.data.code], [expected, expected, code]);
+      assert.deepEqual(Object.keys(error), ['message', 'code', 'data']);
+      assert.ok(error.message.length > 10 && !/\bat \S+:\d+/.test(error.message), error.message);
+      return error;
+    };
+    for (const one of operations.filter(({ input }) => input !== undefined)) {
+      const bad = { ...inputs[one.name], surprise: 'x' };
+      const trpc = await byTrpc(one, bad);
+      const rest = await byRest(one, bad);
+      assert.match(check(rest, 'BAD_REQUEST', 400).message, /surprise/);
+      assert.deepEqual(rest.body, trpc.body);
+      const nobody = await byRest(one, inputs[one.name], '');
+      assert.deepEqual(nobody.body, (await byTrpc(one, inputs[one.name], '')).body);
+      check(nobody, 'UNAUTHORIZED', 401);
+    }
+    const missing = await byRest(operation('catalogue.item'), { itemId: 'i999' });
+    assert.equal(check(missing, 'NOT_FOUND', 404).data.path, 'catalogue.item');
+    check(await byRest(operation('retrieve'), { userId: 'u1' }, keys.events), 'FORBIDDEN', 403);
+    check(await byRest(operation('retrieve'), { userId: 'x'.repeat(2_000_000) }), 'PAYLOAD_TOO_LARGE', 413);
+    const post = async (type: string, body: string) =>
+      answered(await fetch(`${url}/v1/retrieve`, { method: 'POST', headers: { 'content-type': type }, body }));
+    check(await post('text/plain', '{"userId":"u1"}'), 'UNSUPPORTED_MEDIA_TYPE', 415);
+    check(await post('application/json', '{"userId":'), 'PARSE_ERROR', 400);
+    check(await answered(await fetch(`${url}/trpc/health?input={`)), 'PARSE_ERROR', 400);
+    const batch = check(await answered(await fetch(`${url}/trpc/health,health?batch=1`)), 'NOT_FOUND', 404);
+    assert.match(batch.message, /httpLink/);
+    check(await answered(await fetch(`${url}/trpc/events.log`)), 'NOT_FOUND', 404);
+  });
+
+  test('answers what is no HTTP, and headers without end, in the same form', async () => {
+    const raw = async (text: string) => {
+      const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+      socket.end(text);
+      let answer = '';
+      for await (const chunk of socket) answer += chunk;
+      const [head, body] = answer.split('\r\n\r\n') as [string, string];
+      return { status: Number(head.split(' ')[1]), body: JSON.parse(body) as Failure };
+    };
+    const nonsense = await raw('hello\r\n\r\n');
+    assert.deepEqual([nonsense.status, nonsense.body.error.data.httpStatus], [400, 400]);
+    const large = await raw(`GET / HTTP/1.1\r\nhost: x\r\nx-long: ${'a'.repeat(40_000)}\r\n\r\n`);
+    assert.deepEqual([large.status, large.body.error.data.httpStatus], [431, 431]);
+  });
+
+  test('describes itself to programs and to people, on a page that loads nothing else', async () => {
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string; paths: object };
+    assert.match(document.openapi, /^3\.1/);
+    assert.deepEqual(Object.keys(document.paths).sort(), [...new Set(operations.map(({ rest }) => rest.path))].sort());
+    const response = await fetch(`${url}/reference`);
+    assert.match(response.headers.get('content-type')!, /^text\/html/);
+    const page = await response.text();
+    for (const { name, rest } of operations) {
+      assert.ok(page.includes(`<section id="${name}">`) && page.includes(rest.path), name);
+    }
+    assert.doesNotMatch(page, /<script|<link|<img|url\(|@import|undefined|\[object/);
+  });
+
+  test('holds each key to its own rate, and tells it with every answer', async () => {
+    const slow = await keyOf('retrieve', { rateLimit: 1, rateBurst: 2 });
+    const other = await keyOf('retrieve', { rateLimit: 1, rateBurst: 2 });
+    const ask = (key: string) => byRest(operation('catalogue.item'), inputs['catalogue.item'], key);
+    const [first, second, third] = [await ask(slow), await ask(slow), await ask(slow)];
+    assert.deepEqual([first.status, second.status, third.status], [200, 200, 429]);
+    assert.equal(first.headers.get('ratelimit-policy'), '"key";q=2;w=2');
+    assert.equal(first.headers.get('ratelimit'), '"key";r=1;t=1');
+    assert.equal(third.headers.get('retry-after'), '1');
+    assert.equal((third.body as unknown as Failure).error.data.code, 'TOO_MANY_REQUESTS');
+    assert.equal((await ask(other)).status, 200);
+  });
+
+  /** The same serving, whose `item` waits until it is let go. */
+  const holding = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held: Serving = Object.create(serving, {
+      item: { value: (itemId: string) => promise.then(() => serving.item(itemId)) },
+      health: { value: () => serving.health() },
+      plan: { get: () => serving.plan },
+    });
+    return { held, letGo: resolve };
+  };
+
+  test('takes no more requests than it can work on, and says when to come back', async () => {
+    const { held, letGo } = holding();
+    const { server, url: at } = await open({ serving: held, config: { ...config, maxInFlight: 2 } });
+    const ask = () => byRest(operation('catalogue.item'), inputs['catalogue.item'], keys.retrieve, at);
+    const taken = [ask(), ask()];
+    const refused = await Promise.race([...taken, once(server.app.server, 'close'), eventually(ask, 503)]);
+    assert.equal((refused as Awaited<ReturnType<typeof ask>>).status, 503);
+    assert.equal((refused as Awaited<ReturnType<typeof ask>>).headers.get('retry-after'), '1');
+    assert.equal((await fetch(`${at}/health`)).status, 200, 'whoever watches is let in');
+    letGo();
+    assert.deepEqual(
+      (await Promise.all(taken)).map(({ status }) => status),
+      [200, 200],
+    );
+    assert.equal((await ask()).status, 200);
+    await server.drain();
+  });
+
+  test('answers in time, if only that it could not, and counts what still works', async () => {
+    const { held, letGo } = holding();
+    const { server, url: at } = await open({
+      serving: held,
+      config: { ...config, maxInFlight: 1, requestTimeoutMs: 30 },
+    });
+    const ask = () => byRest(operation('catalogue.item'), inputs['catalogue.item'], keys.retrieve, at);
+    const late = await ask();
+    assert.equal(late.status, 504);
+    assert.match((late.body as unknown as Failure).error.message, /within 30 ms/);
+    assert.equal((await ask()).status, 503, 'its work is still under way');
+    letGo();
+    await eventually(ask, 200);
+    await server.drain();
+  });
+
+  test('tells its metrics to a key with that scope, and to nobody else', async () => {
+    const scrape = (key?: string) => fetch(`${url}/metrics`, { headers: headers(key) });
+    assert.equal((await scrape()).status, 401);
+    assert.equal((await scrape('duet_nonsense')).status, 401);
+    assert.equal((await scrape(keys.retrieve)).status, 403);
+    assert.equal((await scrape(keys.admin)).status, 200);
+    await byRest(operation('catalogue.item'), { itemId: 'i1' });
+    const response = await scrape(keys.metrics);
+    assert.match(response.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/);
+    const text = await response.text();
+    const value = (line: RegExp) => Number(line.exec(text)?.[1]);
+    assert.ok(value(/^duet_requests_total\{procedure="catalogue\.item",status="200"\} (\d+)$/m) >= 1);
+    assert.ok(value(/^duet_request_seconds_count\{procedure="retrieve"\} (\d+)$/m) >= 1);
+    assert.ok(value(/^duet_refused_total\{reason="rate-limit"\} (\d+)$/m) >= 1);
+    assert.ok(value(/^duet_events_total\{result="accepted"\} (\d+)$/m) >= 1);
+    assert.equal(value(/^duet_requests_in_flight (\d+)$/m), 0);
+    assert.equal(value(new RegExp(`^duet_index_vectors\\{.*model_id="${shop.dat}".*\\} (\\d+)$`, 'm')), 120);
+    assert.ok(value(/^process_resident_memory_bytes (\d+)$/m) > 1e6);
+  });
+
+  test('stops under load without failing a request: who is told to leave finds another that answers', async () => {
+    const leaving = await open({ config: { ...config, drainMs: 300 } });
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+    const post = (at: string) =>
+      new Promise<{ status: number; close: boolean }>((resolve, reject) => {
+        const request = http.request(
+          `${at}/v1/retrieve`,
+          { method: 'POST', agent, headers: headers(keys.admin) },
+          (answer) => {
+            answer
+              .resume()
+              .on('end', () => resolve({ status: answer.statusCode!, close: answer.headers.connection === 'close' }));
+            answer.on('error', reject);
+          },
+        );
+        request.on('error', reject);
+        request.end('{"userId":"u1","k":5}');
+      });
+    const counts = { before: 0, left: 0, after: 0 };
+    const busy = Promise.withResolvers<void>();
+    let stop = false;
+    // As a load balancer does: an answer that closes its connection sends the next request elsewhere.
+    const clients = Array.from({ length: 16 }, async () => {
+      let at = leaving.url;
+      while (!stop) {
+        const { status, close } = await post(at);
+        assert.equal(status, 200);
+        if (at === url) counts.after += 1;
+        else if (close) {
+          counts.left += 1;
+          at = url;
+        } else if (++counts.before === 200) busy.resolve();
+      }
+    });
+    await Promise.race([busy.promise, Promise.all(clients)]);
+    const drained = leaving.server.drain();
+    assert.equal((await fetch(`${leaving.url}/ready`)).status, 503);
+    await drained;
+    stop = true;
+    await Promise.all(clients);
+    agent.destroy();
+    assert.equal(counts.left, 16);
+    assert.ok(counts.after > 0);
+    await assert.rejects(fetch(leaving.url), 'it has ended');
+  });
+});
+
+/** Asks until the answer has the status. */
+async function eventually<Answer extends { status: number }>(
+  ask: () => Promise<Answer>,
+  status: number,
+): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.status === status) return answer;
+  }
+}
