@@ -4,6 +4,7 @@ import { buildIndexCommand } from './commands/build-index.ts';
 import { datasetsCommand } from './commands/datasets.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { experimentCommand } from './commands/experiment.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -44,6 +45,7 @@ for (const add of [
   buildIndexCommand,
   exportCommand,
   retrieveCommand,
+  experimentCommand,
   reportCommand,
   datasetsCommand,
   modelsCommand,

@@ -12,4 +12,5 @@ export {
 } from './load.ts';
 export { type ImportRequest, importRequest, readImportRequest } from './request.ts';
 export { isOneKind, type Sides, userItem } from './sides.ts';
+export { type Spending, spendingOf } from './spending.ts';
 export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './splits.ts';

@@ -135,7 +135,7 @@ async function readColumns<C extends Column[]>(
 }
 
 /** @throws DuetError `not-found` where there is no such dataset */
-async function readMeta(folder: string): Promise<Pick<ImportSummary, 'clock'> & Partial<ImportSummary>> {
+export async function readMeta(folder: string): Promise<Pick<ImportSummary, 'clock'> & Partial<ImportSummary>> {
   const text = await readFile(path.join(folder, 'meta.json'), 'utf8').catch((cause: unknown) => {
     throw new DuetError('not-found', 'there is no imported dataset here.', { where: { file: folder }, cause });
   });

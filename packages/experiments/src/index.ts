@@ -10,6 +10,8 @@ export {
 export { reportCsv } from './export/csv.ts';
 export { reportHtml } from './export/html.ts';
 export { liftScale, ticksOf } from './export/plot.ts';
+export { shopHistory } from './history.ts';
+export { isAA, launchExperiment, launchPhase, readinessOf } from './launch.ts';
 export {
   decideExperiment,
   type ExperimentPatch,

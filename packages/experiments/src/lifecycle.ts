@@ -201,7 +201,7 @@ export async function setExperiment(
           if (lock === undefined) continue;
           throw new DuetError('conflict', `"${lock.name}" is locked while "${before.name}" runs. ${lock.why}`, {
             where: { field },
-            fix: `Start a new phase with it, which deals the users out afresh: npx duet experiment phase ${before.name} --help.`,
+            fix: `Start a new phase with it, which deals the users out afresh: npx duet experiment phase --experiment "${before.name}" --help.`,
           });
         }
       } else if (before.status !== 'draft') {

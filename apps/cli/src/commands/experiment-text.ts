@@ -1,0 +1,70 @@
+import type { Database } from '@duet/db';
+import { type Answer, table } from '../answer.ts';
+
+const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`;
+const time = (date: Date | null): string => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '–';
+
+/** Everything about an experiment, for programs and for people. */
+export async function describeExperiment(
+  context: { db: Database; dataDir: string },
+  idOrName: string,
+): Promise<Answer> {
+  const { auditTrail, findExperiment, isAA, parseSettings, readinessOf, shopHistory } = await import(
+    '@duet/experiments'
+  );
+  const { prospectOf } = await import('@duet/experiments/power');
+  const { db } = context;
+  const experiment = await findExperiment(db, idOrName);
+  const { arms, layerFrom, layerTo } = experiment;
+  const settings = parseSettings(experiment.settings);
+  const [dataset, models, phases, audit, readiness, history] = await Promise.all([
+    db.prisma.dataset.findUniqueOrThrow({ where: { id: experiment.datasetId } }),
+    db.prisma.model.findMany({ where: { id: { in: arms.map(({ modelId }) => modelId) } } }),
+    db.prisma.experimentPhase.findMany({ where: { experimentId: experiment.id }, orderBy: { number: 'asc' } }),
+    auditTrail(db, 'experiment', experiment.id),
+    readinessOf(db, experiment),
+    shopHistory(context, experiment.datasetId),
+  ]);
+  const weights = arms.filter(({ weight }) => weight > 0).toSorted((a, b) => Number(b.control) - Number(a.control));
+  const test = {
+    ...{ metric: experiment.primaryMetric, weights: weights.map(({ weight }) => weight), power: 0.8 },
+    ...{ plannedDays: settings.plannedDays, alpha: settings.alpha, sequential: settings.sequential },
+    share: (1 - dataset.holdout) * experiment.trafficShare * (experiment.layer === null ? 1 : settings.layerShare),
+  };
+  const prospect = prospectOf(history, test) ?? null;
+  const relative = prospect?.effect?.relative;
+  const text = [
+    `${experiment.name} is ${experiment.status}${isAA(arms) ? ', an A/A test' : ''}, phase ${experiment.phase}, on ${dataset.name}.`,
+    `${percent(experiment.trafficShare)} of the users${experiment.layer === null ? '' : `, in layer ${experiment.layer}${layerFrom === null ? '' : ` (buckets ${layerFrom} to ${layerTo! - 1})`}`}; holdout ${percent(dataset.holdout)}.`,
+    `Judged by ${experiment.primaryMetric}${settings.guardrails.map(({ metric, maxRelativeLoss }) => `, ${metric} may lose ${percent(maxRelativeLoss)}`).join('')}; started ${time(experiment.phaseStartedAt)}, planned end ${time(experiment.plannedEndAt)}.`,
+    relative
+      ? `By this shop's ${history.source}, ${prospect!.users} users in ${settings.plannedDays} days find a change of ${percent(relative)} with a chance of 80 %.`
+      : `This shop's history does not tell what it can find by ${experiment.primaryMetric}.`,
+    ...(experiment.decision === null
+      ? []
+      : [`Decided: ${experiment.decision}, by ${experiment.decidedBy}. ${experiment.decisionNote ?? ''}`]),
+    ...(experiment.status === 'draft' ? [...readiness.obstacles, ...readiness.remarks] : []),
+    '',
+    table(
+      ['arm', 'share', 'model', 'index', 'settings'],
+      arms.map(({ name, control, weight, modelId, indexId, settings: own }) => [
+        ...[
+          control ? `${name} (control)` : name,
+          percent(weight),
+          models.find(({ id }) => id === modelId)?.name ?? '–',
+        ],
+        ...[indexId ?? 'the active one', JSON.stringify(own)],
+      ]),
+    ),
+    '',
+    table(
+      ['when', 'who', 'what', 'from', 'to', 'note'],
+      audit
+        .filter(({ action }) => action !== 'create')
+        .map(({ at, actor, action, before, after, note }) => [
+          ...[time(at), actor, action, JSON.stringify(before), JSON.stringify(after), note],
+        ]),
+    ),
+  ].join('\n');
+  return { json: { ...experiment, settings, dataset: dataset.name, phases, prospect, readiness, audit }, text };
+}
