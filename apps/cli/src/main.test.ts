@@ -204,3 +204,74 @@ test('doctor tells which engines run, and every setting but the secret ones', as
 test('stop says when nothing runs', async () => {
   assert.deepEqual(await asJson('stop'), { stopped: false });
 });
+
+test('an experiment is set up, run, changed, stopped and decided from the command line', async () => {
+  const dataset = await db.prisma.dataset.create({ data: { name: 'arms', settings: {} } });
+  const datasetId = dataset.id;
+  for (const name of ['old-model', 'new-model']) {
+    const model = await db.prisma.model.create({ data: { datasetId, name, kind: 'two-tower', parameters: {} } });
+    if (name === 'new-model') continue;
+    const size = { dimensions: 8, size: 1, bytes: 1, buildMs: 1, recallAt100: 1, p50Us: 1, p99Us: 1 };
+    await db.prisma.index.create({
+      data: { modelId: model.id, factory: 'Flat', engine: 'exact', active: true, ...size },
+    });
+  }
+  const plan = ['--arm', 'old=old-model', '--arm', 'new=new-model,alpha=0.5', '--days', '7', '--traffic', '0.5'];
+  const made = await asJson(
+    'experiment',
+    'create',
+    '--name',
+    'cli',
+    '--dataset',
+    'arms',
+    ...plan,
+    '--guardrail',
+    'ctr=0.02',
+  );
+  assert.equal(made.status, 'draft');
+  assert.deepEqual(made.settings.guardrails, [{ metric: 'ctr', maxRelativeLoss: 0.02 }]);
+  assert.deepEqual(
+    made.arms.map(({ name, weight, control, settings }: Record<string, unknown>) => [name, weight, control, settings]),
+    [
+      ['old', 0.5, true, {}],
+      ['new', 0.5, false, { alpha: 0.5 }],
+    ],
+  );
+  const named = ['--experiment', 'cli'];
+  const refused = await duet('experiment', 'start', ...named);
+  assert.equal(refused.code, 4);
+  assert.match(sentence(refused.stderr), /"cli" cannot start\. The model of arm "new" has no index: npx duet index/);
+  await asJson(
+    'experiment',
+    'set',
+    ...named,
+    '--arm',
+    'old=old-model',
+    '--arm',
+    'same=old-model',
+    '--override',
+    'qa=same',
+  );
+  assert.equal((await asJson('experiment', 'start', ...named)).status, 'running');
+  const { stdout: shown } = await duet('experiment', 'show', ...named);
+  assert.match(shown, /cli is running, an A\/A test, phase 1, on arms/);
+  assert.match(shown, /cli:\S+ +start +\{"status":"draft"\} +\{"status":"running"\}/);
+
+  const qa = await asJson('experiment', 'assign', '--user', 'qa');
+  assert.deepEqual([qa.experiment, qa.arm, qa.experiments[0].reason], ['cli', 'same', 'override']);
+  const { buckets } = (await asJson('experiment', 'assign', '--user', '1')).experiments[0];
+  assert.ok(buckets.arm >= 0 && buckets.arm < 10_000 && buckets.layer === null);
+
+  assert.equal((await asJson('experiment', 'set', ...named, '--traffic', '1')).trafficShare, 1);
+  const locked = await duet('experiment', 'set', ...named, '--days', '3');
+  assert.equal(locked.code, 4);
+  assert.match(sentence(locked.stderr), /"settings\.plannedDays" is locked while "cli" runs/);
+  assert.equal((await asJson('experiment', 'phase', ...named, '--days', '3', '--note', 'shorter')).phase, 2);
+  assert.equal((await asJson('experiment', 'stop', ...named)).status, 'stopped');
+  const decided = await asJson('experiment', 'decide', ...named, '--arm', 'none', '--note', 'A/A');
+  assert.match(decided.decidedBy, /^cli:/);
+  const [listed] = await asJson('experiment', 'list');
+  assert.deepEqual([listed.name, listed.status, listed.decision, listed.dataset], ['cli', 'decided', 'none', 'arms']);
+  await asJson('experiment', 'holdout', '--dataset', 'arms', '--share', '0.05');
+  assert.equal((await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } })).holdout, 0.05);
+});

@@ -1,3 +1,4 @@
+import { DuetError } from '@duet/config';
 import { spendingOf } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { metrics as duetMetrics, type Metric } from './metrics.ts';
@@ -97,7 +98,11 @@ async function fromInteractions(
   metrics: readonly Metric[],
   quantile: number,
 ): Promise<ShopHistory | undefined> {
-  const found = await spendingOf(dataDir, datasetId, { windows: windowDays, quantile });
+  const found = await spendingOf(dataDir, datasetId, { windows: windowDays, quantile }).catch((error) => {
+    // A dataset whose files are elsewhere has experiments all the same.
+    if (error instanceof DuetError && error.code === 'not-found') return undefined;
+    throw error;
+  });
   if (found === undefined || found.spending.length === 0) return undefined;
   const windows = found.spending.map((one) => {
     const sums: Partial<Record<string, bigint>> = {

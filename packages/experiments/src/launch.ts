@@ -1,6 +1,5 @@
 import { DuetError } from '@duet/config';
-import type { Database } from '@duet/db';
-import type { Author } from './audit.ts';
+import type { Author, Database } from '@duet/db';
 import { type ExperimentWithArms, findExperiment } from './experiment.ts';
 import { shopHistory } from './history.ts';
 import { type ExperimentPatch, startExperiment, startPhase } from './lifecycle.ts';
@@ -66,12 +65,7 @@ async function capOf(
   const { gmvCapQuantile, gmvCapMinor, plannedDays } = parseSettings(stored);
   if (gmvCapMinor !== null || gmvCapQuantile === null) return gmvCapMinor;
   const options = { quantile: gmvCapQuantile, ...(now && { now }) };
-  // A dataset whose files are away still runs experiments, uncapped.
-  const history = await shopHistory(context, datasetId, options).catch((error) => {
-    if (error instanceof DuetError && error.code === 'not-found') return undefined;
-    throw error;
-  });
-  const windows = history?.windows ?? [];
+  const { windows } = await shopHistory(context, datasetId, options);
   const like = windows.find(({ days }) => days >= plannedDays) ?? windows.at(-1);
   return like?.gmvQuantileMinor ? Math.ceil(like.gmvQuantileMinor) : null;
 }
@@ -112,6 +106,7 @@ export async function launchPhase(
 ): Promise<ExperimentWithArms> {
   const experiment = await findExperiment(context.db, idOrName);
   const settings = { ...(experiment.settings as object), gmvCapMinor: null, ...patch.settings };
-  const gmvCapMinor = await capOf(context, { ...experiment, settings }, author.now);
+  const { datasetId } = experiment;
+  const gmvCapMinor = await capOf(context, { datasetId, settings }, author.now);
   return startPhase(context.db, experiment.id, patch, { ...author, gmvCapMinor });
 }

@@ -9,9 +9,10 @@ export async function describeExperiment(
   context: { db: Database; dataDir: string },
   idOrName: string,
 ): Promise<Answer> {
-  const { auditTrail, findExperiment, isAA, parseSettings, readinessOf, shopHistory } = await import(
-    '@duet/experiments'
-  );
+  const [{ auditTrail }, { findExperiment, isAA, parseSettings, readinessOf, shopHistory }] = await Promise.all([
+    import('@duet/db'),
+    import('@duet/experiments'),
+  ]);
   const { prospectOf } = await import('@duet/experiments/power');
   const { db } = context;
   const experiment = await findExperiment(db, idOrName);

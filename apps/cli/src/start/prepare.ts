@@ -144,12 +144,12 @@ export async function ensureRanker(
 
 /** The experiment of the demo: half of the shoppers each, two-tower as control. Its status: "running". */
 export async function ensureDemoExperiment(
-  { db, steps }: Preparation,
+  { db, dataDir, steps }: Preparation,
   dataset: Dataset,
   arms: { control: Model; treatment: Model },
   rankerId: string,
 ): Promise<string> {
-  const { ensureExperiment, startExperiment } = await import('@duet/experiments');
+  const { ensureExperiment, launchExperiment } = await import('@duet/experiments');
   return steps.measure('experiment', async () => {
     const name = demoExperiment;
     const known = await db.prisma.experiment.findUnique({ where: { name }, include: { arms: true } });
@@ -160,16 +160,25 @@ export async function ensureDemoExperiment(
       const others = same ? '' : ', between earlier models: an experiment never changes what it compares';
       return { value: known.status, worked: false, note: `${name} is ${known.status}${others}` };
     }
-    const made = await ensureExperiment(db, {
-      name,
-      datasetId: dataset.id,
-      rankerId,
+    const author = { actor: 'duet start' };
+    const plan = {
+      ...{ name, datasetId: dataset.id, rankerId, primaryMetric: 'ctr' },
       arms: [
         { name: 'two-tower', modelId: arms.control.id, weight: 0.5, control: true },
         { name: 'dat', modelId: arms.treatment.id, weight: 0.5, control: false },
       ],
-    });
-    const { status } = await startExperiment(db, made.id);
+      settings: {
+        hypothesis:
+          'DAT shows more of what shoppers want than two-tower, so that more of it is clicked, and earns no less.',
+        plannedDays: 28,
+        guardrails: [
+          { metric: 'gmvPerUser', maxRelativeLoss: 0.05 },
+          { metric: 'conversion', maxRelativeLoss: 0.05 },
+        ],
+      },
+    };
+    const made = await ensureExperiment(db, plan, author);
+    const { status } = await launchExperiment({ db, dataDir }, made.id, author);
     return { value: status, worked: true, note: `${name} is ${status}, half of the shoppers each` };
   });
 }
