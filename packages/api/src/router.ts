@@ -33,7 +33,7 @@ export const appRouter = router({
       const { userId, query, context, placement, k, modelId, exclude } = input;
       const situation = { time: Date.now() / 1000, values: context };
       if (modelId !== undefined) requireScope(ctx.caller, 'admin');
-      const simulated = (ctx.caller.scopes as string[]).includes('simulate');
+      const simulated = ctx.caller.scopes.includes('simulate');
       let taken =
         modelId === undefined ? await assignmentOf(ctx.serving, { userId, placement, context, simulated }) : undefined;
       const arms = taken?.arm.settings.rankerId ?? taken?.experiment.rankerId ?? undefined;
