@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { type EventInput, logEvents } from './events.ts';
+import type { EventInput } from './event-schema.ts';
+import { logEvents } from './events.ts';
 import { createExperiment, type ExperimentWithArms } from './experiment.ts';
 import { eventCounts, eventSeries, recentEvents } from './monitor.ts';
 

@@ -1,5 +1,6 @@
 export { type Assignment, assignUser, bucketsOf, hashedArm } from './assignment.ts';
-export { type EventInput, eventSchema, logEvents } from './events.ts';
+export { type EventInput, eventSchema } from './event-schema.ts';
+export { logEvents } from './events.ts';
 export {
   assignable,
   createExperiment,

@@ -1,4 +1,4 @@
-import type { EventInput } from '../events.ts';
+import type { EventInput } from '../event-schema.ts';
 import { type Measure, measurePairs, measures } from '../measures.ts';
 import type { RollupBasis } from '../rollup.ts';
 
