@@ -97,7 +97,10 @@ export const appRouter = router({
       .input(logInput)
       .output(answers(logAnswer))
       .mutation(({ ctx, input }) =>
-        logEvents(ctx.db, input.events, { simulated: ctx.caller.scopes.includes('simulate') }),
+        logEvents(ctx.db, input.events, {
+          sentAt: input.sentAt === undefined ? undefined : new Date(input.sentAt),
+          simulated: ctx.caller.scopes.includes('simulate'),
+        }),
       ),
   }),
 

@@ -63,6 +63,12 @@ export const logInput = z.strictObject({
     .array(z.custom<EventInput>().meta(eventJson()))
     .max(1000)
     .describe('Each is checked by itself: a bad one is rejected alone.'),
+  sentAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe(
+      'The time on the sender’s clock as it sends the batch: where that clock is wrong, the events’ times are put right.',
+    ),
 });
 
 const shown = { itemId, title: z.string(), category: z.string().nullable(), priceMinor: minor };

@@ -34,8 +34,20 @@ export async function connect(url: string, options: { max?: number } = {}): Prom
 /** Prisma's P1xxx, Node's socket errors and PostgreSQL's class 57P (operator intervention). */
 const away = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P02', '57P03']);
 
+interface DatabaseError {
+  code?: string;
+  message?: string;
+  /** Where Prisma keeps PostgreSQL's own code. */
+  meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
+}
+
 /** Whether an error says that the database cannot be reached now, so that the same call may work later. */
-export const isAway = (error: unknown): boolean => away.has((error as { code?: string } | undefined)?.code ?? '');
+export function isAway(error: unknown): boolean {
+  const { code = '', message = '', meta } = (error ?? {}) as DatabaseError;
+  const original = meta?.driverAdapterError?.cause?.originalCode ?? '';
+  // What `pg` says of a connection that was cut has no code.
+  return away.has(code) || away.has(original) || message.startsWith('Connection terminated');
+}
 
 /**
  * Opens Duet's database: `DATABASE_URL`, else the data folder's embedded server, started for this process's life where

@@ -143,6 +143,45 @@ describe('an event is refused, and no other with it,', () => {
   });
 });
 
+describe('a sender’s clock that is wrong', () => {
+  const at = async (event: EventInput) =>
+    (await db.prisma.event.findFirstOrThrow({ where: { eventId: event.eventId } })).occurredAt.toISOString();
+  const clocks: [claim: string, ahead: number, stored: number][] = [
+    ['by two years ahead', 2 * 525_600, -1],
+    ['by an hour behind', -60, -1],
+    ['by what the network takes, is taken as it is', -0.5, -1.5],
+  ];
+  for (const [claim, ahead, stored] of clocks) {
+    test(claim, async () => {
+      // It occurred a minute ago by their own clock.
+      const event = impression({ occurredAt: minutes(ahead - 1) });
+      const { accepted } = await logEvents(db, [event], { now, sentAt: new Date(minutes(ahead)) });
+      assert.deepEqual([accepted, await at(event)], [1, minutes(stored)]);
+    });
+  }
+
+  test('does not let an event be from after it was sent', async () => {
+    const event = impression({ occurredAt: minutes(60 + 11) });
+    const { rejected } = await logEvents(db, [event], { now, sentAt: new Date(minutes(60)) });
+    assert.match(rejected[0]!.reason, /more than 10 minutes in the future/);
+  });
+
+  test('drops a repeat although the correction moved it over midnight', async () => {
+    const midnight = Date.parse('2026-03-10T00:00:00Z');
+    const event = impression({ occurredAt: '2026-03-09T12:00:00Z' });
+    const send = (seconds: number) =>
+      logEvents(db, [event], { now: new Date(midnight + seconds * 1000), sentAt: new Date('2026-03-09T12:00:00Z') });
+    assert.equal((await send(-1)).accepted, 1);
+    assert.deepEqual(await send(1), { accepted: 0, repeated: 1, rejected: [] });
+  });
+
+  test('is its own affair where the sender simulates', async () => {
+    const event = impression({ occurredAt: minutes(-10_000) });
+    await logEvents(db, [event], { now, sentAt: new Date(minutes(-10_000)), simulated: true });
+    assert.equal(await at(event), minutes(-10_000));
+  });
+});
+
 describe('an event is counted once', () => {
   test('within a batch, whatever the case of its id', async () => {
     const event = impression();
@@ -173,6 +212,24 @@ describe('an event is counted once', () => {
       answers.reduce((sum, { repeated }) => sum + repeated, 0),
       4 * events.length,
     );
+  });
+
+  test('when calls share a statement, each told its own', async () => {
+    const [shared, ...own] = Array.from({ length: 21 }, () => impression());
+    const answers = await Promise.all(own.map((event) => log([event, shared!])));
+    assert.equal(
+      answers.reduce((sum, { accepted }) => sum + accepted, 0),
+      21,
+    );
+    for (const { accepted, repeated } of answers) assert.equal(accepted + repeated, 2);
+  });
+
+  test('and text comes back as it was, whatever it holds', async () => {
+    const userId = 'a "quoted", \\back{slash}\nNULL ünï 🛒';
+    const event = impression({ userId, itemId: 'NULL', placement: '{}' });
+    await log([event]);
+    const { userId: user, itemId, placement } = await db.prisma.event.findFirstOrThrow({ where: { userId } });
+    assert.deepEqual([user, itemId, placement], [userId, 'NULL', '{}']);
   });
 
   test('and an empty batch is no event', async () => {

@@ -13,7 +13,10 @@ export interface LoggedEvents {
 
 export interface LogOptions {
   now?: Date;
-  /** The sender's clock as it sent the batch: where it is off by more than a minute, the events' times are put right. */
+  /**
+   * The sender's clock as it sent the batch: where it is off by more than a minute, the events' times are put right. A
+   * simulator's clock is its own affair.
+   */
   sentAt?: Date | undefined;
   /** The sender is a simulator: its events count in simulated experiments alone. */
   simulated?: boolean;
@@ -45,7 +48,7 @@ export async function logEvents(
 ): Promise<LoggedEvents> {
   const rejected: LoggedEvents['rejected'] = [];
   const wellFormed: (EventRow & { index: number })[] = [];
-  const offset = sentAt === undefined ? 0 : now.getTime() - sentAt.getTime();
+  const offset = sentAt === undefined || simulated ? 0 : now.getTime() - sentAt.getTime();
   const correction = Math.abs(offset) > minuteMs ? offset : 0;
   const latest = now.getTime() + skewMinutes * minuteMs;
   const earliest = now.getTime() - retentionDays * dayMs;

@@ -16,6 +16,7 @@ import type {
 } from '../schemas.ts';
 import { clientError, DuetClientError } from './error.ts';
 import { createEventBuffer, type EventBuffer } from './event-buffer.ts';
+import { eventId } from './event-id.ts';
 import { defaultRetry, type RetryPolicy, withRetry } from './retry.ts';
 
 export type {
@@ -134,7 +135,7 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
 
   const { onDrop, batchSize = 100, flushAfterMs = 1_000, capacity = 10_000 } = options.events ?? {};
   const buffer = createEventBuffer<SentEvent>({
-    send: (events) => once(() => trpc.events.log.mutate({ events })),
+    send: (events) => once(() => trpc.events.log.mutate({ events, sentAt: new Date(now()).toISOString() })),
     batchSize,
     flushAfterMs,
     capacity,
@@ -168,7 +169,7 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
           // Given here and not when it is sent, so that every repeat of the batch carries the same id and time.
           const sent = {
             ...event,
-            eventId: event.eventId ?? crypto.randomUUID(),
+            eventId: event.eventId ?? eventId(now()),
             occurredAt: event.occurredAt ?? new Date(now()).toISOString(),
           } as SentEvent;
           buffer.add(sent);
