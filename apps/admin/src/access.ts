@@ -11,6 +11,6 @@ export function mayEnter(config: Config, token: string | undefined, now = Date.n
   return password !== undefined && validSession(token, readOrMakeSecret(config.dataDir, 'session'), password, now);
 }
 
-/** A token for somebody who has given the password. */
-export const letIn = (config: Config, password: string, now = Date.now()): string =>
-  issueSession(readOrMakeSecret(config.dataDir, 'session'), password, now);
+/** A token for somebody who has given the password, by the name that their changes are written down under. */
+export const letIn = (config: Config, password: string, name: string, now = Date.now()): string =>
+  issueSession(readOrMakeSecret(config.dataDir, 'session'), password, name, now);

@@ -1,11 +1,11 @@
 import { createDuetClient, type DuetClient } from '@duet/api/client';
 import { type Config, createLogger, DuetError, type Logger, loadConfig, readSecret } from '@duet/config';
-import { type Database, openDatabase } from '@duet/db';
+import { type Author, type Database, openDatabase } from '@duet/db';
 import { cookies } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { cache } from 'react';
 import { mayEnter } from '#access.ts';
-import { sessionCookie } from '#session.ts';
+import { nameIn, sessionCookie } from '#session.ts';
 
 interface Opened {
   config: Config;
@@ -39,10 +39,15 @@ export async function openedDatabase(): Promise<Database> {
   }
 }
 
-const signedIn = cache(async (): Promise<void> => {
+/** The session's token, for somebody who has logged in. */
+const signedIn = cache(async (): Promise<string> => {
   const token = (await cookies()).get(sessionCookie)?.value;
-  if (!mayEnter(config(), token)) redirect('/login');
+  if (token === undefined || !mayEnter(config(), token)) redirect('/login');
+  return token;
 });
+
+/** Whose changes these are, for the audit log. */
+export const author = async (): Promise<Author> => ({ actor: nameIn(await signedIn()) });
 
 /**
  * The database, for somebody who has logged in: there is no other way from a page or an action to the data, so

@@ -13,6 +13,8 @@ const throttle = new LoginThrottle();
 
 const form = z.object({
   password: z.string().max(1024),
+  /** Whose changes these will be; there is one password for all. */
+  name: z.string().trim().max(100).default(''),
   /** Where to go on to: a path of this app, never another site's address. */
   next: z
     .string()
@@ -23,7 +25,7 @@ const form = z.object({
 export async function logIn(_: string | undefined, data: FormData): Promise<string> {
   const parsed = form.safeParse(Object.fromEntries(data));
   if (!parsed.success) return 'Type the password.';
-  const { password, next } = parsed.data;
+  const { password, name, next } = parsed.data;
   const sent = await headers();
   const address = sent.get('x-forwarded-for')?.split(',')[0]?.trim() ?? 'unknown';
   const now = Date.now();
@@ -38,7 +40,7 @@ export async function logIn(_: string | undefined, data: FormData): Promise<stri
     return 'That is not the password. `npm start` prints it, and it lies in the data folder as keys/admin-password.key.';
   }
   throttle.succeeded(address);
-  (await cookies()).set(sessionCookie, letIn(loadConfig(), expected, now), {
+  (await cookies()).set(sessionCookie, letIn(loadConfig(), expected, name || 'admin', now), {
     httpOnly: true,
     sameSite: 'lax',
     secure: sent.get('x-forwarded-proto')?.startsWith('https') ?? false,

@@ -19,12 +19,28 @@ export function LoginForm({ next }: { next: string }) {
           type="password"
           autoComplete="current-password"
           required
-          // biome-ignore lint/a11y/noAutofocus: the page's one field, and what everybody comes here to fill in
+          // biome-ignore lint/a11y/noAutofocus: the page's one needed field, and what everybody comes here to fill in
           autoFocus
           aria-invalid={problem !== undefined}
           aria-describedby="password-problem"
           className="input"
         />
+      </div>
+      <div>
+        <label htmlFor="name" className="mb-1 block text-sm font-medium">
+          Your name <span className="font-normal text-muted">(optional)</span>
+        </label>
+        <input
+          id="name"
+          name="name"
+          maxLength={100}
+          autoComplete="name"
+          aria-describedby="name-hint"
+          className="input"
+        />
+        <p id="name-hint" className="mt-1 text-xs text-muted">
+          What you change is written down under it.
+        </p>
       </div>
       <p id="password-problem" role="alert" className="text-sm text-bad empty:hidden">
         {problem}
