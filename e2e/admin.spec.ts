@@ -1,7 +1,7 @@
 import { addresses, expect, logIn, test } from './fixtures.ts';
 
 test('the admin shows nothing without a log-in', async ({ page }) => {
-  for (const place of ['/', '/datasets', '/models', '/indexes', '/playground', '/experiments']) {
+  for (const place of ['/', '/datasets', '/models', '/indexes', '/playground', '/experiments', '/keys']) {
     await page.goto(`${addresses().admin}${place}`);
     await expect(page.getByLabel('Password')).toBeVisible();
     await expect(page.getByText('online-retail')).toHaveCount(0);
@@ -73,5 +73,27 @@ test.describe('logged in', () => {
     const row = page.getByRole('row').filter({ hasText: 'dat-vs-two-tower' });
     await expect(row).toContainText('running');
     await expect(row).toContainText(/two-tower 50\s?% · dat 50\s?%/);
+  });
+
+  test('API keys: a new one is shown once, opens the service, and does not once it is revoked', async ({ page }) => {
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'API keys' }).click();
+    await page.getByLabel('Name').fill('A till');
+    await page.getByLabel('Requests a second').fill('50');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const key = (await page.getByRole('status').locator('code').textContent()) ?? '';
+    expect(key).toMatch(/^duet_[\w-]{40}$/);
+    const item = () =>
+      fetch(`${addresses().retrieval}/v1/items/85123A`, { headers: { authorization: `Bearer ${key}` } });
+    expect((await item()).headers.get('ratelimit-policy')).toContain('q=1000');
+
+    const row = page.getByRole('row').filter({ hasText: 'A till' });
+    await expect(row).toContainText('50/s');
+    await expect(row).toContainText('retrieve, events');
+    await page.reload();
+    await expect(page.getByRole('main')).not.toContainText(key);
+    await row.getByRole('button', { name: 'Revoke A till' }).click();
+    await row.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await expect(row).toContainText('revoked');
+    await expect.poll(async () => (await item()).status).toBe(401);
   });
 });

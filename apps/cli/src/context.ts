@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import {
   type Config,
   createLogger,
@@ -26,6 +27,9 @@ export interface Context {
 export async function working({ config, progress, signal, database }: Context) {
   return { db: await database(), dataDir: config.dataDir, progress, signal };
 }
+
+/** Who is written down for what the command line changes. */
+export const actor = (): string => `cli:${userInfo().username}`;
 
 /** The same for the functions that train or encode. */
 export async function modelling(context: Context) {

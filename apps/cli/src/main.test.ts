@@ -62,6 +62,19 @@ describe('what the user got wrong ends in one clear sentence, a code, and nothin
     ['an unknown experiment', ['report', '--experiment', 'none'], 3, /There is no experiment "none"/],
     ['a setting without a value', ['train', '--model', 'dat', '--set', 'epochs'], 2, /It must be key=value/],
     ['neither model nor baseline', ['evaluate', '--split', 'time:0.8'], 2, /either --model or --baseline/],
+    [
+      'a key without a scope',
+      ['keys', 'create', '--name', 'shop'],
+      2,
+      /field scopes: .* needs a name and scopes out of/,
+    ],
+    [
+      'a key with a scope that is none',
+      ['keys', 'create', '--name', 'x', '--scope', 'root'],
+      2,
+      /field scopes: .*retrieve, events/,
+    ],
+    ['an unknown key', ['keys', 'revoke', '--key', 'none'], 3, /There is no API key "none"/],
     ['an import of nothing', ['import', '--name', 'shop', '--json'], 2, /It takes --interactions/],
     ['a statistic that is no JSON', ['stats', '--input', import.meta.filename], 2, /It is not JSON/],
     ['a statistic that is not there', ['stats', '--input', '/nowhere'], 3, /cannot be read/],
@@ -94,6 +107,21 @@ test('the kinds of model are listed with the command that makes one', async () =
   const { stdout } = await duet('models', '--kinds');
   assert.match(stdout, /npx duet train --model ials/);
   assert.match(stdout, /npx duet evaluate --baseline ease/);
+});
+
+test('a key is made, shown once, listed and revoked', async () => {
+  const { id, key } = await asJson('keys', 'create', '--name', 'till', '--scope', 'retrieve,events', '--rate', '50');
+  const listed = async () =>
+    (await asJson('keys', 'list')).keys.find((one: { id: string }) => one.id === id) as Record<string, unknown>;
+  const { name, prefix, scopes, rateLimit, revokedAt } = await listed();
+  assert.deepEqual(
+    { name, prefix, scopes, rateLimit, revokedAt },
+    { name: 'till', prefix: key.slice(0, 13), scopes: ['retrieve', 'events'], rateLimit: 50, revokedAt: null },
+  );
+  assert.ok(!(await duet('keys', 'list')).stdout.includes(key));
+  assert.deepEqual(await asJson('keys', 'revoke', '--key', 'till'), { id, revoked: true });
+  assert.notEqual((await listed()).revokedAt, null);
+  assert.match((await duet('keys', 'revoke', '--key', 'till')).stderr, /no API key "till" that works/);
 });
 
 test('from a file to recommendations: import, evaluate, train, index, retrieve, models', async () => {

@@ -7,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { experimentCommand } from './commands/experiment.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { reportCommand } from './commands/report.ts';
@@ -49,6 +50,7 @@ for (const add of [
   reportCommand,
   datasetsCommand,
   modelsCommand,
+  keysCommand,
   statsCommand,
   migrateCommand,
   doctorCommand,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { createApiKey, listApiKeys, revokeApiKey, verifyApiKey } from './api-keys.ts';
+import { auditTrail } from './audit.ts';
 import { createTestDatabase } from './testing.ts';
 
 describe('API keys', { concurrency: true }, () => {
@@ -48,6 +49,26 @@ describe('API keys', { concurrency: true }, () => {
     assert.deepEqual((await database.prisma.apiKey.findUniqueOrThrow({ where: { id } })).revokedAt, now);
     await assert.rejects(revokeApiKey(database, 'no-uuid'), { code: 'not-found' });
     await assert.rejects(revokeApiKey(database, '01a20f47-6a7c-710a-8ce2-9bb0d584dad6'), { code: 'not-found' });
+  });
+
+  test('leave in the audit log who made and who revoked them, once each, and no secret', async () => {
+    await using database = await createTestDatabase();
+    const { id, key } = await createApiKey(database, { name: 'shop', scopes: ['events'] }, { actor: 'ann' });
+    await revokeApiKey(database, id, { actor: 'bob' });
+    await revokeApiKey(database, id, { actor: 'eve' });
+    const trail = await auditTrail(database, 'api-key', id);
+    assert.deepEqual(
+      trail.map(({ actor, action }) => `${actor} ${action}`),
+      ['bob revoke', 'ann create'],
+    );
+    assert.deepEqual(trail[1]!.after, {
+      name: 'shop',
+      scopes: ['events'],
+      prefix: key.slice(0, 13),
+      rateLimit: null,
+      rateBurst: null,
+    });
+    assert.ok(!JSON.stringify(trail).includes(key.slice(13)));
   });
 
   test('note their last use at most once a minute', async () => {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { DuetError } from '@duet/config';
 import { z } from 'zod';
+import { type Author, writeAudit } from './audit.ts';
 import type { Database } from './database.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface ListedApiKey {
 /** Who a key lets in. */
 export type VerifiedApiKey = Pick<ListedApiKey, 'id' | 'name' | 'scopes' | 'rateLimit' | 'rateBurst'>;
 
+const objectKind = 'api-key';
+
 // duet_ + 8 characters to find the key by + 32 that are the secret.
 const shape = /^(duet_[\w-]{8})[\w-]{32}$/;
 const digest = (key: string): Buffer => createHash('sha256').update(key).digest();
@@ -55,10 +58,16 @@ const digest = (key: string): Buffer => createHash('sha256').update(key).digest(
  *
  * @throws DuetError `bad-input` for an empty name, an unknown scope or a rate that is none
  */
-export async function createApiKey(database: Database, request: NewApiKey): Promise<{ id: string; key: string }> {
+export async function createApiKey(
+  database: Database,
+  request: NewApiKey,
+  author: Author = {},
+): Promise<{ id: string; key: string }> {
   const parsed = newKey.safeParse(request);
   if (!parsed.success) {
-    throw new DuetError('bad-input', `${z.prettifyError(parsed.error)}.`, {
+    const { path, message } = parsed.error.issues[0]!;
+    throw new DuetError('bad-input', `${message}.`, {
+      where: { field: String(path[0]) },
       fix: `An API key needs a name and scopes out of ${apiScope.options.join(', ')}; its rates are whole numbers from 1.`,
     });
   }
@@ -66,9 +75,14 @@ export async function createApiKey(database: Database, request: NewApiKey): Prom
   const key = prefix + randomBytes(24).toString('base64url');
   const { name, rateLimit = null, rateBurst = null } = parsed.data;
   const scopes = [...new Set(parsed.data.scopes)];
-  const { id } = await database.prisma.apiKey.create({
-    data: { name, scopes, rateLimit, rateBurst, prefix, hash: digest(key).toString('hex') },
-    select: { id: true },
+  const after = { name, scopes, rateLimit, rateBurst, prefix };
+  const id = await database.prisma.$transaction(async (tx) => {
+    const made = await tx.apiKey.create({
+      data: { ...after, hash: digest(key).toString('hex') },
+      select: { id: true },
+    });
+    await writeAudit(tx, author, { action: 'create', objectKind, objectId: made.id, before: null, after });
+    return made.id;
   });
   return { id, key };
 }
@@ -111,11 +125,14 @@ export async function listApiKeys(database: Database): Promise<ListedApiKey[]> {
  *
  * @throws DuetError `not-found`
  */
-export async function revokeApiKey(database: Database, id: string, options: { now?: Date } = {}): Promise<void> {
+export async function revokeApiKey(database: Database, id: string, author: Author = {}): Promise<void> {
   const known = z.uuid().safeParse(id).success && (await database.prisma.apiKey.findUnique({ where: { id } }));
-  if (!known) throw new DuetError('not-found', `There is no API key ${id}.`);
-  await database.prisma.apiKey.updateMany({
-    where: { id, revokedAt: null },
-    data: { revokedAt: options.now ?? new Date() },
+  if (!known) throw new DuetError('not-found', `There is no API key ${id}.`, { fix: 'npx duet keys list lists them.' });
+  const revokedAt = author.now ?? new Date();
+  await database.prisma.$transaction(async (tx) => {
+    const { count } = await tx.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt } });
+    if (count === 0) return;
+    const after = { revokedAt: revokedAt.toISOString() };
+    await writeAudit(tx, author, { action: 'revoke', objectKind, objectId: id, before: {}, after });
   });
 }

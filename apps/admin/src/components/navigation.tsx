@@ -10,6 +10,7 @@ const places = [
   { href: '/indexes', title: 'Indexes' },
   { href: '/playground', title: 'Playground' },
   { href: '/experiments', title: 'Experiments' },
+  { href: '/keys', title: 'API keys' },
 ];
 
 export function Navigation() {

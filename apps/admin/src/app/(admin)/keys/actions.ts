@@ -1,0 +1,45 @@
+'use server';
+
+import { apiScope, createApiKey, revokeApiKey } from '@duet/db';
+import { refresh } from 'next/cache';
+import { z } from 'zod';
+import { attempt } from '#data/problem.ts';
+import { database } from '#data/services.ts';
+
+const rate = z
+  .string()
+  .trim()
+  .regex(/^\d*$/, 'A rate is a whole number.')
+  .transform((text) => (text === '' ? null : Number(text)));
+
+const createForm = z.object({
+  name: z.string().trim().min(1, 'A key needs a name, such as the shop that uses it.').max(100),
+  scopes: z.array(apiScope).min(1, 'A key needs at least one scope.'),
+  rateLimit: rate,
+  rateBurst: rate,
+});
+
+export interface Created {
+  /** The secret, which nobody can ask for again. */
+  key?: string;
+  problem?: string;
+}
+
+/** Makes a key and tells it, this once. */
+export async function create(_: Created, data: FormData): Promise<Created> {
+  const db = await database();
+  const parsed = createForm.safeParse({ ...Object.fromEntries(data), scopes: data.getAll('scopes') });
+  if (!parsed.success) return { problem: parsed.error.issues[0]!.message };
+  const { value, problem } = await attempt(() => createApiKey(db, parsed.data, { actor: 'admin' }));
+  if (problem !== undefined) return { problem };
+  refresh();
+  return { key: value.key };
+}
+
+/** Ends a key for good. */
+export async function revoke(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const { problem } = await attempt(() => revokeApiKey(db, String(data.get('id')), { actor: 'admin' }));
+  refresh();
+  return problem ?? '';
+}

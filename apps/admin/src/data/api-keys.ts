@@ -1,0 +1,8 @@
+import { type ListedApiKey, listApiKeys } from '@duet/db';
+import { database } from './services.ts';
+
+/** Every API key, those that work first, the newest first among them. */
+export async function apiKeys(): Promise<ListedApiKey[]> {
+  const keys = await listApiKeys(await database());
+  return keys.sort((a, b) => Number(a.revokedAt !== null) - Number(b.revokedAt !== null));
+}

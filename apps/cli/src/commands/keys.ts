@@ -1,0 +1,94 @@
+import { DuetError } from '@duet/config';
+import type { ApiScope, Database, ListedApiKey } from '@duet/db';
+import type { Command } from 'commander';
+import { table } from '../answer.ts';
+import { actor, job } from '../context.ts';
+import { readInteger } from './train.ts';
+
+interface CreateOptions {
+  name: string;
+  scope: string[];
+  rate?: number;
+  burst?: number;
+}
+
+const collect = (text: string, before: string[]): string[] => [...before, ...text.split(',')];
+
+const day = (date: Date | null): string => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '–';
+
+const shown = (key: ListedApiKey) => [
+  key.id,
+  key.name,
+  `${key.prefix}…`,
+  key.scopes.join(', '),
+  key.rateLimit === null ? 'default' : `${key.rateLimit}/s`,
+  day(key.lastUsedAt),
+  key.revokedAt === null ? 'works' : `revoked ${day(key.revokedAt)}`,
+];
+
+/** @throws DuetError `not-found`; `conflict` where several that work have the name */
+async function findKey(db: Database, named: string): Promise<ListedApiKey> {
+  const { listApiKeys } = await import('@duet/db');
+  const keys = await listApiKeys(db);
+  const found = keys.filter(({ id, name, prefix, revokedAt }) =>
+    [id, prefix].includes(named) ? true : name === named && revokedAt === null,
+  );
+  const fix = 'npx duet keys list lists them.';
+  if (found.length === 0) throw new DuetError('not-found', `There is no API key "${named}" that works.`, { fix });
+  if (found.length > 1) {
+    const ids = found.map(({ id }) => id).join(', ');
+    throw new DuetError('conflict', `${found.length} API keys are called "${named}".`, {
+      fix: `Name one by id: ${ids}.`,
+    });
+  }
+  return found[0]!;
+}
+
+/** `duet keys list|create|revoke` */
+export function keysCommand(program: Command): void {
+  const group = program.command('keys').description('API keys of the retrieval service: list, create, revoke');
+  group.addHelpText('after', '\nExample:\n  $ npx duet keys create --name shop --scope retrieve,events');
+
+  job(group.command('list').description('all keys, the newest first'), 'keys list', async ({ database }) => {
+    const { listApiKeys } = await import('@duet/db');
+    const keys = await listApiKeys(await database());
+    const headings = ['key', 'name', 'begins', 'scopes', 'rate', 'last used (UTC)', 'state'];
+    return { json: { keys }, text: table(headings, keys.map(shown)) };
+  });
+
+  job<CreateOptions>(
+    group
+      .command('create')
+      .description('make a key, which is shown this once')
+      .requiredOption('--name <name>', 'whose it is')
+      .option('--scope <scopes>', 'what it allows: retrieve, events, metrics, admin, simulate', collect, [])
+      .option('--rate <n>', 'requests a second, on average (DUET_RATE_LIMIT)', readInteger)
+      .option('--burst <n>', 'requests at once (DUET_RATE_BURST)', readInteger),
+    'keys create --name shop --scope retrieve,events',
+    async ({ database }, { name, scope, rate, burst }) => {
+      const { createApiKey } = await import('@duet/db');
+      const scopes = scope as ApiScope[];
+      const request = { name, scopes, rateLimit: rate, rateBurst: burst };
+      const { id, key } = await createApiKey(await database(), request, { actor: actor() });
+      return {
+        json: { id, key },
+        text: `${key}\nKeep it now: only its SHA-256 is stored, so it cannot be shown again.`,
+      };
+    },
+  );
+
+  job<{ key: string }>(
+    group
+      .command('revoke')
+      .description('end a key: it is refused within two seconds, for good')
+      .requiredOption('--key <key>', 'its id, its first 13 characters, or its name'),
+    'keys revoke --key shop',
+    async ({ database }, { key }) => {
+      const { revokeApiKey } = await import('@duet/db');
+      const db = await database();
+      const { id, name } = await findKey(db, key);
+      await revokeApiKey(db, id, { actor: actor() });
+      return { json: { id, revoked: true }, text: `Revoked "${name}" (${id}).` };
+    },
+  );
+}
