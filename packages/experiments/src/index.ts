@@ -49,3 +49,4 @@ export {
 } from './settings.ts';
 export type { Interval } from './statistics/estimate.ts';
 export { runStatistic } from './statistics/run.ts';
+export { type Team, teamDraft } from './team-draft.ts';
