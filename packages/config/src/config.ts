@@ -30,6 +30,7 @@ const schema = z.object({
   maxInFlight: z.coerce.number().int().min(1).max(100_000),
   requestTimeoutMs: z.coerce.number().int().min(1).max(600_000),
   drainMs: z.coerce.number().int().min(0).max(600_000),
+  indexVersions: z.coerce.number().int().min(1).max(1000),
 });
 
 export type Config = z.infer<typeof schema>;
@@ -126,6 +127,13 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     env: 'DUET_DRAIN_MS',
     default: '1000',
     meaning: 'Milliseconds for which a stopping retrieval service still answers, so that a load balancer can notice.',
+  },
+  {
+    key: 'indexVersions',
+    env: 'DUET_INDEX_VERSIONS',
+    default: '5',
+    meaning:
+      'Newest indexes of a model that are kept, to go back to one; what serves or is pinned is kept in any case.',
   },
 ];
 

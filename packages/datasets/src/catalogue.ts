@@ -40,21 +40,24 @@ export async function storeCatalogue(
     title: string;
     category: string | null;
     price_minor: number | null;
+    in_stock: boolean;
     attributes: string;
   };
   let done = 0;
   const store = async (items: Item[]): Promise<void> => {
     watch.signal?.throwIfAborted();
     await client.query(
-      `INSERT INTO "Item" (id, "datasetId", "externalId", title, "categoryId", "priceMinor", attributes)
+      `INSERT INTO "Item" (id, "datasetId", "externalId", title, "categoryId", "priceMinor", "inStock", attributes)
        SELECT gen_random_uuid(), $1, i.* FROM
-       unnest($2::text[], $3::text[], $4::uuid[], $5::int[], $6::jsonb[]) AS i (external, title, category, price, attributes)`,
+       unnest($2::text[], $3::text[], $4::uuid[], $5::int[], $6::bool[], $7::jsonb[])
+         AS i (external, title, category, price, stocked, attributes)`,
       [
         datasetId,
         items.map((item) => item.item_id),
         items.map((item) => withoutNul(item.title)),
         items.map((item) => (item.category === null ? null : categoryIds.get(withoutNul(item.category)))),
         items.map((item) => item.price_minor),
+        items.map((item) => item.in_stock),
         items.map((item) => item.attributes.replaceAll('\\u0000', '')),
       ],
     );
@@ -62,7 +65,7 @@ export async function storeCatalogue(
     watch.progress({ step: 'store catalogue', done, total: watch.items, unit: 'items' });
   };
   let waiting: Item[] = [];
-  const select = 'SELECT item_id, title, category, price_minor, attributes FROM items ORDER BY row';
+  const select = 'SELECT item_id, title, category, price_minor, in_stock, attributes FROM items ORDER BY row';
   for await (const rows of workspace.batches(select)) {
     waiting.push(...(rows as Item[]));
     if (waiting.length >= batchSize) {

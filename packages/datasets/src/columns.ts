@@ -25,6 +25,7 @@ const usualNames: Record<Role, string[]> = {
   title: ['title', 'name', 'itemname', 'productname', 'producttitle', 'description'],
   category: ['category', 'categoryname', 'maincategory', 'categoryid', 'department', 'genre'],
   split: ['split'],
+  stock: ['instock', 'stock', 'stocklevel', 'stockquantity', 'availability', 'available'],
 };
 
 /** Usual names that only one kind of side has. */
@@ -66,7 +67,7 @@ const rolesOf = {
     'category',
     'split',
   ],
-  items: ['item', 'title', 'category', 'price'],
+  items: ['item', 'title', 'category', 'price', 'stock'],
   users: ['user', 'title'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Table = keyof typeof rolesOf;

@@ -13,6 +13,12 @@ export interface EntitySummary {
 /** PostgreSQL's `integer`, which a price in minor units must fit. */
 const largestPrice = 2_147_483_647;
 
+/** SQL for whether there is any: of a number, or of the words that shops say it with; NULL where it says neither. */
+const stocked = (text: string): string => `CASE
+  WHEN lower(${text}) IN ('true', 't', 'yes', 'y', 'in stock', 'in_stock', 'instock', 'available') THEN true
+  WHEN lower(${text}) IN ('false', 'f', 'no', 'n', 'out of stock', 'out_of_stock', 'outofstock', 'unavailable') THEN false
+  ELSE ${finite(text)} > 0 END`;
+
 /** SQL for a JSON object of the columns that have no role, without those that are missing. */
 function attributesOf(source: Source, roles: Roles): string {
   const taken = new Set(Object.values(roles));
@@ -51,8 +57,8 @@ async function readListed(
 }
 
 /**
- * Makes the table `items(row, item_id, title, category, price_minor, attributes)`: every item of an interaction or of
- * the items file, by id. The items file has the last word; what it leaves open comes from the item's latest interaction
+ * Makes the table `items(row, item_id, title, category, price_minor, in_stock, attributes)`: every item of an interaction
+ * or of the items file, by id. The items file has the last word; what it leaves open comes from the item's latest interaction
  * that says it.
  */
 export async function readItems(
@@ -63,24 +69,40 @@ export async function readItems(
   const scale = 10 ** minorUnits;
   if (source) {
     const price = columnOf(source, roles.price);
+    const stock = columnOf(source, roles.stock);
     await readListed(workspace, 'items', source, roles, {
       entity: input.entity,
-      columns: `${columnOf(source, roles.title)} AS title, ${columnOf(source, roles.category)} AS category, ${finite(price)} AS price`,
-      checks: roles.price
-        ? [
-            {
-              when: `${price} IS NOT NULL AND price IS NULL`,
-              column: roles.price,
-              reason: literal('price is not a number'),
-            },
-            { when: 'price < 0', column: roles.price, reason: literal('price is negative') },
-            { when: `price * ${scale} > ${largestPrice}`, column: roles.price, reason: literal('price is too large') },
-          ]
-        : [],
+      columns: `${columnOf(source, roles.title)} AS title, ${columnOf(source, roles.category)} AS category, ${finite(price)} AS price, ${stocked(stock)} AS stocked`,
+      checks: [
+        ...(roles.price
+          ? [
+              {
+                when: `${price} IS NOT NULL AND price IS NULL`,
+                column: roles.price,
+                reason: literal('price is not a number'),
+              },
+              { when: 'price < 0', column: roles.price, reason: literal('price is negative') },
+              {
+                when: `price * ${scale} > ${largestPrice}`,
+                column: roles.price,
+                reason: literal('price is too large'),
+              },
+            ]
+          : []),
+        ...(roles.stock
+          ? [
+              {
+                when: `${stock} IS NOT NULL AND stocked IS NULL`,
+                column: roles.stock,
+                reason: literal('stock is neither a number nor yes or no'),
+              },
+            ]
+          : []),
+      ],
     });
   } else {
     await workspace.run(
-      `CREATE TABLE listed_items (id VARCHAR, title VARCHAR, category VARCHAR, price DOUBLE, attributes VARCHAR)`,
+      `CREATE TABLE listed_items (id VARCHAR, title VARCHAR, category VARCHAR, price DOUBLE, stocked BOOLEAN, attributes VARCHAR)`,
     );
   }
   const latest = (role: 'title' | 'category' | 'price'): string =>
@@ -96,8 +118,9 @@ export async function readItems(
     SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS item_id,
       coalesce(listed_title, said_title, '') AS title, coalesce(listed_category, said_category) AS category,
       CASE WHEN major * ${scale} <= ${largestPrice} THEN round(major * ${scale})::INTEGER END AS price_minor,
+      coalesce(stocked, true) AS in_stock,
       ${allAttributes} AS attributes
-    FROM (SELECT id, attributes, lists, listed.title AS listed_title, said.title AS said_title, listed.category AS listed_category,
+    FROM (SELECT id, attributes, lists, stocked, listed.title AS listed_title, said.title AS said_title, listed.category AS listed_category,
         said.category AS said_category, coalesce(listed.price, said.price) AS major
       FROM ids LEFT JOIN listed_items listed USING (id) LEFT JOIN said USING (id) LEFT JOIN lists_items USING (id))`);
   const row = await workspace.row(`

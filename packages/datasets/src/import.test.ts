@@ -246,6 +246,18 @@ test('a column that is missing is named, with those that there are', async () =>
   assert.equal(rows, 1);
 });
 
+test('an items file says what is in stock, by a number or a word; an item of which it says nothing is', async () => {
+  const interactions = await write('stocked.csv', 'user,item\na,1\na,2\na,3\nb,4\nb,5\nb,6\n');
+  const items = await write('stocked-items.csv', 'item,in_stock\n1,12\n2,0\n3,Yes\n4,out of stock\n5,\n7,maybe\n');
+  const { datasetId, summary } = await load({ interactions, items });
+  const stored = await db.prisma.item.findMany({ where: { datasetId }, orderBy: { externalId: 'asc' } });
+  assert.deepEqual(
+    stored.map(({ externalId, inStock, attributes }) => [externalId, inStock, attributes]),
+    [true, false, true, false, true, true].map((inStock, i) => [String(i + 1), inStock, {}]),
+  );
+  assert.deepEqual(summary.rejected.byReason, { 'stock is neither a number nor yes or no': 1 });
+});
+
 test('the catalogue has titles, categories, prices and attributes, for items without interactions too', async () => {
   const interactions = await write('shop.csv', 'user,item,time,price\na,cup,1,2.5\na,jug,2,9\na,mug,3,4\nb,cup,4,3\n');
   const items = await write(

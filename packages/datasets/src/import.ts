@@ -152,7 +152,7 @@ async function fillFolder(
     });
   await copy('SELECT * EXCLUDE _line FROM final_interactions ORDER BY user, time, _line', 'interactions.parquet');
   await copy('SELECT * FROM users ORDER BY row', 'users.parquet');
-  await copy('SELECT * FROM items ORDER BY row', 'items.parquet');
+  await copy('SELECT * EXCLUDE in_stock FROM items ORDER BY row', 'items.parquet');
   const counts = await workspace.row(`
     SELECT (SELECT count(*) FROM users)::DOUBLE AS users, (SELECT count(*) FROM items)::DOUBLE AS items,
       min(moment) AS first, max(moment) AS last FROM interactions`);

@@ -27,6 +27,8 @@ const columnMapping = z.strictObject({
   category: column,
   /** The part that a row belongs to: train, validation or test. The split `given` is made of it. */
   split: column,
+  /** Of the items file: how many there are, or whether there are any. */
+  stock: column,
 });
 
 /** A multi-valued attribute from a file of its own: one row a value, such as an artist that a user listened to. */

@@ -151,7 +151,8 @@ describe('the schema', { concurrency: true }, () => {
     await using database = await createTestDatabase();
     const { arm, experiment, index } = await fill(database);
     const { prisma } = database;
-    const { id: _index, curve: _curve, candidates: _candidates, ...second } = index;
+    const { id: _index, curve: _curve, candidates: _candidates, ...others } = index;
+    const second = { ...others, version: 2 };
     await assert.rejects(prisma.index.create({ data: second }), { code: 'P2002' });
     await prisma.index.create({ data: { ...second, active: false } });
     const { id: _arm, ...other } = { ...arm, name: 'two-tower', position: 1, settings: {} };

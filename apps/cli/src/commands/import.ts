@@ -18,6 +18,7 @@ const roles = {
   title: "the item's title",
   category: "the item's category",
   split: 'the row\'s part: train, validation or test, for the split "given"',
+  stock: 'of the items file: how many there are, or whether there are any',
 } as const satisfies Record<keyof NonNullable<ImportRequest['columns']>, string>;
 
 type Role = keyof typeof roles;
