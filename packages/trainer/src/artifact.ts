@@ -56,6 +56,8 @@ const commonFile = z.object({
     user: z.record(z.string(), z.array(z.string())),
     item: z.record(z.string(), z.array(z.string())),
   }),
+  /** Between the buckets of the items' prices; an artifact of an older Duet has none. */
+  priceBounds: z.array(z.number()).optional(),
   users: z.array(z.string()),
   items: z.array(z.string()),
   /** What users and items are; as the words say where it is not said. */
@@ -230,7 +232,9 @@ export async function readArtifact(dataDir: string, modelId: string): Promise<Re
           const start = take<Int32Array>(entities, `${side}/${name}/start`, counts[side] + 1);
           const row = take<Int32Array>(entities, `${side}/${name}/row`, start.at(-1));
           const weight = take<Float32Array>(entities, `${side}/${name}/weight`, start.at(-1));
-          return [name, { vocabulary: file.vocabularies[side][name] ?? [], bags: { start, row, weight } }];
+          const bounds = side === 'item' && name === 'price' ? file.priceBounds : undefined;
+          const vocabulary = file.vocabularies[side][name] ?? [];
+          return [name, { vocabulary, bags: { start, row, weight }, ...(bounds && { bounds }) }];
         }),
     );
   const widthOf = (features: Feature[]) => Math.max(0, ...features.map(({ offset, dims }) => offset + dims));

@@ -306,6 +306,8 @@ interface Gathering {
   mimics?: { users: Uint8Array; items: Uint8Array };
   /** Bags [users] to take in the place of the users' own, by feature name. */
   given?: Record<string, Bags>;
+  /** The same [items] for the items. */
+  givenItems?: Record<string, Bags>;
 }
 
 /**
@@ -327,7 +329,7 @@ export function gather(
       if (feature.decay !== undefined) {
         return { ...place, bags: historyBags(batch.histories, settings.history, feature.decay) };
       }
-      const given = name === 'user' ? batch.given?.[feature.name] : undefined;
+      const given = (name === 'user' ? batch.given : batch.givenItems)?.[feature.name];
       if (given !== undefined) return { ...place, bags: given };
       if (isContext(feature.name)) return { ...place, bags: singleBags(new Int32Array(entities.length)) };
       const isId = feature.name === `${name}_id`;

@@ -89,9 +89,18 @@ export class Encoder implements UserEncoder {
     for (const { session } of this.#sessions) await session.load(params);
   }
 
-  /** p_v of item rows [n] → [n, dims]; −1 − i asks for item i as if its id were unseen. */
-  items(items: Int32Array): Promise<Float32Array> {
-    return this.#encode('item', items, (block) => ({ users: new Int32Array(), histories: [], items: block }));
+  /**
+   * p_v of item rows [n] → [n, dims]; −1 − i asks for item i as if its id were unseen.
+   *
+   * @param given Bags [n] to take in the place of the items' own, by feature name.
+   */
+  items(items: Int32Array, given: Record<string, Bags> = {}): Promise<Float32Array> {
+    return this.#encode('item', items, (block, from) => ({
+      users: new Int32Array(),
+      histories: [],
+      items: block,
+      givenItems: blockOf(given, from, block.length, items.length),
+    }));
   }
 
   users(
@@ -107,12 +116,7 @@ export class Encoder implements UserEncoder {
       users: block,
       histories: Array.from(block, (_, i) => histories[from + i] ?? []),
       items: new Int32Array(),
-      given: Object.fromEntries(
-        Object.entries(given).map(([name, bags]) => {
-          const places = Array.from(block, (_, i) => (from + i < users.length ? from + i : from));
-          return [name, selectBags(bags, places)];
-        }),
-      ),
+      given: blockOf(given, from, block.length, users.length),
     }));
   }
 
@@ -142,3 +146,12 @@ export class Encoder implements UserEncoder {
     for (const { session } of this.#sessions) await session[Symbol.asyncDispose]();
   }
 }
+
+/** Of bags [n] by feature name, those of one block, filled up with its first. */
+const blockOf = (given: Record<string, Bags>, from: number, length: number, n: number): Record<string, Bags> =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, bags]) => {
+      const places = Array.from({ length }, (_, i) => (from + i < n ? from + i : from));
+      return [name, selectBags(bags, places)];
+    }),
+  );

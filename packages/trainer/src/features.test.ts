@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  bucketBounds,
+  bucketOf,
   buildFeatures,
   encodeTerms,
   historyBags,
-  quantileBuckets,
   selectBags,
   sequenceBags,
   tokenize,
@@ -21,10 +22,15 @@ describe('features', () => {
   });
 
   test('numbers fall into ten buckets of equal size; an unknown number into none', () => {
-    const buckets = quantileBuckets([...Array.from({ length: 20 }, (_, i) => i), Number.NaN]);
+    const numbers = [...Array.from({ length: 20 }, (_, i) => i), Number.NaN];
+    const bounds = bucketBounds(numbers);
+    const buckets = numbers.map((x) => bucketOf(x, bounds));
     assert.deepEqual(buckets[0], ['q0']);
     assert.deepEqual(buckets[19], ['q9']);
     assert.deepEqual(buckets[20], []);
+    assert.deepEqual([bucketOf(-5, bounds), bucketOf(3.5, bounds), bucketOf(99, bounds)], [['q0'], ['q2'], ['q9']]);
+    assert.deepEqual(bucketBounds([7, 7, 7]), [7, 7, 7, 7, 7, 7]);
+    assert.deepEqual(bucketOf(7, [7, 7, 7]), ['q0']);
     assert.equal(buckets.filter(([bucket]) => bucket === 'q4').length, 2);
   });
 

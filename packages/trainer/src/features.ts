@@ -25,6 +25,8 @@ export interface Encoded {
   /** Terms of rows 1, 2, …; empty for id tables, whose row is 1 + the entity's own. */
   vocabulary: string[];
   bags: Bags;
+  /** Of a number that was put in buckets: {@link bucketBounds}. */
+  bounds?: number[] | undefined;
 }
 
 /** Both towers' inputs: which features there are, and every user's and item's rows in them. */
@@ -81,14 +83,19 @@ export function encodeTerms(terms: string[][], minCount: number): Encoded {
   return { vocabulary, bags: poolTerms(terms, rowsOf(vocabulary)) };
 }
 
+/** The distinct rows of an entity's terms, or row 0. */
+export function rowsOfTerms(terms: readonly string[], rowOf: ReadonlyMap<string, number>): number[] {
+  const rows = [...new Set(terms)].flatMap((term) => rowOf.get(term) ?? []);
+  return rows.length > 0 ? rows : [0];
+}
+
 /** The rows of each entity's terms, averaged: row 0 for an entity without any that the vocabulary has. */
 export function poolTerms(terms: readonly (readonly string[])[], rowOf: ReadonlyMap<string, number>): Bags {
   const start = new Int32Array(terms.length + 1);
   const row: number[] = [];
   const weight: number[] = [];
   terms.forEach((list, i) => {
-    const rows = [...new Set(list)].flatMap((term) => rowOf.get(term) ?? []);
-    if (rows.length === 0) rows.push(0);
+    const rows = rowsOfTerms(list, rowOf);
     for (const r of rows) {
       row.push(r);
       weight.push(1 / rows.length);
@@ -98,21 +105,19 @@ export function poolTerms(terms: readonly (readonly string[])[], rowOf: Readonly
   return sharedBags({ start, row: Int32Array.from(row), weight: Float32Array.from(weight) });
 }
 
-/** Numbers to quantile buckets, as terms "q0" … ; NaN is unknown. */
-export function quantileBuckets(numbers: ArrayLike<number>): string[][] {
+/** Between quantile buckets: the greatest of the numbers below each but the first. NaN is unknown. */
+export function bucketBounds(numbers: ArrayLike<number>): number[] {
   const sorted = Float64Array.from(Array.from(numbers).filter((x) => !Number.isNaN(x))).sort();
-  return Array.from(numbers, (x) => {
-    if (Number.isNaN(x)) return [];
-    let low = 0;
-    let high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle]! < x) low = middle + 1;
-      else high = middle;
-    }
-    return [`q${Math.floor((low / sorted.length) * priceBuckets)}`];
-  });
+  const bounds: number[] = [];
+  for (let less = 1; less < sorted.length; less++) {
+    while (bounds.length < Math.floor((less / sorted.length) * priceBuckets)) bounds.push(sorted[less - 1]!);
+  }
+  return bounds;
 }
+
+/** A number's bucket as the term "q0" … : how many bounds are less; none for NaN. */
+export const bucketOf = (x: number, bounds: readonly number[]): string[] =>
+  Number.isNaN(x) ? [] : [`q${bounds.filter((bound) => bound < x).length}`];
 
 /**
  * Attribute columns that tell entities apart without naming each: two values or more, shared by two entities on average,
@@ -178,7 +183,9 @@ export function buildFeatures(
   }
   Object.assign(item, words(catalogue.title));
   if (catalogue.priceMinor.some((price) => !Number.isNaN(price))) {
-    item.price = encodeTerms(quantileBuckets(catalogue.priceMinor), 1);
+    const bounds = bucketBounds(catalogue.priceMinor);
+    const buckets = Array.from(catalogue.priceMinor, (price) => bucketOf(price, bounds));
+    item.price = { ...encodeTerms(buckets, 1), bounds };
   }
   for (const [name, terms] of categorical(catalogue.attributes)) item[name] ??= encodeTerms(terms, 2);
 

@@ -1,15 +1,28 @@
 import { isOneKind, type Situation, userItem } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import { type ReadArtifact, readArtifact } from './artifact.ts';
-import { unknown } from './batches.ts';
+import { hideUntrained, unknown } from './batches.ts';
 import { situationReader } from './context.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { type FactorKind, factorEncoder } from './factors.ts';
 import { type Encoded, poolTerms, tokenize } from './features.ts';
 import { historyOf } from './histories.ts';
+import { type ItemTower, itemTower } from './item-tower.ts';
 import { type TrainingSettings, towerSettings } from './settings.ts';
 import { type Bags, EmbeddingTable } from './tables.ts';
 import { rowsOf } from './vocabulary.ts';
+
+/** One who asks for items. */
+export interface Asker {
+  /** The user or query. One that the model never saw is a stranger, of whom only the rest is known. */
+  id: string;
+  /** In which they ask. */
+  situation?: Situation | undefined;
+  /** Values of the users' attributes, by the name of the column, over those of the data; several are joined by |. */
+  attributes?: Readonly<Record<string, string>> | undefined;
+  /** What they had since, oldest first, beside what the data say. Items that the model does not know are passed over. */
+  history?: readonly string[] | undefined;
+}
 
 /** A trained model, ready to answer. */
 export interface LoadedModel extends AsyncDisposable {
@@ -27,15 +40,20 @@ export interface LoadedModel extends AsyncDisposable {
   /** p_v [items, dimensions]: of unit length where a tower made them. */
   itemVectors: Float32Array;
   /**
-   * p_u of these users [n, vectorsPerUser, dimensions]. A user whom the model never saw gets its cold-start vector and
-   * `known` false. Where queries are asked, an unknown one is taken as its own text, and `known` if a word of it is.
-   *
-   * @param situations [n] in which they ask; nothing is known of those that are left out.
+   * p_u of these users [n, vectorsPerUser, dimensions]. A user of whom the model knows neither an item nor an attribute
+   * gets its cold-start vector and `known` false. Where queries are asked, an unknown one is taken as its own text, and
+   * `known` if a word of it is.
    */
+  encode(askers: readonly Asker[]): Promise<{ vectors: Float32Array; known: boolean[] }>;
+  /** The same of users of whom nothing is said but, maybe, the situation in which each asks [n]. */
   encodeUsers(
     userIds: readonly string[],
     situations?: readonly (Situation | undefined)[],
   ): Promise<{ vectors: Float32Array; known: boolean[] }>;
+  /** Makes vectors of items as they are described now; undefined where the model knows items by their ids alone. */
+  itemTower: ItemTower | undefined;
+  /** Attributes of users that the model reads. */
+  userAttributes: string[];
   /** Equal for situations that are the same to the model; '' where it hears of none. */
   situationKey(situation: Situation): string;
   /**
@@ -63,16 +81,42 @@ export async function openModel(
   const artifact = await readArtifact(dataDir, modelId);
   const { file, itemVectors, historyStart, historyItem } = artifact;
   const { id, kind, datasetId, split, users, items, sides = userItem } = file;
+  const towers = file.family === 'tower' ? await openTowers(executor, artifact, file, precision) : undefined;
   const encoder: UserEncoder =
-    file.family === 'factors'
-      ? factorEncoder(kind as FactorKind, file.settings, itemVectors)
-      : await openTowers(executor, artifact, file, precision);
+    file.family === 'factors' ? factorEncoder(kind as FactorKind, file.settings, itemVectors) : towers!;
   const rowOf = new Map(users.map((user, row) => [user, row]));
   const histories = { start: historyStart, item: historyItem };
   const none = new Int32Array();
   const hear = situationReader(artifact.space.context);
   const title = sides.left === 'query' ? artifact.space.encoded.user.title : undefined;
   const queryWords = title && wordsOfQueries(title);
+  const attributes = attributesOfUsers(artifact.space.encoded.user);
+  const itemRow = new Map(items.map((item, row) => [item, row]));
+  const trainedItems = new Set(historyItem);
+
+  const encode: LoadedModel['encode'] = async (askers) => {
+    const rows = Int32Array.from(askers, ({ id }) => rowOf.get(id) ?? unknown);
+    const lists = askers.map(({ history = [] }, i) => {
+      const had = rows[i] === unknown ? none : historyOf(histories, rows[i]!);
+      const since = history.flatMap((item) => itemRow.get(item) ?? []);
+      return since.length > 0 ? [...had, ...since] : had;
+    });
+    const given = attributes.given(askers, rows);
+    if (queryWords) {
+      given.title = queryWords(
+        askers.map(({ id }) => id),
+        rows,
+      );
+    }
+    const told = Object.values(given);
+    const situations = askers.map(({ situation }) => situation);
+    // The id of one who had nothing in training was not trained either, whatever they had since.
+    const trained = (row: number) => historyStart[row]! < historyStart[row + 1]!;
+    return {
+      vectors: await encoder.users(hideUntrained(rows, trained), lists, situations, given),
+      known: lists.map((list, i) => list.length > 0 || told.some(({ start, row }) => row[start[i]!] !== 0)),
+    };
+  };
   return {
     id,
     kind,
@@ -82,17 +126,17 @@ export async function openModel(
     vectorsPerUser: encoder.vectorsPerUser,
     items,
     itemVectors,
-    async encodeUsers(userIds, situations) {
-      const rows = Int32Array.from(userIds, (user) => rowOf.get(user) ?? unknown);
-      const lists = Array.from(rows, (row) => (row === unknown ? none : historyOf(histories, row)));
-      const known = lists.map((list) => list.length > 0);
-      if (queryWords === undefined) return { vectors: await encoder.users(rows, lists, situations), known };
-      const title = queryWords(userIds, rows);
-      return {
-        vectors: await encoder.users(rows, lists, situations, { title }),
-        known: known.map((had, i) => had || title.row[title.start[i]!] !== 0),
-      };
-    },
+    encode,
+    encodeUsers: (userIds, situations = []) => encode(userIds.map((id, i) => ({ id, situation: situations[i] }))),
+    itemTower:
+      towers &&
+      itemTower(
+        towers,
+        artifact.space,
+        (item) => itemRow.get(item),
+        (row) => trainedItems.has(row),
+      ),
+    userAttributes: attributes.names,
     situationKey: (situation) => Object.values(hear(situation)).join(),
     async alike(item) {
       return file.family === 'factors'
@@ -134,4 +178,34 @@ function wordsOfQueries({ vocabulary, bags }: Encoded): (queries: readonly strin
       queries.map((query, i) => (rows[i] === unknown ? tokenize(query) : wordsOf(rows[i]!))),
       rowOf,
     );
+}
+
+/** What an asker may say of themselves: the features that are neither ids, nor words, nor the situation. */
+function attributesOfUsers(encoded: Record<string, Encoded>): {
+  names: string[];
+  /** Bags [askers] of each feature that one of them says something of, the others' being their own. */
+  given(askers: readonly Asker[], rows: Int32Array): Record<string, Bags>;
+} {
+  const features = Object.entries(encoded)
+    .filter(([name]) => name !== 'user_id' && name !== 'title')
+    .map(([name, { vocabulary, bags }]) => ({ name, vocabulary, bags, rowOf: rowsOf(vocabulary) }));
+  return {
+    names: features.map(({ name }) => name),
+    given: (askers, rows) =>
+      Object.fromEntries(
+        features
+          .filter(({ name }) => askers.some(({ attributes }) => attributes?.[name] !== undefined))
+          .map(({ name, vocabulary, bags, rowOf }) => {
+            const own = (row: number) =>
+              row === unknown
+                ? []
+                : Array.from(
+                    bags.row.subarray(bags.start[row]!, bags.start[row + 1]!),
+                    (term) => vocabulary[term - 1] ?? '',
+                  );
+            const terms = askers.map(({ attributes }, i) => attributes?.[name]?.split('|') ?? own(rows[i]!));
+            return [name, poolTerms(terms, rowOf)];
+          }),
+      ),
+  };
 }

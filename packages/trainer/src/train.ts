@@ -210,6 +210,7 @@ async function learn(
         user: vocabulariesOf('user'),
         item: vocabulariesOf('item'),
       },
+      priceBounds: space.encoded.item.price?.bounds,
       users: interactions.users,
       items: catalogue.ids,
       sides: interactions.sides,
