@@ -279,6 +279,8 @@ const bound = (serving: Serving): Serving => ({
   },
   retrieve: (request) => serving.retrieve(request),
   similarItems: (request) => serving.similarItems(request),
+  similarUsers: (request) => serving.similarUsers(request),
+  search: (request) => serving.search(request),
   item: (itemId) => serving.item(itemId),
   shoppers: (request) => serving.shoppers(request),
   history: (request) => serving.history(request),

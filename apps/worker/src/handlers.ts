@@ -43,6 +43,9 @@ export function jobHandlers({ db, dataDir, executor, checkpointMinutes, logger }
       const { evaluation } = await evaluateModel({ db, dataDir, executor, signal }, { modelId, split });
       return evaluation;
     }),
-    index: logged(({ modelId, factory }) => buildModelIndex({ db, dataDir, executor }, { modelId, factory })),
+    index: logged(({ modelId, factory }, signal) => {
+      const onProcess = (pid: number) => logger.info({ pid, modelId }, 'building in a process of its own');
+      return buildModelIndex({ db, dataDir, signal, onProcess }, { modelId, factory });
+    }),
   };
 }

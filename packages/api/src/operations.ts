@@ -18,7 +18,8 @@ export interface Operation {
   fields: Readonly<Record<string, FieldType>>;
 }
 
-type FieldType = 'string' | 'number' | 'boolean' | 'array';
+/** `json` is anything else: `filters={"inStock":true}`. */
+type FieldType = 'string' | 'number' | 'boolean' | 'array' | 'json';
 
 interface Internals {
   inputs: z.ZodType[];
@@ -47,9 +48,10 @@ function fieldsOf(input: z.ZodType | undefined, { method }: Route): Record<strin
   if (input === undefined || method === 'POST') return {};
   const { properties = {} } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as ObjectSchema;
   return Object.fromEntries(
-    Object.entries(properties).flatMap(([name, { type }]) => {
-      if (type === 'integer') return [[name, 'number']];
-      return type === 'string' || type === 'number' || type === 'boolean' || type === 'array' ? [[name, type]] : [];
+    Object.entries(properties).map(([name, { type }]) => {
+      if (type === 'integer') return [name, 'number'];
+      const plain = type === 'string' || type === 'number' || type === 'boolean' || type === 'array';
+      return [name, plain ? type : 'json'];
     }),
   );
 }
@@ -70,7 +72,16 @@ export function inputOfUrl(
     if (type === 'number' && typeof text === 'string' && text.trim() !== '' && Number.isFinite(Number(text)))
       return [name, Number(text)];
     if (type === 'boolean' && (text === 'true' || text === 'false')) return [name, text === 'true'];
+    if (type === 'json' && typeof text === 'string') return [name, jsonOf(text)];
     return [name, text];
   };
   return Object.fromEntries(Object.entries({ ...query, ...params }).map(read));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

@@ -49,6 +49,8 @@ describe('the procedures', () => {
   const calls: Record<string, { scope: ApiScope; call: (caller: ReturnType<typeof as>) => Promise<unknown> }> = {
     retrieve: { scope: 'retrieve', call: (caller) => caller.retrieve({ userId: 'u' }) },
     similarItems: { scope: 'retrieve', call: (caller) => caller.similarItems({ itemId: 'i' }) },
+    similarUsers: { scope: 'retrieve', call: (caller) => caller.similarUsers({ userId: 'u' }) },
+    search: { scope: 'retrieve', call: (caller) => caller.search({ query: 'mug' }) },
     'catalogue.shoppers': { scope: 'retrieve', call: (caller) => caller.catalogue.shoppers() },
     'catalogue.item': { scope: 'retrieve', call: (caller) => caller.catalogue.item({ itemId: 'i' }) },
     history: { scope: 'retrieve', call: (caller) => caller.history({ userId: 'u' }) },

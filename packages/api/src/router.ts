@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { DuetError } from '@duet/config';
 import { logEvents } from '@duet/experiments';
+import type { Serving } from '@duet/serving';
 import { assignmentOf } from './assignment.ts';
+import type { Caller } from './context.ts';
 import { answers, createCallerFactory, publicProcedure, requireScope, router, scoped } from './procedures.ts';
 import {
   healthAnswer,
@@ -13,15 +15,66 @@ import {
   logInput,
   retrieveAnswer,
   retrieveInput,
+  searchAnswer,
+  searchInput,
   shoppersAnswer,
   shoppersInput,
   similarItemsAnswer,
   similarItemsInput,
+  similarUsersAnswer,
+  similarUsersInput,
 } from './schemas.ts';
 
 /** Whether a model or its index cannot be used, whoever asks. */
 const isOutOfOrder = (error: unknown): boolean =>
   error instanceof DuetError && ['corrupt', 'not-found', 'unavailable'].includes(error.code);
+
+/** Who asks, from where, and for which model. */
+interface Asking {
+  userId?: string | undefined;
+  modelId?: string | undefined;
+  placement?: string | undefined;
+  context?: Readonly<Record<string, string>> | undefined;
+  features?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What an answer is made with, unless the request says it. */
+interface Wanted {
+  modelId?: string | undefined;
+  indexId?: string | null;
+  /** Of the experiment; null where the dataset's newest is meant. */
+  rankerId: string | null;
+}
+
+/** An answer from the model of the user's arm, or from the model that the request names, and which arm that was. */
+async function fromArm<Answer>(
+  { serving, caller }: { serving: Serving; caller: Caller },
+  { userId, modelId, placement, context, features }: Asking,
+  ask: (wanted: Wanted) => Promise<Answer>,
+) {
+  const taken =
+    modelId === undefined && userId !== undefined
+      ? await assignmentOf(serving, {
+          userId,
+          placement,
+          context: { ...features, ...context },
+          simulated: caller.scopes.includes('simulate'),
+        })
+      : undefined;
+  if (taken === undefined) return { answer: await ask({ modelId, rankerId: null }), tried: {} };
+  const { arm, experiment } = taken;
+  const rankerId = arm.settings.rankerId ?? experiment.rankerId;
+  try {
+    const answer = await ask({ modelId: arm.modelId, indexId: arm.indexId, rankerId });
+    const tried = { experiment: { id: experiment.id, name: experiment.name }, arm: { id: arm.id, name: arm.name } };
+    return { answer, tried };
+  } catch (error) {
+    const sound = serving.health().models.find(({ id }) => id !== arm.modelId);
+    if (sound === undefined || !isOutOfOrder(error)) throw error;
+    // The shopper is served, and the experiment stays clean: this answer is of no arm.
+    return { answer: await ask({ modelId: sound.id, rankerId }), tried: {} };
+  }
+}
 
 export const appRouter = router({
   retrieve: scoped('retrieve')
@@ -30,35 +83,36 @@ export const appRouter = router({
     .output(answers(retrieveAnswer))
     .query(async ({ ctx, input }) => {
       const started = performance.now();
-      const { userId, query, context, placement, k, modelId, exclude } = input;
-      const situation = { time: Date.now() / 1000, values: context };
-      if (modelId !== undefined) requireScope(ctx.caller, 'admin');
-      const simulated = ctx.caller.scopes.includes('simulate');
-      let taken =
-        modelId === undefined ? await assignmentOf(ctx.serving, { userId, placement, context, simulated }) : undefined;
-      const arms = taken?.arm.settings.rankerId ?? taken?.experiment.rankerId ?? undefined;
-      const rankerId = input.rank ? arms : null;
-      const ask = (wanted: { modelId?: string | undefined; indexId?: string | null }) =>
-        ctx.serving.retrieve({ userId, query, situation, k, ...wanted, rankerId, exclude });
-      const answer = await ask(taken ? { modelId: taken.arm.modelId, indexId: taken.arm.indexId } : { modelId }).catch(
-        (error) => {
-          const sound = ctx.serving.health().models.find(({ id }) => id !== taken?.arm.modelId);
-          if (!taken || !sound || !isOutOfOrder(error)) throw error;
-          // The shopper is served, and the experiment stays clean: this answer is of no arm.
-          taken = undefined;
-          return ask({ modelId: sound.id });
-        },
-      );
-      return {
-        requestId: randomUUID(),
-        userId,
-        ...answer,
-        ...(taken && {
-          experiment: { id: taken.experiment.id, name: taken.experiment.name },
-          arm: { id: taken.arm.id, name: taken.arm.name },
+      const { context, filters, modelId, rank, at, ...request } = input;
+      const simulates = ctx.caller.scopes.includes('simulate');
+      if (modelId !== undefined || (at !== undefined && !simulates)) requireScope(ctx.caller, 'admin');
+      const situation = { time: (at === undefined ? Date.now() : Date.parse(at)) / 1000, values: context };
+      const { answer, tried } = await fromArm(ctx, input, ({ rankerId, ...wanted }) =>
+        ctx.serving.retrieve({
+          ...request,
+          ...wanted,
+          situation,
+          filter: filters,
+          rankerId: rank ? (rankerId ?? undefined) : null,
         }),
-        tookMs: performance.now() - started,
-      };
+      );
+      const userId = input.userId ?? null;
+      return { requestId: randomUUID(), userId, ...answer, ...tried, tookMs: performance.now() - started };
+    }),
+
+  search: scoped('retrieve')
+    .meta({ rest: { method: 'POST', path: '/v1/search', summary: 'Items for words that were typed, best first' } })
+    .input(searchInput)
+    .output(answers(searchAnswer))
+    .query(async ({ ctx, input }) => {
+      const started = performance.now();
+      const { context, filters, modelId, ...request } = input;
+      if (modelId !== undefined) requireScope(ctx.caller, 'admin');
+      const situation = { time: Date.now() / 1000, values: context };
+      const { answer, tried } = await fromArm(ctx, input, ({ rankerId: _, ...wanted }) =>
+        ctx.serving.search({ ...request, ...wanted, situation, filter: filters }),
+      );
+      return { requestId: randomUUID(), ...answer, ...tried, tookMs: performance.now() - started };
     }),
 
   similarItems: scoped('retrieve')
@@ -66,8 +120,19 @@ export const appRouter = router({
     .input(similarItemsInput)
     .output(answers(similarItemsAnswer))
     .query(({ ctx, input }) => {
+      const { filters, ...request } = input;
       if (input.modelId !== undefined) requireScope(ctx.caller, 'admin');
-      return ctx.serving.similarItems(input);
+      return ctx.serving.similarItems({ ...request, filter: filters });
+    }),
+
+  // By POST, as everything that names a user: URLs end up in the logs of proxies.
+  similarUsers: scoped('retrieve')
+    .meta({ rest: { method: 'POST', path: '/v1/similar-users', summary: 'Users whom the model sees as most alike' } })
+    .input(similarUsersInput)
+    .output(answers(similarUsersAnswer))
+    .query(({ ctx, input }) => {
+      if (input.modelId !== undefined) requireScope(ctx.caller, 'admin');
+      return ctx.serving.similarUsers(input);
     }),
 
   catalogue: router({
@@ -83,7 +148,6 @@ export const appRouter = router({
       .query(({ ctx, input }) => ctx.serving.item(input.itemId)),
   }),
 
-  // By POST, as everything that names a user: URLs end up in the logs of proxies.
   history: scoped('retrieve')
     .meta({ rest: { method: 'POST', path: '/v1/history', summary: 'What a user bought, newest first' } })
     .input(historyInput)

@@ -1,4 +1,5 @@
 import { type EventInput, eventSchema } from '@duet/experiments';
+import { filterSchema } from '@duet/serving';
 import { z } from 'zod';
 
 /**
@@ -14,27 +15,73 @@ const modelId = z.uuid().optional().describe('Asks this model and no experiment.
 const minor = z.number().nullable().describe("In minor units of the answer's currency; null where there is none.");
 const currency = z.string().describe('ISO 4217 code of the prices.');
 
-export const retrieveInput = z.strictObject({
-  userId,
+const filters = filterSchema
+  .optional()
+  .describe(
+    'What every item of the answer must pass: { "category": ["Mugs"] }, { "all": [{ "price": { "max": 999 } }, …] }.',
+  );
+const context = z
+  .record(z.string().max(100), z.string().max(200))
+  .optional()
+  .describe('The situation, by the dataset\'s context columns: { "device": "phone" }. The time is now.');
+const placement = z
+  .string()
+  .max(100)
+  .optional()
+  .describe('Where the shop shows the list: "home", "basket". Events carry it too.');
+const exclude = z.array(id).max(1000).default([]).describe('Items that must not be in the answer.');
+
+const retrieveFields = z.strictObject({
+  userId: userId.optional(),
   query: id
     .optional()
     .describe("What the user searches for, where the dataset answers queries: a query's id, or text."),
-  context: z
+  features: z
     .record(z.string().max(100), z.string().max(200))
     .optional()
-    .describe('The situation, by the dataset\'s context columns: { "device": "phone" }. The time is now.'),
-  k: count(100, 20).describe('How many items.'),
-  placement: z
-    .string()
-    .max(100)
+    .describe(
+      "What is known of the user, by the columns of the dataset's users: for one who is not in the data, or over what they say.",
+    ),
+  history: z
+    .array(id)
+    .max(200)
     .optional()
-    .describe('Where the shop shows the list: "home", "basket". Events carry it too.'),
+    .describe('Items that the user had lately, oldest first: for one who is not in the data, or beside what they say.'),
+  context,
+  k: count(100, 20).describe('How many items.'),
+  placement,
+  filters,
   modelId,
   rank: z.boolean().default(true).describe('False leaves the items in retrieval order.'),
-  exclude: z.array(id).max(1000).default([]).describe('Items that must not be in the answer.'),
+  exclude,
+  at: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe(
+      'Answers as of this moment and not of now, without what the user did lately. Needs the scope admin or simulate.',
+    ),
 });
 
-export const similarItemsInput = z.strictObject({ itemId, k: count(100, 20).describe('How many items.'), modelId });
+export const retrieveInput = retrieveFields.refine(
+  ({ userId, query, features, history }) => (userId ?? query ?? features ?? history) !== undefined,
+  { message: 'Say who asks: a userId, a query, features or a history', path: ['userId'] },
+);
+
+const howMany = count(100, 20).describe('How many items.');
+
+export const similarItemsInput = z.strictObject({ itemId, k: howMany, filters, exclude, modelId });
+
+export const similarUsersInput = z.strictObject({ userId, k: count(100, 20).describe('How many users.'), modelId });
+
+export const searchInput = z.strictObject({
+  query: z.string().trim().min(1).max(200).describe('What was typed.'),
+  userId: userId.optional(),
+  context,
+  k: howMany,
+  placement,
+  filters,
+  modelId,
+});
 
 export const shoppersInput = z.strictObject({
   limit: count(500, 50),
@@ -71,7 +118,13 @@ export const logInput = z.strictObject({
     ),
 });
 
-const shown = { itemId, title: z.string(), category: z.string().nullable(), priceMinor: minor };
+const shown = {
+  itemId,
+  title: z.string(),
+  category: z.string().nullable(),
+  priceMinor: minor,
+  inStock: z.boolean(),
+};
 
 const answeredItem = z.object({
   ...shown,
@@ -85,32 +138,66 @@ const answeredItem = z.object({
 const named = z.object({ id: z.string(), name: z.string() });
 const answeredModel = z.object({ id: z.string(), name: z.string(), kind: z.string() });
 
-const answeredBy = {
-  model: answeredModel,
-  index: z.object({ id: z.string(), factory: z.string(), engine: z.string() }),
-  currency,
+const answeredIndex = z.object({
+  id: z.string(),
+  version: z.int().describe("Counts the model's indexes from 1."),
+  factory: z.string(),
+  engine: z.string(),
+});
+
+const answeredBy = { model: answeredModel, index: answeredIndex, currency };
+const explained = {
+  placement: z.string().describe('As it was asked; empty where it was not.'),
+  why: z.string().describe('How the list came about, a sentence for people.'),
+};
+const tried = {
+  experiment: named.optional().describe('Send its id with the events of this list.'),
+  arm: named.optional().describe('Send its id with the events of this list.'),
 };
 
 export const retrieveAnswer = z.object({
   requestId: z.string().describe('Send it with the events of this list.'),
-  userId,
+  userId: userId.nullable().describe('Null where the request named nobody: such a list is of no experiment.'),
   ...answeredBy,
-  known: z.boolean().describe('False for a user that the model never saw, who gets the best sellers.'),
+  ...explained,
+  known: z.boolean().describe('False for a user of whom the model knows nothing, who gets the best sellers.'),
   ranker: z.object({ id: z.string() }).nullable(),
-  experiment: named.optional().describe('Send its id with the events of this list.'),
-  arm: named.optional().describe('Send its id with the events of this list.'),
+  ...tried,
   items: z.array(answeredItem).describe('Best first.'),
   tookMs: z.number(),
 });
 
 export const similarItemsAnswer = z.object({ ...answeredBy, items: z.array(answeredItem) });
 
-const shopper = z.object({
+const described = {
   userId,
   title: z.string().describe("A query's text; empty where there is none."),
+  attributes: z.record(z.string(), z.string()),
+};
+
+export const similarUsersAnswer = z.object({
+  ...answeredBy,
+  users: z
+    .array(z.object({ ...described, score: z.number().describe('Cosine of both vectors.') }))
+    .describe('Most alike first.'),
+});
+
+export const searchAnswer = z.object({
+  requestId: z.string().describe('Send it with the events of this list.'),
+  ...answeredBy,
+  ...explained,
+  by: z
+    .enum(['model', 'titles'])
+    .describe('model: it learnt from queries. titles: by the words of titles and categories.'),
+  ...tried,
+  items: z.array(answeredItem).describe('Best first.'),
+  tookMs: z.number(),
+});
+
+const shopper = z.object({
+  ...described,
   interactions: z.int(),
   orders: z.int().describe('Distinct moments of interaction.'),
-  attributes: z.record(z.string(), z.string()),
 });
 
 export const shoppersAnswer = z.array(shopper);
@@ -141,7 +228,12 @@ export const healthAnswer = z.object({
   models: z
     .array(
       answeredModel.extend({
-        index: z.object({ id: z.string(), factory: z.string(), engine: z.string(), size: z.int() }),
+        index: answeredIndex.extend({
+          size: z.int(),
+          fresh: z.int().describe('New and changed items beside it, which the next build folds in.'),
+          outdated: z.int().describe('Vectors in it that are not found any more, of withdrawn or changed items.'),
+          waiting: z.int().describe('New items that wait for a training: the model knows items by their ids alone.'),
+        }),
       }),
     )
     .describe('What answers now: one entry a model that an experiment or the default needs.'),
@@ -171,6 +263,10 @@ export type RetrieveAnswer = z.infer<typeof retrieveAnswer>;
 export type RecommendedItem = z.infer<typeof answeredItem>;
 export type SimilarItemsInput = z.input<typeof similarItemsInput>;
 export type SimilarItemsAnswer = z.infer<typeof similarItemsAnswer>;
+export type SimilarUsersInput = z.input<typeof similarUsersInput>;
+export type SimilarUsersAnswer = z.infer<typeof similarUsersAnswer>;
+export type SearchInput = z.input<typeof searchInput>;
+export type SearchAnswer = z.infer<typeof searchAnswer>;
 export type ShoppersInput = z.input<typeof shoppersInput>;
 export type Shopper = z.infer<typeof shopper>;
 export type ItemInput = z.input<typeof itemInput>;

@@ -39,7 +39,7 @@ export function itemFacts(catalogue: Items, histories: readonly ArrayLike<number
   return withCatalogue({ popularity, neighbours }, catalogue);
 }
 
-/** The same purchases, with categories and prices as they are in another edition of the catalogue. */
+/** The same purchases, with categories and prices as they are in another edition of the catalogue, which may have more items. */
 export function withCatalogue(
   { popularity, neighbours }: Pick<ItemFacts, 'popularity' | 'neighbours'>,
   { category, categories, priceMinor }: Items,
@@ -52,7 +52,10 @@ export function withCatalogue(
     total += purchases;
   });
   const categoryShare = count.map((purchases) => purchases / (total || 1));
-  return { category, priceMinor, popularity, categoryShare, neighbours };
+  // Items that joined the catalogue since then have not been bought.
+  const bought = new Int32Array(category.length);
+  bought.set(popularity);
+  return { category, priceMinor, popularity: bought, categoryShare, neighbours };
 }
 
 /** Candidates in retrieval order, as the ranker takes them, from retrieved catalogue rows and their scores. */

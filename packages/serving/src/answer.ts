@@ -1,28 +1,48 @@
-import { DuetError } from '@duet/config';
 import type { Situation } from '@duet/datasets';
 import { describeCandidates, type RankerParameters, rank, userProfile } from '@duet/ranking';
-import { askerOf, boughtBy, rowOfItem, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
+import {
+  askerOf,
+  boughtBy,
+  checkFeatures,
+  rowOfItem,
+  type ServedDataset,
+  type ShownItem,
+  showItem,
+} from './dataset.ts';
+import { checkFilter, type Filter, passes } from './filter.ts';
+import type { RecentHistory } from './recent-events.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
+import type { TitleSearch } from './title-search.ts';
 
 export interface RetrieveRequest {
-  /** Who asks, by whom experiments are split. */
-  userId: string;
+  /** Who asks, by whom experiments are split; nobody where only the rest of the request describes a user. */
+  userId?: string | undefined;
   /** What was asked, where the dataset answers queries: a query's id, or any text. By default the user's id is it. */
   query?: string | undefined;
   /** In what situation, for models that heard of it: the time, and values of the dataset's context columns. */
   situation?: Situation | undefined;
+  /** What is known of the user, by the dataset's columns: over what the data say of one who is in them. */
+  features?: Readonly<Record<string, string>> | undefined;
+  /** Items that the user had since the data, oldest first. */
+  history?: readonly string[] | undefined;
+  /** What the user did since the data, as the event log has it. */
+  recent?: RecentHistory | undefined;
   /** Items to answer with. */
   k: number;
+  /** Where the shop shows the list. */
+  placement?: string | undefined;
+  /** What every item of the answer must pass. */
+  filter?: Filter | undefined;
   /** By default the control of the first experiment, else the newest model. */
-  modelId?: string;
+  modelId?: string | undefined;
   /** By default the model's active index. */
-  indexId?: string | null;
+  indexId?: string | null | undefined;
   /** By default the newest of the dataset; null leaves the retrieval order. */
-  rankerId?: string | null;
+  rankerId?: string | null | undefined;
   /** Item ids that must not be in the answer. */
   exclude?: readonly string[];
-  /** Leave out what the user bought in the data that the model was trained on. True by default. */
+  /** Leave out what the user bought in the data that the model was trained on, and since. True by default. */
   hideSeen?: boolean;
 }
 
@@ -37,24 +57,52 @@ interface AnsweredItem extends ShownItem {
 /** Which model and index answered. */
 export interface AnsweredBy {
   model: { id: string; name: string; kind: string };
-  index: { id: string; factory: string; engine: string };
+  /** `version` counts the model's indexes from 1. */
+  index: { id: string; version: number; factory: string; engine: string };
   currency: string;
 }
 
 export interface SimilarItemsRequest {
   itemId: string;
   k: number;
-  modelId?: string;
+  modelId?: string | undefined;
+  filter?: Filter | undefined;
+  exclude?: readonly string[];
 }
 
-export interface RetrieveAnswer extends AnsweredBy {
-  /** False for a user that the model never saw, who gets the best sellers. */
+export interface SearchRequest {
+  query: string;
+  k: number;
+  /** Who asks, whose experiment's model answers. */
+  userId?: string | undefined;
+  situation?: Situation | undefined;
+  placement?: string | undefined;
+  filter?: Filter | undefined;
+  modelId?: string | undefined;
+  indexId?: string | null | undefined;
+}
+
+/** How the list came about, for people. */
+interface Explained {
+  placement: string;
+  /** Of what the list was made: "dat, from 34 items of the data and 2 since". */
+  why: string;
+}
+
+export interface RetrieveAnswer extends AnsweredBy, Explained {
+  /** False for a user of whom the model knows nothing, who gets the best sellers. */
   known: boolean;
   ranker: { id: string } | null;
   items: AnsweredItem[];
 }
 
 export interface SimilarItemsAnswer extends AnsweredBy {
+  items: AnsweredItem[];
+}
+
+export interface SearchAnswer extends AnsweredBy, Explained {
+  /** `model` where it learnt from queries; `titles` where the words of titles and categories were compared. */
+  by: 'model' | 'titles';
   items: AnsweredItem[];
 }
 
@@ -68,18 +116,28 @@ export async function recommend(
   request: RetrieveRequest,
   ranker: { id: string; parameters: RankerParameters } | undefined,
 ): Promise<RetrieveAnswer> {
-  const { k, exclude = [], hideSeen = true } = request;
+  const { k, exclude = [], hideSeen = true, filter, features, history = [], recent } = request;
+  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
+  if (features !== undefined) checkFeatures(dataset, features);
   const asker = askerOf(dataset, request);
-  const { vectors, known } = await retriever.userVectors(asker, request.situation);
-  const hidden = catalogueRows(dataset, hideSeen ? [...retriever.model.seen(asker), ...exclude] : exclude);
-  const hiddenRows = new Set([...hidden].map((item) => retriever.rowOf[item]!).filter((row) => row >= 0));
+  const said = features !== undefined || history.length > 0;
+  const since = [...(recent?.items ?? []), ...history];
+  const { vectors, known } = await retriever.userVectors(
+    { id: asker, situation: request.situation, attributes: features, history: since },
+    said ? undefined : (recent?.version ?? 0),
+  );
+  const seen = retriever.model.seen(asker);
+  const bought = hideSeen && dataset.queryId === undefined ? [...seen, ...(recent?.ordered ?? []), ...history] : [];
+  const visible = { hidden: catalogueRows(dataset, [...bought, ...exclude]), filter };
   const wanted = Math.max(k, candidateCount);
   const retrieved = known
-    ? await searchVisible(retriever, vectors, wanted, hiddenRows)
-    : bestSellers(dataset, wanted, hidden);
+    ? await searchVisible(retriever, vectors, wanted, visible)
+    : bestSellers(dataset, wanted, visible);
   return {
     known,
     ranker: ranker === undefined ? null : { id: ranker.id },
+    placement: request.placement ?? '',
+    why: whyThese(retriever, { known, seen: seen.length, since: since.length, features }),
     ...answeredBy(retriever, dataset),
     items:
       ranker === undefined
@@ -88,31 +146,74 @@ export async function recommend(
   };
 }
 
+function whyThese(
+  { planned, model }: Retriever,
+  from: { known: boolean; seen: number; since: number; features: RetrieveRequest['features'] },
+): string {
+  if (!from.known) return `The best sellers: model ${planned.name} knows nothing of who asks.`;
+  const read = Object.keys(from.features ?? {}).filter((name) => model.userAttributes.includes(name));
+  const parts = [
+    from.seen > 0 ? `${from.seen} items of the data` : '',
+    from.since > 0 ? `${from.since} since` : '',
+    read.length > 0 ? `the ${read.join(', ')} that the request says` : '',
+  ].filter((part) => part !== '');
+  return `Nearest by model ${planned.name}${parts.length > 0 ? `, from ${parts.join(' and ')}` : ''}.`;
+}
+
 /** The items most like an item, as the model sees it. @throws DuetError `not-found` */
 export async function similar(
   retriever: Retriever,
   dataset: ServedDataset,
-  { itemId, k }: SimilarItemsRequest,
+  { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
 ): Promise<SimilarItemsAnswer> {
-  const { model, rowOf, planned } = retriever;
-  const row = rowOf[rowOfItem(dataset, itemId)]!;
-  if (row < 0) throw new DuetError('not-found', `Model ${planned.name} does not know item ${itemId}.`);
-  const nearest = await searchVisible(retriever, await model.alike(row), k, new Set([row]));
+  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
+  const row = rowOfItem(dataset, itemId);
+  const hidden = catalogueRows(dataset, exclude).add(row);
+  const nearest = await searchVisible(retriever, await retriever.alike(row), k, { hidden, filter });
   return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k) };
 }
 
-function answeredBy({ planned, index }: Retriever, { currency }: ServedDataset): AnsweredBy {
-  const { modelId, name, kind, indexId } = planned;
+/**
+ * Items for words: by the model where it learnt from queries and knows one of the words, else by the words of titles and
+ * categories. The answer says which.
+ */
+export async function search(
+  retriever: Retriever,
+  dataset: ServedDataset,
+  titles: () => TitleSearch,
+  { query, k, situation, filter, placement = '' }: SearchRequest,
+): Promise<SearchAnswer> {
+  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
+  const { planned } = retriever;
+  const found = { placement, ...answeredBy(retriever, dataset) };
+  if (dataset.queryId !== undefined) {
+    const { vectors, known } = await retriever.userVectors({ id: askerOf(dataset, { query }), situation }, 0);
+    if (known) {
+      const nearest = await searchVisible(retriever, vectors, k, { hidden: new Set(), filter });
+      const why = `Nearest to the query by model ${planned.name}.`;
+      return { by: 'model', why, ...found, items: listed(dataset, nearest, k) };
+    }
+  }
+  const { catalogue } = dataset;
+  const pass = filter === undefined ? () => true : passes(filter, catalogue);
+  const items = titles().find(query, k, (row) => catalogue.withdrawn[row] === 0 && pass(row));
+  const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
+  const why = `By the words of titles and categories: model ${planned.name} ${learnt}.`;
+  return { by: 'titles', why, ...found, items: listed(dataset, items, k) };
+}
+
+export function answeredBy({ planned, index }: Retriever, { currency }: ServedDataset): AnsweredBy {
+  const { modelId, name, kind, indexId, version } = planned;
   return {
     model: { id: modelId, name, kind },
-    index: { id: indexId, factory: index.factory, engine: index.engine },
+    index: { id: indexId, version, factory: index.factory, engine: index.engine },
     currency,
   };
 }
 
 /** Catalogue rows of those items that there are. */
-const catalogueRows = ({ itemRow }: ServedDataset, itemIds: readonly string[]): Set<number> =>
-  new Set(itemIds.flatMap((itemId) => itemRow.get(itemId) ?? []));
+const catalogueRows = ({ catalogue }: ServedDataset, itemIds: readonly string[]): Set<number> =>
+  new Set(itemIds.flatMap((itemId) => catalogue.rowOf.get(itemId) ?? []));
 
 function listed(dataset: ServedDataset, retrieved: readonly Retrieved[], k: number): AnsweredItem[] {
   return retrieved.slice(0, k).map(({ item, score }, place) => ({

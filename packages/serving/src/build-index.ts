@@ -1,102 +1,83 @@
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chooseIndex } from '@duet/ann';
-import { DuetError, type Progress, silent } from '@duet/config';
-import { loadInteractions } from '@duet/datasets';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
+import { DuetError, type ErrorCode, type Progress, type ProgressUpdate, silent } from '@duet/config';
 import type { Database } from '@duet/db';
-import type { Executor } from '@duet/models';
-import { type LoadedModel, openModel } from '@duet/trainer';
-import { writeIndexFolder } from './index-folder.ts';
+import type { BuildIndexRequest, BuiltIndex } from './build.ts';
+import { indexFolder } from './index-folder.ts';
 
-export interface BuildIndexRequest {
-  modelId: string;
-  /** FAISS index_factory string; by default the one that `chooseIndex` measures to be best. */
-  factory?: string;
+/** What the building process is sent. */
+export interface BuildOrder {
+  /** Of the database. */
+  url: string;
+  dataDir: string;
+  request: BuildIndexRequest & { indexId: string };
 }
 
-export interface BuiltIndex {
-  indexId: string;
-  modelId: string;
-  factory: string;
-  engine: string;
-  size: number;
-  bytes: number;
-  recallAt100: number;
-  p50Us: number;
-  p99Us: number;
-  nprobe: number | undefined;
-  buildMs: number;
-}
+/** What it sends back: progress, then one of the others. */
+export type BuildMessage =
+  | { progress: ProgressUpdate }
+  | { built: BuiltIndex }
+  | { failed: { code: ErrorCode; message: string } };
 
-/** Users whose vectors the index is measured with. */
-const measuredUsers = 200;
+export interface BuildContext {
+  db: Pick<Database, 'url' | 'prisma'>;
+  dataDir: string;
+  progress?: Progress | undefined;
+  /** Ends the build at once. */
+  signal?: AbortSignal | undefined;
+  /** Told the building process's id. */
+  onProcess?: ((pid: number) => void) | undefined;
+}
 
 /**
- * Builds the index over a model's item vectors, measures it with the model's own user vectors against an exact scan,
- * writes it, and makes it the model's active one. The services pick it up at their next look.
+ * Builds and measures a model's index in a process of its own, at a low priority, and makes it the one that serves. Whatever
+ * becomes of that process, what served before still does.
+ *
+ * @throws DuetError as the build; `internal` where its process ended without an answer; the signal's reason
  */
-export async function buildModelIndex(
-  ctx: { db: Database; dataDir: string; executor: Executor; progress?: Progress },
-  { modelId, factory }: BuildIndexRequest,
-): Promise<BuiltIndex> {
-  const { db, dataDir, progress = silent } = ctx;
-  const row = await db.prisma.model.findUnique({ where: { id: modelId } });
-  if (row === null) {
-    throw new DuetError('not-found', `there is no model ${modelId}.`, { fix: 'npx duet models lists them.' });
-  }
-  const step = `index ${row.name}`;
-  const report = (done: number, note: string) => progress({ step, done, total: 4, unit: 'steps', note });
-
-  report(0, 'loading the model');
-  await using model = await openModel(dataDir, modelId, ctx.executor);
-  const queries = await sampleUserVectors(dataDir, row.datasetId, model);
-
-  report(1, `building over ${model.items.length} items`);
-  const chosen = await chooseIndex(model.itemVectors, model.dimensions, queries, {
-    factory,
-    progress: (name) => report(2, `building and measuring ${name}`),
-  });
-  await using index = chosen.index;
-
-  const { recallAt100, p50Us, p99Us, nprobe, buildMs, bytesPerVector, curve, candidates } = chosen;
-  report(3, 'writing');
+export async function buildModelIndex(ctx: BuildContext, request: BuildIndexRequest): Promise<BuiltIndex> {
+  const { db, dataDir, progress = silent, signal, onProcess } = ctx;
+  signal?.throwIfAborted();
   const indexId = randomUUID();
-  const meta = await writeIndexFolder(dataDir, index, { indexId, modelId, items: model.items });
-  await db.prisma.$transaction(async (tx) => {
-    // Two builds of one model may end together: the lock makes the later one switch the earlier one off.
-    await tx.$queryRaw`SELECT 1 FROM "Model" WHERE "id" = ${modelId}::uuid FOR UPDATE`;
-    await tx.index.updateMany({ where: { modelId, active: true }, data: { active: false } });
-    await tx.index.create({
-      data: {
-        id: indexId,
-        modelId,
-        factory: meta.factory,
-        engine: meta.engine,
-        dimensions: meta.dimensions,
-        size: meta.size,
-        bytes: BigInt(meta.bytes),
-        bytesPerVector,
-        nprobe: nprobe ?? null,
-        buildMs,
-        recallAt100,
-        p50Us,
-        p99Us,
-        curve: curve as object[],
-        reason: chosen.reason,
-        candidates: candidates.map(({ curve: _, ...candidate }) => candidate),
-        active: true,
-      },
-    });
+  const child = fork(new URL('./build-process.ts', import.meta.url), {
+    // In a process group of its own: Ctrl-C reaches the one that ordered it alone, which then stops everything in order.
+    detached: true,
+    // stdout may be the orderer's answer.
+    stdio: ['ignore', process.stderr, process.stderr, 'ipc'],
   });
-  report(4, `${meta.factory}, recall@100 ${recallAt100.toFixed(3)}`);
-
-  const { engine, size, bytes } = meta;
-  return { indexId, modelId, factory: meta.factory, engine, size, bytes, recallAt100, p50Us, p99Us, nprobe, buildMs };
+  const stop = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', stop, { once: true });
+  let end: Exclude<BuildMessage, { progress: unknown }> | undefined;
+  try {
+    const ended = once(child, 'exit');
+    if (child.pid !== undefined) {
+      setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+      onProcess?.(child.pid);
+    }
+    child.on('message', (message: BuildMessage) => {
+      if ('progress' in message) progress(message.progress);
+      else end = message;
+    });
+    child.send({ url: db.url, dataDir, request: { ...request, indexId } } satisfies BuildOrder);
+    const [code, name] = await ended;
+    if (end !== undefined && 'built' in end) return end.built;
+    signal?.throwIfAborted();
+    if (end !== undefined) throw new DuetError(end.failed.code, end.failed.message);
+    throw new DuetError('internal', `The process that built the index ended with ${code ?? name}, without an answer.`, {
+      fix: 'What served before still does. Where the system was out of memory, free some and build it again.',
+    });
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    if (end === undefined || 'failed' in end) await clear(db, dataDir, indexId);
+  }
 }
 
-/** Vectors of every n-th user of the dataset, shape [≤ measuredUsers, dimensions]: spread over all, the same every time. */
-async function sampleUserVectors(dataDir: string, datasetId: string, model: LoadedModel): Promise<Float32Array> {
-  const { users } = await loadInteractions(dataDir, datasetId);
-  const stride = Math.max(1, Math.floor(users.length / measuredUsers));
-  const sample = users.filter((_, row) => row % stride === 0).slice(0, measuredUsers);
-  return (await model.encodeUsers(sample)).vectors;
+/** Removes what a build that failed has left, unless it got as far as being served. */
+async function clear({ prisma }: Pick<Database, 'prisma'>, dataDir: string, indexId: string): Promise<void> {
+  const folder = indexFolder(dataDir, indexId);
+  await rm(`${folder}.building`, { recursive: true, force: true });
+  if ((await prisma.index.count({ where: { id: indexId } })) === 0) await rm(folder, { recursive: true, force: true });
 }

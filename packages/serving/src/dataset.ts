@@ -1,14 +1,9 @@
 import { DuetError } from '@duet/config';
-import {
-  type Catalogue,
-  type Interactions,
-  loadCatalogue,
-  loadInteractions,
-  loadUsers,
-  type UserTable,
-} from '@duet/datasets';
+import { type Interactions, loadInteractions, loadUsers, type UserTable } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { type ItemFacts, itemFacts, withCatalogue } from '@duet/ranking';
+import { LiveCatalogue } from './catalogue.ts';
+import { nearNames } from './near-names.ts';
 
 /** An item as every answer shows it. */
 export interface ShownItem {
@@ -16,6 +11,7 @@ export interface ShownItem {
   title: string;
   category: string | null;
   priceMinor: number | null;
+  inStock: boolean;
 }
 
 /** A real customer of the dataset, or a query. */
@@ -29,21 +25,17 @@ export interface Shopper {
   attributes: Record<string, string>;
 }
 
-/** One dataset in memory. */
+/** One dataset in memory. What depends on the catalogue changes in place, as {@link followCatalogue} says. */
 export interface ServedDataset {
   id: string;
   /** ISO 4217 code of the prices. */
   currency: string;
   /** Whether `interactions.time` is Unix seconds and not a position. */
   timed: boolean;
-  catalogue: Catalogue;
-  /** What the catalogue looked like in PostgreSQL when it was read. */
-  catalogueVersion: string;
+  catalogue: LiveCatalogue;
   interactions: Interactions;
   users: UserTable;
   facts: ItemFacts;
-  /** Item id → catalogue row. */
-  itemRow: ReadonlyMap<string, number>;
   userRow: ReadonlyMap<string, number>;
   /** Where queries are asked: the id of each by its text in lower case. */
   queryId: ReadonlyMap<string, string> | undefined;
@@ -58,14 +50,12 @@ export interface ServedDataset {
 type Context = { db: Database; dataDir: string };
 
 export async function loadDataset({ db, dataDir }: Context, datasetId: string): Promise<ServedDataset> {
-  // The version is read first: an edit in between only makes the next look read the catalogue once more.
-  const catalogueVersion = await readCatalogueVersion(db, datasetId);
-  const [row, interactions, catalogue, users] = await Promise.all([
+  const [row, interactions, users] = await Promise.all([
     db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
     loadInteractions(dataDir, datasetId),
-    loadCatalogue(db, dataDir, datasetId),
     loadUsers(dataDir, datasetId),
   ]);
+  const catalogue = await LiveCatalogue.open(db, datasetId, interactions.items);
   const userStart = new Int32Array(interactions.users.length + 1);
   for (const user of interactions.user) userStart[user + 1]!++;
   for (let u = 0; u < interactions.users.length; u++) userStart[u + 1]! += userStart[u]!;
@@ -76,11 +66,9 @@ export async function loadDataset({ db, dataDir }: Context, datasetId: string): 
     currency: row.currency,
     timed: row.firstAt !== null,
     catalogue,
-    catalogueVersion,
     interactions,
     users,
     facts,
-    itemRow: new Map(catalogue.ids.map((id, i) => [id, i])),
     queryId:
       interactions.sides?.left === 'query'
         ? new Map(users.title.map((title, u) => [title.toLowerCase(), interactions.users[u]!]))
@@ -97,23 +85,19 @@ function descending(values: Int32Array): Int32Array {
   return Int32Array.from(values.keys()).sort((a, b) => values[b]! - values[a]! || a - b);
 }
 
-/** The dataset with its catalogue read anew where it was edited since; the same object where it was not. */
-export async function refreshCatalogue({ db, dataDir }: Context, dataset: ServedDataset): Promise<ServedDataset> {
-  const catalogueVersion = await readCatalogueVersion(db, dataset.id);
-  if (catalogueVersion === dataset.catalogueVersion) return dataset;
-  const catalogue = await loadCatalogue(db, dataDir, dataset.id);
-  return { ...dataset, catalogue, catalogueVersion, facts: withCatalogue(dataset.facts, catalogue) };
-}
-
-/** Changes whenever an item or the name of a category does. */
-async function readCatalogueVersion(db: Database, datasetId: string): Promise<string> {
-  const { rows } = await db.pool.query<{ version: string }>(
-    `SELECT concat_ws('/',
-       (SELECT concat(count(*), ' ', max("updatedAt")) FROM "Item" WHERE "datasetId" = $1),
-       (SELECT md5(string_agg(concat("id", "name"), ',' ORDER BY "id")) FROM "Category" WHERE "datasetId" = $1)) AS version`,
-    [datasetId],
-  );
-  return rows[0]!.version;
+/** Takes over the catalogue's edits since the last time. @returns how many there were */
+export async function followCatalogue(dataset: ServedDataset): Promise<number> {
+  const { catalogue } = dataset;
+  const edits = await catalogue.follow();
+  if (edits === 0) return 0;
+  dataset.facts = withCatalogue(dataset.facts, catalogue);
+  const known = dataset.popular.length;
+  if (catalogue.ids.length > known) {
+    const popular = Int32Array.from({ length: catalogue.ids.length }, (_, row) => row);
+    popular.set(dataset.popular);
+    dataset.popular = popular;
+  }
+  return edits;
 }
 
 /**
@@ -123,22 +107,42 @@ async function readCatalogueVersion(db: Database, datasetId: string): Promise<st
  */
 export function askerOf(
   { userRow, queryId }: ServedDataset,
-  { userId, query }: { userId: string; query?: string | undefined },
+  { userId = '', query }: { userId?: string | undefined; query?: string | undefined },
 ): string {
   if (queryId === undefined) {
     if (query === undefined) return userId;
     throw new DuetError('bad-input', 'This dataset says what users want, not what a query means.', {
       where: { field: 'query' },
-      fix: 'Leave the query out, or name a model of a dataset that was imported with --left query.',
+      fix: 'Leave the query out, ask `search`, or name a model of a dataset that was imported with --left query.',
     });
   }
   const asked = query ?? userId;
   return userRow.has(asked) ? asked : (queryId.get(asked.trim().toLowerCase()) ?? asked);
 }
 
+/**
+ * What a request says of a user, by the dataset's columns.
+ *
+ * @throws DuetError `bad-input` naming the columns that are near the one there is not
+ */
+export function checkFeatures({ users }: ServedDataset, features: Readonly<Record<string, string>>): void {
+  const names = Object.keys(users.attributes);
+  const wrong = Object.keys(features).find((name) => !names.includes(name));
+  if (wrong === undefined) return;
+  throw new DuetError('bad-input', `The dataset knows no "${wrong}" of its users.`, {
+    where: { field: 'features' },
+    fix:
+      names.length === 0
+        ? 'It was imported without a users file, so only a history describes a user.'
+        : `There is ${nearNames(wrong, names)
+            .map((name) => `"${name}"`)
+            .join(', ')}.`,
+  });
+}
+
 /** @throws DuetError `not-found` */
-export function rowOfItem({ itemRow }: ServedDataset, itemId: string): number {
-  const row = itemRow.get(itemId);
+export function rowOfItem({ catalogue }: ServedDataset, itemId: string): number {
+  const row = catalogue.rowOf.get(itemId);
   if (row === undefined) throw new DuetError('not-found', `There is no item ${itemId} in the catalogue.`);
   return row;
 }
@@ -151,6 +155,7 @@ export function showItem({ catalogue }: ServedDataset, row: number): ShownItem {
     title: catalogue.title[row]!,
     category: category < 0 ? null : catalogue.categories[category]!,
     priceMinor: Number.isNaN(priceMinor) ? null : priceMinor,
+    inStock: catalogue.inStock[row] === 1,
   };
 }
 

@@ -20,8 +20,18 @@ const indexMeta = z.object({
   bytes: z.int().nonnegative(),
   /** Of index.faiss. */
   sha256: z.string(),
-  /** Of the item ids in row order: id i of the index is row i of the model's item vectors. */
+  /** Of the model's item ids in row order. */
   itemsSha256: z.string(),
+  /**
+   * Id i of the index is the i-th of the model's items that were not withdrawn, followed by those that were added to the
+   * catalogue since the training.
+   */
+  withdrawn: z.array(z.string()).default([]),
+  added: z.array(z.string()).default([]),
+  /** Of the model's items, those whose vector was made anew since what is known of them had changed. */
+  encoded: z.array(z.string()).default([]),
+  /** The catalogue's edits in it: those of all transactions before this one. */
+  catalogueTo: z.number().default(0),
 });
 export type IndexMeta = z.infer<typeof indexMeta>;
 
@@ -55,8 +65,12 @@ async function sync(path: string): Promise<void> {
 export async function writeIndexFolder(
   dataDir: string,
   index: VectorIndex,
-  of: { indexId: string; modelId: string; items: readonly string[] },
+  of: { indexId: string; modelId: string; items: readonly string[] } & Pick<
+    IndexMeta,
+    'withdrawn' | 'added' | 'encoded' | 'catalogueTo'
+  >,
 ): Promise<IndexMeta> {
+  const { items, ...described } = of;
   const target = indexFolder(dataDir, of.indexId);
   const building = `${target}.building`;
   await mkdir(building, { recursive: true });
@@ -65,15 +79,14 @@ export async function writeIndexFolder(
     await index.write(file);
     const meta: IndexMeta = {
       schemaVersion,
-      indexId: of.indexId,
-      modelId: of.modelId,
+      ...described,
       factory: index.factory,
       engine: index.engine,
       dimensions: index.dim,
       size: index.size,
       bytes: (await stat(file)).size,
       sha256: await fileDigest(file),
-      itemsSha256: itemsDigest(of.items),
+      itemsSha256: itemsDigest(items),
     };
     await writeFile(join(building, 'meta.json'), `${JSON.stringify(meta, null, 2)}\n`, { flush: true });
     await sync(file);
@@ -93,13 +106,32 @@ export async function openIndexFolder(
   dataDir: string,
   indexId: string,
   model: { id: string; dimensions: number; items: readonly string[] },
-): Promise<VectorIndex> {
+): Promise<{ index: VectorIndex; meta: IndexMeta }> {
+  const { meta, file, corrupt } = await checkIndexFolder(dataDir, indexId, model.id);
+  if (meta.itemsSha256 !== itemsDigest(model.items))
+    throw corrupt("it was built over other items than the model's.", file);
+
+  const index = await readIndex(file);
+  const size = model.items.length - meta.withdrawn.length + meta.added.length;
+  if (index.dim === model.dimensions && index.size === size) return { index, meta };
+  await index[Symbol.asyncDispose]();
+  throw corrupt(
+    `it holds ${index.size} vectors of ${index.dim} dimensions where ${size} of ${model.dimensions} were written.`,
+    file,
+  );
+}
+
+/**
+ * Reads what an index is, and checks that its file is whole.
+ * @throws DuetError 'corrupt' where a file is missing, altered, truncated, or another model's
+ */
+export async function checkIndexFolder(dataDir: string, indexId: string, modelId: string) {
   const folder = indexFolder(dataDir, indexId);
   const file = join(folder, 'index.faiss');
   const corrupt = (what: string, at: string, cause?: unknown) =>
     new DuetError('corrupt', what, {
       where: { file: at },
-      fix: `Build it anew: npx duet index --model ${model.id}.`,
+      fix: `Build it anew: npx duet index --model ${modelId}.`,
       cause,
     });
 
@@ -112,17 +144,8 @@ export async function openIndexFolder(
   );
   if (bytes !== meta.bytes) throw corrupt(`it has ${bytes} bytes where ${meta.bytes} were written.`, file);
   if ((await fileDigest(file)) !== meta.sha256) throw corrupt('its SHA-256 is not the one that was written.', file);
-  if (meta.modelId !== model.id) throw corrupt(`it belongs to model ${meta.modelId}, not ${model.id}.`, file);
-  if (meta.itemsSha256 !== itemsDigest(model.items))
-    throw corrupt("it was built over other items than the model's.", file);
-
-  const index = await readIndex(file);
-  if (index.dim === model.dimensions && index.size === model.items.length) return index;
-  await index[Symbol.asyncDispose]();
-  throw corrupt(
-    `it holds ${index.size} vectors of ${index.dim} dimensions; the model has ${model.items.length} of ${model.dimensions}.`,
-    file,
-  );
+  if (meta.modelId !== modelId) throw corrupt(`it belongs to model ${meta.modelId}, not ${modelId}.`, file);
+  return { meta, file, corrupt };
 }
 
 async function readMeta(

@@ -5,6 +5,8 @@ import type { Database } from '@duet/db';
 export interface PlannedModel {
   modelId: string;
   indexId: string;
+  /** Of the index: counts the model's from 1. */
+  version: number;
   name: string;
   kind: string;
   datasetId: string;
@@ -160,7 +162,10 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
  * experiment decided for, else the newest model of the served dataset.
  * @throws DuetError `not-found` for a model or index that is not in the plan; `unavailable` where there is none at all
  */
-export function chooseModel(plan: Plan, wanted: { modelId?: string; indexId?: string | null } = {}): PlannedModel {
+export function chooseModel(
+  plan: Plan,
+  wanted: { modelId?: string | undefined; indexId?: string | null | undefined } = {},
+): PlannedModel {
   if (wanted.indexId) {
     const found = [...plan.models, ...plan.pinned].find(({ indexId }) => indexId === wanted.indexId);
     if (found !== undefined) return found;
@@ -186,6 +191,7 @@ export function chooseModel(plan: Plan, wanted: { modelId?: string; indexId?: st
 interface IndexRow {
   id: string;
   modelId: string;
+  version: number;
   nprobe: number | null;
   factory: string;
   recallAt100: number;
@@ -193,7 +199,7 @@ interface IndexRow {
   model: { name: string; kind: string; datasetId: string };
 }
 
-function planned({ id, modelId, nprobe, factory, recallAt100, p50Us, model }: IndexRow): PlannedModel {
+function planned({ id, modelId, version, nprobe, factory, recallAt100, p50Us, model }: IndexRow): PlannedModel {
   const { name, kind, datasetId } = model;
-  return { modelId, indexId: id, name, kind, datasetId, nprobe, factory, recallAt100, p50Us };
+  return { modelId, indexId: id, version, name, kind, datasetId, nprobe, factory, recallAt100, p50Us };
 }

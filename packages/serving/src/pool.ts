@@ -2,6 +2,8 @@ import { type Shared, share } from './shared.ts';
 
 interface Entry<T> {
   opened: Promise<{ shared: Shared<T>; release: () => void }>;
+  /** Once it is open. */
+  shared?: Shared<T>;
   /** Settles once the value is disposed, or never opened. */
   closed: Promise<void>;
 }
@@ -10,6 +12,8 @@ interface Entry<T> {
 export interface Pool<T> extends AsyncDisposable {
   /** Runs `work` with the value of a key, which stays open until then whatever else happens. */
   use<R>(key: string, open: () => Promise<T>, work: (value: T) => Promise<R> | R): Promise<R>;
+  /** Runs `work` with every value that is open by now, as {@link Pool.use} does. */
+  each(work: (value: T) => Promise<unknown>): Promise<void>;
   /** Lets go of everything but the `needed` keys and, of the `allowed` ones, the `spare` that were used last. */
   keep(needed: ReadonlySet<string>, allowed: ReadonlySet<string>): void;
 }
@@ -34,12 +38,17 @@ export function createPool<T extends AsyncDisposable>(
         resolve();
       }),
     );
-    const entry = { opened, closed };
-    // A failure is not kept: the next use tries again.
-    opened.catch(() => {
-      if (entries.get(key) === entry) entries.delete(key);
-      resolve();
-    });
+    const entry: Entry<T> = { opened, closed };
+    opened.then(
+      ({ shared }) => {
+        entry.shared = shared;
+      },
+      // A failure is not kept: the next use tries again.
+      () => {
+        if (entries.get(key) === entry) entries.delete(key);
+        resolve();
+      },
+    );
     return entry;
   };
 
@@ -54,18 +63,24 @@ export function createPool<T extends AsyncDisposable>(
     );
   };
 
+  const holding = async <R>(shared: Shared<T>, work: (value: T) => Promise<R> | R): Promise<R> => {
+    const letGo = shared.hold();
+    try {
+      return await work(shared.value);
+    } finally {
+      letGo();
+    }
+  };
+
   return {
     async use(key, from, work) {
       const entry = entries.get(key) ?? open(key, from);
       entries.delete(key);
       entries.set(key, entry);
-      const { shared } = await entry.opened;
-      const letGo = shared.hold();
-      try {
-        return await work(shared.value);
-      } finally {
-        letGo();
-      }
+      return await holding((await entry.opened).shared, work);
+    },
+    async each(work) {
+      await Promise.all(Array.from(entries.values(), ({ shared }) => shared && holding(shared, work)));
     },
     keep(needed, allowed) {
       let spares = spare;

@@ -1,23 +1,25 @@
-import type { VectorIndex } from '@duet/ann';
 import { DuetError } from '@duet/config';
-import type { Situation } from '@duet/datasets';
 import type { Executor } from '@duet/models';
-import { type LoadedModel, openModel } from '@duet/trainer';
+import { type Asker, type LoadedModel, openModel } from '@duet/trainer';
+import { FilterBitmaps } from './bitmaps.ts';
+import type { LiveCatalogue } from './catalogue.ts';
 import type { ServedDataset } from './dataset.ts';
+import { Delta } from './delta.ts';
 import { openIndexFolder } from './index-folder.ts';
 import type { PlannedModel } from './plan.ts';
+import type { Searched } from './search.ts';
+import { openUserIndex, type UserIndex } from './similar-users.ts';
 import { createUserVectors, type UserVectors } from './user-vectors.ts';
 
-/** One model and the index over its item vectors, open and checked. */
-export interface Retriever extends AsyncDisposable {
+/** One model and the index over its item vectors, open, checked, and in step with the catalogue. */
+export interface Retriever extends AsyncDisposable, Searched {
   planned: PlannedModel;
   model: LoadedModel;
-  index: VectorIndex;
-  /** Row of the index → catalogue row. */
-  catalogueRow: Int32Array;
-  /** Catalogue row → row of the index, or −1. */
-  rowOf: Int32Array;
-  userVectors(userId: string, situation?: Situation): Promise<UserVectors>;
+  userVectors(asker: Asker, version?: number): Promise<UserVectors>;
+  /** The dataset's users by their own vectors: made at the first call, which takes some seconds. */
+  users(dataset: ServedDataset): Promise<UserIndex>;
+  /** Query vector for the items most like one, by catalogue row. @throws DuetError `not-found` where the model has none */
+  alike(item: number): Promise<Float32Array>;
 }
 
 /** Names a retriever: the same model with another index is another retriever. */
@@ -27,25 +29,68 @@ export const retrieverKey = (of: { modelId: string; indexId: string }) => `${of.
 export async function openRetriever(
   { dataDir, executor }: { dataDir: string; executor: Executor },
   planned: PlannedModel,
-  { itemRow }: Pick<ServedDataset, 'itemRow'>,
+  catalogue: LiveCatalogue,
 ): Promise<Retriever> {
   await using opened = new AsyncDisposableStack();
   const model = opened.use(await openModel(dataDir, planned.modelId, executor, { precision: 'float16' }));
-  const index = opened.use(await openIndexFolder(dataDir, planned.indexId, model));
-  const rowOf = new Int32Array(itemRow.size).fill(-1);
-  const catalogueRow = Int32Array.from(model.items, (item, row) => {
-    const catalogued = itemRow.get(item);
+  const { index, meta } = await openIndexFolder(dataDir, planned.indexId, model);
+  opened.use(index);
+  const withdrawn = new Set(meta.withdrawn);
+  const indexed = [...model.items.filter((item) => !withdrawn.has(item)), ...meta.added];
+  const rowOf = new Int32Array(catalogue.ids.length).fill(-1);
+  const catalogueRow = Int32Array.from(indexed, (item, row) => {
+    const catalogued = catalogue.rowOf.get(item);
     if (catalogued === undefined) {
       throw new DuetError('corrupt', `Model ${planned.name} knows item ${item}, which its dataset does not have.`);
     }
     rowOf[catalogued] = row;
     return catalogued;
   });
+  const bitmaps = new FilterBitmaps(catalogue, catalogueRow);
+  const encoded = new Set([...meta.encoded, ...meta.added]);
+  const modelRow = new Map(model.items.map((item, row) => [item, row]));
+  const delta = opened.use(
+    await Delta.open(model, modelRow, catalogue, bitmaps, { rowOf, encoded, builtTo: meta.catalogueTo }),
+  );
   const width = model.vectorsPerUser * model.dimensions;
-  const userVectors = createUserVectors((userIds, situations) => model.encodeUsers(userIds, situations), width, {
+  const userVectors = createUserVectors(model.encode, width, {
     situationKey: (situation) => model.situationKey(situation),
   });
+
+  const alike = async (item: number): Promise<Float32Array> => {
+    const fresh = delta.vectorOf(item);
+    if (fresh !== undefined) return fresh;
+    const learnt = modelRow.get(catalogue.ids[item]!);
+    const description = catalogue.describe(item);
+    if (model.itemTower?.differs(description)) return model.itemTower.encode([description]);
+    if (learnt !== undefined) return model.alike(learnt);
+    throw new DuetError('not-found', `Model ${planned.name} does not know item ${description.itemId}.`, {
+      fix: 'It came after the training, and this kind of model makes no vectors of what is known of an item.',
+    });
+  };
   const owned = opened.move();
+  let users: Promise<UserIndex> | undefined;
+  const openUsers = async (dataset: ServedDataset) => owned.use(await openUserIndex(model, dataset));
   const dispose = () => owned.disposeAsync();
-  return { planned, model, index, catalogueRow, rowOf, userVectors, [Symbol.asyncDispose]: dispose };
+  return {
+    planned,
+    model,
+    index,
+    nprobe: planned.nprobe ?? undefined,
+    catalogue,
+    catalogueRow,
+    rowOf,
+    bitmaps,
+    delta,
+    userVectors,
+    alike,
+    users(dataset) {
+      users ??= openUsers(dataset).catch((error) => {
+        users = undefined;
+        throw error;
+      });
+      return users;
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
 }

@@ -1,6 +1,9 @@
-import { searchBest } from '@duet/ann';
+import { searchBest, type VectorIndex } from '@duet/ann';
+import type { FilterBitmaps } from './bitmaps.ts';
+import type { LiveCatalogue } from './catalogue.ts';
 import type { ServedDataset } from './dataset.ts';
-import type { Retriever } from './retriever.ts';
+import type { Delta } from './delta.ts';
+import { type Filter, passes } from './filter.ts';
 
 /** A retrieved item: its catalogue row and score, in lists that are best first. */
 export interface Retrieved {
@@ -8,47 +11,136 @@ export interface Retrieved {
   score: number;
 }
 
+/** Where to search: an index, what it lacks, and which of its rows may be found. */
+export interface Searched {
+  index: VectorIndex;
+  /** Lists of an IVF index to visit without a filter; the index's own where it is not said. */
+  nprobe?: number | undefined;
+  catalogue: LiveCatalogue;
+  /** Row of the index → catalogue row. */
+  catalogueRow: Int32Array;
+  /** Catalogue row → row of the index, or −1; rows beyond its end have none. */
+  rowOf: Int32Array;
+  /** Which rows of the index are found, and pass a filter. */
+  bitmaps: FilterBitmaps;
+  /** What the index lacks. */
+  delta: Delta;
+}
+
+/** What must not be found. */
+export interface Visible {
+  /** Catalogue rows that are left out. */
+  hidden: ReadonlySet<number>;
+  /** What the others must pass. */
+  filter?: Filter | undefined;
+}
+
+/** Rows that are fetched beyond what is wanted, to make up for those that are left out, before a bitmap leaves them out. */
+const overFetch = 1024;
+
 /**
- * The `k` items nearest to any of the vectors that are not hidden. Over-fetches by the number of hidden items, so that
- * none is missing for their sake.
+ * The `k` items nearest to any of the vectors that may be seen, in the index and in the delta beside it. A few rows that must
+ * not be found are made up for by fetching more; many, and filters, go into the search as a bitmap.
+ *
  * @param vectors shape [any number, dimensions]
- * @param hidden rows of the model's items
  */
 export async function searchVisible(
-  { index, planned, catalogueRow }: Retriever,
+  searched: Searched,
   vectors: Float32Array,
   k: number,
-  hidden: ReadonlySet<number>,
+  visible: Visible,
 ): Promise<Retrieved[]> {
-  const fetched = Math.min(index.size, k + hidden.size, 65_536);
+  const [indexed, fresh] = await Promise.all([
+    searchIndex(searched, vectors, k, visible),
+    searchDelta(searched, vectors, k, visible),
+  ]);
+  if (fresh.length === 0) return indexed;
+  // An item that moved from one to the other between the two searches is in both.
+  const found = new Map<number, Retrieved>();
+  for (const one of [...fresh, ...indexed]) if (!found.has(one.item)) found.set(one.item, one);
+  return [...found.values()].sort((a, b) => b.score - a.score || a.item - b.item).slice(0, k);
+}
+
+async function searchIndex(
+  { index, nprobe, catalogue, catalogueRow, rowOf, bitmaps, delta }: Searched,
+  vectors: Float32Array,
+  k: number,
+  { hidden, filter }: Visible,
+): Promise<Retrieved[]> {
+  const hiddenRows: number[] = [];
+  for (const item of hidden) if (item < rowOf.length && rowOf[item]! >= 0) hiddenRows.push(rowOf[item]!);
+  const missed = hiddenRows.length + (filter === undefined ? delta.outdated : 0);
+  const withBitmap = filter !== undefined || missed > overFetch;
+  let allowed = withBitmap ? bitmaps.of(filter) : undefined;
+  if (allowed !== undefined && hiddenRows.length > overFetch) {
+    const bits = allowed.bits.slice();
+    let { count } = allowed;
+    for (const row of hiddenRows) {
+      const mask = 1 << (row & 7);
+      if ((bits[row >> 3]! & mask) === 0) continue;
+      bits[row >> 3]! ^= mask;
+      count--;
+    }
+    allowed = { bits, count };
+  }
+  const extra = withBitmap ? Math.min(hiddenRows.length, overFetch) : missed;
+  const fetched = Math.min(allowed?.count ?? index.size, k + extra);
   if (fetched === 0) return [];
-  const { ids, scores } = await searchBest(
-    index,
-    vectors,
-    vectors.length / index.dim,
-    fetched,
-    planned.nprobe === null ? {} : { nprobe: planned.nprobe },
-  );
+  // With a filter the index chooses how many lists to visit.
+  const { ids, scores } = await best(index, vectors, fetched, allowed ? { allowed: allowed.bits } : { nprobe });
+  // What was edited during the search is judged as it is now.
+  const pass = filter === undefined ? () => true : passes(filter, catalogue);
   const found: Retrieved[] = [];
   for (let at = 0; at < fetched && found.length < k; at++) {
     const row = ids[at]!;
-    if (row >= 0 && !hidden.has(row)) found.push({ item: catalogueRow[row]!, score: scores[at]! });
+    if (row < 0 || !bitmaps.isShown(row)) continue;
+    const item = catalogueRow[row]!;
+    if (!hidden.has(item) && pass(item)) found.push({ item, score: scores[at]! });
   }
   return found;
 }
 
+async function searchDelta(
+  { delta, catalogue }: Searched,
+  vectors: Float32Array,
+  k: number,
+  { hidden, filter }: Visible,
+): Promise<Retrieved[]> {
+  const { rows } = delta;
+  if (rows === undefined) return [];
+  const { index, catalogueRow } = rows;
+  const pass = filter === undefined ? () => true : passes(filter, catalogue);
+  const allowed = new Uint8Array(Math.ceil(index.size / 8));
+  let count = 0;
+  catalogueRow.forEach((item, row) => {
+    if (hidden.has(item) || catalogue.withdrawn[item] === 1 || !pass(item)) return;
+    allowed[row >> 3]! |= 1 << (row & 7);
+    count++;
+  });
+  const fetched = Math.min(k, count);
+  if (fetched === 0) return [];
+  const { ids, scores } = await best(index, vectors, fetched, { allowed });
+  return Array.from(ids.subarray(0, fetched), (row, at) => ({ item: catalogueRow[row]!, score: scores[at]! }));
+}
+
+const best = (index: VectorIndex, vectors: Float32Array, k: number, options: Parameters<VectorIndex['search']>[2]) =>
+  searchBest(index, vectors, vectors.length / index.dim, k, options);
+
 /**
- * The best sellers that are not hidden: what a user gets whom the model never saw. On online-retail, for users treated
+ * The best sellers that may be seen: what a user gets whom the model never saw. On online-retail, for users treated
  * as strangers, they beat the towers' own cold-start vectors (Recall@50 .064 against .042 and .050) and are not beaten
  * by a reciprocal rank fusion of the two (.055 and .063).
- * @returns scores in (0, 1]: ln(1 + purchases) over that of the most bought item
+ * @returns scores in [0, 1]: ln(1 + purchases) over that of the most bought item
  */
-export function bestSellers({ popular, facts }: ServedDataset, k: number, hidden: ReadonlySet<number>): Retrieved[] {
-  const most = Math.log1p(facts.popularity[popular[0]!]!);
+export function bestSellers({ popular, facts, catalogue }: ServedDataset, k: number, visible: Visible): Retrieved[] {
+  const { hidden, filter } = visible;
+  const most = Math.log1p(facts.popularity[popular[0]!]!) || 1;
+  const pass = filter === undefined ? () => true : passes(filter, catalogue);
   const found: Retrieved[] = [];
   for (const item of popular) {
     if (found.length === k) break;
-    if (!hidden.has(item)) found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
+    if (hidden.has(item) || catalogue.withdrawn[item] === 1 || !pass(item)) continue;
+    found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
   }
   return found;
 }

@@ -7,9 +7,9 @@ import { createLogger } from '@duet/config';
 import { loadInteractions } from '@duet/datasets';
 import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';
 import { openModel, trainModel } from '@duet/trainer';
-import { buildModelIndex } from './build-index.ts';
 import { indexFolder } from './index-folder.ts';
 import { openServing, type Serving } from './serving.ts';
+import { buildIn } from './testing.ts';
 
 const logger = createLogger({ logLevel: 'silent' }, 'test');
 
@@ -32,7 +32,7 @@ describe('serving', () => {
   });
 
   test('answers as soon as an index is built, with the items nearest to the user that were not bought', async () => {
-    const built = await buildModelIndex(shop, { modelId: shop.dat });
+    const built = await buildIn(shop, { modelId: shop.dat });
     assert.equal(built.recallAt100, 1);
     await serving.refresh();
     assert.equal(serving.health().status, 'ok');
@@ -151,9 +151,7 @@ describe('serving', () => {
     const callers = Promise.all(Array.from({ length: 3 }, (_, n) => caller(n)));
     const last = { id: '' };
     for (const modelId of [shop.dat, shop.twoTower, shop.dat]) {
-      last.id = (
-        await buildModelIndex(shop, { modelId, factory: modelId === shop.dat ? 'Flat' : 'IVF4,Flat' })
-      ).indexId;
+      last.id = (await buildIn(shop, { modelId, factory: modelId === shop.dat ? 'Flat' : 'IVF4,Flat' })).indexId;
       await serving.refresh();
     }
     const before = answered;
@@ -166,7 +164,7 @@ describe('serving', () => {
 
   test('keeps serving the index it has when the new one is damaged, and says what is wrong', async () => {
     const was = (await serving.retrieve({ userId: 'u1', k: 5 })).index.id;
-    const { indexId } = await buildModelIndex(shop, { modelId: shop.dat });
+    const { indexId } = await buildIn(shop, { modelId: shop.dat });
     await writeFile(path.join(indexFolder(shop.dataDir, indexId), 'index.faiss'), 'cut off');
     await serving.refresh();
     assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index.id, was);
@@ -174,7 +172,7 @@ describe('serving', () => {
     assert.equal(status, 'degraded');
     assert.match(problems.join(), /^indexes.*index\.faiss: it has 7 bytes where .*npx duet index --model/);
 
-    const { indexId: mended } = await buildModelIndex(shop, { modelId: shop.dat });
+    const { indexId: mended } = await buildIn(shop, { modelId: shop.dat });
     await serving.refresh();
     assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index.id, mended);
     assert.equal(serving.health().status, 'ok');
@@ -188,7 +186,7 @@ describe('serving', () => {
     test(`answers from ${kind}, by the greatest inner product with any of a user's vectors`, async () => {
       const { datasetId } = shop;
       const { modelId } = await trainModel(shop, { datasetId, kind, split: tinySplit, set: { ...set } });
-      const built = await buildModelIndex(shop, { modelId });
+      const built = await buildIn(shop, { modelId });
       assert.equal(built.recallAt100, 1);
       await serving.refresh();
       const answer = await serving.retrieve({ userId: 'u1', k: 20, modelId, rankerId: null });

@@ -5,17 +5,22 @@ import type { Executor } from '@duet/models';
 import { parseRanker, type RankerParameters } from '@duet/ranking';
 import {
   type AnsweredBy,
+  answeredBy,
   type RetrieveAnswer,
   type RetrieveRequest,
   recommend,
+  type SearchAnswer,
+  type SearchRequest,
   type SimilarItemsAnswer,
   type SimilarItemsRequest,
+  search,
   similar,
 } from './answer.ts';
 import {
+  askerOf,
+  followCatalogue,
   historyOf,
   loadDataset,
-  refreshCatalogue,
   rowOfItem,
   type ServedDataset,
   type Shopper,
@@ -25,7 +30,30 @@ import {
 } from './dataset.ts';
 import { chooseModel, type Plan, type PlannedModel, readPlan } from './plan.ts';
 import { createPool, type Pool } from './pool.ts';
+import { RecentEvents } from './recent-events.ts';
 import { openRetriever, type Retriever, retrieverKey } from './retriever.ts';
+import { TitleSearch } from './title-search.ts';
+
+export interface SimilarUsersRequest {
+  userId: string;
+  k: number;
+  modelId?: string | undefined;
+}
+
+export interface SimilarUsersAnswer extends AnsweredBy {
+  users: { userId: string; title: string; attributes: Record<string, string>; score: number }[];
+}
+
+/** An index and what stands beside it. */
+interface ServedIndex {
+  size: number;
+  /** New and changed items beside it, which the next build folds in. */
+  fresh: number;
+  /** Its vectors that are not found any more: of withdrawn items, or of items that have changed. */
+  outdated: number;
+  /** New items that wait for a training, since the model knows items by their ids alone. */
+  waiting: number;
+}
 
 interface ServingHealth {
   /** `starting`: nothing to serve yet. `degraded`: it answers, but `problems` need somebody. */
@@ -33,7 +61,7 @@ interface ServingHealth {
   problems: string[];
   dataset: string | null;
   /** What answers now: one entry a model that an experiment or the default needs. */
-  models: (AnsweredBy['model'] & { index: { id: string; factory: string; engine: string; size: number } })[];
+  models: (AnsweredBy['model'] & { index: AnsweredBy['index'] & ServedIndex })[];
   experiments: { id: string; name: string; arms: string[] }[];
   rankerId: string | null;
   /** When the plan last changed, ISO 8601. */
@@ -45,6 +73,9 @@ export interface Serving extends AsyncDisposable {
   readonly plan: Plan;
   retrieve(request: RetrieveRequest): Promise<RetrieveAnswer>;
   similarItems(request: SimilarItemsRequest): Promise<SimilarItemsAnswer>;
+  /** The users whom the model sees as most alike. @throws DuetError `not-found` for one whom it does not know */
+  similarUsers(request: SimilarUsersRequest): Promise<SimilarUsersAnswer>;
+  search(request: SearchRequest): Promise<SearchAnswer>;
   /** @throws DuetError `not-found` */
   item(itemId: string): Promise<ShownItem & { currency: string }>;
   shoppers(request: { limit: number; search?: string }): Promise<Shopper[]>;
@@ -62,7 +93,7 @@ export interface ServingOptions {
   /** Runs the user towers. */
   executor: Executor;
   logger: Logger;
-  /** Time between two looks at the database. */
+  /** Time between two looks at what should be served; a catalogue's edits and new events are read four times as often. */
   pollMs?: number;
 }
 
@@ -72,8 +103,8 @@ const spareRetrievers = 4;
 const retryMs = 30_000;
 
 /**
- * Opens what the database says should be served, and follows it: a new index, model, experiment or ranker, or an edited
- * item, is served within two looks, without a request failing or waiting for it.
+ * Opens what the database says should be served, and follows it: a new index, model, experiment or ranker is served
+ * within two looks, an edited item within a second, without a request failing or waiting for it.
  */
 export async function openServing(options: ServingOptions): Promise<Serving> {
   const serving = new DatabaseServing(options);
@@ -90,36 +121,61 @@ class DatabaseServing implements Serving {
   #problems = new Map<string, string>();
   /** Of models whose planned retriever cannot be opened: the one that served them before. */
   #previous = new Map<string, PlannedModel>();
-  #engines = new Map<string, { engine: string; size: number }>();
+  #engines = new Map<string, string>();
+  #served = new Map<string, ServedIndex>();
+  #recent: RecentEvents;
+  #titles = new WeakMap<ServedDataset, TitleSearch>();
   #datasets = new Map<string, Promise<ServedDataset>>();
   #rankers = new Map<string, Promise<RankerParameters>>();
   #retrievers: Pool<Retriever>;
   #options: ServingOptions;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timers = new Set<ReturnType<typeof setTimeout>>();
   #looking: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: ServingOptions) {
     this.#options = options;
+    this.#recent = new RecentEvents(options.db);
     this.#retrievers = createPool(spareRetrievers, (err) => options.logger.error({ err }, 'an index did not close'));
   }
 
   follow(): void {
-    if (this.#closed) return;
-    this.#timer = setTimeout(async () => {
-      const knownDown = this.#problems.has('database');
-      await this.refresh().catch((err) => {
-        if (!knownDown) this.#options.logger.warn({ err }, 'the plan could not be read; what was served still is');
-      });
-      this.follow();
-    }, this.#options.pollMs ?? 2_000);
+    const { pollMs = 2_000 } = this.#options;
+    this.#repeat(pollMs, () => this.#lookOnce());
+    this.#repeat(pollMs / 4, () => this.#followOnce());
   }
 
-  refresh(): Promise<void> {
+  #repeat(everyMs: number, work: () => Promise<void>): void {
+    if (this.#closed) return;
+    const timer = setTimeout(async () => {
+      const knownDown = this.#problems.has('database');
+      await work().catch((err) => {
+        if (!knownDown) this.#options.logger.warn({ err }, 'the database could not be read; what was served still is');
+      });
+      this.#timers.delete(timer);
+      this.#repeat(everyMs, work);
+    }, everyMs);
+    this.#timers.add(timer);
+  }
+
+  async refresh(): Promise<void> {
+    await this.#lookOnce();
+    await this.#followOnce();
+  }
+
+  #lookOnce(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
+  }
+
+  #followOnce(): Promise<void> {
+    this.#following ??= this.#followData().finally(() => {
+      this.#following = undefined;
+    });
+    return this.#following;
   }
 
   async #look(): Promise<void> {
@@ -128,7 +184,6 @@ class DatabaseServing implements Serving {
       const text = JSON.stringify(plan);
       if (text !== this.#planText || Date.now() >= this.#retryAt) await this.#swapTo(plan, text);
       this.#letGo();
-      await this.#refreshCatalogues();
       this.#problems.delete('database');
     } catch (error) {
       // Prisma's last line says what is wrong, the others which call it was.
@@ -138,21 +193,35 @@ class DatabaseServing implements Serving {
     }
   }
 
+  /** Takes over the edits of the catalogues and the new events, and brings what answers in step with them. */
+  async #followData(): Promise<void> {
+    await this.#recent.follow();
+    for (const loading of this.#datasets.values()) {
+      const dataset = await loading.catch(() => undefined);
+      if (dataset !== undefined) await followCatalogue(dataset);
+    }
+    await this.#retrievers.each(async (retriever) => {
+      await retriever.delta.follow();
+      this.#served.set(retriever.planned.indexId, besideIndex(retriever));
+    });
+  }
+
   /** Opens everything first, then swaps in one turn of the event loop: a request sees the old plan or the new. */
   async #swapTo(plan: Plan, text: string): Promise<void> {
     const { logger } = this.#options;
     const problems = new Map<string, string>();
     const previous = new Map<string, PlannedModel>();
-    const engines = new Map<string, { engine: string; size: number }>();
+    const engines = new Map<string, string>();
     const needed = neededModels(plan);
     for (const planned of needed) {
       try {
-        await this.#use(planned, ({ index }) =>
-          engines.set(planned.indexId, { engine: index.engine, size: index.size }),
-        );
+        await this.#use(planned, (retriever) => {
+          engines.set(planned.indexId, retriever.index.engine);
+          this.#served.set(planned.indexId, besideIndex(retriever));
+        });
       } catch (err) {
         problems.set(planned.modelId, (err as Error).message);
-        const before = this.#previous.get(planned.modelId) ?? this.#served(planned.modelId);
+        const before = this.#previous.get(planned.modelId) ?? this.#servedAs(planned.modelId);
         const open = before && this.#engines.get(before.indexId);
         if (open !== undefined) {
           previous.set(planned.modelId, before!);
@@ -190,18 +259,12 @@ class DatabaseServing implements Serving {
     this.#retrievers.keep(new Set(needed.map(retrieverKey)), new Set([...models, ...pinned].map(retrieverKey)));
     const datasets = new Set([dataset?.id, ...models.map(({ datasetId }) => datasetId)]);
     for (const id of this.#datasets.keys()) if (!datasets.has(id)) this.#datasets.delete(id);
+    const indexes = new Set([...needed, ...models, ...pinned].map(({ indexId }) => indexId));
+    for (const id of this.#served.keys()) if (!indexes.has(id)) this.#served.delete(id);
   }
 
-  #served(modelId: string): PlannedModel | undefined {
+  #servedAs(modelId: string): PlannedModel | undefined {
     return neededModels(this.plan).find((planned) => planned.modelId === modelId);
-  }
-
-  async #refreshCatalogues(): Promise<void> {
-    for (const [id, loading] of this.#datasets) {
-      const dataset = await loading;
-      const fresh = await refreshCatalogue(this.#options, dataset);
-      if (fresh !== dataset && this.#datasets.has(id)) this.#datasets.set(id, Promise.resolve(fresh));
-    }
   }
 
   #dataset(id: string): Promise<ServedDataset> {
@@ -217,13 +280,13 @@ class DatabaseServing implements Serving {
   }
 
   #use<R>(planned: PlannedModel, work: (retriever: Retriever, dataset: ServedDataset) => Promise<R> | R): Promise<R> {
-    const open = async () => openRetriever(this.#options, planned, await this.#dataset(planned.datasetId));
+    const open = async () => openRetriever(this.#options, planned, (await this.#dataset(planned.datasetId)).catalogue);
     return this.#retrievers.use(retrieverKey(planned), open, async (retriever) =>
       work(retriever, await this.#dataset(planned.datasetId)),
     );
   }
 
-  #choose(wanted: { modelId?: string; indexId?: string | null }): PlannedModel {
+  #choose(wanted: { modelId?: string | undefined; indexId?: string | null | undefined }): PlannedModel {
     const planned = chooseModel(this.plan, wanted);
     return this.#previous.get(planned.modelId) ?? planned;
   }
@@ -238,13 +301,58 @@ class DatabaseServing implements Serving {
       const id = request.rankerId === undefined ? this.plan.rankers[dataset.id] : request.rankerId;
       // A ranker that cannot be read is a problem in `health`, not a page without recommendations.
       const parameters = id ? await this.#ranker(id).catch(() => undefined) : undefined;
-      return recommend(retriever, dataset, request, parameters && { id: id!, parameters });
+      return recommend(retriever, dataset, this.#withRecent(request, dataset), parameters && { id: id!, parameters });
     });
   }
 
+  /** What a user did lately is known of the user, not of a query, and was not known at another time than now. */
+  #withRecent(request: RetrieveRequest, { queryId }: ServedDataset): RetrieveRequest {
+    const { userId, query, situation, recent } = request;
+    const now = situation?.time === undefined || Math.abs(situation.time - Date.now() / 1000) < 60;
+    if (recent !== undefined || userId === undefined || query !== undefined || queryId !== undefined || !now)
+      return request;
+    return { ...request, recent: this.#recent.of(userId) };
+  }
+
   async similarItems({ modelId, ...request }: SimilarItemsRequest): Promise<SimilarItemsAnswer> {
-    const planned = this.#choose(modelId === undefined ? {} : { modelId });
-    return this.#use(planned, (retriever, dataset) => similar(retriever, dataset, request));
+    return this.#use(this.#choose({ modelId }), (retriever, dataset) => similar(retriever, dataset, request));
+  }
+
+  async similarUsers({ userId, k, modelId }: SimilarUsersRequest): Promise<SimilarUsersAnswer> {
+    return this.#use(this.#choose({ modelId }), async (retriever, dataset) => {
+      const asker = askerOf(dataset, { userId });
+      const { vectors, known } = await retriever.userVectors({ id: asker }, 0);
+      if (!known) {
+        throw new DuetError('not-found', `Model ${retriever.planned.name} knows nothing of user ${userId}.`, {
+          fix: 'catalogue.shoppers lists users that it may know.',
+        });
+      }
+      const index = await retriever.users(dataset);
+      const nearest = await index.nearest(vectors, k, dataset.userRow.get(asker));
+      const { interactions, users } = dataset;
+      return {
+        ...answeredBy(retriever, dataset),
+        users: nearest.map(({ user, score }) => ({
+          userId: interactions.users[user]!,
+          title: users.title[user]!,
+          attributes: Object.fromEntries(
+            Object.entries(users.attributes).map(([name, values]) => [name, values[user]!]),
+          ),
+          score,
+        })),
+      };
+    });
+  }
+
+  async search(request: SearchRequest): Promise<SearchAnswer> {
+    return this.#use(this.#choose(request), (retriever, dataset) => {
+      const titles = () => {
+        const made = this.#titles.get(dataset) ?? new TitleSearch(dataset.catalogue);
+        this.#titles.set(dataset, made);
+        return made;
+      };
+      return search(retriever, dataset, titles, request);
+    });
   }
 
   async item(itemId: string): Promise<ShownItem & { currency: string }> {
@@ -271,9 +379,11 @@ class DatabaseServing implements Serving {
     const { dataset, experiments, rankers } = this.plan;
     const models = neededModels(this.plan)
       .map((planned) => this.#previous.get(planned.modelId) ?? planned)
-      .flatMap(({ modelId, name, kind, indexId, factory }) => {
-        const open = this.#engines.get(indexId);
-        return open === undefined ? [] : [{ id: modelId, name, kind, index: { id: indexId, factory, ...open } }];
+      .flatMap(({ modelId, name, kind, indexId, version, factory }) => {
+        const engine = this.#engines.get(indexId);
+        const served = this.#served.get(indexId);
+        if (engine === undefined || served === undefined) return [];
+        return [{ id: modelId, name, kind, index: { id: indexId, version, factory, engine, ...served } }];
       });
     return {
       status: models.length === 0 ? 'starting' : this.#problems.size > 0 ? 'degraded' : 'ok',
@@ -289,11 +399,19 @@ class DatabaseServing implements Serving {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    for (const timer of this.#timers) clearTimeout(timer);
     await this.#looking?.catch(() => {});
+    await this.#following?.catch(() => {});
     await this.#retrievers[Symbol.asyncDispose]();
   }
 }
+
+const besideIndex = ({ index, delta }: Retriever): ServedIndex => ({
+  size: index.size,
+  fresh: delta.rows?.catalogueRow.length ?? 0,
+  outdated: delta.outdated,
+  waiting: delta.waiting,
+});
 
 /** What a plan needs open before any request comes: every arm's model, and the default. */
 function neededModels(plan: Plan): PlannedModel[] {

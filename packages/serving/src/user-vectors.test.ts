@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Situation } from '@duet/datasets';
+import type { Asker } from '@duet/trainer';
 import { createUserVectors } from './user-vectors.ts';
 
 /** A tower whose vector of user "u7" is [7, 7]; ids that begin with x are strangers. */
 function tower() {
   const calls: string[][] = [];
-  const encode = async (userIds: string[]) => {
+  const encode = async (askers: readonly Asker[]) => {
+    const userIds = askers.map(({ id }) => id);
     calls.push(userIds);
     const numbers = userIds.map((id) => Number(id.slice(1)));
     const known = userIds.map((id) => id.startsWith('u'));
@@ -20,7 +22,7 @@ describe('user vectors', () => {
     const { calls, encode } = tower();
     const vectorOf = createUserVectors(encode, 2);
     const ids = Array.from({ length: 300 }, (_, i) => `u${i % 280}`);
-    const answers = await Promise.all(ids.map((id) => vectorOf(id)));
+    const answers = await Promise.all(ids.map((id) => vectorOf({ id }, 0)));
     answers.forEach(({ vectors }, i) => {
       assert.deepEqual([...vectors], [i % 280, i % 280]);
     });
@@ -34,7 +36,7 @@ describe('user vectors', () => {
     const { calls, encode } = tower();
     const vectorOf = createUserVectors(encode, 2, { capacity: 2 });
     for (const id of ['u1', 'u2', 'u1', 'u3', 'u1', 'u2', 'x9', 'x9']) {
-      const { known, vectors } = await vectorOf(id);
+      const { known, vectors } = await vectorOf({ id }, 0);
       assert.equal(known, id !== 'x9');
       assert.equal(vectors[0], Number(id.slice(1)));
     }
@@ -45,17 +47,26 @@ describe('user vectors', () => {
     const { calls, encode } = tower();
     const situationKey = ({ values }: Situation) => values?.device ?? '';
     const vectorOf = createUserVectors(encode, 2, { situationKey });
-    for (const device of ['phone', 'desk', 'phone']) await vectorOf('u1', { time: 1, values: { device } });
-    await vectorOf('u1', { time: 2, values: { device: 'desk', page: 'home' } });
+    for (const device of ['phone', 'desk', 'phone'])
+      await vectorOf({ id: 'u1', situation: { time: 1, values: { device } } }, 0);
+    await vectorOf({ id: 'u1', situation: { time: 2, values: { device: 'desk', page: 'home' } } }, 0);
     assert.deepEqual(calls, [['u1'], ['u1']]);
+  });
+
+  test('are computed anew for another version of what is known, and each time for what a request says', async () => {
+    const { calls, encode } = tower();
+    const vectorOf = createUserVectors(encode, 2);
+    for (const version of [0, 0, 1, undefined, undefined, 1]) await vectorOf({ id: 'u1' }, version);
+    await Promise.all([vectorOf({ id: 'u1' }), vectorOf({ id: 'u1', history: ['i1'] })]);
+    assert.deepEqual(calls, [['u1'], ['u1'], ['u1'], ['u1'], ['u1', 'u1']]);
   });
 
   test('fail together with their call, and are tried anew by the next request', async () => {
     let broken = true;
     const { encode } = tower();
     const vectorOf = createUserVectors((ids) => (broken ? Promise.reject(new Error('no memory')) : encode(ids)), 2);
-    await assert.rejects(vectorOf('u1'), /no memory/);
+    await assert.rejects(vectorOf({ id: 'u1' }, 0), /no memory/);
     broken = false;
-    assert.equal((await vectorOf('u1')).vectors[0], 1);
+    assert.equal((await vectorOf({ id: 'u1' }, 0)).vectors[0], 1);
   });
 });

@@ -1,19 +1,19 @@
 import type { Situation } from '@duet/datasets';
+import type { Asker, LoadedModel } from '@duet/trainer';
 
 /** One user's query vectors of one model. */
 export interface UserVectors {
   /** Shape [vectorsPerUser, dimensions]. Not to be written to. */
   vectors: Float32Array;
-  /** False where the model never saw the user: the vectors are its cold-start answer. */
+  /** False where the model knows nothing of the user: the vectors are its cold-start answer. */
   known: boolean;
 }
 
-type Encode = (userIds: string[], situations: Situation[]) => Promise<{ vectors: Float32Array; known: boolean[] }>;
-
 /** One who waits for vectors. */
 interface Asking {
-  userId: string;
-  situation: Situation;
+  asker: Asker;
+  /** What the answer is remembered under; undefined where it is not. */
+  key: string | undefined;
   promise: PromiseWithResolvers<UserVectors>;
 }
 
@@ -31,17 +31,19 @@ const batchLimit = 256;
  * User vectors of one model: the requests of one turn of the event loop share one call of the user tower, and the last
  * `capacity` known users are remembered. Strangers are not remembered: their number has no bound and their vectors may be the
  * same for all.
- * @param encode LoadedModel.encodeUsers
+ * @param encode LoadedModel.encode
  * @param width numbers a user has: vectorsPerUser · dimensions
+ * @returns a function of an asker and the version of what is known of them: another version is another vector, and what
+ *   has none, since it was said with the request, is computed each time
  */
 export function createUserVectors(
-  encode: Encode,
+  encode: LoadedModel['encode'],
   width: number,
   { capacity = 20_000, situationKey = () => '' }: UserVectorOptions = {},
-): (userId: string, situation?: Situation) => Promise<UserVectors> {
+): (asker: Asker, version?: number) => Promise<UserVectors> {
   const recent = new Map<string, UserVectors>(); // in order of last use
-  const waiting = new Map<string, Asking>();
-  let scheduled = false;
+  const asked = new Map<string, Asking>();
+  let waiting: Asking[] = [];
 
   const remember = (key: string, vectors: UserVectors) => {
     recent.delete(key);
@@ -49,45 +51,38 @@ export function createUserVectors(
     if (recent.size > capacity) recent.delete(recent.keys().next().value!);
   };
 
-  const encodeBatch = async (batch: [string, Asking][]) => {
+  const encodeBatch = async (batch: Asking[]) => {
     try {
-      const { vectors, known } = await encode(
-        batch.map(([, { userId }]) => userId),
-        batch.map(([, { situation }]) => situation),
-      );
-      batch.forEach(([key, { promise }], row) => {
+      const { vectors, known } = await encode(batch.map(({ asker }) => asker));
+      batch.forEach(({ key, promise }, row) => {
         const answer = { vectors: vectors.slice(row * width, (row + 1) * width), known: known[row]! };
-        if (answer.known) remember(key, answer);
+        if (answer.known && key !== undefined) remember(key, answer);
         promise.resolve(answer);
       });
     } catch (error) {
-      for (const [, { promise }] of batch) promise.reject(error);
+      for (const { promise } of batch) promise.reject(error);
     }
   };
 
   const flush = () => {
-    scheduled = false;
-    const all = [...waiting];
-    waiting.clear();
+    const all = waiting;
+    waiting = [];
+    asked.clear();
     for (let start = 0; start < all.length; start += batchLimit) void encodeBatch(all.slice(start, start + batchLimit));
   };
 
-  return (userId, situation = {}) => {
-    const key = `${situationKey(situation)} ${userId}`;
-    const cached = recent.get(key);
+  return (asker, version) => {
+    const key = version === undefined ? undefined : `${situationKey(asker.situation ?? {})} ${version} ${asker.id}`;
+    const cached = key === undefined ? undefined : recent.get(key);
     if (cached !== undefined) {
-      remember(key, cached);
+      remember(key!, cached);
       return Promise.resolve(cached);
     }
-    let asking = waiting.get(key);
-    if (asking === undefined) {
-      asking = { userId, situation, promise: Promise.withResolvers<UserVectors>() };
-      waiting.set(key, asking);
-    }
-    if (!scheduled) {
-      scheduled = true;
-      setImmediate(flush);
-    }
+    const together = key === undefined ? undefined : asked.get(key);
+    if (together !== undefined) return together.promise.promise;
+    const asking = { asker, key, promise: Promise.withResolvers<UserVectors>() };
+    if (key !== undefined) asked.set(key, asking);
+    if (waiting.push(asking) === 1) setImmediate(flush);
     return asking.promise.promise;
   };
 }

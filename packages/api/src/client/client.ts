@@ -8,11 +8,15 @@ import type {
   ItemInput,
   RetrieveAnswer,
   RetrieveInput,
+  SearchAnswer,
+  SearchInput,
   SentEvent,
   Shopper,
   ShoppersInput,
   SimilarItemsAnswer,
   SimilarItemsInput,
+  SimilarUsersAnswer,
+  SimilarUsersInput,
 } from '../schemas.ts';
 import { clientError, DuetClientError } from './error.ts';
 import { createEventBuffer, type EventBuffer } from './event-buffer.ts';
@@ -26,10 +30,14 @@ export type {
   RecommendedItem,
   RetrieveAnswer,
   RetrieveInput,
+  SearchAnswer,
+  SearchInput,
   SentEvent,
   Shopper,
   SimilarItemsAnswer,
   SimilarItemsInput,
+  SimilarUsersAnswer,
+  SimilarUsersInput,
 } from '../schemas.ts';
 export { type ClientErrorCode, DuetClientError } from './error.ts';
 export type { RetryPolicy } from './retry.ts';
@@ -63,6 +71,8 @@ interface CallOptions {
 export interface DuetClient {
   retrieve(input: RetrieveInput, o?: CallOptions): Promise<RetrieveAnswer>;
   similarItems(input: SimilarItemsInput, o?: CallOptions): Promise<SimilarItemsAnswer>;
+  similarUsers(input: SimilarUsersInput, o?: CallOptions): Promise<SimilarUsersAnswer>;
+  search(input: SearchInput, o?: CallOptions): Promise<SearchAnswer>;
   catalogue: {
     shoppers(input?: ShoppersInput, o?: CallOptions): Promise<Shopper[]>;
     item(input: ItemInput, o?: CallOptions): Promise<CatalogueItem>;
@@ -157,6 +167,8 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
   return {
     retrieve: (input, o) => read(() => trpc.retrieve.query(input, o), o),
     similarItems: (input, o) => read(() => trpc.similarItems.query(input, o), o),
+    similarUsers: (input, o) => read(() => trpc.similarUsers.query(input, o), o),
+    search: (input, o) => read(() => trpc.search.query(input, o), o),
     catalogue: {
       shoppers: (input, o) => read(() => trpc.catalogue.shoppers.query(input, o), o),
       item: (input, o) => read(() => trpc.catalogue.item.query(input, o), o),

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as thinkTime } from 'node:timers/promises';
+import { createLogger } from '@duet/config';
+import { ensureEventPartitions } from '@duet/db';
+import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';
+import { trainModel } from '@duet/trainer';
+import type { Filter } from './filter.ts';
+import { openServing, type Serving } from './serving.ts';
+import { buildIn } from './testing.ts';
+
+const logger = createLogger({ logLevel: 'silent' }, 'test');
+const ids = (answer: { items: { itemId: string }[] }) => answer.items.map(({ itemId }) => itemId);
+
+describe('serving follows the catalogue and the events', () => {
+  let shop: TinyShop;
+  let serving: Serving;
+  const edit = (externalId: string, data: object) =>
+    shop.db.prisma.item.updateMany({ where: { datasetId: shop.datasetId, externalId }, data });
+  const categoryId = async (name: string) =>
+    (await shop.db.prisma.category.findFirstOrThrow({ where: { datasetId: shop.datasetId, name } })).id;
+  const beside = () => serving.health().models[0]!.index;
+  /** Every item, nearest first, as long as it passes. */
+  const all = (filter?: Filter) => serving.retrieve({ userId: 'u1', k: 200, rankerId: null, hideSeen: false, filter });
+
+  before(async () => {
+    shop = await createTinyShop();
+    await buildIn(shop, { modelId: shop.dat });
+    // An hour: these tests say when it looks.
+    serving = await openServing({ ...shop, logger, pollMs: 3_600_000 });
+  });
+  after(async () => {
+    await serving[Symbol.asyncDispose]();
+    await shop[Symbol.asyncDispose]();
+  });
+
+  test('answers with the items that pass a filter, in the order that they have without one', async () => {
+    const everything = (await all()).items;
+    assert.equal(everything.length, 120);
+    const filter: Filter = { all: [{ category: ['mugs', 'lamps'] }, { price: { min: 500, max: 1500 } }] };
+    const { items } = await all(filter);
+    const expected = everything.filter(
+      ({ category, priceMinor }) => ['mugs', 'lamps'].includes(category!) && priceMinor! >= 500 && priceMinor! <= 1500,
+    );
+    assert.ok(expected.length > 10);
+    assert.deepEqual(ids({ items }), ids({ items: expected }));
+    const similar = await serving.similarItems({ itemId: 'i3', k: 100, filter: { category: ['lamps'] } });
+    assert.equal(similar.items.length, 30);
+    assert.ok(similar.items.every(({ category }) => category === 'lamps'));
+    const stranger = await serving.retrieve({ userId: 'nobody', k: 100, filter: { category: ['clocks'] } });
+    assert.deepEqual([stranger.known, stranger.items.length], [false, 30]);
+    await assert.rejects(all({ category: ['clock'] }), /no item.*"clock"\. There is "clocks"/i);
+  });
+
+  test('keeps the filter in step with stock and price, and shows both', async () => {
+    await edit('i5', { inStock: false, priceMinor: 77_777 });
+    await serving.refresh();
+    assert.ok(!ids(await all({ inStock: true })).includes('i5'));
+    assert.deepEqual(ids(await all({ inStock: false })), ['i5']);
+    const { items } = await all({ price: { min: 70_000 } });
+    assert.deepEqual([items.length, items[0]!.priceMinor, items[0]!.inStock], [1, 77_777, false]);
+    await edit('i5', { inStock: true });
+    await serving.refresh();
+    assert.ok(ids(await all({ inStock: true })).includes('i5'));
+  });
+
+  test('finds a new item by the tower on its features, at the next look and after the next build', async () => {
+    const item = { datasetId: shop.datasetId, title: 'Clock number 999', priceMinor: 800 };
+    await shop.db.prisma.item.create({
+      data: { ...item, externalId: 'new-clock', categoryId: await categoryId('clocks'), attributes: { tags: ['new'] } },
+    });
+    await serving.refresh();
+    // The other one's price is in another bucket since the test before.
+    assert.deepEqual([beside().size, beside().fresh, beside().outdated, beside().waiting], [120, 2, 1, 0]);
+    assert.deepEqual(ids(await all({ tag: ['new'] })), ['new-clock']);
+    const found = (await all()).items;
+    assert.equal(found.length, 121);
+    // It is where it belongs: the items most like it are clocks.
+    const alike = await serving.similarItems({ itemId: 'new-clock', k: 10 });
+    assert.ok(alike.items.filter(({ category }) => category === 'clocks').length > 5);
+    const scoreOf = (answer: typeof found) => answer.find(({ itemId }) => itemId === 'new-clock')!.score;
+
+    const built = await buildIn(shop, { modelId: shop.dat });
+    assert.deepEqual([built.size, built.added, built.withdrawn], [121, 1, 0]);
+    await serving.refresh();
+    assert.deepEqual([beside().id, beside().size, beside().fresh, beside().outdated], [built.indexId, 121, 0, 0]);
+    const folded = (await all()).items;
+    assert.deepEqual(ids({ items: folded }), ids({ items: found }));
+    // The building process keeps the tables in full precision.
+    assert.ok(Math.abs(scoreOf(folded) - scoreOf(found)) < 5e-3);
+    assert.ok((await serving.similarItems({ itemId: 'new-clock', k: 3 })).items.length === 3);
+  });
+
+  test('moves an item that is described otherwise, and moves it back', async () => {
+    const before = await all();
+    await edit('i0', { title: 'clock number 0', categoryId: await categoryId('clocks') });
+    await serving.refresh();
+    assert.deepEqual([beside().fresh, beside().outdated], [1, 1]);
+    const after = await all();
+    assert.equal(after.items.length, 121);
+    const place = (answer: typeof before) => ids(answer).indexOf('i0');
+    assert.notEqual(place(after), place(before));
+    const built = await buildIn(shop, { modelId: shop.dat });
+    await serving.refresh();
+    assert.equal(beside().id, built.indexId);
+    assert.deepEqual([beside().fresh, beside().outdated], [0, 0]);
+    assert.deepEqual(ids(await all()), ids(after));
+    await edit('i0', { title: 'mug number 0', categoryId: await categoryId('mugs') });
+    await serving.refresh();
+    assert.deepEqual([beside().fresh, beside().outdated], [1, 1]);
+    assert.deepEqual(ids(await all()), ids(before));
+    await buildIn(shop, { modelId: shop.dat });
+    await serving.refresh();
+    assert.deepEqual(ids(await all()), ids(before));
+  });
+
+  test('shows a withdrawn item nowhere, leaves it out of the next build, and takes it back', async () => {
+    await edit('i7', { withdrawnAt: new Date() });
+    await edit('new-clock', { withdrawnAt: new Date() });
+    await serving.refresh();
+    assert.equal(beside().outdated, 2);
+    const without = ids(await all());
+    assert.equal(without.length, 119);
+    assert.ok(!without.includes('i7') && !without.includes('new-clock'));
+    assert.ok(!ids(await serving.retrieve({ userId: 'nobody', k: 200 })).includes('i7'));
+    assert.ok(!ids(await serving.search({ query: 'number', k: 200 })).includes('i7'));
+    const built = await buildIn(shop, { modelId: shop.dat });
+    assert.deepEqual([built.size, built.withdrawn], [119, 1]);
+    await serving.refresh();
+    assert.deepEqual(ids(await all()), without);
+    for (const id of ['i7', 'new-clock']) await edit(id, { withdrawnAt: null });
+    await serving.refresh();
+    assert.equal(beside().fresh, 2);
+    assert.equal((await all()).items.length, 121);
+    assert.ok(ids(await all()).includes('i7'));
+  });
+
+  test('is in step within a second of an edit, without being told', async () => {
+    await using watching = await openServing({ ...shop, logger });
+    for (const priceMinor of [123_001, 123_002, 123_003]) {
+      await edit('i9', { priceMinor });
+      const edited = performance.now();
+      for (;;) {
+        const { items } = await watching.retrieve({ userId: 'u1', k: 200, hideSeen: false });
+        if (items.some((item) => item.priceMinor === priceMinor)) break;
+        await thinkTime(5);
+      }
+      const tookMs = performance.now() - edited;
+      assert.ok(tookMs < 1000, `${tookMs.toFixed(0)} ms`);
+    }
+  });
+
+  test('says of a model that knows items by their ids alone that new ones wait for a training', async () => {
+    const { datasetId } = shop;
+    const { modelId } = await trainModel(shop, { datasetId, kind: 'ials', split: tinySplit, set: { dimensions: 16 } });
+    const built = await buildIn(shop, { modelId });
+    assert.deepEqual([built.size, built.added], [120, 0]);
+    await serving.refresh();
+    const { items } = await serving.retrieve({ userId: 'u1', k: 200, hideSeen: false, modelId, rankerId: null });
+    assert.ok(!ids({ items }).includes('new-clock'));
+    await assert.rejects(
+      serving.similarItems({ itemId: 'new-clock', k: 5, modelId }),
+      /Model ials does not know item new-clock\. It came after the training/,
+    );
+    await edit('i8', { withdrawnAt: new Date() });
+    await serving.refresh();
+    assert.ok(!ids(await serving.retrieve({ userId: 'u1', k: 200, hideSeen: false, modelId })).includes('i8'));
+    await edit('i8', { withdrawnAt: null });
+    await serving.refresh();
+    assert.ok(ids(await serving.retrieve({ userId: 'u1', k: 200, hideSeen: false, modelId })).includes('i8'));
+  });
+
+  test('answers one who is not in the data by what the request says of them', async () => {
+    const from = async (request: object) => {
+      const { known, why, items } = await serving.retrieve({ k: 10, rankerId: null, modelId: shop.dat, ...request });
+      return { known, why, items: ids({ items }), categories: items.map(({ category }) => category) };
+    };
+    const history = ['i31', 'i33', 'i35'];
+    const lamps = await from({ history });
+    assert.equal(lamps.known, true);
+    assert.ok(lamps.categories.filter((category) => category === 'lamps').length > 5);
+    assert.ok(
+      history.every((item) => !lamps.items.includes(item)),
+      'what they had is not shown again',
+    );
+    assert.match(lamps.why, /Nearest by model dat, from 3 since/);
+    const french = await from({ userId: 'nobody', features: { country: 'FR' } });
+    const german = await from({ userId: 'nobody', features: { country: 'DE' } });
+    assert.deepEqual([french.known, german.known], [true, true]);
+    assert.notDeepEqual(french.items, german.items);
+    assert.match(french.why, /country that the request says/);
+    assert.equal((await from({ userId: 'nobody', features: { country: 'Atlantis' } })).known, false);
+    assert.equal((await from({ history: ['no such item'] })).known, false);
+    await assert.rejects(from({ features: { land: 'FR' } }), /knows no "land" of its users\. There is "country"/);
+    // Known users are moved by what they had lately, too.
+    assert.notDeepEqual((await from({ userId: 'u1', history })).items, (await from({ userId: 'u1' })).items);
+  });
+
+  test('reads what a user did since the data, leaves out what they ordered, and not what they did at another time', async () => {
+    const { db } = shop;
+    const occurredAt = new Date();
+    await ensureEventPartitions(db, [occurredAt.toISOString().slice(0, 10)]);
+    const log = (type: 'click' | 'order', itemId: string, simulated = false) =>
+      db.prisma.event.create({
+        data: {
+          day: new Date(occurredAt.toISOString().slice(0, 10)),
+          eventId: crypto.randomUUID(),
+          type,
+          occurredAt,
+          userId: 'passer-by',
+          itemId,
+          simulated,
+        },
+      });
+    const ask = (more: object = {}) =>
+      serving.retrieve({ userId: 'passer-by', k: 20, rankerId: null, modelId: shop.dat, ...more });
+    await log('click', 'i40', true);
+    await serving.refresh();
+    assert.equal((await ask()).known, false, 'simulated events are nobody’s');
+    await log('click', 'i61');
+    await log('click', 'i63');
+    await serving.refresh();
+    const clicked = await ask();
+    assert.equal(clicked.known, true);
+    assert.match(clicked.why, /from 2 since/);
+    assert.ok(clicked.items.filter(({ category }) => category === 'clocks').length > 10);
+    const bought = clicked.items[0]!.itemId;
+    await log('order', bought);
+    await serving.refresh();
+    assert.ok(!ids(await ask()).includes(bought));
+    assert.ok(ids(await ask({ hideSeen: false, k: 100 })).includes(bought));
+    const yesterday = Date.now() / 1000 - 86_400;
+    assert.equal((await ask({ situation: { time: yesterday } })).known, false);
+  });
+
+  test('finds users who are alike: they mostly buy in the same category', async () => {
+    for (const modelId of [shop.dat, undefined]) {
+      const { users, model } = await serving.similarUsers({ userId: 'u6', k: 20, modelId });
+      assert.equal(users.length, 20);
+      assert.ok(users.every(({ userId }) => userId !== 'u6'));
+      assert.deepEqual(
+        users.map(({ score }) => score),
+        users.map(({ score }) => score).toSorted((a, b) => b - a),
+      );
+      // Of u0, u1, …, user n prefers category n mod 4; a fifth of the purchases are elsewhere.
+      const same = users.filter(({ userId }) => Number(userId.slice(1)) % 4 === 2).length;
+      assert.ok(same > 14, `${same} of 20 by ${model.kind}`);
+    }
+    await assert.rejects(serving.similarUsers({ userId: 'nobody', k: 5 }), /knows nothing of user nobody/);
+  });
+
+  test('searches the words of titles and categories where no model has learnt from queries, and says so', async () => {
+    const { by, why, items } = await serving.search({ query: 'Lamp NUMBER 44', k: 5 });
+    assert.equal(by, 'titles');
+    assert.match(why, /was not trained on queries/);
+    assert.equal(items[0]!.itemId, 'i44');
+    const cheap = await serving.search({ query: 'lamps', k: 50, filter: { price: { max: 600 } } });
+    assert.ok(cheap.items.length > 3 && cheap.items.every(({ priceMinor }) => priceMinor! <= 600));
+    assert.ok((await serving.search({ query: 'lam', k: 5 })).items.every(({ category }) => category === 'lamps'));
+    assert.deepEqual((await serving.search({ query: 'zither', k: 5 })).items, []);
+    await edit('i44', { title: 'Zither' });
+    await serving.refresh();
+    assert.deepEqual(ids(await serving.search({ query: 'zither', k: 5 })), ['i44']);
+    assert.notEqual((await serving.search({ query: 'number 44', k: 1 })).items[0]!.itemId, 'i44');
+  });
+});

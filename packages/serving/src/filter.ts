@@ -1,0 +1,137 @@
+import { DuetError } from '@duet/config';
+import { z } from 'zod';
+import type { LiveCatalogue } from './catalogue.ts';
+import { nearNames } from './near-names.ts';
+
+const name = z.string().min(1).max(200);
+const names = z.array(name).min(1).max(100);
+
+const condition = z.union([
+  z.strictObject({ category: names }),
+  /** In minor units, both ends included. An item without a price is never within. */
+  z
+    .strictObject({ price: z.strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() }) })
+    .refine(({ price: { min, max } }) => (min ?? max) !== undefined && (min ?? 0) <= (max ?? Infinity), {
+      message: 'A price has a min, a max that is not less, or both',
+    }),
+  z.strictObject({ inStock: z.boolean() }),
+  /** Items that have one of these tags: values of the attribute "tags". */
+  z.strictObject({ tag: names }),
+  z.strictObject({ attribute: z.strictObject({ name, in: names }) }),
+]);
+/** One thing that a filter asks of an item. */
+export type Condition = z.infer<typeof condition>;
+
+/** Which items may be answered with: conditions over the catalogue's columns, combined by all, any and not. */
+export type Filter = Condition | { all: Filter[] } | { any: Filter[] } | { not: Filter };
+
+const nested: z.ZodType<Filter> = z.lazy(() =>
+  z.union([
+    condition,
+    z.strictObject({ all: z.array(nested).min(1).max(20) }),
+    z.strictObject({ any: z.array(nested).min(1).max(20) }),
+    z.strictObject({ not: nested }),
+  ]),
+);
+
+/** A filter has this many conditions and combinations at most. */
+const maxParts = 100;
+
+const partsOf = (filter: Filter): number => {
+  if ('all' in filter || 'any' in filter) {
+    return 1 + ('all' in filter ? filter.all : filter.any).reduce((sum, part) => sum + partsOf(part), 0);
+  }
+  return 'not' in filter ? 1 + partsOf(filter.not) : 1;
+};
+
+/** `{ category: ["Mugs"] }`, `{ all: [{ price: { max: 999 } }, { not: { tag: ["sale"] } }] }` … */
+export const filterSchema = nested.refine((filter) => partsOf(filter) <= maxParts, {
+  message: `A filter has at most ${maxParts} parts`,
+});
+
+/** Where tags lie among the attributes. */
+const tagAttribute = 'tags';
+
+/** Calls `visit` with every condition of a filter. */
+function visitConditions(filter: Filter, visit: (condition: Condition) => void): void {
+  if ('all' in filter) for (const part of filter.all) visitConditions(part, visit);
+  else if ('any' in filter) for (const part of filter.any) visitConditions(part, visit);
+  else if ('not' in filter) visitConditions(filter.not, visit);
+  else visit(filter);
+}
+
+/** A condition as the attribute that it asks about; undefined for one about a column. */
+function asAttribute(condition: Condition): { name: string; in: string[] } | undefined {
+  if ('tag' in condition) return { name: tagAttribute, in: condition.tag };
+  return 'attribute' in condition ? condition.attribute : undefined;
+}
+
+/**
+ * Refuses a name that no item has, rather than answer with nothing.
+ *
+ * @throws DuetError `bad-input` naming the nearest names there are
+ */
+export function checkFilter(filter: Filter, catalogue: LiveCatalogue): void {
+  const refuse = (what: string, wrong: string, there: Iterable<string>) => {
+    const near = nearNames(wrong, there);
+    throw new DuetError('bad-input', what, {
+      where: { field: 'filters' },
+      ...(near.length > 0 && { fix: `There is ${near.map((one) => `"${one}"`).join(', ')}.` }),
+    });
+  };
+  visitConditions(filter, (condition) => {
+    if ('category' in condition) {
+      for (const wanted of condition.category) {
+        if (catalogue.categoryItems(wanted) > 0) continue;
+        const filled = catalogue.categories.filter((known) => catalogue.categoryItems(known) > 0);
+        refuse(`No item of the catalogue is in a category "${wanted}".`, wanted, filled);
+      }
+    }
+    const asked = asAttribute(condition);
+    if (asked === undefined) return;
+    const values = catalogue.valuesOf(asked.name);
+    if (values === undefined) {
+      if ('tag' in condition) refuse('No item of the catalogue has tags (an attribute "tags").', '', []);
+      refuse(`No item has an attribute "${asked.name}".`, asked.name, Object.keys(catalogue.attributes));
+    }
+    for (const wanted of asked.in) {
+      if (values!.has(wanted)) continue;
+      const what = 'tag' in condition ? `the tag "${wanted}"` : `"${wanted}" as ${asked.name}`;
+      refuse(`No item of the catalogue has ${what}.`, wanted, values!.keys());
+    }
+  });
+}
+
+/** Whether an item, by catalogue row, meets a condition. */
+export function meets(condition: Condition, catalogue: LiveCatalogue): (row: number) => boolean {
+  if ('category' in condition) {
+    const wanted = new Set(condition.category.map((category) => catalogue.categories.indexOf(category)));
+    wanted.delete(-1);
+    return (row) => wanted.has(catalogue.category[row]!);
+  }
+  if ('price' in condition) {
+    const { min = 0, max = Infinity } = condition.price;
+    return (row) => catalogue.priceMinor[row]! >= min && catalogue.priceMinor[row]! <= max;
+  }
+  if ('inStock' in condition) return (row) => (catalogue.inStock[row] === 1) === condition.inStock;
+  const asked = asAttribute(condition)!;
+  const wanted = new Set(asked.in);
+  return (row) => {
+    const value = catalogue.attributes[asked.name]?.[row];
+    if (!value) return false;
+    return value.includes('|') ? value.split('|').some((one) => wanted.has(one)) : wanted.has(value);
+  };
+}
+
+/** Whether an item, by catalogue row, passes a filter. */
+export function passes(filter: Filter, catalogue: LiveCatalogue): (row: number) => boolean {
+  if ('all' in filter || 'any' in filter) {
+    const parts = ('all' in filter ? filter.all : filter.any).map((part) => passes(part, catalogue));
+    return 'all' in filter ? (row) => parts.every((part) => part(row)) : (row) => parts.some((part) => part(row));
+  }
+  if ('not' in filter) {
+    const part = passes(filter.not, catalogue);
+    return (row) => !part(row);
+  }
+  return meets(filter, catalogue);
+}
