@@ -6,55 +6,26 @@
 
 #include <napi.h>
 
-#include <faiss/IndexFlat.h>
-#include <faiss/IndexIVF.h>
-#include <faiss/IndexIVFFlat.h>
-#include <faiss/IndexScalarQuantizer.h>
-#include <faiss/impl/IDSelector.h>
 #include <faiss/index_factory.h>
-#include <faiss/index_io.h>
-#include <omp.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <limits>
-#include <memory>
-#include <mutex>
-#include <shared_mutex>
-#include <stdexcept>
-#include <string>
-#include <vector>
+#include <optional>
 
-extern "C" void openblas_set_num_threads(int);
+#include "change.h"
+#include "search.h"
 
 namespace {
 
-constexpr int64_t kMaxDim = 8192;
+using namespace duet;
+
 /// Inner products of greater numbers overflow, and FAISS's k-means never ends once no vector has a nearest centroid.
 constexpr float kMaxMagnitude = 1e15F;
 constexpr int64_t kMaxK = 65536;
 constexpr int64_t kMaxResults = int64_t{1} << 27;
-constexpr int64_t kMaxVectors = std::numeric_limits<int32_t>::max();
 constexpr int64_t kMaxThreads = 1024;
-/// Up to so many allowed vectors, an exact scan of them is as fast as an approximate search.
-constexpr int64_t kScanAllowed = 20000;
-
-void require(bool condition, const std::string& sentence) {
-  if (!condition) throw std::invalid_argument(sentence);
-}
-
-/// A FAISS index and its lock: searches share it, everything that changes the index excludes them. Running jobs hold
-/// a reference of their own, so closing an index never frees it under a search.
-struct Held {
-  std::shared_mutex lock;
-  std::unique_ptr<faiss::Index> index;
-
-  faiss::IndexIVF* ivf() const { return dynamic_cast<faiss::IndexIVF*>(index.get()); }
-};
-
-/// FAISS parallelises with OpenMP inside one call. The setting belongs to the calling thread, so each job sets it.
-void useThreads(int threads) { omp_set_num_threads(threads); }
+/// What FAISS's HNSW is built and searched with: 16 keeps a k of 100 from being found.
+constexpr int kEfSearch = 128;
+/// The score of an empty place, as FAISS has it.
+constexpr float kNoScore = std::numeric_limits<float>::lowest();
 
 int64_t integer(const Napi::Value& value, const char* name, int64_t low, int64_t high) {
   double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
@@ -72,26 +43,58 @@ std::string text(const Napi::Value& value, const char* name) {
   return result;
 }
 
-std::vector<float> matrix(const Napi::Value& value, const char* name, int64_t dim) {
-  require(value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array,
-          std::string(name) + " must be a Float32Array.");
-  auto array = value.As<Napi::Float32Array>();
+bool isTyped(const Napi::Value& value, napi_typedarray_type type) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
+}
+
+/// A copy of a typed array's numbers.
+template <class Array, class Number>
+std::vector<Number> copyOf(const Napi::Value& value, const char* name) {
+  auto array = value.As<Array>();
   size_t length = array.ElementLength();
-  require(length > 0 && length % dim == 0,
+  const Number* data = length == 0 ? nullptr : array.Data();
+  require(length == 0 || data != nullptr, std::string(name) + " is detached.");
+  return std::vector<Number>(data, data + length);
+}
+
+std::vector<float> matrix(const Napi::Value& value, const char* name, int64_t dim) {
+  require(isTyped(value, napi_float32_array), std::string(name) + " must be a Float32Array.");
+  auto copy = copyOf<Napi::Float32Array, float>(value, name);
+  require(!copy.empty() && copy.size() % static_cast<size_t>(dim) == 0,
           std::string(name) + " must hold a whole number of vectors of " + std::to_string(dim) + " numbers.");
-  const float* data = array.Data();
-  require(data != nullptr, std::string(name) + " is detached.");
-  std::vector<float> copy(data, data + length);
   require(std::all_of(copy.begin(), copy.end(), [](float x) { return std::fabs(x) <= kMaxMagnitude; }),
           std::string(name) + " holds a number that is not finite or above 1e15.");
   return copy;
 }
 
-/// A job on libuv's pool that settles a promise. Errors, also FAISS's, become its rejection.
-class Job : public Napi::AsyncWorker {
+std::vector<int32_t> idsOf(const Napi::Value& value) {
+  require(isTyped(value, napi_int32_array), "ids must be an Int32Array.");
+  return copyOf<Napi::Int32Array, int32_t>(value, "ids");
+}
+
+/// undefined, a bitmap (Uint8Array), ids (Int32Array) or a range (Float64Array of from and to).
+std::optional<Filter> filterOf(const Napi::Value& value, int64_t idLimit) {
+  if (value.IsUndefined()) return std::nullopt;
+  if (isTyped(value, napi_uint8_array)) return Filter::bitmap(copyOf<Napi::Uint8Array, uint8_t>(value, "allowed"));
+  if (isTyped(value, napi_int32_array)) return Filter::of(idsOf(value), idLimit);
+  require(isTyped(value, napi_float64_array), "A filter must be a Uint8Array, an Int32Array or a Float64Array.");
+  auto range = copyOf<Napi::Float64Array, double>(value, "range");
+  require(range.size() == 2 && range[0] >= 0 && range[0] <= range[1] && range[1] <= static_cast<double>(kMaxVectors),
+          "A range must hold two ids, the lower first.");
+  return Filter::range(static_cast<int64_t>(range[0]), std::min(static_cast<int64_t>(range[1]), idLimit));
+}
+
+/// A job on libuv's pool that settles a promise: `work` runs there, `result` makes its answer a JavaScript value here.
+/// What a check says becomes a TypeError, too many results a RangeError, what FAISS says an Error.
+template <class Work, class Result>
+class Job final : public Napi::AsyncWorker {
  public:
-  Job(Napi::Env env, std::shared_ptr<Held> held)
-      : Napi::AsyncWorker(env), held_(std::move(held)), deferred_(Napi::Promise::Deferred::New(env)) {}
+  Job(Napi::Env env, Work work, Result result)
+      : Napi::AsyncWorker(env),
+        work_(std::move(work)),
+        result_(std::move(result)),
+        deferred_(Napi::Promise::Deferred::New(env)) {}
+
   Napi::Promise start() {
     auto promise = deferred_.Promise();
     Queue();
@@ -99,164 +102,52 @@ class Job : public Napi::AsyncWorker {
   }
 
  protected:
-  virtual void work() = 0;
-  virtual Napi::Value result() { return Env().Undefined(); }
-
-  void Execute() final {
+  void Execute() override {
     try {
-      work();
+      answer_.emplace(work_());
+    } catch (const std::invalid_argument& error) {
+      kind_ = Kind::type;
+      SetError(error.what());
+    } catch (const std::length_error& error) {
+      kind_ = Kind::range;
+      SetError(error.what());
     } catch (const std::exception& error) {
       SetError(error.what());
     } catch (...) {
       SetError("FAISS failed without a reason.");
     }
   }
-  void OnOK() final { deferred_.Resolve(result()); }
-  void OnError(const Napi::Error& error) final { deferred_.Reject(error.Value()); }
-
-  std::shared_ptr<Held> held_;
+  void OnOK() override { deferred_.Resolve(result_(Env(), *answer_)); }
+  void OnError(const Napi::Error& error) override {
+    if (kind_ == Kind::type) return deferred_.Reject(Napi::TypeError::New(Env(), error.Message()).Value());
+    if (kind_ == Kind::range) return deferred_.Reject(Napi::RangeError::New(Env(), error.Message()).Value());
+    deferred_.Reject(error.Value());
+  }
 
  private:
+  Work work_;
+  Result result_;
+  std::optional<decltype(std::declval<Work>()())> answer_;
+  enum class Kind { other, type, range } kind_ = Kind::other;
   Napi::Promise::Deferred deferred_;
 };
 
-class TrainJob final : public Job {
- public:
-  TrainJob(Napi::Env env, std::shared_ptr<Held> held, std::vector<float> sample, int seed, int threads)
-      : Job(env, std::move(held)), sample_(std::move(sample)), seed_(seed), threads_(threads) {}
+template <class Work, class Result>
+Napi::Value start(Napi::Env env, Work work, Result result) {
+  return (new Job<Work, Result>(env, std::move(work), std::move(result)))->start();
+}
 
-  void work() override {
-    std::unique_lock<std::shared_mutex> guard(held_->lock);
-    auto& index = *held_->index;
-    int64_t n = static_cast<int64_t>(sample_.size()) / index.d;
-    require(index.ntotal == 0, "An index is trained before vectors are added.");
-    if (auto* ivf = held_->ivf()) {
-      require(n >= static_cast<int64_t>(ivf->nlist), "Training " + std::to_string(ivf->nlist) +
-                                                         " lists needs at least as many vectors; there are " +
-                                                         std::to_string(n) + ".");
-      ivf->cp.seed = seed_;
-      ivf->cp.min_points_per_centroid = 1;
-    }
-    useThreads(threads_);
-    openblas_set_num_threads(threads_);
-    try {
-      index.train(n, sample_.data());
-    } catch (...) {
-      openblas_set_num_threads(1);
-      throw;
-    }
-    openblas_set_num_threads(1);
+using Keys = std::vector<uint64_t>;
+
+/// Fills ids and scores, from `at` on, with ranked keys; `to` − `at` places in all.
+void place(const Keys& keys, size_t at, size_t to, int32_t* ids, float* scores) {
+  for (uint64_t key : keys) {
+    ids[at] = static_cast<int32_t>(Ranked::id(key));
+    scores[at++] = Ranked::score(key);
   }
-
- private:
-  std::vector<float> sample_;
-  int seed_;
-  int threads_;
-};
-
-class AddJob final : public Job {
- public:
-  AddJob(Napi::Env env, std::shared_ptr<Held> held, std::vector<float> vectors, int threads)
-      : Job(env, std::move(held)), vectors_(std::move(vectors)), threads_(threads) {}
-
-  void work() override {
-    std::unique_lock<std::shared_mutex> guard(held_->lock);
-    auto& index = *held_->index;
-    int64_t n = static_cast<int64_t>(vectors_.size()) / index.d;
-    require(index.is_trained, "Train the index before adding vectors.");
-    require(index.ntotal + n <= kMaxVectors, "An index holds at most 2,147,483,647 vectors.");
-    useThreads(threads_);
-    index.add(n, vectors_.data());
-  }
-
- private:
-  std::vector<float> vectors_;
-  int threads_;
-};
-
-class SearchJob final : public Job {
- public:
-  SearchJob(Napi::Env env, std::shared_ptr<Held> held, std::vector<float> queries, int64_t k, int64_t nprobe,
-            std::vector<uint8_t> allowed)
-      : Job(env, std::move(held)), queries_(std::move(queries)), k_(k), nprobe_(nprobe), allowed_(std::move(allowed)) {}
-
-  void work() override {
-    std::shared_lock<std::shared_mutex> guard(held_->lock);
-    auto& index = *held_->index;
-    int64_t n = static_cast<int64_t>(queries_.size()) / index.d;
-    require(index.is_trained, "Train the index before searching it.");
-    require(allowed_.empty() || static_cast<int64_t>(allowed_.size()) == (index.ntotal + 7) / 8,
-            "allowed must hold one bit for each vector: " + std::to_string((index.ntotal + 7) / 8) + " bytes.");
-    scores_.resize(n * k_);
-    labels_.resize(n * k_);
-    useThreads(1);
-    // 1.7.3 measures the bitmap in bytes, whatever its documentation says.
-    faiss::IDSelectorBitmap selector(allowed_.size(), allowed_.data());
-    faiss::IDSelector* selected = allowed_.empty() ? nullptr : &selector;
-    if (auto* ivf = held_->ivf()) {
-      faiss::SearchParametersIVF parameters;
-      parameters.nprobe = nprobe(*ivf);
-      parameters.sel = selected;
-      index.search(n, queries_.data(), k_, scores_.data(), labels_.data(), &parameters);
-    } else if (selected) {
-      faiss::SearchParameters parameters;
-      parameters.sel = selected;
-      index.search(n, queries_.data(), k_, scores_.data(), labels_.data(), &parameters);
-    } else {
-      index.search(n, queries_.data(), k_, scores_.data(), labels_.data());
-    }
-    // A label outside the index would send its reader to another item.
-    for (int64_t label : labels_) {
-      require(label >= -1 && label < index.ntotal, "The index holds an id outside itself: its file is damaged.");
-    }
-  }
-
-  Napi::Value result() override {
-    auto ids = Napi::Int32Array::New(Env(), labels_.size());
-    auto scores = Napi::Float32Array::New(Env(), scores_.size());
-    std::copy(labels_.begin(), labels_.end(), ids.Data());
-    std::copy(scores_.begin(), scores_.end(), scores.Data());
-    auto answer = Napi::Object::New(Env());
-    answer.Set("ids", ids);
-    answer.Set("scores", scores);
-    return answer;
-  }
-
- private:
-  /// The lists to visit. FAISS keeps nprobe under a filter, where recall falls with the share allowed (.989 to .426 at
-  /// 1 %). So a few allowed vectors are all looked at, which only they cost, and of more the share looked at is kept.
-  size_t nprobe(const faiss::IndexIVF& ivf) const {
-    if (nprobe_ > 0) return std::min<size_t>(nprobe_, ivf.nlist);
-    if (allowed_.empty()) return std::min(ivf.nprobe, ivf.nlist);
-    int64_t count = 0;
-    for (uint8_t byte : allowed_) count += __builtin_popcount(byte);
-    if (count <= kScanAllowed) return ivf.nlist;
-    double wanted = std::ceil(static_cast<double>(ivf.nprobe) * static_cast<double>(ivf.ntotal) /
-                              static_cast<double>(count));
-    return static_cast<size_t>(std::clamp(wanted, 1.0, static_cast<double>(ivf.nlist)));
-  }
-
-  std::vector<float> queries_;
-  int64_t k_;
-  int64_t nprobe_;
-  std::vector<uint8_t> allowed_;
-  std::vector<float> scores_;
-  std::vector<int64_t> labels_;
-};
-
-class WriteJob final : public Job {
- public:
-  WriteJob(Napi::Env env, std::shared_ptr<Held> held, std::string path)
-      : Job(env, std::move(held)), path_(std::move(path)) {}
-
-  void work() override {
-    std::shared_lock<std::shared_mutex> guard(held_->lock);
-    faiss::write_index(held_->index.get(), path_.c_str());
-  }
-
- private:
-  std::string path_;
-};
+  std::fill(ids + at, ids + to, -1);
+  std::fill(scores + at, scores + to, kNoScore);
+}
 
 class FaissIndex : public Napi::ObjectWrap<FaissIndex> {
  public:
@@ -264,21 +155,24 @@ class FaissIndex : public Napi::ObjectWrap<FaissIndex> {
     return DefineClass(env, "FaissIndex",
                        {StaticMethod<&FaissIndex::create>("create"), StaticMethod<&FaissIndex::read>("read"),
                         InstanceMethod<&FaissIndex::train>("train"), InstanceMethod<&FaissIndex::add>("add"),
-                        InstanceMethod<&FaissIndex::search>("search"), InstanceMethod<&FaissIndex::write>("write"),
-                        InstanceMethod<&FaissIndex::setNprobe>("setNprobe"),
-                        InstanceMethod<&FaissIndex::info>("info"), InstanceMethod<&FaissIndex::close>("close")});
+                        InstanceMethod<&FaissIndex::remove>("remove"), InstanceMethod<&FaissIndex::search>("search"),
+                        InstanceMethod<&FaissIndex::rangeSearch>("rangeSearch"),
+                        InstanceMethod<&FaissIndex::reconstruct>("reconstruct"),
+                        InstanceMethod<&FaissIndex::merge>("merge"), InstanceMethod<&FaissIndex::write>("write"),
+                        InstanceMethod<&FaissIndex::setNprobe>("setNprobe"), InstanceMethod<&FaissIndex::info>("info"),
+                        InstanceMethod<&FaissIndex::close>("close")});
   }
 
   explicit FaissIndex(const Napi::CallbackInfo& call) : Napi::ObjectWrap<FaissIndex>(call) {
-    if (call.Length() != 1 || !call[0].IsExternal()) {
+    if (!call[0].IsExternal()) {
       throw Napi::TypeError::New(call.Env(), "Use FaissIndex.create or FaissIndex.read.");
     }
     held_ = *call[0].As<Napi::External<std::shared_ptr<Held>>>().Data();
   }
 
   static Napi::Value wrap(Napi::Env env, std::shared_ptr<Held> held) {
-    auto* constructor = env.GetInstanceData<Napi::FunctionReference>();
-    return constructor->New({Napi::External<std::shared_ptr<Held>>::New(env, &held)});
+    return env.GetInstanceData<Napi::FunctionReference>()->New(
+        {Napi::External<std::shared_ptr<Held>>::New(env, &held)});
   }
 
  private:
@@ -301,101 +195,209 @@ class FaissIndex : public Napi::ObjectWrap<FaissIndex> {
     return held_;
   }
 
+  static Napi::Value nothing(Napi::Env env, bool) { return env.Undefined(); }
+
   /// create(factory, dim): an empty inner product index. TypeScript parses the factory first (see factory.ts).
   static Napi::Value create(const Napi::CallbackInfo& call) {
     return guarded(call.Env(), [&] {
       auto factory = text(call[0], "factory");
       int dim = static_cast<int>(integer(call[1], "dim", 1, kMaxDim));
       auto held = std::make_shared<Held>();
-      held->index.reset(faiss::index_factory(dim, factory.c_str(), faiss::METRIC_INNER_PRODUCT));
-      requireSupported(*held);
+      held->take(faiss::index_factory(dim, factory.c_str(), faiss::METRIC_INNER_PRODUCT));
+      if (held->hnsw) held->hnsw->hnsw.efSearch = kEfSearch;
       return wrap(call.Env(), std::move(held));
     });
   }
 
-  /// read(path): TypeScript has checked the file's structure (see file.ts).
+  /// read(path, mmap): TypeScript has checked the file's structure (see file.ts).
   static Napi::Value read(const Napi::CallbackInfo& call) {
-    class ReadJob final : public Job {
-     public:
-      ReadJob(Napi::Env env, std::string path) : Job(env, std::make_shared<Held>()), path_(std::move(path)) {}
-      void work() override {
-        held_->index.reset(faiss::read_index(path_.c_str()));
-        requireSupported(*held_);
-        require(held_->index->is_trained, "The index is not trained.");
-      }
-      Napi::Value result() override { return wrap(Env(), held_); }
-
-     private:
-      std::string path_;
-    };
-    return guarded(call.Env(), [&] { return (new ReadJob(call.Env(), text(call[0], "path")))->start(); });
+    return guarded(call.Env(), [&] {
+      auto path = text(call[0], "path");
+      require(call[1].IsBoolean(), "mmap must be true or false.");
+      bool mmap = call[1].As<Napi::Boolean>();
+      return start(call.Env(), [=] { return readFrom(path, mmap); }, wrap);
+    });
   }
 
-  /// The kinds whose search and filter are known not to throw inside OpenMP, and the state that they rely on.
-  static void requireSupported(const Held& held) {
-    auto* index = held.index.get();
-    auto* ivf = held.ivf();
-    require(dynamic_cast<faiss::IndexFlat*>(index) || dynamic_cast<faiss::IndexIVFFlat*>(index) ||
-                dynamic_cast<faiss::IndexIVFScalarQuantizer*>(index),
-            "This kind of FAISS index is not supported.");
-    require(index->metric_type == faiss::METRIC_INNER_PRODUCT, "Only inner product indexes are supported.");
-    require(index->d >= 1 && index->d <= kMaxDim && index->ntotal >= 0 && index->ntotal <= kMaxVectors,
-            "The index's size is out of range.");
-    if (ivf) {
-      require(ivf->quantizer && dynamic_cast<faiss::IndexFlat*>(ivf->quantizer) && ivf->quantizer->d == ivf->d &&
-                  ivf->nlist >= 1 && ivf->nprobe >= 1 &&
-                  ivf->quantizer->ntotal == (ivf->is_trained ? static_cast<int64_t>(ivf->nlist) : 0),
-              "The index's coarse quantizer does not fit it.");
-      require(ivf->invlists && ivf->invlists->nlist == ivf->nlist && ivf->invlists->code_size == ivf->code_size,
-              "The index's lists do not fit it.");
-    }
-  }
-
+  /// train(sample, seed, threads)
   Napi::Value train(const Napi::CallbackInfo& call) {
     return guarded(call.Env(), [&] {
       auto held = open();
-      auto sample = matrix(call[0], "sample", held->index->d);
-      auto seed = integer(call[1], "seed", 0, std::numeric_limits<int32_t>::max());
+      auto sample = matrix(call[0], "sample", held->dim());
+      auto seed = static_cast<int>(integer(call[1], "seed", 0, std::numeric_limits<int32_t>::max()));
       auto threads = integer(call[2], "threads", 1, kMaxThreads);
-      return (new TrainJob(call.Env(), held, std::move(sample), static_cast<int>(seed), static_cast<int>(threads)))
-          ->start();
+      return start(
+          call.Env(),
+          [=, sample = std::move(sample)] {
+            trainOn(*held, sample, seed, threads);
+            return true;
+          },
+          nothing);
     });
   }
 
+  /// add(vectors, ids | undefined, threads)
   Napi::Value add(const Napi::CallbackInfo& call) {
     return guarded(call.Env(), [&] {
       auto held = open();
-      auto vectors = matrix(call[0], "vectors", held->index->d);
-      auto threads = integer(call[1], "threads", 1, kMaxThreads);
-      return (new AddJob(call.Env(), held, std::move(vectors), static_cast<int>(threads)))->start();
+      auto vectors = matrix(call[0], "vectors", held->dim());
+      auto ids = call[1].IsUndefined() ? std::vector<int32_t>() : idsOf(call[1]);
+      require(call[1].IsUndefined() || !ids.empty(), "There must be one id for each vector.");
+      auto threads = integer(call[2], "threads", 1, kMaxThreads);
+      return start(
+          call.Env(),
+          [=, vectors = std::move(vectors), ids = std::move(ids)] {
+            addTo(*held, vectors, ids, threads);
+            return true;
+          },
+          nothing);
     });
   }
 
-  /// search(queries, k, nprobe (0: the index's own), allowed | undefined) → {ids: Int32Array, scores: Float32Array}.
+  /// remove(ids, threads) → how many there were
+  Napi::Value remove(const Napi::CallbackInfo& call) {
+    return guarded(call.Env(), [&] {
+      auto held = open();
+      auto ids = idsOf(call[0]);
+      auto threads = integer(call[1], "threads", 1, kMaxThreads);
+      return start(
+          call.Env(), [=, ids = std::move(ids)] { return removeFrom(*held, ids, threads); },
+          [](Napi::Env env, size_t removed) -> Napi::Value {
+            return Napi::Number::New(env, static_cast<double>(removed));
+          });
+    });
+  }
+
+  /// search(queries, k, nprobe (0: the index's own), efSearch (the same), filter | undefined)
+  ///   → {ids: Int32Array, scores: Float32Array}, both [queries × k]
   Napi::Value search(const Napi::CallbackInfo& call) {
     return guarded(call.Env(), [&] {
       auto held = open();
-      auto queries = matrix(call[0], "queries", held->index->d);
-      auto k = integer(call[1], "k", 1, kMaxK);
+      auto queries = matrix(call[0], "queries", held->dim());
+      auto k = static_cast<size_t>(integer(call[1], "k", 1, kMaxK));
       auto nprobe = integer(call[2], "nprobe", 0, kMaxVectors);
-      require(static_cast<int64_t>(queries.size()) / held->index->d <= kMaxResults / k,
+      auto efSearch = integer(call[3], "efSearch", 0, kMaxK);
+      auto filter = filterOf(call[4], held->idLimit());
+      size_t count = queries.size() / static_cast<size_t>(held->dim());
+      require(count <= static_cast<size_t>(kMaxResults) / k,
               "One search gives at most " + std::to_string(kMaxResults) + " results: send fewer queries at once.");
-      std::vector<uint8_t> allowed;
-      if (!call[3].IsUndefined()) {
-        require(call[3].IsTypedArray() && call[3].As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array,
-                "allowed must be a Uint8Array.");
-        auto bits = call[3].As<Napi::Uint8Array>();
-        require(bits.ElementLength() > 0 && bits.Data() != nullptr, "allowed must not be empty.");
-        allowed.assign(bits.Data(), bits.Data() + bits.ElementLength());
-      }
-      return (new SearchJob(call.Env(), held, std::move(queries), k, nprobe, std::move(allowed)))->start();
+      return start(
+          call.Env(),
+          [=, queries = std::move(queries), filter = std::move(filter)] {
+            std::shared_lock<std::shared_mutex> guard(held->lock);
+            require(held->index().is_trained, "Train the index before searching it.");
+            auto most = std::min(k, static_cast<size_t>(std::max<int64_t>(1, held->size())));
+            std::vector<Best> best(count, Best(most));
+            Search<Best>(*held, filter ? &*filter : nullptr, {nprobe, efSearch, most}).run(queries, best);
+            std::vector<Keys> found;
+            for (auto& one : best) found.push_back(one.sorted());
+            return found;
+          },
+          [k](Napi::Env env, const std::vector<Keys>& found) -> Napi::Value {
+            auto ids = Napi::Int32Array::New(env, found.size() * k);
+            auto scores = Napi::Float32Array::New(env, found.size() * k);
+            for (size_t q = 0; q < found.size(); q++) place(found[q], q * k, (q + 1) * k, ids.Data(), scores.Data());
+            auto answer = Napi::Object::New(env);
+            answer.Set("ids", ids);
+            answer.Set("scores", scores);
+            return answer;
+          });
+    });
+  }
+
+  /// rangeSearch(queries, minScore, limit, nprobe, filter | undefined)
+  ///   → {offsets: Int32Array [queries + 1], ids, scores}, all of at least minScore, best first
+  Napi::Value rangeSearch(const Napi::CallbackInfo& call) {
+    return guarded(call.Env(), [&] {
+      auto held = open();
+      auto queries = matrix(call[0], "queries", held->dim());
+      double minScore = call[1].IsNumber() ? call[1].As<Napi::Number>().DoubleValue() : std::nan("");
+      require(!std::isnan(minScore), "minScore must be a number.");
+      auto limit = static_cast<size_t>(integer(call[2], "limit", 1, kMaxResults));
+      auto nprobe = integer(call[3], "nprobe", 0, kMaxVectors);
+      auto filter = filterOf(call[4], held->idLimit());
+      size_t count = queries.size() / static_cast<size_t>(held->dim());
+      return start(
+          call.Env(),
+          [=, queries = std::move(queries), filter = std::move(filter)] {
+            std::shared_lock<std::shared_mutex> guard(held->lock);
+            require(held->index().is_trained, "Train the index before searching it.");
+            std::vector<Within> within(count, Within(static_cast<float>(minScore), limit));
+            Search<Within>(*held, filter ? &*filter : nullptr, {nprobe, 0, 0}).run(queries, within);
+            std::vector<Keys> found;
+            for (auto& one : within) found.push_back(one.sorted());
+            return found;
+          },
+          [](Napi::Env env, const std::vector<Keys>& found) -> Napi::Value {
+            auto offsets = Napi::Int32Array::New(env, found.size() + 1);
+            for (size_t q = 0; q < found.size(); q++) {
+              offsets[q + 1] = static_cast<int32_t>(static_cast<size_t>(offsets[q]) + found[q].size());
+            }
+            auto total = static_cast<size_t>(offsets[found.size()]);
+            auto ids = Napi::Int32Array::New(env, total);
+            auto scores = Napi::Float32Array::New(env, total);
+            for (size_t q = 0, at = 0; q < found.size(); at += found[q++].size()) {
+              place(found[q], at, at + found[q].size(), ids.Data(), scores.Data());
+            }
+            auto answer = Napi::Object::New(env);
+            answer.Set("offsets", offsets);
+            answer.Set("ids", ids);
+            answer.Set("scores", scores);
+            return answer;
+          });
+    });
+  }
+
+  /// reconstruct(ids) → Float32Array [ids × dim]
+  Napi::Value reconstruct(const Napi::CallbackInfo& call) {
+    return guarded(call.Env(), [&] {
+      auto held = open();
+      auto ids = idsOf(call[0]);
+      require(static_cast<int64_t>(ids.size()) <= kMaxResults / held->dim(), "Ask for fewer vectors at once.");
+      return start(
+          call.Env(), [=, ids = std::move(ids)] { return reconstructFrom(*held, ids); },
+          [](Napi::Env env, const std::vector<float>& vectors) -> Napi::Value {
+            auto answer = Napi::Float32Array::New(env, vectors.size());
+            std::copy(vectors.begin(), vectors.end(), answer.Data());
+            return answer;
+          });
+    });
+  }
+
+  /// merge(other): moves all of the other's vectors here; it is empty afterwards.
+  Napi::Value merge(const Napi::CallbackInfo& call) {
+    return guarded(call.Env(), [&] {
+      auto held = open();
+      auto* constructor = call.Env().GetInstanceData<Napi::FunctionReference>();
+      require(call[0].IsObject() && call[0].As<Napi::Object>().InstanceOf(constructor->Value()),
+              "other must be a FaissIndex.");
+      auto* unwrapped = Unwrap(call[0].As<Napi::Object>());
+      require(unwrapped != nullptr, "other must be a FaissIndex.");
+      auto other = unwrapped->open();
+      return start(
+          call.Env(),
+          [=] {
+            mergeInto(*held, *other);
+            return true;
+          },
+          nothing);
     });
   }
 
   Napi::Value write(const Napi::CallbackInfo& call) {
     return guarded(call.Env(), [&] {
       auto held = open();
-      return (new WriteJob(call.Env(), held, text(call[0], "path")))->start();
+      auto path = text(call[0], "path");
+      return start(
+          call.Env(),
+          [=] {
+            std::unique_lock<std::shared_mutex> guard(held->lock);
+            require(!held->readOnly(), "An index that was read with mmap is its file: copy that.");
+            if (held->ivf) held->ivf->nprobe = held->nprobe;
+            faiss::write_index(&held->index(), path.c_str());
+            return true;
+          },
+          nothing);
     });
   }
 
@@ -403,22 +405,20 @@ class FaissIndex : public Napi::ObjectWrap<FaissIndex> {
   void setNprobe(const Napi::CallbackInfo& call) {
     guarded(call.Env(), [&] {
       auto held = open();
-      std::unique_lock<std::shared_mutex> guard(held->lock);
-      auto* ivf = held->ivf();
-      require(ivf != nullptr, "Only an IVF index has an nprobe.");
-      ivf->nprobe = static_cast<size_t>(integer(call[0], "nprobe", 1, static_cast<int64_t>(ivf->nlist)));
+      require(held->ivf != nullptr, "Only an IVF index has an nprobe.");
+      held->nprobe = static_cast<size_t>(integer(call[0], "nprobe", 1, static_cast<int64_t>(held->ivf->nlist)));
     });
   }
 
   Napi::Value info(const Napi::CallbackInfo& call) {
     return guarded(call.Env(), [&] {
       auto held = open();
-      std::shared_lock<std::shared_mutex> guard(held->lock);
       auto answer = Napi::Object::New(call.Env());
-      answer.Set("dim", Napi::Number::New(call.Env(), held->index->d));
-      answer.Set("size", Napi::Number::New(call.Env(), static_cast<double>(held->index->ntotal)));
-      auto* ivf = held->ivf();
-      answer.Set("nprobe", Napi::Number::New(call.Env(), ivf ? static_cast<double>(ivf->nprobe) : 0));
+      auto set = [&](const char* name, double value) { answer.Set(name, Napi::Number::New(call.Env(), value)); };
+      set("dim", held->dim());
+      set("size", static_cast<double>(held->size()));
+      set("idLimit", static_cast<double>(held->idLimit()));
+      set("nprobe", static_cast<double>(held->nprobe));
       return answer;
     });
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Compiles native/addon.cc, Duet's binding to FAISS, into build/.
+ * Compiles native/, Duet's binding to FAISS, into build/.
  *
  *   node packages/ann/scripts/build-native.mjs          the system's FAISS → build/faiss.node (about 15 s the first time)
  *   node packages/ann/scripts/build-native.mjs --avx2   FAISS from Debian's source package, compiled for AVX2
@@ -25,7 +25,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const source = path.join(root, 'native', 'addon.cc');
+const native = path.join(root, 'native');
+const source = path.join(native, 'addon.cc');
 const buildDir = path.join(root, 'build');
 const say = (/** @type {string} */ sentence) => process.stderr.write(`FAISS: ${sentence}\n`);
 const seconds = (/** @type {number} */ since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
@@ -108,7 +109,11 @@ function nodeApiIncludes() {
 /** What an output depends on; equal stamps mean that nothing has to be done. */
 function stampOf(...parts) {
   const hash = createHash('sha256');
-  for (const file of [source, fileURLToPath(import.meta.url)]) hash.update(fs.readFileSync(file));
+  const sources = fs
+    .readdirSync(native)
+    .sort()
+    .map((name) => path.join(native, name));
+  for (const file of [...sources, fileURLToPath(import.meta.url)]) hash.update(fs.readFileSync(file));
   return hash.update(JSON.stringify([process.platform, process.arch, ...parts])).digest('hex');
 }
 
@@ -139,8 +144,8 @@ async function compile(name, stamp, { includes, library }) {
     ]);
     const trial = `const { FaissIndex } = require(${JSON.stringify(temporary)});
       const index = FaissIndex.create('Flat', 2);
-      index.add(new Float32Array([1, 0, 0, 1]), 1)
-        .then(() => index.search(new Float32Array([0, 1]), 1, 0, undefined))
+      index.add(new Float32Array([1, 0, 0, 1]), undefined, 1)
+        .then(() => index.search(new Float32Array([0, 1]), 1, 0, 0, undefined))
         .then(({ ids }) => process.exit(ids[0] === 1 ? 0 : 1), (error) => { console.error(error); process.exit(1); });`;
     await quietly(process.execPath, ['-e', trial]);
     fs.writeFileSync(path.join(buildDir, `${name}.stamp`), `${stamp}\n`);

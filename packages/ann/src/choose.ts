@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/config';
 import { usableEngines } from './engines.ts';
-import { bytesPerVector, type Factory, factoryName, parseFactory } from './factory.ts';
+import { bytesPerVector, type Factory, factoryName, flatFactory, parseFactory } from './factory.ts';
 import { exactNeighbours, type Measurement, measureIndex } from './measure.ts';
 import { buildIndex } from './open.ts';
 import { checkDim, checkVectors, type VectorIndex } from './vector-index.ts';
@@ -102,20 +102,19 @@ export async function chooseIndex(
 
 /** What to measure for n vectors, and the reason where there is nothing to choose between. */
 function candidatesFor(n: number): { factories: Factory[]; why?: string } {
-  const flat: Factory = { lists: 0, storage: 'Flat' };
   if (n <= flatUpTo) {
     return {
-      factories: [flat],
+      factories: [flatFactory],
       why: `Up to ${flatUpTo.toLocaleString('en')} vectors, looking at all of them is fastest.`,
     };
   }
-  const engines = usableEngines();
-  if (!engines.some(({ approximate }) => approximate)) {
-    return { factories: [flat], why: `The engine ${engines[0]!.name} has only Flat.` };
-  }
   const lists = 2 ** Math.round(Math.log2(Math.sqrt(n)));
-  const inLists = (['Flat', 'SQfp16', 'SQ8'] as const).map((storage) => ({ lists, storage }));
-  return { factories: [flat, ...inLists] };
+  const engines = usableEngines();
+  if (!engines.some((engine) => engine.builds({ ...flatFactory, lists }))) {
+    return { factories: [flatFactory], why: `The engine ${engines[0]!.name} has only Flat.` };
+  }
+  const inLists = (['Flat', 'SQfp16', 'SQ8'] as const).map((storage) => ({ ...flatFactory, lists, storage }));
+  return { factories: [flatFactory, ...inLists] };
 }
 
 function isBetter(one: Candidate, other: Candidate, recallTarget: number): boolean {

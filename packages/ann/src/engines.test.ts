@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { DuetError } from '@duet/config';
 import fc from 'fast-check';
-import { annEngines, openEngine } from './engines.ts';
-import { parseFactory } from './factory.ts';
-import { clustered, enginesHere, isAllowed, neighbours, skipWithout } from './testing/reference.ts';
+import { annEngines } from './engines.ts';
+import { buildWith, clustered, enginesHere, isAllowed, neighbours, skipWithout } from './testing/reference.ts';
 import { type EngineName, engineNames, noScore, type VectorIndex } from './vector-index.ts';
 
 const dim = 19;
@@ -14,7 +13,7 @@ const vectors = clustered(2, n, dim, 40);
 const queries = clustered(3, 33, dim, 40);
 const query = (q: number) => queries.subarray(q * dim, (q + 1) * dim);
 const build = (name: EngineName, factory = 'Flat', seed = 7): Promise<VectorIndex> =>
-  openEngine(name).build(vectors, dim, parseFactory(factory), seed);
+  buildWith(name, vectors, dim, factory, { seed });
 
 for (const name of engineNames) {
   test(`${name}: Flat finds exactly the brute-force neighbours, alone and in a batch`, skipWithout(name), async () => {
@@ -120,7 +119,7 @@ for (const name of engineNames) {
 
   test(`${name}: an index does not change with the arrays it was given`, skipWithout(name), async () => {
     const own = vectors.slice();
-    await using index = await openEngine(name).build(own, dim, parseFactory('Flat'), 0);
+    await using index = await buildWith(name, own, dim, 'Flat', { seed: 0 });
     own.fill(0);
     const asked = query(1).slice();
     const answer = index.search(asked, 3);
@@ -156,7 +155,7 @@ test(
     (async () => {
       for (const name of engines) {
         const { openEngine } = await import(${JSON.stringify(new URL('./engines.ts', import.meta.url).href)});
-        const index = await openEngine(name).build(vectors, dim, { lists: 8, storage: 'Flat' }, 0);
+        const index = await openEngine(name).build(vectors, dim, { factory: { mapped: false, lists: 8, links: 0, storage: 'Flat' }, seed: 0 });
         const answers = await Promise.all(Array.from({ length: 50 }, (_, q) => index.search(vectors.subarray(q * dim, (q + 1) * dim), 1)));
         parentPort.postMessage(answers.map(({ ids }) => ids[0]));
         for (let i = 0; i < 20; i++) index.search(vectors.subarray(0, 100 * dim), 10).catch(() => {});

@@ -1,6 +1,6 @@
 import { DuetError, loadConfig } from '@duet/config';
 import { ExactIndex } from './exact.ts';
-import type { Factory } from './factory.ts';
+import { type Factory, flatFactory } from './factory.ts';
 import { FaissNodeIndex, loadFaissNode } from './faiss-node.ts';
 import type { IndexFile } from './file.ts';
 import { loadBinding, NativeIndex } from './native.ts';
@@ -9,23 +9,31 @@ import { type EngineName, engineNames, type VectorIndex } from './vector-index.t
 /** One way to search vectors. `build` and `read` trust their arguments: open.ts has checked them. */
 export interface Engine {
   name: EngineName;
-  /** Searches IVF indexes; the others only Flat. */
-  approximate: boolean;
+  /** Its kinds of index, for the reader of `duet doctor`. */
+  kinds: string;
+  builds(factory: Factory): boolean;
   /** How to get it, for the reader of `duet doctor`. */
   how: string;
   /** @throws DuetError 'unavailable' with the reason why it does not work here */
   load(): void;
-  build(vectors: Float32Array, dim: number, factory: Factory, seed: number): Promise<VectorIndex>;
-  read(path: string, file: IndexFile): Promise<VectorIndex>;
+  /** `ids` only where the factory keeps them. */
+  build(
+    vectors: Float32Array,
+    dim: number,
+    of: { factory: Factory; seed: number; ids?: Int32Array },
+  ): Promise<VectorIndex>;
+  /** `mmap` leaves the lists of an IVF index in the file. */
+  read(path: string, file: IndexFile, mmap: boolean): Promise<VectorIndex>;
 }
 
 const native = (name: 'faiss-avx2' | 'faiss', how: string): Engine => ({
   name,
-  approximate: true,
+  kinds: 'Flat, IVF and HNSW indexes',
+  builds: () => true,
   how,
   load: () => void loadBinding(name),
-  build: (vectors, dim, factory, seed) => NativeIndex.build(name, vectors, dim, factory, seed),
-  read: (path, file) => NativeIndex.read(name, path, file),
+  build: (vectors, dim, of) => NativeIndex.build(name, vectors, dim, of),
+  read: (path, file, mmap) => NativeIndex.read(name, path, file, mmap),
 });
 
 const engines: Record<EngineName, Engine> = {
@@ -36,7 +44,8 @@ const engines: Record<EngineName, Engine> = {
   faiss: native('faiss', 'npm run build:native -w @duet/ann builds it in seconds on Debian or Ubuntu.'),
   'faiss-node': {
     name: 'faiss-node',
-    approximate: false,
+    kinds: 'Flat indexes only, which it cannot change',
+    builds: ({ mapped, lists, links }) => !mapped && lists === 0 && links === 0,
     how: 'npm rebuild faiss-node --ignore-scripts=false fetches its binary for macOS, Windows and Linux where GitHub can be reached.',
     load: () => void loadFaissNode(),
     build: (vectors, dim) => FaissNodeIndex.build(vectors, dim),
@@ -44,10 +53,14 @@ const engines: Record<EngineName, Engine> = {
   },
   exact: {
     name: 'exact',
-    approximate: false,
+    kinds: 'Flat indexes only',
+    builds: ({ lists, links }) => lists === 0 && links === 0,
     how: 'It is always there.',
     load: () => {},
-    build: async (vectors, dim) => new ExactIndex(vectors.slice(), dim),
+    build: async (vectors, dim, { factory, ids }) => {
+      const numbered = Int32Array.from({ length: vectors.length / dim }, (_, row) => row);
+      return new ExactIndex(vectors.slice(), dim, factory.mapped ? (ids?.slice() ?? numbered) : undefined);
+    },
     read: (path, file) => ExactIndex.read(path, file),
   },
 };
@@ -82,16 +95,15 @@ export function usableEngines(): Engine[] {
 
 /** Every engine, best first: whether it finds a neighbour here, why or why not, and how to get it. */
 export async function annEngines(): Promise<{ engine: string; works: boolean; reason: string; how: string }[]> {
-  const kinds = (engine: Engine) => (engine.approximate ? 'Flat and IVF indexes' : 'Flat indexes only');
   return await Promise.all(
     engineNames.map(async (name) => {
       const { how } = engines[name];
       try {
         const engine = openEngine(name);
-        await using index = await engine.build(new Float32Array([1, 0, 0, 1]), 2, { lists: 0, storage: 'Flat' }, 0);
+        await using index = await engine.build(new Float32Array([1, 0, 0, 1]), 2, { factory: flatFactory, seed: 0 });
         const { ids } = await index.search(new Float32Array([0, 1]), 1);
         if (ids[0] !== 1) return { engine: name, works: false, reason: 'It found the wrong neighbour.', how };
-        return { engine: name, works: true, reason: `Works, for ${kinds(engine)}.`, how };
+        return { engine: name, works: true, reason: `Works, for ${engine.kinds}.`, how };
       } catch (error) {
         const { cause, message } = error as Error;
         return { engine: name, works: false, reason: cause instanceof DuetError ? cause.message : message, how };

@@ -1,21 +1,32 @@
 import { setImmediate } from 'node:timers/promises';
 import { DuetError } from '@duet/config';
+import { factoryName, flatFactory } from './factory.ts';
 import { type IndexFile, readFlatVectors, replaceIndexFile, writeFlat } from './file.ts';
 import {
+  cannot,
+  checkIds,
+  checkNewIds,
+  checkRangeSearch,
   checkSearch,
+  checkVectors,
+  checkWhole,
   closed,
   type EngineName,
+  type Filter,
+  maxSize,
   type Neighbours,
   noScore,
   type SearchOptions,
+  tooManyWithin,
   type VectorIndex,
+  type Within,
 } from './vector-index.ts';
 
 /** Multiplications between two turns of the event loop: about a millisecond. */
 const productsPerTurn = 1 << 20;
 
 /** The k best of a stream of (row, score): a binary heap whose root is the worst kept. Ties go to the lower row. */
-class Best {
+class Best implements Sink {
   readonly rows: Int32Array;
   readonly scores: Float64Array;
   count = 0;
@@ -84,20 +95,46 @@ class Best {
   }
 }
 
-/** Offers rows [from, to) to `best`. */
+/** Everything that offers a row: the k best, or all within a score. */
+interface Sink {
+  /** A score has to be greater than this to get in. */
+  readonly threshold: number;
+  offer(row: number, score: number): void;
+}
+
+/** All rows of at least a score. */
+class WithinScore implements Sink {
+  readonly found: { row: number; score: number }[] = [];
+  readonly threshold = Number.NEGATIVE_INFINITY;
+  readonly #minScore: number;
+  readonly #limit: number;
+
+  constructor(minScore: number, limit: number) {
+    this.#minScore = minScore;
+    this.#limit = limit;
+  }
+
+  offer(row: number, score: number): void {
+    if (Math.fround(score) < this.#minScore) return;
+    if (this.found.length === this.#limit) throw tooManyWithin(this.#limit);
+    this.found.push({ row, score });
+  }
+}
+
+/** Offers those of rows [from, to) that are allowed. */
 function scan(
-  vectors: Float32Array,
+  { vectors, ids }: Rows,
   query: Float32Array,
-  allowed: Uint8Array | undefined,
+  allows: ((id: number) => boolean) | undefined,
   from: number,
   to: number,
-  best: Best,
+  sink: Sink,
 ): void {
   const dim = query.length;
   const whole = dim - (dim % 4);
-  let threshold = best.threshold;
+  let threshold = sink.threshold;
   for (let row = from; row < to; row++) {
-    if (allowed !== undefined && ((allowed[row >> 3]! >> (row & 7)) & 1) === 0) continue;
+    if (allows !== undefined && !allows(ids?.[row] ?? row)) continue;
     const base = row * dim;
     let a = 0;
     let b = 0;
@@ -113,78 +150,245 @@ function scan(
     for (; i < dim; i++) a += vectors[base + i]! * query[i]!;
     const score = a + b + (c + d);
     if (score > threshold) {
-      best.offer(row, score);
-      threshold = best.threshold;
+      sink.offer(row, score);
+      threshold = sink.threshold;
     }
   }
 }
 
+/** Whether a filter allows an id. What the caller does to its arrays later does not change it. */
+function allowing(filter: Filter): ((id: number) => boolean) | undefined {
+  if (filter === undefined) return undefined;
+  if (filter instanceof Uint8Array) {
+    const bits = filter.slice();
+    return (id) => ((bits[id >> 3]! >> (id & 7)) & 1) === 1;
+  }
+  if (filter instanceof Int32Array) {
+    const ids = new Set(filter);
+    return (id) => ids.has(id);
+  }
+  const [from, to] = filter;
+  return (id) => id >= from! && id < to!;
+}
+
+/** Never changed: a change makes new ones, so that a search goes on over those it began with. */
+interface Rows {
+  vectors: Float32Array;
+  /** Of each row; undefined where they are the rows' numbers. */
+  ids: Int32Array | undefined;
+}
+
 /**
  * An exhaustive search in TypeScript: runs everywhere, and hands the event loop back about every millisecond. Its file
- * is FAISS's IndexFlatIP.
+ * is FAISS's IndexFlatIP, in an IndexIDMap where it keeps ids. Of equal scores it finds the row that came first.
  */
 export class ExactIndex implements VectorIndex {
   readonly dim: number;
-  readonly size: number;
-  readonly factory = 'Flat';
+  readonly factory: string;
   readonly engine: EngineName = 'exact';
   readonly nprobe = undefined;
-  #vectors: Float32Array | undefined;
+  #rows: Rows | undefined;
+  #size: number;
+  #idLimit: number;
 
-  constructor(vectors: Float32Array, dim: number) {
-    this.#vectors = vectors;
+  /** `ids` makes it one that keeps ids. */
+  constructor(vectors: Float32Array, dim: number, ids?: Int32Array) {
     this.dim = dim;
-    this.size = vectors.length / dim;
+    this.factory = factoryName({ ...flatFactory, mapped: ids !== undefined });
+    this.#rows = { vectors, ids };
+    this.#size = vectors.length / dim;
+    this.#idLimit = limitOf(ids) ?? this.#size;
   }
 
   static async read(path: string, file: IndexFile): Promise<ExactIndex> {
-    return new ExactIndex(await readFlatVectors(path, file), file.dim);
+    const { vectors, ids } = await readFlatVectors(path, file);
+    return new ExactIndex(vectors, file.dim, ids);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get idLimit(): number {
+    return this.#idLimit;
   }
 
   setNprobe(): void {
-    throw new DuetError('bad-input', 'a Flat index has no nprobe.', { where: { field: 'nprobe' } });
+    throw cannot(this.factory, 'have an nprobe', 'Only IVF indexes have one.');
   }
 
   async search(queries: Float32Array, k: number, options?: SearchOptions): Promise<Neighbours> {
-    const vectors = this.#open();
-    const checked = checkSearch(this, queries, k, options);
-    const { count } = checked;
-    // What the caller does to its arrays while other work has its turn must not change the answer.
-    const asked = queries.slice();
-    const allowed = checked.allowed?.slice();
-    const ids = new Int32Array(count * k).fill(-1);
-    const scores = new Float32Array(count * k).fill(noScore);
+    const rows = this.#open();
+    const { count, filter } = checkSearch(this, queries, k, options);
+    const found = { ids: new Int32Array(count * k).fill(-1), scores: new Float32Array(count * k).fill(noScore) };
     const best = new Best(Math.min(k, this.size));
-    const rowsPerTurn = Math.max(1, Math.floor(productsPerTurn / this.dim));
-    let rowsLeft = rowsPerTurn;
-    for (let q = 0; q < count; q++) {
-      const query = asked.subarray(q * this.dim, (q + 1) * this.dim);
-      for (let from = 0; from < this.size; ) {
-        const to = Math.min(this.size, from + rowsLeft);
-        scan(vectors, query, allowed, from, to, best);
-        rowsLeft -= to - from;
-        from = to;
-        if (rowsLeft === 0) {
-          await setImmediate();
-          rowsLeft = rowsPerTurn;
-        }
+    await scanAll(
+      rows,
+      queries.slice(),
+      this.dim,
+      allowing(filter),
+      () => best,
+      (q) => {
+        const ids = found.ids.subarray(q * k, (q + 1) * k);
+        best.drain(ids, found.scores.subarray(q * k, (q + 1) * k));
+        for (let i = 0; rows.ids !== undefined && i < k && ids[i]! >= 0; i++) ids[i] = rows.ids[ids[i]!]!;
+      },
+    );
+    return found;
+  }
+
+  async rangeSearch(
+    queries: Float32Array,
+    minScore: number,
+    options?: Parameters<VectorIndex['rangeSearch']>[2],
+  ): Promise<Within> {
+    const rows = this.#open();
+    const { count, filter, limit } = checkRangeSearch(this, queries, minScore, options);
+    const all = Array.from({ length: count }, () => new WithinScore(minScore, limit));
+    await scanAll(
+      rows,
+      queries.slice(),
+      this.dim,
+      allowing(filter),
+      (q) => all[q]!,
+      (q) => {
+        all[q]!.found.sort((a, b) => b.score - a.score || a.row - b.row);
+      },
+    );
+    const found = all.flatMap((within) => within.found);
+    const offsets = new Int32Array(count + 1);
+    for (const [q, within] of all.entries()) offsets[q + 1] = offsets[q]! + within.found.length;
+    return {
+      offsets,
+      ids: Int32Array.from(found, ({ row }) => rows.ids?.[row] ?? row),
+      scores: Float32Array.from(found, ({ score }) => score),
+    };
+  }
+
+  async add(vectors: Float32Array): Promise<void> {
+    const rows = this.#open();
+    const count = checkVectors('vectors', vectors, this.dim);
+    checkWhole('vectors', this.#idLimit + count, 1, maxSize);
+    this.#append(vectors, rows.ids && Int32Array.from({ length: count }, (_, i) => this.#idLimit + i));
+  }
+
+  async addWithIds(vectors: Float32Array, ids: Int32Array): Promise<void> {
+    const rows = this.#open();
+    if (rows.ids === undefined) throw cannot(this.factory, 'be given ids', 'IVF indexes and IDMap,… can.');
+    checkNewIds(ids, checkVectors('vectors', vectors, this.dim));
+    this.#remove(ids);
+    this.#append(vectors, ids);
+  }
+
+  async removeIds(ids: Int32Array): Promise<number> {
+    if (this.#open().ids === undefined) throw cannot(this.factory, 'remove vectors', 'IDMap,Flat and IVF indexes can.');
+    return this.#remove(checkIds(ids));
+  }
+
+  async reconstruct(ids: Int32Array): Promise<Float32Array> {
+    const rows = this.#open();
+    const rowOf = rows.ids && new Map(Array.from(rows.ids, (id, row) => [id, row]));
+    const found = new Float32Array(checkIds(ids).length * this.dim);
+    for (const [i, id] of ids.entries()) {
+      const row = rowOf === undefined ? id : (rowOf.get(id) ?? -1);
+      if (row < 0 || row >= this.size) {
+        throw new DuetError('bad-input', `there is no vector ${id}.`, { where: { field: 'ids' } });
       }
-      best.drain(ids.subarray(q * k, (q + 1) * k), scores.subarray(q * k, (q + 1) * k));
+      found.set(rows.vectors.subarray(row * this.dim, (row + 1) * this.dim), i * this.dim);
     }
-    return { ids, scores };
+    return found;
+  }
+
+  async merge(other: VectorIndex): Promise<void> {
+    const { ids } = this.#open();
+    if (!(other instanceof ExactIndex) || other === this || other.factory !== this.factory || other.dim !== this.dim) {
+      throw new DuetError('bad-input', `must be another ${this.factory} of the engine exact and of its dimension.`, {
+        where: { field: 'other' },
+      });
+    }
+    const moved = other.#open();
+    checkWhole('other', this.#idLimit + other.#idLimit, 0, maxSize);
+    const first = this.#idLimit;
+    this.#append(moved.vectors, ids && moved.ids!.map((id) => first + id));
+    if (ids !== undefined) this.#idLimit = first + other.#idLimit;
+    other.#rows = { vectors: new Float32Array(0), ids: ids && new Int32Array(0) };
+    other.#size = 0;
+    if (ids === undefined) other.#idLimit = 0;
   }
 
   async write(path: string): Promise<void> {
-    const vectors = this.#open();
-    await replaceIndexFile(path, this, (temporary) => writeFlat(temporary, vectors, this.dim));
+    const { vectors, ids } = this.#open();
+    await replaceIndexFile(path, this, (temporary) => writeFlat(temporary, vectors, this.dim, ids));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#vectors = undefined;
+    this.#rows = undefined;
   }
 
-  #open(): Float32Array {
-    if (this.#vectors === undefined) throw closed();
-    return this.#vectors;
+  #append(vectors: Float32Array, ids: Int32Array | undefined): void {
+    const rows = this.#open();
+    const all = new Float32Array(rows.vectors.length + vectors.length);
+    all.set(rows.vectors);
+    all.set(vectors, rows.vectors.length);
+    this.#size = all.length / this.dim;
+    if (rows.ids === undefined || ids === undefined) {
+      this.#rows = { vectors: all, ids: undefined };
+      this.#idLimit = this.#size;
+      return;
+    }
+    const allIds = new Int32Array(this.#size);
+    allIds.set(rows.ids);
+    allIds.set(ids, rows.ids.length);
+    this.#rows = { vectors: all, ids: allIds };
+    this.#idLimit = Math.max(this.#idLimit, limitOf(ids)!);
+  }
+
+  #remove(ids: Int32Array): number {
+    const { vectors, ids: all } = this.#open();
+    const gone = new Set(ids);
+    const kept = Array.from(all!.keys()).filter((row) => !gone.has(all![row]!));
+    const left = new Float32Array(kept.length * this.dim);
+    for (const [to, row] of kept.entries()) {
+      left.set(vectors.subarray(row * this.dim, (row + 1) * this.dim), to * this.dim);
+    }
+    this.#rows = { vectors: left, ids: Int32Array.from(kept, (row) => all![row]!) };
+    const removed = this.#size - kept.length;
+    this.#size = kept.length;
+    return removed;
+  }
+
+  #open(): Rows {
+    if (this.#rows === undefined) throw closed();
+    return this.#rows;
+  }
+}
+
+const limitOf = (ids: Int32Array | undefined) => ids?.reduce((limit, id) => Math.max(limit, id + 1), 0);
+
+/** Scans all rows for each query, and hands the event loop back about every millisecond. */
+async function scanAll(
+  rows: Rows,
+  queries: Float32Array,
+  dim: number,
+  allows: ((id: number) => boolean) | undefined,
+  sinkOf: (q: number) => Sink,
+  done: (q: number) => void,
+): Promise<void> {
+  const size = rows.vectors.length / dim;
+  const rowsPerTurn = Math.max(1, Math.floor(productsPerTurn / dim));
+  let rowsLeft = rowsPerTurn;
+  for (let q = 0; q < queries.length / dim; q++) {
+    const query = queries.subarray(q * dim, (q + 1) * dim);
+    for (let from = 0; from < size; ) {
+      const to = Math.min(size, from + rowsLeft);
+      scan(rows, query, allows, from, to, sinkOf(q));
+      rowsLeft -= to - from;
+      from = to;
+      if (rowsLeft === 0) {
+        await setImmediate();
+        rowsLeft = rowsPerTurn;
+      }
+    }
+    done(q);
   }
 }

@@ -4,7 +4,15 @@ import { isMainThread } from 'node:worker_threads';
 import { DuetError } from '@duet/config';
 import { ExactIndex } from './exact.ts';
 import { type IndexFile, readFlatVectors } from './file.ts';
-import { checkSearch, type Neighbours, noScore, type SearchOptions, type VectorIndex } from './vector-index.ts';
+import {
+  checkSearch,
+  closed,
+  type Neighbours,
+  noScore,
+  type SearchOptions,
+  type VectorIndex,
+  type Within,
+} from './vector-index.ts';
 
 /** The part of npm's faiss-node that cannot abort the process once its arguments are checked. */
 interface FaissNode {
@@ -33,11 +41,13 @@ export function loadFaissNode(): FaissNode {
 
 /**
  * Flat search through npm's faiss-node: synchronous, in arrays of numbers, without filters. So it answers only plain
- * searches, one query at a time; filtered ones and the file are the exact engine's, over the same vectors.
+ * searches, one query at a time; filtered ones, the rest of reading and the file are the exact engine's, over the same
+ * vectors. It does not change: who needs that gets the exact engine (see engines.ts).
  */
 export class FaissNodeIndex implements VectorIndex {
   readonly dim: number;
   readonly size: number;
+  readonly idLimit: number;
   readonly factory = 'Flat';
   readonly engine = 'faiss-node';
   readonly nprobe = undefined;
@@ -47,6 +57,7 @@ export class FaissNodeIndex implements VectorIndex {
   private constructor(exact: ExactIndex, flat: InstanceType<FaissNode['IndexFlatIP']>) {
     this.dim = exact.dim;
     this.size = exact.size;
+    this.idLimit = exact.size;
     this.#exact = exact;
     this.#flat = flat;
   }
@@ -63,7 +74,7 @@ export class FaissNodeIndex implements VectorIndex {
   }
 
   static async read(path: string, file: IndexFile): Promise<FaissNodeIndex> {
-    return await FaissNodeIndex.build(await readFlatVectors(path, file), file.dim);
+    return await FaissNodeIndex.build((await readFlatVectors(path, file)).vectors, file.dim);
   }
 
   setNprobe(): void {
@@ -71,11 +82,10 @@ export class FaissNodeIndex implements VectorIndex {
   }
 
   async search(queries: Float32Array, k: number, options?: SearchOptions): Promise<Neighbours> {
-    if (this.#flat === undefined || options?.allowed !== undefined || this.size === 0) {
-      return await this.#exact.search(queries, k, options);
-    }
-    const { count } = checkSearch(this, queries, k, options);
     const flat = this.#flat;
+    if (flat === undefined || this.size === 0) return await this.#exact.search(queries, k, options);
+    const { count, filter } = checkSearch(this, queries, k, options);
+    if (filter !== undefined) return await this.#exact.search(queries, k, options);
     const asked = queries.slice();
     const ids = new Int32Array(count * k).fill(-1);
     const scores = new Float32Array(count * k).fill(noScore);
@@ -89,6 +99,30 @@ export class FaissNodeIndex implements VectorIndex {
     return { ids, scores };
   }
 
+  async rangeSearch(...args: Parameters<VectorIndex['rangeSearch']>): Promise<Within> {
+    return await this.#exact.rangeSearch(...args);
+  }
+
+  async reconstruct(ids: Int32Array): Promise<Float32Array> {
+    return await this.#exact.reconstruct(ids);
+  }
+
+  async add(): Promise<void> {
+    throw this.#unchangeable();
+  }
+
+  async addWithIds(): Promise<void> {
+    throw this.#unchangeable();
+  }
+
+  async removeIds(): Promise<number> {
+    throw this.#unchangeable();
+  }
+
+  async merge(): Promise<void> {
+    throw this.#unchangeable();
+  }
+
   async write(path: string): Promise<void> {
     await this.#exact.write(path);
   }
@@ -96,5 +130,12 @@ export class FaissNodeIndex implements VectorIndex {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#flat = undefined;
     await this.#exact[Symbol.asyncDispose]();
+  }
+
+  #unchangeable(): DuetError {
+    if (this.#flat === undefined) return closed();
+    return new DuetError('unavailable', 'the engine faiss-node cannot change an index.', {
+      fix: 'Build it as IDMap,Flat, which another engine takes, or see npx duet doctor for a better one.',
+    });
   }
 }

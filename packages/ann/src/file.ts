@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { DuetError } from '@duet/config';
-import { type Factory, factoryName } from './factory.ts';
+import { type Factory, factoryName, flatFactory } from './factory.ts';
 import { checkDim, checkPath, checkWhole, maxSize } from './vector-index.ts';
 
 /*
  * FAISS's file format, as faiss/impl/index_write.cpp of 1.7.3 writes it and later versions still do, little-endian:
  *   header: fourcc, dim i32, size i64, 2 × i64 unused, trained u8, metric i32 (0 = inner product)
  *   Flat "IxFI": header, count u64, count × f32
+ *   HNSW "IHNf": header, graph, the vectors (a whole Flat index)
+ *   with ids "IxMp" | "IxM2": header, a whole index of the kinds above, count u64, count × i64
  *   IVF "IwFl" | "IwSq": header, lists u64, nprobe u64, quantizer (a whole Flat index), direct map, ["IwSq" only: scalar
  *     quantizer], inverted lists "ilar"
  */
@@ -20,10 +22,12 @@ export interface IndexFile {
   nprobe: number | undefined;
   /** Where the vectors of a Flat index begin, in bytes. */
   vectorsAt: number;
+  /** Where the ids of an index that keeps them begin, in bytes. */
+  idsAt: number;
 }
 
 const chunkBytes = 1 << 24;
-const flatHeaderBytes = 4 + 4 + 8 + 16 + 1 + 4 + 8;
+const headerBytes = 4 + 4 + 8 + 16 + 1 + 4;
 const metricInnerProduct = 0;
 /** FAISS's ScalarQuantizer::QuantizerType. */
 const scalarQuantizers = { SQ8: 0, SQfp16: 4 };
@@ -53,7 +57,7 @@ class Cursor {
   unsupported(what: string): DuetError {
     return new DuetError('bad-input', what, {
       where: { file: this.path },
-      fix: 'Duet reads inner product indexes of the kinds Flat, IVF<lists>,Flat, IVF<lists>,SQfp16 and IVF<lists>,SQ8.',
+      fix: 'Duet reads inner product indexes of the kinds Flat, IVF<lists>,Flat, IVF<lists>,SQfp16, IVF<lists>,SQ8, HNSW<links> and IDMap,…',
     });
   }
 
@@ -143,14 +147,20 @@ async function readIndexStructure(cursor: Cursor): Promise<IndexFile> {
   const kind = await cursor.fourcc('the kind of index');
   if (!/^I[xwHv2][\w]{2}$/.test(kind)) throw cursor.refuse('it is not a FAISS index file');
   if (kind === 'IxF2') throw cursor.unsupported('it is an L2 index, whose scores are distances.');
-  if (!['IxFI', 'IwFl', 'IwSq'].includes(kind)) throw cursor.unsupported(`its kind "${kind}" is not supported.`);
-  const header = await readHeader(cursor);
-  const { dim, size } = header;
-  if (kind === 'IxFI') {
-    const vectorsAt = await readFlatStructure(cursor, dim, size);
-    return { factory: { lists: 0, storage: 'Flat' }, dim, size, nprobe: undefined, vectorsAt };
+  const { dim, size } = await readHeaderOf(kind, cursor);
+  if (kind === 'IxMp' || kind === 'IxM2') {
+    const inner = await cursor.fourcc('the index with ids');
+    if (inner !== 'IxFI' && inner !== 'IHNf')
+      throw cursor.unsupported(`with ids, its kind "${inner}" is not supported.`);
+    const of = await readHeader(cursor);
+    cursor.require(of.dim === dim && of.size === size, 'what it holds does not fit its ids');
+    const index = await readVectors(cursor, inner, dim, size);
+    cursor.require((await cursor.count('the ids')) === size, 'it has other ids than vectors');
+    const idsAt = cursor.at;
+    cursor.skip(size * idBytes, 'the ids');
+    return { ...index, factory: { ...index.factory, mapped: true }, idsAt };
   }
-
+  if (kind === 'IxFI' || kind === 'IHNf') return await readVectors(cursor, kind, dim, size);
   const lists = await cursor.count('the number of lists');
   const nprobe = await cursor.count('nprobe');
   cursor.require(lists >= 1 && nprobe >= 1, 'it has no lists or visits none');
@@ -164,7 +174,55 @@ async function readIndexStructure(cursor: Cursor): Promise<IndexFile> {
   const storage = kind === 'IwFl' ? 'Flat' : await readScalarQuantizer(cursor, dim);
   const codeBytes = { Flat: 4 * dim, SQfp16: 2 * dim, SQ8: dim }[storage];
   await readLists(cursor, { lists, codeBytes, size });
-  return { factory: { lists, storage }, dim, size, nprobe: Math.min(nprobe, lists), vectorsAt: 0 };
+  const factory: Factory = { ...flatFactory, lists, storage };
+  return { factory, dim, size, nprobe: Math.min(nprobe, lists), vectorsAt: 0, idsAt: 0 };
+}
+
+async function readHeaderOf(kind: string, cursor: Cursor): Promise<{ dim: number; size: number }> {
+  if (['IxFI', 'IHNf', 'IxMp', 'IxM2', 'IwFl', 'IwSq'].includes(kind)) return await readHeader(cursor);
+  throw cursor.unsupported(`its kind "${kind}" is not supported.`);
+}
+
+/** A Flat index, or an HNSW graph and the Flat index behind it. */
+async function readVectors(cursor: Cursor, kind: 'IxFI' | 'IHNf', dim: number, size: number): Promise<IndexFile> {
+  let links = 0;
+  if (kind === 'IHNf') {
+    links = await readGraph(cursor, size);
+    cursor.require((await cursor.fourcc('the vectors')) === 'IxFI', 'its vectors are not Flat');
+    const flat = await readHeader(cursor);
+    cursor.require(flat.dim === dim && flat.size === size, 'its vectors do not fit its graph');
+  }
+  const vectorsAt = await readFlatStructure(cursor, dim, size);
+  return { factory: { ...flatFactory, links }, dim, size, nprobe: undefined, vectorsAt, idsAt: 0 };
+}
+
+/**
+ * The lengths of an HNSW graph; the binding checks the links. @returns its links a vertex, which FAISS keeps as the
+ * number of a vertex's links up to each level: 0, 2 × links, 3 × links …
+ */
+async function readGraph(cursor: Cursor, size: number): Promise<number> {
+  const what = 'the graph';
+  const probabilities = await countOf(cursor, what, 8);
+  cursor.skip(probabilities * 8, what);
+  const levels = await cursor.count(what);
+  cursor.require(levels >= 3 && levels <= 64, 'its graph has no or too many levels');
+  const upTo = await cursor.take(levels * 4, what);
+  const links = upTo.getInt32(4, true) / 2;
+  const regular = Array.from(
+    { length: levels },
+    (_, i) => upTo.getInt32(4 * i, true) === (i === 0 ? 0 : (i + 1) * links),
+  );
+  cursor.require(
+    Number.isInteger(links) && links >= 1 && links <= 1024 && regular.every(Boolean),
+    'its graph has no regular number of links',
+  );
+  cursor.require((await cursor.count(what)) === size, 'its graph has other vertices than vectors');
+  cursor.skip(size * 4, what);
+  cursor.require((await cursor.count(what)) === size + 1, 'its graph has other vertices than vectors');
+  cursor.skip((size + 1) * 8, what);
+  cursor.skip((await countOf(cursor, what, 4)) * 4, what);
+  cursor.skip(5 * 4, what);
+  return links;
 }
 
 async function readHeader(cursor: Cursor): Promise<{ dim: number; size: number }> {
@@ -220,7 +278,7 @@ async function readLists(cursor: Cursor, want: { lists: number; codeBytes: numbe
   cursor.require((await cursor.count(what)) === want.codeBytes, 'its inverted lists keep other vectors');
   const layout = await cursor.fourcc(what);
   cursor.require(layout === 'full' || layout === 'sprs', 'its inverted lists have no known layout');
-  const numbers = await cursor.counts(await countOf(cursor, what), what);
+  const numbers = await cursor.counts(await countOf(cursor, what, 8), what);
   let sizes = numbers;
   if (layout === 'full') cursor.require(numbers.length === want.lists, 'its inverted lists have other sizes');
   else {
@@ -237,35 +295,63 @@ async function readLists(cursor: Cursor, want: { lists: number; codeBytes: numbe
   cursor.skip(total * (want.codeBytes + idBytes), what);
 }
 
-async function countOf(cursor: Cursor, what: string): Promise<number> {
+/** A number of things of so many bytes each. */
+async function countOf(cursor: Cursor, what: string, bytes: number): Promise<number> {
   const length = await cursor.count(what);
-  cursor.require(length * 8 <= cursor.bytes, `it is truncated: it ends inside ${what}`);
+  cursor.require(length * bytes <= cursor.bytes, `it is truncated: it ends inside ${what}`);
   return length;
 }
 
-/** The vectors of a Flat index that `inspectIndexFile` has found sound. */
-export async function readFlatVectors(path: string, { dim, size, vectorsAt }: IndexFile): Promise<Float32Array> {
+/** The vectors of a Flat index that `inspectIndexFile` has found sound, and its ids where it keeps them. */
+export async function readFlatVectors(
+  path: string,
+  { factory, dim, size, vectorsAt, idsAt }: IndexFile,
+): Promise<{ vectors: Float32Array; ids: Int32Array | undefined }> {
   await using file = await openFile(path);
   const vectors = new Float32Array(dim * size);
   await readFully(file, new Uint8Array(vectors.buffer), vectorsAt);
-  return vectors;
+  if (!factory.mapped) return { vectors, ids: undefined };
+  const wide = new BigInt64Array(size);
+  await readFully(file, new Uint8Array(wide.buffer), idsAt);
+  if (wide.some((id) => id < 0n || id >= BigInt(maxSize))) {
+    throw new DuetError('corrupt', `it holds an id outside 0 … ${maxSize - 1}.`, { where: { file: path } });
+  }
+  return { vectors, ids: Int32Array.from(wide, Number) };
 }
 
-/** Writes an IndexFlatIP as FAISS does. */
-export async function writeFlat(path: string, vectors: Float32Array, dim: number): Promise<void> {
+/** Writes an IndexFlatIP as FAISS does, in an IndexIDMap where there are ids. */
+export async function writeFlat(
+  path: string,
+  vectors: Float32Array,
+  dim: number,
+  ids: Int32Array | undefined,
+): Promise<void> {
   await using file = await open(path, 'w');
-  const header = new DataView(new ArrayBuffer(flatHeaderBytes));
-  for (const [i, letter] of [...'IxFI'].entries()) header.setUint8(i, letter.charCodeAt(0));
-  header.setInt32(4, dim, true);
-  header.setBigInt64(8, BigInt(vectors.length / dim), true);
+  const size = vectors.length / dim;
+  if (ids !== undefined) await file.write(header('IxMp', dim, size));
+  await file.write(header('IxFI', dim, size));
+  await file.write(new BigUint64Array([BigInt(vectors.length)]));
+  await writeFully(file, vectors);
+  if (ids === undefined) return;
+  await file.write(new BigUint64Array([BigInt(size)]));
+  await writeFully(file, BigInt64Array.from(ids, BigInt));
+}
+
+function header(kind: string, dim: number, size: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(headerBytes));
+  for (const [i, letter] of [...kind].entries()) view.setUint8(i, letter.charCodeAt(0));
+  view.setInt32(4, dim, true);
+  view.setBigInt64(8, BigInt(size), true);
   // FAISS writes 1 << 20 into both unused fields.
-  header.setBigInt64(16, 1n << 20n, true);
-  header.setBigInt64(24, 1n << 20n, true);
-  header.setUint8(32, 1);
-  header.setInt32(33, metricInnerProduct, true);
-  header.setBigUint64(37, BigInt(vectors.length), true);
-  await file.write(new Uint8Array(header.buffer));
-  const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
+  view.setBigInt64(16, 1n << 20n, true);
+  view.setBigInt64(24, 1n << 20n, true);
+  view.setUint8(32, 1);
+  view.setInt32(33, metricInnerProduct, true);
+  return new Uint8Array(view.buffer);
+}
+
+async function writeFully(file: FileHandle, { buffer, byteOffset, byteLength }: ArrayBufferView): Promise<void> {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   for (let at = 0; at < bytes.length; ) {
     at += (await file.write(bytes.subarray(at, at + chunkBytes))).bytesWritten;
   }

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openEngine } from './engines.ts';
-import { parseFactory } from './factory.ts';
 import { exactNeighbours, measureIndex } from './measure.ts';
-import { clustered, isAllowed, neighbours, skipWithout } from './testing/reference.ts';
+import { buildWith, clustered, isAllowed, neighbours, skipWithout } from './testing/reference.ts';
 import type { VectorIndex } from './vector-index.ts';
 
 const dim = 32;
@@ -15,7 +13,7 @@ const others = clustered(4, 25, dim, 200);
 
 /** Measured against an exact scan, tuned to recall 0.99. */
 async function measure(index: VectorIndex, over: Float32Array) {
-  await using flat = await openEngine('exact').build(over, dim, parseFactory('Flat'), 0);
+  await using flat = await buildWith('exact', over, dim, 'Flat', { seed: 0 });
   return await measureIndex(index, queries, await exactNeighbours(flat, queries), 0.99);
 }
 
@@ -23,7 +21,7 @@ test(
   'an IVF index is tuned to recall 0.99, which queries it was not tuned on find too',
   skipWithout('faiss'),
   async () => {
-    await using index = await openEngine('faiss').build(vectors, dim, parseFactory('IVF128,Flat'), 1);
+    await using index = await buildWith('faiss', vectors, dim, 'IVF128,Flat', { seed: 1 });
     const measured = await measure(index, vectors);
     assert.ok(measured.recallAt100 >= 0.99 && measured.nprobe! < 128, JSON.stringify(measured));
     assert.equal(index.nprobe, measured.nprobe);
@@ -64,7 +62,7 @@ test('vectors of any length, as of a factorisation, are tuned to the same recall
     Math.exp(1.2 * Math.sqrt(-2 * Math.log((row + 0.5) / n)) * Math.cos(row)),
   );
   const long = vectors.map((x, at) => x * lengths[Math.floor(at / dim)]!);
-  await using index = await openEngine('faiss').build(long, dim, parseFactory('IVF128,Flat'), 1);
+  await using index = await buildWith('faiss', long, dim, 'IVF128,Flat', { seed: 1 });
   const measured = await measure(index, long);
   assert.ok(measured.recallAt100 >= 0.99, JSON.stringify(measured));
   let found = 0;
@@ -78,7 +76,7 @@ test('vectors of any length, as of a factorisation, are tuned to the same recall
 
 test('a Flat index has recall 1 and nothing to tune', skipWithout('faiss'), async () => {
   const few = vectors.subarray(0, 3_000 * dim);
-  await using index = await openEngine('faiss').build(few, dim, parseFactory('Flat'), 1);
+  await using index = await buildWith('faiss', few, dim, 'Flat', { seed: 1 });
   const measured = await measure(index, few);
   assert.deepEqual([measured.recallAt100, measured.nprobe, measured.curve.length], [1, undefined, 1]);
   assert.equal(measured.curve[0]!.nprobe, null);
@@ -86,6 +84,6 @@ test('a Flat index has recall 1 and nothing to tune', skipWithout('faiss'), asyn
 
 test('an index smaller than 100 is measured on all it has', async () => {
   const few = vectors.subarray(0, 7 * dim);
-  await using index = await openEngine('exact').build(few, dim, parseFactory('Flat'), 1);
+  await using index = await buildWith('exact', few, dim, 'Flat', { seed: 1 });
   assert.equal((await measure(index, few)).recallAt100, 1);
 });

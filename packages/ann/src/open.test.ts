@@ -32,7 +32,7 @@ test('the best engine here is taken, or the one that DUET_ANN_ENGINE names', asy
 });
 
 test(
-  'without IVF, a build is Flat and says so, and an IVF file is refused with what to do',
+  'without IVF, a build is Flat that keeps ids as IVF does and says so, and an IVF file is refused with what to do',
   skipWithout('faiss'),
   async () => {
     const path = join(folder, 'ivf.faiss');
@@ -41,7 +41,7 @@ test(
     process.env.DUET_ANN_ENGINE = 'exact';
     const warned = once(process, 'warning');
     await using flat = await buildIndex(vectors, dim, { factory: 'IVF4,Flat' });
-    assert.deepEqual([flat.factory, flat.engine], ['Flat', 'exact']);
+    assert.deepEqual([flat.factory, flat.engine], ['IDMap,Flat', 'exact']);
     assert.match((await warned)[0].message, /exact has no IVF4,Flat/);
     await assert.rejects(readIndex(path), { code: 'unavailable', message: /IVF4,Flat index.*build:native/ });
   },
@@ -50,11 +50,12 @@ test(
 test('what cannot be built is refused before any engine sees it', async () => {
   const refused = (field: string, over: Float32Array, dims: number, factory: string, seed?: number) =>
     assert.rejects(buildIndex(over, dims, { factory, seed }), { code: 'bad-input', where: { field } });
-  await refused('factory', vectors, dim, 'HNSW32');
+  for (const factory of ['LSH', 'HNSW3', 'HNSW129', 'IDMap,IVF4,Flat', 'Flat,'])
+    await refused('factory', vectors, dim, factory);
   await refused('factory', vectors, dim, 'IVF0,Flat');
   await refused('factory', vectors, dim, 'IVF301,Flat');
   await refused('vectors', vectors.subarray(1), dim, 'Flat');
-  await refused('vectors', new Float32Array(0), dim, 'Flat');
+  await refused('vectors', new Float32Array(0), dim, 'IVF4,Flat');
   await refused('vectors', new Float32Array(dim).fill(Number.POSITIVE_INFINITY), dim, 'Flat');
   // FAISS's k-means would never end over these.
   await refused('vectors', new Float32Array(100 * dim).fill(1e38), dim, 'IVF4,Flat');

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { openEngine } from './engines.ts';
-import { parseFactory } from './factory.ts';
 import { searchBest } from './search-best.ts';
-import { clustered, neighbours } from './testing/reference.ts';
+import { buildWith, clustered, neighbours } from './testing/reference.ts';
 
 const dim = 8;
 const vectors = clustered(5, 500, dim, 20);
-const flat = () => openEngine('exact').build(vectors, dim, parseFactory('Flat'), 1);
+const flat = () => buildWith('exact', vectors, dim, 'Flat', { seed: 1 });
 
 describe('a search with several vectors an asker', () => {
   test('finds the rows of the greatest inner product with any of them, each once', async () => {
@@ -39,7 +37,7 @@ describe('a search with several vectors an asker', () => {
   });
 
   test('leaves places empty where all of them find too few', async () => {
-    await using index = await openEngine('exact').build(vectors.subarray(0, 2 * dim), dim, parseFactory('Flat'), 1);
+    await using index = await buildWith('exact', vectors.subarray(0, 2 * dim), dim, 'Flat', { seed: 1 });
     const { ids, scores } = await searchBest(index, vectors.subarray(0, 2 * dim), 2, 4);
     assert.deepEqual(
       [...ids].map((id) => id >= 0),

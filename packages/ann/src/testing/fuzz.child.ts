@@ -8,13 +8,15 @@ import { join } from 'node:path';
 import { DuetError } from '@duet/config';
 import fc from 'fast-check';
 import { openEngine } from '../engines.ts';
+import { parseFactory } from '../factory.ts';
 import { type Binding, loadBinding } from '../native.ts';
 import { buildIndex, readIndex } from '../open.ts';
 import type { EngineName, VectorIndex } from '../vector-index.ts';
 import { clustered } from './reference.ts';
 
 const name = process.env.DUET_ANN_ENGINE as EngineName;
-const { approximate } = openEngine(name);
+const engine = openEngine(name);
+const native = name === 'faiss' || name === 'faiss-avx2';
 const dim = 6;
 const n = 500;
 const vectors = clustered(2, n, dim, 10);
@@ -83,7 +85,19 @@ const whole = fc.oneof(
   ),
   fc.anything({ withNullPrototype: true }),
 );
+const idArrays = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.array(fc.integer({ min: 0, max: 2 * n }), { maxLength: 40 }).map((x) => Int32Array.from(x)),
+  },
+  fc.int32Array({ maxLength: 10 }),
+  fc.anything({ withTypedArray: true }),
+);
+const ranges = fc.oneof(fc.record({ from: whole, to: whole }), fc.anything());
 const options = fc.oneof(
+  fc.record({ efSearch: whole, ids: idArrays }, { requiredKeys: [] }),
+  fc.record({ range: ranges }),
+  fc.record({ limit: whole, ids: idArrays, range: ranges, allowed: fc.uint8Array() }, { requiredKeys: [] }),
   fc.record(
     {
       nprobe: whole,
@@ -99,11 +113,13 @@ const options = fc.oneof(
 );
 
 const checkAnswer = (index: VectorIndex, { ids, scores }: { ids: Int32Array; scores: Float32Array }) => {
-  if (ids.length !== scores.length || ids.some((id) => id < -1 || id >= index.size))
+  if (ids.length !== scores.length || ids.some((id) => id < -1 || id >= index.idLimit))
     throw new Error('An id is out of range.');
 };
 
-const factories = approximate ? ['Flat', 'IVF8,Flat', 'IVF8,SQfp16', 'IVF8,SQ8'] : ['Flat'];
+const factories = ['Flat', 'IDMap,Flat', 'IVF8,Flat', 'IVF8,SQfp16', 'IVF8,SQ8', 'HNSW8', 'IDMap,HNSW8'].filter(
+  (factory) => engine.builds(parseFactory(factory)),
+);
 const indexes = await Promise.all(factories.map((factory) => buildIndex(vectors, dim, { factory })));
 
 await fc.assert(
@@ -116,14 +132,71 @@ await fc.assert(
   { seed: 11, numRuns: 1_000, endOnFailure: true },
 );
 
+await fc.assert(
+  fc.asyncProperty(fc.constantFrom(...indexes), queries, fc.double(), options, async (index, q, minScore, o) => {
+    await attempt(
+      () => index.rangeSearch(q as Float32Array, minScore, o as object),
+      (answer) => {
+        checkAnswer(index, answer);
+        if (answer.offsets.at(-1) !== answer.ids.length) throw new Error('The offsets do not end with the ids.');
+      },
+    );
+  }),
+  { seed: 14, numRuns: 600, endOnFailure: true },
+);
+
+// Changes, in any order, of indexes that searches go on over; each run's indexes are its own.
+const changes = fc.oneof(
+  fc.record({ do: fc.constant('add' as const), vectors: queries }),
+  fc.record({ do: fc.constant('addWithIds' as const), vectors: queries, ids: idArrays }),
+  fc.record({ do: fc.constant('removeIds' as const), ids: idArrays }),
+  fc.record({ do: fc.constant('reconstruct' as const), ids: idArrays }),
+  fc.record({ do: fc.constant('merge' as const), other: fc.oneof(fc.nat(3), fc.anything()) }),
+  fc.record({ do: fc.constant('setNprobe' as const), nprobe: whole }),
+);
+await fc.assert(
+  fc.asyncProperty(
+    fc.constantFrom(...factories),
+    fc.array(fc.tuple(fc.nat(1), changes), { minLength: 1, maxLength: 12 }),
+    async (factory, steps) => {
+      const few = vectors.subarray(0, 40 * dim);
+      const pair = [await buildIndex(few, dim, { factory }), await buildIndex(few, dim, { factory })];
+      const running = steps.flatMap(([which, step]) => {
+        const index = pair[which]!;
+        const change = async () => {
+          if (step.do === 'add') return await index.add(step.vectors as Float32Array);
+          if (step.do === 'addWithIds')
+            return await index.addWithIds(step.vectors as Float32Array, step.ids as Int32Array);
+          if (step.do === 'removeIds') return await index.removeIds(step.ids as Int32Array);
+          if (step.do === 'reconstruct') return await index.reconstruct(step.ids as Int32Array);
+          if (step.do === 'merge') return await index.merge((pair[step.other as number] ?? step.other) as VectorIndex);
+          return index.setNprobe(step.nprobe as number);
+        };
+        const search = () => index.search(few.subarray(0, dim), 5, { ids: Int32Array.of(1, 7, 39) });
+        return [attempt(change, () => {}), attempt(search, ({ ids }) => ids.length)];
+      });
+      await Promise.all(running);
+      for (const index of pair) {
+        await attempt(
+          () => index.search(few.subarray(0, dim), 50),
+          (answer) => checkAnswer(index, answer),
+        );
+        await index[Symbol.asyncDispose]();
+      }
+    },
+  ),
+  { seed: 15, numRuns: 250, endOnFailure: true },
+);
+
 const factoryNames = fc.oneof(
   fc.constantFrom(
     ...factories,
     'IVF501,Flat',
-    'HNSW32',
+    'HNSW2',
+    'HNSW999',
     'PQ4',
     'IVF8,PQ2',
-    'IDMap,Flat',
+    'IDMap,IVF8,Flat',
     'IVF9999999999,Flat',
     'Flat,',
     '',
@@ -131,9 +204,14 @@ const factoryNames = fc.oneof(
   fc.anything({ withNullPrototype: true }),
 );
 await fc.assert(
-  fc.asyncProperty(factoryNames, queries, whole, whole, async (factory, v, d, seed) => {
+  fc.asyncProperty(factoryNames, queries, whole, whole, idArrays, async (factory, v, d, seed, ids) => {
     await attempt(
-      () => buildIndex(v as Float32Array, d as number, { factory: factory as string, seed: seed as number }),
+      () =>
+        buildIndex(v as Float32Array, d as number, {
+          factory: factory as string,
+          seed: seed as number,
+          ids: (seed === 1 ? ids : undefined) as Int32Array,
+        }),
       async (index) => {
         await attempt(
           () => index.search(new Float32Array(index.dim), 3),
@@ -178,15 +256,31 @@ for (const [i, index] of indexes.entries()) {
         const damaged = join(folder, 'damaged.faiss');
         await writeFile(damaged, bytes);
         await attempt(
-          () => readIndex(damaged),
+          () => readIndex(damaged, { mmap: filtered }),
           async (read) => {
-            const allowed = filtered ? new Uint8Array(Math.ceil(read.size / 8)).fill(0x5b) : undefined;
+            const allowed = filtered ? new Uint8Array(Math.ceil(read.idLimit / 8)).fill(0x5b) : undefined;
             for (const nprobe of [undefined, 8]) {
               await attempt(
                 () => read.search(vectors.subarray(0, 21 * read.dim), 20, { allowed, nprobe }),
                 (answer) => checkAnswer(read, answer),
               );
             }
+            await attempt(
+              () => read.reconstruct(Int32Array.of(0, 499)),
+              (answer) => answer.length,
+            );
+            await attempt(
+              () => read.removeIds(Int32Array.of(0, 499)),
+              () => {},
+            );
+            await attempt(
+              () => read.add(vectors.subarray(0, 2 * read.dim)),
+              () => {},
+            );
+            await attempt(
+              () => read.rangeSearch(vectors.subarray(0, read.dim), 0.5),
+              (answer) => checkAnswer(read, answer),
+            );
             await read[Symbol.asyncDispose]();
           },
         );
@@ -226,11 +320,23 @@ for (const path of [
 }
 
 // The binding checks for itself too: it is the last line before FAISS.
-if (approximate) {
+if (native) {
   const { FaissIndex } = loadBinding(name as 'faiss') as Binding;
   const raw = FaissIndex.create('IVF4,Flat', dim);
-  const anything = fc.oneof(queries, whole, fc.anything());
-  const methods = ['search', 'add', 'train', 'setNprobe', 'write', 'info'] as const;
+  const other = FaissIndex.create('IVF4,Flat', dim);
+  await other.train(vectors, 1, 1);
+  await other.add(vectors, undefined, 1);
+  const anything = fc.oneof(
+    queries,
+    whole,
+    idArrays,
+    fc.constantFrom(raw, other, FaissIndex.create('Flat', dim + 1)),
+    fc.anything(),
+  );
+  const methods = [
+    ...(['search', 'rangeSearch', 'add', 'remove', 'reconstruct'] as const),
+    ...(['merge', 'train', 'setNprobe', 'write', 'info'] as const),
+  ];
   const refusals = async (call: () => unknown) => {
     try {
       await call();
@@ -241,13 +347,18 @@ if (approximate) {
     }
   };
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...methods), fc.array(anything, { maxLength: 4 }), async (method, args) => {
-      // A string would be the path of a file to write.
-      const harmless = args.map((value) => (typeof value === 'string' ? `/absent/${value}` : value));
-      await refusals(() => (raw[method] as (...args: unknown[]) => unknown)(...harmless));
-      await refusals(() => Reflect.apply(raw[method], harmless[0], harmless));
-    }),
-    { seed: 19, numRuns: 800, endOnFailure: true },
+    fc.asyncProperty(
+      fc.constantFrom(raw, other),
+      fc.constantFrom(...methods),
+      fc.array(anything, { maxLength: 5 }),
+      async (index, method, args) => {
+        // A string would be the path of a file to write.
+        const harmless = args.map((value) => (typeof value === 'string' ? `/absent/${value}` : value));
+        await refusals(() => Reflect.apply(index[method], index, harmless));
+        await refusals(() => Reflect.apply(index[method], harmless[0], harmless));
+      },
+    ),
+    { seed: 19, numRuns: 1_500, endOnFailure: true },
   );
   await refusals(() => new (FaissIndex as unknown as new (x: unknown) => unknown)({}));
   await refusals(() => FaissIndex.create('IVF4,HNSW32', dim));

@@ -1,5 +1,6 @@
 import { openEngine } from '../engines.ts';
-import { type EngineName, engineNames } from '../vector-index.ts';
+import { parseFactory } from '../factory.ts';
+import { type EngineName, engineNames, type VectorIndex } from '../vector-index.ts';
 
 /** mulberry32: uniform in [0, 1), the same for the same seed everywhere. */
 function uniform(seed: number): () => number {
@@ -60,3 +61,12 @@ export function skipWithout(name: EngineName): { skip: string | false } {
 }
 
 export const enginesHere = engineNames.filter((name) => skipWithout(name).skip === false);
+
+/** An index of one engine, whichever is the best here. */
+export const buildWith = (
+  name: EngineName,
+  vectors: Float32Array,
+  dim: number,
+  factory: string,
+  { seed = 7, ids }: { seed?: number; ids?: Int32Array } = {},
+): Promise<VectorIndex> => openEngine(name).build(vectors, dim, { factory: parseFactory(factory), seed, ids });
