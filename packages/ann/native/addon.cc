@@ -17,6 +17,8 @@ namespace {
 
 using namespace duet;
 
+/// Of what JavaScript calls: src/native.ts refuses a build of another.
+constexpr int kVersion = 2;
 /// Inner products of greater numbers overflow, and FAISS's k-means never ends once no vector has a nearest centroid.
 constexpr float kMaxMagnitude = 1e15F;
 constexpr int64_t kMaxK = 65536;
@@ -437,6 +439,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   *reference = Napi::Persistent(constructor);
   env.SetInstanceData(reference);
   exports.Set("FaissIndex", constructor);
+  exports.Set("version", Napi::Number::New(env, kVersion));
   return exports;
 }
 

@@ -133,7 +133,7 @@ async function compile(name, stamp, { includes, library }) {
   const temporary = path.join(buildDir, `${name}.${process.pid}.tmp.node`);
   try {
     await quietly('g++', [
-      ...['-std=c++17', '-O2', '-shared', '-fPIC', '-fopenmp', '-fvisibility=hidden', '-DNDEBUG', '-DFINTEGER=int'],
+      ...['-std=c++17', '-O3', '-shared', '-fPIC', '-fopenmp', '-fvisibility=hidden', '-DNDEBUG', '-DFINTEGER=int'],
       ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       ...['-DNODE_GYP_MODULE_NAME=faiss', '-DBUILDING_NODE_EXTENSION'],
       ...[...nodeApiIncludes(), ...includes].flatMap((folder) => ['-isystem', folder]),
@@ -148,8 +148,10 @@ async function compile(name, stamp, { includes, library }) {
         .then(() => index.search(new Float32Array([0, 1]), 1, 0, 0, undefined))
         .then(({ ids }) => process.exit(ids[0] === 1 ? 0 : 1), (error) => { console.error(error); process.exit(1); });`;
     await quietly(process.execPath, ['-e', trial]);
-    fs.writeFileSync(path.join(buildDir, `${name}.stamp`), `${stamp}\n`);
+    // Renamed into place, not written over: a copy of the checkout made of hard links keeps its own.
+    fs.writeFileSync(`${temporary}.stamp`, `${stamp}\n`);
     fs.renameSync(temporary, output);
+    fs.renameSync(`${temporary}.stamp`, path.join(buildDir, `${name}.stamp`));
   } finally {
     fs.rmSync(temporary, { force: true });
   }
@@ -278,7 +280,11 @@ async function buildAvx2() {
 
 try {
   if (process.argv.includes('--avx2')) await buildAvx2();
-  else await buildSystem();
+  else {
+    await buildSystem();
+    // An AVX2 build of before is linked to the binding of now; making one takes longer, and is asked for.
+    if (fs.existsSync(path.join(buildDir, 'faiss-avx2.node'))) await buildAvx2();
+  }
 } catch (error) {
   say(error instanceof Announcement ? error.message : `the build stopped unexpectedly: ${error?.stack ?? error}`);
   say('Duet goes on with the next engine that works here; `npx duet doctor` says which.');

@@ -40,6 +40,7 @@ interface FaissIndex {
   close(): void;
 }
 export interface Binding {
+  version: number;
   FaissIndex: {
     create(factory: string, dim: number): FaissIndex;
     read(path: string, mmap: boolean): Promise<FaissIndex>;
@@ -55,6 +56,9 @@ const outputs: Record<NativeEngine, string> = {
   'faiss-avx2': fileURLToPath(new URL('../build/faiss-avx2.node', import.meta.url)),
   faiss: fileURLToPath(new URL('../build/faiss.node', import.meta.url)),
 };
+
+/** Of native/addon.cc. */
+const version = 2;
 
 /** Instructions that scripts/build-native.mjs compiles for. */
 const avx2Flags = ['avx2', 'fma', 'f16c', 'popcnt'];
@@ -72,11 +76,14 @@ export function loadBinding(engine: NativeEngine): Binding {
   }
   // GCC's OpenMP reads it when it is loaded: waiting threads must sleep, not spin beside the service's own.
   process.env.OMP_WAIT_POLICY ??= 'passive';
+  let binding: Binding;
   try {
-    return createRequire(import.meta.url)(output) as Binding;
+    binding = createRequire(import.meta.url)(output) as Binding;
   } catch (cause) {
     throw new DuetError('unavailable', `build/${engine}.node does not load: ${(cause as Error).message}.`, { cause });
   }
+  if (binding.version === version) return binding;
+  throw new DuetError('unavailable', `build/${engine}.node was built from another version of Duet.`);
 }
 
 /** Searches that run at once: libuv's pool has four threads, and others need some too. */
