@@ -1,5 +1,6 @@
 import { createLogger, loadConfig } from '@duet/config';
 import { openDatabase, openJobQueue } from '@duet/db';
+import { dropOldEvents, rollUpOpen } from '@duet/experiments';
 import { failAbandonedRuns, openExecutor } from '@duet/trainer';
 import { jobHandlers } from './handlers.ts';
 
@@ -11,16 +12,31 @@ const db = opened.use(await openDatabase(config));
 const executor = await openExecutor(config);
 logger.info({ executor: executor.name }, executor.reason);
 
-const sweep = async () => {
+/** Does the work now and each minute from then on, never twice at once. */
+const eachMinute = (what: string, work: () => Promise<void>) => {
+  let under = false;
+  const tick = async () => {
+    if (under) return;
+    under = true;
+    await work().catch((err) => logger.error({ err }, `could not ${what}`));
+    under = false;
+  };
+  const timer = setInterval(tick, 60_000);
+  opened.defer(() => clearInterval(timer));
+  return tick();
+};
+await eachMinute('look for abandoned runs', async () => {
   const abandoned = await failAbandonedRuns(db);
   if (abandoned > 0) logger.warn({ abandoned }, 'training runs were marked as failed: nobody works on them');
-};
-await sweep();
-const sweeping = setInterval(
-  () => sweep().catch((err) => logger.error({ err }, 'could not look for abandoned runs')),
-  60_000,
-);
-opened.defer(() => clearInterval(sweeping));
+});
+void eachMinute('roll up experiments', async () => {
+  for (const { error, ...rolledUp } of await rollUpOpen(db)) {
+    if (error) logger.error({ err: error, ...rolledUp }, 'an experiment could not be rolled up');
+    else if (rolledUp.events > 0) logger.info(rolledUp, 'rolled up');
+  }
+  const days = await dropOldEvents(db);
+  if (days.length > 0) logger.info({ days }, 'events were deleted: they are older than what is kept');
+});
 
 const queue = opened.use(await openJobQueue(db, { onError: (err) => logger.error({ err }, 'the job queue') }));
 const { dataDir, checkpointMinutes } = config;

@@ -13,5 +13,5 @@ export { type Connection, connect, type Database, isAway, openDatabase } from '.
 export * from './generated/client.ts';
 export { enqueue, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';
 export { migrate } from './migrate.ts';
-export { ensureEventPartitions } from './partitions.ts';
+export { dropEventPartitions, ensureEventPartitions } from './partitions.ts';
 export { type Postgres, startPostgres } from './postgres.ts';

@@ -52,3 +52,28 @@ export async function ensureEventPartitions(database: Database, days: Iterable<s
   }
   for (const text of wanted) there.add(text);
 }
+
+/**
+ * Deletes the events of all UTC days before `day`, a partition at a time. One that is being read or written for more
+ * than two seconds ends it: the next call goes on.
+ *
+ * @returns the days deleted, ascending
+ * @throws DuetError `bad-input` for what is not a day
+ */
+export async function dropEventPartitions({ pool }: Database, day: string): Promise<string[]> {
+  if (Number.isNaN(parse(day))) {
+    throw new DuetError('bad-input', `"${day}" is not a day.`, { fix: 'Write it as 2026-01-31.' });
+  }
+  const { rows } = await pool.query<{ table: string; day: string }>(
+    `SELECT * FROM (
+       SELECT relid::text AS "table", to_char(to_date(right(trim(both '"' from relid::text), 8), 'YYYYMMDD'), 'YYYY-MM-DD') AS "day"
+       FROM pg_partition_tree('"Event"') WHERE isleaf) AS p
+     WHERE "day" < $1 ORDER BY "day"`,
+    [day],
+  );
+  for (const { table, day: old } of rows) {
+    await pool.query(`BEGIN; SET LOCAL lock_timeout = '2s'; DROP TABLE ${table}; COMMIT`);
+    known.get(pool)?.delete(old);
+  }
+  return rows.map((row) => row.day);
+}

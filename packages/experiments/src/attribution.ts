@@ -29,7 +29,7 @@ export interface Attribution {
 }
 
 /** Covariates are of this long before a user's first exposure. */
-const preDays = 28;
+export const preDays = 28;
 const dayMs = 86_400_000;
 
 /** The UTC days whose events can count or be covariates. No clock runs ahead of ours by more than a day. */

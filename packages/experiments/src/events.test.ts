@@ -245,6 +245,7 @@ test('the admin sees what arrived: latest first, by type, and over time', async 
   const recent = await recentEvents(fresh, { limit: 2 });
   assert.equal(recent.length, 2);
   assert.ok(recent[0]!.receivedAt >= recent[1]!.receivedAt);
+  assert.deepEqual(await recentEvents(fresh, { experimentId: experiment.id }), []);
 
   // Moved to known times of arrival: 30 seconds, 30 minutes and 10 hours ago.
   for (const [i, ago] of [30, 1800, 36_000].entries()) {

@@ -26,6 +26,9 @@ export interface LogOptions {
   retentionDays?: number;
 }
 
+/** Events are kept for this many days, and as long as an experiment needs them. */
+export const keptDays = 90;
+
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
@@ -44,7 +47,7 @@ const dayMs = 86_400_000;
 export async function logEvents(
   database: Database,
   events: readonly EventInput[],
-  { now = new Date(), sentAt, simulated = false, skewMinutes = 10, retentionDays = 90 }: LogOptions = {},
+  { now = new Date(), sentAt, simulated = false, skewMinutes = 10, retentionDays = keptDays }: LogOptions = {},
 ): Promise<LoggedEvents> {
   const rejected: LoggedEvents['rejected'] = [];
   const wellFormed: (EventRow & { index: number })[] = [];

@@ -50,3 +50,4 @@ export {
 export type { Interval } from './statistics/estimate.ts';
 export { runStatistic } from './statistics/run.ts';
 export { type Team, teamDraft } from './team-draft.ts';
+export { dropOldEvents, rollUpOpen } from './upkeep.ts';

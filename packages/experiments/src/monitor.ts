@@ -16,16 +16,20 @@ export type RecentEvent = Pick<
   | 'currency'
 > & { valueMinor: number | null };
 
-/** The events that arrived last, newest first. As everything here, without what a simulator sent. */
+/**
+ * The events that arrived last, newest first. As everything here, without what a simulator sent, unless an experiment is
+ * named: then those that carry it, whoever sent them.
+ */
 export async function recentEvents(
   { pool }: Database,
-  { limit = 50 }: { limit?: number } = {},
+  { limit = 50, experimentId }: { limit?: number; experimentId?: string } = {},
 ): Promise<RecentEvent[]> {
   const { rows } = await pool.query<RecentEvent>(
     `SELECT "eventId", "type", "occurredAt", "receivedAt", "userId", "itemId", "experimentId", "armId", "placement",
        "position", "currency", "valueMinor"::float8 AS "valueMinor"
-     FROM "Event" WHERE NOT "simulated" ORDER BY "receivedAt" DESC, "eventId" LIMIT $1`,
-    [limit],
+     FROM "Event" WHERE CASE WHEN $2::uuid IS NULL THEN NOT "simulated" ELSE "experimentId" = $2::uuid END
+     ORDER BY "receivedAt" DESC, "eventId" LIMIT $1`,
+    [limit, experimentId],
   );
   return rows;
 }

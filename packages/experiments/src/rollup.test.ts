@@ -196,3 +196,137 @@ test('a simulator’s events count in the simulated experiment that they carry, 
     assert.deepEqual([sums.users, sums.impressions, sums.clicks, sums.orders, sums.gmvMinor], [1n, 1n, 1n, 1n, 500n]);
   }
 });
+
+const shownTo = (experiment: ExperimentWithArms, userId: string, hours: number, more: object = {}): EventInput => ({
+  eventId: randomUUID(),
+  type: 'impression',
+  occurredAt: at(hours),
+  userId,
+  itemId: 'tea-1',
+  experimentId: experiment.id,
+  armId: armOf(experiment, 0),
+  ...more,
+});
+const did = (type: EventInput['type'], userId: string, hours: number, more: object = {}): EventInput => ({
+  eventId: randomUUID(),
+  type,
+  occurredAt: at(hours),
+  userId,
+  itemId: 'tea-1',
+  ...(['order', 'refund'].includes(type) && { valueMinor: 500, currency: 'GBP' }),
+  ...more,
+});
+const sumsOf = async (experiment: ExperimentWithArms) =>
+  (await readRollup(db, experiment.id)).total.get(armOf(experiment, 0))?.sums;
+const patient = { attribution: { lateHours: 1000 } };
+
+describe('what a sender may get wrong', () => {
+  test('an order without an exposure is stored and counts nowhere, until its exposure arrives', async () => {
+    const experiment = await running(patient);
+    await logEvents(db, [did('order', 'early', 2)], { now });
+    assert.deepEqual(await rollUp(db, experiment.id, { now }), { events: 0, users: 0 });
+    assert.equal(await sumsOf(experiment), undefined);
+    await logEvents(db, [shownTo(experiment, 'early', 1)], { now });
+    assert.deepEqual(await rollUp(db, experiment.id, { now }), { events: 1, users: 1 });
+    assert.equal((await sumsOf(experiment))!.orders, 1n);
+  });
+
+  test('a refund without its order counts nowhere; one of an order counts whenever it comes, line by line', async () => {
+    const experiment = await running(patient);
+    const line = (itemId: string, valueMinor: number) => ({ orderId: 'r-1', itemId, valueMinor });
+    await logEvents(
+      db,
+      [
+        shownTo(experiment, 'returner', 1),
+        did('order', 'returner', 2, line('tea-1', 900)),
+        did('order', 'returner', 2, line('cup-1', 100)),
+        did('refund', 'returner', 300, line('cup-1', 100)),
+        did('refund', 'returner', 300, line('tea-2', 7000)),
+        did('refund', 'returner', 4, { orderId: 'another' }),
+      ],
+      { now },
+    );
+    await rollUp(db, experiment.id, { now });
+    const { gmvMinor, refundMinor, netMinor } = (await sumsOf(experiment))!;
+    assert.deepEqual([gmvMinor, refundMinor, netMinor], [1000n, 100n, 900n]);
+  });
+
+  test('an event later than the window is counted as late, and as nothing else', async () => {
+    const experiment = await running({ attribution: { lateHours: 10 } });
+    const send = (event: EventInput, delayHours: number) =>
+      logEvents(db, [event], { now: new Date(Date.parse(event.occurredAt) + delayHours * 3_600_000) });
+    await send(shownTo(experiment, 'slow', 1), 10);
+    await send(did('click', 'slow', 2), 10.01);
+    await send(shownTo(experiment, 'slower', 1), 11);
+    await rollUp(db, experiment.id, { now });
+    const { users, clicks } = (await sumsOf(experiment))!;
+    assert.deepEqual([users, clicks, (await readRollup(db, experiment.id)).lateEvents], [1n, 0n, 2]);
+  });
+
+  test('values beyond 64 bits in a product are summed all the same', async () => {
+    const experiment = await running(patient);
+    const valueMinor = Number.MAX_SAFE_INTEGER;
+    await logEvents(db, [shownTo(experiment, 'tycoon', 1), did('order', 'tycoon', 2, { valueMinor })], { now });
+    await rollUp(db, experiment.id, { now });
+    const { product } = (await readRollup(db, experiment.id)).total.get(armOf(experiment, 0))!;
+    assert.equal(product('gmvMinor', 'gmvMinor'), BigInt(valueMinor) ** 2n);
+    assert.equal(product('buyers', 'gmvMinor'), BigInt(valueMinor));
+  });
+});
+
+describe('rolling up', () => {
+  test('passes over no event of a transaction that commits after a later one', async () => {
+    const experiment = await running(patient);
+    const slow = await db.pool.connect();
+    await logEvents(db, [shownTo(experiment, 'before', 1)], { now });
+    await slow.query('BEGIN');
+    await slow.query(
+      `INSERT INTO "Event" ("day", "eventId", "type", "occurredAt", "receivedAt", "userId", "itemId", "experimentId", "armId")
+       VALUES ('2026-03-03', $1, 'impression', '2026-03-03T01:00Z', $2, 'held up', 'tea-1', $3, $4)`,
+      [randomUUID(), now, experiment.id, armOf(experiment, 0)],
+    );
+    await logEvents(db, [shownTo(experiment, 'after', 25)], { now });
+    await rollUp(db, experiment.id, { now });
+    assert.equal((await sumsOf(experiment))!.users, 1n, 'what came after the open transaction waits for it');
+    await slow.query('COMMIT');
+    slow.release();
+    await rollUp(db, experiment.id, { now });
+    assert.equal((await sumsOf(experiment))!.users, 3n);
+  });
+
+  test('at once by several is the same as once', async () => {
+    const experiment = await running(patient);
+    const users = Array.from({ length: 40 }, (_, i) => `crowd-${i}`);
+    await Promise.all(
+      users.map(async (user) => {
+        await logEvents(db, [shownTo(experiment, user, 1), did('click', user, 2)], { now });
+        await rollUp(db, experiment.id, { now });
+      }),
+    );
+    await rollUp(db, experiment.id, { now });
+    const { users: n, clicks } = (await sumsOf(experiment))!;
+    assert.deepEqual([n, clicks], [40n, 40n]);
+  });
+
+  test('begins anew in a database that was restored on a younger server', async () => {
+    const experiment = await running(patient);
+    await logEvents(db, [shownTo(experiment, 'restored', 1)], { now });
+    await rollUp(db, experiment.id, { now });
+    await db.pool.query(`UPDATE "Rollup" SET "cursor" = '9000000000' WHERE "experimentId" = $1`, [experiment.id]);
+    await db.pool.query(`UPDATE "Event" SET "ingestedIn" = '8999999999' WHERE "userId" = 'restored'`);
+    await logEvents(db, [shownTo(experiment, 'new here', 1)], { now });
+    await rollUp(db, experiment.id, { now });
+    assert.equal((await sumsOf(experiment))!.users, 2n);
+  });
+
+  test('counts a new phase from nothing, and only what its users were shown since', async () => {
+    const experiment = await running(patient);
+    await logEvents(db, [shownTo(experiment, 'first phase', 1)], { now });
+    await rollUp(db, experiment.id, { now });
+    const phase = { phase: 2, phaseStartedAt: new Date(start + 10 * 3_600_000) };
+    await db.prisma.experiment.update({ where: { id: experiment.id }, data: phase });
+    await logEvents(db, [shownTo(experiment, 'second phase', 11)], { now });
+    await rollUp(db, experiment.id, { now });
+    assert.equal((await sumsOf(experiment))!.users, 1n);
+  });
+});

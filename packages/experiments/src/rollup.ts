@@ -2,7 +2,7 @@ import { DuetError } from '@duet/config';
 import type { Connection, Database } from '@duet/db';
 import { type Attribution, attribute, daysOf } from './attribution.ts';
 import { type Measure, measurePairs, measures } from './measures.ts';
-import { parseSettings, uncountedUsers } from './settings.ts';
+import { type ExperimentSettings, parseSettings, uncountedUsers } from './settings.ts';
 
 /** What a user's sums depend on besides events. Where it changes, everything is summed afresh. */
 export interface RollupBasis extends Attribution {
@@ -11,19 +11,34 @@ export interface RollupBasis extends Attribution {
   gmvCapMinor: number | null;
 }
 
+/**
+ * When an experiment's figures stand for good: the windows of the last exposure are over, and so is the time that late
+ * events have. Undefined while it runs.
+ */
+export function closesAt(stoppedAt: Date | null, attribution: ExperimentSettings['attribution']): Date | undefined {
+  if (stoppedAt === null) return undefined;
+  const { clickWindowHours, orderWindowDays, lateHours } = attribution;
+  return new Date(stoppedAt.getTime() + (Math.max(clickWindowHours, orderWindowDays * 24) + lateHours) * 3_600_000);
+}
+
 /** Events that one transaction of a rollup takes. */
 const stepEvents = 200_000;
 
-/** @throws DuetError `not-found`. @returns undefined for an experiment that has not started */
+/**
+ * @returns undefined for an experiment that has not started, or whose sums are final: its events may be gone
+ * @throws DuetError `not-found`
+ */
 export async function rollupBasis({ prisma }: Database, experimentId: string): Promise<RollupBasis | undefined> {
   const found = await prisma.experiment.findUnique({
     where: { id: experimentId },
-    include: { dataset: { select: { currency: true } } },
+    include: { dataset: { select: { currency: true } }, rollup: { select: { through: true } } },
   });
   if (!found) throw new DuetError('not-found', `There is no experiment ${experimentId}.`);
   const { datasetId, dataset, simulated, phase, phaseStartedAt } = found;
   if (phaseStartedAt === null) return undefined;
   const settings = parseSettings(found.settings);
+  const closes = closesAt(found.stoppedAt, settings.attribution);
+  if (closes && found.rollup && found.rollup.through >= closes) return undefined;
   return {
     ...{ experimentId, datasetId, currency: dataset.currency, simulated, phase, phaseStartedAt },
     ...settings.attribution,
