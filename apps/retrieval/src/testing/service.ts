@@ -37,7 +37,7 @@ export async function openService(): Promise<Service> {
     DUET_DATA_DIR: dataDir,
     DUET_POSTGRES_PORT: String(await freePort()),
     DUET_RETRIEVAL_PORT: String(port),
-    DUET_LOG_LEVEL: 'error',
+    DUET_LOG_LEVEL: 'silent',
   };
   const config = loadConfig(env);
   let postgres = await startPostgres(config);
