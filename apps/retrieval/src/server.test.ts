@@ -15,7 +15,7 @@ import {
 } from '@duet/api/client';
 import { createLogger, loadConfig } from '@duet/config';
 import { type ApiScope, createApiKey } from '@duet/db';
-import { createExperiment, startExperiment } from '@duet/experiments';
+import { createExperiment, readServed, startExperiment } from '@duet/experiments';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';
 import { createServer, type RetrievalServer } from './server.ts';
@@ -129,6 +129,10 @@ describe('the retrieval service', () => {
       }
       assert.ok(answers.some(({ arm }) => arm === undefined) && answers.some(({ arm }) => arm !== undefined));
       assert.equal((await client.health()).status, 'degraded');
+      await second.drain();
+      const sound = answers.find(({ arm }) => arm !== undefined)!;
+      const served = await readServed(shop.db, sound.experiment!.id);
+      assert.ok(served.get(sound.arm!.id)!.latencyMs!.p50 > 0, 'its arm’s latency was kept');
     } finally {
       await rm(dataDir, { recursive: true });
     }

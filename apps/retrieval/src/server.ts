@@ -16,6 +16,7 @@ import {
 } from '@duet/api';
 import { type Config, DuetError, type Logger } from '@duet/config';
 import type { Database } from '@duet/db';
+import { openLatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import cors from '@fastify/cors';
 import { TRPCError } from '@trpc/server';
@@ -91,6 +92,7 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
   const metrics = createMetrics(serving, pressure);
   const check = createKeyCheck(db);
   const take = createRateLimiter();
+  const latency = openLatencyLog(db, { onError: (err) => logger.warn({ err }, 'latencies could not be kept') });
   const operations = operationsOf(appRouter);
   const document = openApiOf(appRouter, packageJson.version);
 
@@ -183,6 +185,7 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
   const contextOf = (request: FastifyRequest, reply: FastifyReply): Context => ({
     db,
     serving,
+    latency,
     authenticate: () => admit(request, reply),
   });
 
@@ -276,6 +279,7 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
       for (let turn = 0; turn < 2; turn++) await setImmediate();
     }
     await app.close();
+    await latency[Symbol.asyncDispose]();
     pressure[Symbol.dispose]();
   };
   const drain = () => {

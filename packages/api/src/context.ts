@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/config';
 import { type Database, isAway, type VerifiedApiKey, verifyApiKey } from '@duet/db';
+import type { LatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 
 /** Whose key a request came with, and what it allows. */
@@ -9,6 +10,8 @@ export type Caller = VerifiedApiKey;
 export interface Context {
   db: Database;
   serving: Serving;
+  /** Told how long each arm's answers took. */
+  latency: Pick<LatencyLog, 'record'>;
   /** Who is calling; undefined without a key. @throws DuetError `unauthorised` for a key that is unknown or revoked */
   authenticate(): Promise<Caller | undefined>;
 }

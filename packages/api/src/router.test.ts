@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { createLogger } from '@duet/config';
 import { type ApiScope, connect, createApiKey, type Database, revokeApiKey } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { type LatencyLog, openLatencyLog } from '@duet/experiments';
 import { openServing, type Serving } from '@duet/serving';
 import { openExecutor } from '@duet/trainer';
 import type { TRPCError } from '@trpc/server';
@@ -15,6 +16,7 @@ import { appRouter, createCaller } from './router.ts';
 describe('the procedures', () => {
   let db: Database;
   let serving: Serving;
+  let latency: LatencyLog;
   let dataDir: string;
   let clock = 0;
   before(async () => {
@@ -23,15 +25,17 @@ describe('the procedures', () => {
     const executor = await openExecutor({ executor: undefined, threads: 1 });
     const logger = createLogger({ logLevel: 'silent' }, 'test');
     serving = await openServing({ db, dataDir, executor, logger });
+    latency = openLatencyLog(db, { onError: (error) => assert.fail(String(error)) });
   });
   after(async () => {
+    await latency[Symbol.asyncDispose]();
     await serving[Symbol.asyncDispose]();
     await db[Symbol.asyncDispose]();
     await rm(dataDir, { recursive: true });
   });
 
   const as = (header: string | undefined, check = createKeyCheck(db)) =>
-    createCaller({ db, serving, authenticate: () => authenticate(header, check) });
+    createCaller({ db, serving, latency, authenticate: () => authenticate(header, check) });
   const withScopes = async (...scopes: ApiScope[]) => {
     const made = await createApiKey(db, { name: scopes.join('+'), scopes });
     return { ...made, header: `Bearer ${made.key}` };
@@ -139,6 +143,7 @@ describe('the procedures', () => {
     const { events } = createCaller({
       db: gone,
       serving,
+      latency,
       authenticate: () => authenticate(header, createKeyCheck(db)),
     });
     const event = { ...shown, eventId: crypto.randomUUID() };

@@ -97,7 +97,9 @@ export const appRouter = router({
         }),
       );
       const userId = input.userId ?? null;
-      return { requestId: randomUUID(), userId, ...answer, ...tried, tookMs: performance.now() - started };
+      const tookMs = performance.now() - started;
+      if ('arm' in tried) ctx.latency.record(tried.arm.id, tookMs);
+      return { requestId: randomUUID(), userId, ...answer, ...tried, tookMs };
     }),
 
   search: scoped('retrieve')
