@@ -127,17 +127,19 @@ async function generateClient(node) {
 }
 
 const bindingLibraries = ['libfaiss-dev', 'libopenblas-dev', 'g++'];
+/** A browser, and Python's FAISS, which must read our index files and answer alike. */
+const forTests = ['chromium', 'python3-faiss'];
 
 /**
  * Brings the checkout to where every command runs, and returns the Node ≥ 24 to run them with.
  *
- * @param {{browser?: boolean}} wanted whether Chromium is needed too, for the end to end tests
+ * @param {{browser?: boolean}} wanted whether what only the tests need is wanted too: Chromium, and Python's FAISS
  * @throws SetupError with a sentence for the reader
  */
 export async function setUp({ browser = false } = {}) {
   await Promise.all([
     installPackages(),
-    installSystemPackages([...bindingLibraries, ...(browser ? ['chromium'] : [])], browser ? 'the tests' : 'FAISS'),
+    installSystemPackages([...bindingLibraries, ...(browser ? forTests : [])], browser ? 'the tests' : 'FAISS'),
   ]);
   const node = findNode24();
   if (node === undefined) {
