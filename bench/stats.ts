@@ -6,7 +6,6 @@
  */
 import { DuetError } from '@duet/config';
 import { capOf, holm, type Interval, powerOf, proportion, requiredUsers } from '@duet/experiments/statistics';
-import { seededRng } from '@duet/models/rng';
 import { type Results, runBench, say, table } from './bench.ts';
 import { interleaved, multiplicity, offPolicyCoverage, quantileCoverage, srmPeeking } from './stats/choices.ts';
 import {
@@ -20,6 +19,7 @@ import {
   simulate,
   varianceReductions,
 } from './stats/experiments.ts';
+import { stream } from './stats/rng.ts';
 import { history, noTreatment, type Plan, type Treatment } from './stats/shoppers.ts';
 
 const own = { tests: { type: 'string' }, seed: { type: 'string', default: '1' } } as const;
@@ -78,8 +78,8 @@ async function measure(flags: { quick: boolean; tests?: string; seed: string }):
   }
   const [half, quarter] = [Math.ceil(tests / 2), Math.ceil(tests / 4)];
   const days = 14;
-  const capMinor = Math.round(capOf(history(100_000, days, seededRng(seed)), 0.999)!);
-  const plan: Plan = { usersPerArm: 2000, days, capMinor };
+  const capMinor = Math.round(capOf(history(100_000, days, stream(seed, 0)), 0.999)!);
+  const plan: Plan = { usersPerArm: 5000, days, capMinor };
 
   const aa = simulated('A/A tests', tests, plan, noTreatment, seed + 1);
   const nothing = falsePositives(aa);

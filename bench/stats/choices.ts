@@ -20,7 +20,8 @@ import {
   srm,
   welch,
 } from '@duet/experiments/statistics';
-import { normal, nthRng, type Rng } from '@duet/models/rng';
+import { normal, type Rng } from '@duet/models/rng';
+import { stream } from './rng.ts';
 
 const share = (hits: boolean[]) => hits.filter(Boolean).length / hits.length;
 const mean = (values: number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
@@ -49,7 +50,7 @@ function drawn(probabilities: number[], rng: Rng): number {
 export function offPolicyCoverage(tests: number, shoppers: number, seed: number) {
   const actions = 10;
   const runs = Array.from({ length: tests }, (_, test) => {
-    const rng = nthRng(seed, test);
+    const rng = stream(seed, test);
     const choices: ModelledChoice[] = [];
     let truth = 0;
     for (let user = 0; user < shoppers; user++) {
@@ -113,7 +114,7 @@ const clicksOn = (list: { appeal: number }[], temper: number, rng: Rng): boolean
  */
 export function interleaved(tests: number, shoppers: number, noise: [number, number], seed: number) {
   const runs = Array.from({ length: tests }, (_, test) => {
-    const rng = nthRng(seed, test);
+    const rng = stream(seed, test);
     const credit = [];
     const arms: [clicks: number[], impressions: number[]][] = [
       [[], []],
@@ -168,7 +169,7 @@ export function interleaved(tests: number, shoppers: number, noise: [number, num
 /** Share of experiments, split as planned, in which a look at any day's counts warns at 5 %. */
 export function srmPeeking(tests: number, days: number, usersPerDay: number, seed: number) {
   const runs = Array.from({ length: tests }, (_, test) => {
-    const rng = nthRng(seed, test);
+    const rng = stream(seed, test);
     const counts: [number, number] = [0, 0];
     const warned = { fixed: false, sequential: false };
     for (let day = 0; day < days; day++) {
@@ -189,9 +190,9 @@ export function quantileCoverage(tests: number, shoppers: number, replicates: nu
     return Array.from({ length: 1 + Math.floor(6 * rng() ** 2) }, () => Math.exp(level + 0.9 * normal(rng)));
   };
   const many = (rng: Rng, n: number) => Array.from({ length: n }, () => shopper(rng));
-  const truth = capOf(many(nthRng(seed, tests), 200_000).flat(), q)!;
+  const truth = capOf(many(stream(seed, tests), 200_000).flat(), q)!;
   const runs = Array.from({ length: tests }, (_, test) => {
-    const rng = nthRng(seed, test);
+    const rng = stream(seed, test);
     const users = many(rng, shoppers);
     const covers = ({ low, high }: Interval) => low! <= truth && truth <= high!;
     return {
@@ -206,7 +207,7 @@ export function quantileCoverage(tests: number, shoppers: number, replicates: nu
 export function multiplicity(tests: number, seed: number) {
   const [all, effects, alpha] = [20, 5, 0.05];
   const runs = Array.from({ length: tests }, (_, test) => {
-    const rng = nthRng(seed, test);
+    const rng = stream(seed, test);
     const ps = Array.from({ length: all }, (_, i) => 2 * normalSurvival(Math.abs(normal(rng) + (i < effects ? 3 : 0))));
     const rejected = (adjusted: (number | null)[]) => adjusted.flatMap((p, i) => (p! <= alpha ? [i] : []));
     const falseOf = (indices: number[]) => indices.filter((i) => i >= effects).length;

@@ -14,7 +14,7 @@ import {
   relativeLift,
   welch,
 } from '@duet/experiments/statistics';
-import { nthRng } from '@duet/models/rng';
+import { stream } from './rng.ts';
 import { arm, type Measure, noTreatment, type Plan, type Treatment } from './shoppers.ts';
 
 type MetricPlan = Pick<AdjustedMetric<Measure>, 'numerator' | 'denominator'> & Partial<AdjustedMetric<Measure>>;
@@ -95,7 +95,7 @@ export function simulate(
   const looks: Look[][][] = [];
   for (let test = 0; test < tests; test++) {
     const [control, treated] = [noTreatment, treatment].map((effect, side) =>
-      arm(plan, effect, nthRng(seed, 2 * test + side)),
+      arm(plan, effect, stream(seed, 2 * test + side)),
     ) as [MeasureSums<Measure>[], MeasureSums<Measure>[]];
     looks.push(
       control.map((before, day) => {

@@ -25,8 +25,9 @@ export function reportText(report: Report): string {
     paragraph(finding),
     caveats.map((caveat) => paragraph(caveat, '  ')).join('\n'),
     decision(report),
-    armsTable(report),
-    metricsTable(report),
+    ...(report.interleaving
+      ? interleavingTables(report, report.interleaving)
+      : [armsTable(report), metricsTable(report)]),
     guardrailTable(report),
     ...breakdownTables(report),
   ]
@@ -75,6 +76,34 @@ function metricsTable({ arms, metrics, currency, basis, options }: Report): stri
       }),
     ),
   );
+}
+
+function interleavingTables(
+  { arms, options }: Report,
+  { arms: teams, users, wins, losses, ties, ...found }: NonNullable<Report['interleaving']>,
+): string[] {
+  const share = ({ value, low, high, p }: Interval & { p: number | null }) => [
+    value === null ? dash : formatPercent(value),
+    low === null || high === null ? dash : `${formatPercent(low)} … ${formatPercent(high)}`,
+    p === null ? dash : formatProbability(p),
+  ];
+  const name = (id: string) => arms.find((arm) => arm.id === id)?.name ?? id;
+  const treatment = arms.find((arm) => !arm.control && arm.weight > 0)?.name ?? 'treatment';
+  return [
+    table(
+      ['items of', 'seen', 'clicked'],
+      teams.map(({ armId, impressions, clicks }) => [name(armId), impressions, clicks]),
+    ),
+    table(
+      [`${treatment}’s share of`, 'value', `${formatLevel(options.level)} interval`, 'p'],
+      [
+        ['the clicks, at any look', ...share(found.sequence)],
+        ['the clicks, at the planned end', ...share(found.preference)],
+        [`${users} users, ${ties} with no preference as halves`, ...share(found.userPreference)],
+        [`${wins + losses} users with a preference`, ...share(found.sign)],
+      ],
+    ),
+  ];
 }
 
 function guardrailTable({ guardrails, metrics, arms }: Report): string {

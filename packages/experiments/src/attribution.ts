@@ -11,6 +11,8 @@ export interface Attribution {
    * same ids; there they are never late.
    */
   simulated: boolean;
+  /** Lists of both arms' items: every user is exposed to both, and an event's arm is its item's. */
+  interleaved: boolean;
   /** Exposures count from here on. */
   phaseStartedAt: Date;
   /** A click or cart counts within this long after an exposure of its item to the user. */
@@ -46,7 +48,7 @@ export const daysOf = (
  * holds those who were exposed, and "newUserDay" what they did, a day and category at a time.
  *
  * An exposure is an impression that carries the experiment. A user's arm is that of their exposures, and with two arms
- * they count in none. `seen` holds, beside every event, when the user was exposed last (or first) up to then, so that
+ * they count in none, unless lists are interleaved. `seen` holds, beside every event, when the user was exposed last (or first) up to then, so that
  * the cost is that of sorting. A refund counts where its order does. An event that a jumping clock had stored under two
  * days counts once. The outcome depends on which events there are, never on the order in which they came.
  */
@@ -70,7 +72,7 @@ export async function attribute(client: Connection, of: Attribution, users: read
     `CREATE TEMP TABLE "newUser" ON COMMIT DROP AS
      WITH "exposed" AS (
        SELECT "userId", min("occurredAt") FILTER (WHERE NOT "late") AS "firstAt", bool_and("late") AS "late",
-         count(DISTINCT "armId") FILTER (WHERE NOT "late") > 1 AS "twoArms",
+         NOT $3::boolean AND count(DISTINCT "armId") FILTER (WHERE NOT "late") > 1 AS "twoArms",
          (array_agg("armId" ORDER BY "late", "occurredAt", "eventId"))[1] AS "armId",
          (array_agg("day" ORDER BY "late", "occurredAt", "eventId"))[1] AS "firstDay",
          (array_agg("device" ORDER BY "late", "occurredAt", "eventId"))[1] AS "device"
@@ -95,7 +97,7 @@ export async function attribute(client: Connection, of: Attribution, users: read
        "armId", "firstAt", "firstDay", "device", CASE WHEN "returning" THEN 'returning' ELSE 'new' END AS "visitor",
        "lateEvents", "preImpressions", "preClicks", "preOrders", "preGmvMinor"
      FROM "exposed" JOIN "behaved" USING ("userId")`,
-    [of.maxEventsPerDay, of.excludedUsers],
+    [of.maxEventsPerDay, of.excludedUsers, of.interleaved],
   );
   const touch = of.touch === 'last' ? 'max' : 'min';
   await client.query(

@@ -64,16 +64,26 @@ const experimentInput = experimentPlan
     /** Only simulated shoppers enter it. */
     simulated: z.boolean().default(false),
   })
-  .superRefine(checkOverrides);
+  .superRefine(checkPlan);
 
 export type ExperimentInput = z.input<typeof experimentInput>;
 export type ExperimentPlan = z.output<typeof experimentPlan>;
 
-/** An override names an arm that there is. */
-export function checkOverrides(
-  { settings, arms }: Pick<ExperimentPlan, 'settings' | 'arms'>,
+/** An override names an arm that there is; a list is drafted by two teams. */
+export function checkPlan(
+  { design, settings, arms }: Pick<ExperimentPlan, 'design' | 'settings' | 'arms'>,
   context: z.RefinementCtx,
 ): void {
+  if (design === 'interleaving') {
+    const inUse = arms.filter(({ weight }) => weight > 0);
+    if (inUse.length !== 2 || !inUse.some(({ control }) => control)) {
+      context.addIssue({ code: 'custom', path: ['arms'], message: 'An interleaving needs control and one other arm' });
+    }
+    if (settings.exploration > 0) {
+      const message = 'An interleaved list cannot be explored too: its places are drawn already';
+      context.addIssue({ code: 'custom', path: ['settings', 'exploration'], message });
+    }
+  }
   for (const [user, named] of Object.entries(settings.overrides)) {
     if (arms.some(({ name, weight }) => name === named && weight > 0)) continue;
     const path = ['settings', 'overrides', user];

@@ -1,8 +1,8 @@
 import { DuetError } from '@duet/config';
 import { type Author, type Database, differenceOf, type Prisma, writeAudit } from '@duet/db';
 import {
-  checkOverrides,
   checkParts,
+  checkPlan,
   type ExperimentPlan,
   type ExperimentWithArms,
   experimentPlan,
@@ -152,7 +152,7 @@ function patched(before: ExperimentWithArms, { name: _, settings = {}, ...patch 
     ...{ name, modelId, indexId, weight, control, settings: own },
   }));
   const plan = { rankerId, design, trafficShare, primaryMetric, layer, arms, ...withoutUndefined(patch) };
-  const schema = experimentPlan.superRefine(checkOverrides);
+  const schema = experimentPlan.superRefine(checkPlan);
   return parseInput(schema, { ...plan, settings: { ...stored, ...merged } });
 }
 

@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/config';
 import type { Connection, Database } from '@duet/db';
 import { type Attribution, attribute, daysOf } from './attribution.ts';
+import { creditTeams } from './interleaving.ts';
 import { type Measure, measurePairs, measures } from './measures.ts';
 import { type ExperimentSettings, parseSettings, uncountedUsers } from './settings.ts';
 
@@ -34,13 +35,14 @@ export async function rollupBasis({ prisma }: Database, experimentId: string): P
     include: { dataset: { select: { currency: true } }, rollup: { select: { through: true } } },
   });
   if (!found) throw new DuetError('not-found', `There is no experiment ${experimentId}.`);
-  const { datasetId, dataset, simulated, phase, phaseStartedAt } = found;
+  const { datasetId, dataset, design, simulated, phase, phaseStartedAt } = found;
   if (phaseStartedAt === null) return undefined;
   const settings = parseSettings(found.settings);
   const closes = closesAt(found.stoppedAt, settings.attribution);
   if (closes && found.rollup && found.rollup.through >= closes) return undefined;
   return {
     ...{ experimentId, datasetId, currency: dataset.currency, simulated, phase, phaseStartedAt },
+    interleaved: design === 'interleaving',
     ...settings.attribution,
     gmvCapMinor: settings.gmvCapMinor,
     excludedUsers: [...uncountedUsers(settings)].sort(),
@@ -93,8 +95,9 @@ async function oneStep({ pool }: Database, basis: RollupBasis, now: Date, wide: 
     const { users, events } = await changedUsers(client, basis, now, cursor, bound);
     if (users.length > 0) {
       await attribute(client, basis, users, now);
-      await move(client, basis, users, wide);
+      if (!basis.interleaved) await move(client, basis, users, wide);
       await store(client, basis.experimentId, users);
+      if (basis.interleaved) await creditTeams(client, basis, users);
     }
     await client.query(
       `UPDATE "Rollup" SET "cursor" = $2::xid8, "through" = greatest("through", $3) WHERE "experimentId" = $1`,
@@ -135,6 +138,7 @@ async function begin(client: Connection, basis: RollupBasis, now: Date) {
   await client.query('DELETE FROM "RollupUser" WHERE "experimentId" = $1', [experimentId]);
   await client.query('DELETE FROM "RollupDay" WHERE "experimentId" = $1 AND "phase" = $2', [experimentId, phase]);
   await client.query('DELETE FROM "RollupItem" WHERE "experimentId" = $1 AND "phase" = $2', [experimentId, phase]);
+  await client.query('DELETE FROM "InterleavedDay" WHERE "experimentId" = $1 AND "phase" = $2', [experimentId, phase]);
   await client.query(
     `UPDATE "Rollup" SET "basis" = $2, "cursor" = '0', "usersInTwoArms" = 0, "excludedUsers" = 0, "lateEvents" = 0
      WHERE "experimentId" = $1`,

@@ -42,13 +42,13 @@ type Row = Partial<Record<(typeof columns)[number], Cell>>;
 
 /**
  * One tidy table, as a data frame wants it: a row for each arm and metric of the whole (`scope` total), of each day's
- * cumulative series (day) and of each breakdown (segment). Empty where the data do not determine a figure. RFC 4180,
+ * cumulative series (day) and of each breakdown (segment). Of an interleaving, the treatment's shares instead. Empty where the data do not determine a figure. RFC 4180,
  * with a heading; shares, not per cent.
  */
 export function reportCsv(report: Report): string {
   const name = new Map(report.arms.map((arm) => [arm.id, arm]));
   const rows: Row[] = [];
-  for (const arm of report.arms) {
+  for (const arm of report.interleaving ? [] : report.arms) {
     for (const { key } of report.metrics) {
       rows.push({
         scope: 'total',
@@ -61,6 +61,26 @@ export function reportCsv(report: Report): string {
         ...(arm.lift && liftCells(arm.lift[key]!)),
       });
     }
+  }
+  const { interleaving } = report;
+  if (interleaving) {
+    const team = report.arms.find(({ control, weight }) => !control && weight > 0)?.name;
+    const about = { arm: team, control: false, metric: 'preference' };
+    const sequence = (test: Interval & { p: number | null }): Row => ({
+      ...{ sequence_low: test.low, sequence_high: test.high, sequence_p: test.p },
+    });
+    const { users, preference, userPreference, sign } = interleaving;
+    rows.push(
+      { scope: 'total', ...about, users, ...shareCells(preference), ...sequence(interleaving.sequence) },
+      { scope: 'total', ...about, metric: 'userPreference', users, ...shareCells(userPreference) },
+      { scope: 'total', ...about, metric: 'sign', users: interleaving.wins + interleaving.losses, ...shareCells(sign) },
+      ...interleaving.days.map(
+        ({ day, ...found }): Row => ({
+          ...{ scope: 'day', day, ...about, users: found.users, ...shareCells(found.preference) },
+          ...sequence(found.sequence),
+        }),
+      ),
+    );
   }
   for (const { metric, armId, points } of report.series) {
     for (const { day, users, relative, p, sequence } of points) {
@@ -119,6 +139,8 @@ const countCells = (of: {
 });
 
 const intervalCells = ({ value, low, high }: Interval): Row => ({ value, low, high });
+
+const shareCells = ({ value, low, high, p }: Interval & { p: number | null }): Row => ({ value, low, high, p });
 
 const liftCells = ({ relative, p, adjustedP, sequence, cuped, bayes }: Lift): Row => ({
   lift: relative.value,

@@ -43,9 +43,10 @@ const range = ({ low, high }: Interval, show: (value: number) => string): string
  * security policy makes sure of. Prints on A4.
  */
 export function reportHtml(report: Report): string {
-  const { experiment, arms, currency, options } = report;
+  const { experiment, arms, options } = report;
   const level = formatLevel(options.level);
-  const users = arms.reduce((sum, arm) => sum + arm.users, 0);
+  const { interleaving } = report;
+  const users = interleaving?.users ?? arms.reduce((sum, arm) => sum + arm.users, 0);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -72,20 +73,11 @@ ${figure('Split as planned', report.srm.p === null ? 'no data' : `${report.srm.w
 ${figure('Saw two arms, left out', orDash(report.usersInTwoArms, formatCount))}
 ${figure('Bots and test users, left out', orDash(report.excludedUsers, formatCount))}
 </dl>
-${users > 0 && plots(report, level)}
-${users > 0 && arms.some((arm) => !arm.control && arm.weight > 0) && scorecard(report, level)}
+${interleaving && interleaved(report, interleaving, level)}
+${users > 0 && !interleaving && plots(report, level)}
+${users > 0 && !interleaving && arms.some((arm) => !arm.control && arm.weight > 0) && scorecard(report, level)}
 ${guardrails(report)}
-<section>
-<h2>Arms</h2>
-<table>
-<thead><tr>${headings(['Arm', 'Planned', 'Shoppers', 'Impressions', 'Clicks', 'Orders', 'GMV', 'Catalogue shown', 'Answer, 99 %'])}</tr></thead>
-<tbody>${arms.map(
-    ({ name, control, weight, served, ...counts }) => html`<tr><th scope="row">${name}${control && ' (control)'}</th>
-<td>${formatPercent(weight, 0)}</td><td>${formatCount(counts.users)}</td><td>${formatCount(counts.impressions)}</td><td>${formatCount(counts.clicks)}</td><td>${formatCount(counts.orders)}</td><td>${formatMoney(counts.gmvMinor, currency)}</td>
-<td>${served && served.catalogue > 0 ? formatPercent(served.itemsShown / served.catalogue) : '–'}</td><td>${orDash(served?.latencyMs?.p99, (ms) => formatFigure(ms, 'ms', currency))}</td></tr>`,
-  )}</tbody>
-</table>
-</section>
+${interleaving === null && armsTable(report)}
 ${breakdowns(report)}
 ${daily(report)}
 <footer>
@@ -158,6 +150,71 @@ function scorecard({ arms, metrics, experiment, currency, basis }: Report, level
 <table>
 <thead><tr>${headings(['Metric', ...(treatments.length > 1 ? ['Arm'] : []), control?.name ?? 'Control', treatments.length > 1 ? 'Value' : treatments[0]!.name, 'Lift', `${level} confidence sequence`, `${level} fixed-horizon`, 'p', 'Lift by CUPED', 'Chance to be better'])}</tr></thead>
 <tbody>${metrics.map((metric) => treatments.map((arm) => row(metric, arm)))}</tbody>
+</table>
+</section>`;
+}
+
+function armsTable({ arms, currency }: Report): Markup {
+  return html`<section>
+<h2>Arms</h2>
+<table>
+<thead><tr>${headings(['Arm', 'Planned', 'Shoppers', 'Impressions', 'Clicks', 'Orders', 'GMV', 'Catalogue shown', 'Answer, 99 %'])}</tr></thead>
+<tbody>${arms.map(
+    ({ name, control, weight, served, ...counts }) => html`<tr><th scope="row">${name}${control && ' (control)'}</th>
+<td>${formatPercent(weight, 0)}</td><td>${formatCount(counts.users)}</td><td>${formatCount(counts.impressions)}</td><td>${formatCount(counts.clicks)}</td><td>${formatCount(counts.orders)}</td><td>${formatMoney(counts.gmvMinor, currency)}</td>
+<td>${served && served.catalogue > 0 ? formatPercent(served.itemsShown / served.catalogue) : '–'}</td><td>${orDash(served?.latencyMs?.p99, (ms) => formatFigure(ms, 'ms', currency))}</td></tr>`,
+  )}</tbody>
+</table>
+</section>`;
+}
+
+function interleaved(
+  { arms, plannedDay }: Report,
+  { arms: teams, days, wins, losses, ties, users, ...found }: NonNullable<Report['interleaving']>,
+  level: string,
+): Markup {
+  const name = (id: string) => arms.find((arm) => arm.id === id)?.name ?? id;
+  const place = arms.findIndex(({ control, weight }) => !control && weight > 0);
+  const treatment = arms[place]?.name ?? 'Treatment';
+  // About no preference, as the plot of a lift is about none.
+  const above = ({ value, low, high }: Interval): Interval => ({
+    value: value === null ? null : value - 0.5,
+    low: low === null ? null : low - 0.5,
+    high: high === null ? null : high - 0.5,
+  });
+  const points = days.map(({ day, users, preference, sequence }) => ({
+    ...{ day, users, relative: above(preference), p: preference.p, sequence: above(sequence) },
+  }));
+  const title = `${treatment}: share of the clicks above one half, by day`;
+  const row = (what: string, { value, p, ...limits }: Interval & { p: number | null }) => {
+    const show = (share: number) => formatPercent(share);
+    return html`<tr><th scope="row">${what}</th><td>${orDash(value, show)}</td><td>${range({ value, ...limits }, show)}</td><td>${orDash(p, formatProbability)}</td></tr>`;
+  };
+  return html`<section>
+<h2>Share of the clicks on ${treatment}’s items, above one half</h2>
+<p class="quiet">All days up to each. The band is the ${level} confidence sequence, which holds at every look.</p>
+${
+  points.length > 0 &&
+  html`<figure>${new Markup(
+    liftPlot({ title, points, plannedDay, color: armColors[place % armColors.length]!, scale: liftScale([points]) }),
+  )}</figure>`
+}
+</section>
+<section>
+<h2>Preference</h2>
+<table>
+<thead><tr>${headings([`${treatment}’s share of`, 'Value', `${level} interval`, 'p'])}</tr></thead>
+<tbody>${row('the clicks, at any look', found.sequence)}
+${row('the clicks, at the planned end', found.preference)}
+${row(`${formatCount(users)} shoppers, the ${formatCount(ties)} without a preference as halves`, found.userPreference)}
+${row(`${formatCount(wins + losses)} shoppers with a preference`, found.sign)}</tbody>
+</table>
+</section>
+<section>
+<h2>Teams</h2>
+<table>
+<thead><tr>${headings(['Items of', 'Seen', 'Clicked'])}</tr></thead>
+<tbody>${teams.map(({ armId, impressions, clicks }) => html`<tr><th scope="row">${name(armId)}</th><td>${formatCount(impressions)}</td><td>${formatCount(clicks)}</td></tr>`)}</tbody>
 </table>
 </section>`;
 }

@@ -1,3 +1,4 @@
+import type { InterleavedDay } from '../interleaving.ts';
 import type { Metric } from '../metrics.ts';
 import type { RolledUp } from '../read-rollup.ts';
 import type { Served } from '../served.ts';
@@ -10,6 +11,7 @@ import { conclude } from './conclusion.ts';
 import { countsOf } from './counts.ts';
 import { guardrailStates } from './guardrails.ts';
 import { horizonOf, plannedDayOf } from './horizon.ts';
+import { interleavingOf } from './interleaved.ts';
 import { dailyCounts, seriesOf } from './series.ts';
 import type { ArmReport, Report } from './shape.ts';
 
@@ -21,6 +23,8 @@ export interface Source extends Pick<Report, 'experiment' | 'phase' | 'phases' |
   settings: ExperimentSettings;
   metrics: readonly Metric[];
   rollup: RolledUp;
+  /** Of an interleaving; empty otherwise. */
+  interleaved: readonly InterleavedDay[];
   served: ReadonlyMap<string, Served>;
   /** Sums of each segment that is to be compared. */
   parts: SegmentSums[];
@@ -73,6 +77,7 @@ export function assemble(source: Source): Report {
     horizon,
     plannedDay: plannedDayOf(experiment.plannedEndAt),
     basis,
+    interleaving: experiment.design === 'interleaving' ? interleavingOf(source.interleaved, arms, comparing) : null,
     guardrails: guardrailStates(settings.guardrails, arms, metrics, basis),
     days: dailyCounts(rollup.days, arms),
     series: seriesOf(rollup.days, arms, source.metrics, comparing),

@@ -8,7 +8,7 @@ import {
   formatProbability,
   list,
 } from './figures.ts';
-import type { ArmReport, Lift, Report, ReportMetric } from './shape.ts';
+import type { ArmReport, InterleavingReport, Lift, Report, ReportMetric } from './shape.ts';
 
 /** What conclusions are drawn from. */
 export type Evidence = Omit<Report, 'finding' | 'caveats' | 'conclusion'>;
@@ -31,6 +31,7 @@ export function conclude(report: Evidence): Conclusion {
 function concludeAsIf(report: Evidence): Conclusion {
   const nothing = (finding: string): Conclusion => ({ finding, caveats: [] });
   const { arms, srm, options, experiment } = report;
+  if (report.interleaving !== null) return concludeInterleaving(report, report.interleaving);
   const users = arms.reduce((sum, arm) => sum + arm.users, 0);
   if (users === 0) {
     return nothing(
@@ -78,6 +79,48 @@ function concludeAsIf(report: Evidence): Conclusion {
       ...otherMoney(report, treatments, control, primary),
       ...(verdicts.some(({ state }) => state !== 'unknown') ? validity(report, treatments, primary) : []),
       ...adjusted(report, treatments, primary),
+    ],
+  };
+}
+
+function concludeInterleaving(report: Evidence, found: InterleavingReport): Conclusion {
+  const { options, basis, horizon, experiment } = report;
+  if (found.users === 0)
+    return { finding: 'Nobody has seen an interleaved list yet: nothing can be concluded.', caveats: [] };
+  if (found.users < options.minimumUsers) {
+    return {
+      finding: `With ${formatCount(found.users)} ${found.users === 1 ? 'user' : 'users'} nothing can be concluded yet: it needs at least ${formatCount(options.minimumUsers)}.`,
+      caveats: [],
+    };
+  }
+  if (basis === 'fixed' && horizon === 'before') {
+    return {
+      finding: `It is too early to conclude anything: the experiment is judged once, at its planned end on ${formatDay(experiment.plannedEndAt!)}.`,
+      caveats: [],
+    };
+  }
+  const planned = horizon === 'after' ? found.days.findLast(({ day }) => day <= report.plannedDay!) : undefined;
+  const { value, low, high, p } = basis === 'sequence' ? found.sequence : (planned?.preference ?? found.preference);
+  const control = report.arms.find((arm) => arm.control)!.name;
+  const treatment = report.arms.find((arm) => !arm.control && arm.weight > 0)?.name ?? 'the treatment';
+  if (value === null || p === null) {
+    return { finding: 'Nobody has clicked enough yet: nothing can be concluded.', caveats: [] };
+  }
+  const interval = basis === 'sequence' ? 'confidence sequence' : 'interval';
+  const range =
+    low === null || high === null
+      ? ''
+      : `${formatLevel(options.level)} ${interval} ${formatPercent(low)} to ${formatPercent(high)}, `;
+  const told = `${formatPercent(value)} of the clicks went to items of ${treatment}, where 50 % is no preference (${range}${basis === 'sequence' ? 'always-valid ' : ''}p ${equals(p)})`;
+  const winner = value > 0.5 ? treatment : control;
+  return {
+    finding:
+      p > 1 - options.level
+        ? `Users do not tell ${treatment} and ${control} apart: ${told}.`
+        : `Users prefer ${winner}: ${told}.`,
+    caveats: [
+      'Lists mix both arms’ items, so a preference says which ranking is clicked more, and nothing of how much more a shop would sell by it: an A/B test does.',
+      `${formatCount(found.wins)} users clicked more of ${treatment}, ${formatCount(found.losses)} more of ${control}, ${formatCount(found.ties)} both the same${found.sign.p === null ? '' : ` (sign test p ${equals(found.sign.p)})`}.`,
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/config';
 import type { Database } from '@duet/db';
 import { findExperiment } from '../experiment.ts';
+import { readInterleaved } from '../interleaving.ts';
 import { type Metric, metrics } from '../metrics.ts';
 import { type RolledUp, readRollup, type Segment } from '../read-rollup.ts';
 import { rollUp } from '../rollup.ts';
@@ -51,6 +52,7 @@ export async function experimentReport(
     metrics: asked.metrics ?? metrics,
     segments: whole.segments,
     rollup: part ? await readRollup(database, id, { phase, segment: part }) : whole,
+    interleaved: subject.experiment.design === 'interleaving' ? await readInterleaved(database, id, phase) : [],
     served: await readServed(database, id, { phase }),
     parts: await Promise.all(
       segments.map(async (segment) => ({

@@ -93,6 +93,32 @@ export interface Breakdown {
   }[];
 }
 
+/** A share with its interval, and a two-sided p against one half. */
+export interface ShareTest extends Interval {
+  p: number | null;
+}
+
+/** What an interleaving shows. Shares are the treatment's: above one half it is preferred. */
+export interface InterleavingReport {
+  /** Of whose items how many were seen and clicked. */
+  arms: { armId: string; impressions: number; clicks: number }[];
+  users: number;
+  /** Users who clicked more of treatment's items, of control's, of both the same. */
+  wins: number;
+  losses: number;
+  ties: number;
+  /** Of the clicks, clustered by user: the figure that it is judged by. */
+  preference: ShareTest;
+  /** Of the users' voices, a tie being half a voice to either. */
+  userPreference: ShareTest;
+  /** Of the users who preferred one (sign test). */
+  sign: ShareTest;
+  /** `preference` as it may be looked at every day. */
+  sequence: ShareTest;
+  /** With everything up to the end of each day. */
+  days: { day: string; users: number; preference: ShareTest; sequence: ShareTest }[];
+}
+
 /** An arm's lift in one metric with everything up to the end of each day. */
 export interface LiftSeries {
   metric: string;
@@ -158,6 +184,8 @@ export interface Report {
   plannedDay: string | null;
   basis: Basis;
   guardrails: Guardrail[];
+  /** Where the design is interleaving; figures by arm are empty then, since every user sees both. */
+  interleaving: InterleavingReport | null;
   /** Ascending by day, one per arm and day with events. `users` are those first exposed that day. */
   days: (ArmCounts & { day: string; armId: string; ctr: number | null })[];
   series: LiftSeries[];

@@ -83,6 +83,7 @@ export const powerPlan = {
   weights: z.array(positive).min(2).default([1, 1]),
   alpha: probability.default(0.05),
   correction: z.enum(['bonferroni', 'none']).default('bonferroni'),
+  multiplies: z.boolean().default(true),
   sequential: z.boolean().default(false),
 };
 export const effect = z.union([z.object({ absolute: z.number() }), z.object({ relative: z.number() })]);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { normalQuantile, normalSurvival } from './distributions.ts';
 import { meanEstimate } from './estimate.ts';
 import { near } from './near.ts';
 import { baselineOf, minimumDetectableEffect, powerOf, requiredUsers } from './power.ts';
@@ -34,7 +35,7 @@ describe('power', () => {
 
   test("agrees with statsmodels' NormalIndPower, any split", () => {
     for (const { mean, variance, lift, users, alpha, power, control, effect } of scipy.NormalIndPower) {
-      const given = { baseline: { mean, variance }, weights: users, alpha };
+      const given = { baseline: { mean, variance }, weights: users, alpha, multiplies: false };
       const total = users[0]! + users[1]!;
       near(powerOf(given, { relative: lift }, total), power, 1e-6);
       near(minimumDetectableEffect(given, total)!.absolute, effect, 1e-6);
@@ -53,7 +54,7 @@ describe('power', () => {
     // "Controlled experiments on the web", Data Mining and Knowledge Discovery 18:140–181: 5 % less revenue, mean $3.75 and
     // σ $30, need 409,000 users an arm; 5 % less conversion from 5 % needs 121,600.
     const arm = (baseline: Parameters<typeof powerOf>[0]['baseline']) =>
-      requiredUsers({ baseline }, { relative: -0.05 })!.arms[0]!;
+      requiredUsers({ baseline, multiplies: false }, { relative: -0.05 })!.arms[0]!;
     near(arm({ mean: 3.75, variance: 900 }) * (16 / 15.698), 409_600, 1e-3);
     near(arm({ mean: 0.05, variance: 0.05 * 0.95 }) * (16 / 15.698), 121_600, 1e-3);
   });
@@ -69,6 +70,13 @@ describe('power', () => {
   test('has an answer for no effect, and for a share that cannot rise enough', () => {
     assert.equal(requiredUsers({ baseline: { rate: 0.1 } }, { relative: 0 }), undefined);
     assert.equal(minimumDetectableEffect({ baseline: { rate: 0.9 } }, 10), undefined);
+    assert.equal(minimumDetectableEffect({ baseline: { mean: 1, variance: 100 } }, 100), undefined);
+  });
+
+  test('takes a lift of a mean to multiply its spread too: the variance of 1.2 x is 1.44 times that of x', () => {
+    const [control, treated] = [{ mean: 10, variance: 50 }, 1.44 * 50];
+    const se = Math.sqrt((50 + treated) / 500);
+    near(powerOf({ baseline: control }, { relative: 0.2 }, 1000), normalSurvival(normalQuantile(0.975) - 2 / se), 1e-6);
   });
 
   test('takes its baseline from an estimate', () => {

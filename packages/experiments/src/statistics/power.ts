@@ -14,6 +14,11 @@ export interface PowerPlan {
   alpha?: number;
   /** Every treatment is compared with control: α is divided by their number, or not. */
   correction?: 'bonferroni' | 'none';
+  /**
+   * An effect multiplies what each user does, and so the variance between treated users by (1 + lift)²; false where it
+   * adds the same to everybody.
+   */
+  multiplies?: boolean;
   /** The experiment ends as soon as its confidence sequence, tuned for the planned users, leaves zero out. */
   sequential?: boolean;
 }
@@ -29,8 +34,11 @@ const differenceFor = (baseline: Baseline, effect: Effect) =>
   'absolute' in effect ? effect.absolute : effect.relative * levelOf(baseline);
 
 /** Variance of one user under control, and under treatment when it differs by `difference`. */
-function variances(baseline: Baseline, difference: number): [number, number] {
-  if (!('rate' in baseline)) return [baseline.variance, baseline.variance];
+function variances({ baseline, multiplies = true }: PowerPlan, difference: number): [number, number] {
+  if (!('rate' in baseline)) {
+    const growth = multiplies && baseline.mean > 0 ? (1 + difference / baseline.mean) ** 2 : 1;
+    return [baseline.variance, baseline.variance * growth];
+  }
   const of = (rate: number) => rate * (1 - rate);
   return [of(baseline.rate), of(baseline.rate + difference)];
 }
@@ -51,12 +59,13 @@ function threshold({ alpha = 0.05, correction = 'bonferroni', weights = [1, 1], 
  * The chance to find an effect with `users` in all arms together:
  * Φ(|δ|/σ − z) + Φ(−|δ|/σ − z), σ² = σ₁²/n₁ + σ₂²/n₂, z = Φ⁻¹(1 − α/2), for the smallest treatment against control
  * (J. Cohen 1988, Statistical Power Analysis, §2; G. van Belle 2008, Statistical Rules of Thumb, ch. 2). A proportion's
- * variance under treatment is that of its new rate. A sequential plan's is the chance at its planned end alone, so no
+ * variance under treatment is that of its new rate; a mean's grows with the lift unless the plan says otherwise, for with
+ * equal ones the calculator promises 80 % power where simulated shoppers give 75 (bench/stats.ts). A sequential plan's is the chance at its planned end alone, so no
  * less than this in truth.
  */
 export function powerOf(plan: PowerPlan, effect: Effect, users: number): number {
   const difference = differenceFor(plan.baseline, effect);
-  const [v1, v2] = variances(plan.baseline, difference);
+  const [v1, v2] = variances(plan, difference);
   const [s1, s2] = shares(plan);
   const distance = Math.abs(difference) / Math.sqrt((v1 / s1 + v2 / s2) / users);
   const z = threshold(plan);
@@ -80,7 +89,7 @@ export function requiredUsers(
 ): { users: number; arms: number[] } | undefined {
   const difference = differenceFor(plan.baseline, effect);
   if (difference === 0) return undefined;
-  const [v1, v2] = variances(plan.baseline, difference);
+  const [v1, v2] = variances(plan, difference);
   const [s1, s2] = shares(plan);
   const users = (neededDistance(plan, power) / difference) ** 2 * (v1 / s1 + v2 / s2);
   const { weights = [1, 1] } = plan;
@@ -91,7 +100,8 @@ export function requiredUsers(
 
 /**
  * The smallest increase that `users` in all arms together find with the chance `power`, absolute and as a share of
- * control (null where control is not above zero). undefined where even a rate of 1 would not be found.
+ * control (null where control is not above zero). undefined where none would be found: not even a rate of 1, or one that
+ * grows its own noise as fast.
  */
 export function minimumDetectableEffect(
   plan: PowerPlan,
@@ -101,14 +111,14 @@ export function minimumDetectableEffect(
   const { baseline } = plan;
   const [s1, s2] = shares(plan);
   const distance = neededDistance(plan, power);
+  const value = levelOf(baseline);
   const missing = (difference: number) => {
-    const [v1, v2] = variances(baseline, difference);
+    const [v1, v2] = variances(plan, difference);
     return difference - distance * Math.sqrt((v1 / s1 + v2 / s2) / users);
   };
-  const most =
-    'rate' in baseline ? 1 - baseline.rate : 2 * distance * Math.sqrt((baseline.variance * (1 / s1 + 1 / s2)) / users);
+  // A difference of hundreds of times the metric is none that anybody plans for.
+  const most = 'rate' in baseline ? 1 - value : 1000 * Math.max(Math.abs(value), Math.sqrt(baseline.variance));
   if (missing(most) < 0) return undefined;
   const absolute = most === 0 ? 0 : rootOf(missing, 0, most);
-  const value = levelOf(baseline);
   return { absolute, relative: value > 0 ? absolute / value : null };
 }

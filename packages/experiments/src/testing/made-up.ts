@@ -91,6 +91,7 @@ export function madeUp(
       total: sums(arms),
       segments: [],
     },
+    interleaved: [],
     served: new Map(),
     segments: [],
     parts: [],

@@ -6,6 +6,7 @@ import { type Asked, addressOf } from './asked.ts';
 import { Exposure } from './exposure.tsx';
 import { Finding } from './finding.tsx';
 import { Guardrails } from './guardrails.tsx';
+import { Interleaving } from './interleaving.tsx';
 import { LiftPlots } from './lift-plots.tsx';
 import { Scorecard } from './scorecard.tsx';
 import { View } from './view.tsx';
@@ -27,6 +28,15 @@ export async function ExperimentReport({ id, asked, kinds }: ExperimentReportPro
       </Notice>
     );
   const colors = armColors(report.arms, kinds);
+  if (report.interleaving) {
+    return (
+      <>
+        <View id={id} report={report} asked={asked} />
+        <Finding report={report} />
+        <Interleaving report={report} found={report.interleaving} colors={colors} />
+      </>
+    );
+  }
   const exposed = report.arms.some(({ users }) => users > 0);
   return (
     <>
