@@ -111,9 +111,20 @@ async function fill({ prisma, ...database }: Database) {
   const rollupItem = await prisma.rollupItem.create({
     data: { experimentId, phase: 1, armId: arm.id, itemId: item.externalId },
   });
+  const seen = { controlImpressions: 5n, treatmentImpressions: 4n };
+  const interleavedUserDay = await prisma.interleavedUserDay.create({
+    data: { ...{ experimentId, userId: '17850', day, ...seen }, controlClicks: 1n, treatmentClicks: 2n },
+  });
+  const interleavedDay = await prisma.interleavedDay.create({
+    data: {
+      ...{ experimentId, phase: 1, day, users: 1n, wins: 1n, losses: 0n, ...seen },
+      moments: [2, 3, 4, 9, 6].map((sum) => new Prisma.Decimal(sum)),
+    },
+  });
   const servedLatency = await prisma.servedLatency.create({ data: { armId: arm.id, bucket: 80, count: 2n ** 40n } });
   return {
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
+    ...{ interleavedUserDay, interleavedDay },
     ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker },
     ...{ experiment, experimentPhase, auditLog, arm, apiKey, event },
   };
