@@ -22,7 +22,7 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
   return [line(cells[0]!), widths.map((width) => '─'.repeat(width)).join('  '), ...cells.slice(1).map(line)].join('\n');
 }
 
-const isFigure = (cell: string): boolean => /^(–|[-+]?[\d,]*\.?\d+ ?%?)$/.test(cell);
+const isFigure = (cell: string): boolean => /^(–|([<>] )?[-+−]?\p{Sc}?[\d,]*\.?\d+ ?%?)$/u.test(cell);
 
 /** The metrics that every comparison shows, in its order. */
 const comparedMetrics = ['HR@50', 'HR@100', 'Recall@50', 'NDCG@50', 'MRR'] as const;

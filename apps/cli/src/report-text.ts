@@ -63,7 +63,7 @@ function metricsTable({ arms, metrics, currency, basis, options }: Report): stri
     metrics.flatMap(({ key, title, unit }) =>
       treatments.map(({ name, metrics: own, lift: lifts }) => {
         const lift = lifts![key]!;
-        const { p } = judged(lift);
+        const { adjustedP: p } = judged(lift);
         const value = (interval: Interval | undefined) =>
           interval === undefined || interval.value === null ? dash : formatFigure(interval.value, unit, currency);
         return [
@@ -122,21 +122,32 @@ function guardrailTable({ guardrails, metrics, arms }: Report): string {
 
 function breakdownTables({ breakdowns, experiment, metrics, arms, currency }: Report): string[] {
   const metric = metrics.find(({ key }) => key === experiment.primaryMetric) ?? metrics[0]!;
+  const control = arms.find((arm) => arm.control);
+  const treatments = arms.filter((arm) => !arm.control && arm.weight > 0);
+  const value = (interval: Interval | undefined) =>
+    interval === undefined || interval.value === null ? dash : formatFigure(interval.value, metric.unit, currency);
+  const probability = (p: number | null | undefined) => (p == null ? dash : formatProbability(p));
   return breakdowns.map(({ dimension, rows }) =>
     table(
-      [dimension, 'arm', 'users', metric.title, 'lift', 'interval', 'p (BH)', 'p (Holm)'],
-      rows.flatMap(({ value, arms: inSegment }) =>
-        inSegment.map(({ armId, users, metrics: own, lift }) => {
-          const found = lift?.[metric.key];
-          const figure = own[metric.key]!.value;
-          const { benjaminiHochberg = null, holm = null } = found?.adjusted ?? {};
+      [
+        `${metric.title} by ${dimension}`,
+        'arm',
+        control?.name ?? 'control',
+        'value',
+        'lift',
+        'interval',
+        'p (BH)',
+        'p (Holm)',
+      ],
+      rows.flatMap((row) =>
+        treatments.map(({ id, name }) => {
+          const of = (armId: string | undefined) => row.arms.find((arm) => arm.armId === armId);
+          const found = of(id)?.lift?.[metric.key];
           return [
-            ...[value, arms.find(({ id }) => id === armId)?.name ?? armId, users],
-            figure === null ? dash : formatFigure(figure, metric.unit, currency),
+            ...[row.value, name, value(of(control?.id)?.metrics[metric.key]), value(of(id)?.metrics[metric.key])],
             found?.relative.value == null ? dash : formatChange(found.relative.value),
             found ? range(found.relative) : dash,
-            benjaminiHochberg === null ? dash : formatProbability(benjaminiHochberg),
-            holm === null ? dash : formatProbability(holm),
+            ...[probability(found?.adjusted.benjaminiHochberg), probability(found?.adjusted.holm)],
           ];
         }),
       ),

@@ -90,7 +90,8 @@ ${daily(report)}
   return page.text;
 }
 
-const headings = (names: readonly string[]) => names.map((name) => html`<th scope="col">${name}</th>`);
+const headings = (names: readonly string[]) =>
+  names.map((name) => html`<th scope="col"${name === 'Arm' && new Markup(' class="text"')}>${name}</th>`);
 const figure = (label: string, value: string) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`;
 const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
@@ -142,7 +143,7 @@ function scorecard({ arms, metrics, experiment, currency, basis }: Report, level
     return html`<tr${key === experiment.primaryMetric && new Markup(' class="primary"')}><th scope="row">${capital(title)}</th>${treatments.length > 1 && html`<td class="text">${arm.name}</td>`}
 <td>${orDash(control?.metrics[key]?.value, show)}</td><td>${orDash(arm.metrics[key]!.value, show)}</td><td>${orDash(lift.relative.value, formatChange)}</td>
 <td>${range(lift.sequence.relative, formatChange)}</td><td>${range(lift.relative, formatChange)}</td><td>${orDash(basis === 'sequence' ? lift.sequence.adjustedP : lift.adjustedP, formatProbability)}</td>
-<td>${cuped ? `${orDash(cuped.relative.value, formatChange)} (${range(basis === 'sequence' ? cuped.sequence.relative : cuped.relative, formatChange)})` : '–'}</td><td>${orDash(lift.bayes?.chanceToWin, (share) => formatPercent(share))}</td></tr>`;
+<td>${orDash(cuped?.relative.value, formatChange)}</td><td>${orDash(lift.bayes?.chanceToWin, (share) => formatPercent(share))}</td></tr>`;
   };
   return html`<section>
 <h2>Every metric</h2>
@@ -241,17 +242,28 @@ function guardrails({ guardrails, metrics, arms }: Report): Markup | null {
 
 function breakdowns({ breakdowns, experiment, metrics, arms, currency, options }: Report): readonly Markup[] {
   const metric = metrics.find(({ key }) => key === experiment.primaryMetric) ?? metrics[0]!;
+  const control = arms.find((arm) => arm.control);
+  const treatments = arms.filter((arm) => !arm.control && arm.weight > 0);
+  const several = treatments.length > 1;
+  const show = (interval: Interval | undefined) =>
+    orDash(interval?.value, (value) => formatFigure(value, metric.unit, currency));
+  const names = [
+    ...(several ? ['Arm'] : []),
+    ...[control?.name ?? 'Control', several ? 'Value' : (treatments[0]?.name ?? 'Value'), 'Lift'],
+    ...[`${formatLevel(options.level)} interval`, 'p, adjusted', 'p, Holm'],
+  ];
   return breakdowns.map(
     ({ dimension, rows }) => html`<section>
 <h2>${capital(metric.title)} by ${dimension}</h2>
 <p class="quiet">p is adjusted for all rows (Benjamini–Hochberg; Holm beside it). What is found here is worth another experiment, not a decision.</p>
 <table>
-<thead><tr>${headings([capital(dimension), 'Arm', 'Shoppers', 'Value', 'Lift', `${formatLevel(options.level)} interval`, 'p, adjusted', 'p, Holm'])}</tr></thead>
-<tbody>${rows.map(({ value, arms: inSegment }) =>
-      inSegment.map(({ armId, users, metrics: own, lift }, place) => {
-        const found = lift?.[metric.key];
-        return html`<tr>${place === 0 && html`<th scope="rowgroup" rowspan="${inSegment.length}">${value}</th>`}<td class="text">${arms.find(({ id }) => id === armId)?.name ?? armId}</td>
-<td>${formatCount(users)}</td><td>${orDash(own[metric.key]!.value, (value) => formatFigure(value, metric.unit, currency))}</td><td>${orDash(found?.relative.value, formatChange)}</td><td>${found ? range(found.relative, formatChange) : '–'}</td><td>${orDash(found?.adjusted.benjaminiHochberg, formatProbability)}</td><td>${orDash(found?.adjusted.holm, formatProbability)}</td></tr>`;
+<thead><tr>${headings([capital(dimension), ...names])}</tr></thead>
+<tbody>${rows.map(({ value, arms: own }) =>
+      treatments.map(({ id, name }, place) => {
+        const of = (armId: string | undefined) => own.find((arm) => arm.armId === armId)?.metrics[metric.key];
+        const found = own.find(({ armId }) => armId === id)?.lift?.[metric.key];
+        return html`<tr>${place === 0 && html`<th scope="rowgroup" rowspan="${treatments.length}">${value}</th>`}${several && html`<td class="text">${name}</td>`}
+<td>${show(of(control?.id))}</td><td>${show(of(id))}</td><td>${orDash(found?.relative.value, formatChange)}</td><td>${found ? range(found.relative, formatChange) : '–'}</td><td>${orDash(found?.adjusted.benjaminiHochberg, formatProbability)}</td><td>${orDash(found?.adjusted.holm, formatProbability)}</td></tr>`;
       }),
     )}</tbody>
 </table>
@@ -284,7 +296,7 @@ function daily({ days, arms, currency }: Report): Markup | null {
 
 const style = `
 :root { color: #1b1b19; background: #fff; font: 14px/1.5 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
-body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem; }
+body { max-width: 66rem; margin: 2.5rem auto; padding: 0 1.25rem; }
 h1 { margin: 0; font-size: 1.7rem; letter-spacing: -.015em; overflow-wrap: anywhere; }
 h2 { margin: 0 0 .5rem; font-size: 1rem; }
 section, dl { margin: 0 0 2rem; }
@@ -302,7 +314,7 @@ svg { display: block; width: 100%; height: auto; }
 section { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .93em; }
 th, td { padding: .35rem .5rem; border-bottom: 1px solid #e7e6e1; text-align: right; vertical-align: top; white-space: nowrap; }
-th:first-child, td.text, thead th:nth-child(2).text { text-align: left; }
+th:first-child, .text { text-align: left; }
 thead th { color: #5d5b55; font-weight: 500; white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 .primary > * { font-weight: 600; }
@@ -310,7 +322,8 @@ tbody th { font-weight: 500; }
 footer { padding-top: 1rem; border-top: 1px solid #e7e6e1; font-size: .9em; }
 @page { size: A4; margin: 14mm; }
 @media print {
-  :root { font-size: 10px; }
+  :root { font-size: 9px; }
+  th, td { padding: .3rem .35rem; }
   body { max-width: none; margin: 0; padding: 0; }
   figure, tr, .finding, .figures { break-inside: avoid; }
   h2 { break-after: avoid; }

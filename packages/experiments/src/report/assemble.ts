@@ -9,6 +9,7 @@ import { breakdownsOf, type SegmentSums } from './breakdowns.ts';
 import { armInterval, type Comparing, compareArms } from './compare.ts';
 import { conclude } from './conclusion.ts';
 import { countsOf } from './counts.ts';
+import { formatMoney } from './figures.ts';
 import { guardrailStates } from './guardrails.ts';
 import { horizonOf, plannedDayOf } from './horizon.ts';
 import { interleavingOf } from './interleaved.ts';
@@ -40,12 +41,22 @@ export interface Source extends Pick<Report, 'experiment' | 'phase' | 'phases' |
  */
 const tunedForOf = ({ minimumUsers }: ExperimentSettings): number => 10 * 2 * minimumUsers;
 
+/** The metrics as the report names them: capped GMV by its cap, and not at all where nothing is capped. */
+function metricsOf({ metrics, settings: { gmvCapMinor }, currency }: Source): Metric[] {
+  if (gmvCapMinor === null) return metrics.filter(({ numerator }) => numerator !== 'gmvCappedMinor');
+  return metrics.map((metric) =>
+    metric.key === 'gmvCappedPerUser'
+      ? { ...metric, title: `${metric.title} at ${formatMoney(gmvCapMinor, currency)}` }
+      : metric,
+  );
+}
+
 /** The whole report from sums per arm: a pure function. */
 export function assemble(source: Source): Report {
   const { experiment, settings, rollup, segment, now, level, liftMethod } = source;
   const comparing: Comparing = { level, liftMethod, tunedFor: tunedForOf(settings) };
-  const metrics = source.metrics.map(({ key, title, unit, direction }) => ({ key, title, unit, direction }));
-  const arms = armReports(source, comparing);
+  const metrics = metricsOf(source);
+  const arms = armReports(source, metrics, comparing);
   const horizon = horizonOf(experiment, now);
   const basis = settings.sequential || horizon === 'unplanned' ? 'sequence' : 'fixed';
   const evidence = {
@@ -65,7 +76,7 @@ export function assemble(source: Source): Report {
       orderWindowDays: settings.attribution.orderWindowDays,
       orderAttribution: settings.attribution.orderAttribution,
     },
-    metrics,
+    metrics: metrics.map(({ key, title, unit, direction }) => ({ key, title, unit, direction })),
     arms,
     usersInTwoArms: source.past ? null : rollup.usersInTwoArms,
     excludedUsers: source.past ? null : rollup.excludedUsers,
@@ -80,14 +91,14 @@ export function assemble(source: Source): Report {
     interleaving: experiment.design === 'interleaving' ? interleavingOf(source.interleaved, arms, comparing) : null,
     guardrails: guardrailStates(settings.guardrails, arms, metrics, basis),
     days: dailyCounts(rollup.days, arms),
-    series: seriesOf(rollup.days, arms, source.metrics, comparing),
-    breakdowns: breakdownsOf(source.parts, arms, source.metrics, comparing, basis),
+    series: seriesOf(rollup.days, arms, metrics, comparing),
+    breakdowns: breakdownsOf(source.parts, arms, metrics, comparing, basis),
   } as const satisfies Omit<Report, 'finding' | 'caveats' | 'conclusion'>;
   const { finding, caveats } = conclude(evidence);
   return { ...evidence, finding, caveats, conclusion: [finding, ...caveats].join(' ') };
 }
 
-function armReports({ arms, metrics, rollup, served }: Source, comparing: Comparing): ArmReport[] {
+function armReports({ arms, rollup, served }: Source, metrics: readonly Metric[], comparing: Comparing): ArmReport[] {
   const control = arms.find((arm) => arm.control);
   const treatments = arms.filter((arm) => !arm.control);
   const sumsOf = (id: string) => rollup.total.get(id);

@@ -159,18 +159,18 @@ const claims: [string, Parameters<typeof madeUp>, { finding?: RegExp; caveats?: 
     ],
     {
       finding: /^dat raises/,
-      caveats: /guardrail is breached.*should not be shipped: GMV per user of dat \(limit 2\.0 %, lift −/,
+      caveats: /guardrail is breached.*should not be shipped: GMV per user in dat by −\d.* \(limit 2\.0 %\)/,
     },
   ],
   [
     'a guardrail that is not decided',
     [alike, { settings: { guardrails: [{ metric: 'gmvPerUser', maxRelativeLoss: 0.02 }] } }],
-    { caveats: /A loss beyond the guardrail is not ruled out: GMV per user of dat/ },
+    { caveats: /A loss beyond its guardrail is not ruled out: GMV per user in dat \(limit/ },
   ],
   [
     'a guardrail that is passed',
     [better, { settings: { guardrails: [{ metric: 'ctr', maxRelativeLoss: 0.02 }] } }],
-    { caveats: /Guardrail passed: click-through rate of dat/ },
+    { caveats: /Guardrail passed: click-through rate in dat/ },
   ],
   ['money, which is always told', [better], { caveats: /cannot be told apart by GMV per user/ }],
   [

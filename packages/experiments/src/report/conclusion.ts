@@ -8,7 +8,7 @@ import {
   formatProbability,
   list,
 } from './figures.ts';
-import type { ArmReport, InterleavingReport, Lift, Report, ReportMetric } from './shape.ts';
+import type { ArmReport, Guardrail, InterleavingReport, Lift, Report, ReportMetric } from './shape.ts';
 
 /** What conclusions are drawn from. */
 export type Evidence = Omit<Report, 'finding' | 'caveats' | 'conclusion'>;
@@ -201,21 +201,29 @@ function aaConclusion(verdicts: Verdict[], { title }: ReportMetric, { options }:
   };
 }
 
-function guardrailSentences(report: Evidence): string[] {
-  const title = (key: string) => report.metrics.find((metric) => metric.key === key)?.title ?? key;
-  const arm = (id: string) => report.arms.find((arm) => arm.id === id)?.name ?? id;
-  const say = (state: Report['guardrails'][number]['state'], how: (names: string) => string): string[] => {
-    const names = report.guardrails
-      .filter((guardrail) => guardrail.state === state)
-      .map(
-        ({ metric, armId, maxRelativeLoss, relative }) =>
-          `${title(metric)} of ${arm(armId)} (limit ${formatPercent(maxRelativeLoss)}${known(relative) ? `, lift ${between(relative)}` : ''})`,
+function guardrailSentences({ guardrails, metrics, arms }: Evidence): string[] {
+  const arm = (id: string) => arms.find((arm) => arm.id === id)?.name ?? id;
+  /** "GMV per user in dat and mind (limit 2.0 %)", with the lifts where they decided. */
+  const named = (state: Guardrail['state']) => {
+    const of = Map.groupBy(
+      guardrails.filter((guardrail) => guardrail.state === state),
+      ({ metric }) => metric,
+    );
+    return [...of].map(([metric, own]) => {
+      const where = own.map(({ armId, relative }) =>
+        state === 'breached' ? `${arm(armId)} by ${between(relative)}` : arm(armId),
       );
-    return names.length === 0 ? [] : [how(list(names))];
+      const title = metrics.find(({ key }) => key === metric)?.title ?? metric;
+      return `${title} in ${list(where)} (limit ${formatPercent(own[0]!.maxRelativeLoss)})`;
+    });
+  };
+  const say = (state: Guardrail['state'], how: (names: string) => string): string[] => {
+    const names = named(state);
+    return names.length === 0 ? [] : [how(names.join('; '))];
   };
   return [
     ...say('breached', (names) => `A guardrail is breached, so the arm should not be shipped: ${names}.`),
-    ...say('undecided', (names) => `A loss beyond the guardrail is not ruled out: ${names}.`),
+    ...say('undecided', (names) => `A loss beyond its guardrail is not ruled out: ${names}.`),
     ...say('passed', (names) => `Guardrail passed: ${names}.`),
   ];
 }
@@ -268,6 +276,9 @@ function validity(report: Evidence, treatments: ArmReport[], { key, title }: Rep
 const fixedOnly = (lift: Lift, level: number): boolean =>
   lift.adjustedP !== null && lift.adjustedP <= 1 - level && !(lift.sequence.adjustedP! <= 1 - level);
 
+/** Share of the variance below which an adjustment by the past changes nothing. */
+const worthTelling = 0.05;
+
 function adjusted(
   { basis, options, segment }: Evidence,
   treatments: ArmReport[],
@@ -275,7 +286,7 @@ function adjusted(
 ): string[] {
   const sentences = treatments.flatMap(({ name, lift }) => {
     const { cuped } = lift![key]!;
-    if (!cuped) return [];
+    if (!cuped || cuped.varianceReduction < worthTelling) return [];
     const { relative } = basis === 'sequence' ? cuped.sequence : cuped;
     if (relative.value === null || !known(relative)) return [];
     return [
