@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { addresses, expect, logIn, test } from './fixtures.ts';
 
 test('the admin shows nothing without a log-in', async ({ page }) => {
@@ -14,6 +16,13 @@ test('a wrong password is refused', async ({ page }) => {
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('alert').filter({ hasText: /\w/ })).toBeVisible();
   await expect(page.getByLabel('Password')).toBeVisible();
+});
+
+test('a report is no file for who has not logged in', async ({ request }) => {
+  const id = '01890000-0000-7000-8000-000000000000';
+  const answer = await request.get(`${addresses().admin}/experiments/${id}/download/csv`, { maxRedirects: 0 });
+  expect(answer.status()).toBe(307);
+  expect(answer.headers().location).toContain('/login');
 });
 
 test.describe('logged in', () => {
@@ -95,5 +104,56 @@ test.describe('logged in', () => {
     await row.getByRole('button', { name: 'Revoke', exact: true }).click();
     await expect(row).toContainText('revoked');
     await expect.poll(async () => (await item()).status).toBe(401);
+  });
+
+  test('an experiment: what may be concluded, its days and its breakdowns', async ({ page }) => {
+    await page.goto(`${addresses().admin}/experiments`);
+    await page.getByRole('link', { name: 'dat-vs-two-tower' }).click();
+    await expect(page.getByRole('region', { name: 'What can be concluded' })).toContainText(
+      /nothing can be concluded/i,
+    );
+    await expect(page.getByRole('table', { name: 'Arms' })).toContainText('two-tower');
+    const tabs = page.getByRole('navigation', { name: 'Experiment' });
+    for (const tab of ['Days', 'Breakdowns', 'Report']) {
+      await tabs.getByRole('link', { name: tab }).click();
+      await expect(tabs.getByRole('link', { name: tab })).toHaveAttribute('aria-current', 'page');
+      await expect(page.getByText('There is no report')).toHaveCount(0);
+    }
+    await page.getByLabel('Level').selectOption({ label: '99 %' });
+    await page.getByRole('button', { name: 'Show' }).click();
+    await expect(page).toHaveURL(/level=0\.99/);
+    await expect(page.getByLabel('Level')).toHaveValue('0.99');
+  });
+
+  test('an experiment’s report as a file: a page that needs nothing else, CSV and JSON', async ({
+    page,
+    context,
+  }, info) => {
+    await page.goto(`${addresses().admin}/experiments`);
+    await page.getByRole('link', { name: 'dat-vs-two-tower' }).click();
+    const saved = async (format: string) => {
+      const arriving = page.waitForEvent('download');
+      await page.getByRole('navigation', { name: 'Download' }).getByRole('link', { name: format }).click();
+      const file = await arriving;
+      expect(file.suggestedFilename()).toBe(
+        `dat-vs-two-tower-phase-1.${format === 'Page' ? 'html' : format.toLowerCase()}`,
+      );
+      const saved = info.outputPath(file.suggestedFilename());
+      await file.saveAs(saved);
+      return saved;
+    };
+    const csv = readFileSync(await saved('CSV'), 'utf8');
+    expect(csv.split('\r\n')[0]).toMatch(/^scope,dimension,segment,day,arm,/);
+    const json = JSON.parse(readFileSync(await saved('JSON'), 'utf8'));
+    expect(json.experiment.name).toBe('dat-vs-two-tower');
+
+    const alone = await context.newPage();
+    const asked: string[] = [];
+    alone.on('request', (request) => asked.push(request.url()));
+    const address = pathToFileURL(await saved('Page')).href;
+    await alone.goto(address);
+    await expect(alone.getByRole('heading', { level: 1, name: 'dat-vs-two-tower' })).toBeVisible();
+    await expect(alone.getByText(json.finding)).toBeVisible();
+    expect(asked).toEqual([address]);
   });
 });

@@ -20,6 +20,8 @@ const shortDay = (day: string) =>
 /** What each arm did on each day alone. */
 export function ByDay({ label, rows, arms, unit }: ByDayProps) {
   const format = (value: number) => (unit === 'share' ? formatPercent(value, 2) : formatMoney(value, unit.currency));
+  const tick = (value: number) =>
+    unit === 'share' ? formatPercent(value, 0) : formatMoney(value, unit.currency).replace(/[.,]00$/, '');
   return (
     <LineChart
       responsive
@@ -31,7 +33,7 @@ export function ByDay({ label, rows, arms, unit }: ByDayProps) {
     >
       <CartesianGrid vertical={false} />
       <XAxis {...axis} dataKey="day" tickFormatter={shortDay} minTickGap={24} padding={{ left: 12, right: 12 }} />
-      <YAxis {...axis} width="auto" tickFormatter={format} axisLine={false} />
+      <YAxis {...axis} width="auto" tickFormatter={tick} axisLine={false} />
       <Tooltip content={<ChartTooltip title={shortDay} format={format} />} />
       <Legend {...legend} iconType="plainline" />
       {arms.map(({ name, color }) => (

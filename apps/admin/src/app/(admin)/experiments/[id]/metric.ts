@@ -25,18 +25,33 @@ export const showRange = ({ low, high }: Interval): string =>
 export const showP = (p: number | null | undefined): string =>
   p === null || p === undefined ? '–' : p < 0.001 ? '< 0.001' : p > 0.999 ? '> 0.999' : formatNumber(p, 3);
 
-/** Both ends of a scale that holds zero and every interval, with a little room. */
+/**
+ * Both ends of a scale for drawn lifts: zero and every lift, and of the limits what lies within one and a half times the
+ * median interval, so that a part with few shoppers does not flatten all others.
+ */
 export function scaleOf(intervals: Interval[]): [number, number] {
-  const values = [0, ...intervals.flatMap(({ low, value, high }) => [low, value, high])].filter(
-    (value) => value !== null,
-  );
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const widths = intervals
+    .flatMap(({ low, high }) => (low === null || high === null ? [] : [high - low]))
+    .sort((a, b) => a - b);
+  const most = 1.5 * (widths[Math.floor(widths.length / 2)] ?? 0);
+  const lifts = [0, ...intervals.flatMap(({ value }) => (value === null ? [] : [value]))];
+  const limits = intervals
+    .flatMap(({ low, high }) => [low, high])
+    .filter((limit) => limit !== null)
+    .map((limit) => Math.min(most, Math.max(-most, limit)));
+  const [low, high] = [Math.min(...lifts, ...limits), Math.max(...lifts, ...limits)];
   const room = (high - low) * 0.06 || 1;
   return [low - room, high + room];
 }
 
-/** Whether a lift is one to be glad of, for who is shown it in colour. */
-export const toneOf = (relative: Interval, p: number | null, metric: Metric, level: number): string => {
-  if (p === null || relative.value === null || p > 1 - level) return '';
-  return relative.value > 0 === (metric.direction === 'up') ? 'text-good' : 'text-bad';
-};
+/** Whether a lift is one to be glad of, for where it is shown in colour: none is that may not be concluded from yet. */
+export function toneOf(
+  { srm, basis, horizon, options }: Report,
+  { value }: Interval,
+  p: number | null,
+  { direction }: Metric,
+): string {
+  const early = basis === 'fixed' && horizon === 'before';
+  if (srm.warning || early || p === null || value === null || p > 1 - options.level) return '';
+  return value > 0 === (direction === 'up') ? 'text-good' : 'text-bad';
+}

@@ -45,8 +45,10 @@ export function Scorecard({ report, bayes, colors, address }: ScorecardProps) {
             <th scope="col" className="num">
               Lift
             </th>
-            <th scope="col">{level} confidence sequence</th>
-            <th scope="col" className="w-[20%]">
+            <th scope="col">
+              {level} {basis === 'sequence' ? 'confidence sequence' : 'fixed-horizon interval'}
+            </th>
+            <th scope="col" className={bayes ? 'w-[14%]' : 'w-[20%]'}>
               <span className="sr-only">Lift drawn</span>
             </th>
             <th scope="col">By CUPED</th>
@@ -96,13 +98,13 @@ export function Scorecard({ report, bayes, colors, address }: ScorecardProps) {
                       )}
                     </th>
                   )}
-                  {treatments.length > 1 && <td className="whitespace-nowrap">{arm.name}</td>}
+                  {treatments.length > 1 && <td className="pl-3! whitespace-nowrap">{arm.name}</td>}
                   <td className="num text-muted">{showValue(control?.metrics[key]?.value, metric, currency)}</td>
                   <td className="num">{showValue(arm.metrics[key]?.value, metric, currency)}</td>
-                  <td className={`num font-semibold ${toneOf(relative, adjustedP, metric, options.level)}`}>
+                  <td className={`num font-semibold ${toneOf(report, relative, adjustedP, metric)}`}>
                     {showLift(relative.value)}
                   </td>
-                  <td className="whitespace-nowrap text-muted">{showRange(lift.sequence.relative)}</td>
+                  <td className="whitespace-nowrap text-muted">{showRange(relative)}</td>
                   <td>
                     <LiftBar
                       value={lift.relative.value}

@@ -80,26 +80,31 @@ interface BreakdownTableProps {
 }
 
 function BreakdownTable({ breakdown: { dimension, rows }, report, metric, colors }: BreakdownTableProps) {
-  const { arms, currency, options } = report;
+  const { arms, currency } = report;
+  const { title = `By ${dimension}`, note } = titles[dimension] ?? {};
+  const control = arms.find((arm) => arm.control);
+  const treatments = arms.filter((arm) => !arm.control && arm.weight > 0);
   const scale = scaleOf(
     rows.flatMap((row) => row.arms.flatMap(({ lift }) => (lift ? [lift[metric.key]!.relative] : []))),
   );
-  const { title = `By ${dimension}`, note } = titles[dimension] ?? {};
   return (
     <Section title={title} note={note} flush>
-      <table className="data min-w-[60rem]">
+      <table className="data min-w-[58rem]">
         <caption className="sr-only">{title}</caption>
         <thead>
           <tr>
             <th scope="col">
               <span className="inline-block first-letter:uppercase">{dimension}</span>
             </th>
-            <th scope="col">Arm</th>
+            {treatments.length > 1 && <th scope="col">Arm</th>}
             <th scope="col" className="num">
               Shoppers
             </th>
             <th scope="col" className="num">
-              <span className="inline-block first-letter:uppercase">{metric.title}</span>
+              {control?.name ?? 'Control'}
+            </th>
+            <th scope="col" className="num">
+              {treatments.length > 1 ? 'Value' : treatments[0]?.name}
             </th>
             <th scope="col" className="num">
               Lift
@@ -118,46 +123,34 @@ function BreakdownTable({ breakdown: { dimension, rows }, report, metric, colors
         </thead>
         <tbody>
           {rows.map(({ value, arms: own }) =>
-            own.map(({ armId, users, metrics, lift }, place) => {
-              const found = lift?.[metric.key];
+            treatments.map(({ id, name }, place) => {
+              const of = (armId: string | undefined) => own.find((arm) => arm.armId === armId);
+              const [base, arm] = [of(control?.id), of(id)];
+              const found = arm?.lift?.[metric.key];
               return (
-                <tr key={`${value} ${armId}`}>
+                <tr key={`${value} ${id}`}>
                   {place === 0 && (
-                    <th scope="rowgroup" rowSpan={own.length} className="align-top! font-medium">
+                    <th scope="rowgroup" rowSpan={treatments.length} className="align-top! font-medium">
                       {value}
                     </th>
                   )}
-                  <td className="whitespace-nowrap">
-                    <span className="inline-flex items-center gap-2">
-                      <span
-                        aria-hidden="true"
-                        className="size-2 rounded-full"
-                        style={{ background: colors.get(armId) }}
-                      />
-                      {arms.find(({ id }) => id === armId)!.name}
-                    </span>
-                  </td>
-                  <td className="num">{formatCount(users)}</td>
-                  <td className="num">{showValue(metrics[metric.key]!.value, metric, currency)}</td>
+                  {treatments.length > 1 && <td className="pl-3! whitespace-nowrap">{name}</td>}
+                  <td className="num text-muted">{formatCount((base?.users ?? 0) + (arm?.users ?? 0))}</td>
+                  <td className="num text-muted">{showValue(base?.metrics[metric.key]?.value, metric, currency)}</td>
+                  <td className="num">{showValue(arm?.metrics[metric.key]?.value, metric, currency)}</td>
                   <td
-                    className={`num font-semibold ${found ? toneOf(found.relative, found.adjusted.benjaminiHochberg, metric, options.level) : ''}`}
+                    className={`num font-semibold ${found ? toneOf(report, found.relative, found.adjusted.benjaminiHochberg, metric) : ''}`}
                   >
-                    {found ? showLift(found.relative.value) : ''}
+                    {showLift(found?.relative.value)}
                   </td>
-                  <td className="whitespace-nowrap text-muted">{found ? showRange(found.relative) : ''}</td>
+                  <td className="whitespace-nowrap text-muted">{found ? showRange(found.relative) : '–'}</td>
                   <td>
                     {found && (
-                      <IntervalBar
-                        {...found.relative}
-                        from={scale[0]}
-                        to={scale[1]}
-                        mark={0}
-                        color={colors.get(armId)!}
-                      />
+                      <IntervalBar {...found.relative} from={scale[0]} to={scale[1]} mark={0} color={colors.get(id)!} />
                     )}
                   </td>
-                  <td className="num">{found ? showP(found.adjusted.benjaminiHochberg) : ''}</td>
-                  <td className="num text-muted">{found ? showP(found.adjusted.holm) : ''}</td>
+                  <td className="num">{showP(found?.adjusted.benjaminiHochberg)}</td>
+                  <td className="num text-muted">{showP(found?.adjusted.holm)}</td>
                 </tr>
               );
             }),

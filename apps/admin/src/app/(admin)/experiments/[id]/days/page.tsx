@@ -93,7 +93,7 @@ export default async function DaysPage({ params, searchParams }: DaysPageProps) 
                         {formatDay(new Date(day))}
                       </th>
                     )}
-                    <td className="whitespace-nowrap">
+                    <td className="pl-3! whitespace-nowrap">
                       <span className="inline-flex items-center gap-2">
                         <span
                           aria-hidden="true"
