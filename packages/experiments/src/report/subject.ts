@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/config';
 import type { Database } from '@duet/db';
 import { z } from 'zod';
+import { isAA } from '../launch.ts';
 import { parseSettings } from '../settings.ts';
 import type { Source } from './assemble.ts';
 
@@ -14,8 +15,8 @@ const keptArm = z.object({
   control: z.boolean(),
   weight: z.number(),
   modelId: z.string(),
-  indexId: z.string().nullish(),
-  settings: z.unknown(),
+  indexId: z.string().nullable(),
+  settings: z.json(),
 });
 
 type Subject = Pick<Source, 'experiment' | 'phase' | 'phases' | 'past' | 'currency' | 'arms' | 'settings'>;
@@ -56,7 +57,7 @@ export async function subjectOf({ prisma }: Database, id: string, asked?: number
       stoppedAt: (past ? past.endedAt : found.stoppedAt)?.toISOString() ?? null,
       plannedEndAt: (past ? past.plannedEndAt : found.plannedEndAt)?.toISOString() ?? null,
       simulated: found.simulated,
-      aa: serveTheSame(arms.filter(({ weight }) => weight > 0)),
+      aa: isAA(arms),
       decision:
         decision === null || decidedAt === null
           ? null
@@ -78,12 +79,6 @@ export async function subjectOf({ prisma }: Database, id: string, asked?: number
     arms: arms.map(({ id, name, control, weight, modelId }) => ({ id, name, control, weight, modelId })),
     settings: past?.settings ?? parseSettings(found.settings),
   };
-}
-
-/** Whether all arms give the same answers: then any lift is chance, or a fault. */
-function serveTheSame(arms: readonly { modelId: string; indexId?: string | null | undefined; settings: unknown }[]) {
-  const served = arms.map(({ modelId, indexId = null, settings }) => JSON.stringify([modelId, indexId, settings]));
-  return served.length > 1 && new Set(served).size === 1;
 }
 
 function pastPhase({
