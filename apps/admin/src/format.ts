@@ -38,10 +38,13 @@ export const formatChange = (share: number, digits = 1): string =>
     .replace('-', '−');
 
 /** An amount of money given in the currency's minor unit (pence, cents; yen has none). */
-export function formatMoney(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
-  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}
+const moneyIn = (currency: string) => new Intl.NumberFormat(locale, { style: 'currency', currency });
+
+/** Decimal places of a currency's minor unit: 2 for GBP, 0 for JPY. */
+export const minorUnits = (currency: string): number => moneyIn(currency).resolvedOptions().maximumFractionDigits ?? 2;
+
+export const formatMoney = (minor: number, currency: string): string =>
+  moneyIn(currency).format(minor / 10 ** minorUnits(currency));
 
 export function formatBytes(bytes: number | bigint): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

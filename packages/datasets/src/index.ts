@@ -1,4 +1,5 @@
 export { type ImportResult, type ImportSummary, importDataset } from './import.ts';
+export { itemEdit, saveItem } from './items.ts';
 export {
   type Catalogue,
   type ContextColumn,

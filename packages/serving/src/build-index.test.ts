@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { createLogger } from '@duet/config';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex } from './build-index.ts';
-import { indexFolder } from './index-folder.ts';
+import { indexFolder } from './index-files.ts';
 import { openServing, type Serving } from './serving.ts';
 import { buildIn } from './testing.ts';
 import { pruneIndexes, restoreIndex } from './versions.ts';

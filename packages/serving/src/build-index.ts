@@ -6,7 +6,7 @@ import { constants, setPriority } from 'node:os';
 import { DuetError, type ErrorCode, type Progress, type ProgressUpdate, silent } from '@duet/config';
 import type { Database } from '@duet/db';
 import type { BuildIndexRequest, BuiltIndex } from './build.ts';
-import { indexFolder } from './index-folder.ts';
+import { indexFolder } from './index-files.ts';
 
 /** What the building process is sent. */
 export interface BuildOrder {

@@ -3,4 +3,3 @@ export { buildModelIndex } from './build-index.ts';
 export { type Filter, filterSchema } from './filter.ts';
 export type { Plan, PlannedExperiment } from './plan.ts';
 export { openServing, type Serving } from './serving.ts';
-export { restoreIndex } from './versions.ts';

@@ -7,7 +7,7 @@ import { createLogger } from '@duet/config';
 import { loadInteractions } from '@duet/datasets';
 import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';
 import { openModel, trainModel } from '@duet/trainer';
-import { indexFolder } from './index-folder.ts';
+import { indexFolder } from './index-files.ts';
 import { openServing, type Serving } from './serving.ts';
 import { buildIn } from './testing.ts';
 

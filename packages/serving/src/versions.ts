@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/config';
-import type { Database, Prisma } from '@duet/db';
-import { checkIndexFolder, indexFolder } from './index-folder.ts';
+import { type Author, type Database, type Prisma, writeAudit } from '@duet/db';
+import { checkIndexFolder, indexFolder } from './index-files.ts';
 
 /** Lets `activate` make one index of a model active, and every other one not, in one transaction. */
 export function switchTo<T>(
@@ -28,6 +28,7 @@ export function switchTo<T>(
 export async function restoreIndex(
   { db, dataDir }: { db: Database; dataDir: string },
   indexId: string,
+  author: Author = {},
 ): Promise<{ indexId: string; modelId: string; version: number; before: number | undefined }> {
   const index = await db.prisma.index.findUnique({ where: { id: indexId } });
   if (index === null) {
@@ -39,7 +40,16 @@ export async function restoreIndex(
   if (index.active) throw new DuetError('conflict', `Version ${version} of this model's index serves already.`);
   await checkIndexFolder(dataDir, indexId, modelId);
   const active = await db.prisma.index.findFirst({ where: { modelId, active: true } });
-  await switchTo(db, modelId, (tx) => tx.index.update({ where: { id: indexId }, data: { active: true } }));
+  await switchTo(db, modelId, async (tx) => {
+    await tx.index.update({ where: { id: indexId }, data: { active: true } });
+    await writeAudit(tx, author, {
+      action: 'restore index',
+      objectKind: 'model',
+      objectId: modelId,
+      before: { indexId: active?.id, version: active?.version },
+      after: { indexId, version },
+    });
+  });
   return { indexId, modelId, version, before: active?.version };
 }
 

@@ -52,6 +52,14 @@ export async function catalogue(datasetId: string, search: string, page: number)
   return { total, rows };
 }
 
+export async function findItem(datasetId: string, externalId: string) {
+  const { prisma } = await database();
+  return prisma.item.findUnique({
+    where: { datasetId_externalId: { datasetId, externalId } },
+    include: { category: { select: { name: true } } },
+  });
+}
+
 export async function titlesOf(datasetId: string, externalIds: string[]): Promise<Map<string, string>> {
   const { prisma } = await database();
   const rows = await prisma.item.findMany({

@@ -1,4 +1,6 @@
-import { database } from './services.ts';
+import type { HealthAnswer } from '@duet/api/client';
+import { attempt } from './problem.ts';
+import { database, retrieval } from './services.ts';
 
 /** Models that have vectors, with their indexes, newest first. */
 export async function indexedModels() {
@@ -14,4 +16,12 @@ export async function indexedModels() {
       },
     },
   });
+}
+
+export type BesideIndex = Pick<HealthAnswer['models'][number]['index'], 'fresh' | 'outdated' | 'waiting'>;
+
+/** What retrieval keeps beside each index that it serves, by the index's id; nothing where it does not answer. */
+export async function besideIndexes(): Promise<ReadonlyMap<string, BesideIndex>> {
+  const { value } = await attempt(async () => (await retrieval()).health());
+  return new Map(value?.models.map(({ index }) => [index.id, index]));
 }

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/config';
 import type { Command } from 'commander';
 import { table } from '../answer.ts';
-import { job, working } from '../context.ts';
+import { actor, job, working } from '../context.ts';
 import { findModel } from '../find.ts';
 
 interface Options {
@@ -20,10 +20,13 @@ export function buildIndexCommand(program: Command): void {
     .option('--versions', "list the model's indexes that are kept, and build none")
     .option('--restore <index id>', 'serve this earlier index of its model again');
   job<Options>(command, 'index --model dat --factory IVF64,Flat', async (context, options) => {
-    const { buildModelIndex, restoreIndex } = await import('@duet/serving');
+    const [{ buildModelIndex }, { restoreIndex }] = await Promise.all([
+      import('@duet/serving'),
+      import('@duet/serving/versions'),
+    ]);
     const ctx = await working(context);
     if (options.restore !== undefined) {
-      const restored = await restoreIndex(ctx, options.restore);
+      const restored = await restoreIndex(ctx, options.restore, { actor: actor() });
       const instead = restored.before === undefined ? '' : ` in the place of version ${restored.before}`;
       return { json: restored, text: `Version ${restored.version} serves again${instead}.` };
     }

@@ -1,10 +1,11 @@
 'use server';
 
 import { enqueue } from '@duet/db';
+import { restoreIndex } from '@duet/serving/versions';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
 import { attempt } from '#data/problem.ts';
-import { database } from '#data/services.ts';
+import { author, config, database } from '#data/services.ts';
 
 const rebuildForm = z.object({
   modelId: z.uuid(),
@@ -21,6 +22,17 @@ export async function rebuild(_: string | undefined, data: FormData): Promise<st
   if (!parsed.success) return parsed.error.issues[0]!.message;
   const { modelId, factory } = parsed.data;
   const { problem } = await attempt(() => enqueue(db, { kind: 'index', modelId, ...(factory && { factory }) }));
+  refresh();
+  return problem ?? '';
+}
+
+/** Serves an earlier index of its model again, once its files are found whole. */
+export async function restore(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const indexId = z.uuid().safeParse(data.get('indexId'));
+  if (!indexId.success) return 'This index is not there any more.';
+  const { dataDir } = config();
+  const { problem } = await attempt(async () => restoreIndex({ db, dataDir }, indexId.data, await author()));
   refresh();
   return problem ?? '';
 }

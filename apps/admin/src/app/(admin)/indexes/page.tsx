@@ -8,20 +8,21 @@ import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
 import { readIndexCandidates, readIndexCurve } from '#data/evaluations.ts';
-import { indexedModels } from '#data/indexes.ts';
+import { type BesideIndex, besideIndexes, indexedModels } from '#data/indexes.ts';
 import { unfinishedJobs } from '#data/jobs.ts';
 import { formatBytes, formatCount, formatDuration, formatMetric, formatMicros, formatTime } from '#format.ts';
 import { RebuildForm } from './rebuild.tsx';
+import { RestoreForm } from './restore.tsx';
 
 export const metadata: Metadata = { title: 'Indexes' };
 
 export default async function IndexesPage() {
-  const [models, jobs] = await Promise.all([indexedModels(), unfinishedJobs('index')]);
+  const [models, jobs, beside] = await Promise.all([indexedModels(), unfinishedJobs('index'), besideIndexes()]);
   return (
     <>
       <PageHeader
         title="Indexes"
-        summary="What retrieval searches: each model’s item vectors in FAISS. Recall is measured against an exact scan with the model’s own shoppers, latency on this machine with one thread."
+        summary="What retrieval searches: each model’s item vectors in FAISS. Recall is measured against an exact scan with the model’s own shoppers, latency on this machine with one thread. A build runs in a process of its own and replaces what serves only when it is done; earlier versions are kept to go back to."
       />
       <datalist id="factories">
         {['Flat', 'IVF64,Flat', 'IVF256,Flat', 'IVF1024,Flat', 'IVF1024,SQfp16', 'IVF1024,SQ8'].map((factory) => (
@@ -66,6 +67,9 @@ export default async function IndexesPage() {
                 <table className="data">
                   <thead>
                     <tr>
+                      <th scope="col" className="num">
+                        Version
+                      </th>
                       <th scope="col">Factory</th>
                       <th scope="col">Engine</th>
                       <th scope="col" className="num">
@@ -99,6 +103,7 @@ export default async function IndexesPage() {
                   <tbody>
                     {model.indexes.map((index) => (
                       <tr key={index.id} className={index.active ? '' : 'text-muted'}>
+                        <td className="num">{index.version}</td>
                         <th scope="row" className="font-mono text-sm">
                           {index.factory}
                         </th>
@@ -115,17 +120,23 @@ export default async function IndexesPage() {
                         <td className="num">{formatDuration(index.buildMs)}</td>
                         <td className="whitespace-nowrap">{formatTime(index.createdAt)}</td>
                         <td>
-                          {index.active ? (
-                            <Badge tone="good">active</Badge>
-                          ) : (
-                            <Badge tone="quiet">{index._count.arms > 0 ? 'pinned by an experiment' : 'replaced'}</Badge>
-                          )}
+                          <div className="flex items-center gap-2">
+                            {index.active ? (
+                              <Badge tone="good">active</Badge>
+                            ) : (
+                              <Badge tone="quiet">
+                                {index._count.arms > 0 ? 'pinned by an experiment' : 'replaced'}
+                              </Badge>
+                            )}
+                            {!index.active && <RestoreForm indexId={index.id} version={index.version} />}
+                          </div>
                         </td>
                       </tr>
                     ))}
                   </tbody>
                 </table>
               )}
+              {beside.has(active?.id ?? '') && <Beside {...beside.get(active!.id)!} />}
               {active && active.reason !== '' && (
                 <div className="border-t border-line px-5 py-4">
                   <h3 className="font-medium">Why {active.factory}</h3>
@@ -148,6 +159,19 @@ export default async function IndexesPage() {
         })}
       </div>
     </>
+  );
+}
+
+/** What retrieval keeps beside the index that serves, since the catalogue was edited after it was built. */
+function Beside({ fresh, outdated, waiting }: BesideIndex) {
+  if (fresh + outdated + waiting === 0) return null;
+  return (
+    <p className="border-t border-line px-5 py-3 text-sm text-muted">
+      Since it was built: {formatCount(fresh)} new or changed items beside it, {formatCount(outdated)} of its own not
+      found any more. A rebuild folds both in.
+      {waiting > 0 &&
+        ` ${formatCount(waiting)} new items wait for a training: this model knows items by their ids alone.`}
+    </p>
   );
 }
 

@@ -1,5 +1,7 @@
+import Link from 'next/link';
 import { notFound } from 'next/navigation';
 import type { Metadata } from 'next/types';
+import { Badge } from '#components/badge.tsx';
 import { Notice } from '#components/notice.tsx';
 import { Pager } from '#components/pager.tsx';
 import { Search } from '#components/search.tsx';
@@ -25,8 +27,15 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
   return (
     <Section
       title="Catalogue"
-      note="By title. Search for part of a title, a category, or the beginning of an id."
-      actions={<Search action={at} name="q" label="Search the catalogue" value={search} placeholder="lantern" />}
+      note="By title. Search for part of a title, a category, or the beginning of an id. Retrieval follows every edit within a second."
+      actions={
+        <div className="flex flex-wrap gap-2">
+          <Search action={at} name="q" label="Search the catalogue" value={search} placeholder="lantern" />
+          <Link href={`${at}/item`} className="button">
+            Add an item
+          </Link>
+        </div>
+      }
       flush
     >
       {rows.length === 0 ? (
@@ -46,18 +55,30 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
                 <th scope="col" className="num">
                   Price
                 </th>
+                <th scope="col">Shown</th>
               </tr>
             </thead>
             <tbody>
               {rows.map((item) => (
                 <tr key={item.id}>
-                  <th scope="row" className="font-mono text-sm text-muted">
-                    {item.externalId}
+                  <th scope="row" className="font-mono text-sm">
+                    <Link href={`${at}/item?${new URLSearchParams({ item: item.externalId })}`} className="link">
+                      {item.externalId}
+                    </Link>
                   </th>
                   <td className="min-w-56">{item.title || <span className="text-muted">no title</span>}</td>
                   <td className="text-muted">{item.category?.name ?? 'none'}</td>
                   <td className="num">
                     {item.priceMinor === null ? '–' : formatMoney(item.priceMinor, dataset.currency)}
+                  </td>
+                  <td>
+                    {item.withdrawnAt !== null ? (
+                      <Badge tone="bad">withdrawn</Badge>
+                    ) : item.inStock ? (
+                      <Badge tone="good">in stock</Badge>
+                    ) : (
+                      <Badge tone="quiet">out of stock</Badge>
+                    )}
                   </td>
                 </tr>
               ))}
