@@ -1,4 +1,5 @@
-import type { RetrieveAnswer, Shopper } from '@duet/api/client';
+import type { RetrieveAnswer, RetrieveInput, Shopper } from '@duet/api/client';
+import { minorUnits } from '#format.ts';
 import { heldOutItems } from './interactions.ts';
 import { trainingSplit } from './models.ts';
 import { type Attempt, attempt } from './problem.ts';
@@ -34,14 +35,43 @@ export interface Comparison {
   common: number;
 }
 
+/** What the playground's form asks of the items. */
+export interface AskedFilter {
+  category: string;
+  /** In major units. */
+  priceUpTo: string;
+  inStock: boolean;
+  tag: string;
+}
+
+/** The form as the API takes it; undefined where it asks nothing. */
+export function filterOf(asked: AskedFilter, currency: string): RetrieveInput['filters'] {
+  const price = Number(asked.priceUpTo.replace(',', '.'));
+  const conditions: NonNullable<RetrieveInput['filters']>[] = [
+    ...(asked.category === '' ? [] : [{ category: [asked.category] }]),
+    ...(asked.priceUpTo === '' || !(price >= 0)
+      ? []
+      : [{ price: { max: Math.round(price * 10 ** minorUnits(currency)) } }]),
+    ...(asked.inStock ? [{ inStock: true }] : []),
+    ...(asked.tag === '' ? [] : [{ tag: [asked.tag] }]),
+  ];
+  return conditions.length > 1 ? { all: conditions } : conditions[0];
+}
+
 /** Both models' 100 candidates for one user, before any ranking, with what the user bought before and after. */
-export const compare = (userId: string, left: ServedModel, right: ServedModel): Promise<Attempt<Comparison>> =>
+export const compare = (
+  userId: string,
+  left: ServedModel,
+  right: ServedModel,
+  asked: AskedFilter,
+): Promise<Attempt<Comparison>> =>
   attempt(async () => {
     const client = await retrieval();
-    const candidates = (modelId: string) => client.retrieve({ userId, k: 100, modelId, rank: false });
+    const candidates = ({ id, dataset }: ServedModel) =>
+      client.retrieve({ userId, k: 100, modelId: id, rank: false, filters: filterOf(asked, dataset.currency) });
     const [leftAnswer, rightAnswer, history] = await Promise.all([
-      candidates(left.id),
-      candidates(right.id),
+      candidates(left),
+      candidates(right),
       client.history({ userId, limit: 200 }),
     ]);
     const own = trainingSplit(left);

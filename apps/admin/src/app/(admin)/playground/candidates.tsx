@@ -12,11 +12,11 @@ interface CandidatesProps {
 
 /** One model's candidates in the order it retrieved them. */
 export function Candidates({ answer, otherRank, later }: CandidatesProps) {
-  const { model, index, items, currency, tookMs } = answer;
+  const { model, index, items, currency, tookMs, why } = answer;
   return (
     <Section
       title={<ModelName {...model} />}
-      note={`${index.factory} on ${index.engine}, answered in ${formatNumber(tookMs, 1)} ms`}
+      note={`${why} Index version ${index.version}, ${index.factory} on ${index.engine}, answered in ${formatNumber(tookMs, 1)} ms.`}
       flush
     >
       <table className="data">
@@ -38,7 +38,7 @@ export function Candidates({ answer, otherRank, later }: CandidatesProps) {
           </tr>
         </thead>
         <tbody>
-          {items.map(({ itemId, title, category, priceMinor, retrievalScore, retrievalRank }) => {
+          {items.map(({ itemId, title, category, priceMinor, inStock, retrievalScore, retrievalRank }) => {
             const there = otherRank.get(itemId);
             const bought = later?.has(itemId) ?? false;
             return (
@@ -48,6 +48,7 @@ export function Candidates({ answer, otherRank, later }: CandidatesProps) {
                   <span className="line-clamp-2">{title || itemId}</span>
                   <span className="flex flex-wrap gap-x-2 text-xs text-muted">
                     {category ?? 'no category'}
+                    {!inStock && <span className="font-medium text-bad">out of stock</span>}
                     {bought && <span className="font-medium text-good">bought later</span>}
                   </span>
                 </td>

@@ -5,7 +5,7 @@ import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
-import { compare, type History, type ServedModel, servedModels, shoppers } from '#data/playground.ts';
+import { type AskedFilter, compare, type History, type ServedModel, servedModels, shoppers } from '#data/playground.ts';
 import { formatCount, formatDay, formatMoney, formatPercent, formatTime } from '#format.ts';
 import { type PageQuery, textQuery } from '#page-query.ts';
 import { Candidates } from './candidates.tsx';
@@ -22,6 +22,13 @@ export default async function PlaygroundPage({ searchParams }: { searchParams: P
     textQuery(searchParams, 'left'),
     textQuery(searchParams, 'right'),
   ]);
+  const [category, priceUpTo, inStock, tag] = await Promise.all([
+    textQuery(searchParams, 'category'),
+    textQuery(searchParams, 'price'),
+    textQuery(searchParams, 'stock'),
+    textQuery(searchParams, 'tag'),
+  ]);
+  const asked: AskedFilter = { category, priceUpTo, inStock: inStock !== '', tag };
   const newest = (kind: string) => models.find((model) => model.kind === kind);
   const left = models.find(({ id }) => id === leftId) ?? newest('two-tower') ?? models[0];
   const right =
@@ -73,14 +80,53 @@ export default async function PlaygroundPage({ searchParams }: { searchParams: P
           <button type="submit" className="button">
             Compare
           </button>
+          <FilterFields key={JSON.stringify(asked)} asked={asked} />
         </Form>
         {user === '' ? (
           <Shoppers search={search} address={address} />
         ) : (
-          <Comparison user={user} left={left} right={right} />
+          <Comparison user={user} left={left} right={right} asked={asked} />
         )}
       </div>
     </>
+  );
+}
+
+/** Which items may be answered with. */
+function FilterFields({ asked }: { asked: AskedFilter }) {
+  return (
+    <fieldset className="grid items-end gap-4 sm:col-span-2 sm:grid-cols-4 xl:col-span-4">
+      <legend className="sr-only">Filter</legend>
+      <div>
+        <label htmlFor="category" className="mb-1 block text-sm font-medium">
+          Only the category
+        </label>
+        <input id="category" name="category" defaultValue={asked.category} className="input" autoComplete="off" />
+      </div>
+      <div>
+        <label htmlFor="price" className="mb-1 block text-sm font-medium">
+          Price up to
+        </label>
+        <input
+          id="price"
+          name="price"
+          inputMode="decimal"
+          defaultValue={asked.priceUpTo}
+          className="input"
+          autoComplete="off"
+        />
+      </div>
+      <div>
+        <label htmlFor="tag" className="mb-1 block text-sm font-medium">
+          With the tag
+        </label>
+        <input id="tag" name="tag" defaultValue={asked.tag} className="input" autoComplete="off" />
+      </div>
+      <label className="flex items-center gap-2 pb-2 text-sm font-medium">
+        <input type="checkbox" name="stock" value="yes" defaultChecked={asked.inStock} />
+        Only what is in stock
+      </label>
+    </fieldset>
   );
 }
 
@@ -171,13 +217,20 @@ async function Shoppers({ search, address }: ShoppersProps) {
 }
 
 const RetrievalProblem = ({ problem }: { problem: string | undefined }) => (
-  <Notice tone="problem" title="The retrieval service did not answer.">
-    {problem} The overview shows its health.
+  <Notice tone="problem" title="The retrieval service gave no answer.">
+    {problem}
   </Notice>
 );
 
-async function Comparison({ user, left, right }: { user: string; left: ServedModel; right: ServedModel }) {
-  const { value, problem } = await compare(user, left, right);
+interface ComparisonProps {
+  user: string;
+  left: ServedModel;
+  right: ServedModel;
+  asked: AskedFilter;
+}
+
+async function Comparison({ user, left, right, asked }: ComparisonProps) {
+  const { value, problem } = await compare(user, left, right, asked);
   if (value === undefined) return <RetrievalProblem problem={problem} />;
   const rankIn = (answer: typeof value.left) =>
     new Map(answer.items.map(({ itemId, retrievalRank }) => [itemId, retrievalRank]));
@@ -188,9 +241,7 @@ async function Comparison({ user, left, right }: { user: string; left: ServedMod
   return (
     <>
       {!value.left.known && (
-        <Notice title={`No model has seen shopper “${user}”.`}>
-          These are the candidates of a newcomer: what the towers give for unknown ids, blended with best sellers.
-        </Notice>
+        <Notice title={`No model has seen shopper “${user}”.`}>A newcomer gets the best sellers.</Notice>
       )}
       <Stats>
         <Stat
