@@ -67,6 +67,49 @@ test.describe('logged in', () => {
     await expect(active.first()).toContainText(/µs/);
   });
 
+  test('indexes: an earlier one serves again with one click', async ({ page }) => {
+    await page.goto('/indexes');
+    const section = page.locator('section').first();
+    await section.getByRole('button', { name: 'Rebuild' }).click();
+    const restore = section.getByRole('button', { name: 'Serve this one' });
+    await expect(async () => {
+      await page.reload();
+      await expect(restore.first()).toBeVisible({ timeout: 1000 });
+    }).toPass({ timeout: 90_000 });
+    const versionOf = async () =>
+      Number(await section.getByRole('row').filter({ hasText: 'active' }).getByRole('cell').first().textContent());
+    const newest = await versionOf();
+    await restore.first().click();
+    await expect.poll(versionOf).toBe(newest - 1);
+  });
+
+  test('catalogue and playground: a price is edited, and filters hold', async ({ page }) => {
+    await page.goto('/datasets');
+    await page.getByRole('link', { name: 'online-retail' }).first().click();
+    await page.getByRole('link', { name: 'Catalogue' }).click();
+    await page.getByLabel('Search the catalogue').fill('85123A');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('link', { name: '85123A' }).click();
+    const price = page.getByLabel('Price in GBP');
+    const before = await price.inputValue();
+    await price.fill('1234.56');
+    await page.getByRole('button', { name: 'Save' }).click();
+    const row = page.getByRole('row').filter({ hasText: '85123A' });
+    await expect(row).toContainText('£1,234.56');
+    await row.getByRole('link').click();
+    await price.fill(before);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(row).toContainText(`£${before}`);
+    await page.goto('/playground?user=17850&price=0.5&stock=yes');
+    const lists = page.getByRole('table').filter({ has: page.getByRole('columnheader', { name: 'Score' }) });
+    await expect(lists).toHaveCount(2);
+    for (const price of await lists.first().locator('td.num:nth-child(3)').allTextContents()) {
+      expect(Number(price.replace('£', ''))).toBeLessThanOrEqual(0.5);
+    }
+    await page.goto('/playground?user=17850&category=LIGHT');
+    await expect(page.getByRole('alert')).toContainText('No item of the catalogue is in a category "LIGHT"');
+  });
+
   test('playground: a hundred candidates of each model for one customer', async ({ page }) => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Playground' }).click();
     await page.getByLabel('Shopper', { exact: true }).fill('17850');

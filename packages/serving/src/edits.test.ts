@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as thinkTime } from 'node:timers/promises';
 import { createLogger } from '@duet/config';
+import { importDataset } from '@duet/datasets';
 import { ensureEventPartitions } from '@duet/db';
 import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';
 import { trainModel } from '@duet/trainer';
@@ -262,5 +265,48 @@ describe('serving follows the catalogue and the events', () => {
     await serving.refresh();
     assert.deepEqual(ids(await serving.search({ query: 'zither', k: 5 })), ['i44']);
     assert.notEqual((await serving.search({ query: 'number 44', k: 1 })).items[0]!.itemId, 'i44');
+  });
+
+  test('searches by the model where it learnt from queries, and by titles where it knows no word of one', async () => {
+    const kinds = ['cup', 'jug', 'hat', 'bag'];
+    const colours = ['red', 'blue', 'green'];
+    const asked = colours.flatMap((colour) =>
+      kinds.map((kind) => ({ id: `${colour}-${kind}`, text: `${colour} ${kind}` })),
+    );
+    const items = kinds.flatMap((kind) => Array.from({ length: 15 }, (_, i) => ({ id: `${kind}-${i}`, kind })));
+    const file = async (name: string, lines: string[]) => {
+      const at = path.join(shop.dataDir, name);
+      await writeFile(at, `${lines.join('\n')}\n`);
+      return at;
+    };
+    const clicks = asked.flatMap(({ id }) =>
+      items.flatMap((item) => (id.endsWith(item.kind) ? [`${id},${item.id}`] : [])),
+    );
+    const { datasetId } = await importDataset(shop, {
+      name: 'queries',
+      left: 'query',
+      interactions: await file('clicks.csv', ['query_id,item_id', ...clicks]),
+      users: await file('queries.csv', ['query_id,query', ...asked.map(({ id, text }) => `${id},${text}`)]),
+      items: await file('things.csv', ['item_id,title', ...items.map(({ id }) => `${id},thing ${id}`)]),
+    });
+    const set = {
+      layers: [16],
+      batch: 64,
+      negatives: 64,
+      tableLearningRate: 0.05,
+      augmentedDims: 0,
+      epochs: 12,
+      history: 0,
+    };
+    const { modelId } = await trainModel(shop, { datasetId, kind: 'two-tower', split: 'none', set });
+    await buildIn(shop, { modelId });
+    await serving.refresh();
+    const hats = await serving.search({ query: 'Green HAT', k: 10, modelId });
+    assert.equal(hats.by, 'model');
+    assert.match(hats.why, /Nearest to the query by model two-tower/);
+    assert.ok(ids(hats).filter((id) => id.startsWith('hat')).length >= 8, ids(hats).join());
+    const thing = await serving.search({ query: 'thing', k: 5, modelId });
+    assert.equal(thing.by, 'titles');
+    assert.match(thing.why, /knows no word of the query/);
   });
 });

@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/config';
-import type { Command } from 'commander';
+import type { Filter, filterSchema } from '@duet/serving';
+import { type Command, InvalidArgumentError } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
 import { findModel } from '../find.ts';
@@ -9,11 +10,25 @@ interface Options {
   user?: string;
   query?: string;
   context: Record<string, unknown>;
+  features: Record<string, unknown>;
+  history?: string[];
+  filter?: unknown;
   k: number;
   model?: string;
   rank: boolean;
   seen: boolean;
 }
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('It must be JSON, such as {"category":["Mugs"]}.');
+  }
+}
+
+const texts = (values: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 
 export function retrieveCommand(program: Command): void {
   const command = program
@@ -22,6 +37,9 @@ export function retrieveCommand(program: Command): void {
     .option('--user <id>', "the user's id")
     .option('--query <text>', 'what is searched for, where the dataset answers queries')
     .option('--context <name=value>', 'the situation, by a context column of the dataset', readSetting, {})
+    .option('--features <name=value>', 'what is known of the user, by a column of the users file', readSetting, {})
+    .option('--history <items...>', 'items that the user had lately, oldest first')
+    .option('--filter <json>', 'what every item must pass: {"category":["Mugs"]}', readJson)
     .option('--k <n>', 'how many items', readInteger, 20)
     .option('--model <id>', 'id or name of a model with an index; by default the arm of the running experiment')
     .option('--no-rank', 'in the order of the retrieval, without the ranker')
@@ -31,8 +49,12 @@ export function retrieveCommand(program: Command): void {
       throw new DuetError('bad-input', `It is ${options.k}, and must be 1 to 1000.`, { where: { field: '--k' } });
     }
     const userId = options.user ?? options.query;
-    if (userId === undefined) throw new DuetError('bad-input', 'It takes --user or --query.');
-    const [{ openServing }, { assignmentOf }, { openExecutor }] = await Promise.all([
+    const features = texts(options.features);
+    const described = Object.keys(features).length > 0 || options.history !== undefined;
+    if (userId === undefined && !described) {
+      throw new DuetError('bad-input', 'It takes --user, --query, --features or --history.');
+    }
+    const [{ filterSchema: schema, openServing }, { assignmentOf }, { openExecutor }] = await Promise.all([
       import('@duet/serving'),
       import('@duet/api'),
       import('@duet/trainer'),
@@ -45,13 +67,18 @@ export function retrieveCommand(program: Command): void {
       logger,
       executor: await openExecutor(config),
     });
-    const context = Object.fromEntries(Object.entries(options.context).map(([name, value]) => [name, String(value)]));
-    const taken = named === undefined ? await assignmentOf(serving, { userId, context, simulated: false }) : undefined;
+    const context = texts(options.context);
+    const taken =
+      named === undefined && userId !== undefined
+        ? await assignmentOf(serving, { userId, context, simulated: false })
+        : undefined;
     const { experiment, arm } = taken ?? {};
     const answer = await serving.retrieve({
       userId,
       query: options.query,
       situation: { time: Date.now() / 1000, values: context },
+      ...(described && { features, history: options.history }),
+      filter: readFilter(schema, options.filter),
       k: options.k,
       modelId: named?.id ?? arm?.modelId,
       indexId: arm?.indexId,
@@ -59,10 +86,11 @@ export function retrieveCommand(program: Command): void {
       hideSeen: options.seen,
     });
     const inArm = experiment && arm ? { experiment: experiment.name, arm: arm.name } : {};
-    const by = `${answer.model.name}${arm ? ` (arm of ${experiment?.name})` : ''}, ${answer.index.factory} by ${answer.index.engine}`;
+    const { factory, engine, version } = answer.index;
+    const by = `${arm ? `Arm ${arm.name} of ${experiment?.name}. ` : ''}${answer.why} Index version ${version}, ${factory} by ${engine}.`;
     return {
       json: { userId, ...inArm, ...answer },
-      text: `${answer.known ? '' : `${options.query ?? userId} is not in the data: popular items first.\n`}By ${by}\n${table(
+      text: `${by}\n${table(
         ['#', 'item', 'title', 'category', 'price', 'score'],
         answer.items.map(({ itemId, title, category, priceMinor, score }, place) => [
           place + 1,
@@ -74,5 +102,15 @@ export function retrieveCommand(program: Command): void {
         ]),
       )}`,
     };
+  });
+}
+
+/** @throws DuetError `bad-input` where it is no filter */
+function readFilter(schema: typeof filterSchema, filter: unknown): Filter | undefined {
+  const parsed = schema.optional().safeParse(filter);
+  if (parsed.success) return parsed.data;
+  throw new DuetError('bad-input', 'This is not a filter.', {
+    where: { field: '--filter' },
+    fix: 'Combine category, price, inStock, tag and attribute by all, any and not: {"all":[{"category":["Mugs"]},{"inStock":true}]}.',
   });
 }
