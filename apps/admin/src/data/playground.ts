@@ -45,7 +45,7 @@ export interface AskedFilter {
 }
 
 /** The form as the API takes it; undefined where it asks nothing. */
-export function filterOf(asked: AskedFilter, currency: string): RetrieveInput['filters'] {
+function filterOf(asked: AskedFilter, currency: string): RetrieveInput['filters'] {
   const price = Number(asked.priceUpTo.replace(',', '.'));
   const conditions: NonNullable<RetrieveInput['filters']>[] = [
     ...(asked.category === '' ? [] : [{ category: [asked.category] }]),
