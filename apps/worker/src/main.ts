@@ -1,6 +1,6 @@
 import { createLogger, loadConfig } from '@duet/config';
 import { openDatabase, openJobQueue } from '@duet/db';
-import { dropOldEvents, rollUpOpen } from '@duet/experiments';
+import { applyStopRules, dropOldEvents, readMetrics, rollUpOpen } from '@duet/experiments';
 import { failAbandonedRuns, openExecutor } from '@duet/trainer';
 import { jobHandlers } from './handlers.ts';
 
@@ -36,6 +36,11 @@ void eachMinute('roll up experiments', async () => {
   }
   const days = await dropOldEvents(db);
   if (days.length > 0) logger.info({ days }, 'events were deleted: they are older than what is kept');
+});
+
+const metrics = await readMetrics(config.metricsFile);
+void eachMinute('look at the running experiments', async () => {
+  for (const { says, ...applied } of await applyStopRules(db, { metrics })) logger.warn(applied, says);
 });
 
 const queue = opened.use(await openJobQueue(db, { onError: (err) => logger.error({ err }, 'the job queue') }));

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/config';
 import { type Arm, type Author, type Database, type Experiment, type Prisma, writeAudit } from '@duet/db';
 import { z } from 'zod';
-import { metrics } from './metrics.ts';
+import { metrics as duetMetrics, type Metric } from './metrics.ts';
 import { armSettings, experimentSettings, parseSettings } from './settings.ts';
 
 export type ExperimentWithArms = Experiment & { arms: Arm[] };
@@ -14,10 +14,6 @@ const armName = z
   .min(1)
   .max(200)
   .refine((name) => name !== 'none', 'An arm cannot be called none');
-const metric = z.string().refine((key) => metrics.some((known) => known.key === key), {
-  error: `There is no such metric; the metrics are ${metrics.map(({ key }) => key).join(', ')}`,
-});
-
 const armsInput = z
   .array(
     z.strictObject({
@@ -44,14 +40,9 @@ export const experimentPlan = z.object({
   rankerId: uuid.nullable().default(null),
   design: z.enum(['ab', 'interleaving']).default('ab'),
   trafficShare: z.number().min(0).max(1).default(1),
-  primaryMetric: metric.default('ctr'),
+  primaryMetric: z.string().default('ctr'),
   layer: z.string().trim().min(1).max(100).nullable().default(null),
-  settings: experimentSettings
-    .refine(({ guardrails }) => guardrails.every((one) => metric.safeParse(one.metric).success), {
-      error: `There is no such metric; the metrics are ${metrics.map(({ key }) => key).join(', ')}`,
-      path: ['guardrails'],
-    })
-    .prefault({}),
+  settings: experimentSettings.prefault({}),
   arms: armsInput,
 });
 
@@ -68,6 +59,29 @@ const experimentInput = experimentPlan
 
 export type ExperimentInput = z.input<typeof experimentInput>;
 export type ExperimentPlan = z.output<typeof experimentPlan>;
+
+/** Who changes an experiment, and the metrics that it may be judged by: Duet's, unless the shop's own are among them. */
+export interface ExperimentAuthor extends Author {
+  metrics?: readonly Metric[];
+}
+
+/** @throws DuetError `bad-input` naming a metric that there is not */
+export function checkMetrics(
+  { primaryMetric, settings }: Pick<ExperimentPlan, 'primaryMetric' | 'settings'>,
+  { metrics = duetMetrics }: ExperimentAuthor,
+): void {
+  const named = [
+    ['primaryMetric', primaryMetric] as const,
+    ...settings.guardrails.map(({ metric }, i) => [`settings.guardrails.${i}.metric`, metric] as const),
+  ];
+  for (const [field, name] of named) {
+    if (metrics.some(({ key }) => key === name)) continue;
+    throw new DuetError('bad-input', `There is no metric "${name}".`, {
+      where: { field },
+      fix: `The metrics are ${metrics.map(({ key }) => key).join(', ')}; DUET_METRICS names a file with more.`,
+    });
+  }
+}
 
 /** An override names an arm that there is; a list is drafted by two teams. */
 export function checkPlan(
@@ -187,9 +201,10 @@ export function viewOf({ arms, ...experiment }: ExperimentWithArms): object {
 export async function createExperiment(
   { prisma }: Database,
   input: ExperimentInput,
-  author: Author = {},
+  author: ExperimentAuthor = {},
 ): Promise<ExperimentWithArms> {
   const { name, seed = name, arms, ...plan } = parseInput(experimentInput, input);
+  checkMetrics(plan, author);
   await checkParts(prisma, plan.datasetId, { arms, rankerId: plan.rankerId });
   try {
     return await prisma.$transaction(async (tx) => {
@@ -229,7 +244,7 @@ export function nameTaken(cause: unknown, name: string): unknown {
 export async function ensureExperiment(
   database: Database,
   input: ExperimentInput,
-  author: Author = {},
+  author: ExperimentAuthor = {},
 ): Promise<ExperimentWithArms> {
   const wanted = parseInput(experimentInput, input);
   const known = await database.prisma.experiment.findUnique({ where: { name: wanted.name }, include: withArms });

@@ -49,5 +49,6 @@ export {
 } from './settings.ts';
 export type { Interval } from './statistics/estimate.ts';
 export { runStatistic } from './statistics/run.ts';
+export { applyStopRules, warningsOf } from './stop-rules.ts';
 export { type Team, teamDraft } from './team-draft.ts';
 export { dropOldEvents, rollUpOpen } from './upkeep.ts';

@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/config';
 import type { Author, Database } from '@duet/db';
-import { type ExperimentWithArms, findExperiment } from './experiment.ts';
+import { type ExperimentAuthor, type ExperimentWithArms, findExperiment } from './experiment.ts';
 import { shopHistory } from './history.ts';
 import { type ExperimentPatch, startExperiment, startPhase } from './lifecycle.ts';
 import { parseSettings } from './settings.ts';
@@ -102,7 +102,7 @@ export async function launchPhase(
   context: Context,
   idOrName: string,
   patch: Omit<ExperimentPatch, 'name'>,
-  author: Author & { note?: string } = {},
+  author: ExperimentAuthor & { note?: string } = {},
 ): Promise<ExperimentWithArms> {
   const experiment = await findExperiment(context.db, idOrName);
   const settings = { ...(experiment.settings as object), gmvCapMinor: null, ...patch.settings };

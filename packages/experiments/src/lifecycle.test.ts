@@ -269,7 +269,7 @@ test('a draft changes in any way that makes a sound experiment', async () => {
   await assert.rejects(setExperiment(db, id, { settings: { colour: 1 } as object }), /Unrecognized key: "colour"/);
   await assert.rejects(
     setExperiment(db, id, { settings: { guardrails: [{ metric: 'joy', maxRelativeLoss: 0 }] } }),
-    /no such metric/,
+    /no metric "joy"/,
   );
   await assert.rejects(setExperiment(db, id, { arms: [control!] }), /at least two arms/);
 });

@@ -1,8 +1,10 @@
 import { DuetError } from '@duet/config';
 import { type Author, type Database, differenceOf, type Prisma, writeAudit } from '@duet/db';
 import {
+  checkMetrics,
   checkParts,
   checkPlan,
+  type ExperimentAuthor,
   type ExperimentPlan,
   type ExperimentWithArms,
   experimentPlan,
@@ -188,7 +190,7 @@ export async function setExperiment(
   database: Database,
   idOrName: string,
   patch: ExperimentPatch,
-  author: Author = {},
+  author: ExperimentAuthor = {},
 ): Promise<ExperimentWithArms> {
   try {
     return await change(database, idOrName, author, { action: 'set' }, async (tx, before) => {
@@ -213,6 +215,7 @@ export async function setExperiment(
           },
         );
       }
+      checkMetrics(plan, author);
       await store(tx, before, plan, patch.name);
       return true;
     });
@@ -222,7 +225,7 @@ export async function setExperiment(
 }
 
 /** How a start or a new phase is made. */
-export interface StartOptions extends Author {
+export interface StartOptions extends ExperimentAuthor {
   /** Cap of a user's GMV, minor units, from the shop's history; unchanged where it is left out. */
   gmvCapMinor?: number | null;
 }
@@ -286,15 +289,17 @@ export async function startPhase(
   database: Database,
   idOrName: string,
   patch: Omit<ExperimentPatch, 'name'> = {},
-  { now = new Date(), actor, gmvCapMinor, note }: StartOptions & { note?: string } = {},
+  { now = new Date(), actor, gmvCapMinor, note, ...own }: StartOptions & { note?: string } = {},
 ): Promise<ExperimentWithArms> {
   return change(database, idOrName, author(actor, now), { action: 'phase', note }, async (tx, before) => {
     if (before.status === 'draft' || before.status === 'decided') {
       const fix = before.status === 'draft' ? 'Change the draft, and start it.' : 'Create a new experiment.';
       throw new DuetError('conflict', `Experiment "${before.name}" is ${before.status}: it has no new phase.`, { fix });
     }
+    const plan = patched(before, patch);
+    checkMetrics(plan, own);
     await endPhase(tx, before, now);
-    await store(tx, before, patched(before, patch));
+    await store(tx, before, plan);
     await beginPhase(tx, before.id, { number: before.phase + 1, now, gmvCapMinor });
     return true;
   });

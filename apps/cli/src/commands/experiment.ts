@@ -159,13 +159,16 @@ export function experimentCommand(program: Command): void {
   job<PlanOptions & { name: string; dataset?: string; simulated?: boolean }>(
     create,
     'experiment create --name new-model --arm old=two-tower --arm new=dat --metric ctr --guardrail gmvPerUser=0.05',
-    async ({ database }, { name, dataset, simulated = false, ...options }) => {
-      const { createExperiment } = await import('@duet/experiments');
+    async ({ database, config }, { name, dataset, simulated = false, ...options }) => {
+      const { createExperiment, readMetrics } = await import('@duet/experiments');
       const db = await database();
       const { id: datasetId } = await findDataset(db, dataset);
       const { arms = [], ...plan } = await readPlan(db, options);
       const input = { name, datasetId, simulated, arms, ...withoutUndefined(plan) };
-      const made = await createExperiment(db, input as Parameters<typeof createExperiment>[1], { actor: actor() });
+      const made = await createExperiment(db, input as Parameters<typeof createExperiment>[1], {
+        actor: actor(),
+        metrics: await readMetrics(config.metricsFile),
+      });
       return {
         json: made,
         text: `${made.name} is a draft. Start it: npx duet experiment start --experiment ${made.name}`,
@@ -248,10 +251,11 @@ export function experimentCommand(program: Command): void {
     ),
     'experiment phase --experiment new-model --arm old=two-tower,weight=0.2 --arm new=dat,weight=0.8',
     async ({ database, config }, { experiment, note = '', ...options }) => {
-      const { launchPhase } = await import('@duet/experiments');
+      const { launchPhase, readMetrics } = await import('@duet/experiments');
       const db = await database();
       const context = { db, dataDir: config.dataDir };
-      const begun = await launchPhase(context, experiment, await readPlan(db, options), { actor: actor(), note });
+      const who = { actor: actor(), metrics: await readMetrics(config.metricsFile), note };
+      const begun = await launchPhase(context, experiment, await readPlan(db, options), who);
       return { json: begun, text: `${begun.name} is running in phase ${begun.phase}.` };
     },
   );
@@ -259,10 +263,11 @@ export function experimentCommand(program: Command): void {
   job<Named & PlanOptions>(
     planOptions(one('set', 'change a draft, or of a running experiment what does not touch its figures')),
     'experiment set --experiment new-model --traffic 0.5',
-    async ({ database }, { experiment, ...options }) => {
-      const { setExperiment } = await import('@duet/experiments');
+    async ({ database, config }, { experiment, ...options }) => {
+      const { readMetrics, setExperiment } = await import('@duet/experiments');
       const db = await database();
-      const changed = await setExperiment(db, experiment, await readPlan(db, options), { actor: actor() });
+      const who = { actor: actor(), metrics: await readMetrics(config.metricsFile) };
+      const changed = await setExperiment(db, experiment, await readPlan(db, options), who);
       return {
         json: changed,
         text: `${changed.name} is ${changed.status}, with ${percent(changed.trafficShare)} of its users.`,

@@ -18,6 +18,11 @@ export default async function ExperimentsPage() {
       <PageHeader
         title="Experiments"
         summary="Which model earns more: shoppers are dealt out to arms, and what they click and buy is counted."
+        actions={
+          <Link href="/experiments/new" className="button">
+            New experiment
+          </Link>
+        }
       />
       <div className="space-y-6">
         {experiments.length === 0 ? (
@@ -37,22 +42,30 @@ export default async function ExperimentsPage() {
                     Traffic
                   </th>
                   <th scope="col">Started</th>
-                  <th scope="col">Stopped</th>
+                  <th scope="col">Planned end</th>
+                  <th scope="col">Decision</th>
                 </tr>
               </thead>
               <tbody>
                 {experiments.map((experiment) => (
                   <tr key={experiment.id}>
                     <th scope="row">
-                      <Link href={`/experiments/${experiment.id}`} className="font-medium hover:underline">
+                      <Link
+                        href={`/experiments/${experiment.id}${experiment.status === 'draft' ? '/setup' : ''}`}
+                        className="font-medium hover:underline"
+                      >
                         {experiment.name}
                       </Link>
+                      {experiment.simulated && <span className="text-muted"> simulated</span>}
                     </th>
                     <td>
                       <ExperimentState status={experiment.status} />
                     </td>
                     <td>
-                      {experiment.arms.map(({ name, weight }) => `${name} ${formatPercent(weight, 0)}`).join(' · ')}
+                      {experiment.arms
+                        .filter(({ weight }) => weight > 0)
+                        .map(({ name, weight }) => `${name} ${formatPercent(weight, 0)}`)
+                        .join(' · ')}
                     </td>
                     <td className="text-muted">{experiment.dataset.name}</td>
                     <td className="num">{formatPercent(experiment.trafficShare, 0)}</td>
@@ -60,7 +73,14 @@ export default async function ExperimentsPage() {
                       {experiment.startedAt ? formatDay(experiment.startedAt) : '–'}
                     </td>
                     <td className="whitespace-nowrap text-muted">
-                      {experiment.stoppedAt ? formatDay(experiment.stoppedAt) : '–'}
+                      {experiment.plannedEndAt ? formatDay(experiment.plannedEndAt) : '–'}
+                    </td>
+                    <td>
+                      {experiment.decision === null
+                        ? '–'
+                        : experiment.decision === 'none'
+                          ? 'could not tell'
+                          : experiment.decision}
                     </td>
                   </tr>
                 ))}

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { ExperimentState } from '#components/experiment-state.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Tabs } from '#components/tabs.tsx';
-import { findExperiment } from '#data/experiments.ts';
+import { experimentWarnings, findExperiment } from '#data/experiments.ts';
 import { formatPercent, formatTime } from '#format.ts';
 import { routeId } from '#route-id.ts';
 
@@ -15,6 +15,7 @@ interface ExperimentLayoutProps {
 export default async function ExperimentLayout({ params, children }: ExperimentLayoutProps) {
   const experiment = await findExperiment(await routeId(params));
   if (experiment === null) notFound();
+  const warnings = experiment.status === 'running' ? await experimentWarnings(experiment) : [];
   const times = [
     experiment.startedAt && `started ${formatTime(experiment.startedAt)}`,
     experiment.stoppedAt && `stopped ${formatTime(experiment.stoppedAt)}`,
@@ -37,8 +38,19 @@ export default async function ExperimentLayout({ params, children }: ExperimentL
           { href: at, title: 'Report' },
           { href: `${at}/days`, title: 'Days' },
           { href: `${at}/breakdowns`, title: 'Breakdowns' },
+          { href: `${at}/setup`, title: 'Set-up' },
+          { href: `${at}/audit`, title: 'Audit log' },
         ]}
       />
+      {warnings.length > 0 && (
+        <ul role="alert" className="mb-6 space-y-1 rounded-xl border border-bad bg-surface px-5 py-4">
+          {warnings.map(({ id, note, at }) => (
+            <li key={id}>
+              {note} <span className="text-sm text-muted">{formatTime(at)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       {children}
     </>
   );
