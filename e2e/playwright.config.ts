@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { defineConfig } from '@playwright/test';
+import { defineConfig, devices } from '@playwright/test';
 
 // Debian's own Chromium; elsewhere the one that `npx playwright install chromium` brings.
 const debian = '/usr/bin/chromium';
@@ -17,6 +17,8 @@ export default defineConfig({
   reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ? [['list'], ['json']] : [['list']],
   use: {
     viewport: { width: 1280, height: 900 },
+    // Duet counts nothing of a browser that says it is headless.
+    userAgent: devices['Desktop Chrome'].userAgent,
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     launchOptions: {

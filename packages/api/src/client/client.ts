@@ -18,6 +18,7 @@ import type {
   SimilarUsersAnswer,
   SimilarUsersInput,
 } from '../schemas.ts';
+import { deviceOf } from './device.ts';
 import { clientError, DuetClientError } from './error.ts';
 import { createEventBuffer, type EventBuffer } from './event-buffer.ts';
 import { eventId } from './event-id.ts';
@@ -39,6 +40,7 @@ export type {
   SimilarUsersAnswer,
   SimilarUsersInput,
 } from '../schemas.ts';
+export { type Device, deviceOf } from './device.ts';
 export { type ClientErrorCode, DuetClientError } from './error.ts';
 export type { RetryPolicy } from './retry.ts';
 
@@ -111,6 +113,9 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
   // Typed here, since Node's types, which the services compile with, know no document.
   const page = (globalThis as { document?: Page }).document;
 
+  // Elsewhere than in a page the sender is a server, and its user agent nobody's.
+  const device = page && deviceOf(globalThis.navigator.userAgent);
+
   const trpc = createTRPCClient<AppRouter>({
     links: [
       httpLink({
@@ -180,6 +185,7 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
         events.map((event) => {
           // Given here and not when it is sent, so that every repeat of the batch carries the same id and time.
           const sent = {
+            ...(device === undefined ? {} : { device }),
             ...event,
             eventId: event.eventId ?? eventId(now()),
             occurredAt: event.occurredAt ?? new Date(now()).toISOString(),

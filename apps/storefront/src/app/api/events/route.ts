@@ -1,3 +1,4 @@
+import { deviceOf } from '@duet/api/client';
 import { parseBody } from '../../../server/body.ts';
 import { deliver } from '../../../server/delivery.ts';
 import { type EventsAnswer, eventBatch } from '../../../server/requests.ts';
@@ -9,7 +10,8 @@ export async function POST(request: Request): Promise<Response> {
   if (!body.ok) return body.response;
   const shopper = await currentShopper();
   const { events } = body.value;
-  const own = events.filter(({ userId }) => userId === shopper);
+  const device = deviceOf(request.headers.get('user-agent'));
+  const own = events.filter(({ userId }) => userId === shopper).map((event) => ({ ...event, device }));
   const foreign = events
     .filter(({ userId }) => userId !== shopper)
     .map(({ eventId }) => ({ eventId, reason: 'It belongs to another shopper than this session’s.' }));
