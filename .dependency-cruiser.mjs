@@ -1,8 +1,8 @@
 /** The layers, top to bottom: a package imports only from packages to its right. Apps import any of them, no other app. */
 const layers = [
+  'simulator',
   'api',
   'experiments',
-  'simulator',
   'serving',
   'ranking',
   'ann',

@@ -12,6 +12,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { reportCommand } from './commands/report.ts';
 import { retrieveCommand } from './commands/retrieve.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import { statsCommand } from './commands/stats.ts';
 import { stopCommand } from './commands/stop.ts';
@@ -48,6 +49,7 @@ for (const add of [
   retrieveCommand,
   experimentCommand,
   reportCommand,
+  simulateCommand,
   datasetsCommand,
   modelsCommand,
   keysCommand,

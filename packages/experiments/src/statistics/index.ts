@@ -15,7 +15,7 @@ export {
   pairMoments,
   prePost,
 } from './cuped.ts';
-export { normalSurvival, studentQuantile } from './distributions.ts';
+export { normalQuantile, normalSurvival, studentQuantile } from './distributions.ts';
 export { deltaRatio, type Estimate, type Interval, meanEstimate } from './estimate.ts';
 export { type Credit, creditOf, type InterleavingTest, interleavingTest, type UserCredit } from './interleaving.ts';
 export { type LiftMethod, relativeLift } from './lift.ts';
