@@ -6,7 +6,7 @@ import { Badge } from '#components/badge.tsx';
 import { ModelName } from '#components/model-name.tsx';
 import { Section } from '#components/section.tsx';
 import { experimentSetup, findExperiment, knownMetrics } from '#data/experiments.ts';
-import { formatPercent, formatTime } from '#format.ts';
+import { formatMoney, formatPercent, formatTime } from '#format.ts';
 import { routeId } from '#route-id.ts';
 import { Overrides } from './overrides.tsx';
 import { Steps } from './steps.tsx';
@@ -74,7 +74,7 @@ export default async function SetupPage({ params }: { params: Promise<{ id: stri
       'GMV cap',
       'settings.gmvCapMinor',
       settings.gmvCapMinor !== null
-        ? `${(settings.gmvCapMinor / 100).toFixed(2)} ${experiment.dataset.currency} a shopper`
+        ? `${formatMoney(settings.gmvCapMinor, experiment.dataset.currency)} a shopper`
         : settings.gmvCapQuantile === null
           ? 'none'
           : `quantile ${settings.gmvCapQuantile} of history, fixed at the start`,
