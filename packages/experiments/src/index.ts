@@ -8,6 +8,7 @@ export {
   ensureExperiment,
   findExperiment,
 } from './experiment.ts';
+export { type Explored, explore } from './exploration.ts';
 export { reportCsv } from './export/csv.ts';
 export { reportHtml } from './export/html.ts';
 export { liftScale, ticksOf } from './export/plot.ts';
@@ -26,6 +27,7 @@ export {
 export { type Measure, measures, type UserSums } from './measures.ts';
 export { type Metric, metrics, readMetrics } from './metrics.ts';
 export { eventCounts, eventSeries, recentEvents } from './monitor.ts';
+export { type OffPolicyReport, offPolicyReport } from './off-policy.ts';
 export { type RolledUp, readRollup, type Segment } from './read-rollup.ts';
 export {
   formatChange,
