@@ -10,6 +10,7 @@ import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
+import { offPolicyCommand } from './commands/off-policy.ts';
 import { reportCommand } from './commands/report.ts';
 import { retrieveCommand } from './commands/retrieve.ts';
 import { simulateCommand } from './commands/simulate.ts';
@@ -50,6 +51,7 @@ for (const add of [
   experimentCommand,
   reportCommand,
   simulateCommand,
+  offPolicyCommand,
   datasetsCommand,
   modelsCommand,
   keysCommand,

@@ -4,6 +4,7 @@ import { logEvents } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import { assignmentOf } from './assignment.ts';
 import type { Caller } from './context.ts';
+import { drawnList, type List } from './drawn-list.ts';
 import { answers, createCallerFactory, publicProcedure, requireScope, router, scoped } from './procedures.ts';
 import {
   healthAnswer,
@@ -36,6 +37,13 @@ interface Asking {
   placement?: string | undefined;
   context?: Readonly<Record<string, string>> | undefined;
   features?: Readonly<Record<string, string>> | undefined;
+  k: number;
+}
+
+/** The experiment that an answer is of, and the arm where all its items are of one. */
+interface Tried {
+  experiment?: { id: string; name: string };
+  arm?: { id: string; name: string };
 }
 
 /** What an answer is made with, unless the request says it. */
@@ -46,12 +54,16 @@ interface Wanted {
   rankerId: string | null;
 }
 
-/** An answer from the model of the user's arm, or from the model that the request names, and which arm that was. */
-async function fromArm<Answer>(
+/**
+ * An answer from the model of the user's arm, or from the model that the request names, and which arm that was. Where
+ * the experiment draws its lists, by team draft or to explore, each item says whose it is, or how likely it was there.
+ */
+async function fromArm<Answer extends List>(
   { serving, caller }: { serving: Serving; caller: Caller },
-  { userId, modelId, placement, context, features }: Asking,
-  ask: (wanted: Wanted) => Promise<Answer>,
-) {
+  { userId, modelId, placement, context, features, k }: Asking,
+  requestId: string,
+  ask: (wanted: Wanted, k: number) => Promise<Answer>,
+): Promise<{ answer: Answer; tried: Tried }> {
   const taken =
     modelId === undefined && userId !== undefined
       ? await assignmentOf(serving, {
@@ -61,18 +73,25 @@ async function fromArm<Answer>(
           simulated: caller.scopes.includes('simulate'),
         })
       : undefined;
-  if (taken === undefined) return { answer: await ask({ modelId, rankerId: null }), tried: {} };
-  const { arm, experiment } = taken;
-  const rankerId = arm.settings.rankerId ?? experiment.rankerId;
+  if (taken === undefined) return { answer: await ask({ modelId, rankerId: null }, k), tried: {} };
+  const { experiment } = taken;
+  const broken: string[] = [];
+  const askArm = async ({ modelId, indexId, settings }: typeof taken.arm, count: number) => {
+    try {
+      return await ask({ modelId, indexId, rankerId: settings.rankerId ?? experiment.rankerId }, count);
+    } catch (error) {
+      if (isOutOfOrder(error)) broken.push(modelId);
+      throw error;
+    }
+  };
   try {
-    const answer = await ask({ modelId: arm.modelId, indexId: arm.indexId, rankerId });
-    const tried = { experiment: { id: experiment.id, name: experiment.name }, arm: { id: arm.id, name: arm.name } };
-    return { answer, tried };
+    const { answer, arm } = await drawnList(taken, k, requestId, askArm);
+    return { answer, tried: { experiment: { id: experiment.id, name: experiment.name }, ...(arm && { arm }) } };
   } catch (error) {
-    const sound = serving.health().models.find(({ id }) => id !== arm.modelId);
+    const sound = serving.health().models.find(({ id }) => !broken.includes(id));
     if (sound === undefined || !isOutOfOrder(error)) throw error;
     // The shopper is served, and the experiment stays clean: this answer is of no arm.
-    return { answer: await ask({ modelId: sound.id, rankerId }), tried: {} };
+    return { answer: await ask({ modelId: sound.id, rankerId: experiment.rankerId }, k), tried: {} };
   }
 }
 
@@ -87,10 +106,12 @@ export const appRouter = router({
       const simulates = ctx.caller.scopes.includes('simulate');
       if (modelId !== undefined || (at !== undefined && !simulates)) requireScope(ctx.caller, 'admin');
       const situation = { time: (at === undefined ? Date.now() : Date.parse(at)) / 1000, values: context };
-      const { answer, tried } = await fromArm(ctx, input, ({ rankerId, ...wanted }) =>
+      const requestId = randomUUID();
+      const { answer, tried } = await fromArm(ctx, input, requestId, ({ rankerId, ...wanted }, k) =>
         ctx.serving.retrieve({
           ...request,
           ...wanted,
+          k,
           situation,
           filter: filters,
           rankerId: rank ? (rankerId ?? undefined) : null,
@@ -98,8 +119,8 @@ export const appRouter = router({
       );
       const userId = input.userId ?? null;
       const tookMs = performance.now() - started;
-      if ('arm' in tried) ctx.latency.record(tried.arm.id, tookMs);
-      return { requestId: randomUUID(), userId, ...answer, ...tried, tookMs };
+      if (tried.arm) ctx.latency.record(tried.arm.id, tookMs);
+      return { requestId, userId, ...answer, ...tried, tookMs };
     }),
 
   search: scoped('retrieve')
@@ -111,10 +132,11 @@ export const appRouter = router({
       const { context, filters, modelId, ...request } = input;
       if (modelId !== undefined) requireScope(ctx.caller, 'admin');
       const situation = { time: Date.now() / 1000, values: context };
-      const { answer, tried } = await fromArm(ctx, input, ({ rankerId: _, ...wanted }) =>
-        ctx.serving.search({ ...request, ...wanted, situation, filter: filters }),
+      const requestId = randomUUID();
+      const { answer, tried } = await fromArm(ctx, input, requestId, ({ rankerId: _, ...wanted }, k) =>
+        ctx.serving.search({ ...request, ...wanted, k, situation, filter: filters }),
       );
-      return { requestId: randomUUID(), ...answer, ...tried, tookMs: performance.now() - started };
+      return { requestId, ...answer, ...tried, tookMs: performance.now() - started };
     }),
 
   similarItems: scoped('retrieve')

@@ -126,6 +126,17 @@ const shown = {
   inStock: z.boolean(),
 };
 
+const named = z.object({ id: z.string(), name: z.string() });
+
+/** How an item came into a list that chance had a part in: what its events carry. */
+const drawn = {
+  arm: named.optional().describe('Where two arms’ lists are merged: whose item it is. Send its id with its events.'),
+  propensity: z
+    .number()
+    .optional()
+    .describe('Where lists are explored: how likely the item was there. Send it with its impression.'),
+};
+
 const answeredItem = z.object({
   ...shown,
   score: z
@@ -133,9 +144,9 @@ const answeredItem = z.object({
     .describe('Probability of a purchase by the ranker; the retrieval score where the list is not ranked.'),
   retrievalScore: z.number(),
   retrievalRank: z.int().describe('From 1.'),
+  ...drawn,
 });
 
-const named = z.object({ id: z.string(), name: z.string() });
 const answeredModel = z.object({ id: z.string(), name: z.string(), kind: z.string() });
 
 const answeredIndex = z.object({
@@ -152,7 +163,9 @@ const explained = {
 };
 const tried = {
   experiment: named.optional().describe('Send its id with the events of this list.'),
-  arm: named.optional().describe('Send its id with the events of this list.'),
+  arm: named
+    .optional()
+    .describe('Send its id with the events of this list. Missing where each item has one of its own.'),
 };
 
 export const retrieveAnswer = z.object({

@@ -1,4 +1,5 @@
 export { type Assignment, assignUser, bucketsOf, hashedArm } from './assignment.ts';
+export { drawsOf } from './draws.ts';
 export { type EventInput, eventSchema } from './event-schema.ts';
 export { logEvents } from './events.ts';
 export {

@@ -19,7 +19,8 @@ const logged = new Set<string>();
 /** One recommended item. Seeing it logs an impression, once for each answer of Duet; opening it logs a click. */
 export function ItemCard({ item, list, position }: { item: ShopItem; list: ShownList; position: number }) {
   const { itemId, category } = item;
-  const { placement, requestId, experimentId, armId } = list;
+  const { placement, requestId, experimentId } = list;
+  const armId = item.armId ?? list.armId;
   const userId = useShopper();
   const card = useRef<HTMLElement>(null);
   const key = `${list.id} ${itemId}`;
@@ -33,7 +34,8 @@ export function ItemCard({ item, list, position }: { item: ShopItem; list: Shown
   const seen = () => {
     if (userId === undefined || logged.has(key)) return;
     logged.add(key);
-    logEvent({ ...touch, type: 'impression', userId, itemId });
+    const { propensity } = item;
+    logEvent({ ...touch, ...(propensity && { propensity }), type: 'impression', userId, itemId });
   };
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the answer and the item, and so for all that `seen` logs.

@@ -24,7 +24,7 @@ export async function Recommendations({ userId }: { userId: string }) {
     id: requestId,
     placement,
     requestId,
-    ...(experiment && arm && { experimentId: experiment.id, armId: arm.id }),
+    ...(experiment && { experimentId: experiment.id, ...(arm && { armId: arm.id }) }),
   };
   return (
     <>
@@ -37,7 +37,10 @@ export async function Recommendations({ userId }: { userId: string }) {
       {items.length === 0 ? (
         <p className="card p-8 text-center text-quiet">There is nothing to recommend yet.</p>
       ) : (
-        <ItemGrid items={items.map((item) => ({ ...item, currency }))} list={list} />
+        <ItemGrid
+          items={items.map(({ arm: own, ...item }) => ({ ...item, currency, ...(own && { armId: own.id }) }))}
+          list={list}
+        />
       )}
     </>
   );

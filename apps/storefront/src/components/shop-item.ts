@@ -5,6 +5,10 @@ export interface ShopItem {
   category: string | null;
   priceMinor: number | null;
   currency: string;
+  /** Whose item it is, where a list is made of two arms'. */
+  armId?: string;
+  /** How likely it was where it is, where lists are explored. */
+  propensity?: number;
 }
 
 /** A list of items that Duet answered: what its impressions and clicks are logged with. */

@@ -26,6 +26,7 @@ export const sourceFacts = ({ model, index }: Source): Call['facts'] => [
 export const retrieveFacts = (answer: RetrieveAnswer): Call['facts'] => [
   ['Experiment', answer.experiment?.name ?? 'none is running'],
   ...(answer.arm ? [['Arm', answer.arm.name] satisfies Call['facts'][number]] : []),
+  ...(answer.items[0]?.arm ? [['Arms', 'both, each item of one'] satisfies Call['facts'][number]] : []),
   ...sourceFacts(answer),
   ['Request id', answer.requestId],
   ['Shopper', answer.known ? 'known to the model' : 'new: without a history'],

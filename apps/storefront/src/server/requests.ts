@@ -24,6 +24,7 @@ const shopEvent = touch.partial().extend({
   userId: userIdSchema,
   itemId,
   quantity: z.int().min(1).max(999).optional(),
+  propensity: z.number().gt(0).max(1).optional(),
 });
 export type ShopEvent = z.infer<typeof shopEvent>;
 

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { createLogger } from '@duet/config';
+import { createApiKey } from '@duet/db';
+import {
+  createExperiment,
+  drawsOf,
+  type EventInput,
+  type ExperimentInput,
+  experimentReport,
+  explore,
+  type LatencyLog,
+  offPolicyReport,
+  openLatencyLog,
+  startExperiment,
+  stopExperiment,
+  teamDraft,
+} from '@duet/experiments';
+import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
+import { openServing, type Serving } from '@duet/serving';
+import { buildIn } from '@duet/serving/testing';
+import { authenticate, createKeyCheck } from './context.ts';
+import { createCaller } from './router.ts';
+
+describe('lists that an experiment draws', () => {
+  let shop: TinyShop;
+  let serving: Serving;
+  let latency: LatencyLog;
+  let caller: ReturnType<typeof createCaller>;
+  before(async () => {
+    shop = await createTinyShop();
+    for (const modelId of [shop.twoTower, shop.dat]) await buildIn(shop, { modelId });
+    const logger = createLogger({ logLevel: 'silent' }, 'test');
+    serving = await openServing({ ...shop, logger, pollMs: 3_600_000 });
+    latency = openLatencyLog(shop.db, { onError: (error) => assert.fail(String(error)) });
+    const { key } = await createApiKey(shop.db, { name: 'shop', scopes: ['admin'] });
+    const check = createKeyCheck(shop.db);
+    const authenticated = () => authenticate(`Bearer ${key}`, check);
+    caller = createCaller({ db: shop.db, serving, latency, authenticate: authenticated });
+  });
+  after(async () => {
+    await latency[Symbol.asyncDispose]();
+    await serving[Symbol.asyncDispose]();
+    await shop[Symbol.asyncDispose]();
+  });
+
+  const run = async (plan: Pick<ExperimentInput, 'name' | 'design' | 'settings'>) => {
+    const { datasetId, twoTower, dat } = shop;
+    await createExperiment(shop.db, {
+      ...plan,
+      datasetId,
+      arms: [
+        { name: 'two-tower', modelId: twoTower, weight: 0.5, control: true },
+        { name: 'dat', modelId: dat, weight: 0.5 },
+      ],
+    });
+    const started = await startExperiment(shop.db, plan.name);
+    await serving.refresh();
+    return {
+      ...started,
+      async [Symbol.asyncDispose]() {
+        await stopExperiment(shop.db, plan.name);
+        await serving.refresh();
+      },
+    };
+  };
+  const idsOf = (items: readonly { itemId: string }[]) => items.map(({ itemId }) => itemId);
+  /** What one model alone answers, ranked. */
+  const listOf = async (modelId: string, userId: string, k: number) =>
+    idsOf((await caller.retrieve({ userId, modelId, k })).items);
+  const logged = (type: 'impression' | 'click', more: Partial<EventInput>): EventInput => ({
+    ...{ eventId: crypto.randomUUID(), type, occurredAt: new Date().toISOString(), userId: 'u1' },
+    ...more,
+  });
+
+  test('an interleaving answers with the team draft of both arms’ ranked lists, by the request’s coins', async () => {
+    await using experiment = await run({
+      name: 'interleaved',
+      design: 'interleaving',
+      settings: { overrides: { u9: 'dat' } },
+    });
+    const [control, treatment] = [await listOf(shop.twoTower, 'u1', 8), await listOf(shop.dat, 'u1', 8)];
+    const answer = await caller.retrieve({ userId: 'u1', k: 8 });
+    assert.equal(answer.experiment?.id, experiment.id);
+    assert.equal(answer.arm, undefined);
+    const expected = teamDraft(control, treatment, 8, drawsOf(answer.requestId), (id) => id);
+    assert.deepEqual(
+      answer.items.map(({ itemId, arm }) => [itemId, arm?.name]),
+      expected.map(({ item, team }) => [item, team === 'control' ? 'two-tower' : 'dat']),
+    );
+    assert.deepEqual(new Set(answer.items.map(({ arm }) => arm?.name)), new Set(['two-tower', 'dat']));
+
+    // Seen and clicked as a storefront logs it, the second item is a click for its own arm.
+    const about = { requestId: answer.requestId, experimentId: experiment.id };
+    const events = answer.items.map(({ itemId, arm }, position) =>
+      logged('impression', { ...about, itemId, armId: arm!.id, position }),
+    );
+    const { itemId, arm } = answer.items[1]!;
+    await caller.events.log({ events });
+    await caller.events.log({ events: [logged('click', { ...about, itemId, armId: arm!.id })] });
+    const { interleaving, usersInTwoArms } = await experimentReport(shop.db, 'interleaved');
+    assert.equal(usersInTwoArms, 0);
+    assert.equal(interleaving!.users, 1);
+    assert.deepEqual(
+      interleaving!.arms.map(({ armId, clicks }) => [armId, clicks]),
+      experiment.arms.map(({ id }) => [id, id === arm!.id ? 1 : 0]),
+    );
+
+    // Who was put into an arm sees that arm's list.
+    const tester = await caller.retrieve({ userId: 'u9', k: 8 });
+    assert.equal(tester.arm?.name, 'dat');
+    assert.deepEqual(idsOf(tester.items), await listOf(shop.dat, 'u9', 8));
+    assert.equal(tester.items[0]!.arm, undefined);
+  });
+
+  test('an exploring experiment says how likely each item was where it is, and judges another model by it', async () => {
+    await using experiment = await run({ name: 'explores', settings: { exploration: 0.5 } });
+    const users = Array.from({ length: 40 }, (_, i) => `u${i}`);
+    const events: EventInput[] = [];
+    for (const userId of users) {
+      const { requestId, arm, items } = await caller.retrieve({ userId, k: 5 });
+      const pool = await listOf(arm!.name === 'dat' ? shop.dat : shop.twoTower, userId, 10);
+      const expected = explore(pool, 5, 0.5, drawsOf(requestId));
+      assert.deepEqual(
+        items.map(({ itemId, propensity }) => ({ item: itemId, propensity })),
+        expected,
+      );
+      for (const [position, { itemId, propensity }] of items.entries()) {
+        const about = { userId, requestId, experimentId: experiment.id, armId: arm!.id, itemId, position };
+        events.push(logged('impression', { ...about, propensity }));
+        if (position === 0) events.push(logged('click', about));
+      }
+    }
+    assert.deepEqual((await caller.events.log({ events })).rejected, []);
+    // Every first place is clicked and no other: whatever is shown, a fifth of the places.
+    const report = await offPolicyReport(shop.db, 'explores', (userId) => listOf(shop.dat, userId, 5), {
+      now: new Date(Date.now() + 60_000),
+    });
+    assert.deepEqual([report.users, report.impressions, report.shown.value], [40, 200, 0.2]);
+    const { low, high } = report.snips;
+    assert.ok(low! <= 0.2 && 0.2 <= high!, `${low} … ${high}`);
+    // Half of the answers are in the shown order and another model's half in chance's: many places agree.
+    assert.ok(report.snips.effectiveSampleSize > 20);
+  });
+
+  test('an arm whose model is out of order leaves the shopper with the other arm’s list, and of no experiment', async () => {
+    await using _ = await run({ name: 'broken', design: 'interleaving' });
+    await shop.db.prisma.index.updateMany({ where: { modelId: shop.dat }, data: { active: false } });
+    await serving.refresh();
+    const answer = await caller.retrieve({ userId: 'u2', k: 5 });
+    assert.equal(answer.experiment, undefined);
+    assert.equal(answer.model.id, shop.twoTower);
+    assert.equal(answer.items[0]!.arm, undefined);
+  });
+});
