@@ -81,14 +81,15 @@ export async function drive(request: DriveRequest): Promise<Driven> {
     done += 1;
     progress({ step: 'simulate', done, total: visits.length, unit: 'visits', note: simulatedClock(atMs) });
     if (answer.experiment !== undefined && answer.experiment.id !== experimentId) throw elsewhere(answer);
-    if (answer.arm === undefined) {
+    if (answer.experiment === undefined) {
       outside += 1;
       continue;
     }
     const acts = visitPage(world, shopper, answer.items, nthRng(seed, firstStream + number)).filter(
       ({ afterMs }) => atMs + afterMs <= untilMs,
     );
-    tally.add(answer.arm.id, shopper.userId, atMs, answer.items.length, acts);
+    // Of an interleaving each item has an arm: what it did is in the report, and in no table of arms.
+    if (answer.arm) tally.add(answer.arm.id, shopper.userId, atMs, answer.items.length, acts);
     const paid = acts.filter(({ type }) => type === 'order').map(({ position }) => answer.items[position]!.itemId);
     if (paid.length > 0) bought.set(shopper.userId, [...(bought.get(shopper.userId) ?? []), ...paid].slice(-1000));
     deferred.add(eventsOf(visit, answer, acts));
@@ -134,13 +135,13 @@ function eventsOf({ shopper, atMs, number }: Visit, answer: RetrieveAnswer, acts
     itemId: items[position]!.itemId,
     requestId,
     experimentId: experiment!.id,
-    armId: arm!.id,
+    armId: (items[position]!.arm ?? arm)!.id,
     placement: 'simulation',
     position,
     device: shopper.device,
   });
   return [
-    ...items.map((_, position) => event('impression', position, 0)),
+    ...items.map(({ propensity }, position) => ({ ...event('impression', position, 0), propensity })),
     ...acts.map(({ type, position, afterMs, quantity, valueMinor }) => ({
       ...event(type, position, afterMs),
       ...(quantity !== undefined && { quantity, valueMinor, currency, orderId: `${experiment!.id}-${number}` }),
