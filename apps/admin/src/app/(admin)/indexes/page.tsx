@@ -70,8 +70,7 @@ export default async function IndexesPage() {
                       <th scope="col" className="num">
                         Version
                       </th>
-                      <th scope="col">Factory</th>
-                      <th scope="col">Engine</th>
+                      <th scope="col">Factory and engine</th>
                       <th scope="col" className="num">
                         Vectors
                       </th>
@@ -106,8 +105,8 @@ export default async function IndexesPage() {
                         <td className="num">{index.version}</td>
                         <th scope="row" className="font-mono text-sm">
                           {index.factory}
+                          <span className="block text-xs font-normal text-muted">{index.engine}</span>
                         </th>
-                        <td className="whitespace-nowrap">{index.engine}</td>
                         <td className="num">
                           {formatCount(index.size)} × {index.dimensions}
                         </td>
@@ -120,16 +119,9 @@ export default async function IndexesPage() {
                         <td className="num">{formatDuration(index.buildMs)}</td>
                         <td className="whitespace-nowrap">{formatTime(index.createdAt)}</td>
                         <td>
-                          <div className="flex items-center gap-2">
-                            {index.active ? (
-                              <Badge tone="good">active</Badge>
-                            ) : (
-                              <Badge tone="quiet">
-                                {index._count.arms > 0 ? 'pinned by an experiment' : 'replaced'}
-                              </Badge>
-                            )}
-                            {!index.active && <RestoreForm indexId={index.id} version={index.version} />}
-                          </div>
+                          {index.active && <Badge tone="good">active</Badge>}
+                          {index._count.arms > 0 && <Badge tone="quiet">pinned by an experiment</Badge>}
+                          {!index.active && <RestoreForm indexId={index.id} version={index.version} />}
                         </td>
                       </tr>
                     ))}

@@ -69,7 +69,7 @@ export function ItemForm({ datasetId, currency, isNew, categories, values }: Ite
             </>
           }
         >
-          <textarea {...control('attributes')} defaultValue={values.attributes} rows={5} />
+          <textarea {...control('attributes')} className="input h-32" defaultValue={values.attributes} />
         </Field>
         <fieldset className="space-y-2">
           <legend className="mb-1 text-sm font-medium">Shown</legend>
