@@ -29,6 +29,8 @@ export interface PlannedTest {
   share: number;
   alpha: number;
   sequential: boolean;
+  /** Below this many users in an arm nothing is concluded. */
+  minimumUsers: number;
   power: number;
 }
 
@@ -39,8 +41,17 @@ export interface Prospect {
   effect: { absolute: number; relative: number | null } | undefined;
 }
 
-const planOf = ({ weights, alpha, sequential }: PlannedTest, { mean, variance }: { mean: number; variance: number }) =>
-  ({ baseline: { mean, variance }, weights, alpha, sequential }) satisfies PowerPlan;
+/**
+ * Users of both arms at which a confidence sequence is tightest: ten times what must be there for any conclusion. It has
+ * to be fixed beforehand, so it follows from a setting that a running phase cannot change. At a hundred times as many
+ * the sequence is a fifth wider than it could be, no more.
+ */
+export const tunedForOf = ({ minimumUsers }: { minimumUsers: number }): number => 10 * 2 * minimumUsers;
+
+const planOf = (test: PlannedTest, { mean, variance }: { mean: number; variance: number }): PowerPlan => ({
+  ...{ baseline: { mean, variance }, weights: test.weights, alpha: test.alpha },
+  ...{ sequential: test.sequential, tunedFor: tunedForOf(test) },
+});
 
 /** History within `days`: between two windows it is interpolated, outside them it is the nearest one's. */
 function windowAt({ windows }: ShopHistory, days: number, metric: string) {

@@ -30,6 +30,7 @@ export async function describeExperiment(
   const test = {
     ...{ metric: experiment.primaryMetric, weights: weights.map(({ weight }) => weight), power: 0.8 },
     ...{ plannedDays: settings.plannedDays, alpha: settings.alpha, sequential: settings.sequential },
+    minimumUsers: settings.minimumUsers,
     share: (1 - dataset.holdout) * experiment.trafficShare * (experiment.layer === null ? 1 : settings.layerShare),
   };
   const prospect = prospectOf(history, test) ?? null;

@@ -1,5 +1,6 @@
 import type { InterleavedDay } from '../interleaving.ts';
 import type { Metric } from '../metrics.ts';
+import { tunedForOf } from '../power-plan.ts';
 import type { RolledUp } from '../read-rollup.ts';
 import type { Served } from '../served.ts';
 import type { ExperimentSettings } from '../settings.ts';
@@ -33,13 +34,6 @@ export interface Source extends Pick<Report, 'experiment' | 'phase' | 'phases' |
   liftMethod: LiftMethod;
   now: Date;
 }
-
-/**
- * Users of both arms at which a confidence sequence is tightest: ten times what must be there for any conclusion. It has
- * to be fixed beforehand, so it follows from a setting that a running phase cannot change. At a hundred times as many
- * the sequence is a fifth wider than it could be, no more.
- */
-const tunedForOf = ({ minimumUsers }: ExperimentSettings): number => 10 * 2 * minimumUsers;
 
 /** The metrics as the report names them: capped GMV by its cap, and not at all where nothing is capped. */
 function metricsOf({ metrics, settings: { gmvCapMinor }, currency }: Source): Metric[] {

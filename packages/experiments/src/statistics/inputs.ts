@@ -85,6 +85,7 @@ export const powerPlan = {
   correction: z.enum(['bonferroni', 'none']).default('bonferroni'),
   multiplies: z.boolean().default(true),
   sequential: z.boolean().default(false),
+  tunedFor: positive.optional(),
 };
 export const effect = z.union([z.object({ absolute: z.number() }), z.object({ relative: z.number() })]);
 

@@ -5,6 +5,7 @@ import { normalQuantile, normalSurvival } from './distributions.ts';
 import { meanEstimate } from './estimate.ts';
 import { near } from './near.ts';
 import { baselineOf, minimumDetectableEffect, powerOf, requiredUsers } from './power.ts';
+import { sequentialWidth } from './sequential.ts';
 import scipy from './vectors.json' with { type: 'json' };
 
 describe('power', () => {
@@ -57,6 +58,18 @@ describe('power', () => {
       requiredUsers({ baseline, multiplies: false }, { relative: -0.05 })!.arms[0]!;
     near(arm({ mean: 3.75, variance: 900 }) * (16 / 15.698), 409_600, 1e-3);
     near(arm({ mean: 0.05, variance: 0.05 * 0.95 }) * (16 / 15.698), 121_600, 1e-3);
+  });
+
+  test('takes a sequence as it is tuned: at a hundred times as many users it is a fifth wider, and asks for more of them', () => {
+    const plan = { baseline: { mean: 1, variance: 4 }, sequential: true };
+    const { users } = requiredUsers(plan, { relative: 0.01 })!;
+    const tuned = { ...plan, tunedFor: users / 100 };
+    const more = requiredUsers(tuned, { relative: 0.01 })!.users;
+    near(powerOf(tuned, { relative: 0.01 }, more), 0.8, 1e-3);
+    const [wide, narrow] = [sequentialWidth(more, { tunedFor: users / 100 }), sequentialWidth(1, { tunedFor: 1 })];
+    const z = normalQuantile(0.8);
+    near(more / users, ((wide + z) / (narrow + z)) ** 2, 1e-3);
+    assert.ok(wide / narrow > 1.15 && wide / narrow < 1.25);
   });
 
   test('needs more users for more arms, unless the p values are not corrected, and more to look every day', () => {

@@ -19,8 +19,10 @@ export interface PowerPlan {
    * adds the same to everybody.
    */
   multiplies?: boolean;
-  /** The experiment ends as soon as its confidence sequence, tuned for the planned users, leaves zero out. */
+  /** The experiment ends as soon as its confidence sequence leaves zero out. */
   sequential?: boolean;
+  /** Users of both arms of a comparison that the sequence is tuned for; those in question by default. */
+  tunedFor?: number;
 }
 
 /** Difference of treatment and control, in the metric's unit or as a share of control. */
@@ -49,10 +51,14 @@ function shares({ weights = [1, 1] }: PowerPlan): [number, number] {
   return [weights[0]! / total, Math.min(...weights.slice(1)) / total];
 }
 
-/** How many standard errors a difference must be from zero. */
-function threshold({ alpha = 0.05, correction = 'bonferroni', weights = [1, 1], sequential = false }: PowerPlan) {
+/** How many standard errors a difference must be from zero where there are `users` in all arms. */
+function threshold(plan: PowerPlan, users: number): number {
+  const { alpha = 0.05, correction = 'bonferroni', weights = [1, 1], sequential = false } = plan;
   const each = correction === 'none' ? alpha : alpha / (weights.length - 1);
-  return sequential ? sequentialWidth(1, { level: 1 - each, tunedFor: 1 }) : normalQuantile(1 - each / 2);
+  if (!sequential) return normalQuantile(1 - each / 2);
+  const [control, treatment] = shares(plan);
+  const compared = users * (control + treatment);
+  return sequentialWidth(compared, { level: 1 - each, tunedFor: plan.tunedFor ?? compared });
 }
 
 /**
@@ -68,13 +74,13 @@ export function powerOf(plan: PowerPlan, effect: Effect, users: number): number 
   const [v1, v2] = variances(plan, difference);
   const [s1, s2] = shares(plan);
   const distance = Math.abs(difference) / Math.sqrt((v1 / s1 + v2 / s2) / users);
-  const z = threshold(plan);
+  const z = threshold(plan, users);
   return normalCdf(distance - z) + normalCdf(-distance - z);
 }
 
 /** |δ|/σ at which the power is as wanted. */
-function neededDistance(plan: PowerPlan, power: number): number {
-  const z = threshold(plan);
+function neededDistance(plan: PowerPlan, power: number, users: number): number {
+  const z = threshold(plan, users);
   return rootOf((distance) => normalCdf(distance - z) + normalCdf(-distance - z) - power, 0, z + 40);
 }
 
@@ -91,7 +97,9 @@ export function requiredUsers(
   if (difference === 0) return undefined;
   const [v1, v2] = variances(plan, difference);
   const [s1, s2] = shares(plan);
-  const users = (neededDistance(plan, power) / difference) ** 2 * (v1 / s1 + v2 / s2);
+  // A sequence's threshold follows the users, so slowly that this settles at once.
+  let users = plan.tunedFor ?? 1;
+  for (let i = 0; i < 20; i++) users = (neededDistance(plan, power, users) / difference) ** 2 * (v1 / s1 + v2 / s2);
   const { weights = [1, 1] } = plan;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const arms = weights.map((weight) => Math.max(2, Math.ceil((users * weight) / total)));
@@ -110,7 +118,7 @@ export function minimumDetectableEffect(
 ): { absolute: number; relative: number | null } | undefined {
   const { baseline } = plan;
   const [s1, s2] = shares(plan);
-  const distance = neededDistance(plan, power);
+  const distance = neededDistance(plan, power, users);
   const value = levelOf(baseline);
   const missing = (difference: number) => {
     const [v1, v2] = variances(plan, difference);

@@ -415,6 +415,7 @@ export function ExperimentForm({ mode, id, start, datasets, metrics }: Experimen
             (form.layer.trim() === '' ? 1 : Number(form.layerShare) / 100),
           alpha: Number(form.alpha) / 100,
           sequential: form.sequential,
+          minimumUsers: Number(form.minimumUsers),
         }}
       />
     </form>

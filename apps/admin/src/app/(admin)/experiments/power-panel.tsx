@@ -25,7 +25,7 @@ export function PowerPanel({ history, currency, metric, test }: PowerPanelProps)
   const [wanted, setWanted] = useState('5');
   const asked = { ...test, power: Number(power) / 100 };
   const isAskable =
-    [test.plannedDays, test.share, test.alpha, ...test.weights].every((n) => n > 0) &&
+    [test.plannedDays, test.share, test.alpha, test.minimumUsers, ...test.weights].every((n) => n > 0) &&
     asked.power > 0 &&
     asked.power < 1 &&
     test.alpha < 1;
