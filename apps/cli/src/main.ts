@@ -13,6 +13,7 @@ import { modelsCommand } from './commands/models.ts';
 import { offPolicyCommand } from './commands/off-policy.ts';
 import { reportCommand } from './commands/report.ts';
 import { retrieveCommand } from './commands/retrieve.ts';
+import { rulesCommand } from './commands/rules.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import { statsCommand } from './commands/stats.ts';
@@ -48,6 +49,7 @@ for (const add of [
   buildIndexCommand,
   exportCommand,
   retrieveCommand,
+  rulesCommand,
   experimentCommand,
   reportCommand,
   simulateCommand,

@@ -52,6 +52,9 @@ interface Wanted {
   indexId?: string | null;
   /** Of the experiment; null where the dataset's newest is meant. */
   rankerId: string | null;
+  /** Of the arm: see `armSettings` of packages/experiments. */
+  alpha?: number | undefined;
+  diversity?: number | undefined;
 }
 
 /**
@@ -78,7 +81,8 @@ async function fromArm<Answer extends List>(
   const broken: string[] = [];
   const askArm = async ({ modelId, indexId, settings }: typeof taken.arm, count: number) => {
     try {
-      return await ask({ modelId, indexId, rankerId: settings.rankerId ?? experiment.rankerId }, count);
+      const { rankerId = experiment.rankerId, alpha, diversity } = settings;
+      return await ask({ modelId, indexId, rankerId, alpha, diversity }, count);
     } catch (error) {
       if (isOutOfOrder(error)) broken.push(modelId);
       throw error;
@@ -133,8 +137,8 @@ export const appRouter = router({
       if (modelId !== undefined) requireScope(ctx.caller, 'admin');
       const situation = { time: Date.now() / 1000, values: context };
       const requestId = randomUUID();
-      const { answer, tried } = await fromArm(ctx, input, requestId, ({ rankerId: _, ...wanted }, k) =>
-        ctx.serving.search({ ...request, ...wanted, k, situation, filter: filters }),
+      const { answer, tried } = await fromArm(ctx, input, requestId, ({ modelId, indexId }, k) =>
+        ctx.serving.search({ ...request, modelId, indexId, k, situation, filter: filters }),
       );
       return { requestId, ...answer, ...tried, tookMs: performance.now() - started };
     }),

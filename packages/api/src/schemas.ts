@@ -52,7 +52,10 @@ const retrieveFields = z.strictObject({
   placement,
   filters,
   modelId,
-  rank: z.boolean().default(true).describe('False leaves the items in retrieval order.'),
+  rank: z
+    .boolean()
+    .default(true)
+    .describe("False leaves the items in retrieval order: of the shop's rules only blocks are kept."),
   exclude,
   at: z.iso
     .datetime({ offset: true })
@@ -139,11 +142,32 @@ const drawn = {
 
 const answeredItem = z.object({
   ...shown,
-  score: z
-    .number()
-    .describe('Probability of a purchase by the ranker; the retrieval score where the list is not ranked.'),
+  score: z.number().describe('What the list is ordered by.'),
   retrievalScore: z.number(),
   retrievalRank: z.int().describe('From 1.'),
+  ...drawn,
+});
+
+const reason = z.object({
+  kind: z.enum(['bought-together', 'seen-together', 'category', 'taste', 'best-seller', 'pinned']),
+  text: z.string().describe('For the shopper, in English.'),
+  itemId: itemId.optional().describe('The item of theirs that it goes with.'),
+  title: z.string().optional().describe('Of that item.'),
+  category: z.string().optional(),
+});
+
+const recommendedItem = z.object({
+  ...shown,
+  score: z
+    .number()
+    .describe(
+      'What the list is ordered by: the probability (without a ranker 1 / retrievalRank) × value^α × what rules say; the retrieval score with rank false.',
+    ),
+  probability: z.number().nullable().describe('That the user takes it, by the ranker.'),
+  retrievalScore: z.number().nullable().describe('Null for a pinned item that was not retrieved.'),
+  retrievalRank: z.int().nullable().describe('From 1; null for a pinned item that was not retrieved.'),
+  reason: reason.describe('Why it is there.'),
+  rules: z.array(z.string()).describe("Ids of the shop's rules that moved it."),
   ...drawn,
 });
 
@@ -176,7 +200,7 @@ export const retrieveAnswer = z.object({
   known: z.boolean().describe('False for a user of whom the model knows nothing, who gets the best sellers.'),
   ranker: z.object({ id: z.string() }).nullable(),
   ...tried,
-  items: z.array(answeredItem).describe('Best first.'),
+  items: z.array(recommendedItem).describe('Best first.'),
   tookMs: z.number(),
 });
 

@@ -44,6 +44,9 @@ async function fill({ prisma, ...database }: Database) {
     },
   });
   const ranker = await prisma.ranker.create({ data: { datasetId, parameters: [0.1, 0.2] } });
+  const rule = await prisma.rule.create({
+    data: { datasetId, kind: 'pin', itemId: item.externalId, place: 1, note: 'Mother’s Day' },
+  });
   const experiment = await prisma.experiment.create({
     data: { datasetId, rankerId: ranker.id, name: 'DAT against two-tower', seed: 's' },
   });
@@ -125,7 +128,7 @@ async function fill({ prisma, ...database }: Database) {
   return {
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ interleavedUserDay, interleavedDay },
-    ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker },
+    ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker, rule },
     ...{ experiment, experimentPhase, auditLog, arm, apiKey, event },
   };
 }

@@ -1,4 +1,5 @@
 import { type ItemNeighbours, itemNeighbours } from '@duet/models';
+import { daypartOf, dayparts } from './daypart.ts';
 import type { Candidate } from './features.ts';
 
 interface Items {
@@ -7,22 +8,45 @@ interface Items {
   priceMinor: Float64Array;
 }
 
-/** What the ranker knows of the items of a dataset; rows are those of the catalogue. */
-export interface ItemFacts {
-  category: Int32Array;
-  priceMinor: Float64Array;
+/** What a user bought, oldest first. */
+export interface Purchases {
+  items: ArrayLike<number>;
+  /** Unix seconds of each; undefined where the data have an order and no clock. */
+  times?: ArrayLike<number> | undefined;
+}
+
+/** What of the purchases alone does not change with an edit of the catalogue. */
+interface PurchaseFacts {
   /** Purchases by item row. */
   popularity: Int32Array;
-  /** Share of all purchases by category row. */
-  categoryShare: Float64Array;
+  /** ln of the item's purchases in the data's last four weeks over what its share of all would give; NaN without a clock. */
+  trend: Float64Array;
+  /** Purchases by daypart and item row, [dayparts × items]; undefined without a clock. */
+  byDaypart: Int32Array | undefined;
   /** Items bought by the same users. */
   neighbours: ItemNeighbours;
+}
+
+/** What the ranker knows of the items of a dataset; rows are those of the catalogue. */
+export interface ItemFacts extends PurchaseFacts {
+  category: Int32Array;
+  priceMinor: Float64Array;
+  /** Share of all purchases by category row. */
+  categoryShare: Float64Array;
+  /** ln of a daypart's smoothed share of a category over its share of all, [dayparts × categories]; undefined without a clock. */
+  daypartAffinity: Float64Array | undefined;
+  /** Mean ln price by category row; NaN where none has a price. */
+  categoryLogPrice: Float64Array;
 }
 
 /** Neighbours kept of each item. */
 const neighbourCount = 100;
 /** A user's last items count alone: the cost of counting pairs grows with their square, and wholesalers buy thousands. */
 const lastItems = 50;
+const recentSeconds = 28 * 86_400;
+/** Purchases that the prior of the trend, and of a daypart's shares, weighs as much as. */
+const trendPrior = 5;
+const daypartPrior = 500;
 
 /** The last distinct items, newest first. */
 function lastBought(history: ArrayLike<number>): Int32Array {
@@ -31,53 +55,142 @@ function lastBought(history: ArrayLike<number>): Int32Array {
   return Int32Array.from(last);
 }
 
-/** @param histories item rows that each user bought, in a dataset or in its training part */
-export function itemFacts(catalogue: Items, histories: readonly ArrayLike<number>[]): ItemFacts {
-  const popularity = new Int32Array(catalogue.category.length);
-  for (const history of histories) for (let i = 0; i < history.length; i++) popularity[history[i]!]!++;
-  const neighbours = itemNeighbours(histories.map(lastBought), popularity.length, { neighbours: neighbourCount });
-  return withCatalogue({ popularity, neighbours }, catalogue);
+/** @param purchases of each user, in a dataset or in its training part */
+export function itemFacts(catalogue: Items, purchases: readonly Purchases[]): ItemFacts {
+  const items = catalogue.category.length;
+  const popularity = new Int32Array(items);
+  const recent = new Int32Array(items);
+  const timed = purchases.some(({ times }) => times !== undefined);
+  const byDaypart = timed ? new Int32Array(dayparts * items) : undefined;
+  let newest = -Infinity;
+  for (const { times = [] } of purchases) for (let i = 0; i < times.length; i++) newest = Math.max(newest, times[i]!);
+  let all = 0;
+  let allRecent = 0;
+  for (const { items: bought, times } of purchases) {
+    for (let i = 0; i < bought.length; i++) {
+      const item = bought[i]!;
+      popularity[item]!++;
+      all += 1;
+      if (times === undefined) continue;
+      byDaypart![daypartOf(times[i]!) * items + item]!++;
+      if (times[i]! <= newest - recentSeconds) continue;
+      recent[item]!++;
+      allRecent += 1;
+    }
+  }
+  const trend = Float64Array.from(popularity, (count, item) =>
+    timed ? Math.log((recent[item]! + trendPrior) / ((count * allRecent) / all + trendPrior)) : Number.NaN,
+  );
+  const lists = purchases.map(({ items: bought }) => lastBought(bought));
+  const neighbours = itemNeighbours(lists, items, { neighbours: neighbourCount });
+  return withCatalogue({ popularity, trend, byDaypart, neighbours }, catalogue);
 }
 
 /** The same purchases, with categories and prices as they are in another edition of the catalogue, which may have more items. */
-export function withCatalogue(
-  { popularity, neighbours }: Pick<ItemFacts, 'popularity' | 'neighbours'>,
-  { category, categories, priceMinor }: Items,
-): ItemFacts {
-  const count = new Float64Array(categories.length);
-  let total = 0;
-  popularity.forEach((purchases, item) => {
-    if (category[item]! < 0) return;
-    count[category[item]!]! += purchases;
-    total += purchases;
-  });
-  const categoryShare = count.map((purchases) => purchases / (total || 1));
+export function withCatalogue(purchases: PurchaseFacts, { category, categories, priceMinor }: Items): ItemFacts {
+  const items = category.length;
+  const { byDaypart, neighbours } = purchases;
   // Items that joined the catalogue since then have not been bought.
-  const bought = new Int32Array(category.length);
-  bought.set(popularity);
-  return { category, priceMinor, popularity: bought, categoryShare, neighbours };
+  const popularity = new Int32Array(items);
+  popularity.set(purchases.popularity);
+  const trend = new Float64Array(items).fill(Number.NaN);
+  trend.set(purchases.trend);
+  const shareOf = (counts: Int32Array) => {
+    const share = new Float64Array(categories.length);
+    let total = 0;
+    for (let item = 0; item < counts.length; item++) {
+      if (category[item]! < 0) continue;
+      share[category[item]!]! += counts[item]!;
+      total += counts[item]!;
+    }
+    return { share: share.map((count) => count / (total || 1)), total };
+  };
+  const { share: categoryShare } = shareOf(popularity);
+  let daypartAffinity: Float64Array | undefined;
+  if (byDaypart !== undefined) {
+    daypartAffinity = new Float64Array(dayparts * categories.length);
+    for (let part = 0; part < dayparts; part++) {
+      const known = byDaypart.length / dayparts;
+      const { share, total } = shareOf(byDaypart.subarray(part * known, (part + 1) * known));
+      for (let c = 0; c < categories.length; c++) {
+        const smoothed = (share[c]! * total + daypartPrior * categoryShare[c]!) / (total + daypartPrior);
+        daypartAffinity[part * categories.length + c] =
+          categoryShare[c] === 0 ? 0 : Math.log(smoothed / categoryShare[c]!);
+      }
+    }
+  }
+  const sum = new Float64Array(categories.length);
+  const priced = new Int32Array(categories.length);
+  for (let item = 0; item < items; item++) {
+    if (category[item]! < 0 || !(priceMinor[item]! > 0)) continue;
+    sum[category[item]!]! += Math.log(priceMinor[item]!);
+    priced[category[item]!]!++;
+  }
+  const categoryLogPrice = sum.map((logs, c) => logs / priced[c]!);
+  return {
+    category,
+    priceMinor,
+    popularity,
+    trend,
+    byDaypart,
+    neighbours,
+    categoryShare,
+    daypartAffinity,
+    categoryLogPrice,
+  };
 }
 
-/** Candidates in retrieval order, as the ranker takes them, from retrieved catalogue rows and their scores. */
+/** A candidate of the ranker that knows which item it is. */
+export interface DescribedCandidate extends Candidate {
+  item: number;
+  /** The bought item that it is bought together with most, and their cosine similarity; −1 and 0 where there is none. */
+  because: number;
+  similarity: number;
+}
+
+/**
+ * Candidates in retrieval order, as the ranker takes them, from retrieved catalogue rows and their scores.
+ * @param bought item rows, oldest first
+ * @param time of the request, Unix seconds
+ */
 export function describeCandidates(
   retrieved: readonly { item: number; score: number }[],
   bought: ArrayLike<number>,
-  { category, categoryShare, popularity, priceMinor, neighbours }: ItemFacts,
-): (Candidate & { item: number })[] {
-  const coPurchase = new Map(retrieved.map(({ item }) => [item, 0]));
+  facts: ItemFacts,
+  time?: number | undefined,
+): DescribedCandidate[] {
+  const { category, categoryShare, popularity, priceMinor, neighbours, trend, daypartAffinity, categoryLogPrice } =
+    facts;
+  const together = new Map(retrieved.map(({ item }) => [item, { sum: 0, because: -1, similarity: 0 }]));
   for (const item of lastBought(bought)) {
     for (let at = neighbours.start[item]!; at < neighbours.start[item + 1]!; at++) {
-      const sum = coPurchase.get(neighbours.neighbour[at]!);
-      if (sum !== undefined) coPurchase.set(neighbours.neighbour[at]!, sum + neighbours.similarity[at]!);
+      const found = together.get(neighbours.neighbour[at]!);
+      if (found === undefined) continue;
+      const similarity = neighbours.similarity[at]!;
+      found.sum += similarity;
+      if (similarity > found.similarity) Object.assign(found, { because: item, similarity });
     }
   }
-  return retrieved.map(({ item, score }) => ({
-    item,
-    retrievalScore: score,
-    popularity: popularity[item]!,
-    category: category[item]!,
-    categoryShare: category[item]! < 0 ? 0 : categoryShare[category[item]!]!,
-    priceMinor: priceMinor[item]!,
-    coPurchase: coPurchase.get(item)!,
-  }));
+  const part = time === undefined ? undefined : daypartOf(time);
+  return retrieved.map(({ item, score }) => {
+    const own = category[item]!;
+    const { sum, because, similarity } = together.get(item)!;
+    return {
+      item,
+      retrievalScore: score,
+      popularity: popularity[item]!,
+      trend: trend[item]!,
+      category: own,
+      categoryShare: own < 0 ? 0 : categoryShare[own]!,
+      daypartAffinity:
+        own < 0 || part === undefined || daypartAffinity === undefined
+          ? Number.NaN
+          : daypartAffinity[part * categoryShare.length + own]!,
+      priceMinor: priceMinor[item]!,
+      usualLogPrice: own < 0 ? Number.NaN : categoryLogPrice[own]!,
+      coPurchase: sum,
+      because,
+      similarity,
+    };
+  });
 }

@@ -6,12 +6,18 @@ export interface Candidate {
   retrievalScore: number;
   /** Purchases of the item by anybody. */
   popularity: number;
+  /** ln of its recent purchases over what is usual for it; NaN where unknown. */
+  trend: number;
   /** Category row, −1 for none. */
   category: number;
   /** Share of all purchases that fall into the item's category: what a user without a history is expected to buy. */
   categoryShare: number;
+  /** ln of how much more the category is bought at this time of the week than at others; NaN where unknown. */
+  daypartAffinity: number;
   /** NaN where unknown. */
   priceMinor: number;
+  /** Mean ln price of the category; NaN where unknown. */
+  usualLogPrice: number;
   /** Σ over the user's last items of the cosine similarity by common buyers. */
   coPurchase: number;
 }
@@ -24,8 +30,11 @@ export const featureNames = [
   'reciprocalRank',
   'listScore',
   'logPopularity',
+  'trend',
   'categoryAffinity',
+  'daypartAffinity',
   'priceDistance',
+  'priceLevel',
   'coPurchase',
   'activity',
 ] as const;
@@ -39,8 +48,11 @@ const affinityPrior = 10;
  * - reciprocalRank: 1 / rank, from 1
  * - listScore: (score − mean) / standard deviation over the list
  * - logPopularity: ln(1 + purchases)
+ * - trend: ln of the item's purchases in the last four weeks over what its share of all would give
  * - categoryAffinity: ln of the user's smoothed share of the category over everybody's share of it
+ * - daypartAffinity: ln of the category's share at this time of the week over its share of all
  * - priceDistance: |ln price − the user's usual ln price|
+ * - priceLevel: ln price − the category's mean ln price
  * - coPurchase: ln(0.01 + the sum), relative to its mean over the list
  * - activity: ln(1 + the user's purchases), which says how likely any purchase is and moves no item
  */
@@ -67,8 +79,11 @@ export function featuresOf(candidates: readonly Candidate[], profile: UserProfil
         1 / (i + 1),
         (candidate.retrievalScore - mean) / deviation,
         Math.log1p(candidate.popularity),
+        candidate.trend,
         category < 0 || categoryShare === 0 ? Number.NaN : Math.log(share / categoryShare),
+        candidate.daypartAffinity,
         candidate.priceMinor > 0 ? Math.abs(Math.log(candidate.priceMinor) - profile.usualLogPrice) : Number.NaN,
+        candidate.priceMinor > 0 ? Math.log(candidate.priceMinor) - candidate.usualLogPrice : Number.NaN,
         Math.log(0.01 + candidate.coPurchase) - meanCoPurchase,
         activity,
       ],

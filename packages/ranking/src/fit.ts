@@ -8,55 +8,77 @@ import { type RankerParameters, rank } from './rank.ts';
 /** Places of the list that are judged: what a page shows. */
 const cutoff = 20;
 
-/** One user's list from one model, with what the user then bought. */
+/** One user's list from one model, with what the user then took of it. */
 export interface RankingList {
   modelId: string;
-  user: number;
+  user: string;
   profile: UserProfile;
   /** In retrieval order. */
   candidates: Candidate[];
-  /** 1 where the user bought the candidate in the held-out part. */
+  /** 1 where the user took the candidate: bought it in the held-out part, or clicked on it. */
   labels: Uint8Array;
-  /** Items that the user bought in the held-out part, retrieved or not. */
+  /** Items that the user took, retrieved or not. */
   targets: number;
+  /** Where clicks are the labels: the 0-based place that each candidate was shown at, −1 where it was not. */
+  shown?: Int32Array;
 }
 
 /** How a ranker orders the lists of one model, beside the retrieval's own order. */
 export interface ModelMetrics {
   candidates: number;
-  /** Candidates that were bought. */
-  purchases: number;
-  /** Area under the ROC curve within a list, meaned over the users who bought some of it. */
+  /** Candidates that were taken. */
+  taken: number;
+  /** Area under the ROC curve within a list, meaned over the lists that something was taken of. */
   auc: { retrieval: number; ranked: number };
-  /** Means over users; the difference is paired, with its 95 % interval. */
+  /** Means over lists; the difference is paired, with its 95 % interval. */
   'NDCG@20': { retrieval: number; ranked: number; difference: { mean: number; low: number; high: number } };
 }
 
-/** @throws DuetError `bad-input` where no list, or every candidate, holds a purchase: there is nothing to learn */
-export function fitRanker(lists: readonly RankingList[]): RankerParameters {
-  const width = featureNames.length;
-  const y = Uint8Array.from(lists.flatMap(({ labels }) => [...labels]));
+/**
+ * Fits the ranker. Of clicks, only what was shown teaches, and the place it was shown at is a feature of its own, so that a
+ * click at the top counts as less of a proof (as in the position features of T. Zhao et al., RecSys 2019, "Recommending what
+ * video to watch next", §4.3, in its simplest form).
+ *
+ * @throws DuetError `bad-input` where nothing, or everything, was taken: there is nothing to learn
+ */
+export function fitRanker(lists: readonly RankingList[], target: RankerParameters['target']): RankerParameters {
+  const own = featureNames.length;
+  const width = target === 'click' ? own + 1 : own;
+  const y: number[] = [];
+  const rows: Float64Array[] = [];
+  for (const { candidates, profile, labels, shown } of lists) {
+    const features = featuresOf(candidates, profile);
+    candidates.forEach((_, i) => {
+      const place = shown?.[i];
+      if (target === 'click' && !(place! >= 0)) return;
+      const row = new Float64Array(width);
+      row.set(features.subarray(i * own, (i + 1) * own));
+      if (target === 'click') row[own] = Math.log1p(place!);
+      rows.push(row);
+      y.push(labels[i]!);
+    });
+  }
   if (!y.includes(1) || !y.includes(0)) {
-    throw new DuetError(
-      'bad-input',
-      'None of the retrieved candidates was bought: a ranker has nothing to learn from.',
-      {
-        fix: 'Train the models longer, or on more data.',
-      },
-    );
+    const [what, fix] =
+      target === 'click'
+        ? [
+            'shown items was clicked on',
+            'Log more impressions and clicks, with their request ids, or learn from purchases.',
+          ]
+        : ['retrieved candidates was bought', 'Train the models longer, or on more data.'];
+    throw new DuetError('bad-input', `None of the ${what}: a ranker has nothing to learn from.`, { fix });
   }
   const x = new Float64Array(y.length * width);
-  let row = 0;
-  for (const { candidates, profile } of lists) {
-    x.set(featuresOf(candidates, profile), row * width);
-    row += candidates.length;
-  }
-  const standard = featureNames.map((_, f) => standardise(x, width, f));
-  const weights = fitLogistic({ x, y, width });
+  for (const [i, row] of rows.entries()) x.set(row, i * width);
+  const standard = Array.from({ length: width }, (_, f) => standardise(x, width, f));
+  const weights = fitLogistic({ x, y: Uint8Array.from(y), width });
+  const feature = (f: number) => ({ ...standard[f]!, weight: weights[f]! });
   return {
-    version: 1,
+    version: 2,
+    target,
     intercept: weights[width]!,
-    features: featureNames.map((name, f) => ({ name, ...standard[f]!, weight: weights[f]! })),
+    features: featureNames.map((name, f) => ({ name, ...feature(f) })),
+    ...(target === 'click' && { position: feature(own) }),
   };
 }
 
@@ -83,16 +105,19 @@ export function measureRanker(lists: readonly RankingList[], parameters: RankerP
   const before: number[] = [];
   const after: number[] = [];
   let candidates = 0;
-  let purchases = 0;
+  let taken = 0;
   for (const list of lists) {
-    const order = rank(list.candidates, list.profile, parameters);
-    const labels = order.map(({ retrievalRank }) => list.labels[retrievalRank - 1]!);
-    const bought = labels.filter((label) => label === 1).length;
+    const seen = ({ retrievalRank }: { retrievalRank: number }) => !list.shown || list.shown[retrievalRank - 1]! >= 0;
+    const order = rank(list.candidates, list.profile, parameters).filter(seen);
+    const label = ({ retrievalRank }: { retrievalRank: number }) => list.labels[retrievalRank - 1]!;
+    const labels = order.map(label);
+    const positives = labels.filter((one) => one === 1).length;
     candidates += labels.length;
-    purchases += bought;
-    before.push(ndcg([...list.labels], cutoff, list.targets));
+    taken += positives;
+    const retrieved = order.toSorted((a, b) => a.retrievalRank - b.retrievalRank).map(label);
+    before.push(ndcg(retrieved, cutoff, list.targets));
     after.push(ndcg(labels, cutoff, list.targets));
-    if (bought === 0 || bought === labels.length) continue;
+    if (positives === 0 || positives === labels.length) continue;
     const byRetrieval = order.map(({ retrievalRank }) => -retrievalRank);
     const byRanker = order.map(({ score }) => score);
     areas.push({ retrieval: auc(byRetrieval, labels), ranked: auc(byRanker, labels) });
@@ -100,7 +125,7 @@ export function measureRanker(lists: readonly RankingList[], parameters: RankerP
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     candidates,
-    purchases,
+    taken,
     auc: { retrieval: mean(areas.map((area) => area.retrieval)), ranked: mean(areas.map((area) => area.ranked)) },
     'NDCG@20': {
       retrieval: mean(before),

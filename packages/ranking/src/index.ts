@@ -1,5 +1,15 @@
-export { describeCandidates, type ItemFacts, itemFacts, withCatalogue } from './describe.ts';
+export {
+  type DescribedCandidate,
+  describeCandidates,
+  type ItemFacts,
+  itemFacts,
+  type Purchases,
+  withCatalogue,
+} from './describe.ts';
+export { diversify } from './diversify.ts';
 export { fitLogistic } from './logistic.ts';
 export { userProfile } from './profile.ts';
-export { parseRanker, type RankerParameters, rank } from './rank.ts';
+export { parseRanker, type Ranked, type RankerParameters, rank } from './rank.ts';
+export { type Reason, reasonFor } from './reason.ts';
+export { factorOf, type RankingRule, type RulesInForce, rulesInForce, withPins } from './rules.ts';
 export { trainRanker } from './train.ts';

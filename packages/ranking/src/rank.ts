@@ -4,12 +4,18 @@ import { type Candidate, featureNames, featuresOf } from './features.ts';
 import { sigmoid } from './logistic.ts';
 import type { UserProfile } from './profile.ts';
 
+const standardised = z.object({ mean: z.number(), scale: z.number().positive(), weight: z.number() });
+
 /** A trained ranker: a logistic regression over standardised features. */
 const rankerParameters = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
+  /** What its probability is of: a purchase of a retrieved item, or a click on a shown one. */
+  target: z.enum(['purchase', 'click']),
   intercept: z.number(),
   /** In the order of `featureNames`. A missing value (NaN) counts as the mean. */
-  features: z.array(z.object({ name: z.string(), mean: z.number(), scale: z.number().positive(), weight: z.number() })),
+  features: z.array(standardised.extend({ name: z.string() })),
+  /** Of ln(1 + place shown at), where clicks taught it: in what follows every item is judged as if it stood first. */
+  position: standardised.optional(),
 });
 export type RankerParameters = z.infer<typeof rankerParameters>;
 
@@ -19,33 +25,67 @@ export function parseRanker(rankerId: string, parameters: unknown): RankerParame
   const named = parsed.data?.features.map(({ name }) => name).join();
   if (parsed.success && named === featureNames.join()) return parsed.data;
   throw new DuetError('corrupt', `Ranker ${rankerId} has other features than this version ranks with.`, {
-    fix: 'Train it anew: npx duet start does so.',
+    fix: 'Train it anew: npx duet train-ranker.',
     cause: parsed.error,
   });
 }
 
+/** What a list is ordered by, beside how likely the user is to take an item. */
+export interface Objective {
+  /** Exponent α of an item's value in probability × value^α: 0 orders by probability, 1 by expected revenue. */
+  alpha?: number | undefined;
+  /** What further the score of each candidate is multiplied with; 1 where undefined. */
+  factors?: ArrayLike<number> | undefined;
+}
+
 /** A candidate after ranking. */
 export type Ranked<C> = C & {
-  /** Estimated probability that the user buys it. */
+  /** What the list is ordered by: probability (without a ranker 1 / retrievalRank) × (price / the list's median price)^α × factor. */
   score: number;
+  /** Estimated probability that the user takes it, see `RankerParameters.target`; null without a ranker. */
+  probability: number | null;
   /** Its place in the retrieved list, from 1. */
   retrievalRank: number;
 };
 
-/** Orders candidates (given in retrieval order) by the probability of a purchase; ties keep the retrieval order. */
+/** Orders candidates (given in retrieval order) by the objective; ties keep the retrieval order. */
 export function rank<C extends Candidate>(
   candidates: readonly C[],
   profile: UserProfile,
-  parameters: RankerParameters,
+  parameters: RankerParameters | undefined,
+  { alpha = 0, factors }: Objective = {},
 ): Ranked<C>[] {
-  const features = featuresOf(candidates, profile);
+  const probabilities = parameters && probabilitiesOf(candidates, profile, parameters);
+  const usualPrice = alpha === 0 ? 1 : medianPrice(candidates);
   return candidates
     .map((candidate, i) => {
-      const logit = parameters.features.reduce((sum, { mean, scale, weight }, f) => {
-        const value = features[i * featureNames.length + f]!;
-        return Number.isNaN(value) ? sum : sum + (weight * (value - mean)) / scale;
-      }, parameters.intercept);
-      return { ...candidate, score: sigmoid(logit), retrievalRank: i + 1 };
+      // An item without a price is taken to cost what is usual.
+      const value = candidate.priceMinor > 0 ? candidate.priceMinor / usualPrice : 1;
+      const base = probabilities?.[i] ?? 1 / (i + 1);
+      const score = base * (alpha === 0 ? 1 : value ** alpha) * (factors?.[i] ?? 1);
+      return { ...candidate, score, probability: probabilities?.[i] ?? null, retrievalRank: i + 1 };
     })
     .sort((a, b) => b.score - a.score || a.retrievalRank - b.retrievalRank);
+}
+
+function probabilitiesOf(
+  candidates: readonly Candidate[],
+  profile: UserProfile,
+  { intercept, features, position }: RankerParameters,
+): number[] {
+  const raw = featuresOf(candidates, profile);
+  // Of clicks: as if each stood at place 0, where ln(1 + place) is 0.
+  const first = intercept - (position ? (position.weight * position.mean) / position.scale : 0);
+  return candidates.map((_, i) => {
+    const logit = features.reduce((sum, { mean, scale, weight }, f) => {
+      const value = raw[i * featureNames.length + f]!;
+      return Number.isNaN(value) ? sum : sum + (weight * (value - mean)) / scale;
+    }, first);
+    return sigmoid(logit);
+  });
+}
+
+function medianPrice(candidates: readonly Candidate[]): number {
+  const prices = candidates.flatMap(({ priceMinor }) => (priceMinor > 0 ? priceMinor : [])).sort((a, b) => a - b);
+  return prices[prices.length >> 1] ?? 1;
 }

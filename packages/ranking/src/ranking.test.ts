@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { describeCandidates, itemFacts } from './describe.ts';
+import { diversify } from './diversify.ts';
 import { type Candidate, featureNames, featuresOf } from './features.ts';
 import { fitRanker, type RankingList } from './fit.ts';
 import { fitLogistic, logisticLoss, sigmoid } from './logistic.ts';
@@ -76,7 +77,8 @@ describe('the logistic regression', () => {
 });
 
 const flat: RankerParameters = {
-  version: 1,
+  version: 2,
+  target: 'purchase',
   intercept: -1,
   features: featureNames.map((name) => ({ name, mean: 0, scale: 1, weight: 0 })),
 };
@@ -84,12 +86,27 @@ const weighing = (weights: Record<string, number>): RankerParameters => ({
   ...flat,
   features: flat.features.map((feature) => ({ ...feature, weight: weights[feature.name] ?? 0 })),
 });
+/** A candidate of whom nothing is known. */
+const plain: Candidate = {
+  retrievalScore: 0,
+  popularity: 0,
+  trend: Number.NaN,
+  category: -1,
+  categoryShare: 0,
+  daypartAffinity: Number.NaN,
+  priceMinor: Number.NaN,
+  usualLogPrice: Number.NaN,
+  coPurchase: 0,
+};
 const nobody = userProfile([], { category: new Int32Array(), priceMinor: new Float64Array() });
 const candidate = fc.record({
   retrievalScore: fc.double({ min: -1, max: 1, noNaN: true }),
   popularity: fc.nat(10_000),
   category: fc.integer({ min: -1, max: 3 }),
   categoryShare: fc.double({ min: 0.01, max: 1, noNaN: true }),
+  trend: fc.oneof(fc.constant(Number.NaN), fc.double({ min: -3, max: 3, noNaN: true })),
+  daypartAffinity: fc.oneof(fc.constant(Number.NaN), fc.double({ min: -2, max: 2, noNaN: true })),
+  usualLogPrice: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 10, noNaN: true })),
   priceMinor: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 1e6, noNaN: true })),
   coPurchase: fc.double({ min: 0, max: 20, noNaN: true }),
 });
@@ -127,12 +144,9 @@ describe('ranking', () => {
 
   test('does not change with the scale of the retrieval scores, so that no arm is favoured by its own', () => {
     const list: Candidate[] = [0.9, 0.7, 0.1].map((retrievalScore, i) => ({
+      ...plain,
       retrievalScore,
       popularity: i,
-      category: -1,
-      categoryShare: 0,
-      priceMinor: Number.NaN,
-      coPurchase: 0,
     }));
     const rescaled = list.map((c) => ({ ...c, retrievalScore: c.retrievalScore * 3 - 1 }));
     const first = featuresOf(list, nobody);
@@ -147,9 +161,12 @@ describe('ranking', () => {
     categories: ['mugs', 'lamps'],
     priceMinor: Float64Array.of(100, 400, 100, Number.NaN),
   };
+  // 2025-01-03 is a Friday, 2025-01-04 a Saturday; both afternoons in UTC.
+  const [friday, saturday] = [Date.UTC(2025, 0, 3, 13) / 1000, Date.UTC(2025, 0, 4, 13) / 1000];
+  const longAgo = friday - 365 * 86_400;
   const facts = itemFacts(catalogue, [
-    [0, 0, 1],
-    [0, 2],
+    { items: [0, 0, 1], times: [longAgo, friday, friday] },
+    { items: [0, 2], times: [longAgo, saturday] },
   ]);
 
   test('features of one list, by hand', () => {
@@ -160,15 +177,19 @@ describe('ranking', () => {
       { item: 2, score: 0.5 },
       { item: 3, score: 0.3 },
     ];
-    const features = featuresOf(describeCandidates(retrieved, bought, facts), userProfile(bought, catalogue));
+    const features = featuresOf(describeCandidates(retrieved, bought, facts, saturday), userProfile(bought, catalogue));
     // Item 2 shares one of the two buyers of item 0: cosine 1 / sqrt(2 x 1).
     const together = Math.log(0.01 + Math.SQRT1_2);
     const mean = (together + Math.log(0.01)) / 2;
     const affinity = Math.log((0 + 10 * 0.2) / (1 + 10) / 0.2);
+    // Three of five purchases are recent; both of item 2's category's that fall on a weekend afternoon are its one.
+    const trend = (count: number, recent: number) => Math.log((recent + 5) / ((count * 3) / 5 + 5));
+    const daypart = Math.log((1 + 500 * 0.2) / (1 + 500) / 0.2);
     const expected = [
-      [1, 1, Math.log(2), affinity, 0, together - mean, Math.log(2)],
-      [0.5, -1, 0, Number.NaN, Number.NaN, Math.log(0.01) - mean, Math.log(2)],
+      [1, 1, Math.log(2), trend(1, 1), affinity, daypart, 0, 0, together - mean, Math.log(2)],
+      [0.5, -1, 0, trend(0, 0), Number.NaN, Number.NaN, Number.NaN, Number.NaN, Math.log(0.01) - mean, Math.log(2)],
     ].flat();
+    assert.equal(expected.length, 2 * featureNames.length);
     expected.forEach((value, i) => {
       assert.ok(Object.is(value, features[i]) || Math.abs(value - features[i]!) < 1e-6, `${i}: ${features[i]}`);
     });
@@ -177,7 +198,7 @@ describe('ranking', () => {
   test('counts common buyers by the last fifty distinct items of each, so that a wholesaler costs no more than others', () => {
     const many = { category: new Int32Array(80), categories: ['all'], priceMinor: new Float64Array(80) };
     const wholesaler = Array.from({ length: 80 }, (_, item) => item);
-    const { neighbours } = itemFacts(many, [[...wholesaler, ...wholesaler]]);
+    const { neighbours } = itemFacts(many, [{ items: [...wholesaler, ...wholesaler] }]);
     const of = (item: number) => neighbours.start[item + 1]! - neighbours.start[item]!;
     assert.equal(of(29), 0);
     assert.equal(of(30), 49);
@@ -190,20 +211,13 @@ describe('ranking', () => {
       const own = user % 2;
       const candidates = Array.from({ length: 10 }, (): Candidate => {
         const category = random() < 0.5 ? 0 : 1;
-        return {
-          retrievalScore: random(),
-          popularity: 5,
-          category,
-          categoryShare: 0.5,
-          priceMinor: 100,
-          coPurchase: 0,
-        };
+        return { ...plain, retrievalScore: random(), popularity: 5, category, categoryShare: 0.5, priceMinor: 100 };
       }).sort((a, b) => b.retrievalScore - a.retrievalScore);
       const labels = Uint8Array.from(candidates, ({ category }) => (category === own && random() < 0.5 ? 1 : 0));
       const profile = { categoryPurchases: new Map([[own, 8]]), purchases: 8, usualLogPrice: Math.log(100) };
-      return { modelId: 'm', user, profile, candidates, labels, targets: 3 };
+      return { modelId: 'm', user: `u${user}`, profile, candidates, labels, targets: 3 };
     });
-    const parameters = fitRanker(lists);
+    const parameters = fitRanker(lists, 'purchase');
     assert.deepEqual(parameters, parseRanker('r', JSON.parse(JSON.stringify(parameters))));
     const weight = Object.fromEntries(parameters.features.map((feature) => [feature.name, feature.weight]));
     assert.ok(weight.categoryAffinity! > 1);
@@ -218,9 +232,96 @@ describe('ranking', () => {
   });
 
   test('refuses lists without a purchase, and parameters of another version', () => {
-    assert.throws(() => fitRanker([]), /nothing to learn/);
+    assert.throws(() => fitRanker([], 'purchase'), /nothing to learn/);
     assert.throws(() => parseRanker('r', { ...flat, features: flat.features.slice(1) }), /Ranker r has other features/);
-    assert.throws(() => parseRanker('r', { ...flat, version: 2 }), /Train it anew/);
+    assert.throws(() => parseRanker('r', { ...flat, version: 1 }), /Train it anew/);
+  });
+});
+
+/** Candidates of one category and price each, that a ranker without an opinion takes as equally likely. */
+const priced = (...items: [category: number, priceMinor: number][]): Candidate[] =>
+  items.map(([category, priceMinor]) => ({ ...plain, category, priceMinor }));
+
+describe('the objective', () => {
+  test('weighs probability with value^α, relative to the median price', () => {
+    const list = priced([0, 100], [0, 400], [0, Number.NaN], [0, 200]);
+    const by = (alpha: number) => rank(list, nobody, flat, { alpha }).map(({ retrievalRank }) => retrievalRank);
+    assert.deepEqual(by(0), [1, 2, 3, 4]);
+    assert.deepEqual(by(1), [2, 3, 4, 1], 'one without a price counts as the usual one');
+    const [dearest] = rank(list, nobody, flat, { alpha: 0.5 });
+    assert.ok(Math.abs(dearest!.score - sigmoid(-1) * Math.sqrt(400 / 200)) < 1e-12);
+    assert.ok(Math.abs(dearest!.probability! - sigmoid(-1)) < 1e-12);
+    const unranked = rank(list, nobody, undefined).map(({ score, probability }) => [score, probability]);
+    assert.deepEqual(
+      unranked,
+      [1, 1 / 2, 1 / 3, 1 / 4].map((score) => [score, null]),
+      'without a ranker, as retrieved',
+    );
+  });
+
+  test('multiplies by what rules say of each candidate', () => {
+    const list = priced([0, 1], [0, 1], [0, 1]);
+    const order = rank(list, nobody, flat, { factors: [1, 0.5, 2] }).map(({ retrievalRank }) => retrievalRank);
+    assert.deepEqual(order, [3, 1, 2]);
+  });
+
+  test('learns from clicks as if everything stood first, so that a place lends no item its clicks', () => {
+    const random = uniform(11);
+    // Whether one clicks depends on the place alone; the item that is always shown first is no better than the others.
+    const lists: RankingList[] = Array.from({ length: 3000 }, (_, list) => {
+      const candidates = priced([0, 100], [0, 1000], [0, 100], [0, 100]).map((c, i) => ({ ...c, retrievalScore: -i }));
+      const shown = Int32Array.of(0, 1, 2, -1);
+      const labels = Uint8Array.from(candidates, (_, i) => (i < 3 && random() < 0.4 / (1 + i) ? 1 : 0));
+      return { modelId: 'm', user: `u${list}`, profile: nobody, candidates, labels, targets: 1, shown };
+    });
+    const parameters = fitRanker(lists, 'click');
+    assert.ok(parameters.position!.weight < 0);
+    const { profile, candidates } = lists[0]!;
+    const [first] = rank(candidates.slice(0, 1), profile, parameters);
+    assert.ok(Math.abs(first!.probability! - 0.4) < 0.1, `at the top ${first!.probability}`);
+    assert.throws(
+      () =>
+        fitRanker(
+          lists.map((list) => ({ ...list, shown: Int32Array.of(-1, -1, -1, -1) })),
+          'click',
+        ),
+      /clicked on/,
+    );
+  });
+});
+
+describe('diversity', () => {
+  const scored = fc.array(
+    fc.record({ category: fc.integer({ min: -1, max: 3 }), score: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    { maxLength: 40 },
+  );
+  const best = (list: { category: number; score: number }[]) => list.toSorted((a, b) => b.score - a.score);
+
+  test('is the greedy choice by score × (1 − diversity)^(items of the category so far)', () => {
+    fc.assert(
+      fc.property(scored, fc.double({ min: 0.05, max: 0.95, noNaN: true }), (list, diversity) => {
+        const rest = best(list);
+        for (const taken of diversify(best(list), diversity)) {
+          const gone = list.length - rest.length;
+          const before = diversify(best(list), diversity).slice(0, gone);
+          const gain = ({ category, score }: (typeof list)[0]) =>
+            score * (1 - diversity) ** (category < 0 ? 0 : before.filter((one) => one.category === category).length);
+          assert.ok(gain(taken) >= Math.max(...rest.map(gain)) - 1e-12);
+          rest.splice(rest.indexOf(taken), 1);
+        }
+        assert.equal(rest.length, 0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('of 0 leaves the order, of 1 lets the categories take turns', () => {
+    const list = [0.9, 0.8, 0.7, 0.6].map((score, i) => ({ category: i < 3 ? 0 : 1, score }));
+    assert.deepEqual(diversify(list, 0), list);
+    assert.deepEqual(
+      diversify(list, 1).map(({ score }) => score),
+      [0.9, 0.6, 0.8, 0.7],
+    );
   });
 });
 

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { ensureEventPartitions, type Prisma } from '@duet/db';
+import { seededRng } from '@duet/models';
 import { openModel } from '@duet/trainer';
 import { parseRanker } from './rank.ts';
 import { createTinyShop, type TinyShop, tinySplit } from './testing.ts';
@@ -34,6 +37,63 @@ describe('training the ranker', () => {
     const [first, second] = [await trainRanker(shop, request), await trainRanker(shop, request)];
     assert.deepEqual(first.parameters, second.parameters);
     assert.deepEqual(first.metrics, second.metrics);
+  });
+
+  test('learns from logged clicks, as far from chance as they are, and from no simulated shopper', async () => {
+    const { db, datasetId, dat } = shop;
+    const request = { datasetId, modelIds: [dat], split: tinySplit, labels: 'clicks' } as const;
+    await assert.rejects(trainRanker(shop, request), /0 clicks on these models' lists were logged; a ranker needs 200/);
+
+    const prices = new Map(
+      (await db.prisma.item.findMany()).map(({ externalId, priceMinor }) => [externalId, priceMinor ?? 0]),
+    );
+    const log = async (simulated: boolean) => {
+      const experiment = await db.prisma.experiment.create({
+        data: {
+          ...{ datasetId, name: `clicks ${simulated}`, seed: 's', simulated, status: 'running' },
+          arms: { create: { name: 'dat', position: 0, weight: 1, control: true, modelId: dat } },
+        },
+        include: { arms: true },
+      });
+      await using model = await openModel(shop.dataDir, dat, shop.executor);
+      const users = Array.from({ length: 100 }, (_, user) => `u${user}`);
+      const { vectors } = await model.encodeUsers(users);
+      const random = seededRng(3);
+      const rows: Prisma.EventCreateManyInput[] = [];
+      users.forEach((userId, u) => {
+        const score = (row: number) =>
+          vectors
+            .subarray(u * model.dimensions, (u + 1) * model.dimensions)
+            .reduce((sum, x, d) => sum + x * model.itemVectors[row * model.dimensions + d]!, 0);
+        const seen = new Set(model.seen(userId));
+        const list = [...model.items.keys()].filter((row) => !seen.has(model.items[row]!));
+        list.sort((a, b) => score(b) - score(a));
+        const requestId = randomUUID();
+        const occurredAt = new Date('2026-11-20T12:00:00Z');
+        const said = { day: new Date('2026-11-20'), occurredAt, userId, requestId, experimentId: experiment.id };
+        list.slice(0, 20).forEach((row, position) => {
+          const shown = { ...said, armId: experiment.arms[0]!.id, itemId: model.items[row]!, position };
+          rows.push({ ...shown, eventId: randomUUID(), type: 'impression' });
+          // They click on what is cheap, and the more readily the higher it stands.
+          const cheap = prices.get(shown.itemId)! < 1000;
+          if (random() < (cheap ? 0.6 : 0.05) / (1 + position / 10)) {
+            rows.push({ ...shown, eventId: randomUUID(), type: 'click' });
+          }
+        });
+      });
+      await ensureEventPartitions(db, ['2026-11-20']);
+      await db.prisma.event.createMany({ data: rows });
+    };
+    await log(true);
+    await assert.rejects(trainRanker(shop, request), /0 clicks/);
+    await log(false);
+    const { parameters, metrics } = await trainRanker(shop, request);
+    assert.equal(parameters.target, 'click');
+    assert.ok(parameters.position!.weight < 0, 'what stands low is clicked on less');
+    assert.ok(parameters.features.find(({ name }) => name === 'priceLevel')!.weight < 0, 'what is dear is, too');
+    const [{ auc, candidates }] = metrics.byModel as [(typeof metrics.byModel)[0]];
+    assert.equal(candidates, 20 * metrics.heldOutUsers, 'what was not shown is not judged');
+    assert.ok(auc.ranked > 0.7 && auc.ranked > auc.retrieval, `AUC ${auc.ranked} ranked, ${auc.retrieval} retrieved`);
   });
 
   test('refuses a split whose held-out purchases the model has seen', async () => {

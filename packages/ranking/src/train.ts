@@ -1,18 +1,17 @@
-import { buildIndex, searchBest } from '@duet/ann';
 import { DuetError, type Progress, silent } from '@duet/config';
 import { type Interactions, loadCatalogue, loadInteractions, type Split, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { type LoadedModel, openModel } from '@duet/trainer';
-import { describeCandidates, type ItemFacts, itemFacts } from './describe.ts';
+import { shownLists } from './clicks.ts';
+import { itemFacts, type Purchases } from './describe.ts';
 import { fitRanker, type ModelMetrics, measureRanker, type RankingList } from './fit.ts';
-import { userProfile } from './profile.ts';
+import { type Asked, retrieveLists } from './lists.ts';
 import type { RankerParameters } from './rank.ts';
 
-/** Candidates a list; the service retrieves as many. */
-const listLength = 100;
 /** Evaluated users at most, spread evenly over the split. */
 const userLimit = 4000;
+
 /** What is kept with a ranker. */
 export interface RankerMetrics {
   split: string;
@@ -22,65 +21,78 @@ export interface RankerMetrics {
   byModel: (ModelMetrics & { modelId: string })[];
 }
 
+export interface TrainRankerRequest {
+  datasetId: string;
+  modelIds: readonly string[];
+  /** The split that the models were trained without. */
+  split: string;
+  /** What it learns to predict: held-out purchases, or clicks on what arms with these models showed. */
+  labels?: 'purchases' | 'clicks' | undefined;
+}
+
 /**
  * Fits the one ranker that all arms share on lists retrieved by all given models, and keeps it as a Ranker row.
  *
- * The models never saw the split's held-out purchases, and neither do the features. Half of the split's users are
- * fitted on, the other half is only measured on. (Purchases from before the split's cut would not do: they are in the
- * histories that the models were trained on, so that the models score them as they never score a future purchase.)
+ * Purchases: the models never saw the split's held-out ones, and neither do the features. (Purchases from before the split's
+ * cut would not do: they are in the histories that the models were trained on, so that the models score them as they never
+ * score a future purchase.) Clicks: of the event log, where arms served these models. Either way half of the users are
+ * fitted on, the other half is only measured on.
  *
- * @throws DuetError `bad-input` for a model of other data, or trained on another split, whose lists would flatter it
+ * @throws DuetError `bad-input` for a model of other data, or trained on another split, whose lists would flatter it, and
+ * where too little was bought or clicked on
  */
 export async function trainRanker(
   ctx: { db: Database; dataDir: string; executor: Executor; progress?: Progress },
-  request: { datasetId: string; modelIds: readonly string[]; split: string },
+  { datasetId, modelIds, split: splitName, labels = 'purchases' }: TrainRankerRequest,
 ): Promise<{ rankerId: string; parameters: RankerParameters; metrics: RankerMetrics }> {
   const { db, dataDir, executor, progress = silent } = ctx;
-  const total = request.modelIds.length + 1;
+  const total = modelIds.length + 1;
   const report = (done: number, note: string) =>
     progress({ step: 'train the ranker', done, total, unit: 'steps', note });
   report(0, 'loading the data');
-  await checkModels(db, request);
+  await checkModels(db, { datasetId, modelIds, split: splitName });
   const [interactions, catalogue] = await Promise.all([
-    loadInteractions(dataDir, request.datasetId),
-    loadCatalogue(db, dataDir, request.datasetId),
+    loadInteractions(dataDir, datasetId),
+    loadCatalogue(db, dataDir, datasetId),
   ]);
-  const split = splitDataset(interactions, request.split);
-  const bought = histories(interactions, split.train);
+  const split = splitDataset(interactions, splitName);
+  const bought = purchasesOf(interactions, split.train);
   const facts = itemFacts(catalogue, bought);
-  const stride = Math.ceil(split.evaluations.length / userLimit);
-  const evaluations = split.evaluations.filter((_, place) => place % stride === 0);
+  const itemRow = new Map(interactions.items.map((item, row) => [item, row]));
+  const asked =
+    labels === 'clicks'
+      ? await clicked(db, modelIds, interactions, bought, itemRow)
+      : heldOut(interactions, split, bought);
 
   const lists: RankingList[] = [];
-  for (const [done, modelId] of request.modelIds.entries()) {
-    report(done, `retrieving for ${evaluations.length} users`);
-    lists.push(
-      ...(await retrieveLists(await openModel(dataDir, modelId, executor), {
-        interactions,
-        evaluations,
-        bought,
-        facts,
-      })),
-    );
+  for (const [done, modelId] of modelIds.entries()) {
+    await using model = await openModel(dataDir, modelId, executor);
+    const asks = asked(model);
+    report(done, `retrieving ${asks.length} lists`);
+    lists.push(...(await retrieveLists(model, asks, { facts, itemRow })));
   }
   report(total - 1, 'fitting');
-  const fitted = new Set(evaluations.filter((_, place) => place % 2 === 0).map(({ user }) => user));
-  const parameters = fitRanker(lists.filter(({ user }) => fitted.has(user)));
-  const heldOut = lists.filter(({ user }) => !fitted.has(user));
+  const users = [...new Set(lists.map(({ user }) => user))].sort();
+  const fitted = new Set(users.filter((_, place) => place % 2 === 0));
+  const parameters = fitRanker(
+    lists.filter(({ user }) => fitted.has(user)),
+    labels === 'clicks' ? 'click' : 'purchase',
+  );
+  const judged = lists.filter(({ user }) => !fitted.has(user));
   const metrics: RankerMetrics = {
     split: split.name,
     fittedUsers: fitted.size,
-    heldOutUsers: evaluations.length - fitted.size,
-    byModel: request.modelIds.map((modelId) => ({
+    heldOutUsers: users.length - fitted.size,
+    byModel: modelIds.map((modelId) => ({
       modelId,
       ...measureRanker(
-        heldOut.filter((list) => list.modelId === modelId),
+        judged.filter((list) => list.modelId === modelId),
         parameters,
       ),
     })),
   };
   const { id } = await db.prisma.ranker.create({
-    data: { datasetId: request.datasetId, parameters, metrics: JSON.parse(JSON.stringify(metrics)) },
+    data: { datasetId, parameters, metrics: JSON.parse(JSON.stringify(metrics)) },
   });
   report(total, `fitted on ${fitted.size} users`);
   return { rankerId: id, parameters, metrics };
@@ -106,57 +118,60 @@ async function checkModels(
   }
 }
 
-/** Item rows of each user's training purchases, oldest first. */
-function histories({ user, item, users }: Interactions, train: Int32Array): number[][] {
-  const bought = users.map((): number[] => []);
-  for (const row of train) bought[user[row]!]!.push(item[row]!);
-  return bought;
-}
-
-interface Evaluated {
-  interactions: Interactions;
-  evaluations: Split['evaluations'];
-  bought: number[][];
-  facts: ItemFacts;
-}
-
-/** Users searched at once. */
-const block = 256;
-
-async function retrieveLists(
-  opened: LoadedModel,
-  { interactions, evaluations, bought, facts }: Evaluated,
-): Promise<RankingList[]> {
-  await using model = opened;
-  await using index = await buildIndex(model.itemVectors, model.dimensions, { factory: 'Flat' });
-  const catalogueRow = new Map(interactions.items.map((item, row) => [item, row]));
-  const itemOf = model.items.map((item) => catalogueRow.get(item)!);
-  const lists: RankingList[] = [];
-  for (let from = 0; from < evaluations.length; from += block) {
-    const users = evaluations.slice(from, from + block);
-    const { vectors } = await model.encodeUsers(
-      users.map(({ user }) => interactions.users[user]!),
-      users.map(({ situation }) => situation),
-    );
-    const k = Math.min(index.size, listLength + Math.max(...users.map(({ seen }) => seen.length)));
-    const found = await searchBest(index, vectors, model.vectorsPerUser, k);
-    users.forEach(({ user, targets, seen }, u) => {
-      const hidden = new Set(seen);
-      const retrieved: { item: number; score: number }[] = [];
-      for (let at = u * k; at < (u + 1) * k && retrieved.length < listLength; at++) {
-        const item = itemOf[found.ids[at]!];
-        if (item !== undefined && !hidden.has(item)) retrieved.push({ item, score: found.scores[at]! });
-      }
-      const wanted = new Set(targets);
-      lists.push({
-        modelId: model.id,
-        user,
-        profile: userProfile(bought[user]!, facts),
-        candidates: describeCandidates(retrieved, bought[user]!, facts),
-        labels: Uint8Array.from(retrieved, ({ item }) => (wanted.has(item) ? 1 : 0)),
-        targets: wanted.size,
-      });
-    });
+/** Each user's training purchases, oldest first. */
+function purchasesOf({ user, item, time, users, clock = 'time' }: Interactions, train: Int32Array): Purchases[] {
+  const items = users.map((): number[] => []);
+  const times = users.map((): number[] => []);
+  for (const row of train) {
+    items[user[row]!]!.push(item[row]!);
+    times[user[row]!]!.push(time[row]!);
   }
-  return lists;
+  return items.map((bought, u) => ({ items: bought, ...(clock === 'time' && { times: times[u]! }) }));
+}
+
+/** The lists to ask a model for. */
+type AskedOf = (model: LoadedModel) => Asked[];
+
+/** One list a user of the split, the same for every model. */
+function heldOut({ users }: Interactions, { evaluations }: Split, bought: readonly Purchases[]): AskedOf {
+  const stride = Math.ceil(evaluations.length / userLimit);
+  const asked = evaluations
+    .filter((_, place) => place % stride === 0)
+    .map(({ user, targets, seen, situation = {} }) => ({
+      userId: users[user]!,
+      situation,
+      bought: bought[user]!,
+      seen: new Set(seen),
+      taken: new Set(targets),
+    }));
+  return () => asked;
+}
+
+/** The lists that arms with each model showed. What the model hid from a user then is hidden now. */
+async function clicked(
+  db: Database,
+  modelIds: readonly string[],
+  { users }: Interactions,
+  bought: readonly Purchases[],
+  itemRow: ReadonlyMap<string, number>,
+): Promise<AskedOf> {
+  const userRow = new Map(users.map((id, row) => [id, row]));
+  const lists = Map.groupBy(await shownLists(db, modelIds), ({ modelId }) => modelId);
+  return (model) =>
+    (lists.get(model.id) ?? []).flatMap(({ userId, at, items }) => {
+      const user = userRow.get(userId);
+      if (user === undefined) return [];
+      const rows = items.flatMap(({ itemId, ...shown }) => {
+        const item = itemRow.get(itemId);
+        return item === undefined ? [] : [{ item, ...shown }];
+      });
+      return {
+        userId,
+        situation: { time: at.getTime() / 1000 },
+        bought: bought[user]!,
+        seen: new Set(model.seen(userId).flatMap((itemId) => itemRow.get(itemId) ?? [])),
+        taken: new Set(rows.filter((row) => row.clicked).map(({ item }) => item)),
+        shownAt: new Map(rows.map(({ item, place }) => [item, place])),
+      };
+    });
 }

@@ -1,5 +1,5 @@
 import type { Situation } from '@duet/datasets';
-import { describeCandidates, type RankerParameters, rank, userProfile } from '@duet/ranking';
+import type { RankerParameters, RulesInForce } from '@duet/ranking';
 import {
   askerOf,
   boughtBy,
@@ -10,9 +10,10 @@ import {
   showItem,
 } from './dataset.ts';
 import { checkFilter, type Filter, passes } from './filter.ts';
+import { type RankedItem, rankedList } from './ranked.ts';
 import type { RecentHistory } from './recent-events.ts';
 import type { Retriever } from './retriever.ts';
-import { bestSellers, type Retrieved, searchVisible } from './search.ts';
+import { bestSellers, type Retrieved, searchVisible, type Visible } from './search.ts';
 import type { TitleSearch } from './title-search.ts';
 
 export interface RetrieveRequest {
@@ -38,8 +39,12 @@ export interface RetrieveRequest {
   modelId?: string | undefined;
   /** By default the model's active index. */
   indexId?: string | null | undefined;
-  /** By default the newest of the dataset; null leaves the retrieval order. */
+  /** By default the newest of the dataset; null leaves the retrieval order, whatever pins and boosts there are. */
   rankerId?: string | null | undefined;
+  /** Exponent α of an item's value in probability × value^α; 0 where it is not said. */
+  alpha?: number | undefined;
+  /** How much categories are spread over the list, 0 (none, where it is not said) to 1. */
+  diversity?: number | undefined;
   /** Item ids that must not be in the answer. */
   exclude?: readonly string[];
   /** Leave out what the user bought in the data that the model was trained on, and since. True by default. */
@@ -47,12 +52,14 @@ export interface RetrieveRequest {
 }
 
 interface AnsweredItem extends ShownItem {
-  /** Probability of a purchase by the ranker; the retrieval score where the list is not ranked. */
   score: number;
   retrievalScore: number;
   /** From 1. */
   retrievalRank: number;
 }
+
+/** An item of a list for a user. */
+interface RecommendedItem extends ShownItem, Omit<RankedItem, 'item'> {}
 
 /** Which model and index answered. */
 export interface AnsweredBy {
@@ -93,7 +100,7 @@ export interface RetrieveAnswer extends AnsweredBy, Explained {
   /** False for a user of whom the model knows nothing, who gets the best sellers. */
   known: boolean;
   ranker: { id: string } | null;
-  items: AnsweredItem[];
+  items: RecommendedItem[];
 }
 
 export interface SimilarItemsAnswer extends AnsweredBy {
@@ -109,42 +116,96 @@ export interface SearchAnswer extends AnsweredBy, Explained {
 /** Candidates that are retrieved and ranked for one answer, whatever its length. */
 const candidateCount = 100;
 
-/** Retrieve, drop what must not be shown, rank, cut. */
+/** What a list is made with, beside what the request says. */
+export interface Shaping {
+  ranker: { id: string; parameters: RankerParameters } | undefined;
+  rules: RulesInForce;
+}
+
+/** Retrieve, drop what must not be shown, rank, keep the shop's rules, cut. */
 export async function recommend(
   retriever: Retriever,
   dataset: ServedDataset,
   request: RetrieveRequest,
-  ranker: { id: string; parameters: RankerParameters } | undefined,
+  { ranker, rules }: Shaping,
 ): Promise<RetrieveAnswer> {
-  const { k, exclude = [], hideSeen = true, filter, features, history = [], recent } = request;
+  const {
+    k,
+    exclude = [],
+    hideSeen = true,
+    filter,
+    features,
+    history = [],
+    recent,
+    situation,
+    alpha,
+    diversity,
+  } = request;
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   if (features !== undefined) checkFeatures(dataset, features);
   const asker = askerOf(dataset, request);
   const said = features !== undefined || history.length > 0;
   const since = [...(recent?.items ?? []), ...history];
   const { vectors, known } = await retriever.userVectors(
-    { id: asker, situation: request.situation, attributes: features, history: since },
+    { id: asker, situation, attributes: features, history: since },
     said ? undefined : (recent?.version ?? 0),
   );
   const seen = retriever.model.seen(asker);
-  const bought = hideSeen && dataset.queryId === undefined ? [...seen, ...(recent?.ordered ?? []), ...history] : [];
-  const visible = { hidden: catalogueRows(dataset, [...bought, ...exclude]), filter };
+  const had = hideSeen && dataset.queryId === undefined ? [...seen, ...(recent?.ordered ?? []), ...history] : [];
+  const visible = withoutBlocked({ hidden: catalogueRows(dataset, [...had, ...exclude]), filter }, rules);
   const wanted = Math.max(k, candidateCount);
   const retrieved = known
     ? await searchVisible(retriever, vectors, wanted, visible)
     : bestSellers(dataset, wanted, visible);
+  const bought = boughtBy(dataset, asker);
+  const ordered = new Set([...(recent?.ordered ?? []), ...history]);
+  const items =
+    request.rankerId === null
+      ? asRetrieved(retrieved.slice(0, k), known)
+      : rankedList(
+          dataset,
+          retrieved,
+          {
+            known,
+            history: [...bought, ...catalogueRows(dataset, since)],
+            bought: (item) => bought.includes(item) || ordered.has(dataset.catalogue.ids[item]!),
+            time: situation?.time,
+          },
+          { ranker, alpha, diversity, rules },
+          { k, mayPin: mayPin(dataset, exclude, filter) },
+        );
   return {
     known,
     ranker: ranker === undefined ? null : { id: ranker.id },
     placement: request.placement ?? '',
     why: whyThese(retriever, { known, seen: seen.length, since: since.length, features }),
     ...answeredBy(retriever, dataset),
-    items:
-      ranker === undefined
-        ? listed(dataset, retrieved, k)
-        : ranked({ asker, k }, dataset, retrieved, ranker.parameters),
+    items: items.map(({ item, ...rest }) => ({ ...showItem(dataset, item), ...rest })),
   };
 }
+
+/** Leaves out what the shop blocks, too. */
+function withoutBlocked({ hidden, filter }: Visible, { blockedItems, blockedCategories }: RulesInForce): Visible {
+  const blocked: Filter | undefined =
+    blockedCategories.length === 0 ? undefined : { not: { category: [...blockedCategories] } };
+  const both = filter === undefined || blocked === undefined ? (filter ?? blocked) : { all: [filter, blocked] };
+  return { hidden: blockedItems.size === 0 ? hidden : new Set([...hidden, ...blockedItems]), filter: both };
+}
+
+/** Whether a pinned item may be shown: the user may have bought it, but the request may not rule it out. */
+function mayPin({ catalogue }: ServedDataset, exclude: readonly string[], filter: Filter | undefined) {
+  const pass = filter === undefined ? () => true : passes(filter, catalogue);
+  return (item: number): boolean =>
+    catalogue.withdrawn[item] === 0 && pass(item) && !exclude.includes(catalogue.ids[item]!);
+}
+
+const asRetrieved = (retrieved: readonly Retrieved[], known: boolean): RankedItem[] =>
+  retrieved.map(({ item, score }, place) => ({
+    ...{ item, score, probability: null, retrievalScore: score, retrievalRank: place + 1, rules: [] },
+    reason: known
+      ? { kind: 'taste', text: 'Close to your taste' }
+      : { kind: 'best-seller', text: 'Popular with everybody' },
+  }));
 
 function whyThese(
   { planned, model }: Retriever,
@@ -165,11 +226,13 @@ export async function similar(
   retriever: Retriever,
   dataset: ServedDataset,
   { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
+  rules: RulesInForce,
 ): Promise<SimilarItemsAnswer> {
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   const row = rowOfItem(dataset, itemId);
   const hidden = catalogueRows(dataset, exclude).add(row);
-  const nearest = await searchVisible(retriever, await retriever.alike(row), k, { hidden, filter });
+  const visible = withoutBlocked({ hidden, filter }, rules);
+  const nearest = await searchVisible(retriever, await retriever.alike(row), k, visible);
   return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k) };
 }
 
@@ -182,21 +245,24 @@ export async function search(
   dataset: ServedDataset,
   titles: () => TitleSearch,
   { query, k, situation, filter, placement = '' }: SearchRequest,
+  rules: RulesInForce,
 ): Promise<SearchAnswer> {
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   const { planned } = retriever;
   const found = { placement, ...answeredBy(retriever, dataset) };
+  const visible = withoutBlocked({ hidden: new Set(), filter }, rules);
   if (dataset.queryId !== undefined) {
     const { vectors, known } = await retriever.userVectors({ id: askerOf(dataset, { query }), situation }, 0);
     if (known) {
-      const nearest = await searchVisible(retriever, vectors, k, { hidden: new Set(), filter });
+      const nearest = await searchVisible(retriever, vectors, k, visible);
       const why = `Nearest to the query by model ${planned.name}.`;
       return { by: 'model', why, ...found, items: listed(dataset, nearest, k) };
     }
   }
   const { catalogue } = dataset;
-  const pass = filter === undefined ? () => true : passes(filter, catalogue);
-  const items = titles().find(query, k, (row) => catalogue.withdrawn[row] === 0 && pass(row));
+  const pass = visible.filter === undefined ? () => true : passes(visible.filter, catalogue);
+  const shown = (row: number) => catalogue.withdrawn[row] === 0 && !visible.hidden.has(row) && pass(row);
+  const items = titles().find(query, k, shown);
   const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
   const why = `By the words of titles and categories: model ${planned.name} ${learnt}.`;
   return { by: 'titles', why, ...found, items: listed(dataset, items, k) };
@@ -222,22 +288,4 @@ function listed(dataset: ServedDataset, retrieved: readonly Retrieved[], k: numb
     retrievalScore: score,
     retrievalRank: place + 1,
   }));
-}
-
-function ranked(
-  { asker, k }: { asker: string; k: number },
-  dataset: ServedDataset,
-  retrieved: readonly Retrieved[],
-  parameters: RankerParameters,
-): AnsweredItem[] {
-  const bought = boughtBy(dataset, asker);
-  const candidates = describeCandidates(retrieved, bought, dataset.facts);
-  return rank(candidates, userProfile(bought, dataset.catalogue), parameters)
-    .slice(0, k)
-    .map(({ item, score, retrievalScore, retrievalRank }) => ({
-      ...showItem(dataset, item),
-      score,
-      retrievalScore,
-      retrievalRank,
-    }));
 }

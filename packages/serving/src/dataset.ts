@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/config';
 import { type Interactions, loadInteractions, loadUsers, type UserTable } from '@duet/datasets';
 import type { Database } from '@duet/db';
-import { type ItemFacts, itemFacts, withCatalogue } from '@duet/ranking';
+import { type ItemFacts, itemFacts, type Purchases, withCatalogue } from '@duet/ranking';
 import { LiveCatalogue } from './catalogue.ts';
 import { nearNames } from './near-names.ts';
 
@@ -59,12 +59,17 @@ export async function loadDataset({ db, dataDir }: Context, datasetId: string): 
   const userStart = new Int32Array(interactions.users.length + 1);
   for (const user of interactions.user) userStart[user + 1]!++;
   for (let u = 0; u < interactions.users.length; u++) userStart[u + 1]! += userStart[u]!;
-  const histories = interactions.users.map((_, u) => interactions.item.subarray(userStart[u]!, userStart[u + 1]!));
-  const facts = itemFacts(catalogue, histories);
+  const timed = row.firstAt !== null;
+  const purchases = interactions.users.map((_, u): Purchases => {
+    const of = <T>(column: { subarray(from: number, to: number): T }) =>
+      column.subarray(userStart[u]!, userStart[u + 1]!);
+    return { items: of(interactions.item), ...(timed && { times: of(interactions.time) }) };
+  });
+  const facts = itemFacts(catalogue, purchases);
   return {
     id: datasetId,
     currency: row.currency,
-    timed: row.firstAt !== null,
+    timed,
     catalogue,
     interactions,
     users,

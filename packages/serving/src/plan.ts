@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/config';
-import type { Database } from '@duet/db';
+import type { Database, Rule } from '@duet/db';
+import type { RankingRule } from '@duet/ranking';
 
 /** One model with the index that serves it. */
 export interface PlannedModel {
@@ -60,6 +61,8 @@ export interface Plan {
   pinned: PlannedModel[];
   /** Dataset → the newest ranker fitted on it. */
   rankers: Record<string, string>;
+  /** Dataset → what its shop wants of every list; switched-off rules and those that are over are left out. */
+  rules: Record<string, RankingRule[]>;
   /** The model that the dataset's last decided experiment chose, where it has an index; null leaves it to the newest. */
   decidedModelId: string | null;
   /** Running, the first started first: a user is in the first one that takes them. Simulated ones are of one dataset too. */
@@ -71,13 +74,17 @@ const modelLimit = 200;
 
 /** Reads the plan in a few indexed queries, cheap enough for every other second. */
 export async function readPlan({ prisma }: Database): Promise<Plan> {
-  const [running, rankers] = await Promise.all([
+  const [running, rankers, rules] = await Promise.all([
     prisma.experiment.findMany({
       where: { status: 'running' },
       include: { arms: { orderBy: { position: 'asc' } }, dataset: { select: { holdout: true } } },
       orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
     }),
     prisma.ranker.findMany({ select: { id: true, datasetId: true }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+    prisma.rule.findMany({
+      where: { enabled: true, OR: [{ endsAt: null }, { endsAt: { gt: new Date() } }] },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    }),
   ]);
   const arms = running.flatMap((experiment) => experiment.arms);
   const model = { select: { name: true, kind: true, datasetId: true } };
@@ -123,6 +130,9 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     models,
     pinned: further.filter(({ active }) => !active).map(planned),
     rankers: Object.fromEntries(rankers.map((ranker) => [ranker.datasetId, ranker.id])),
+    rules: Object.fromEntries(
+      [...Map.groupBy(rules, ({ datasetId: of }) => of)].map(([of, all]) => [of, all.map(plannedRule)]),
+    ),
     decidedModelId: models.find(({ modelId }) => modelId === chosen)?.modelId ?? null,
     experiments: running
       .filter(({ simulated, datasetId: of }) => of === (simulated ? lastOf(true) : dataset?.id))
@@ -202,4 +212,10 @@ interface IndexRow {
 function planned({ id, modelId, version, nprobe, factory, recallAt100, p50Us, model }: IndexRow): PlannedModel {
   const { name, kind, datasetId } = model;
   return { modelId, indexId: id, version, name, kind, datasetId, nprobe, factory, recallAt100, p50Us };
+}
+
+function plannedRule(rule: Rule): RankingRule {
+  const { id, kind, itemId, category, placement, place, factor, startsAt, endsAt } = rule;
+  const times = { startsAt: startsAt?.toISOString() ?? null, endsAt: endsAt?.toISOString() ?? null };
+  return { id, kind, itemId, category, placement, place, factor, ...times };
 }

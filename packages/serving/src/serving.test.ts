@@ -72,7 +72,7 @@ describe('serving', () => {
     assert.deepEqual(ids(ranked).toSorted(), ids(plain).toSorted());
     assert.notDeepEqual(ids(ranked), ids(plain));
     assert.deepEqual(top.items, ranked.items.slice(0, 7));
-    for (const { itemId, retrievalRank } of ranked.items) assert.equal(plain.items[retrievalRank - 1]!.itemId, itemId);
+    for (const { itemId, retrievalRank } of ranked.items) assert.equal(plain.items[retrievalRank! - 1]!.itemId, itemId);
   });
 
   test('leaves out what the caller excludes, and shows what was bought when asked to', async () => {

@@ -2,7 +2,7 @@ import { sep } from 'node:path';
 import { DuetError, type Logger } from '@duet/config';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
-import { parseRanker, type RankerParameters } from '@duet/ranking';
+import { parseRanker, type RankerParameters, type RulesInForce, rulesInForce } from '@duet/ranking';
 import {
   type AnsweredBy,
   answeredBy,
@@ -114,7 +114,15 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
 }
 
 class DatabaseServing implements Serving {
-  plan: Plan = { dataset: undefined, models: [], pinned: [], rankers: {}, decidedModelId: null, experiments: [] };
+  plan: Plan = {
+    dataset: undefined,
+    models: [],
+    pinned: [],
+    rankers: {},
+    rules: {},
+    decidedModelId: null,
+    experiments: [],
+  };
   #planText = '';
   #since: string | null = null;
   #retryAt = Infinity;
@@ -301,8 +309,15 @@ class DatabaseServing implements Serving {
       const id = request.rankerId === undefined ? this.plan.rankers[dataset.id] : request.rankerId;
       // A ranker that cannot be read is a problem in `health`, not a page without recommendations.
       const parameters = id ? await this.#ranker(id).catch(() => undefined) : undefined;
-      return recommend(retriever, dataset, this.#withRecent(request, dataset), parameters && { id: id!, parameters });
+      const ranker = parameters && { id: id!, parameters };
+      const rules = this.#rules(dataset, request);
+      return recommend(retriever, dataset, this.#withRecent(request, dataset), { ranker, rules });
     });
+  }
+
+  #rules({ id, catalogue }: ServedDataset, at: Pick<RetrieveRequest, 'placement' | 'situation'> = {}): RulesInForce {
+    const now = at.situation?.time === undefined ? new Date() : new Date(at.situation.time * 1000);
+    return rulesInForce(this.plan.rules[id] ?? [], catalogue, { placement: at.placement, now });
   }
 
   /** What a user did lately is known of the user, not of a query, and was not known at another time than now. */
@@ -315,7 +330,9 @@ class DatabaseServing implements Serving {
   }
 
   async similarItems({ modelId, ...request }: SimilarItemsRequest): Promise<SimilarItemsAnswer> {
-    return this.#use(this.#choose({ modelId }), (retriever, dataset) => similar(retriever, dataset, request));
+    return this.#use(this.#choose({ modelId }), (retriever, dataset) =>
+      similar(retriever, dataset, request, this.#rules(dataset)),
+    );
   }
 
   async similarUsers({ userId, k, modelId }: SimilarUsersRequest): Promise<SimilarUsersAnswer> {
@@ -351,7 +368,7 @@ class DatabaseServing implements Serving {
         this.#titles.set(dataset, made);
         return made;
       };
-      return search(retriever, dataset, titles, request);
+      return search(retriever, dataset, titles, request, this.#rules(dataset, request));
     });
   }
 

@@ -9,6 +9,7 @@ const places = [
   { href: '/models', title: 'Models' },
   { href: '/indexes', title: 'Indexes' },
   { href: '/playground', title: 'Playground' },
+  { href: '/rules', title: 'Rules' },
   { href: '/experiments', title: 'Experiments' },
   { href: '/keys', title: 'API keys' },
 ];

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { job, modelling } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
 
@@ -6,6 +6,7 @@ interface Options {
   dataset?: string;
   model: string[];
   split: string;
+  labels: 'purchases' | 'clicks';
 }
 
 export function trainRankerCommand(program: Command): void {
@@ -17,7 +18,15 @@ export function trainRankerCommand(program: Command): void {
       ...before,
       id,
     ])
-    .option('--split <split>', 'the split that the models were trained without', 'time:0.8');
+    .option('--split <split>', 'the split that the models were trained without', 'time:0.8')
+    .addOption(
+      new Option(
+        '--labels <kind>',
+        'what it learns to predict: held-out purchases, or logged clicks on what arms showed',
+      )
+        .choices(['purchases', 'clicks'])
+        .default('purchases'),
+    );
   job<Options>(command, 'train-ranker --model two-tower --model dat', async (context, options) => {
     const { trainRanker } = await import('@duet/ranking');
     const ctx = await modelling(context);
@@ -27,6 +36,7 @@ export function trainRankerCommand(program: Command): void {
       datasetId,
       modelIds: models.map(({ id }) => id),
       split: options.split,
+      labels: options.labels,
     });
     return { json: { rankerId, metrics }, text: `Ranker ${rankerId}: ${JSON.stringify(metrics, undefined, 2)}` };
   });

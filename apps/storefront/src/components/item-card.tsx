@@ -13,6 +13,10 @@ import { AddToBasket } from './add-to-basket.tsx';
 import type { ShopItem, ShownList } from './shop-item.ts';
 import { useShopper } from './shopper.tsx';
 
+/** The reason in the shop's own way of writing titles. */
+const reasonText = ({ kind, text, title }: NonNullable<ShopItem['reason']>): string =>
+  title === undefined ? text : `Because you ${kind === 'bought-together' ? 'bought' : 'looked at'} ${niceTitle(title)}`;
+
 /** Lists and items whose impression was logged while this page lives: going back shows the same answer again. */
 const logged = new Set<string>();
 
@@ -63,6 +67,7 @@ export function ItemCard({ item, list, position }: { item: ShopItem; list: Shown
           <span className="line-clamp-2 font-medium text-sm leading-snug group-hover:underline sm:text-base">
             {niceTitle(item.title)}
           </span>
+          {item.reason && <span className="line-clamp-2 text-quiet text-xs">{reasonText(item.reason)}</span>}
         </span>
       </Link>
       <div className="flex flex-wrap items-center justify-between gap-2 p-3 sm:p-4">

@@ -5,6 +5,8 @@ export interface ShopItem {
   category: string | null;
   priceMinor: number | null;
   currency: string;
+  /** Why it is recommended. */
+  reason?: { kind: string; text: string; title?: string | undefined };
   /** Whose item it is, where a list is made of two arms'. */
   armId?: string;
   /** How likely it was where it is, where lists are explored. */

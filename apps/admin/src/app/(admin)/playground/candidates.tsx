@@ -53,7 +53,7 @@ export function Candidates({ answer, otherRank, later }: CandidatesProps) {
                   </span>
                 </td>
                 <td className="num">{priceMinor === null ? '–' : formatMoney(priceMinor, currency)}</td>
-                <td className="num">{formatNumber(retrievalScore, 3)}</td>
+                <td className="num">{retrievalScore === null ? '–' : formatNumber(retrievalScore, 3)}</td>
                 <td className="num">
                   {there === undefined ? (
                     <span className="text-faint">–</span>

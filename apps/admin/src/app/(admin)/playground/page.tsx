@@ -232,8 +232,7 @@ interface ComparisonProps {
 async function Comparison({ user, left, right, asked }: ComparisonProps) {
   const { value, problem } = await compare(user, left, right, asked);
   if (value === undefined) return <RetrievalProblem problem={problem} />;
-  const rankIn = (answer: typeof value.left) =>
-    new Map(answer.items.map(({ itemId, retrievalRank }) => [itemId, retrievalRank]));
+  const rankIn = (answer: typeof value.left) => new Map(answer.items.map(({ itemId }, place) => [itemId, place + 1]));
   const { later } = value;
   const found = (answer: typeof value.left) => answer.items.filter(({ itemId }) => later?.has(itemId)).length;
   const most = Math.min(value.left.items.length, value.right.items.length);

@@ -1,0 +1,123 @@
+'use client';
+
+import { type FormEvent, startTransition, useActionState, useEffect, useState } from 'react';
+import { Field } from '#components/field.tsx';
+import { addRule } from './actions.ts';
+
+const kinds = {
+  pin: 'Pin: always at a place, whoever asks',
+  boost: 'Boost: its score is multiplied, so that it comes earlier',
+  bury: 'Bury: its score is divided, so that it comes later',
+  block: 'Block: never shown',
+} as const;
+
+const nothing = {
+  kind: 'boost',
+  concerns: 'item',
+  name: '',
+  place: '',
+  factor: '',
+  placement: '',
+  startsAt: '',
+  endsAt: '',
+  note: '',
+};
+
+export function RuleForm({ datasetId, categories }: { datasetId: string; categories: string[] }) {
+  const [problem, send, pending] = useActionState(addRule, undefined);
+  const [values, setValues] = useState<Record<string, string>>(nothing);
+  useEffect(() => {
+    if (problem === '') setValues(nothing);
+  }, [problem]);
+  // Not by the form's `action`: React would reset the form after it, and a refused rule would be lost.
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    // The browser's clock is the author's: what is stored is the moment meant.
+    for (const key of ['startsAt', 'endsAt']) {
+      const local = data.get(key);
+      if (local) data.set(key, new Date(String(local)).toISOString());
+    }
+    startTransition(() => send(data));
+  };
+  const control = (name: string) => ({
+    id: name,
+    name,
+    value: values[name] ?? '',
+    className: 'input',
+    'aria-describedby': `${name}-hint`,
+    onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
+  });
+  const { kind, concerns } = values;
+  const isCategory = concerns === 'category' && kind !== 'pin';
+  return (
+    <form onSubmit={submit} className="space-y-5">
+      <input type="hidden" name="datasetId" value={datasetId} />
+      <div className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
+        <Field id="kind" label="Rule">
+          <select {...control('kind')}>
+            {Object.entries(kinds).map(([key, meaning]) => (
+              <option key={key} value={key}>
+                {meaning}
+              </option>
+            ))}
+          </select>
+        </Field>
+        {kind !== 'pin' && (
+          <Field id="concerns" label="Concerns">
+            <select {...control('concerns')}>
+              <option value="item">One item</option>
+              <option value="category">A whole category</option>
+            </select>
+          </Field>
+        )}
+        {isCategory ? (
+          <Field id="name" label="Category">
+            <select {...control('name')} required>
+              <option value="">Choose…</option>
+              {categories.map((category) => (
+                <option key={category}>{category}</option>
+              ))}
+            </select>
+          </Field>
+        ) : (
+          <Field id="name" label="Item" hint="Its id in the shop, as the catalogue lists it.">
+            <input type="text" {...control('name')} required maxLength={200} autoComplete="off" />
+          </Field>
+        )}
+        {kind === 'pin' && (
+          <Field id="place" label="Place" hint="1 is the first.">
+            <input type="number" min={1} max={100} step={1} required {...control('place')} />
+          </Field>
+        )}
+        {(kind === 'boost' || kind === 'bury') && (
+          <Field
+            id="factor"
+            label="Factor"
+            hint={kind === 'boost' ? 'Above 1; 2 when left empty.' : 'Between 0 and 1; 0.5 when left empty.'}
+          >
+            <input type="number" min={0} step="any" {...control('factor')} />
+          </Field>
+        )}
+        <Field id="placement" label="Placement" hint="As the storefront names it, such as home. Empty: everywhere.">
+          <input type="text" maxLength={100} {...control('placement')} />
+        </Field>
+        <Field id="startsAt" label="From" hint="Empty: from now on.">
+          <input type="datetime-local" {...control('startsAt')} />
+        </Field>
+        <Field id="endsAt" label="Until" hint="Empty: until it is removed.">
+          <input type="datetime-local" {...control('endsAt')} />
+        </Field>
+        <Field id="note" label="Note" hint="Why, for whoever reads it later.">
+          <input type="text" maxLength={500} {...control('note')} />
+        </Field>
+      </div>
+      <p role="alert" className="text-bad empty:hidden">
+        {problem}
+      </p>
+      <button type="submit" disabled={pending} className="button">
+        {pending ? 'Adding…' : 'Add rule'}
+      </button>
+    </form>
+  );
+}

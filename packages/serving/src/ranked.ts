@@ -1,0 +1,116 @@
+import {
+  describeCandidates,
+  diversify,
+  factorOf,
+  type RankerParameters,
+  type RulesInForce,
+  rank,
+  reasonFor,
+  userProfile,
+  withPins,
+} from '@duet/ranking';
+import type { ServedDataset } from './dataset.ts';
+import type { Retrieved } from './search.ts';
+
+/** Why an item is in the list. */
+export interface ShownReason {
+  kind: 'bought-together' | 'seen-together' | 'category' | 'taste' | 'best-seller' | 'pinned';
+  /** For the shopper, in English. */
+  text: string;
+  /** Of bought-together and seen-together: the item that it goes with. */
+  itemId?: string;
+  title?: string;
+  category?: string;
+}
+
+/** A place of the finished list; `item` is a catalogue row. */
+export interface RankedItem {
+  item: number;
+  /** What the list is ordered by. */
+  score: number;
+  /** By the ranker; null without one, and for a pinned item that was not retrieved. */
+  probability: number | null;
+  /** Null for a pinned item that was not retrieved. */
+  retrievalScore: number | null;
+  retrievalRank: number | null;
+  reason: ShownReason;
+  /** Ids of the shop's rules that moved it. */
+  rules: string[];
+}
+
+/** How a list is made of what was retrieved. */
+export interface Ranking {
+  ranker: { id: string; parameters: RankerParameters } | undefined;
+  /** Exponent α of the value in probability × value^α; 0 where it is not said. */
+  alpha?: number | undefined;
+  /** 0 (none, where it is not said) to 1. */
+  diversity?: number | undefined;
+  rules: RulesInForce;
+}
+
+/** Who asks, as the ranker and the reasons see them. */
+export interface Asker {
+  /** False for one of whom the model knows nothing. */
+  known: boolean;
+  /** Item rows, oldest first. */
+  history: readonly number[];
+  /** Whether an item of the history was bought, and not only looked at. */
+  bought(item: number): boolean;
+  /** Unix seconds of the request. */
+  time?: number | undefined;
+}
+
+/**
+ * Ranks what was retrieved by the ranker that all arms share, spreads categories, keeps the shop's rules, and says of each item
+ * why it is there.
+ * @param mayPin whether a pinned item may be shown to this user at all
+ */
+export function rankedList(
+  { catalogue, facts }: ServedDataset,
+  retrieved: readonly Retrieved[],
+  { known, history, bought, time }: Asker,
+  { ranker, alpha, diversity = 0, rules }: Ranking,
+  { k, mayPin }: { k: number; mayPin: (item: number) => boolean },
+): RankedItem[] {
+  const candidates = describeCandidates(retrieved, history, facts, time);
+  const profile = userProfile(history, catalogue);
+  const weighing = candidates.map(({ item }) => rules.weighing(item));
+  const factors = weighing.map((of) => of.reduce((product, rule) => product * factorOf(rule), 1));
+  const ordered = diversify(rank(candidates, profile, ranker?.parameters, { alpha, factors }), diversity);
+  const list = ordered.map((candidate): RankedItem => {
+    const { item, score, probability, retrievalScore, retrievalRank } = candidate;
+    const reason = known ? reasonFor(candidate, profile) : ({ kind: 'best-seller' } as const);
+    return {
+      ...{ item, score, probability, retrievalScore, retrievalRank },
+      reason: shownReason(reason),
+      rules: weighing[retrievalRank - 1]!.map(({ id }) => id),
+    };
+  });
+  const pins = rules.pins
+    .filter(({ item }) => mayPin(item))
+    .map(({ item, place, rule }) => {
+      const found = list.find((one) => one.item === item);
+      const { score, probability, retrievalScore, retrievalRank } = found ?? notRetrieved;
+      const reason: ShownReason = { kind: 'pinned', text: 'Chosen by the shop' };
+      return { item, place, score, probability, retrievalScore, retrievalRank, reason, rules: [rule.id] };
+    });
+  return withPins(list, pins).slice(0, k);
+
+  function shownReason(reason: ReturnType<typeof reasonFor> | { kind: 'best-seller' }): ShownReason {
+    if (reason.kind === 'bought-together') {
+      const title = catalogue.title[reason.item] || catalogue.ids[reason.item]!;
+      const itemId = catalogue.ids[reason.item]!;
+      if (bought(reason.item)) return { kind: 'bought-together', text: `Because you bought ${title}`, itemId, title };
+      return { kind: 'seen-together', text: `Because you looked at ${title}`, itemId, title };
+    }
+    if (reason.kind === 'category') {
+      const category = catalogue.categories[reason.category]!;
+      return { kind: 'category', text: `You often buy ${category}`, category };
+    }
+    return reason.kind === 'taste'
+      ? { kind: 'taste', text: 'Close to your taste' }
+      : { kind: 'best-seller', text: 'Popular with everybody' };
+  }
+}
+
+const notRetrieved = { score: 0, probability: null, retrievalScore: null, retrievalRank: null };
