@@ -1,4 +1,13 @@
-import { deltaRatio, type Estimate, type Interval, momentsOf, relativeLift, welch } from '@duet/experiments/statistics';
+import {
+  baselineOf,
+  deltaRatio,
+  type Estimate,
+  type Interval,
+  minimumDetectableEffect,
+  momentsOf,
+  relativeLift,
+  welch,
+} from '@duet/experiments/statistics';
 import type { Deeds, Tally } from './tally.ts';
 
 interface ArmFigures {
@@ -32,6 +41,8 @@ export interface OnlineTable {
   /** ISO 4217. */
   currency: string;
   rows: OnlineRow[];
+  /** The relative lift that as many shoppers find four times in five; null where control has nothing to compare with. */
+  detectable: { ctr: number | null; gmv: number | null };
 }
 
 /** @param arms control first */
@@ -45,13 +56,16 @@ export function onlineTable(
     return {
       day,
       arms: deeds.map(figures),
-      ctrLift: difference(deeds.map((own) => ratio(own, 'clicks', ({ impressions }) => impressions))),
-      gmvLift: difference(deeds.map((own) => ratio(own, 'gmvMinor', () => 1))),
+      ctrLift: difference(deeds.map(ctrOf)),
+      gmvLift: difference(deeds.map(gmvOf)),
     };
   };
+  const [control, treatment] = arms.map(({ id }) => tally.inAll(id)) as [Deeds[], Deeds[]];
+  const users = control.length + treatment.length;
   return {
     arms: [arms[0].name, arms[1].name],
     currency,
+    detectable: { ctr: detectable(ctrOf(control), users), gmv: detectable(gmvOf(control), users) },
     rows: [
       ...tally.days.map((day) => row(day, (armId) => tally.onDay(armId, day))),
       row('all', (armId) => tally.inAll(armId)),
@@ -79,6 +93,13 @@ const ratio = (deeds: readonly Deeds[], over: keyof Deeds, under: (own: Deeds) =
           deeds.map(under),
         ),
       );
+
+const ctrOf = (deeds: readonly Deeds[]) => ratio(deeds, 'clicks', ({ impressions }) => impressions);
+const gmvOf = (deeds: readonly Deeds[]) => ratio(deeds, 'gmvMinor', () => 1);
+
+/** With 80 % power at a two-sided error of 5 %, two equal arms. */
+const detectable = (control: Estimate | undefined, users: number): number | null =>
+  control === undefined ? null : (minimumDetectableEffect({ baseline: baselineOf(control) }, users)?.relative ?? null);
 
 function difference([control, treatment]: (Estimate | undefined)[]): Difference {
   if (!control || !treatment) return { value: null, low: null, high: null, p: null };

@@ -228,6 +228,7 @@ function report(config: Config, { apps, models, experiment, problems, steps, new
     `\n${steps.summary()}`,
     `\nReady in ${formatSeconds(steps.total())}. The experiment ${experiment.name} is ${experiment.status}.\n`,
     ...addresses.map(([title, address]) => `  ${title.padEnd(11)} ${address}`),
+    ...(apps.includes('retrieval') ? [`  ${'try it'.padEnd(11)} npx duet simulate: a week of simulated shoppers`] : []),
     ...(apps.includes('admin') ? [`  ${'password'.padEnd(11)} ${password}`] : []),
     `  ${'logs'.padEnd(11)} ${path.join(config.dataDir, 'logs')}`,
     ...(problems.length > 0 ? ['\nNot everything can be served:', ...problems.map((problem) => `  ✘ ${problem}`)] : []),
