@@ -46,7 +46,7 @@ const pascal = (name: string): string => name.replace(/(?:^|\.)(\w)/g, (_, first
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
 /** The schemas by name, in JSON Schema 2020-12, as OpenAPI 3.1 takes it. */
-function wireSchemas(operations: readonly Operation[]): Record<string, Json> {
+export function wireSchemas(operations: readonly Operation[]): Record<string, Json> {
   const convert = (io: 'input' | 'output', schemas: [string, z.ZodType][]) => {
     const registry = z.registry<{ id: string }>();
     for (const [id, schema] of schemas) registry.add(schema, { id });

@@ -295,6 +295,7 @@ export const errorAnswer = z.object({
 /** Parts of answers that have a name of their own in the document. */
 export const parts = { RecommendedItem: answeredItem, Shopper: shopper };
 
+// By the names that they have in the document, from which the published client's types are made.
 export type RetrieveInput = z.input<typeof retrieveInput>;
 export type RetrieveAnswer = z.infer<typeof retrieveAnswer>;
 export type RecommendedItem = z.infer<typeof answeredItem>;
@@ -304,12 +305,11 @@ export type SimilarUsersInput = z.input<typeof similarUsersInput>;
 export type SimilarUsersAnswer = z.infer<typeof similarUsersAnswer>;
 export type SearchInput = z.input<typeof searchInput>;
 export type SearchAnswer = z.infer<typeof searchAnswer>;
-export type ShoppersInput = z.input<typeof shoppersInput>;
+export type CatalogueShoppersInput = z.input<typeof shoppersInput>;
 export type Shopper = z.infer<typeof shopper>;
-export type ItemInput = z.input<typeof itemInput>;
-export type CatalogueItem = z.infer<typeof itemAnswer>;
+export type CatalogueItemInput = z.input<typeof itemInput>;
+export type CatalogueItemAnswer = z.infer<typeof itemAnswer>;
 export type HistoryInput = z.input<typeof historyInput>;
 export type HistoryAnswer = z.infer<typeof historyAnswer>;
 export type HealthAnswer = z.infer<typeof healthAnswer>;
-/** An event as the server takes it. */
-export type SentEvent = EventInput;
+export type EventsLogInput = z.input<typeof logInput>;

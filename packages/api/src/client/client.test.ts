@@ -5,11 +5,13 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { createDuetClient } from './client.ts';
 import { clientError } from './error.ts';
-import { fullJitter } from './retry.ts';
+import { fullJitter, waitMs } from './retry.ts';
 
 describe('the client', () => {
   test("takes nothing into a browser's bundle but itself and tRPC's client", async () => {
-    const files = (await readdir(import.meta.dirname)).filter((name) => !name.endsWith('.test.ts'));
+    const files = (await readdir(import.meta.dirname)).filter(
+      (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'file-store.ts',
+    );
     for (const name of files) {
       const code = stripTypeScriptTypes(await readFile(path.join(import.meta.dirname, name), 'utf8'));
       for (const [, from] of code.matchAll(/\bfrom '([^']+)'|\bimport\('([^']+)'\)/g)) {
@@ -46,6 +48,23 @@ describe('the client', () => {
     assert.equal(await attempts(429), 3);
     assert.equal(await attempts(403), 1);
     assert.equal(await attempts(400), 1);
+  });
+
+  test('leaves the service alone for as long as it asks', async () => {
+    const refused = (seconds: string) => {
+      const error = { message: 'no', code: -32029, data: { httpStatus: 429 } };
+      return clientError(
+        { data: error.data, meta: { response: { status: 429, headers: new Headers({ 'retry-after': seconds }) } } },
+        'http://shop.test',
+        5,
+      );
+    };
+    assert.equal(refused('3').retryAfterMs, 3000);
+    assert.equal(refused('soon').retryAfterMs, undefined);
+    const policy = { attempts: 3, baseDelayMs: 100, maxDelayMs: 5000, random: () => 0.5 };
+    assert.equal(waitMs(1, policy, refused('3')), 3050);
+    assert.equal(waitMs(1, policy, refused('60')), 5000);
+    assert.equal(waitMs(1, policy, refused('soon')), 50);
   });
 
   test('says which service did not answer in time', async () => {

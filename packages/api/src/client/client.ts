@@ -1,18 +1,18 @@
 import { createTRPCClient, httpLink } from '@trpc/client';
 import type { AppRouter } from '../router.ts';
 import type {
-  CatalogueItem,
+  CatalogueItemAnswer,
+  CatalogueItemInput,
+  CatalogueShoppersInput,
+  EventsLogInput,
   HealthAnswer,
   HistoryAnswer,
   HistoryInput,
-  ItemInput,
   RetrieveAnswer,
   RetrieveInput,
   SearchAnswer,
   SearchInput,
-  SentEvent,
   Shopper,
-  ShoppersInput,
   SimilarItemsAnswer,
   SimilarItemsInput,
   SimilarUsersAnswer,
@@ -22,10 +22,11 @@ import { deviceOf } from './device.ts';
 import { clientError, DuetClientError } from './error.ts';
 import { createEventBuffer, type EventBuffer } from './event-buffer.ts';
 import { eventId } from './event-id.ts';
+import { browserStore, type EventStore, pageStorage } from './event-store.ts';
 import { defaultRetry, type RetryPolicy, withRetry } from './retry.ts';
 
 export type {
-  CatalogueItem,
+  CatalogueItemAnswer,
   HealthAnswer,
   HistoryAnswer,
   RecommendedItem,
@@ -33,7 +34,6 @@ export type {
   RetrieveInput,
   SearchAnswer,
   SearchInput,
-  SentEvent,
   Shopper,
   SimilarItemsAnswer,
   SimilarItemsInput,
@@ -42,8 +42,11 @@ export type {
 } from '../schemas.ts';
 export { type Device, deviceOf } from './device.ts';
 export { type ClientErrorCode, DuetClientError } from './error.ts';
+export type { EventStore } from './event-store.ts';
 export type { RetryPolicy } from './retry.ts';
 
+/** An event as the server takes it. */
+export type SentEvent = EventsLogInput['events'][number];
 /** An event as a storefront logs it: the client adds its id and time where they are left out. */
 export type LoggedEvent = Omit<SentEvent, 'eventId' | 'occurredAt'> &
   Partial<Pick<SentEvent, 'eventId' | 'occurredAt'>>;
@@ -62,6 +65,11 @@ export interface DuetClientOptions {
     flushAfterMs?: number;
     capacity?: number;
     onDrop?: (events: SentEvent[], reason: string) => void;
+    /**
+     * Where events wait while the service cannot be reached, beyond the life of this page or process: `localStorage` in a
+     * browser, else memory, unless it is said here. False keeps them in memory.
+     */
+    store?: EventStore<SentEvent> | false;
   };
   now?: () => number;
 }
@@ -76,8 +84,8 @@ export interface DuetClient {
   similarUsers(input: SimilarUsersInput, o?: CallOptions): Promise<SimilarUsersAnswer>;
   search(input: SearchInput, o?: CallOptions): Promise<SearchAnswer>;
   catalogue: {
-    shoppers(input?: ShoppersInput, o?: CallOptions): Promise<Shopper[]>;
-    item(input: ItemInput, o?: CallOptions): Promise<CatalogueItem>;
+    shoppers(input?: CatalogueShoppersInput, o?: CallOptions): Promise<Shopper[]>;
+    item(input: CatalogueItemInput, o?: CallOptions): Promise<CatalogueItemAnswer>;
   };
   history(input: HistoryInput, o?: CallOptions): Promise<HistoryAnswer>;
   health(o?: CallOptions): Promise<HealthAnswer>;
@@ -98,6 +106,8 @@ interface Page {
   addEventListener(type: 'visibilitychange', listener: () => void): void;
   removeEventListener(type: 'visibilitychange', listener: () => void): void;
 }
+
+type Listen = (type: 'online', listener: () => void) => void;
 
 /** `fetch` with `keepalive` lets a page that is being left finish its request, up to 64 KiB (fetch.spec.whatwg.org). */
 const keepaliveLimit = 60_000;
@@ -125,7 +135,7 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
         headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
         fetch: (address, init) => {
           const limit = AbortSignal.timeout(timeoutMs);
-          const signal = init?.signal ? AbortSignal.any([init.signal, limit]) : limit;
+          const signal = init?.signal ? either(init.signal, limit) : limit;
           const body = init?.body;
           const keepalive = page !== undefined && typeof body === 'string' && body.length < keepaliveLimit;
           return send(address as string, { ...(init as RequestInit), signal, ...(keepalive ? { keepalive } : {}) });
@@ -148,7 +158,9 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
       return once(run);
     }, retry);
 
-  const { onDrop, batchSize = 100, flushAfterMs = 1_000, capacity = 10_000 } = options.events ?? {};
+  const { onDrop, store, batchSize = 100, flushAfterMs = 1_000, capacity = 10_000 } = options.events ?? {};
+  const storage = pageStorage();
+  let storeFailed = false;
   const buffer = createEventBuffer<SentEvent>({
     send: (events) => once(() => trpc.events.log.mutate({ events, sentAt: new Date(now()).toISOString() })),
     batchSize,
@@ -156,16 +168,27 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
     capacity,
     // A lost event bends a measurement, so silence is not an option: without a listener it is said on the console.
     onDrop: onDrop ?? ((events, reason) => console.warn(`Duet: ${events.length} events were dropped: ${reason}`)),
+    store: store === false ? undefined : (store ?? (storage && browserStore(storage))),
+    onStoreFailure: (error) => {
+      if (!storeFailed) console.warn(`Duet: events are kept in memory alone: ${(error as Error).message}`);
+      storeFailed = true;
+    },
     retry: { ...retry, baseDelayMs: Math.max(retry.baseDelayMs, 100), maxDelayMs: Math.max(retry.maxDelayMs, 10_000) },
   });
 
+  const sendNow = () => void buffer.flush().catch(() => undefined);
   const leave = () => {
-    if (page?.visibilityState === 'hidden') void buffer.flush().catch(() => undefined);
+    if (page?.visibilityState !== 'hidden') return;
+    void buffer.save();
+    sendNow();
   };
   page?.addEventListener('visibilitychange', leave);
+  const online = globalThis as { addEventListener?: Listen; removeEventListener?: Listen };
+  if (page) online.addEventListener?.('online', sendNow);
 
   const close: DuetClient['close'] = async (o) => {
     page?.removeEventListener('visibilitychange', leave);
+    if (page) online.removeEventListener?.('online', sendNow);
     await buffer.close(o);
   };
 
@@ -201,4 +224,15 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
     },
     close,
   };
+}
+
+/** Aborts when either does; by hand where a runtime lacks `AbortSignal.any`, as Vercel's edge runtime and older browsers do. */
+function either(...signals: AbortSignal[]): AbortSignal {
+  if ('any' in AbortSignal) return AbortSignal.any(signals);
+  const both = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) both.abort(signal.reason);
+    else signal.addEventListener('abort', () => both.abort(signal.reason), { once: true });
+  }
+  return both.signal;
 }

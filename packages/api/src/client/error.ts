@@ -19,17 +19,20 @@ export class DuetClientError extends Error {
   readonly transient: boolean;
   /** HTTP status of the answer, where there was one. */
   readonly status: number | undefined;
+  /** How long the server asked to be left alone, where it did. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: ClientErrorCode,
     message: string,
-    options: { transient?: boolean; status?: number; cause?: unknown } = {},
+    options: { transient?: boolean; status?: number; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'DuetClientError';
     this.code = code;
     this.transient = options.transient ?? false;
     this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
@@ -51,14 +54,16 @@ interface FailedCall {
   name?: string;
   cause?: unknown;
   data?: { httpStatus?: number } | null;
-  meta?: { response?: { status?: number } };
+  meta?: { response?: { status?: number; headers?: Pick<Headers, 'get'> } };
 }
 
-function ofStatus(status: number, message: string, cause: unknown): DuetClientError {
+function ofStatus(status: number, message: string, cause: FailedCall): DuetClientError {
   const code =
     codeOfStatus[status] ?? (status === 502 || status === 503 || status === 504 ? 'unavailable' : 'internal');
   const transient = status === 408 || status === 429 || status >= 500;
-  return new DuetClientError(code, message, { transient, status, cause });
+  const seconds = Number(cause.meta?.response?.headers?.get('retry-after') ?? Number.NaN);
+  const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  return new DuetClientError(code, message, { transient, status, retryAfterMs, cause });
 }
 
 /**
@@ -70,12 +75,12 @@ export function clientError(cause: unknown, url: string, timeoutMs: number): Due
   if (cause instanceof DuetClientError) return cause;
   const failed = (cause ?? {}) as FailedCall;
   const status = failed.data?.httpStatus;
-  if (status !== undefined) return ofStatus(status, failed.message ?? `Duet answered ${status}.`, cause);
+  if (status !== undefined) return ofStatus(status, failed.message ?? `Duet answered ${status}.`, failed);
   // An answer without tRPC's envelope comes from something between: a proxy, a load balancer, another server.
   const bare = failed.meta?.response?.status;
   if (bare !== undefined) {
     const what = `${url} answered HTTP ${bare}, but not as Duet does. Is another service or a proxy at this address?`;
-    return bare >= 400 ? ofStatus(bare, what, cause) : new DuetClientError('internal', what, { status: bare, cause });
+    return bare >= 400 ? ofStatus(bare, what, failed) : new DuetClientError('internal', what, { status: bare, cause });
   }
   const timedOut = [failed, failed.cause as FailedCall | undefined].some((error) => error?.name === 'TimeoutError');
   if (timedOut) {

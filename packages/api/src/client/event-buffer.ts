@@ -1,5 +1,6 @@
 import { DuetClientError } from './error.ts';
-import { fullJitter, type RetryPolicy } from './retry.ts';
+import type { EventStore } from './event-store.ts';
+import { type RetryPolicy, waitMs } from './retry.ts';
 
 /** What the server said of one batch: positions in the batch that it refused, and why. */
 interface BatchAnswer {
@@ -18,6 +19,10 @@ export interface EventBufferOptions<Event> {
   /** Told of every event that will never arrive, and why. */
   onDrop: (events: Event[], reason: string) => void;
   retry: RetryPolicy;
+  /** Keeps what waits, beyond the life of this page or process. */
+  store?: EventStore<Event> | undefined;
+  /** Told of a store that fails: the events then wait in memory alone. */
+  onStoreFailure?: (error: unknown) => void;
 }
 
 export interface EventBuffer<Event> {
@@ -26,12 +31,17 @@ export interface EventBuffer<Event> {
   add(event: Event): void;
   /** Resolves once every event added before the call is acknowledged or dropped. */
   flush(o?: { timeoutMs?: number }): Promise<void>;
-  /** Flushes, then stops; what could not be sent within the time is dropped, and told. */
+  /** Writes what waits into the store now, as far as a store may take its time otherwise. */
+  save(): Promise<void>;
+  /** Flushes, then stops; what could not be sent within the time stays in the store, or is dropped, and told. */
   close(o?: { timeoutMs?: number }): Promise<void>;
 }
 
 /** A server error repeated this often on the same batch is about the batch, and must not block the events behind it. */
 const poisonAttempts = 10;
+
+/** Changes of this long are written to the store at once. */
+const saveAfterMs = 100;
 
 /**
  * A bounded queue that sends batches in order, one at a time. A failed batch stays at the front and is sent again,
@@ -48,16 +58,35 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
   let wake: (() => void) | undefined;
   let sending = false;
   const waiters = new Set<{ mark: number; resolve: () => void }>();
+  let saving: Promise<void> = Promise.resolve();
+  let saveTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const save = (): Promise<void> => {
+    clearTimeout(saveTimer);
+    saveTimer = undefined;
+    // One write after the other, each of what waits by then.
+    saving = saving
+      .then(() => restored)
+      .then(() => o.store?.keep(queue))
+      .catch((error) => o.onStoreFailure?.(error));
+    return saving;
+  };
+  const changed = () => {
+    if (o.store === undefined || saveTimer !== undefined) return;
+    saveTimer = setTimeout(save, saveAfterMs);
+    (saveTimer as { unref?: () => void }).unref?.();
+  };
 
   const settle = (count: number) => {
     queue.splice(0, count);
+    changed();
     settled += count;
     for (const waiter of waiters) if (settled >= waiter.mark) waiter.resolve();
   };
 
-  const backoff = (attempt: number) =>
+  const backoff = (attempt: number, error: DuetClientError) =>
     new Promise<void>((resolve) => {
-      const pause = setTimeout(resolve, fullJitter(attempt, o.retry));
+      const pause = setTimeout(resolve, waitMs(attempt, o.retry, error));
       wake = () => {
         clearTimeout(pause);
         resolve();
@@ -67,6 +96,7 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
   const drain = async () => {
     if (sending) return;
     sending = true;
+    await restored;
     let attempt = 0;
     while (queue.length > 0 && (due || queue.length >= o.batchSize)) {
       const batch = queue.slice(0, o.batchSize);
@@ -84,7 +114,7 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
           o.onDrop(batch, error.message);
           settle(batch.length);
           attempt = 0;
-        } else await backoff(attempt);
+        } else await backoff(attempt, error);
       }
     }
     sending = false;
@@ -107,9 +137,26 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
     (timer as { unref?: () => void }).unref?.();
   };
 
-  const flush = ({ timeoutMs = 10_000 } = {}) => {
-    if (settled >= added) return Promise.resolve();
-    return new Promise<void>((resolve, reject) => {
+  /** What earlier clients left goes first. Nothing is sent before it is there. */
+  const restored = (async () => {
+    if (o.store === undefined) return;
+    try {
+      const left = await o.store.take();
+      const room = Math.max(0, o.capacity - queue.length);
+      if (left.length > room) o.onDrop(left.splice(room), `the buffer is full (${o.capacity} events)`);
+      queue.unshift(...left);
+      added += left.length;
+      await o.store.keep(queue);
+      if (queue.length > 0) schedule();
+    } catch (error) {
+      o.onStoreFailure?.(error);
+    }
+  })();
+
+  const flush = async ({ timeoutMs = 10_000 } = {}) => {
+    await restored;
+    if (settled >= added) return;
+    await new Promise<void>((resolve, reject) => {
       const deadline = setTimeout(() => {
         waiters.delete(waiter);
         const what = `${queue.length} events are not acknowledged after ${timeoutMs} ms; they stay buffered.`;
@@ -140,23 +187,29 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
       }
       queue.push(event);
       added += 1;
+      changed();
       if (queue.length >= o.batchSize) void drain();
       schedule();
     },
     flush,
+    save,
     async close(options) {
       if (closed) return;
       try {
         await flush(options);
         closed = true;
+        if (o.store !== undefined) await save();
       } catch (cause) {
         closed = true;
         wake?.();
-        const left = queue.slice();
-        settle(left.length);
-        o.onDrop(left, `not sent before closing: ${(cause as Error).message}`);
+        if (o.store === undefined) {
+          const left = queue.slice();
+          settle(left.length);
+          o.onDrop(left, `not sent before closing: ${(cause as Error).message}`);
+        } else await save();
       }
       clearTimeout(timer);
+      clearTimeout(saveTimer);
     },
   };
 }

@@ -21,6 +21,10 @@ export function fullJitter(attempt: number, policy: RetryPolicy): number {
   return policy.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
 }
 
+/** Wait after a failed attempt in ms: what the server asked for with `Retry-After`, spread by the jitter, else the jitter alone. */
+export const waitMs = (attempt: number, policy: RetryPolicy, error: DuetClientError): number =>
+  Math.min(policy.maxDelayMs, (error.retryAfterMs ?? 0) + fullJitter(attempt, policy));
+
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Runs an idempotent call, again while its failure is transient and attempts are left. `run` throws DuetClientErrors. */
@@ -30,7 +34,7 @@ export async function withRetry<T>(run: () => Promise<T>, policy: RetryPolicy): 
       return await run();
     } catch (error) {
       if (attempt >= policy.attempts || !(error as DuetClientError).transient) throw error;
-      await wait(fullJitter(attempt, policy));
+      await wait(waitMs(attempt, policy, error as DuetClientError));
     }
   }
 }

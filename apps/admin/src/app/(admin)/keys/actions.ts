@@ -4,7 +4,7 @@ import { apiScope, createApiKey, revokeApiKey } from '@duet/db';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
 import { attempt } from '#data/problem.ts';
-import { database } from '#data/services.ts';
+import { author, database } from '#data/services.ts';
 
 const rate = z
   .string()
@@ -30,7 +30,8 @@ export async function create(_: Created, data: FormData): Promise<Created> {
   const db = await database();
   const parsed = createForm.safeParse({ ...Object.fromEntries(data), scopes: data.getAll('scopes') });
   if (!parsed.success) return { problem: parsed.error.issues[0]!.message };
-  const { value, problem } = await attempt(() => createApiKey(db, parsed.data, { actor: 'admin' }));
+  const by = await author();
+  const { value, problem } = await attempt(() => createApiKey(db, parsed.data, by));
   if (problem !== undefined) return { problem };
   refresh();
   return { key: value.key };
@@ -39,7 +40,8 @@ export async function create(_: Created, data: FormData): Promise<Created> {
 /** Ends a key for good. */
 export async function revoke(_: string | undefined, data: FormData): Promise<string> {
   const db = await database();
-  const { problem } = await attempt(() => revokeApiKey(db, String(data.get('id')), { actor: 'admin' }));
+  const by = await author();
+  const { problem } = await attempt(() => revokeApiKey(db, String(data.get('id')), by));
   refresh();
   return problem ?? '';
 }

@@ -1,0 +1,98 @@
+/**
+ * Builds the package `@duet/client` that storefronts install: plain JavaScript and declarations, without dependencies.
+ *
+ *   npm run pack:client      writes build/duet-client-<version>.tgz, ready for `npm publish` or `npm install <file>`
+ */
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { compile } from 'json-schema-to-typescript';
+import ts from 'typescript';
+import { wireSchemas } from '../src/openapi.ts';
+import { operationsOf } from '../src/operations.ts';
+import { appRouter } from '../src/router.ts';
+
+const packageRoot = path.resolve(import.meta.dirname, '..');
+const repository = path.resolve(packageRoot, '../..');
+const source = path.join(packageRoot, 'src/client');
+/** What the package exports: `@duet/client`, and `@duet/client/node` with what needs Node. */
+const entries = { '.': 'client', './node': 'file-store' } as const;
+
+/** Writes the package into a folder, and returns the path of its tarball there. */
+export async function packClient(into: string): Promise<string> {
+  const folder = path.join(into, 'client');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await Promise.all([writeCode(folder), writeDeclarations(folder), writeManifest(folder)]);
+  await cp(path.join(repository, 'LICENSE'), path.join(folder, 'LICENSE'));
+  await cp(path.join(source, 'README.md'), path.join(folder, 'README.md'));
+  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', into], { cwd: folder, encoding: 'utf8' });
+  const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
+  return path.join(into, filename);
+}
+
+async function writeCode(folder: string): Promise<void> {
+  await build({
+    entryPoints: Object.values(entries).map((name) => path.join(source, `${name}.ts`)),
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    // Neither a browser's nor Node's: what runs everywhere.
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    external: ['node:*'],
+    target: 'es2022',
+    sourcemap: false,
+    legalComments: 'inline',
+  });
+}
+
+/** The client's own declarations, beside those of what goes over the wire, which are made from the schemas. */
+async function writeDeclarations(folder: string): Promise<void> {
+  const schemas = wireSchemas(operationsOf(appRouter));
+  const wire = JSON.parse(
+    JSON.stringify({ title: 'Wire', type: 'object', $defs: schemas }).replaceAll('#/components/schemas/', '#/$defs/'),
+  );
+  const types = await compile(wire, 'Wire', {
+    additionalProperties: false,
+    unreachableDefinitions: true,
+    bannerComment: '',
+    style: { singleQuote: true },
+  });
+  // Remarks on the generator's own input.
+  const noise =
+    /^export interface Wire \{\}\n|^ \*\n(?= \* This interface)|^ \* (?:This interface was referenced by|via the `def).*\n/gm;
+  await writeFile(path.join(folder, 'wire.d.ts'), types.replace(noise, '').replace(/^\/\*\*\n \*\/\n/gm, ''));
+
+  const config = ts.readConfigFile(path.join(packageRoot, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, packageRoot);
+  const roots = Object.values(entries).map((name) => path.join(source, `${name}.ts`));
+  const program = ts.createProgram(roots, { ...options, noEmit: false, declaration: true, emitDeclarationOnly: true });
+  const write = (file: string, text: string) => {
+    const named = text.replace(/'\.\.\/schemas\.ts'/g, "'./wire.js'").replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'");
+    ts.sys.writeFile(path.join(folder, path.basename(file)), named);
+  };
+  // The client's files alone: those that they take types from are the server's.
+  const own = program.getSourceFiles().filter(({ fileName }) => path.dirname(fileName) === source);
+  for (const file of own) program.emit(file, write);
+}
+
+async function writeManifest(folder: string): Promise<void> {
+  const { version } = JSON.parse(await readFile(path.join(packageRoot, 'package.json'), 'utf8'));
+  const manifest = {
+    name: '@duet/client',
+    version,
+    description: 'Typed client of Duet, the recommendation platform: recommendations in, events out. No dependencies.',
+    license: 'Apache-2.0',
+    type: 'module',
+    sideEffects: false,
+    exports: Object.fromEntries(
+      Object.entries(entries).map(([name, file]) => [name, { types: `./${file}.d.ts`, default: `./${file}.js` }]),
+    ),
+  };
+  await writeFile(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+if (import.meta.main) console.log(await packClient(path.join(repository, 'build')));

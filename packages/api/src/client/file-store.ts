@@ -1,0 +1,35 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type EventStore, eventsIn } from './event-store.ts';
+
+/** Events in a folder, a file a client, for services on Node, Deno and Bun. */
+export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as string } = {}): EventStore<Event> {
+  const own = `${id}.json`;
+  const file = path.join(folder, own);
+  const taken: string[] = [];
+  return {
+    async take() {
+      await mkdir(folder, { recursive: true });
+      const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && !name.startsWith(id));
+      for (const name of names) {
+        const mine = path.join(folder, `${id}-took-${name}`);
+        // Of two that start together, the one that renames it has it.
+        const is = await rename(path.join(folder, name), mine).then(
+          () => true,
+          () => false,
+        );
+        if (is) taken.push(mine);
+      }
+      return (await Promise.all(taken.map((name) => readFile(name, 'utf8')))).flatMap((text) => eventsIn<Event>(text));
+    },
+    async keep(events) {
+      if (events.length === 0) await rm(file, { force: true });
+      else {
+        await mkdir(folder, { recursive: true });
+        await writeFile(`${file}.tmp`, JSON.stringify(events));
+        await rename(`${file}.tmp`, file);
+      }
+      await Promise.all(taken.splice(0).map((name) => rm(name)));
+    },
+  };
+}
