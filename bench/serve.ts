@@ -1,0 +1,261 @@
+/**
+ * `npm run bench:serve`: the running retrieval service over HTTP, 64 connections, one million items of 32 dimensions, against a
+ * bare `node:http` server that does the same search and writes the same JSON (`serve/bare.ts`), in alternating rounds of one run; then
+ * an index swap and a model swap under the same load.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { loadConfig, repositoryRoot } from '@duet/config';
+import { connect, createApiKey, type Database, startPostgres } from '@duet/db';
+import autocannon from 'autocannon';
+import { type Flags, median, type Results, runBench, say, table } from './bench.ts';
+import { prepareShop, type Shop } from './serve/shop.ts';
+
+const connections = 64;
+/** Items in an answer: what a storefront asks for by default. Candidates are 100 on both sides. */
+const k = 20;
+
+interface Load {
+  requestsPerSecond: number;
+  p50: number;
+  p99: number;
+  p999: number;
+  bytes: number;
+  errors: number;
+  /** End of each answer since the load began, and how long it took, in ms. */
+  answers: { at: number; ms: number }[];
+}
+
+const quantile = (sorted: number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits));
+
+async function load(
+  url: string,
+  seconds: number,
+  users: number,
+  key?: string,
+  during?: () => Promise<void>,
+): Promise<Load> {
+  const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
+  const requests = Array.from({ length: 500 }, (_, i) => ({
+    method: 'POST' as const,
+    path: '/v1/retrieve',
+    headers,
+    body: JSON.stringify({ userId: `user-${(i * 7919) % users}`, k }),
+  }));
+  const answers: Load['answers'] = [];
+  const started = performance.now();
+  const finished = Promise.withResolvers<autocannon.Result>();
+  const run = autocannon({ url, connections, duration: seconds, requests }, (error, result) => {
+    if (error) finished.reject(error);
+    else finished.resolve(result);
+  });
+  run.on('response', (_client, _status, _bytes, ms) => answers.push({ at: performance.now() - started, ms }));
+  const [result] = await Promise.all([finished.promise, during?.()]);
+  const sorted = answers.map(({ ms }) => ms).sort((a, b) => a - b);
+  return {
+    requestsPerSecond: answers.length / result.duration,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    p999: quantile(sorted, 0.999),
+    bytes: result.throughput.total / Math.max(1, answers.length),
+    errors: result.errors + result.timeouts + result.non2xx,
+    answers,
+  };
+}
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  return port;
+};
+
+async function start(
+  file: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ child: ChildProcess; url: string }> {
+  const child = fork(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`${file} ended with ${code}`);
+  });
+  const [{ ready: url }] = (await Promise.race([once(child, 'message'), ended])) as [{ ready: string }];
+  ended.catch(() => {});
+  return { child, url };
+}
+
+/** Makes exactly these indexes the active ones, as a finished build does. */
+async function activate({ prisma }: Database, ids: string[]): Promise<void> {
+  await prisma.$transaction([
+    prisma.index.updateMany({ where: { active: true, id: { notIn: ids } }, data: { active: false } }),
+    prisma.index.updateMany({ where: { id: { in: ids } }, data: { active: true } }),
+  ]);
+}
+
+/** Which index answers. */
+const served = async (url: string): Promise<string[]> => {
+  const health = (await (await fetch(`${url}/health`)).json()) as { models: { index: { id: string } }[] };
+  return health.models.map(({ index }) => index.id);
+};
+
+interface Swap {
+  /** When the service answered from the new index, in ms since the load began. */
+  at: number;
+  /** p99 of the answers from the change in the database until a second after the swap, and of all others. */
+  p99During: number;
+  p99Otherwise: number;
+  errors: number;
+}
+
+async function swap(
+  db: Database,
+  shop: Shop,
+  url: string,
+  key: string,
+  seconds: number,
+  to: { index: string; active: string[] },
+): Promise<Swap> {
+  let from = 0;
+  let at = Number.NaN;
+  const started = performance.now();
+  const found = await load(url, seconds, shop.users, key, async () => {
+    await new Promise((resolve) => setTimeout(resolve, (seconds * 1000) / 3));
+    from = performance.now() - started;
+    await activate(db, to.active);
+    while (performance.now() - started < seconds * 1000) {
+      if ((await served(url)).includes(to.index)) {
+        at = performance.now() - started;
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+  const until = Number.isNaN(at) ? Infinity : at + 1000;
+  const p99 = (answers: Load['answers']) =>
+    quantile(
+      answers.map(({ ms }) => ms).sort((a, b) => a - b),
+      0.99,
+    );
+  return {
+    at: rounded(at, 0),
+    p99During: rounded(p99(found.answers.filter(({ at: time }) => time >= from && time <= until))),
+    p99Otherwise: rounded(p99(found.answers.filter(({ at: time }) => time < from || time > until))),
+    errors: found.errors + (Number.isNaN(at) ? 1 : 0),
+  };
+}
+
+async function measure({ quick }: Flags) {
+  const items = quick ? 20_000 : 1_000_000;
+  const rounds = quick ? 2 : 3;
+  const seconds = quick ? 4 : 20;
+  const dataDir = path.join(repositoryRoot(), 'build', `bench-serve-${items}`);
+  await using opened = new AsyncDisposableStack();
+  const postgres = opened.use(await startPostgres({ ...loadConfig({}), dataDir, postgresPort: await freePort() }));
+  const db = opened.use(await connect(postgres.url));
+  say(`A shop of ${items} items in ${dataDir}`);
+  const shop = await prepareShop(items, postgres.url, dataDir);
+  await activate(db, [shop.indexA]);
+  const limit = { rateLimit: 1_000_000, rateBurst: 1_000_000 };
+  const { key } = await createApiKey(db, { name: 'bench', scopes: ['retrieve'], ...limit });
+
+  const env = {
+    DATABASE_URL: postgres.url,
+    DUET_DATA_DIR: dataDir,
+    DUET_RETRIEVAL_PORT: String(await freePort()),
+    DUET_LOG_LEVEL: 'warn',
+  };
+  say('Starting the service and the bare server');
+  const service = await start(path.join(repositoryRoot(), 'apps/retrieval/src/main.ts'), [], env);
+  opened.defer(() => void service.child.kill('SIGTERM'));
+  const bareArgs = [dataDir, shop.modelA, shop.indexA, String(shop.users)];
+  const bare = await start(path.join(import.meta.dirname, 'serve/bare.ts'), bareArgs, env);
+  opened.defer(() => void bare.child.disconnect());
+
+  say('Warming up');
+  // Long enough for every user asked to be in the service's cache.
+  await load(service.url, 3, shop.users, key);
+  await load(bare.url, 3, shop.users);
+  const ours: Load[] = [];
+  const theirs: Load[] = [];
+  for (let round = 0; round < rounds; round++) {
+    // The order turns, so that neither always follows the other.
+    for (const who of round % 2 === 0 ? ['duet', 'bare'] : ['bare', 'duet']) {
+      const found = await load(
+        who === 'duet' ? service.url : bare.url,
+        seconds,
+        shop.users,
+        who === 'duet' ? key : undefined,
+      );
+      (who === 'duet' ? ours : theirs).push(found);
+      say(
+        `round ${round + 1}, ${who}: ${found.requestsPerSecond.toFixed(0)} requests/s, p50 ${found.p50.toFixed(2)} ms, p99 ${found.p99.toFixed(2)} ms, ${found.errors} errors`,
+      );
+    }
+  }
+  const swapSeconds = quick ? 9 : 30;
+  say('An index swap under load');
+  const indexSwap = await swap(db, shop, service.url, key, swapSeconds, {
+    index: shop.secondIndexA,
+    active: [shop.secondIndexA],
+  });
+  say('A model swap under load');
+  const modelSwap = await swap(db, shop, service.url, key, swapSeconds, {
+    index: shop.indexB,
+    active: [shop.secondIndexA, shop.indexB],
+  });
+
+  const of = (loads: Load[]) => ({
+    requests_per_s: rounded(median(loads.map(({ requestsPerSecond }) => requestsPerSecond)), 1),
+    p50_ms: rounded(median(loads.map(({ p50 }) => p50))),
+    p99_ms: rounded(median(loads.map(({ p99 }) => p99))),
+    p999_ms: rounded(median(loads.map(({ p999 }) => p999))),
+    bytes: Math.round(median(loads.map(({ bytes }) => bytes))),
+    errors: loads.reduce((sum, { errors }) => sum + errors, 0),
+  });
+  const metrics = of(ours);
+  const peer = of(theirs);
+  return {
+    params: { items, dimensions: 32, connections, k, candidates: 100, rounds, seconds, users: shop.users },
+    metrics: {
+      ...metrics,
+      errors: metrics.errors + indexSwap.errors + modelSwap.errors,
+      index_swap: indexSwap,
+      model_swap: modelSwap,
+    },
+    peers: { bare: peer },
+    ratios: { bare: rounded(metrics.requests_per_s / peer.requests_per_s, 3) },
+  } satisfies Results;
+}
+
+function markdown({ params, metrics, peers, ratios }: Awaited<ReturnType<typeof measure>>): string {
+  const row = (name: string, of: typeof peers.bare) => [
+    name,
+    of.requests_per_s,
+    of.p50_ms,
+    of.p99_ms,
+    of.p999_ms,
+    of.errors,
+    of.bytes,
+  ];
+  const swaps = (['index_swap', 'model_swap'] as const).map((name) => {
+    const { at, p99During, p99Otherwise, errors } = metrics[name];
+    return [name.replace('_', ' '), at, p99During, p99Otherwise, errors];
+  });
+  return [
+    `${params.items} items of 32 dimensions, ${params.connections} connections, answers of ${params.k} items out of ${params.candidates} candidates, ${params.users} users; ${params.rounds} rounds of ${params.seconds} s each, in turns. The load comes from the same machine.`,
+    table(
+      ['server', 'requests/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'bytes an answer'],
+      [row('Duet', metrics), row('bare node:http', peers.bare)],
+    ),
+    `Duet answers ${(100 * ratios.bare).toFixed(1)} % of the bare server's requests. The bare server searches the same index with the same vectors for the same 100 candidates and writes JSON of the same fields; it checks no key and no input, ranks nothing, hides nothing that was bought, and has no limits, no deadline and no metrics.`,
+    'Under load, with p99 from the change in the database until a second after the first answer from what is new, and of the rest of the run:',
+    table(['', 'served after ms', 'p99 during, ms', 'p99 otherwise, ms', 'errors'], swaps),
+  ].join('\n\n');
+}
+
+await runBench('serve', measure, markdown);
