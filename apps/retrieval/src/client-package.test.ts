@@ -131,8 +131,8 @@ describe('the client package, from its tarball in an empty project', () => {
       console.log(title, price, arm, error.transient);
       // @ts-expect-error: there is no such field
       answer.items[0]?.colour;
-      // @ts-expect-error: the user is missing
-      duet.retrieve({ k: 3 });
+      // @ts-expect-error: a number is asked for
+      duet.retrieve({ userId: 'u', k: '3' });
       // @ts-expect-error: there is no such event
       duet.events.log({ type: 'glance', userId: 'u' });
     `;

@@ -19,7 +19,9 @@ const event = { eventId: crypto.randomUUID(), type: 'impression', userId: 'u1', 
 /** An input for each procedure: a new one needs a line here. */
 const inputs: Record<string, object | undefined> = {
   retrieve: { userId: 'u4', k: 7, placement: 'home', exclude: ['i1', 'i2'] },
-  similarItems: { itemId: 'i3', k: 5 },
+  similarItems: { itemId: 'i3', k: 5, filters: { price: { min: 1 } } },
+  similarUsers: { userId: 'u1', k: 4 },
+  search: { query: 'number', k: 4 },
   'catalogue.shoppers': { limit: 3, search: 'u1' },
   'catalogue.item': { itemId: 'i7' },
   history: { userId: 'u2', limit: 4 },
@@ -83,7 +85,8 @@ describe('the service over HTTP', () => {
       encodeURIComponent(String((input as Record<string, unknown> | undefined)?.[field] ?? 'x')),
     );
     for (const [name, value] of Object.entries(input ?? {})) {
-      if (!rest.path.includes(`{${name}}`)) query.append(name, String(value));
+      if (!rest.path.includes(`{${name}}`))
+        query.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
     }
     return answered(await fetch(`${at}${path}?${query}`, { headers: headers(key) }));
   };

@@ -1,7 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 import { type Operation, operationsOf } from './operations.ts';
-import { errorAnswer, parts, readable } from './schemas.ts';
+import { errorAnswer, inputParts, parts, readable } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 
@@ -15,12 +15,22 @@ export interface OpenApi {
   components: { schemas: Record<string, Json>; securitySchemes: Json };
 }
 
+interface OpenApiParameter {
+  name: string;
+  in: 'path' | 'query';
+  required: boolean;
+  description?: string;
+  schema?: Json;
+  /** Of one that is written as JSON. */
+  content?: { 'application/json': { schema: Json } };
+}
+
 export interface OpenApiOperation {
   operationId: string;
   tags: string[];
   summary: string;
   description: string;
-  parameters?: { name: string; in: 'path' | 'query'; required: boolean; description?: string; schema: Json }[];
+  parameters?: OpenApiParameter[];
   requestBody?: { required: boolean; content: { 'application/json': { schema: Json } } };
   responses: Record<string, Json>;
   security: Record<string, string[]>[];
@@ -70,7 +80,7 @@ export function wireSchemas(operations: readonly Operation[]): Record<string, Js
   );
   const outputs = operations.map(({ name, output }): [string, z.ZodType] => [`${pascal(name)}Answer`, output]);
   return Object.fromEntries([
-    ...convert('input', inputs),
+    ...convert('input', [...inputs, ...Object.entries(inputParts)]),
     ...convert('output', [...outputs, ...Object.entries(parts), ['Failure', errorAnswer]]),
   ]);
 }
@@ -100,7 +110,7 @@ export function openApiOf(router: AnyTRPCRouter, version: string): OpenApi {
 }
 
 function describeOperation(
-  { name, rest, scope, input, procedure }: Operation,
+  { name, rest, scope, input, fields, procedure }: Operation,
   schemas: Record<string, Json>,
 ): OpenApiOperation {
   const inputName = `${pascal(name)}Input`;
@@ -120,7 +130,7 @@ function describeOperation(
         in: rest.path.includes(`{${field}}`) ? ('path' as const) : ('query' as const),
         required: required.includes(field),
         ...(description !== undefined && { description }),
-        schema,
+        ...(fields[field] === 'json' ? { content: { 'application/json': { schema } } } : { schema }),
       })),
     }),
     ...(input !== undefined &&

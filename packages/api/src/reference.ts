@@ -95,9 +95,12 @@ function operationOf(path: string, method: string, operation: OpenApiOperation, 
   const answered = schemas[nameOf(answer['application/json'].schema.$ref!)]!;
   const inUrl: Schema = {
     properties: Object.fromEntries(
-      parameters.map(({ name, in: place, description: meaning, schema }) => [
+      parameters.map(({ name, in: place, description: meaning, schema, content }) => [
         name,
-        { ...schema, description: `In the ${place}. ${meaning ?? ''}` },
+        {
+          ...(schema ?? content?.['application/json'].schema),
+          description: `In the ${place}${content ? ', as JSON' : ''}. ${meaning ?? ''}`,
+        },
       ]),
     ),
     required: parameters.filter(({ required }) => required).map(({ name }) => name),

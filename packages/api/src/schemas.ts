@@ -1,5 +1,5 @@
 import { type EventInput, eventSchema } from '@duet/experiments';
-import { filterSchema } from '@duet/serving';
+import { filterPart, filterSchema } from '@duet/serving';
 import { z } from 'zod';
 
 /**
@@ -292,7 +292,8 @@ export const errorAnswer = z.object({
   }),
 });
 
-/** Parts of answers that have a name of their own in the document. */
+/** Parts of inputs and of answers that have a name of their own in the document. */
+export const inputParts = { Filter: filterPart };
 export const parts = { RecommendedItem: answeredItem, Shopper: shopper };
 
 // By the names that they have in the document, from which the published client's types are made.

@@ -25,12 +25,13 @@ export type Condition = z.infer<typeof condition>;
 /** Which items may be answered with: conditions over the catalogue's columns, combined by all, any and not. */
 export type Filter = Condition | { all: Filter[] } | { any: Filter[] } | { not: Filter };
 
-const nested: z.ZodType<Filter> = z.lazy(() =>
+/** A filter and every part of one. */
+export const filterPart: z.ZodType<Filter> = z.lazy(() =>
   z.union([
     condition,
-    z.strictObject({ all: z.array(nested).min(1).max(20) }),
-    z.strictObject({ any: z.array(nested).min(1).max(20) }),
-    z.strictObject({ not: nested }),
+    z.strictObject({ all: z.array(filterPart).min(1).max(20) }),
+    z.strictObject({ any: z.array(filterPart).min(1).max(20) }),
+    z.strictObject({ not: filterPart }),
   ]),
 );
 
@@ -45,7 +46,7 @@ const partsOf = (filter: Filter): number => {
 };
 
 /** `{ category: ["Mugs"] }`, `{ all: [{ price: { max: 999 } }, { not: { tag: ["sale"] } }] }` … */
-export const filterSchema = nested.refine((filter) => partsOf(filter) <= maxParts, {
+export const filterSchema = filterPart.refine((filter) => partsOf(filter) <= maxParts, {
   message: `A filter has at most ${maxParts} parts`,
 });
 
