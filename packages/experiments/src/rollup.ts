@@ -22,9 +22,6 @@ export function closesAt(stoppedAt: Date | null, attribution: ExperimentSettings
   return new Date(stoppedAt.getTime() + (Math.max(clickWindowHours, orderWindowDays * 24) + lateHours) * 3_600_000);
 }
 
-/** Events that one transaction of a rollup takes. */
-const stepEvents = 200_000;
-
 /**
  * @returns undefined for an experiment that has not started, or whose sums are final: its events may be gone
  * @throws DuetError `not-found`
@@ -52,28 +49,29 @@ export async function rollupBasis({ prisma }: Database, experimentId: string): P
 /**
  * Adds what was logged since the last time to the experiment's sums.
  *
- * Events are found by the transaction that stored them, up to the oldest one that is still open, so none is passed
- * over, whatever order they commit in. Each step takes some of them, attributes the events of the users they belong to
- * afresh (a late impression can change what every later click of its user counts for), and moves the sums by the
- * difference, all in one transaction: a crash leaves nothing half done, a repeat adds nothing, and two at once take
+ * Events are found by the transaction that stored them: those that the last step's snapshot did not see, so none is
+ * passed over, whatever order they commit in. Each step takes some of them, attributes the events of the users they
+ * belong to afresh (a late impression can change what every later click of its user counts for), and moves the sums by
+ * the difference, all in one transaction: a crash leaves nothing half done, a repeat adds nothing, and two at once take
  * turns. The cost is that of the new events and their users' own.
  *
  * @param options.now events up to a day ahead of it are looked at
+ * @param options.stepEvents events that one transaction takes, and more where one transaction stored more
  * @returns how many new events were looked at, and of how many users that count
  * @throws DuetError `not-found`
  */
 export async function rollUp(
   database: Database,
   experimentId: string,
-  { now = new Date() }: { now?: Date } = {},
+  { now = new Date(), stepEvents = 200_000 }: { now?: Date; stepEvents?: number } = {},
 ): Promise<{ events: number; users: number }> {
   const total = { events: 0, users: 0 };
   const basis = await rollupBasis(database, experimentId);
   if (basis === undefined) return total;
   for (;;) {
     // Whole numbers of 64 bits are three times as fast, and enough below some 30 million of a currency's main unit a user.
-    const step = await oneStep(database, basis, now, 'bigint').catch((error) => {
-      if (error.code === '22003') return oneStep(database, basis, now, 'numeric');
+    const step = await oneStep(database, basis, { now, stepEvents, wide: 'bigint' }).catch((error) => {
+      if (error.code === '22003') return oneStep(database, basis, { now, stepEvents, wide: 'numeric' });
       throw error;
     });
     total.events += step.events;
@@ -84,15 +82,19 @@ export async function rollUp(
 
 type Wide = 'bigint' | 'numeric';
 
-async function oneStep({ pool }: Database, basis: RollupBasis, now: Date, wide: Wide) {
+async function oneStep(
+  { pool }: Database,
+  basis: RollupBasis,
+  { now, stepEvents, wide }: { now: Date; stepEvents: number; wide: Wide },
+) {
   const client = await pool.connect();
   let failed = true;
   try {
     await client.query('BEGIN');
     await client.query("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'");
-    const { cursor, restored } = await begin(client, basis, now);
-    const { bound, done } = await boundOf(client, cursor);
-    const { users, events } = await changedUsers(client, basis, now, cursor, bound);
+    const { seen, restored } = await begin(client, basis, now);
+    const { next, end, done } = await nextStep(client, seen, stepEvents);
+    const { users, events } = await changedUsers(client, basis, now, seen, end);
     if (users.length > 0) {
       await attribute(client, basis, users, now);
       if (!basis.interleaved) await move(client, basis, users, wide);
@@ -100,8 +102,8 @@ async function oneStep({ pool }: Database, basis: RollupBasis, now: Date, wide: 
       if (basis.interleaved) await creditTeams(client, basis, users);
     }
     await client.query(
-      `UPDATE "Rollup" SET "cursor" = $2::xid8, "through" = greatest("through", $3) WHERE "experimentId" = $1`,
-      [basis.experimentId, bound, now],
+      `UPDATE "Rollup" SET "seen" = $2::pg_snapshot, "through" = greatest("through", $3) WHERE "experimentId" = $1`,
+      [basis.experimentId, next, now],
     );
     await client.query('COMMIT');
     failed = false;
@@ -113,7 +115,7 @@ async function oneStep({ pool }: Database, basis: RollupBasis, now: Date, wide: 
   }
 }
 
-/** Waits for its turn, starts afresh where the basis is another or the database a restored one, and returns the cursor. */
+/** Waits for its turn, starts afresh where the basis is another or the database a restored one, and returns the snapshot up to which it is summed. */
 async function begin(client: Connection, basis: RollupBasis, now: Date) {
   const { experimentId, phase } = basis;
   const stated = JSON.stringify({ measures, ...basis });
@@ -121,18 +123,20 @@ async function begin(client: Connection, basis: RollupBasis, now: Date) {
     `INSERT INTO "Rollup" ("experimentId", "basis", "through") VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
     [experimentId, stated, now],
   );
-  const next = 'pg_snapshot_xmax(pg_current_snapshot())';
-  const { rows } = await client.query<{ cursor: string; same: boolean; restored: boolean }>(
-    `SELECT "cursor", "basis" = $2::jsonb AS "same",
-       "cursor" > ${next} OR EXISTS (SELECT FROM "Event" WHERE "ingestedIn" >= ${next}) AS "restored"
-     FROM "Rollup" WHERE "experimentId" = $1 FOR UPDATE`,
+  await client.query('SELECT FROM "Rollup" WHERE "experimentId" = $1 FOR UPDATE', [experimentId]);
+  // In a statement of its own, whose snapshot is from after the wait.
+  const unborn = 'pg_snapshot_xmax(pg_current_snapshot())';
+  const { rows } = await client.query<{ seen: string; same: boolean; restored: boolean }>(
+    `SELECT "seen", "basis" = $2::jsonb AS "same",
+       pg_snapshot_xmax("seen") > ${unborn} OR EXISTS (SELECT FROM "Event" WHERE "ingestedIn" >= ${unborn}) AS "restored"
+     FROM "Rollup" WHERE "experimentId" = $1`,
     [experimentId, stated],
   );
-  const { cursor, same, restored } = rows[0]!;
-  if (same && !restored) return { cursor, restored };
+  const { seen, same, restored } = rows[0]!;
+  if (same && !restored) return { seen, restored };
   if (restored) {
     // Copied from a server that had counted further: its numbers of transactions mean nothing here.
-    await client.query(`UPDATE "Event" SET "ingestedIn" = DEFAULT WHERE "ingestedIn" >= ${next}`);
+    await client.query(`UPDATE "Event" SET "ingestedIn" = DEFAULT WHERE "ingestedIn" >= ${unborn}`);
   }
   await client.query('DELETE FROM "RollupUserDay" WHERE "experimentId" = $1', [experimentId]);
   await client.query('DELETE FROM "RollupUser" WHERE "experimentId" = $1', [experimentId]);
@@ -140,31 +144,50 @@ async function begin(client: Connection, basis: RollupBasis, now: Date) {
   await client.query('DELETE FROM "RollupItem" WHERE "experimentId" = $1 AND "phase" = $2', [experimentId, phase]);
   await client.query('DELETE FROM "InterleavedDay" WHERE "experimentId" = $1 AND "phase" = $2', [experimentId, phase]);
   await client.query(
-    `UPDATE "Rollup" SET "basis" = $2, "cursor" = '0', "usersInTwoArms" = 0, "excludedUsers" = 0, "lateEvents" = 0
+    `UPDATE "Rollup" SET "basis" = $2, "seen" = DEFAULT, "usersInTwoArms" = 0, "excludedUsers" = 0, "lateEvents" = 0
      WHERE "experimentId" = $1`,
     [experimentId, stated],
   );
-  return { cursor: '0', restored };
+  return { seen: '1:1:', restored };
 }
 
-/** The transaction up to which (but without it) this step takes events, and whether that is all there are. */
-async function boundOf(client: Connection, cursor: string): Promise<{ bound: string; done: boolean }> {
-  const { rows } = await client.query<{ horizon: string; last: string | null }>(
-    `SELECT h."horizon", (
-       SELECT "ingestedIn" FROM "Event" WHERE "ingestedIn" >= $1::xid8 AND "ingestedIn" < h."horizon"
-       ORDER BY "ingestedIn" OFFSET ${stepEvents} LIMIT 1) AS "last"
-     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS "horizon") AS h`,
-    [cursor],
+/** Events, `e`, of transactions that the snapshot $n did not see. */
+const unseen = (n: number) =>
+  `e."ingestedIn" >= pg_snapshot_xmin($${n}::pg_snapshot) AND NOT pg_visible_in_snapshot(e."ingestedIn", $${n}::pg_snapshot)`;
+
+/**
+ * The transaction before which this step takes events, the snapshot up to which everything is summed after it, and
+ * whether that is all there is. A snapshot is written `<first open>:<first unborn>:<open, ascending>`.
+ */
+async function nextStep(
+  client: Connection,
+  seen: string,
+  stepEvents: number,
+): Promise<{ next: string; end: string; done: boolean }> {
+  const { rows } = await client.query<{ now: string; last: string | null }>(
+    `SELECT pg_current_snapshot()::text AS "now", (
+       SELECT e."ingestedIn" FROM "Event" e WHERE ${unseen(1)} ORDER BY e."ingestedIn" OFFSET $2 LIMIT 1) AS "last"`,
+    [seen, stepEvents],
   );
-  const { horizon, last } = rows[0]!;
-  return last === null ? { bound: horizon, done: true } : { bound: String(BigInt(last) + 1n), done: false };
+  const { now, last } = rows[0]!;
+  const [firstOpen, unborn, open] = now.split(':') as [string, string, string];
+  if (last === null) return { next: now, end: unborn, done: true };
+  const least = (a: bigint, b: bigint) => (a < b ? a : b);
+  const seenEnd = BigInt(seen.split(':')[1]!);
+  const end = BigInt(last) < seenEnd ? seenEnd : BigInt(last) + 1n;
+  const stillOpen = open.split(',').filter((id) => id !== '' && BigInt(id) < end);
+  return {
+    next: `${least(BigInt(firstOpen), end)}:${least(BigInt(unborn), end)}:${stillOpen}`,
+    end: `${end}`,
+    done: false,
+  };
 }
 
 /** Who has new events that can count: exposed by one of them, or before. Machines stay what they are. */
-async function changedUsers(client: Connection, basis: RollupBasis, now: Date, cursor: string, bound: string) {
+async function changedUsers(client: Connection, basis: RollupBasis, now: Date, seen: string, end: string) {
   const { experimentId, phase, phaseStartedAt, simulated } = basis;
-  const values = [experimentId, cursor, bound, ...daysOf(basis, now), simulated, phaseStartedAt];
-  const isNew = `e."ingestedIn" >= $2::xid8 AND e."ingestedIn" < $3::xid8 AND e."day" BETWEEN $4::date AND $5::date
+  const values = [experimentId, seen, end, ...daysOf(basis, now), simulated, phaseStartedAt];
+  const isNew = `${unseen(2)} AND e."ingestedIn" < $3::xid8 AND e."day" BETWEEN $4::date AND $5::date
     AND e."simulated" = $6::boolean`;
   const isExposure = `e."type" = 'impression' AND e."experimentId" = $1::uuid AND e."occurredAt" >= $7::timestamptz`;
   const { rows } = await client.query<{ userId: string; events: number }>(
