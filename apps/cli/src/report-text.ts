@@ -98,7 +98,7 @@ function interleavingTables(
       [`${treatment}’s share of`, 'value', `${formatLevel(options.level)} interval`, 'p'],
       [
         ['the clicks, at any look', ...share(found.sequence)],
-        ['the clicks, at the planned end', ...share(found.preference)],
+        ['the clicks, valid at the planned end alone', ...share(found.preference)],
         [`${users} users, ${ties} with no preference as halves`, ...share(found.userPreference)],
         [`${wins + losses} users with a preference`, ...share(found.sign)],
       ],

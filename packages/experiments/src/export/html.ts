@@ -69,8 +69,8 @@ ${report.caveats.length > 0 && html`<ul>${report.caveats.map((caveat) => html`<l
 ${decision(report)}
 <dl class="figures">
 ${figure('Shoppers exposed', formatCount(users))}
-${figure('Split as planned', report.srm.p === null ? 'no data' : `${report.srm.warning ? 'no' : 'yes'} (p ${formatProbability(report.srm.p)})`)}
-${figure('Saw two arms, left out', orDash(report.usersInTwoArms, formatCount))}
+${interleaving === null && figure('Split as planned', report.srm.p === null ? 'no data' : `${report.srm.warning ? 'no' : 'yes'} (p ${formatProbability(report.srm.p)})`)}
+${interleaving === null && figure('Saw two arms, left out', orDash(report.usersInTwoArms, formatCount))}
 ${figure('Bots and test users, left out', orDash(report.excludedUsers, formatCount))}
 </dl>
 ${interleaving && interleaved(report, interleaving, level)}
@@ -206,7 +206,7 @@ ${
 <table>
 <thead><tr>${headings([`${treatment}’s share of`, 'Value', `${level} interval`, 'p'])}</tr></thead>
 <tbody>${row('the clicks, at any look', found.sequence)}
-${row('the clicks, at the planned end', found.preference)}
+${row('the clicks, valid at the planned end alone', found.preference)}
 ${row(`${formatCount(users)} shoppers, the ${formatCount(ties)} without a preference as halves`, found.userPreference)}
 ${row(`${formatCount(wins + losses)} shoppers with a preference`, found.sign)}</tbody>
 </table>

@@ -120,7 +120,7 @@ function concludeInterleaving(report: Evidence, found: InterleavingReport): Conc
         : `Users prefer ${winner}: ${told}.`,
     caveats: [
       'Lists mix both arms’ items, so a preference says which ranking is clicked more, and nothing of how much more a shop would sell by it: an A/B test does.',
-      `${formatCount(found.wins)} users clicked more of ${treatment}, ${formatCount(found.losses)} more of ${control}, ${formatCount(found.ties)} both the same${found.sign.p === null ? '' : ` (sign test p ${equals(found.sign.p)})`}.`,
+      `${formatCount(found.wins)} users clicked more items of ${treatment}, ${formatCount(found.losses)} more of ${control}, ${formatCount(found.ties)} as many of either${found.sign.p === null ? '' : ` (sign test p ${equals(found.sign.p)})`}.`,
     ],
   };
 }

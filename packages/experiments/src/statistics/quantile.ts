@@ -56,9 +56,14 @@ export function quantileDifference(control: Users, treatment: Users, q: number, 
 
 const unknown: Interval = { value: null, low: null, high: null };
 
-function percentiles(value: number, { replicates = 2000, level = 0.95 }: BootstrapOptions, draw: () => number) {
+/**
+ * The replicates of ranks (R + 1) p and (R + 1)(1 − p) (Davison & Hinkley, §5.3.1): of 400 of them, those that leave out
+ * 2.5 % and not 2.7.
+ */
+function percentiles(value: number, { replicates = 1999, level = 0.95 }: BootstrapOptions, draw: () => number) {
   const sorted = Float64Array.from({ length: replicates }, draw).sort();
-  return { value, low: quantileOf(sorted, 0.5 - level / 2), high: quantileOf(sorted, 0.5 + level / 2) };
+  const at = (p: number) => quantileOf(sorted, Math.min(1, Math.max(0, ((replicates + 1) * p - 1) / (replicates - 1))));
+  return { value, low: at(0.5 - level / 2), high: at(0.5 + level / 2) };
 }
 
 /** Sorts once; a replicate then only counts how often each user was drawn and walks to the rank. */

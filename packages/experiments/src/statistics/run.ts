@@ -33,7 +33,7 @@ const bootstrap = {
   q: probability,
   level,
   seed: count.default(1),
-  replicates: z.int().min(2).max(100_000).default(2000),
+  replicates: z.int().min(2).max(100_000).default(1999),
 };
 
 /** Every statistic by name: what it takes and what it answers. A new one is one line here. */

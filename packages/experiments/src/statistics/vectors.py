@@ -204,7 +204,7 @@ def resampled(users, q, seed, replicates):
     """Quantiles of users drawn by the very stream that Duet draws by."""
     stream = uniform(seed)
     draw = lambda: np.quantile(np.concatenate([users[int(next(stream) * len(users))] for _ in users]), q)
-    return {"q": q, "seed": seed, "replicates": replicates, "interval": list(np.quantile([draw() for _ in range(replicates)], [0.025, 0.975]))}
+    return {"q": q, "seed": seed, "replicates": replicates, "interval": list(np.quantile([draw() for _ in range(replicates)], [0.025, 0.975], method="weibull"))}
 
 
 def clustered(y, weights, users):

@@ -67,7 +67,7 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
           </thead>
           <tbody>
             <Share what="the clicks, at any look" test={found.sequence} />
-            <Share what="the clicks, at the planned end" test={found.preference} />
+            <Share what="the clicks, valid at the planned end alone" test={found.preference} />
             <Share
               what={`${formatCount(found.users)} shoppers, the ${formatCount(found.ties)} without a preference as halves`}
               test={found.userPreference}
