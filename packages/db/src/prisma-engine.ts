@@ -17,8 +17,9 @@ const prismaFolder = path.join(repositoryRoot(), 'prisma');
 const filters = { externalTables: [], externalEnums: [] };
 
 /**
- * A driver adapter that can read PostgreSQL's catalogue. The engine's introspection selects columns of the internal type
- * "char", which the adapter of 7.10 refuses: they are passed to it as text and to the engine as characters.
+ * A driver adapter that can read PostgreSQL's catalogue and run any script. The engine's introspection selects columns of
+ * the internal type "char", which the adapter of 7.10 refuses: they are passed to it as text and to the engine as characters.
+ * Scripts are sent whole, as the native engine does: the adapter cuts them at every semicolon, also within a function's body.
  */
 function catalogueAdapter(url: string) {
   const charColumns = new Set<string>();
@@ -37,6 +38,9 @@ function catalogueAdapter(url: string) {
   const connectPlain = factory.connect.bind(factory);
   factory.connect = async () => {
     const adapter: SqlDriverAdapter = await connectPlain();
+    adapter.executeScript = async (script) => {
+      await queryPool(script);
+    };
     const queryPlain = adapter.queryRaw.bind(adapter);
     adapter.queryRaw = async (query) => {
       const result = await queryPlain(query);
