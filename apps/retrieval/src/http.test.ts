@@ -112,6 +112,40 @@ describe('the service over HTTP', () => {
     }
   });
 
+  test('answers by REST for features, a filter, a context and a moment, each of which counts', async () => {
+    const retrieve = operation('retrieve');
+    const ask = async (input: object, key = keys.admin) => {
+      const { status, body } = await byRest(retrieve, { k: 20, ...input }, key);
+      assert.equal(status, 200, JSON.stringify(body));
+      return body as { userId: string | null; why: string; items: { itemId: string; category: string }[] };
+    };
+    const features = { country: 'UK' };
+    const nobody = await ask({ features });
+    assert.equal(nobody.userId, null);
+    const filters = { all: [{ category: ['lamps'] }, { price: { max: 1200 } }] };
+    const lamps = await ask({ features, history: ['i40'], filters, context: { device: 'phone' } });
+    assert.match(lamps.why, /1 since/);
+    assert.ok(lamps.items.length > 5 && lamps.items.every(({ category }) => category === 'lamps'));
+    for (const [input, message] of [
+      [{ features: { planet: 'Mars' } }, /no "planet" of its users\. .*"country"/],
+      [{ userId: 'u1', filters: { category: ['lamp'] } }, /There is "lamps"/],
+      [{ userId: 'u1', at: 'yesterday' }, /at/],
+    ] as const) {
+      const { status, body } = await byRest(retrieve, input);
+      assert.equal(status, 400);
+      assert.match((body as unknown as Failure).error.message, message);
+    }
+
+    // What was clicked a moment ago was not known a year ago.
+    const click = { ...event, type: 'click', userId: 'stranger', itemId: 'i3', occurredAt: new Date().toISOString() };
+    await byRest(operation('events.log'), { events: [{ ...click, eventId: crypto.randomUUID() }] });
+    await serving.refresh();
+    const at = new Date(Date.now() - 365 * 86_400_000).toISOString();
+    assert.match((await ask({ userId: 'stranger' })).why, /from 1 since/);
+    assert.match((await ask({ userId: 'stranger', at })).why, /knows nothing of who asks/);
+    assert.equal((await byRest(retrieve, { userId: 'stranger', at }, keys.retrieve)).status, 403);
+  });
+
   test('has one form for every error, whoever makes it', async () => {
     const check = ({ status, body }: { status: number; body: unknown }, code: string, expected: number) => {
       const { error } = body as Failure;

@@ -72,7 +72,7 @@ export const retrieveInput = retrieveFields.refine(
 
 const howMany = count(100, 20).describe('How many items.');
 
-export const similarItemsInput = z.strictObject({ itemId, k: howMany, filters, exclude, modelId });
+export const similarItemsInput = z.strictObject({ itemId, k: howMany, placement, filters, exclude, modelId });
 
 export const similarUsersInput = z.strictObject({ userId, k: count(100, 20).describe('How many users.'), modelId });
 
@@ -140,11 +140,18 @@ const drawn = {
     .describe('Where lists are explored: how likely the item was there. Send it with its impression.'),
 };
 
+const rules = z.array(z.string()).describe("Ids of the shop's rules that moved it.");
+
 const answeredItem = z.object({
   ...shown,
-  score: z.number().describe('What the list is ordered by.'),
+  score: z
+    .number()
+    .describe(
+      'What the list is ordered by: the retrieval score, or 1 / retrievalRank × what rules say where they concern an item of it.',
+    ),
   retrievalScore: z.number(),
   retrievalRank: z.int().describe('From 1.'),
+  rules,
   ...drawn,
 });
 
@@ -167,7 +174,7 @@ const recommendedItem = z.object({
   retrievalScore: z.number().nullable().describe('Null for a pinned item that was not retrieved.'),
   retrievalRank: z.int().nullable().describe('From 1; null for a pinned item that was not retrieved.'),
   reason: reason.describe('Why it is there.'),
-  rules: z.array(z.string()).describe("Ids of the shop's rules that moved it."),
+  rules,
   ...drawn,
 });
 

@@ -1,5 +1,5 @@
 import type { Situation } from '@duet/datasets';
-import type { RankerParameters, RulesInForce } from '@duet/ranking';
+import { factorOf, type RankerParameters, type RulesInForce } from '@duet/ranking';
 import {
   askerOf,
   boughtBy,
@@ -52,10 +52,13 @@ export interface RetrieveRequest {
 }
 
 interface AnsweredItem extends ShownItem {
+  /** The retrieval score; 1 / retrievalRank × their factors where rules weigh items of the list. */
   score: number;
   retrievalScore: number;
   /** From 1. */
   retrievalRank: number;
+  /** Ids of the shop's rules that moved it. */
+  rules: string[];
 }
 
 /** An item of a list for a user. */
@@ -72,6 +75,7 @@ export interface AnsweredBy {
 export interface SimilarItemsRequest {
   itemId: string;
   k: number;
+  placement?: string | undefined;
   modelId?: string | undefined;
   filter?: Filter | undefined;
   exclude?: readonly string[];
@@ -232,8 +236,8 @@ export async function similar(
   const row = rowOfItem(dataset, itemId);
   const hidden = catalogueRows(dataset, exclude).add(row);
   const visible = withoutBlocked({ hidden, filter }, rules);
-  const nearest = await searchVisible(retriever, await retriever.alike(row), k, visible);
-  return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k) };
+  const nearest = await searchVisible(retriever, await retriever.alike(row), Math.max(k, candidateCount), visible);
+  return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k, rules) };
 }
 
 /**
@@ -243,7 +247,7 @@ export async function similar(
 export async function search(
   retriever: Retriever,
   dataset: ServedDataset,
-  titles: () => TitleSearch,
+  titles: () => Promise<TitleSearch>,
   { query, k, situation, filter, placement = '' }: SearchRequest,
   rules: RulesInForce,
 ): Promise<SearchAnswer> {
@@ -251,21 +255,22 @@ export async function search(
   const { planned } = retriever;
   const found = { placement, ...answeredBy(retriever, dataset) };
   const visible = withoutBlocked({ hidden: new Set(), filter }, rules);
+  const wanted = Math.max(k, candidateCount);
   if (dataset.queryId !== undefined) {
     const { vectors, known } = await retriever.userVectors({ id: askerOf(dataset, { query }), situation }, 0);
     if (known) {
-      const nearest = await searchVisible(retriever, vectors, k, visible);
+      const nearest = await searchVisible(retriever, vectors, wanted, visible);
       const why = `Nearest to the query by model ${planned.name}.`;
-      return { by: 'model', why, ...found, items: listed(dataset, nearest, k) };
+      return { by: 'model', why, ...found, items: listed(dataset, nearest, k, rules) };
     }
   }
   const { catalogue } = dataset;
   const pass = visible.filter === undefined ? () => true : passes(visible.filter, catalogue);
   const shown = (row: number) => catalogue.withdrawn[row] === 0 && !visible.hidden.has(row) && pass(row);
-  const items = titles().find(query, k, shown);
+  const items = (await titles()).find(query, wanted, shown);
   const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
   const why = `By the words of titles and categories: model ${planned.name} ${learnt}.`;
-  return { by: 'titles', why, ...found, items: listed(dataset, items, k) };
+  return { by: 'titles', why, ...found, items: listed(dataset, items, k, rules) };
 }
 
 export function answeredBy({ planned, index }: Retriever, { currency }: ServedDataset): AnsweredBy {
@@ -281,11 +286,25 @@ export function answeredBy({ planned, index }: Retriever, { currency }: ServedDa
 const catalogueRows = ({ catalogue }: ServedDataset, itemIds: readonly string[]): Set<number> =>
   new Set(itemIds.flatMap((itemId) => catalogue.rowOf.get(itemId) ?? []));
 
-function listed(dataset: ServedDataset, retrieved: readonly Retrieved[], k: number): AnsweredItem[] {
-  return retrieved.slice(0, k).map(({ item, score }, place) => ({
-    ...showItem(dataset, item),
-    score,
-    retrievalScore: score,
-    retrievalRank: place + 1,
-  }));
+/**
+ * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned into it
+ * that does not fit.
+ */
+function listed(
+  dataset: ServedDataset,
+  retrieved: readonly Retrieved[],
+  k: number,
+  { weighing }: RulesInForce,
+): AnsweredItem[] {
+  const items = retrieved.map(({ item, score }, place) => {
+    const rules = weighing(item);
+    const factor = rules.reduce((product, rule) => product * factorOf(rule), 1);
+    return { item, score, retrievalScore: score, retrievalRank: place + 1, factor, rules: rules.map(({ id }) => id) };
+  });
+  if (items.some(({ rules }) => rules.length > 0)) {
+    // Of ranks, as without a ranker: a factor says nothing of a score that may be below zero.
+    for (const one of items) one.score = one.factor / one.retrievalRank;
+    items.sort((a, b) => b.score - a.score || a.retrievalRank - b.retrievalRank);
+  }
+  return items.slice(0, k).map(({ item, factor: _, ...rest }) => ({ ...showItem(dataset, item), ...rest }));
 }

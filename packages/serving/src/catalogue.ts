@@ -16,7 +16,7 @@ interface ItemRow {
 /** Attribute values as a catalogue keeps them: several are joined by |. */
 const textOf = (value: unknown): string => (Array.isArray(value) ? value.join('|') : String(value ?? ''));
 
-/** One edit of the catalogue. */
+/** An item that was edited. */
 export interface Edit {
   row: number;
   /** Whether something changed that an item tower may read; else only stock, or whether it is shown at all. */
@@ -43,8 +43,11 @@ export class LiveCatalogue implements Catalogue {
   changedIn: Float64Array;
   /** Item id → row. */
   readonly rowOf: Map<string, number>;
-  /** Every edit since it was opened, in order: a reader remembers how many it has seen. */
-  readonly edits: Edit[] = [];
+  /** Edits since it was opened: a reader remembers how many it has seen, and asks for those since. */
+  editCount = 0;
+  /** By row, which edit was its last, and its last that an item tower may read; 0 where there was none. */
+  #editedAt: Float64Array;
+  #describedAt: Float64Array;
   /** All edits of transactions before this one have been read. */
   readTo = 0;
   #db: Database;
@@ -67,19 +70,23 @@ export class LiveCatalogue implements Catalogue {
     this.inStock = new Uint8Array(n);
     this.withdrawn = new Uint8Array(n).fill(1);
     this.changedIn = new Float64Array(n);
+    this.#editedAt = new Float64Array(n);
+    this.#describedAt = new Float64Array(n);
   }
 
   /** @param ids of the imported items, whose rows come first */
   static async open(db: Database, datasetId: string, ids: readonly string[]): Promise<LiveCatalogue> {
     const catalogue = new LiveCatalogue(db, datasetId, ids);
     await catalogue.follow();
-    catalogue.edits.length = 0;
+    catalogue.#editedAt.fill(0);
+    catalogue.#describedAt.fill(0);
+    catalogue.editCount = 0;
     return catalogue;
   }
 
   /** Takes over what was written since the last look, and says how many edits that were. */
   async follow(): Promise<number> {
-    const before = this.edits.length;
+    const before = this.editCount;
     const { rows: snapshots } = await this.#db.pool.query<{ oldest: number; next: number }>(
       `SELECT pg_snapshot_xmin(s)::text::float8 AS oldest, pg_snapshot_xmax(s)::text::float8 AS next FROM pg_current_snapshot() s`,
     );
@@ -95,7 +102,17 @@ export class LiveCatalogue implements Catalogue {
     this.#makeRoom(rows);
     for (const row of rows) this.#take(row);
     this.readTo = oldest;
-    return this.edits.length - before;
+    return this.editCount - before;
+  }
+
+  /** What was edited after the first `seen` edits, each row once. A look at every row: nothing grows with the edits. */
+  editsSince(seen: number): Edit[] {
+    const edits: Edit[] = [];
+    if (seen === this.editCount) return edits;
+    this.#editedAt.forEach((at, row) => {
+      if (at > seen) edits.push({ row, described: this.#describedAt[row]! > seen });
+    });
+    return edits;
   }
 
   /** Shown items of a category. */
@@ -148,6 +165,8 @@ export class LiveCatalogue implements Catalogue {
     this.inStock = grown(this.inStock, 0);
     this.withdrawn = grown(this.withdrawn, 1);
     this.changedIn = grown(this.changedIn, 0);
+    this.#editedAt = grown(this.#editedAt, 0);
+    this.#describedAt = grown(this.#describedAt, 0);
     for (const column of Object.values(this.attributes)) while (column.length < n) column.push('');
   }
 
@@ -176,7 +195,8 @@ export class LiveCatalogue implements Catalogue {
     for (const [name] of attributes) this.attributes[name] ??= new Array<string>(this.ids.length).fill('');
     for (const [name, column] of Object.entries(this.attributes)) column[row] = told.get(name) ?? '';
     this.#count(row, 1);
-    this.edits.push({ row, described });
+    this.#editedAt[row] = ++this.editCount;
+    if (described) this.#describedAt[row] = this.editCount;
   }
 
   #rowOfCategory(name: string): number {

@@ -53,7 +53,7 @@ export class Delta implements AsyncDisposable {
     this.#catalogue = catalogue;
     this.#bitmaps = bitmaps;
     this.#indexed = indexed;
-    this.#seen = catalogue.edits.length;
+    this.#seen = catalogue.editCount;
   }
 
   /** The delta of an index that was just opened: with all that was edited since it was built. */
@@ -98,12 +98,12 @@ export class Delta implements AsyncDisposable {
 
   /** Takes over the catalogue's edits since the last time. Withdrawn items are gone when it returns, new ones there when it resolves. */
   follow(): Promise<void> {
-    const edits = this.#catalogue.edits.slice(this.#seen);
-    if (edits.length === 0) return this.#following;
     const from = this.#seen;
-    this.#seen = this.#catalogue.edits.length;
+    const edits = this.#catalogue.editsSince(from);
+    if (edits.length === 0) return this.#following;
+    this.#seen = this.#catalogue.editCount;
     const described = new Set(edits.filter((edit) => edit.described).map(({ row }) => row));
-    const rows = [...new Set(edits.map(({ row }) => row))];
+    const rows = edits.map(({ row }) => row);
     for (const row of rows) {
       const place = this.#placeOf(row);
       if (place < 0) continue;
@@ -140,11 +140,14 @@ export class Delta implements AsyncDisposable {
       this.#waiting.delete(row);
       if (withdrawn[row] === 1) {
         if (place >= 0) this.#show(place, false);
+        if (described.has(row)) this.#vectors.delete(row);
         continue;
       }
       const kept = this.#vectors.has(row);
       if (kept && !described.has(row)) continue;
-      const from = this.#sourceOf(row, place, described.has(row));
+      // One that comes back may have been described otherwise while it was away.
+      const anew = described.has(row) || (place >= 0 && !this.#bitmaps.isShown(place));
+      const from = this.#sourceOf(row, place, anew);
       if (from === 'tower') toEncode.push(row);
       else if (from === 'index') {
         this.#show(place, true);

@@ -138,6 +138,28 @@ describe('serving follows the catalogue and the events', () => {
     assert.ok(ids(await all()).includes('i7'));
   });
 
+  test('takes back an item that was described otherwise while it was away as it is now', async () => {
+    const place = async () => ids(await all()).indexOf('i9');
+    const before = await place();
+    const clock = { title: 'clock number 9', categoryId: await categoryId('clocks') };
+    await edit('i9', clock);
+    await serving.refresh();
+    const changed = await place();
+    assert.notEqual(changed, before);
+    const mug = { title: 'mug number 9', categoryId: await categoryId('mugs') };
+    for (const [described, expected] of [
+      [mug, before],
+      [clock, changed],
+      [mug, before],
+    ] as const) {
+      for (const data of [{ withdrawnAt: new Date() }, described, { withdrawnAt: null }]) {
+        await edit('i9', data);
+        await serving.refresh();
+      }
+      assert.equal(await place(), expected);
+    }
+  });
+
   test('is in step within a second of an edit, without being told', async () => {
     await using watching = await openServing({ ...shop, logger });
     for (const priceMinor of [123_001, 123_002, 123_003]) {

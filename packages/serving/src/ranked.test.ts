@@ -110,6 +110,29 @@ describe('a ranked list', () => {
     assert.ok(ids(await list({ placement: 'home' })).includes(first!));
   });
 
+  test('keeps rules in what is alike and in what is searched for, but pins nothing there', async () => {
+    const seed = ids(await list())[0]!;
+    const alike = async (placement?: string) => (await serving.similarItems({ itemId: seed, k: 100, placement })).items;
+    const searched = async (placement?: string) =>
+      (await serving.search({ query: 'number lamps', k: 100, placement })).items;
+    for (const ask of [alike, searched]) {
+      const before = await ask();
+      const [first, second, last] = [before[0]!, before[1]!, before.at(-1)!];
+      const at = { placement: 'detail' };
+      const boost = await rule({ kind: 'boost', itemId: last.itemId, factor: 1000, ...at });
+      const bury = await rule({ kind: 'bury', itemId: first.itemId, factor: 1e-6, ...at });
+      await rule({ kind: 'block', itemId: second.itemId, ...at });
+      await rule({ kind: 'pin', itemId: second.itemId, place: 1 });
+      const after = await ask('detail');
+      assert.deepEqual([after[0]!.itemId, after[0]!.rules], [last.itemId, [boost.id]]);
+      assert.deepEqual([after.at(-1)!.itemId, after.at(-1)!.rules], [first.itemId, [bury.id]]);
+      assert.ok(!ids(after).includes(second.itemId));
+      assert.deepEqual(await ask(), before, 'elsewhere');
+      await shop.db.prisma.rule.deleteMany();
+      await serving.refresh();
+    }
+  });
+
   test('orders by expected value, and spreads categories, where that is asked', async () => {
     const plain = await list({ k: 100 });
     const byValue = await list({ k: 100, alpha: 1 });

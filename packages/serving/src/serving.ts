@@ -132,7 +132,7 @@ class DatabaseServing implements Serving {
   #engines = new Map<string, string>();
   #served = new Map<string, ServedIndex>();
   #recent: RecentEvents;
-  #titles = new WeakMap<ServedDataset, TitleSearch>();
+  #titles = new WeakMap<ServedDataset, Promise<TitleSearch>>();
   #datasets = new Map<string, Promise<ServedDataset>>();
   #rankers = new Map<string, Promise<RankerParameters>>();
   #retrievers: Pool<Retriever>;
@@ -315,7 +315,7 @@ class DatabaseServing implements Serving {
     });
   }
 
-  #rules({ id, catalogue }: ServedDataset, at: Pick<RetrieveRequest, 'placement' | 'situation'> = {}): RulesInForce {
+  #rules({ id, catalogue }: ServedDataset, at: Pick<RetrieveRequest, 'placement' | 'situation'>): RulesInForce {
     const now = at.situation?.time === undefined ? new Date() : new Date(at.situation.time * 1000);
     return rulesInForce(this.plan.rules[id] ?? [], catalogue, { placement: at.placement, now });
   }
@@ -331,7 +331,7 @@ class DatabaseServing implements Serving {
 
   async similarItems({ modelId, ...request }: SimilarItemsRequest): Promise<SimilarItemsAnswer> {
     return this.#use(this.#choose({ modelId }), (retriever, dataset) =>
-      similar(retriever, dataset, request, this.#rules(dataset)),
+      similar(retriever, dataset, request, this.#rules(dataset, request)),
     );
   }
 
@@ -363,11 +363,7 @@ class DatabaseServing implements Serving {
 
   async search(request: SearchRequest): Promise<SearchAnswer> {
     return this.#use(this.#choose(request), (retriever, dataset) => {
-      const titles = () => {
-        const made = this.#titles.get(dataset) ?? new TitleSearch(dataset.catalogue);
-        this.#titles.set(dataset, made);
-        return made;
-      };
+      const titles = () => remembered(this.#titles, dataset, () => TitleSearch.open(dataset.catalogue));
       return search(retriever, dataset, titles, request, this.#rules(dataset, request));
     });
   }
@@ -444,8 +440,14 @@ function neededModels(plan: Plan): PlannedModel[] {
   return [...new Map(wanted.map((planned) => [retrieverKey(planned), planned])).values()];
 }
 
+interface Kept<K, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V): unknown;
+  delete(key: K): boolean;
+}
+
 /** The promise kept under a key, made where there is none; a failure is not kept. */
-function remembered<T>(kept: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+function remembered<K, T>(kept: Kept<K, Promise<T>>, key: K, make: () => Promise<T>): Promise<T> {
   const known = kept.get(key);
   if (known !== undefined) return known;
   const made = make();

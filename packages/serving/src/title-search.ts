@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { LiveCatalogue } from './catalogue.ts';
 
 /** Words of a text, lower case, letters and digits of any script. */
@@ -5,9 +6,17 @@ const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N
 
 /** Items that are scored for one query at most: those with its rarest words. */
 const scoredItems = 20_000;
+/** Items that are read in one turn of the event loop: some milliseconds. */
+const readAtOnce = 2_000;
 /** The usual constants of BM25. */
 const k1 = 1.2;
 const b = 0.75;
+
+/** A word, and the rows that have it. */
+interface Term {
+  word: string;
+  rows: Set<number>;
+}
 
 /**
  * Items by the words of their titles and categories, ranked by BM25 (Robertson and Zaragoza 2009): what a search box gets
@@ -15,15 +24,25 @@ const b = 0.75;
  */
 export class TitleSearch {
   #catalogue: LiveCatalogue;
-  /** Rows that had a word at some time; what they say now is looked at when they are scored. */
-  #rows = new Map<string, number[]>();
+  #terms = new Map<string, Term>();
+  /** The words of each row, in order: a query compares them without reading a text. */
+  #read: Term[][] = [];
   #totalWords = 0;
   #seen: number;
 
-  constructor(catalogue: LiveCatalogue) {
+  private constructor(catalogue: LiveCatalogue) {
     this.#catalogue = catalogue;
-    this.#seen = catalogue.edits.length;
-    for (let row = 0; row < catalogue.ids.length; row++) this.#add(row);
+    this.#seen = catalogue.editCount;
+  }
+
+  /** Reads the catalogue, a million items in some seconds, and lets others go on meanwhile. */
+  static async open(catalogue: LiveCatalogue): Promise<TitleSearch> {
+    const titles = new TitleSearch(catalogue);
+    for (let row = 0; row < catalogue.ids.length; row++) {
+      titles.#take(row);
+      if (row % readAtOnce === readAtOnce - 1) await setImmediate();
+    }
+    return titles;
   }
 
   /**
@@ -32,54 +51,61 @@ export class TitleSearch {
    * @param may whether an item may be found
    */
   find(query: string, k: number, may: (row: number) => boolean): { item: number; score: number }[] {
-    const { edits, ids } = this.#catalogue;
-    for (; this.#seen < edits.length; this.#seen++) if (edits[this.#seen]!.described) this.#add(edits[this.#seen]!.row);
-    const asked = [...new Set(wordsOf(query))].flatMap((word) => this.#spellings(word));
+    const { editCount, ids } = this.#catalogue;
+    for (const { row, described } of this.#catalogue.editsSince(this.#seen)) if (described) this.#take(row);
+    this.#seen = editCount;
     const weights = new Map(
-      asked
-        .map((word) => [word, this.#rows.get(word)!.length] as const)
-        .sort(([, m], [, n]) => m - n)
-        .map(([word, n]) => [word, Math.log(1 + (Math.max(0, ids.length - n) + 0.5) / (n + 0.5))]),
+      [...new Set(wordsOf(query))]
+        .flatMap((word) => this.#spellings(word))
+        .sort((one, other) => one.rows.size - other.rows.size)
+        .map((term) => [term, Math.log(1 + (ids.length - term.rows.size + 0.5) / (term.rows.size + 0.5))] as const),
     );
     const rows = new Set<number>();
-    for (const word of weights.keys()) {
-      for (const row of this.#rows.get(word)!) if (rows.size < scoredItems && may(row)) rows.add(row);
+    for (const term of weights.keys()) {
+      for (const row of term.rows) {
+        if (rows.size === scoredItems) break;
+        if (may(row)) rows.add(row);
+      }
     }
     const mean = this.#totalWords / Math.max(1, ids.length);
-    const found: { item: number; score: number }[] = [];
-    for (const row of rows) {
-      const words = this.#words(row);
+    const found = Array.from(rows, (item) => {
+      const terms = this.#read[item]!;
       let score = 0;
-      for (const [word, weight] of weights) {
-        const times = words.filter((one) => one === word).length;
-        score += (weight * times * (k1 + 1)) / (times + k1 * (1 - b + (b * words.length) / mean));
+      for (const [term, weight] of weights) {
+        const times = terms.filter((one) => one === term).length;
+        score += (weight * times * (k1 + 1)) / (times + k1 * (1 - b + (b * terms.length) / mean));
       }
-      if (score > 0) found.push({ item: row, score });
-    }
+      return { item, score };
+    });
     return found.sort((x, y) => y.score - x.score || x.item - y.item).slice(0, k);
   }
 
-  #words(row: number): string[] {
+  /** Takes over what a row says now, in the place of what it said. */
+  #take(row: number): void {
     const { title, category, categories } = this.#catalogue;
-    return wordsOf(`${title[row]} ${category[row]! < 0 ? '' : categories[category[row]!]}`);
-  }
-
-  #add(row: number): void {
-    const words = this.#words(row);
-    this.#totalWords += words.length;
-    for (const word of new Set(words)) {
-      const rows = this.#rows.get(word);
-      if (rows === undefined) this.#rows.set(word, [row]);
-      else if (rows.at(-1) !== row) rows.push(row);
+    const words = wordsOf(`${title[row]} ${category[row]! < 0 ? '' : categories[category[row]!]}`);
+    const before = this.#read[row] ?? [];
+    for (const term of before) {
+      term.rows.delete(row);
+      if (term.rows.size === 0) this.#terms.delete(term.word);
     }
+    this.#totalWords += words.length - before.length;
+    this.#read[row] = words.map((word) => {
+      const term = this.#terms.get(word) ?? { word, rows: new Set() };
+      this.#terms.set(word, term);
+      term.rows.add(row);
+      return term;
+    });
   }
 
-  #spellings(word: string): string[] {
-    if (this.#rows.has(word)) return [word];
+  /** The word itself where an item has it, else those that begin with it. */
+  #spellings(word: string): Term[] {
+    const exact = this.#terms.get(word);
+    if (exact !== undefined) return [exact];
     if (word.length < 3) return [];
-    return this.#rows
-      .keys()
-      .filter((known) => known.startsWith(word))
+    return this.#terms
+      .values()
+      .filter((term) => term.word.startsWith(word))
       .take(20)
       .toArray();
   }

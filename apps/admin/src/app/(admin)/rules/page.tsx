@@ -35,7 +35,7 @@ export default async function RulesPage({ searchParams }: { searchParams: PageQu
     <>
       <PageHeader
         title="Rules"
-        summary="What the shop wants of every list, whichever model made it: all arms of an experiment keep them, so they favour none. The services follow a change within seconds."
+        summary="What the shop wants of every list, whichever model made it: all arms of an experiment keep them, so they favour none. Pins stand in recommendations alone: a search and similar items answer for what was asked. The services follow a change within seconds."
       />
       {dataset === undefined ? (
         <Notice title="There is no dataset yet." />
