@@ -28,9 +28,9 @@ function findingsOf(
   now: Date,
 ): Finding[] {
   const findings: Finding[] = [];
-  if (srm.warning) {
+  if (srm.sequential.warning) {
     const split = arms.map(({ name, users }) => `${users} in ${name}`).join(', ');
-    const says = `The users did not split as planned (${split}; p = ${srm.p?.toPrecision(2)}).`;
+    const says = `The users did not split as planned (${split}; always-valid p = ${srm.sequential.p?.toPrecision(2)}).`;
     findings.push({ rule: 'srm', subject: '', says });
   }
   for (const { metric, armId, state, relative, maxRelativeLoss } of guardrails) {
@@ -81,7 +81,8 @@ export interface Applied extends Finding {
 
 /**
  * Looks at every running experiment of real shoppers, warns once a phase of what applies, and stops those whose settings
- * say so. A guardrail is judged by the interval that holds at this look, so looking often stops nothing by chance.
+ * say so. The split is judged by its always-valid p, a guardrail by the confidence sequence (or, within a day of the
+ * planned end, by the interval of that one look), so looking every minute finds nothing that chance alone has done.
  *
  * @returns what is new
  * @throws AggregateError after all have been looked at, of those that could not be

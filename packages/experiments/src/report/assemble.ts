@@ -5,7 +5,7 @@ import type { RolledUp } from '../read-rollup.ts';
 import type { Served } from '../served.ts';
 import type { ExperimentSettings } from '../settings.ts';
 import type { LiftMethod } from '../statistics/lift.ts';
-import { srm } from '../statistics/srm.ts';
+import { sequentialSrm, srm, srmConcentrations } from '../statistics/srm.ts';
 import { breakdownsOf, type SegmentSums } from './breakdowns.ts';
 import { armInterval, type Comparing, compareArms } from './compare.ts';
 import { conclude } from './conclusion.ts';
@@ -75,21 +75,24 @@ export function assemble(source: Source): Report {
     usersInTwoArms: source.past ? null : rollup.usersInTwoArms,
     excludedUsers: source.past ? null : rollup.excludedUsers,
     lateEvents: source.past ? null : rollup.lateEvents,
-    srm: srm(
-      arms.map(({ users }) => users),
-      arms.map(({ weight }) => weight),
-    ),
+    srm: splitOf(arms),
     horizon,
     plannedDay: plannedDayOf(experiment.plannedEndAt),
     basis,
     interleaving: experiment.design === 'interleaving' ? interleavingOf(source.interleaved, arms, comparing) : null,
-    guardrails: guardrailStates(settings.guardrails, arms, metrics, basis),
+    // A fixed-horizon interval that is looked at on the way finds harm that is not there, as it finds lifts.
+    guardrails: guardrailStates(settings.guardrails, arms, metrics, horizon === 'at' ? basis : 'sequence'),
     days: dailyCounts(rollup.days, arms),
     series: seriesOf(rollup.days, arms, metrics, comparing),
     breakdowns: breakdownsOf(source.parts, arms, metrics, comparing, basis),
   } as const satisfies Omit<Report, 'finding' | 'caveats' | 'conclusion'>;
   const { finding, caveats } = conclude(evidence);
   return { ...evidence, finding, caveats, conclusion: [finding, ...caveats].join(' ') };
+}
+
+function splitOf(arms: readonly ArmReport[]): Report['srm'] {
+  const [users, weights] = [arms.map((arm) => arm.users), arms.map(({ weight }) => weight)];
+  return { ...srm(users, weights), sequential: sequentialSrm(users, weights, srmConcentrations) };
 }
 
 function armReports({ arms, rollup, served }: Source, metrics: readonly Metric[], comparing: Comparing): ArmReport[] {

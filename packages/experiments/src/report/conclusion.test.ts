@@ -9,6 +9,7 @@ const slightly = {
   'two-tower': crowd(400, { clicks: [1, 2], buyers: 40 }),
   dat: crowd(400, { clicks: [1, 2, 1, 2, 1, 2, 1, 2, 1, 3], buyers: 40 }),
 };
+const slightlyWorse = { 'two-tower': slightly.dat, dat: slightly['two-tower'] };
 const ended = { status: 'stopped', stoppedAt: '2026-03-16T00:00:00.000Z' } as const;
 const fixed = { sequential: false };
 
@@ -171,6 +172,22 @@ const claims: [string, Parameters<typeof madeUp>, { finding?: RegExp; caveats?: 
     'a guardrail that is passed',
     [better, { settings: { guardrails: [{ metric: 'ctr', maxRelativeLoss: 0.02 }] } }],
     { caveats: /Guardrail passed: click-through rate in dat/ },
+  ],
+  [
+    'a guardrail on the way to the planned look, whose interval is no evidence yet',
+    [slightlyWorse, { settings: { ...fixed, guardrails: [{ metric: 'ctr', maxRelativeLoss: 0 }] } }],
+    { caveats: /A loss beyond its guardrail is not ruled out/, not: /is breached/ },
+  ],
+  [
+    'the same at the planned look',
+    [
+      slightlyWorse,
+      {
+        settings: { ...fixed, guardrails: [{ metric: 'ctr', maxRelativeLoss: 0 }] },
+        now: new Date('2026-03-16T01:00:00Z'),
+      },
+    ],
+    { caveats: /A guardrail is breached/ },
   ],
   ['money, which is always told', [better], { caveats: /cannot be told apart by GMV per user/ }],
   [

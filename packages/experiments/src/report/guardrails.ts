@@ -2,8 +2,8 @@ import type { Interval } from '../statistics/estimate.ts';
 import type { ArmReport, Basis, Guardrail, ReportMetric } from './shape.ts';
 
 /**
- * Whether each guardrail holds in each arm, by the interval that the experiment is judged by: passed where all of it
- * lies within the limit, breached where all of it lies beyond, else undecided. A guardrail is a test of non-inferiority
+ * Whether each guardrail holds in each arm, by the interval of `basis`, which must hold at this look: passed where all of
+ * it lies within the limit, breached where all of it lies beyond, else undecided. A guardrail is a test of non-inferiority
  * for each arm and metric alone; it is not corrected for their number, since caution errs towards stopping.
  */
 export function guardrailStates(

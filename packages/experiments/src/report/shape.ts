@@ -2,7 +2,7 @@ import type { ExperimentStatus } from '@duet/db';
 import type { Served } from '../served.ts';
 import type { Interval } from '../statistics/estimate.ts';
 import type { LiftMethod } from '../statistics/lift.ts';
-import type { SrmTest } from '../statistics/srm.ts';
+import type { SequentialSrm, SrmTest } from '../statistics/srm.ts';
 import type { Unit } from './figures.ts';
 
 /** Treatment − control and treatment / control − 1, with a two-sided p. Figures that the data do not determine are null. */
@@ -178,7 +178,8 @@ export interface Report {
   excludedUsers: number | null;
   /** Arrived later than the experiment waits: in no figure. */
   lateEvents: number | null;
-  srm: SrmTest;
+  /** χ² of this look, and beside it what holds at every look. */
+  srm: SrmTest & { sequential: SequentialSrm };
   horizon: Horizon;
   /** The day of the planned look. */
   plannedDay: string | null;

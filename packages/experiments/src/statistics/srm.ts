@@ -35,6 +35,9 @@ export function srm(observed: readonly number[], weights: readonly number[]): Sr
   return { ...base, chiSquare, p, warning: p < 0.001 };
 }
 
+/** Concentrations that find a gross mismatch among hundreds of users, and one of a per cent among many more. */
+export const srmConcentrations = [100, 1_000, 10_000];
+
 export interface SequentialSrm {
   /** Always valid: it may be looked at every day, and the first time it is ≤ α is significant at α. */
   p: number | null;
@@ -50,23 +53,28 @@ export interface SequentialSrm {
  * daily. The same answers as {@link srm} for weight zero, no users and a single arm.
  *
  * @param concentration c: about how many users' worth of belief that the split is as planned. The default is that of
- * the authors' `ssrm` package, tuned for deviations of a per cent or so.
+ * the authors' `ssrm` package, tuned for deviations of a per cent or so. Of several the mean Bayes factor is taken, that
+ * of a mixture of their priors, which is as valid.
  */
 export function sequentialSrm(
   observed: readonly number[],
   weights: readonly number[],
-  concentration = 10_000,
+  concentration: number | readonly number[] = 10_000,
 ): SequentialSrm {
   if (observed.some((n, arm) => n > 0 && weights[arm] === 0)) return { p: 0, warning: true };
   const arms = observed.flatMap((count, arm) => (weights[arm]! > 0 ? [{ count, weight: weights[arm]! }] : []));
   const total = arms.reduce((sum, { count }) => sum + count, 0);
   if (total === 0 || arms.length < 2) return { p: null, warning: false };
   const weight = arms.reduce((sum, arm) => sum + arm.weight, 0);
-  const logBayesFactor = arms.reduce(
-    (sum, arm) =>
-      sum + logGammaStep((concentration * arm.weight) / weight, arm.count) - arm.count * Math.log(arm.weight / weight),
-    -logGammaStep(concentration, total),
-  );
-  const p = Math.min(1, Math.exp(-logBayesFactor));
+  const bayesFactor = (c: number) =>
+    Math.exp(
+      arms.reduce(
+        (sum, arm) =>
+          sum + logGammaStep((c * arm.weight) / weight, arm.count) - arm.count * Math.log(arm.weight / weight),
+        -logGammaStep(c, total),
+      ),
+    );
+  const factors = [concentration].flat().map(bayesFactor);
+  const p = Math.min(1, factors.length / factors.reduce((sum, factor) => sum + factor, 0));
   return { p, warning: p < 0.001 };
 }

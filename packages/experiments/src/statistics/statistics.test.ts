@@ -204,6 +204,8 @@ describe('sample ratio mismatch', () => {
     assert.deepEqual(sequentialSrm([0, 0], [1, 1]), { p: null, warning: false });
     assert.deepEqual(sequentialSrm([5, 1], [1, 0]), { p: 0, warning: true });
     assert.equal(sequentialSrm([60_000, 50_000], [1, 1]).warning, true);
+    const [few, many] = [100, 10_000].map((c) => sequentialSrm([400, 200], [1, 1], c).p!);
+    near(sequentialSrm([400, 200], [1, 1], [100, 10_000]).p, 2 / (1 / few! + 1 / many!), 1e-9);
   });
 
   test('has an answer without users, and for users in an arm of weight zero', () => {

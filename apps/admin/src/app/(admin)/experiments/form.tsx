@@ -321,7 +321,7 @@ export function ExperimentForm({ mode, id, start, datasets, metrics }: Experimen
           </fieldset>
           <div className="mt-5 grid gap-5 sm:grid-cols-3">
             {rule('guardrail', 'A guardrail breaks', 'Its whole interval lies beyond the limit.')}
-            {rule('srm', 'The split goes wrong', 'Sample ratio mismatch, p < 0.001.')}
+            {rule('srm', 'The split goes wrong', 'Sample ratio mismatch, always-valid p < 0.001.')}
             {rule('plannedEnd', 'The planned days are over', 'Looked at every minute by the worker.')}
           </div>
         </Section>
