@@ -51,6 +51,7 @@ describe('lists that an experiment draws', () => {
       datasetId,
       arms: [
         { name: 'two-tower', modelId: twoTower, weight: 0.5, control: true },
+        { name: 'left out', modelId: twoTower, weight: 0 },
         { name: 'dat', modelId: dat, weight: 0.5 },
       ],
     });
@@ -103,7 +104,7 @@ describe('lists that an experiment draws', () => {
     assert.equal(interleaving!.users, 1);
     assert.deepEqual(
       interleaving!.arms.map(({ armId, clicks }) => [armId, clicks]),
-      experiment.arms.map(({ id }) => [id, id === arm!.id ? 1 : 0]),
+      experiment.arms.flatMap(({ id, weight }) => (weight > 0 ? [[id, id === arm!.id ? 1 : 0]] : [])),
     );
 
     // Who was put into an arm sees that arm's list.

@@ -27,8 +27,10 @@ export async function drawnList<Answer extends List>(
   const { exploration } = experiment.settings;
   if (reason === 'override') return { answer: await ask(arm, k), arm: named(arm) };
   if (experiment.design === 'interleaving') {
-    const control = experiment.arms.find((one) => one.control)!;
-    const treatment = experiment.arms.find((one) => !one.control)!;
+    // An arm at weight zero is one that an earlier phase had.
+    const [control, treatment] = [true, false].map((isControl) =>
+      experiment.arms.find((one) => one.control === isControl && one.weight > 0),
+    ) as [Arm, Arm];
     const teams = { control, treatment };
     const [first, second] = await Promise.all([ask(control, k), ask(treatment, k)]);
     const items = teamDraft(first.items, second.items, k, drawsOf(requestId), ({ itemId }) => itemId).map(

@@ -79,7 +79,8 @@ export function assemble(source: Source): Report {
     horizon,
     plannedDay: plannedDayOf(experiment.plannedEndAt),
     basis,
-    interleaving: experiment.design === 'interleaving' ? interleavingOf(source.interleaved, arms, comparing) : null,
+    interleaving:
+      experiment.design === 'interleaving' ? interleavingOf(source.interleaved, teamsOf(arms), comparing) : null,
     // A fixed-horizon interval that is looked at on the way finds harm that is not there, as it finds lifts.
     guardrails: guardrailStates(settings.guardrails, arms, metrics, horizon === 'at' ? basis : 'sequence'),
     days: dailyCounts(rollup.days, arms),
@@ -89,6 +90,9 @@ export function assemble(source: Source): Report {
   const { finding, caveats } = conclude(evidence);
   return { ...evidence, finding, caveats, conclusion: [finding, ...caveats].join(' ') };
 }
+
+/** Of an interleaving's arms the two that lists are drafted from. */
+const teamsOf = (arms: readonly ArmReport[]): ArmReport[] => arms.filter(({ weight }) => weight > 0);
 
 function splitOf(arms: readonly ArmReport[]): Report['srm'] {
   const [users, weights] = [arms.map((arm) => arm.users), arms.map(({ weight }) => weight)];
