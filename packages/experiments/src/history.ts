@@ -46,7 +46,7 @@ const sumsText = `
   WITH "counted" AS MATERIALIZED (
     SELECT count(*) FILTER (WHERE "type" = 'impression') AS "impressions",
       count(*) FILTER (WHERE "type" = 'click') AS "clicks", count(*) FILTER (WHERE "type" = 'cart') AS "carts",
-      count(DISTINCT coalesce("orderId", "eventId"::text)) FILTER (WHERE "type" = 'order') AS "orders",
+      count(DISTINCT coalesce("orderId", "eventId"::text)) FILTER (WHERE "type" = 'order' AND "currency" = $3) AS "orders",
       coalesce(sum("valueMinor") FILTER (WHERE "type" = 'order' AND "currency" = $3), 0) AS "gmvMinor"
     FROM "Event" WHERE "day" >= $1::timestamptz::date AND "occurredAt" > $1 AND "occurredAt" <= $2 AND NOT "simulated"
     GROUP BY "userId"
