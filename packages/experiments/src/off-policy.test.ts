@@ -79,7 +79,7 @@ describe('another ranking’s click-through rate, from an exploring experiment',
     await running('explores nothing');
     await assert.rejects(
       offPolicyReport(db, 'explores nothing', async () => judged),
-      /Let it explore: npx duet experiment/,
+      /npx duet experiment phase --experiment "explores nothing" --set exploration=0.05/,
     );
   });
 });

@@ -55,7 +55,7 @@ export async function offPolicyReport(
   const places = await loggedPlaces(database, found, clickWindowHours);
   if (places.length === 0) {
     throw new DuetError('conflict', `Experiment "${found.name}" has no impression with a propensity.`, {
-      fix: `Let it explore: npx duet experiment set ${found.name} --set exploration=0.05. The storefront sends each item's propensity with its impression.`,
+      fix: `Let it explore in a new phase: npx duet experiment phase --experiment "${found.name}" --set exploration=0.05. The storefront sends each item's propensity with its impression.`,
     });
   }
   const rankings = new Map<string, readonly string[]>();

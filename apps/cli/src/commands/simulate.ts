@@ -29,7 +29,13 @@ interface Options {
 export function simulateCommand(program: Command): void {
   const command = program
     .command('simulate')
-    .description('a simulated week: shoppers whose tastes no arm has seen, on the running service, in an A/B test')
+    .description(
+      'SIMULATED: a week of made-up shoppers, whose tastes no arm has seen, on the running service, in an A/B test',
+    )
+    .addHelpText(
+      'before',
+      'This is a SIMULATION: no real shopper takes part, and what comes out says nothing of real shoppers.\n',
+    )
     .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
     .option('--control <model>', 'id or name of the control arm’s model', 'two-tower')
     .option('--treatment <model>', 'id or name of the other arm’s model', 'dat')
