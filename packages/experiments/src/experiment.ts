@@ -255,7 +255,7 @@ export async function ensureExperiment(
   const differing = [
     known.datasetId === wanted.datasetId ? '' : 'another dataset',
     known.seed === (wanted.seed ?? wanted.name) ? '' : 'another seed',
-    known.rankerId === wanted.rankerId ? '' : 'another ranker',
+    [null, known.rankerId].includes(wanted.rankerId) ? '' : 'another ranker',
     shape(known.arms) === shape(wanted.arms) ? '' : 'other arms',
   ].filter(Boolean);
   if (differing.length === 0) return known;

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { auditTrail, type Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import fc from 'fast-check';
-import { createExperiment, type ExperimentInput, findExperiment } from './experiment.ts';
+import { createExperiment, type ExperimentInput, ensureExperiment, findExperiment } from './experiment.ts';
 import { freeSlice } from './layer.ts';
 import {
   decideExperiment,
@@ -182,6 +182,37 @@ describe('a running experiment', () => {
       (key) => !free.has(key) && !Object.hasOwn(lockedWhileRunning, `settings.${key}`),
     );
     assert.deepEqual(forgotten, []);
+  });
+
+  test('keeps the ranker that was the newest when it started, whoever trains another one', async () => {
+    const { id: rival } = await db.prisma.dataset.create({ data: { name: 'ranked shop', settings: {} } });
+    const { id: modelId } = await db.prisma.model.create({
+      data: { datasetId: rival, name: 'm', kind: 'dat', parameters: {} },
+    });
+    const arms = input('').arms.map((arm) => ({ ...arm, modelId }));
+    const ranker = async () => (await db.prisma.ranker.create({ data: { datasetId: rival, parameters: {} } })).id;
+    await createExperiment(db, input('ranked', { datasetId: rival, arms }));
+    const first = await ranker();
+    assert.equal((await startExperiment(db, 'ranked', ann)).rankerId, first);
+    const second = await ranker();
+    assert.equal((await setExperiment(db, 'ranked', { trafficShare: 0.5 }, ann)).rankerId, first);
+    await assert.rejects(setExperiment(db, 'ranked', { rankerId: second }, ann), /"rankerId" is locked/);
+    assert.equal(
+      (await startPhase(db, 'ranked', {}, ann)).rankerId,
+      first,
+      'nor does a phase change what nobody asked',
+    );
+    assert.equal((await startPhase(db, 'ranked', { rankerId: null }, ann)).rankerId, second);
+    const kept = await db.prisma.experimentPhase.findMany({
+      where: { experiment: { name: 'ranked' } },
+      orderBy: { number: 'asc' },
+    });
+    assert.deepEqual(
+      kept.map(({ settings }) => (settings as { rankerId: string }).rankerId),
+      [first, first, second],
+    );
+    const again = await ensureExperiment(db, input('ranked', { datasetId: rival, arms }));
+    assert.equal(again.rankerId, second, 'and it is still the experiment that was asked for');
   });
 
   test('changes anything in a new phase, whose figures start from nothing and leave the old ones readable', async () => {

@@ -83,7 +83,7 @@ async function change(
   });
 }
 
-/** What is written when a phase begins: its row, the experiment's times, and its slice of the layer. */
+/** What is written when a phase begins: its row, the experiment's times, its ranker, and its slice of the layer. */
 async function beginPhase(
   tx: Prisma.TransactionClient,
   id: string,
@@ -92,9 +92,12 @@ async function beginPhase(
   const { arms, ...experiment } = await tx.experiment.findUniqueOrThrow({ where: { id }, include: withArms });
   const stored = parseSettings(experiment.settings);
   const settings = gmvCapMinor === undefined ? stored : { ...stored, gmvCapMinor };
-  const { layer, primaryMetric, rankerId, trafficShare } = experiment;
+  const { datasetId, layer, primaryMetric, trafficShare } = experiment;
+  // Else whoever trains a ranker meanwhile would give the arms another one.
+  const newest = await tx.ranker.findFirst({ where: { datasetId }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] });
+  const rankerId = experiment.rankerId ?? newest?.id ?? null;
   // A holdout is only raised while nothing runs.
-  await tx.$queryRaw`SELECT 1 FROM "Dataset" WHERE "id" = ${experiment.datasetId}::uuid FOR SHARE`;
+  await tx.$queryRaw`SELECT 1 FROM "Dataset" WHERE "id" = ${datasetId}::uuid FOR SHARE`;
   const slice =
     layer === null
       ? { layerFrom: null, layerTo: null }
@@ -102,7 +105,7 @@ async function beginPhase(
   await tx.experiment.update({
     where: { id },
     data: {
-      ...{ status: 'running', phase: number, phaseStartedAt: now, stoppedAt: null, settings },
+      ...{ status: 'running', phase: number, phaseStartedAt: now, stoppedAt: null, settings, rankerId },
       startedAt: experiment.startedAt ?? now,
       plannedEndAt: new Date(now.getTime() + settings.plannedDays * dayMs),
       ...slice,

@@ -35,6 +35,7 @@ interface PlanOptions {
   metric?: string;
   layer?: string;
   design?: 'ab' | 'interleaving';
+  ranker?: string;
   days?: number;
   guardrail: string[];
   target: string[];
@@ -56,6 +57,7 @@ const planOptions = (command: Command): Command =>
     .option('--metric <metric>', 'the primary metric: ctr, conversion, gmvPerUser …')
     .option('--layer <name>', 'experiments of one layer share no user; --set layerShare=0.5 is its part')
     .option('--design <design>', 'ab or interleaving')
+    .option('--ranker <id>', 'of all arms that name none; newest, the default, is the newest one when it starts')
     .option('--days <number>', 'planned duration', readNumber)
     .option('--guardrail <metric=loss>', 'no arm may lower the metric by more than this share: ctr=0.02', collect, [])
     .option('--target <attribute=a|b>', 'only users or requests with one of these values', collect, [])
@@ -121,6 +123,7 @@ async function readPlan(db: Database, options: PlanOptions): Promise<ExperimentP
     primaryMetric: options.metric,
     layer: options.layer,
     design: options.design,
+    rankerId: options.ranker === 'newest' ? null : options.ranker,
     settings: {
       ...nested(options.set),
       ...(guardrails.length > 0 && { guardrails }),
