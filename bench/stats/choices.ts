@@ -5,7 +5,6 @@ import {
   creditOf,
   deltaRatio,
   doublyRobust,
-  estimateInterval,
   holm,
   type Interval,
   interleavingTest,
@@ -196,7 +195,7 @@ export function quantileCoverage(tests: number, shoppers: number, replicates: nu
     const users = many(rng, shoppers);
     const covers = ({ low, high }: Interval) => low! <= truth && truth <= high!;
     return {
-      outer: covers(estimateInterval(quantileEstimate(users, q)!)),
+      outer: covers(quantileEstimate(users, q)!),
       bootstrap: covers(quantileBootstrap(users, q, { rng, replicates })),
     };
   });

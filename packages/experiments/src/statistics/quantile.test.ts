@@ -17,10 +17,11 @@ describe('quantiles', () => {
   });
 
   test("of users' values have the variance of the outer interval", () => {
-    for (const { q, value, variance } of outer) {
+    for (const { q, value, variance, interval } of outer) {
       const estimate = quantileEstimate(users, q)!;
       near(estimate.value, value);
       near(estimate.variance, variance, 1e-6);
+      nearInterval(estimate, interval, 1e-6);
     }
   });
 

@@ -1,10 +1,15 @@
-import { normalQuantile } from './distributions.ts';
+import { studentQuantile } from './distributions.ts';
 import { deltaRatio, type Estimate, type Interval } from './estimate.ts';
 import { momentsOf } from './moments.ts';
 import { quantileOf } from './winsorise.ts';
 
 /** Every user's values, such as their orders' values or their answers' latencies. */
 type Users = readonly (readonly number[])[];
+
+interface QuantileLimits {
+  low: number;
+  high: number;
+}
 
 export interface BootstrapOptions {
   /** Uniform on [0, 1). */
@@ -15,11 +20,12 @@ export interface BootstrapOptions {
 
 /**
  * A quantile over all users' values, with the variance that its clustering by user leaves it. The share of values below
- * it is a ratio metric, whose standard error σ the delta method gives; the values at ranks q ± zσ enclose the quantile,
- * and ((upper − lower)/2z)² is its variance (A. Deng, U. Knoblich, J. Lu 2018, KDD, §4.2, "outer CI"). Good for
- * {@link welch} and {@link relativeLift}. undefined below two users or without values.
+ * it is a ratio metric, whose standard error σ the delta method gives; the values at ranks q ± tσ are its limits,
+ * and ((upper − lower)/2t)² is its variance (A. Deng, U. Knoblich, J. Lu 2018, KDD, §4.2, "outer CI"), t being Student's
+ * on users − 1 degrees of freedom. Good for {@link welch} and {@link relativeLift}. undefined below two users or without
+ * values.
  */
-export function quantileEstimate(users: Users, q: number, level = 0.95): Estimate | undefined {
+export function quantileEstimate(users: Users, q: number, level = 0.95): (Estimate & QuantileLimits) | undefined {
   const sorted = Float64Array.from(users.flat()).sort();
   if (sorted.length === 0) return undefined;
   const value = quantileOf(sorted, q);
@@ -31,10 +37,11 @@ export function quantileEstimate(users: Users, q: number, level = 0.95): Estimat
     ),
   );
   if (!share) return undefined;
-  const z = normalQuantile(0.5 + level / 2);
+  const t = studentQuantile(0.5 + level / 2, users.length - 1);
   const at = (rank: number) => quantileOf(sorted, Math.min(1, Math.max(0, rank)));
-  const spread = z * Math.sqrt(share.variance);
-  return { value, variance: ((at(q + spread) - at(q - spread)) / (2 * z)) ** 2, n: users.length };
+  const spread = t * Math.sqrt(share.variance);
+  const [low, high] = [at(q - spread), at(q + spread)];
+  return { value, variance: ((high - low) / (2 * t)) ** 2, n: users.length, low, high };
 }
 
 /**

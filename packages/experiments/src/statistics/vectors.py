@@ -195,9 +195,10 @@ def outer(users, q):
     value = np.quantile(values, q)
     below, size = np.array([(u <= value).sum() for u in users]), np.array([len(u) for u in users])
     z = (below - below.sum() / size.sum() * size) / size.mean()
-    spread = stats.norm.ppf(0.975) * stats.sem(z)
+    t = stats.t.ppf(0.975, len(users) - 1)
+    spread = t * stats.sem(z)
     upper, lower = np.quantile(values, min(1, q + spread)), np.quantile(values, max(0, q - spread))
-    return {"q": q, "value": value, "variance": ((upper - lower) / 2 / stats.norm.ppf(0.975)) ** 2}
+    return {"q": q, "value": value, "variance": ((upper - lower) / 2 / t) ** 2, "interval": [lower, upper]}
 
 
 def resampled(users, q, seed, replicates):
