@@ -4,8 +4,8 @@ import { openServing } from '@duet/serving';
 import { openExecutor } from '@duet/trainer';
 import { createServer } from './server.ts';
 
-/** Requests under way at a stop have this long. */
-const drainMs = 10_000;
+/** Requests under way when no further one is taken have this long. */
+const lastMs = 10_000;
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -27,9 +27,9 @@ async function main(): Promise<void> {
 
   logger.info({ why: await stopped.promise }, 'stopping');
   setTimeout(() => {
-    logger.error(`requests were still under way after ${drainMs} ms`);
+    logger.error(`requests were still under way after ${lastMs} ms`);
     process.exit(1);
-  }, drainMs).unref();
+  }, config.drainMs + lastMs).unref();
 }
 
 try {
