@@ -52,7 +52,12 @@ export function rulesCommand(program: Command): void {
     const command = add
       .command(kind)
       .description(
-        `${{ pin: 'always at a place', boost: 'earlier', bury: 'later', block: 'never shown' }[kind]}, in every list`,
+        {
+          pin: 'always at a place of the recommendations',
+          boost: 'earlier, in every list',
+          bury: 'later, in every list',
+          block: 'never shown',
+        }[kind],
       )
       .option('--dataset <name>', 'name or id of the dataset')
       .option('--item <id>', "the shop's id of an item")
