@@ -236,6 +236,9 @@ describe('the retrieval service', () => {
   test('says what it serves, and that it is ready', async () => {
     const health = (await (await fetch(`${url}/health`)).json()) as HealthAnswer;
     assert.equal(health.status, 'ok');
+    const { engine } = health.models[0]!.index;
+    const slower = health.fallbacks.filter((sentence) => sentence.startsWith(`Indexes are searched by ${engine}, `));
+    assert.equal(slower.length, engine === 'faiss-avx2' || process.env.DUET_ANN_ENGINE ? 0 : 1, 'a fallback says so');
     assert.deepEqual(
       health.models.map(({ id, index }) => [id, index.size]),
       [

@@ -93,6 +93,13 @@ export function usableEngines(): Engine[] {
   });
 }
 
+/** The engine that indexes are searched by, and the better ones that do not work here; none where DUET_ANN_ENGINE chose it. */
+export function engineInUse(): { engine: EngineName; without: EngineName[] } {
+  const engine = usableEngines()[0]!.name;
+  const chosen = loadConfig().annEngine !== undefined;
+  return { engine, without: chosen ? [] : engineNames.slice(0, engineNames.indexOf(engine)) };
+}
+
 /** Every engine, best first: whether it finds a neighbour here, why or why not, and how to get it. */
 export async function annEngines(): Promise<{ engine: string; works: boolean; reason: string; how: string }[]> {
   return await Promise.all(

@@ -268,6 +268,7 @@ export const healthAnswer = z.object({
     .enum(['ok', 'degraded', 'starting'])
     .describe('starting: nothing to serve yet. degraded: it answers, but problems need somebody.'),
   problems: z.array(z.string()),
+  fallbacks: z.array(z.string()).describe('What does the work of something faster that is not here, a sentence each.'),
   dataset: z.string().nullable(),
   models: z
     .array(

@@ -1,4 +1,5 @@
 import { sep } from 'node:path';
+import { engineInUse } from '@duet/ann';
 import { DuetError, type Logger } from '@duet/config';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
@@ -59,6 +60,8 @@ interface ServingHealth {
   /** `starting`: nothing to serve yet. `degraded`: it answers, but `problems` need somebody. */
   status: 'ok' | 'degraded' | 'starting';
   problems: string[];
+  /** What does the work of something faster that is not here, a sentence each. */
+  fallbacks: string[];
   dataset: string | null;
   /** What answers now: one entry a model that an experiment or the default needs. */
   models: (AnsweredBy['model'] & { index: AnsweredBy['index'] & ServedIndex })[];
@@ -136,6 +139,7 @@ class DatabaseServing implements Serving {
   #datasets = new Map<string, Promise<ServedDataset>>();
   #rankers = new Map<string, Promise<RankerParameters>>();
   #retrievers: Pool<Retriever>;
+  #fallbacks: string[];
   #options: ServingOptions;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #looking: Promise<void> | undefined;
@@ -145,6 +149,7 @@ class DatabaseServing implements Serving {
   constructor(options: ServingOptions) {
     this.#options = options;
     this.#recent = new RecentEvents(options.db);
+    this.#fallbacks = fallbacksOf(options.executor);
     this.#retrievers = createPool(spareRetrievers, (err) => options.logger.error({ err }, 'an index did not close'));
   }
 
@@ -159,7 +164,7 @@ class DatabaseServing implements Serving {
     const timer = setTimeout(async () => {
       const knownDown = this.#problems.has('database');
       await work().catch((err) => {
-        if (!knownDown) this.#options.logger.warn({ err }, 'the database could not be read; what was served still is');
+        if (!knownDown) this.#options.logger.warn({ err }, 'could not follow the database; what was served still is');
       });
       this.#timers.delete(timer);
       this.#repeat(everyMs, work);
@@ -402,6 +407,7 @@ class DatabaseServing implements Serving {
       status: models.length === 0 ? 'starting' : this.#problems.size > 0 ? 'degraded' : 'ok',
       // Everybody may ask: where the data folder lies is nobody's business.
       problems: [...this.#problems.values()].map((problem) => problem.replaceAll(`${this.#options.dataDir}${sep}`, '')),
+      fallbacks: this.#fallbacks,
       dataset: dataset?.name ?? null,
       models,
       experiments: experiments.map(({ id, name, arms }) => ({ id, name, arms: arms.map((arm) => arm.name) })),
@@ -417,6 +423,15 @@ class DatabaseServing implements Serving {
     await this.#following?.catch(() => {});
     await this.#retrievers[Symbol.asyncDispose]();
   }
+}
+
+function fallbacksOf({ name }: Executor): string[] {
+  const { engine, without } = engineInUse();
+  const why = 'npx duet doctor says why.';
+  return [
+    without.length > 0 ? `Indexes are searched by ${engine}, without ${without.join(' and ')}: ${why}` : '',
+    name === 'onnx' ? '' : `User vectors are made by ${name}, without ONNX Runtime: ${why}`,
+  ].filter((sentence) => sentence !== '');
 }
 
 const besideIndex = ({ index, delta }: Retriever): ServedIndex => ({

@@ -144,6 +144,11 @@ export default async function OverviewPage() {
                   {problem}
                 </li>
               ))}
+              {health.value.fallbacks.map((fallback) => (
+                <li key={fallback} className="bg-surface px-5 py-3 text-muted">
+                  {fallback}
+                </li>
+              ))}
             </ul>
           )}
         </Section>
