@@ -50,6 +50,17 @@ describe('the client', () => {
     assert.equal(await attempts(400), 1);
   });
 
+  test('gives a read up at once where its caller does, though it waits to try again', async () => {
+    const given = new AbortController();
+    const failing: typeof fetch = async () => {
+      setTimeout(() => given.abort(), 5);
+      return new Response('', { status: 503 });
+    };
+    const retry = { baseDelayMs: 60_000, maxDelayMs: 60_000, random: () => 0.99 };
+    const client = createDuetClient({ url: 'http://shop.test', fetch: failing, retry });
+    await assert.rejects(client.health({ signal: given.signal }), { code: 'closed', message: /aborted/ });
+  });
+
   test('leaves the service alone for as long as it asks', async () => {
     const refused = (seconds: string) => {
       const error = { message: 'no', code: -32029, data: { httpStatus: 429 } };

@@ -153,10 +153,15 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
   };
   /** Reads change nothing, so a repeat is harmless. A caller's own abort is final. */
   const read = <T>(run: () => Promise<T>, o?: CallOptions): Promise<T> =>
-    withRetry(() => {
-      if (o?.signal?.aborted) throw new DuetClientError('closed', 'The call was aborted.', { cause: o.signal.reason });
-      return once(run);
-    }, retry);
+    withRetry(
+      () => {
+        if (o?.signal?.aborted)
+          throw new DuetClientError('closed', 'The call was aborted.', { cause: o.signal.reason });
+        return once(run);
+      },
+      retry,
+      o?.signal,
+    );
 
   const { onDrop, store, batchSize = 100, flushAfterMs = 1_000, capacity = 10_000 } = options.events ?? {};
   const storage = pageStorage();

@@ -25,16 +25,30 @@ export function fullJitter(attempt: number, policy: RetryPolicy): number {
 export const waitMs = (attempt: number, policy: RetryPolicy, error: DuetClientError): number =>
   Math.min(policy.maxDelayMs, (error.retryAfterMs ?? 0) + fullJitter(attempt, policy));
 
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+/** Waits, or until the signal is aborted. */
+const wait = (ms: number, signal: AbortSignal | undefined) =>
+  new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+    if (signal?.aborted) done();
+  });
 
-/** Runs an idempotent call, again while its failure is transient and attempts are left. `run` throws DuetClientErrors. */
-export async function withRetry<T>(run: () => Promise<T>, policy: RetryPolicy): Promise<T> {
+/**
+ * Runs an idempotent call, again while its failure is transient and attempts are left. `run` throws DuetClientErrors; it is
+ * called at once, to say that it was given up, where the signal is aborted during a wait.
+ */
+export async function withRetry<T>(run: () => Promise<T>, policy: RetryPolicy, signal?: AbortSignal): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await run();
     } catch (error) {
       if (attempt >= policy.attempts || !(error as DuetClientError).transient) throw error;
-      await wait(waitMs(attempt, policy, error as DuetClientError));
+      await wait(waitMs(attempt, policy, error as DuetClientError), signal);
     }
   }
 }
