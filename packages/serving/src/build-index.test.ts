@@ -116,7 +116,9 @@ describe('the indexes of a model', () => {
       code: 'corrupt',
       message: /index\.faiss: it has 7 bytes/,
     });
-    await assert.rejects(restoreIndex(shop, crypto.randomUUID()), { code: 'not-found' });
+    for (const unknown of [crypto.randomUUID(), 'the-last-one']) {
+      await assert.rejects(restoreIndex(shop, unknown), { code: 'not-found' });
+    }
     assert.deepEqual(await served(), first);
   });
 

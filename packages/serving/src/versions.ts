@@ -2,6 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/config';
 import { type Author, type Database, type Prisma, writeAudit } from '@duet/db';
+import { z } from 'zod';
 import { checkIndexFolder, indexFolder } from './index-files.ts';
 
 /** Lets `activate` make one index of a model active, and every other one not, in one transaction. */
@@ -30,7 +31,8 @@ export async function restoreIndex(
   indexId: string,
   author: Author = {},
 ): Promise<{ indexId: string; modelId: string; version: number; before: number | undefined }> {
-  const index = await db.prisma.index.findUnique({ where: { id: indexId } });
+  const known = z.uuid().safeParse(indexId).success;
+  const index = known ? await db.prisma.index.findUnique({ where: { id: indexId } }) : null;
   if (index === null) {
     throw new DuetError('not-found', `There is no index ${indexId}.`, {
       fix: 'npx duet index --model <model> --versions lists the ones that are kept.',
