@@ -184,4 +184,13 @@ test('near names are those that hold the wrong one or are a few letters away, th
   assert.deepEqual(nearNames('candle', names), ['CANDLES', 'CANDLE HOLDERS']);
   assert.deepEqual(nearNames('Kichen', names), ['KITCHEN']);
   assert.deepEqual(nearNames('zzzzzzz', names), names);
+  let looked = 0;
+  const endless = (function* () {
+    for (;;) yield `i${looked++ % 1_000_000}`;
+  })();
+  assert.deepEqual(
+    nearNames('i12345', endless).slice(0, 1),
+    ['i12345'],
+    'of names without end the first are looked at',
+  );
 });
