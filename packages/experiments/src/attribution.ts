@@ -15,6 +15,8 @@ export interface Attribution {
   interleaved: boolean;
   /** Exposures count from here on. */
   phaseStartedAt: Date;
+  /** Arms that only earlier phases had: what a page that was open shows of them after the phase began is no exposure. */
+  retiredArms: readonly string[];
   /** A click or cart counts within this long after an exposure of its item to the user. */
   clickWindowHours: number;
   /** An order line counts within this long after an exposure. */
@@ -47,7 +49,7 @@ export const daysOf = (
  * Attributes all events of some users afresh, into two temporary tables that live as long as the transaction: "newUser"
  * holds those who were exposed, and "newUserDay" what they did, a day and category at a time.
  *
- * An exposure is an impression that carries the experiment. A user's arm is that of their exposures, and with two arms
+ * An exposure is an impression that carries the experiment and an arm of its phase. A user's arm is that of their exposures, and with two arms
  * they count in none, unless lists are interleaved. `seen` holds, beside every event, when the user was exposed last (or first) up to then, so that
  * the cost is that of sorting. A refund counts where its order does. An event that a jumping clock had stored under two
  * days counts once. The outcome depends on which events there are, never on the order in which they came.
@@ -60,13 +62,13 @@ export async function attribute(client: Connection, of: Attribution, users: read
      SELECT DISTINCT ON (e."userId", e."eventId") e."userId", e."eventId", e."day", e."type", e."occurredAt", e."itemId",
        e."armId", e."device", coalesce(e."orderId", e."eventId"::text) AS "orderId", e."quantity", e."valueMinor",
        e."type" = 'impression' AND e."experimentId" IS NOT DISTINCT FROM $2::uuid AND e."occurredAt" >= $5::timestamptz
-         AS "exposure",
+         AND e."armId" <> ALL ($9::uuid[]) AS "exposure",
        NOT e."simulated" AND e."receivedAt" > e."occurredAt" + $8::float8 * interval '1 hour' AS "late"
      FROM unnest($1::text[]) AS u("userId") JOIN "Event" e ON e."userId" = u."userId"
      WHERE e."simulated" = $4::boolean AND (NOT $4::boolean OR e."experimentId" = $2::uuid) AND e."day" BETWEEN $6::date AND $7::date
        AND (e."type" NOT IN ('order', 'refund') OR e."currency" = $3::text)
      ORDER BY e."userId", e."eventId", e."occurredAt"`,
-    [users, experimentId, currency, simulated, phaseStartedAt, from, to, lateHours],
+    [users, experimentId, currency, simulated, phaseStartedAt, from, to, lateHours, of.retiredArms],
   );
   await client.query(
     `CREATE TEMP TABLE "newUser" ON COMMIT DROP AS

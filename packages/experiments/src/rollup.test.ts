@@ -10,6 +10,7 @@ import { createExperiment, type ExperimentWithArms } from './experiment.ts';
 import { startExperiment } from './lifecycle.ts';
 import { measurePairs, measures } from './measures.ts';
 import { type RolledUp, readRollup, type Segment } from './read-rollup.ts';
+import { experimentReport } from './report/report.ts';
 import { rollUp, rollupBasis } from './rollup.ts';
 import { onePass, type StoredEvent } from './testing/one-pass.ts';
 
@@ -332,5 +333,23 @@ describe('rolling up', () => {
     await logEvents(db, [shownTo(experiment, 'second phase', 11)], { now });
     await rollUp(db, experiment.id, { now });
     assert.equal((await sumsOf(experiment))!.users, 1n);
+  });
+
+  test('counts for nothing what an open page still shows of an arm that its phase left out', async () => {
+    const experiment = await running(patient);
+    const [kept, gone] = [armOf(experiment, 0), armOf(experiment, 1)];
+    const second = { phase: 2, phaseStartedAt: new Date(start + 10 * 3_600_000) };
+    await db.prisma.arm.update({ where: { id: gone }, data: { weight: 0 } });
+    await db.prisma.experiment.update({ where: { id: experiment.id }, data: second });
+    const seen = [
+      shownTo(experiment, 'stays', 11, { armId: gone }),
+      shownTo(experiment, 'comes back', 11, { armId: gone }),
+      shownTo(experiment, 'comes back', 12, { armId: kept }),
+    ];
+    await logEvents(db, seen, { now });
+    await rollUp(db, experiment.id, { now });
+    const { total, usersInTwoArms } = await readRollup(db, experiment.id);
+    assert.deepEqual([usersInTwoArms, total.get(gone), total.get(kept)!.sums.users], [0, undefined, 1n]);
+    assert.equal((await experimentReport(db, experiment.id, { now })).srm.warning, false);
   });
 });

@@ -29,7 +29,11 @@ export function closesAt(stoppedAt: Date | null, attribution: ExperimentSettings
 export async function rollupBasis({ prisma }: Database, experimentId: string): Promise<RollupBasis | undefined> {
   const found = await prisma.experiment.findUnique({
     where: { id: experimentId },
-    include: { dataset: { select: { currency: true } }, rollup: { select: { through: true } } },
+    include: {
+      dataset: { select: { currency: true } },
+      rollup: { select: { through: true } },
+      arms: { where: { weight: 0 }, orderBy: { id: 'asc' } },
+    },
   });
   if (!found) throw new DuetError('not-found', `There is no experiment ${experimentId}.`);
   const { datasetId, dataset, design, simulated, phase, phaseStartedAt } = found;
@@ -39,6 +43,8 @@ export async function rollupBasis({ prisma }: Database, experimentId: string): P
   if (closes && found.rollup && found.rollup.through >= closes) return undefined;
   return {
     ...{ experimentId, datasetId, currency: dataset.currency, simulated, phase, phaseStartedAt },
+    // Users in an arm that never had a share are a fault of the assignment, which the split's check has to see.
+    retiredArms: phase > 1 ? found.arms.map(({ id }) => id) : [],
     interleaved: design === 'interleaving',
     ...settings.attribution,
     gmvCapMinor: settings.gmvCapMinor,

@@ -36,7 +36,10 @@ export function onePass(
     const own = all.filter((e) => !['order', 'refund'].includes(e.type) || e.currency === basis.currency);
     const late = (e: StoredEvent) => Date.parse(e.receivedAt) - time(e) > basis.lateHours * hourMs;
     const isExposure = (e: StoredEvent) =>
-      e.type === 'impression' && e.experimentId === basis.experimentId && time(e) >= basis.phaseStartedAt.getTime();
+      e.type === 'impression' &&
+      e.experimentId === basis.experimentId &&
+      time(e) >= basis.phaseStartedAt.getTime() &&
+      !basis.retiredArms.includes(e.armId!);
     if (!own.some(isExposure)) continue;
     const perDay = [...Map.groupBy(own, dayOf).values()].map((sameDay) => sameDay.length);
     const machine = own.some((e) => e.device === 'bot') || Math.max(...perDay) > basis.maxEventsPerDay;
