@@ -133,6 +133,9 @@ describe('a running experiment', () => {
     await setExperiment(db, id, { trafficShare: 0.5, arms: input('').arms });
     assert.equal((await auditTrail(db, 'experiment', id)).length, 3, 'what changes nothing is no change');
     await assert.rejects(setExperiment(db, id, { settings: { overrides: { qa: 'old' } } }), /There is no arm "old"/);
+    const ended = await setExperiment(db, id, { settings: { overrides: {} } }, ann);
+    const { overrides, excludedUsers } = parseSettings(ended.settings);
+    assert.deepEqual([overrides, excludedUsers], [{}, ['bot', 'qa']], 'who was put into an arm never counts');
   });
 
   test('keeps everything that its figures depend on, and says why', async () => {

@@ -183,9 +183,16 @@ function changesOf(before: ExperimentWithArms, plan: ExperimentPlan, name = befo
   return [...new Set([...Object.keys(was), ...Object.keys(is)])];
 }
 
+/** The plan in which users whose override ends count no more than before: they have seen the arm they were put into. */
+function withoutTesters(before: ExperimentWithArms, plan: ExperimentPlan): ExperimentPlan {
+  const { overrides, excludedUsers } = plan.settings;
+  const ended = Object.keys(parseSettings(before.settings).overrides).filter((user) => !Object.hasOwn(overrides, user));
+  return { ...plan, settings: { ...plan.settings, excludedUsers: [...new Set([...excludedUsers, ...ended])] } };
+}
+
 /**
  * Changes a draft in any way, and a running experiment in those that do not touch its figures: traffic, overrides,
- * excluded users, and what stop rules do.
+ * excluded users, and what stop rules do. A user whose override ends while it runs is excluded.
  *
  * @throws DuetError `conflict` naming a field that is locked, and why; `bad-input` as createExperiment; `not-found`
  */
@@ -219,7 +226,7 @@ export async function setExperiment(
         );
       }
       checkMetrics(plan, author);
-      await store(tx, before, plan, patch.name);
+      await store(tx, before, before.status === 'running' ? withoutTesters(before, plan) : plan, patch.name);
       return true;
     });
   } catch (error) {
@@ -264,18 +271,19 @@ const endPhase = (tx: Prisma.TransactionClient, { id, phase }: ExperimentWithArm
 /**
  * Stops a running experiment; one that is stopped or decided stays as it is. Its slice of the layer is free again.
  *
+ * @param options.phase stop it only while this phase runs: what was found in one says nothing of the next
  * @throws DuetError `not-found`; `conflict` for a draft
  */
 export async function stopExperiment(
   database: Database,
   idOrName: string,
-  { now = new Date(), actor, note }: Author & { note?: string } = {},
+  { now = new Date(), actor, note, phase }: Author & { note?: string; phase?: number } = {},
 ): Promise<ExperimentWithArms> {
   return change(database, idOrName, author(actor, now), { action: 'stop', note }, async (tx, before) => {
     if (before.status === 'draft') {
       throw new DuetError('conflict', `Experiment "${before.name}" is a draft: it has not started.`);
     }
-    if (before.status !== 'running') return false;
+    if (before.status !== 'running' || before.phase !== (phase ?? before.phase)) return false;
     await tx.experiment.update({ where: { id: before.id }, data: { status: 'stopped', stoppedAt: now } });
     await endPhase(tx, before, now);
     return true;

@@ -66,6 +66,12 @@ test('a guardrail that is broken beyond doubt stops the experiment, by the worke
     { users: 300, clicks: (user) => 3 + (user % 3) },
     { users: 300, clicks: (user) => 3 + (user % 3) },
   ]);
+  // As clearly worse, in so few that no interval is to be trusted.
+  await running('hardly begun', { guardrails });
+  await shown('hardly begun', [
+    { users: 12, clicks: (user) => 9 + (user % 2) },
+    { users: 12, clicks: (user) => Number(user === 0) },
+  ]);
   const applied = await applyStopRules(db, { now: hours(3) });
   assert.deepEqual(
     applied.map(({ experiment, rule, subject, action }) => [experiment, rule, subject, action]),

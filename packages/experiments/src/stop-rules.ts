@@ -58,15 +58,20 @@ export function warningsOf(
 }
 
 /** Writes a warning down once a phase; says whether it is a new one. */
-async function warn({ prisma }: Database, id: string, { rule, subject, says }: Finding, now: Date): Promise<boolean> {
+async function warn(
+  { prisma }: Database,
+  { id, phase }: Pick<Experiment, 'id' | 'phase'>,
+  { rule, subject, says }: Finding,
+  now: Date,
+): Promise<boolean> {
   return prisma.$transaction(async (tx) => {
     // Held, so that two workers do not both find the warning new.
     await tx.$queryRaw`SELECT 1 FROM "Experiment" WHERE "id" = ${id}::uuid FOR UPDATE`;
-    const { phaseStartedAt, status } = await tx.experiment.findUniqueOrThrow({ where: { id } });
-    const known = await warningsOf(tx, { id, phaseStartedAt });
+    const found = await tx.experiment.findUniqueOrThrow({ where: { id } });
+    const known = await warningsOf(tx, found);
     const after = { rule, subject };
     const isKnown = known.some(({ after: other }) => JSON.stringify(other) === JSON.stringify(after));
-    if (isKnown || status !== 'running') return false;
+    if (isKnown || found.status !== 'running' || found.phase !== phase) return false;
     const change = { action: 'warn', objectKind: 'experiment', objectId: id, before: null, after, note: says };
     await writeAudit(tx, { actor: 'worker', now }, change);
     return true;
@@ -91,7 +96,10 @@ export async function applyStopRules(
   database: Database,
   { now = new Date(), metrics }: { now?: Date; metrics?: readonly Metric[] } = {},
 ): Promise<Applied[]> {
-  const running = await database.prisma.experiment.findMany({ where: { status: 'running', simulated: false } });
+  const running = await database.prisma.experiment.findMany({
+    where: { status: 'running', simulated: false },
+    orderBy: { id: 'asc' },
+  });
   const applied: Applied[] = [];
   const failed: unknown[] = [];
   for (const experiment of running) {
@@ -109,14 +117,15 @@ async function applyTo(
 ): Promise<void> {
   const { stopRules } = parseSettings(settings);
   const report = await experimentReport(database, id, { now, breakdowns: false, ...(metrics && { metrics }) });
+  const { phase } = report;
   for (const finding of findingsOf(report, now)) {
     const action = stopRules[finding.rule];
     const said = { ...finding, experiment: name, action };
     if (action === 'warn') {
-      if (await warn(database, id, finding, now)) applied.push(said);
+      if (await warn(database, { id, phase }, finding, now)) applied.push(said);
       continue;
     }
-    await stopExperiment(database, id, { actor: 'worker', now, note: finding.says });
+    await stopExperiment(database, id, { actor: 'worker', now, note: finding.says, phase });
     applied.push(said);
     return;
   }

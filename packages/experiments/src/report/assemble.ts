@@ -82,7 +82,10 @@ export function assemble(source: Source): Report {
     interleaving:
       experiment.design === 'interleaving' ? interleavingOf(source.interleaved, teamsOf(arms), comparing) : null,
     // A fixed-horizon interval that is looked at on the way finds harm that is not there, as it finds lifts.
-    guardrails: guardrailStates(settings.guardrails, arms, metrics, horizon === 'at' ? basis : 'sequence'),
+    guardrails: guardrailStates(settings.guardrails, arms, metrics, {
+      basis: horizon === 'at' ? basis : 'sequence',
+      minimumUsers: settings.minimumUsers,
+    }),
     days: dailyCounts(rollup.days, arms),
     series: seriesOf(rollup.days, arms, metrics, comparing),
     breakdowns: breakdownsOf(source.parts, arms, metrics, comparing, basis),
