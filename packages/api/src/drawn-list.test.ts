@@ -144,6 +144,27 @@ describe('lists that an experiment draws', () => {
     assert.ok(report.snips.effectiveSampleSize > 20);
   });
 
+  test('a search is answered by the arm of who searches, and by no arm where nobody is named', async () => {
+    await using experiment = await run({ name: 'searched', design: 'ab', settings: { overrides: { u9: 'dat' } } });
+    const tester = await caller.search({ query: 'lamp', userId: 'u9', k: 5 });
+    assert.equal(tester.experiment?.id, experiment.id);
+    assert.deepEqual([tester.arm?.name, tester.model.id], ['dat', shop.dat]);
+    const arms = new Map([
+      ['two-tower', shop.twoTower],
+      ['dat', shop.dat],
+    ]);
+    for (const userId of ['u1', 'u2', 'u3', 'u4']) {
+      const [searched, retrieved] = [
+        await caller.search({ query: 'lamp', userId, k: 5 }),
+        await caller.retrieve({ userId, k: 5 }),
+      ];
+      assert.deepEqual([searched.arm, searched.model], [retrieved.arm, retrieved.model]);
+      assert.equal(searched.model.id, arms.get(searched.arm!.name));
+    }
+    const nobody = await caller.search({ query: 'lamp', k: 5 });
+    assert.deepEqual([nobody.experiment, nobody.arm, nobody.model.id], [undefined, undefined, shop.twoTower]);
+  });
+
   test('an arm whose model is out of order leaves the shopper with the other arm’s list, and of no experiment', async () => {
     await using _ = await run({ name: 'broken', design: 'interleaving' });
     await shop.db.prisma.index.updateMany({ where: { modelId: shop.dat }, data: { active: false } });
