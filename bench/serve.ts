@@ -10,7 +10,7 @@ import path from 'node:path';
 import { loadConfig, repositoryRoot } from '@duet/config';
 import { connect, createApiKey, type Database, startPostgres } from '@duet/db';
 import autocannon from 'autocannon';
-import { type Flags, median, type Results, runBench, say, table } from './bench.ts';
+import { commit, type Flags, median, type Results, runBench, say, table } from './bench.ts';
 import { prepareShop, type Shop } from './serve/shop.ts';
 
 const connections = 64;
@@ -81,12 +81,27 @@ async function start(
   env: NodeJS.ProcessEnv,
 ): Promise<{ child: ChildProcess; url: string }> {
   const child = fork(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const ended = once(child, 'exit').then(([code]) => {
+  const early = once(child, 'exit').then(([code]) => {
     throw new Error(`${file} ended with ${code}`);
   });
-  const [{ ready: url }] = (await Promise.race([once(child, 'message'), ended])) as [{ ready: string }];
-  ended.catch(() => {});
+  const [{ ready: url }] = (await Promise.race([once(child, 'message'), early])) as [{ ready: string }];
+  early.catch(() => {});
   return { child, url };
+}
+
+/** Waits for a child that is told to end. */
+async function ended(child: ChildProcess, tell: () => void): Promise<void> {
+  const exit = once(child, 'exit');
+  tell();
+  await exit;
+}
+
+async function answerOf(url: string, key: string): Promise<object> {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
+  const body = JSON.stringify({ userId: 'user-1', k });
+  const response = await fetch(`${url}/v1/retrieve`, { method: 'POST', headers, body });
+  if (!response.ok) throw new Error(`The service does not answer: ${await response.text()}`);
+  return (await response.json()) as object;
 }
 
 /** Makes exactly these indexes the active ones, as a finished build does. */
@@ -153,7 +168,8 @@ async function measure({ quick }: Flags) {
   const items = quick ? 20_000 : 1_000_000;
   const rounds = quick ? 2 : 3;
   const seconds = quick ? 4 : 20;
-  const dataDir = path.join(repositoryRoot(), 'build', `bench-serve-${items}`);
+  // Made anew by each version of Duet, whose formats may differ.
+  const dataDir = path.join(repositoryRoot(), 'build', `bench-serve-${items}-${commit()}`);
   await using opened = new AsyncDisposableStack();
   const postgres = opened.use(await startPostgres({ ...loadConfig({}), dataDir, postgresPort: await freePort() }));
   const db = opened.use(await connect(postgres.url));
@@ -171,10 +187,11 @@ async function measure({ quick }: Flags) {
   };
   say('Starting the service and the bare server');
   const service = await start(path.join(repositoryRoot(), 'apps/retrieval/src/main.ts'), [], env);
-  opened.defer(() => void service.child.kill('SIGTERM'));
-  const bareArgs = [dataDir, shop.modelA, shop.indexA, String(shop.users)];
+  opened.defer(() => ended(service.child, () => service.child.kill('SIGTERM')));
+  const template = await answerOf(service.url, key);
+  const bareArgs = [dataDir, shop.modelA, shop.indexA, String(shop.users), JSON.stringify(template)];
   const bare = await start(path.join(import.meta.dirname, 'serve/bare.ts'), bareArgs, env);
-  opened.defer(() => void bare.child.disconnect());
+  opened.defer(() => ended(bare.child, () => bare.child.disconnect()));
 
   say('Warming up');
   // Long enough for every user asked to be in the service's cache.
@@ -252,7 +269,7 @@ function markdown({ params, metrics, peers, ratios }: Awaited<ReturnType<typeof 
       ['server', 'requests/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'bytes an answer'],
       [row('Duet', metrics), row('bare node:http', peers.bare)],
     ),
-    `Duet answers ${(100 * ratios.bare).toFixed(1)} % of the bare server's requests. The bare server searches the same index with the same vectors for the same 100 candidates and writes JSON of the same fields; it checks no key and no input, ranks nothing, hides nothing that was bought, and has no limits, no deadline and no metrics.`,
+    `Duet answers ${(100 * ratios.bare).toFixed(1)} % of the bare server's requests. The bare server searches the same index with the same vectors for the same 100 candidates and writes the same JSON; it checks no key and no input, ranks nothing, hides nothing that was bought, and has no limits, no deadline and no metrics.`,
     'Under load, with p99 from the change in the database until a second after the first answer from what is new, and of the rest of the run:',
     table(['', 'served after ms', 'p99 during, ms', 'p99 otherwise, ms', 'errors'], swaps),
   ].join('\n\n');

@@ -1,6 +1,6 @@
 /**
  * The yardstick of `bench:serve`: a bare `node:http` server that searches the same FAISS index for the same hundred candidates
- * with the same vectors, and writes the same JSON. It has no key check, no validation, no ranker, no limits, no metrics, no experiment,
+ * with the same vectors, and writes the same JSON: an answer of the service's is its template, in which it replaces what it found. It has no key check, no validation, no ranker, no limits, no metrics, no experiment,
  * no filter and hides nothing: what the service does beyond it is what the ratio costs.
  */
 import { createServer } from 'node:http';
@@ -11,7 +11,14 @@ import { loadCatalogue } from '@duet/datasets';
 import { connect } from '@duet/db';
 import { openExecutor, openModel } from '@duet/trainer';
 
-const [dataDir, modelId, indexId, userCount] = process.argv.slice(2) as [string, string, string, string];
+const [dataDir, modelId, indexId, userCount, template] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
+const { items: templates, ...top } = JSON.parse(template) as { items: object[] };
 await using db = await connect(process.env.DATABASE_URL!);
 const row = await db.prisma.index.findUniqueOrThrow({ where: { id: indexId }, include: { model: true } });
 const executor = await openExecutor({ executor: undefined, threads: 1 });
@@ -30,10 +37,6 @@ for (let from = 0; from < users.length; from += 256) {
   });
 }
 const options = row.nprobe === null ? {} : { nprobe: row.nprobe };
-const by = {
-  model: { id: modelId, name: row.model.name, kind: row.model.kind },
-  index: { id: indexId, factory: index.factory, engine: index.engine },
-};
 
 async function answer(userId: string, k: number) {
   const started = performance.now();
@@ -44,6 +47,7 @@ async function answer(userId: string, k: number) {
     const category = catalogue.category[item]!;
     const score = scores[place]!;
     items.push({
+      ...templates[place],
       itemId: catalogue.ids[item],
       title: catalogue.title[item],
       category: category < 0 ? null : catalogue.categories[category],
@@ -54,7 +58,7 @@ async function answer(userId: string, k: number) {
     });
   }
   const tookMs = performance.now() - started;
-  return { requestId: crypto.randomUUID(), userId, ...by, currency: 'GBP', known: true, ranker: null, items, tookMs };
+  return { ...top, requestId: crypto.randomUUID(), userId, items, tookMs };
 }
 
 const server = createServer((request, response) => {

@@ -74,21 +74,19 @@ export function featuresOf(candidates: readonly Candidate[], profile: UserProfil
     const { category, categoryShare } = candidate;
     const bought = profile.categoryPurchases.get(category) ?? 0;
     const share = (bought + affinityPrior * categoryShare) / (profile.purchases + affinityPrior);
-    features.set(
-      [
-        1 / (i + 1),
-        (candidate.retrievalScore - mean) / deviation,
-        Math.log1p(candidate.popularity),
-        candidate.trend,
-        category < 0 || categoryShare === 0 ? Number.NaN : Math.log(share / categoryShare),
-        candidate.daypartAffinity,
-        candidate.priceMinor > 0 ? Math.abs(Math.log(candidate.priceMinor) - profile.usualLogPrice) : Number.NaN,
-        candidate.priceMinor > 0 ? Math.log(candidate.priceMinor) - candidate.usualLogPrice : Number.NaN,
-        Math.log(0.01 + candidate.coPurchase) - meanCoPurchase,
-        activity,
-      ],
-      i * width,
-    );
+    const logPrice = candidate.priceMinor > 0 ? Math.log(candidate.priceMinor) : Number.NaN;
+    // In the order of `featureNames`.
+    let at = i * width;
+    features[at++] = 1 / (i + 1);
+    features[at++] = (candidate.retrievalScore - mean) / deviation;
+    features[at++] = Math.log1p(candidate.popularity);
+    features[at++] = candidate.trend;
+    features[at++] = category < 0 || categoryShare === 0 ? Number.NaN : Math.log(share / categoryShare);
+    features[at++] = candidate.daypartAffinity;
+    features[at++] = Math.abs(logPrice - profile.usualLogPrice);
+    features[at++] = logPrice - candidate.usualLogPrice;
+    features[at++] = Math.log(0.01 + candidate.coPurchase) - meanCoPurchase;
+    features[at] = activity;
   });
   return features;
 }

@@ -77,10 +77,12 @@ function probabilitiesOf(
   // Of clicks: as if each stood at place 0, where ln(1 + place) is 0.
   const first = intercept - (position ? (position.weight * position.mean) / position.scale : 0);
   return candidates.map((_, i) => {
-    const logit = features.reduce((sum, { mean, scale, weight }, f) => {
+    let logit = first;
+    for (let f = 0; f < features.length; f++) {
       const value = raw[i * featureNames.length + f]!;
-      return Number.isNaN(value) ? sum : sum + (weight * (value - mean)) / scale;
-    }, first);
+      const { mean, scale, weight } = features[f]!;
+      if (!Number.isNaN(value)) logit += (weight * (value - mean)) / scale;
+    }
     return sigmoid(logit);
   });
 }

@@ -283,8 +283,14 @@ export function answeredBy({ planned, index }: Retriever, { currency }: ServedDa
 }
 
 /** Catalogue rows of those items that there are. */
-const catalogueRows = ({ catalogue }: ServedDataset, itemIds: readonly string[]): Set<number> =>
-  new Set(itemIds.flatMap((itemId) => catalogue.rowOf.get(itemId) ?? []));
+function catalogueRows({ catalogue }: ServedDataset, itemIds: readonly string[]): Set<number> {
+  const rows = new Set<number>();
+  for (const itemId of itemIds) {
+    const row = catalogue.rowOf.get(itemId);
+    if (row !== undefined) rows.add(row);
+  }
+  return rows;
+}
 
 /**
  * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned into it

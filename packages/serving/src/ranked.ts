@@ -77,24 +77,19 @@ export function rankedList(
   const weighing = candidates.map(({ item }) => rules.weighing(item));
   const factors = weighing.map((of) => of.reduce((product, rule) => product * factorOf(rule), 1));
   const ordered = diversify(rank(candidates, profile, ranker?.parameters, { alpha, factors }), diversity);
-  const list = ordered.map((candidate): RankedItem => {
-    const { item, score, probability, retrievalScore, retrievalRank } = candidate;
-    const reason = known ? reasonFor(candidate, profile) : ({ kind: 'best-seller' } as const);
-    return {
-      ...{ item, score, probability, retrievalScore, retrievalRank },
-      reason: shownReason(reason),
-      rules: weighing[retrievalRank - 1]!.map(({ id }) => id),
-    };
-  });
   const pins = rules.pins
     .filter(({ item }) => mayPin(item))
-    .map(({ item, place, rule }) => {
-      const found = list.find((one) => one.item === item);
-      const { score, probability, retrievalScore, retrievalRank } = found ?? notRetrieved;
-      const reason: ShownReason = { kind: 'pinned', text: 'Chosen by the shop' };
-      return { item, place, score, probability, retrievalScore, retrievalRank, reason, rules: [rule.id] };
-    });
-  return withPins(list, pins).slice(0, k);
+    .map((pin) => ({ ...(ordered.find(({ item }) => item === pin.item) ?? notRetrieved), ...pin }));
+  return withPins<(typeof ordered)[number] | (typeof pins)[number]>(ordered, pins).slice(0, k).map(shown);
+
+  function shown(one: (typeof ordered)[number] | (typeof pins)[number]): RankedItem {
+    const { item, score, probability, retrievalScore, retrievalRank } = one;
+    const place = { item, score, probability, retrievalScore, retrievalRank };
+    if ('rule' in one)
+      return { ...place, reason: { kind: 'pinned', text: 'Chosen by the shop' }, rules: [one.rule.id] };
+    const reason = known ? reasonFor(one, profile) : ({ kind: 'best-seller' } as const);
+    return { ...place, reason: shownReason(reason), rules: weighing[one.retrievalRank - 1]!.map(({ id }) => id) };
+  }
 
   function shownReason(reason: ReturnType<typeof reasonFor> | { kind: 'best-seller' }): ShownReason {
     if (reason.kind === 'bought-together') {

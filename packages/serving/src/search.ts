@@ -37,6 +37,7 @@ export interface Visible {
 
 /** Rows that are fetched beyond what is wanted, to make up for those that are left out, before a bitmap leaves them out. */
 const overFetch = 1024;
+const fetchStep = 32;
 
 /**
  * The `k` items nearest to any of the vectors that may be seen, in the index and in the delta beside it. A few rows that must
@@ -84,7 +85,9 @@ async function searchIndex(
     allowed = { bits, count };
   }
   const extra = withBitmap ? Math.min(hiddenRows.length, overFetch) : missed;
-  const fetched = Math.min(allowed?.count ?? index.size, k + extra);
+  // In steps, so that requests that hide a few items more or less can share one call of the index.
+  const wanted = Math.ceil((k + extra) / fetchStep) * fetchStep;
+  const fetched = Math.min(allowed?.count ?? index.size, wanted);
   if (fetched === 0) return [];
   // With a filter the index chooses how many lists to visit.
   const { ids, scores } = await best(index, vectors, fetched, allowed ? { allowed: allowed.bits } : { nprobe });
