@@ -224,6 +224,7 @@ describe('the service over HTTP', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const held: Serving = Object.create(serving, {
       item: { value: (itemId: string) => promise.then(() => serving.item(itemId)) },
+      userVectorCache: { value: serving.userVectorCache },
       health: { value: () => serving.health() },
       plan: { get: () => serving.plan },
     });
@@ -279,6 +280,7 @@ describe('the service over HTTP', () => {
     assert.ok(value(/^duet_request_seconds_count\{procedure="retrieve"\} (\d+)$/m) >= 1);
     assert.ok(value(/^duet_refused_total\{reason="rate-limit"\} (\d+)$/m) >= 1);
     assert.ok(value(/^duet_events_total\{result="accepted"\} (\d+)$/m) >= 1);
+    assert.ok(value(/^duet_user_vectors_total\{cache="miss"\} (\d+)$/m) >= 1);
     assert.equal(value(/^duet_requests_in_flight (\d+)$/m), 0);
     assert.equal(value(new RegExp(`^duet_index_vectors\\{.*model_id="${shop.dat}".*\\} (\\d+)$`, 'm')), 120);
     assert.ok(value(/^process_resident_memory_bytes (\d+)$/m) > 1e6);

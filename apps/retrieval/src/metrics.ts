@@ -75,6 +75,19 @@ export function createMetrics(serving: Serving, pressure: Pressure): Metrics {
     },
   });
 
+  new Counter({
+    name: 'duet_user_vectors_total',
+    help: 'User vectors asked for, by whether the cache had them.',
+    labelNames: ['cache'],
+    registers,
+    collect() {
+      const { hits, misses } = serving.userVectorCache;
+      this.reset();
+      this.inc({ cache: 'hit' }, hits);
+      this.inc({ cache: 'miss' }, misses);
+    },
+  });
+
   return {
     text: () => register.metrics(),
     contentType: register.contentType,

@@ -292,6 +292,7 @@ const bound = (serving: Serving): Serving => ({
   shoppers: (request) => serving.shoppers(request),
   history: (request) => serving.history(request),
   userAttributes: (datasetId, userId) => serving.userAttributes(datasetId, userId),
+  userVectorCache: serving.userVectorCache,
   health: () => serving.health(),
   refresh: () => serving.refresh(),
   [Symbol.asyncDispose]: async () => {},

@@ -184,7 +184,16 @@ export async function recommend(
     placement: request.placement ?? '',
     why: whyThese(retriever, { known, seen: seen.length, since: since.length, features }),
     ...answeredBy(retriever, dataset),
-    items: items.map(({ item, ...rest }) => ({ ...showItem(dataset, item), ...rest })),
+    // Field by field: a rest of each item would take a tenth of the answer's time.
+    items: items.map(({ item, score, probability, retrievalScore, retrievalRank, reason, rules: moved }) => ({
+      ...showItem(dataset, item),
+      score,
+      probability,
+      retrievalScore,
+      retrievalRank,
+      reason,
+      rules: moved,
+    })),
   };
 }
 

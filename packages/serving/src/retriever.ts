@@ -9,7 +9,7 @@ import { openIndexFolder } from './index-folder.ts';
 import type { PlannedModel } from './plan.ts';
 import type { Searched } from './search.ts';
 import { openUserIndex, type UserIndex } from './similar-users.ts';
-import { createUserVectors, type UserVectors } from './user-vectors.ts';
+import { type CacheCount, createUserVectors, type UserVectors } from './user-vectors.ts';
 
 /** One model and the index over its item vectors, open, checked, and in step with the catalogue. */
 export interface Retriever extends AsyncDisposable, Searched {
@@ -27,7 +27,7 @@ export const retrieverKey = (of: { modelId: string; indexId: string }) => `${of.
 
 /** Opens a model and its index. @throws DuetError 'corrupt' or 'not-found' with the file and the command that mends it */
 export async function openRetriever(
-  { dataDir, executor }: { dataDir: string; executor: Executor },
+  { dataDir, executor, count }: { dataDir: string; executor: Executor; count: CacheCount },
   planned: PlannedModel,
   catalogue: LiveCatalogue,
 ): Promise<Retriever> {
@@ -54,6 +54,7 @@ export async function openRetriever(
   );
   const width = model.vectorsPerUser * model.dimensions;
   const userVectors = createUserVectors(model.encode, width, {
+    count,
     situationKey: (situation) => model.situationKey(situation),
   });
 

@@ -34,6 +34,7 @@ import { createPool, type Pool } from './pool.ts';
 import { RecentEvents } from './recent-events.ts';
 import { openRetriever, type Retriever, retrieverKey } from './retriever.ts';
 import { TitleSearch } from './title-search.ts';
+import type { CacheCount } from './user-vectors.ts';
 
 export interface SimilarUsersRequest {
   userId: string;
@@ -74,6 +75,8 @@ interface ServingHealth {
 export interface Serving extends AsyncDisposable {
   /** What the database says should be served, as of the last look. */
   readonly plan: Plan;
+  /** Of all models since the start. */
+  readonly userVectorCache: CacheCount;
   retrieve(request: RetrieveRequest): Promise<RetrieveAnswer>;
   similarItems(request: SimilarItemsRequest): Promise<SimilarItemsAnswer>;
   /** The users whom the model sees as most alike. @throws DuetError `not-found` for one whom it does not know */
@@ -117,6 +120,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
 }
 
 class DatabaseServing implements Serving {
+  readonly userVectorCache = { hits: 0, misses: 0 };
   plan: Plan = {
     dataset: undefined,
     models: [],
@@ -293,7 +297,10 @@ class DatabaseServing implements Serving {
   }
 
   #use<R>(planned: PlannedModel, work: (retriever: Retriever, dataset: ServedDataset) => Promise<R> | R): Promise<R> {
-    const open = async () => openRetriever(this.#options, planned, (await this.#dataset(planned.datasetId)).catalogue);
+    const open = async () => {
+      const { catalogue } = await this.#dataset(planned.datasetId);
+      return openRetriever({ ...this.#options, count: this.userVectorCache }, planned, catalogue);
+    };
     return this.#retrievers.use(retrieverKey(planned), open, async (retriever) =>
       work(retriever, await this.#dataset(planned.datasetId)),
     );

@@ -34,13 +34,15 @@ describe('user vectors', () => {
 
   test('are remembered for the last known users only, never for strangers', async () => {
     const { calls, encode } = tower();
-    const vectorOf = createUserVectors(encode, 2, { capacity: 2 });
+    const count = { hits: 0, misses: 0 };
+    const vectorOf = createUserVectors(encode, 2, { capacity: 2, count });
     for (const id of ['u1', 'u2', 'u1', 'u3', 'u1', 'u2', 'x9', 'x9']) {
       const { known, vectors } = await vectorOf({ id }, 0);
       assert.equal(known, id !== 'x9');
       assert.equal(vectors[0], Number(id.slice(1)));
     }
     assert.deepEqual(calls.flat(), ['u1', 'u2', 'u3', 'u2', 'x9', 'x9']);
+    assert.deepEqual(count, { hits: 2, misses: 6 });
   });
 
   test('are apart for situations that the model tells apart, and shared by the others', async () => {

@@ -17,7 +17,16 @@ interface Asking {
   promise: PromiseWithResolvers<UserVectors>;
 }
 
+/** How often vectors were remembered, and how often they had to be computed. */
+export interface CacheCount {
+  hits: number;
+  misses: number;
+}
+
 export interface UserVectorOptions {
+  /** Counted up. */
+  count?: CacheCount;
+
   /** Known users in their situations that are remembered. */
   capacity?: number;
   /** LoadedModel.situationKey: equal for situations that are the same to the model. */
@@ -39,7 +48,7 @@ const batchLimit = 256;
 export function createUserVectors(
   encode: LoadedModel['encode'],
   width: number,
-  { capacity = 20_000, situationKey = () => '' }: UserVectorOptions = {},
+  { capacity = 20_000, situationKey = () => '', count = { hits: 0, misses: 0 } }: UserVectorOptions = {},
 ): (asker: Asker, version?: number) => Promise<UserVectors> {
   const recent = new Map<string, UserVectors>(); // in order of last use
   const asked = new Map<string, Asking>();
@@ -75,9 +84,11 @@ export function createUserVectors(
     const key = version === undefined ? undefined : `${situationKey(asker.situation ?? {})} ${version} ${asker.id}`;
     const cached = key === undefined ? undefined : recent.get(key);
     if (cached !== undefined) {
+      count.hits += 1;
       remember(key!, cached);
       return Promise.resolve(cached);
     }
+    count.misses += 1;
     const together = key === undefined ? undefined : asked.get(key);
     if (together !== undefined) return together.promise.promise;
     const asking = { asker, key, promise: Promise.withResolvers<UserVectors>() };
