@@ -277,8 +277,10 @@ test('an experiment is set up, run, changed, stopped and decided from the comman
     'old=old-model',
     '--arm',
     'same=old-model',
-    '--override',
-    'qa=same',
+    '--set',
+    'overrides.qa=same',
+    '--set',
+    'overrides.qa.two=old',
   );
   assert.equal((await asJson('experiment', 'start', ...named)).status, 'running');
   const { stdout: shown } = await duet('experiment', 'show', ...named);
@@ -287,6 +289,7 @@ test('an experiment is set up, run, changed, stopped and decided from the comman
 
   const qa = await asJson('experiment', 'assign', '--user', 'qa');
   assert.deepEqual([qa.experiment, qa.arm, qa.experiments[0].reason], ['cli', 'same', 'override']);
+  assert.equal((await asJson('experiment', 'assign', '--user', 'qa.two')).arm, 'old');
   const { buckets } = (await asJson('experiment', 'assign', '--user', '1')).experiments[0];
   assert.ok(buckets.arm >= 0 && buckets.arm < 10_000 && buckets.layer === null);
 

@@ -1,3 +1,4 @@
+import type { Config } from '@duet/config';
 import type { Database } from '@duet/db';
 import { type Answer, table } from '../answer.ts';
 
@@ -6,15 +7,12 @@ const time = (date: Date | null): string => date?.toISOString().slice(0, 16).rep
 
 /** Everything about an experiment, for programs and for people. */
 export async function describeExperiment(
-  context: { db: Database; dataDir: string },
+  { db, config: { dataDir, metricsFile } }: { db: Database; config: Config },
   idOrName: string,
 ): Promise<Answer> {
-  const [{ auditTrail }, { findExperiment, isAA, parseSettings, readinessOf, shopHistory }] = await Promise.all([
-    import('@duet/db'),
-    import('@duet/experiments'),
-  ]);
+  const [{ auditTrail }, { findExperiment, isAA, parseSettings, readinessOf, readMetrics, shopHistory }] =
+    await Promise.all([import('@duet/db'), import('@duet/experiments')]);
   const { prospectOf } = await import('@duet/experiments/power');
-  const { db } = context;
   const experiment = await findExperiment(db, idOrName);
   const { arms, layerFrom, layerTo } = experiment;
   const settings = parseSettings(experiment.settings);
@@ -24,7 +22,7 @@ export async function describeExperiment(
     db.prisma.experimentPhase.findMany({ where: { experimentId: experiment.id }, orderBy: { number: 'asc' } }),
     auditTrail(db, 'experiment', experiment.id),
     readinessOf(db, experiment),
-    shopHistory(context, experiment.datasetId),
+    shopHistory({ db, dataDir }, experiment.datasetId, { metrics: await readMetrics(metricsFile) }),
   ]);
   const weights = arms.filter(({ weight }) => weight > 0).toSorted((a, b) => Number(b.control) - Number(a.control));
   const test = {

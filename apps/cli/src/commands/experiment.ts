@@ -70,12 +70,13 @@ const planOptions = (command: Command): Command =>
       {},
     );
 
-/** `a.b=1` as `{ a: { b: 1 } }`. */
+/** `a.b=1` as `{ a: { b: 1 } }`. A user's id after `overrides.` may have dots of its own. */
 function nested(set: Record<string, unknown>): Record<string, unknown> {
   const settings: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(set)) {
-    const [outer, inner] = key.split('.', 2) as [string, string | undefined];
-    settings[outer] = inner === undefined ? value : { ...(settings[outer] as object), [inner]: value };
+    const at = key.indexOf('.');
+    const outer = at < 0 ? key : key.slice(0, at);
+    settings[outer] = at < 0 ? value : { ...(settings[outer] as object), [key.slice(at + 1)]: value };
   }
   return settings;
 }
@@ -208,8 +209,7 @@ export function experimentCommand(program: Command): void {
   job<Named>(
     one('show', 'everything about an experiment: settings, phases, what it can find, and its audit log'),
     'experiment show --experiment dat-vs-two-tower',
-    async ({ database, config }, { experiment }) =>
-      describeExperiment({ db: await database(), dataDir: config.dataDir }, experiment),
+    async ({ database, config }, { experiment }) => describeExperiment({ db: await database(), config }, experiment),
   );
 
   job<Named>(
