@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { addresses, expect, logIn, test } from './fixtures.ts';
 
 test('the admin shows nothing without a log-in', async ({ page }) => {
-  for (const place of ['/', '/datasets', '/models', '/indexes', '/playground', '/experiments', '/keys']) {
+  for (const place of ['/', '/datasets', '/models', '/indexes', '/playground', '/rules', '/experiments', '/keys']) {
     await page.goto(`${addresses().admin}${place}`);
     await expect(page.getByLabel('Password')).toBeVisible();
     await expect(page.getByText('online-retail')).toHaveCount(0);
@@ -118,6 +118,27 @@ test.describe('logged in', () => {
     await expect(lists).toHaveCount(2);
     for (const place of [0, 1]) await expect(lists.nth(place).getByRole('row')).toHaveCount(101);
     await expect(lists.first()).toContainText(/£\d/);
+  });
+
+  test('rules: one is made, switched off and deleted, and a wrong one says what it lacks', async ({ page }) => {
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Rules' }).click();
+    await page.getByLabel('Item').fill('no such item');
+    // No page asks for this placement, so that no other test meets the rule.
+    await page.getByLabel('Placement').fill('e2e');
+    await page.getByRole('button', { name: 'Add rule' }).click();
+    await expect(page.getByRole('alert').filter({ hasText: 'There is no item no such item' })).toBeVisible();
+    await page.getByLabel('Concerns').selectOption('A whole category');
+    await page.getByLabel('Category').selectOption('Signs & Wall Art');
+    await page.getByLabel('Factor').fill('1.5');
+    await page.getByRole('button', { name: 'Add rule' }).click();
+    const row = page.getByRole('row').filter({ hasText: 'Signs & Wall Art' });
+    await expect(row).toContainText('score × 1.5');
+    await expect(row).toContainText('in force');
+    await row.getByRole('button', { name: 'Switch off' }).click();
+    await expect(row.getByRole('button', { name: 'Switch on' })).toBeVisible();
+    page.once('dialog', (dialog) => dialog.accept());
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await expect(row).toHaveCount(0);
   });
 
   test('experiments: the one that runs, half of the shoppers each', async ({ page }) => {

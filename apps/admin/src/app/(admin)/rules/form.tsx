@@ -5,10 +5,10 @@ import { Field } from '#components/field.tsx';
 import { addRule } from './actions.ts';
 
 const kinds = {
-  pin: 'Pin: always at a place, whoever asks',
-  boost: 'Boost: its score is multiplied, so that it comes earlier',
-  bury: 'Bury: its score is divided, so that it comes later',
-  block: 'Block: never shown',
+  pin: ['Pin', 'Always at a place, whoever asks.'],
+  boost: ['Boost', 'Its score is multiplied, so that it comes earlier.'],
+  bury: ['Bury', 'Its score is multiplied by less than one, so that it comes later.'],
+  block: ['Block', 'Never shown.'],
 } as const;
 
 const nothing = {
@@ -48,17 +48,17 @@ export function RuleForm({ datasetId, categories }: { datasetId: string; categor
     'aria-describedby': `${name}-hint`,
     onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
   });
-  const { kind, concerns } = values;
+  const { kind = 'boost', concerns } = values;
   const isCategory = concerns === 'category' && kind !== 'pin';
   return (
     <form onSubmit={submit} className="space-y-5">
       <input type="hidden" name="datasetId" value={datasetId} />
       <div className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
-        <Field id="kind" label="Rule">
+        <Field id="kind" label="Rule" hint={kinds[kind as keyof typeof kinds][1]}>
           <select {...control('kind')}>
-            {Object.entries(kinds).map(([key, meaning]) => (
+            {Object.entries(kinds).map(([key, [title]]) => (
               <option key={key} value={key}>
-                {meaning}
+                {title}
               </option>
             ))}
           </select>
