@@ -62,8 +62,8 @@ const duetErrors = t.middleware(async ({ next }) => {
 export const publicProcedure = t.procedure.use(duetErrors);
 
 /**
- * A procedure's output as its schema says, checked by the compiler and not at each answer: that would cost a request more than
- * its search does. A test holds every answer to its schema.
+ * A procedure's output as its schema says, checked by the compiler and not at each answer, which is work for nothing. A test holds
+ * every answer to its schema.
  */
 export const answers = <Schema extends z.ZodType>(schema: Schema) =>
   Object.assign((answer: unknown) => answer as z.output<Schema>, { schema });
