@@ -71,7 +71,7 @@ export async function buildHere(
 
   const { recallAt100, p50Us, p99Us, nprobe, buildMs, bytesPerVector, curve, candidates } = chosen;
   report(3, 'writing');
-  const about = { indexId, modelId, items: model.items, withdrawn, added, encoded, catalogueTo: catalogue.readTo };
+  const about = { indexId, modelId, items: model.items, withdrawn, added, encoded, catalogueSeen: catalogue.seen.text };
   const meta = await writeIndexFolder(dataDir, index, about);
   const version = await switchTo(db, modelId, async (tx) => {
     const { _max } = await tx.index.aggregate({ where: { modelId }, _max: { version: true } });

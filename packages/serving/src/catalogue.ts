@@ -1,6 +1,7 @@
 import type { Catalogue } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { ItemDescription } from '@duet/trainer';
+import { parseSnapshot, type Snapshot } from './snapshot.ts';
 
 interface ItemRow {
   externalId: string;
@@ -48,8 +49,8 @@ export class LiveCatalogue implements Catalogue {
   /** By row, which edit was its last, and its last that an item tower may read; 0 where there was none. */
   #editedAt: Float64Array;
   #describedAt: Float64Array;
-  /** All edits of transactions before this one have been read. */
-  readTo = 0;
+  /** What has been read. */
+  seen: Snapshot = parseSnapshot('0:0:');
   #db: Database;
   #datasetId: string;
   #categoryRow = new Map<string, number>();
@@ -87,21 +88,19 @@ export class LiveCatalogue implements Catalogue {
   /** Takes over what was written since the last look, and says how many edits that were. */
   async follow(): Promise<number> {
     const before = this.editCount;
-    const { rows: snapshots } = await this.#db.pool.query<{ oldest: number; next: number }>(
-      `SELECT pg_snapshot_xmin(s)::text::float8 AS oldest, pg_snapshot_xmax(s)::text::float8 AS next FROM pg_current_snapshot() s`,
-    );
-    const { oldest, next } = snapshots[0]!;
+    const { rows: snapshots } = await this.#db.pool.query<{ now: string }>('SELECT pg_current_snapshot()::text AS now');
+    const now = parseSnapshot(snapshots[0]!.now);
     // A database that was restored from a dump counts from anew: what the old one numbered is read at the opening alone.
     const { rows } = await this.#db.pool.query<ItemRow>(
       `SELECT i."externalId", i.title, c.name AS category, i."priceMinor", i.attributes, i."inStock",
          i."withdrawnAt" IS NOT NULL AS withdrawn, i."changedIn"::float8 AS "changedIn"
        FROM "Item" i LEFT JOIN "Category" c ON c.id = i."categoryId"
        WHERE i."datasetId" = $1 AND i."changedIn" >= $2 AND i."changedIn" < $3`,
-      [this.#datasetId, this.readTo, this.readTo === 0 ? '9223372036854775807' : next],
+      [this.#datasetId, this.seen.xmin, this.seen.xmax === 0 ? '9223372036854775807' : now.xmax],
     );
     this.#makeRoom(rows);
     for (const row of rows) this.#take(row);
-    this.readTo = oldest;
+    this.seen = now;
     return this.editCount - before;
   }
 

@@ -2,6 +2,7 @@ import { buildIndex, type VectorIndex } from '@duet/ann';
 import type { LoadedModel } from '@duet/trainer';
 import type { FilterBitmaps } from './bitmaps.ts';
 import type { LiveCatalogue } from './catalogue.ts';
+import { type Snapshot, sees } from './snapshot.ts';
 
 /** Items that an index does not hold, or holds as they were, in a small exact index of their own. */
 export interface DeltaRows {
@@ -19,8 +20,8 @@ export interface IndexedItems {
   rowOf: Int32Array;
   /** Ids of items whose vector in the index is not the one that training left. */
   encoded: ReadonlySet<string>;
-  /** All edits of transactions before this one are in the index. */
-  builtTo: number;
+  /** The edits that are in the index; undefined where it is not known. */
+  built: Snapshot | undefined;
 }
 
 /**
@@ -66,11 +67,12 @@ export class Delta implements AsyncDisposable {
   ): Promise<Delta> {
     const delta = new Delta(model, modelRow, catalogue, bitmaps, indexed);
     // Numbers greater than any that the database has given are another database's: a dump was restored.
-    const from = indexed.builtTo > catalogue.readTo ? 0 : indexed.builtTo;
+    const { built } = indexed;
+    const isOurs = built !== undefined && built.xmax <= catalogue.seen.xmax;
     const rows: number[] = [];
     catalogue.changedIn.forEach((changedIn, row) => {
       const known = row < indexed.rowOf.length && indexed.rowOf[row]! >= 0;
-      if (changedIn >= from || !known || catalogue.withdrawn[row] === 1) rows.push(row);
+      if (!isOurs || !sees(built, changedIn) || !known || catalogue.withdrawn[row] === 1) rows.push(row);
     });
     await delta.#take(rows);
     return delta;

@@ -29,8 +29,11 @@ const indexMeta = z.object({
   added: z.array(z.string()).default([]),
   /** Of the model's items, those whose vector was made anew since what is known of them had changed. */
   encoded: z.array(z.string()).default([]),
-  /** The catalogue's edits in it: those of all transactions before this one. */
-  catalogueTo: z.number().default(0),
+  /** The catalogue's edits in it: those that this snapshot of PostgreSQL's sees. */
+  catalogueSeen: z
+    .string()
+    .regex(/^\d+:\d+:[\d,]*$/)
+    .optional(),
 });
 export type IndexMeta = z.infer<typeof indexMeta>;
 

@@ -28,7 +28,7 @@ export async function writeIndexFolder(
   index: VectorIndex,
   of: { indexId: string; modelId: string; items: readonly string[] } & Pick<
     IndexMeta,
-    'withdrawn' | 'added' | 'encoded' | 'catalogueTo'
+    'withdrawn' | 'added' | 'encoded' | 'catalogueSeen'
   >,
 ): Promise<IndexMeta> {
   const { items, ...described } = of;

@@ -9,6 +9,7 @@ import { openIndexFolder } from './index-folder.ts';
 import type { PlannedModel } from './plan.ts';
 import type { Searched } from './search.ts';
 import { openUserIndex, type UserIndex } from './similar-users.ts';
+import { parseSnapshot } from './snapshot.ts';
 import { type CacheCount, createUserVectors, type UserVectors } from './user-vectors.ts';
 
 /** One model and the index over its item vectors, open, checked, and in step with the catalogue. */
@@ -48,10 +49,9 @@ export async function openRetriever(
   });
   const bitmaps = new FilterBitmaps(catalogue, catalogueRow);
   const encoded = new Set([...meta.encoded, ...meta.added]);
+  const built = meta.catalogueSeen === undefined ? undefined : parseSnapshot(meta.catalogueSeen);
   const modelRow = new Map(model.items.map((item, row) => [item, row]));
-  const delta = opened.use(
-    await Delta.open(model, modelRow, catalogue, bitmaps, { rowOf, encoded, builtTo: meta.catalogueTo }),
-  );
+  const delta = opened.use(await Delta.open(model, modelRow, catalogue, bitmaps, { rowOf, encoded, built }));
   const width = model.vectorsPerUser * model.dimensions;
   const userVectors = createUserVectors(model.encode, width, {
     count,

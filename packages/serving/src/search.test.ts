@@ -53,7 +53,7 @@ describe('a filtered search in FAISS', () => {
     const catalogueRow = Int32Array.from({ length: items }, (_, row) => row);
     bitmaps = new FilterBitmaps(catalogue, catalogueRow);
     const model = { dimensions: dim, itemVectors: vectors, itemTower: undefined };
-    const indexed = { rowOf: catalogueRow, encoded: new Set<string>(), builtTo: catalogue.readTo };
+    const indexed = { rowOf: catalogueRow, encoded: new Set<string>(), built: catalogue.seen };
     delta = await Delta.open(model, new Map(ids.map((id, row) => [id, row])), catalogue, bitmaps, indexed);
   });
   after(async () => {

@@ -1,0 +1,20 @@
+/** What a PostgreSQL snapshot sees (postgresql.org/docs/current/functions-info.html, `pg_snapshot`). */
+export interface Snapshot {
+  /** As PostgreSQL writes it: xmin:xmax:transactions that ran. */
+  text: string;
+  /** All transactions before this one had ended. */
+  xmin: number;
+  /** This one and all later ones had not begun. */
+  xmax: number;
+  running: ReadonlySet<number>;
+}
+
+export function parseSnapshot(text: string): Snapshot {
+  const [xmin, xmax, running = ''] = text.split(':');
+  const ids = running === '' ? [] : running.split(',').map(Number);
+  return { text, xmin: Number(xmin), xmax: Number(xmax), running: new Set(ids) };
+}
+
+/** Whether what a transaction wrote and committed is in the snapshot. */
+export const sees = ({ xmin, xmax, running }: Snapshot, transaction: number): boolean =>
+  transaction < xmin || (transaction < xmax && !running.has(transaction));
