@@ -68,7 +68,7 @@ test.describe('logged in', () => {
   });
 
   test('indexes: an earlier one serves again with one click', async ({ page }) => {
-    await page.goto('/indexes');
+    await page.goto(`${addresses().admin}/indexes`);
     const section = page.locator('section').first();
     await section.getByRole('button', { name: 'Rebuild' }).click();
     const restore = section.getByRole('button', { name: 'Serve this one' });
@@ -84,7 +84,7 @@ test.describe('logged in', () => {
   });
 
   test('catalogue and playground: a price is edited, and filters hold', async ({ page }) => {
-    await page.goto('/datasets');
+    await page.goto(`${addresses().admin}/datasets`);
     await page.getByRole('link', { name: 'online-retail' }).first().click();
     await page.getByRole('link', { name: 'Catalogue' }).click();
     await page.getByLabel('Search the catalogue').fill('85123A');
@@ -100,13 +100,13 @@ test.describe('logged in', () => {
     await price.fill(before);
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(row).toContainText(`£${before}`);
-    await page.goto('/playground?user=17850&price=0.5&stock=yes');
+    await page.goto(`${addresses().admin}/playground?user=17850&price=0.5&stock=yes`);
     const lists = page.getByRole('table').filter({ has: page.getByRole('columnheader', { name: 'Score' }) });
     await expect(lists).toHaveCount(2);
     for (const price of await lists.first().locator('td.num:nth-child(3)').allTextContents()) {
       expect(Number(price.replace('£', ''))).toBeLessThanOrEqual(0.5);
     }
-    await page.goto('/playground?user=17850&category=LIGHT');
+    await page.goto(`${addresses().admin}/playground?user=17850&category=LIGHT`);
     await expect(page.getByRole('alert')).toContainText('No item of the catalogue is in a category "LIGHT"');
   });
 
