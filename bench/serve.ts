@@ -1,7 +1,7 @@
 /**
  * `npm run bench:serve`: the running retrieval service over HTTP, 64 connections, one million items of 32 dimensions, against a
  * bare `node:http` server that does the same search and writes the same JSON (`serve/bare.ts`), in alternating rounds of one run; then
- * an index swap and a model swap under the same load.
+ * an index swap and a model swap under the same load. `--items` for another number of them.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -164,8 +164,8 @@ async function swap(
   };
 }
 
-async function measure({ quick }: Flags) {
-  const items = quick ? 20_000 : 1_000_000;
+async function measure({ quick, items: wanted }: Flags & { items?: string | undefined }) {
+  const items = wanted === undefined ? (quick ? 20_000 : 1_000_000) : Number(wanted);
   const rounds = quick ? 2 : 3;
   const seconds = quick ? 4 : 20;
   // Made anew by each version of Duet, whose formats may differ.
@@ -275,4 +275,4 @@ function markdown({ params, metrics, peers, ratios }: Awaited<ReturnType<typeof 
   ].join('\n\n');
 }
 
-await runBench('serve', measure, markdown);
+await runBench('serve', measure, markdown, { items: { type: 'string' } });

@@ -150,7 +150,7 @@ test.describe('logged in', () => {
 
   test('API keys: a new one is shown once, opens the service, and does not once it is revoked', async ({ page }) => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'API keys' }).click();
-    await page.getByLabel('Name').fill('A till');
+    await page.getByLabel('Name', { exact: true }).fill('A till');
     await page.getByLabel('Requests a second').fill('50');
     await page.getByRole('button', { name: 'Make a key' }).click();
     const key = (await page.getByRole('status').locator('code').textContent()) ?? '';

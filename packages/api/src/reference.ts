@@ -66,9 +66,11 @@ ${notes.some(Boolean) ? `<p>${notes.filter(Boolean).join(' ')}</p>` : ''}${inner
   return rows.length === 0 ? '' : `<ul class="fields">${rows.join('')}</ul>`;
 }
 
-/** A call that can be pasted into a shell: the required fields, with their names as values. */
+/** A call that can be pasted into a shell, with the required fields, else the first. */
 function curl(path: string, method: string, operation: OpenApiOperation, body: Schema | undefined): string {
-  const example = Object.fromEntries((body?.required ?? []).map((name) => [name, sample(body!.properties![name]!)]));
+  const { properties = {}, required = [] } = body ?? {};
+  const named = required.length > 0 ? required : Object.keys(properties).slice(0, 1);
+  const example = Object.fromEntries(named.map((name) => [name, sample(properties[name]!)]));
   const lines = [
     `curl "$DUET_URL${path}"`,
     ...(method === 'post' ? ["-H 'content-type: application/json'"] : []),
