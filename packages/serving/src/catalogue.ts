@@ -104,6 +104,13 @@ export class LiveCatalogue implements Catalogue {
     return this.editCount - before;
   }
 
+  /** Whether a snapshot can be this database's, which has given all its numbers: one restored from a dump counts from anew. */
+  async hasGiven({ xmax }: Snapshot): Promise<boolean> {
+    if (xmax <= this.seen.xmax) return true;
+    const { rows } = await this.#db.pool.query<{ now: string }>('SELECT pg_current_snapshot()::text AS now');
+    return xmax <= parseSnapshot(rows[0]!.now).xmax;
+  }
+
   /** What was edited after the first `seen` edits, each row once. A look at every row: nothing grows with the edits. */
   editsSince(seen: number): Edit[] {
     const edits: Edit[] = [];

@@ -66,9 +66,8 @@ export class Delta implements AsyncDisposable {
     indexed: IndexedItems,
   ): Promise<Delta> {
     const delta = new Delta(model, modelRow, catalogue, bitmaps, indexed);
-    // Numbers greater than any that the database has given are another database's: a dump was restored.
     const { built } = indexed;
-    const isOurs = built !== undefined && built.xmax <= catalogue.seen.xmax;
+    const isOurs = built !== undefined && (await catalogue.hasGiven(built));
     const rows: number[] = [];
     catalogue.changedIn.forEach((changedIn, row) => {
       const known = row < indexed.rowOf.length && indexed.rowOf[row]! >= 0;
