@@ -76,12 +76,13 @@ function probabilitiesOf(
   const raw = featuresOf(candidates, profile);
   // Of clicks: as if each stood at place 0, where ln(1 + place) is 0.
   const first = intercept - (position ? (position.weight * position.mean) / position.scale : 0);
+  const means = Float64Array.from(features, ({ mean }) => mean);
+  const slopes = Float64Array.from(features, ({ weight, scale }) => weight / scale);
   return candidates.map((_, i) => {
     let logit = first;
-    for (let f = 0; f < features.length; f++) {
-      const value = raw[i * featureNames.length + f]!;
-      const { mean, scale, weight } = features[f]!;
-      if (!Number.isNaN(value)) logit += (weight * (value - mean)) / scale;
+    for (let f = 0; f < means.length; f++) {
+      const value = raw[i * means.length + f]!;
+      if (!Number.isNaN(value)) logit += slopes[f]! * (value - means[f]!);
     }
     return sigmoid(logit);
   });

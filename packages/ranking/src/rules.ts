@@ -65,6 +65,8 @@ export interface RulesInForce {
   pins: readonly { item: number; place: number; rule: RankingRule }[];
 }
 
+const none: readonly RankingRule[] = [];
+
 /** What a boost or bury multiplies a score with. */
 export const factorOf = ({ kind, factor }: RankingRule): number => factor ?? usualFactor[kind as 'boost' | 'bury'];
 
@@ -106,7 +108,10 @@ export function rulesInForce(
   return {
     blockedItems,
     blockedCategories,
-    weighing: (item) => [...(ofItem.get(item) ?? []), ...(ofCategory.get(categoryOf[item]!) ?? [])],
+    weighing:
+      ofItem.size + ofCategory.size === 0
+        ? () => none
+        : (item) => [...(ofItem.get(item) ?? []), ...(ofCategory.get(categoryOf[item]!) ?? [])],
     pins: pins.filter(({ item }) => !blocked(item)).sort((a, b) => a.place - b.place),
   };
 }
