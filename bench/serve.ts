@@ -32,19 +32,21 @@ const quantile = (sorted: number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits));
 
-async function load(
-  url: string,
-  seconds: number,
-  users: number,
-  key?: string,
-  during?: () => Promise<void>,
-): Promise<Load> {
+interface Target {
+  url: string;
+  key?: string;
+  users: number;
+  /** What every request asks beside a user. */
+  asked?: object;
+}
+
+async function load({ url, key, users, asked }: Target, seconds: number, during?: () => Promise<void>): Promise<Load> {
   const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
   const requests = Array.from({ length: 500 }, (_, i) => ({
     method: 'POST' as const,
     path: '/v1/retrieve',
     headers,
-    body: JSON.stringify({ userId: `user-${(i * 7919) % users}`, k }),
+    body: JSON.stringify({ userId: `user-${(i * 7919) % users}`, k, ...asked }),
   }));
   const answers: Load['answers'] = [];
   const started = performance.now();
@@ -138,7 +140,7 @@ async function swap(
   let from = 0;
   let at = Number.NaN;
   const started = performance.now();
-  const found = await load(url, seconds, shop.users, key, async () => {
+  const found = await load({ url, key, users: shop.users }, seconds, async () => {
     await new Promise((resolve) => setTimeout(resolve, (seconds * 1000) / 3));
     from = performance.now() - started;
     await activate(db, to.active);
@@ -193,24 +195,25 @@ async function measure({ quick, items: wanted }: Flags & { items?: string | unde
   const bare = await start(path.join(import.meta.dirname, 'serve/bare.ts'), bareArgs, env);
   opened.defer(() => ended(bare.child, () => bare.child.disconnect()));
 
+  const contenders = {
+    duet: { url: service.url, key, users: shop.users },
+    // What the ranker costs, beside what the service does.
+    unranked: { url: service.url, key, users: shop.users, asked: { rank: false } },
+    bare: { url: bare.url, users: shop.users },
+  };
   say('Warming up');
   // Long enough for every user asked to be in the service's cache.
-  await load(service.url, 3, shop.users, key);
-  await load(bare.url, 3, shop.users);
-  const ours: Load[] = [];
-  const theirs: Load[] = [];
+  for (const target of Object.values(contenders)) await load(target, 3);
+  const names = Object.keys(contenders) as (keyof typeof contenders)[];
+  const loads = { duet: [] as Load[], unranked: [] as Load[], bare: [] as Load[] };
   for (let round = 0; round < rounds; round++) {
-    // The order turns, so that neither always follows the other.
-    for (const who of round % 2 === 0 ? ['duet', 'bare'] : ['bare', 'duet']) {
-      const found = await load(
-        who === 'duet' ? service.url : bare.url,
-        seconds,
-        shop.users,
-        who === 'duet' ? key : undefined,
-      );
-      (who === 'duet' ? ours : theirs).push(found);
+    // The order turns, so that nobody always follows the same.
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(round + turn) % names.length]!;
+      const found = await load(contenders[name], seconds);
+      loads[name].push(found);
       say(
-        `round ${round + 1}, ${who}: ${found.requestsPerSecond.toFixed(0)} requests/s, p50 ${found.p50.toFixed(2)} ms, p99 ${found.p99.toFixed(2)} ms, ${found.errors} errors`,
+        `round ${round + 1}, ${name}: ${found.requestsPerSecond.toFixed(0)} requests/s, p50 ${found.p50.toFixed(2)} ms, p99 ${found.p99.toFixed(2)} ms, ${found.errors} errors`,
       );
     }
   }
@@ -234,18 +237,23 @@ async function measure({ quick, items: wanted }: Flags & { items?: string | unde
     bytes: Math.round(median(loads.map(({ bytes }) => bytes))),
     errors: loads.reduce((sum, { errors }) => sum + errors, 0),
   });
-  const metrics = of(ours);
-  const peer = of(theirs);
+  const metrics = of(loads.duet);
+  const unranked = of(loads.unranked);
+  const bareOne = of(loads.bare);
   return {
     params: { items, dimensions: 32, connections, k, candidates: 100, rounds, seconds, users: shop.users },
     metrics: {
       ...metrics,
-      errors: metrics.errors + indexSwap.errors + modelSwap.errors,
+      errors: metrics.errors + unranked.errors + indexSwap.errors + modelSwap.errors,
+      unranked,
       index_swap: indexSwap,
       model_swap: modelSwap,
     },
-    peers: { bare: peer },
-    ratios: { bare: rounded(metrics.requests_per_s / peer.requests_per_s, 3) },
+    peers: { bare: bareOne },
+    ratios: {
+      bare: rounded(metrics.requests_per_s / bareOne.requests_per_s, 3),
+      bare_unranked: rounded(unranked.requests_per_s / bareOne.requests_per_s, 3),
+    },
   } satisfies Results;
 }
 
@@ -267,9 +275,9 @@ function markdown({ params, metrics, peers, ratios }: Awaited<ReturnType<typeof 
     `${params.items} items of 32 dimensions, ${params.connections} connections, answers of ${params.k} items out of ${params.candidates} candidates, ${params.users} users; ${params.rounds} rounds of ${params.seconds} s each, in turns. The load comes from the same machine.`,
     table(
       ['server', 'requests/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'bytes an answer'],
-      [row('Duet', metrics), row('bare node:http', peers.bare)],
+      [row('Duet', metrics), row('Duet, `rank: false`', metrics.unranked), row('bare node:http', peers.bare)],
     ),
-    `Duet answers ${(100 * ratios.bare).toFixed(1)} % of the bare server's requests. The bare server searches the same index with the same vectors for the same 100 candidates and writes the same JSON; it checks no key and no input, ranks nothing, hides nothing that was bought, and has no limits, no deadline and no metrics.`,
+    `Duet answers ${(100 * ratios.bare).toFixed(1)} % of the bare server's requests, and ${(100 * ratios.bare_unranked).toFixed(1)} % where it need not rank. The bare server searches the same index with the same vectors for the same 100 candidates and writes the same JSON; it checks no key and no input, ranks nothing, hides nothing that was bought, and has no limits, no deadline and no metrics.`,
     'Under load, with p99 from the change in the database until a second after the first answer from what is new, and of the rest of the run:',
     table(['', 'served after ms', 'p99 during, ms', 'p99 otherwise, ms', 'errors'], swaps),
   ].join('\n\n');

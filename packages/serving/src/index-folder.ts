@@ -47,7 +47,7 @@ export async function writeIndexFolder(
       size: index.size,
       bytes: (await stat(file)).size,
       sha256: await fileDigest(file),
-      itemsSha256: itemsDigest(items),
+      itemsSha256: await itemsDigest(items),
     };
     await writeFile(join(building, 'meta.json'), `${JSON.stringify(meta, null, 2)}\n`, { flush: true });
     await sync(file);
@@ -69,7 +69,7 @@ export async function openIndexFolder(
   model: { id: string; dimensions: number; items: readonly string[] },
 ): Promise<{ index: VectorIndex; meta: IndexMeta }> {
   const { meta, file, corrupt } = await checkIndexFolder(dataDir, indexId, model.id);
-  if (meta.itemsSha256 !== itemsDigest(model.items))
+  if (meta.itemsSha256 !== (await itemsDigest(model.items)))
     throw corrupt("it was built over other items than the model's.", file);
 
   const index = await readIndex(file);

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError, inSlices } from '@duet/config';
 import type { Executor } from '@duet/models';
 import { type Asker, type LoadedModel, openModel } from '@duet/trainer';
 import { FilterBitmaps } from './bitmaps.ts';
@@ -39,18 +39,22 @@ export async function openRetriever(
   const withdrawn = new Set(meta.withdrawn);
   const indexed = [...model.items.filter((item) => !withdrawn.has(item)), ...meta.added];
   const rowOf = new Int32Array(catalogue.ids.length).fill(-1);
-  const catalogueRow = Int32Array.from(indexed, (item, row) => {
-    const catalogued = catalogue.rowOf.get(item);
-    if (catalogued === undefined) {
-      throw new DuetError('corrupt', `Model ${planned.name} knows item ${item}, which its dataset does not have.`);
+  const catalogueRow = new Int32Array(indexed.length);
+  await inSlices(indexed.length, (from, to) => {
+    for (let row = from; row < to; row++) {
+      const catalogued = catalogue.rowOf.get(indexed[row]!);
+      if (catalogued === undefined) {
+        const what = `Model ${planned.name} knows item ${indexed[row]}, which its dataset does not have.`;
+        throw new DuetError('corrupt', what);
+      }
+      rowOf[catalogued] = row;
+      catalogueRow[row] = catalogued;
     }
-    rowOf[catalogued] = row;
-    return catalogued;
   });
   const bitmaps = new FilterBitmaps(catalogue, catalogueRow);
   const encoded = new Set([...meta.encoded, ...meta.added]);
   const built = meta.catalogueSeen === undefined ? undefined : parseSnapshot(meta.catalogueSeen);
-  const modelRow = new Map(model.items.map((item, row) => [item, row]));
+  const modelRow = model.itemRow;
   const delta = opened.use(await Delta.open(model, modelRow, catalogue, bitmaps, { rowOf, encoded, built }));
   const width = model.vectorsPerUser * model.dimensions;
   const userVectors = createUserVectors(model.encode, width, {

@@ -1,3 +1,4 @@
+import { inSlices } from '@duet/config';
 import { isOneKind, type Situation, userItem } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import { type ReadArtifact, readArtifact } from './artifact.ts';
@@ -37,6 +38,7 @@ export interface LoadedModel extends AsyncDisposable {
   vectorsPerUser: number;
   /** Item ids by row. */
   items: string[];
+  itemRow: ReadonlyMap<string, number>;
   /** p_v [items, dimensions]: of unit length where a tower made them. */
   itemVectors: Float32Array;
   /**
@@ -84,14 +86,14 @@ export async function openModel(
   const towers = file.family === 'tower' ? await openTowers(executor, artifact, file, precision) : undefined;
   const encoder: UserEncoder =
     file.family === 'factors' ? factorEncoder(kind as FactorKind, file.settings, itemVectors) : towers!;
-  const rowOf = new Map(users.map((user, row) => [user, row]));
+  const rowOf = await rowByName(users);
   const histories = { start: historyStart, item: historyItem };
   const none = new Int32Array();
   const hear = situationReader(artifact.space.context);
   const title = sides.left === 'query' ? artifact.space.encoded.user.title : undefined;
   const queryWords = title && wordsOfQueries(title);
   const attributes = attributesOfUsers(artifact.space.encoded.user);
-  const itemRow = new Map(items.map((item, row) => [item, row]));
+  const itemRow = await rowByName(items);
   const trainedItems = new Set(historyItem);
 
   const encode: LoadedModel['encode'] = async (askers) => {
@@ -125,6 +127,7 @@ export async function openModel(
     dimensions: encoder.dims,
     vectorsPerUser: encoder.vectorsPerUser,
     items,
+    itemRow,
     itemVectors,
     encode,
     encodeUsers: (userIds, situations = []) => encode(userIds.map((id, i) => ({ id, situation: situations[i] }))),
@@ -153,18 +156,30 @@ export async function openModel(
   };
 }
 
-function openTowers(
+async function rowByName(names: readonly string[]): Promise<Map<string, number>> {
+  const rows = new Map<string, number>();
+  await inSlices(names.length, (from, to) => {
+    for (let row = from; row < to; row++) rows.set(names[row]!, row);
+  });
+  return rows;
+}
+
+async function inFloat16(values: Float32Array): Promise<Float16Array> {
+  const half = new Float16Array(values.length);
+  await inSlices(values.length, (from, to) => half.set(values.subarray(from, to), from), { size: 500_000 });
+  return half;
+}
+
+async function openTowers(
   executor: Executor,
   { space, params, tables }: ReadArtifact,
   { kind, settings }: { kind: string; settings: TrainingSettings },
   precision: 'float32' | 'float16',
 ): Promise<Encoder> {
-  const embedding = Object.fromEntries(
-    Object.entries(tables).map(([name, { rows, dims, values }]) => [
-      name,
-      new EmbeddingTable(rows, dims, precision === 'float16' ? new Float16Array(values) : values),
-    ]),
-  );
+  const embedding: Record<string, EmbeddingTable> = {};
+  for (const [name, { rows, dims, values }] of Object.entries(tables)) {
+    embedding[name] = new EmbeddingTable(rows, dims, precision === 'float16' ? await inFloat16(values) : values);
+  }
   return Encoder.open(executor, towerSettings(kind, settings, space), space, embedding, settings, params);
 }
 
