@@ -9,6 +9,13 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? Number(part) : part));
 }
 
+/** A share in percent, to a hundredth. */
+export const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`;
+
+/** A moment to the minute, in UTC: 2026-01-31 12:00. */
+export const minute = (date: Date | null, none = '–'): string =>
+  date?.toISOString().slice(0, 16).replace('T', ' ') ?? none;
+
 /** Columns under their headings, numbers to the right. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [headings, ...rows].map((row) => row.map(String));

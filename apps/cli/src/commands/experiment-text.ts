@@ -1,9 +1,6 @@
 import type { Config } from '@duet/config';
 import type { Database } from '@duet/db';
-import { type Answer, table } from '../answer.ts';
-
-const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`;
-const time = (date: Date | null): string => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '–';
+import { type Answer, minute, percent, table } from '../answer.ts';
 
 /** Everything about an experiment, for programs and for people. */
 export async function describeExperiment(
@@ -36,7 +33,7 @@ export async function describeExperiment(
   const text = [
     `${experiment.name} is ${experiment.status}${isAA(arms) ? ', an A/A test' : ''}, phase ${experiment.phase}, on ${dataset.name}.`,
     `${percent(experiment.trafficShare)} of the users${experiment.layer === null ? '' : `, in layer ${experiment.layer}${layerFrom === null ? '' : ` (buckets ${layerFrom} to ${layerTo! - 1})`}`}; holdout ${percent(dataset.holdout)}.`,
-    `Judged by ${experiment.primaryMetric}${settings.guardrails.map(({ metric, maxRelativeLoss }) => `, ${metric} may lose ${percent(maxRelativeLoss)}`).join('')}; started ${time(experiment.phaseStartedAt)}, planned end ${time(experiment.plannedEndAt)}.`,
+    `Judged by ${experiment.primaryMetric}${settings.guardrails.map(({ metric, maxRelativeLoss }) => `, ${metric} may lose ${percent(maxRelativeLoss)}`).join('')}; started ${minute(experiment.phaseStartedAt)}, planned end ${minute(experiment.plannedEndAt)}.`,
     relative
       ? `By this shop's ${history.source}, ${prospect!.users} users in ${settings.plannedDays} days find a change of ${percent(relative)} with a chance of 80 %.`
       : `This shop's history does not tell what it can find by ${experiment.primaryMetric}.`,
@@ -62,7 +59,7 @@ export async function describeExperiment(
       audit
         .filter(({ action }) => action !== 'create')
         .map(({ at, actor, action, before, after, note }) => [
-          ...[time(at), actor, action, JSON.stringify(before), JSON.stringify(after), note],
+          ...[minute(at), actor, action, JSON.stringify(before), JSON.stringify(after), note],
         ]),
     ),
   ].join('\n');

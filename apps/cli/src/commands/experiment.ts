@@ -1,18 +1,12 @@
-import { userInfo } from 'node:os';
 import { DuetError } from '@duet/config';
 import type { Database } from '@duet/db';
 import type { ExperimentPatch } from '@duet/experiments';
 import { type Command, InvalidArgumentError } from 'commander';
-import { table } from '../answer.ts';
-import { job } from '../context.ts';
+import { percent, table } from '../answer.ts';
+import { actor, job } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
 import { describeExperiment } from './experiment-text.ts';
 import { readSetting } from './train.ts';
-
-/** Who is written down for what the command line changes. */
-const actor = (): string => `cli:${userInfo().username}`;
-
-const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`;
 
 function readNumber(text: string): number {
   const value = Number(text);

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/config';
 import type { ApiScope, Database, ListedApiKey } from '@duet/db';
 import type { Command } from 'commander';
-import { table } from '../answer.ts';
+import { minute, table } from '../answer.ts';
 import { actor, job } from '../context.ts';
 import { readInteger } from './train.ts';
 
@@ -14,16 +14,14 @@ interface CreateOptions {
 
 const collect = (text: string, before: string[]): string[] => [...before, ...text.split(',')];
 
-const day = (date: Date | null): string => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '–';
-
 const shown = (key: ListedApiKey) => [
   key.id,
   key.name,
   `${key.prefix}…`,
   key.scopes.join(', '),
   key.rateLimit === null ? 'default' : `${key.rateLimit}/s`,
-  day(key.lastUsedAt),
-  key.revokedAt === null ? 'works' : `revoked ${day(key.revokedAt)}`,
+  minute(key.lastUsedAt),
+  key.revokedAt === null ? 'works' : `revoked ${minute(key.revokedAt)}`,
 ];
 
 /** @throws DuetError `not-found`; `conflict` where several that work have the name */

@@ -1,8 +1,7 @@
-import { userInfo } from 'node:os';
 import type { RuleInput } from '@duet/ranking/rules';
 import { type Command, Option } from 'commander';
-import { table } from '../answer.ts';
-import { job } from '../context.ts';
+import { minute, table } from '../answer.ts';
+import { actor, job } from '../context.ts';
 import { findDataset } from '../find.ts';
 
 interface Wanted {
@@ -17,8 +16,6 @@ interface Wanted {
   note?: string;
 }
 
-const author = () => ({ actor: `cli:${userInfo().username}` });
-
 /** The values of `RuleInput.kind`, which are not loaded just to print help. */
 const kinds: RuleInput['kind'][] = ['pin', 'boost', 'bury', 'block'];
 
@@ -32,14 +29,13 @@ export function rulesCommand(program: Command): void {
     const { listRules } = await import('@duet/ranking/rules');
     const db = await database();
     const found = await listRules(db, (await findDataset(db, options.dataset)).id);
-    const when = (date: Date | null) => date?.toISOString().slice(0, 16).replace('T', ' ') ?? '';
     const rows = found.map((rule) => [
       rule.id,
       rule.kind,
       rule.itemId ?? `category ${rule.category}`,
       rule.place ?? rule.factor ?? '',
       rule.placement ?? 'everywhere',
-      `${when(rule.startsAt)} – ${when(rule.endsAt)}`,
+      `${minute(rule.startsAt, '')} – ${minute(rule.endsAt, '')}`,
       rule.enabled ? 'on' : 'off',
       rule.note,
     ]);
@@ -86,7 +82,7 @@ export function rulesCommand(program: Command): void {
           note,
         } = options;
         const input = { kind, itemId, category, placement, place, factor, startsAt, endsAt, note };
-        const rule = await createRule(db, (await findDataset(db, dataset)).id, input, author());
+        const rule = await createRule(db, (await findDataset(db, dataset)).id, input, { actor: actor() });
         return { json: { rule }, text: `Rule ${rule.id}: the services keep it within seconds.` };
       },
     );
@@ -96,7 +92,7 @@ export function rulesCommand(program: Command): void {
   job(remove, 'rules remove 01a210b7-8e93-77d7-872d-b9ffc9e27b2d', async ({ database }, _options, command) => {
     const { deleteRule } = await import('@duet/ranking/rules');
     const id = command.args[0]!;
-    await deleteRule(await database(), id, author());
+    await deleteRule(await database(), id, { actor: actor() });
     return { json: { removed: id }, text: `Removed ${id}.` };
   });
 }
