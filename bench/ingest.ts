@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { Database } from '@duet/db';
 import { createExperiment, type EventInput, logEvents, readRollup, rollUp, startExperiment } from '@duet/experiments';
 import { openService, type Service } from '../apps/retrieval/src/testing/service.ts';
+import { eventId } from '../packages/api/src/client/event-id.ts';
 import { type Flags, median, type Results, runBench, say, table } from './bench.ts';
 
 const batchSize = 1_000;
@@ -43,11 +44,8 @@ function event({ experimentId, arms }: Shop, i: number, id: string, now: number)
   return { ...common, type: 'impression', requestId: randomUUID(), position: i % 20 };
 }
 
-/** As the client makes them: time first (RFC 9562, version 7). */
-function ascendingId(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
-}
+/** As the client makes them. */
+const ascendingId = (): string => eventId(Date.now());
 
 interface Batch {
   ids: string[];

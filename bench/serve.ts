@@ -5,10 +5,10 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { loadConfig, repositoryRoot } from '@duet/config';
 import { connect, createApiKey, type Database, startPostgres } from '@duet/db';
+import { freePort } from '@duet/db/testing';
 import autocannon from 'autocannon';
 import { commit, type Flags, median, type Results, runBench, say, table } from './bench.ts';
 import { prepareShop, type Shop } from './serve/shop.ts';
@@ -68,14 +68,6 @@ async function load({ url, key, users, asked }: Target, seconds: number, during?
     answers,
   };
 }
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  return port;
-};
 
 async function start(
   file: string,

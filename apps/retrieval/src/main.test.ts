@@ -8,9 +8,9 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { HealthAnswer } from '@duet/api/client';
 import type { Database } from '@duet/db';
-import { createTestDatabase } from '@duet/db/testing';
+import { createTestDatabase, freePort } from '@duet/db/testing';
 
-const port = 55_320;
+const port = await freePort();
 
 describe('the retrieval process', () => {
   let db: Database;
@@ -87,7 +87,10 @@ describe('the retrieval process', () => {
       const { code, log } = await ended;
       assert.equal(code, 1);
       const sentence = log.split('\n').find((line) => line !== '' && !line.startsWith('{'));
-      assert.match(sentence!, /^Port 55320 on 127\.0\.0\.1 is in use .*DUET_RETRIEVAL_PORT to a free port\.$/);
+      assert.match(
+        sentence!,
+        new RegExp(String.raw`^Port ${port} on 127\.0\.0\.1 is in use .*DUET_RETRIEVAL_PORT to a free port\.$`),
+      );
     } finally {
       squatter.close();
     }

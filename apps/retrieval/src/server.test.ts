@@ -15,12 +15,13 @@ import {
 } from '@duet/api/client';
 import { createLogger, loadConfig } from '@duet/config';
 import { type ApiScope, createApiKey } from '@duet/db';
+import { freePort } from '@duet/db/testing';
 import { createExperiment, readServed, startExperiment } from '@duet/experiments';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';
 import { createServer, type RetrievalServer } from './server.ts';
 
-const port = 55_310;
+const port = await freePort();
 const logger = createLogger({ logLevel: 'silent' }, 'test');
 const config = { ...loadConfig({ DUET_CORS_ORIGINS: 'https://shop.example' }), retrievalPort: port, drainMs: 0 };
 const seed = 'tiny-experiment';
@@ -113,7 +114,7 @@ describe('the retrieval service', () => {
       await truncate(path.join(dataDir, 'models', shop.dat, 'weights.safetensors'), 1000);
       await using damaged = await openServing({ ...shop, dataDir, logger });
       await using second = await createServer({
-        config: { ...config, retrievalPort: port + 1 },
+        config: { ...config, retrievalPort: await freePort() },
         logger,
         db: shop.db,
         serving: damaged,
@@ -184,7 +185,7 @@ describe('the retrieval service', () => {
   });
 
   test('stores each event once though the connection drops before or after the server got it', async () => {
-    const proxy = await faultyProxy(port + 2, ['request lost', 'answer lost', 'answer lost', 'fine']);
+    const proxy = await faultyProxy(await freePort(), ['request lost', 'answer lost', 'answer lost', 'fine']);
     try {
       const dropped: unknown[] = [];
       const client = clientFor('events', {
@@ -203,7 +204,7 @@ describe('the retrieval service', () => {
   });
 
   test('answers a read whose first connection drops', async () => {
-    const proxy = await faultyProxy(port + 3, ['answer lost', 'request lost', 'fine']);
+    const proxy = await faultyProxy(await freePort(), ['answer lost', 'request lost', 'fine']);
     try {
       const client = clientFor('retrieve', { url: proxy.url, retry: { baseDelayMs: 1 } });
       assert.equal((await client.retrieve({ userId: 'u1', k: 3 })).items.length, 3);
@@ -251,11 +252,11 @@ describe('the retrieval service', () => {
 
   test('names the setting when its port is taken', async () => {
     await using second = await createServer({ config, logger, db: shop.db, serving });
-    await assert.rejects(second.listen(), /Port 55310 .* is in use.*DUET_RETRIEVAL_PORT/);
+    await assert.rejects(second.listen(), new RegExp(`Port ${port} .* is in use.*DUET_RETRIEVAL_PORT`));
   });
 
   test('draining, answers the request under way and takes no further one', async () => {
-    const other = { ...config, retrievalPort: port + 1 };
+    const other = { ...config, retrievalPort: await freePort() };
     const held = Promise.withResolvers<void>();
     const entered = Promise.withResolvers<void>();
     const slow: Serving = {

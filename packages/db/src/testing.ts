@@ -10,7 +10,8 @@ import { connect, type Database } from './database.ts';
 import { migrate } from './migrate.ts';
 import { initialise, launch, serverUser } from './server.ts';
 
-const freePort = (): Promise<number> =>
+/** A port of 127.0.0.1 that nobody listens on now. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = net.createServer();
     probe.once('error', reject);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { repositoryRoot } from '@duet/config';
+import { freePort } from '@duet/db/testing';
 import { eventCounts } from '@duet/experiments';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex } from '@duet/serving';
@@ -12,15 +12,6 @@ import { trainModel } from '@duet/trainer';
 
 const main = path.join(import.meta.dirname, '../main.ts');
 const service = path.join(repositoryRoot(), 'apps/retrieval/src/main.ts');
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = net.createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 
 describe('a simulated week on the real service', () => {
   let shop: TinyShop;

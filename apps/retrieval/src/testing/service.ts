@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '@duet/config';
 import { connect, createApiKey, type Database, migrate, startPostgres } from '@duet/db';
+import { freePort } from '@duet/db/testing';
 
 export interface Service extends AsyncDisposable {
   url: string;
@@ -17,15 +17,6 @@ export interface Service extends AsyncDisposable {
   /** kill -9 of PostgreSQL, its sessions too, and a new server over the same files. */
   killPostgres(): Promise<void>;
 }
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const probe = net.createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 
 /** The retrieval service in a process of its own, over a PostgreSQL of its own that writes to the disk as in earnest. */
 export async function openService(): Promise<Service> {
