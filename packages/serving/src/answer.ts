@@ -9,11 +9,11 @@ import {
   type ShownItem,
   showItem,
 } from './dataset.ts';
-import { checkFilter, type Filter, passes } from './filter.ts';
-import { type RankedItem, rankedList } from './ranked.ts';
+import { checkFilter, type Filter } from './filter.ts';
+import { asRetrieved, type RankedItem, rankedList } from './ranked.ts';
 import type { RecentHistory } from './recent-events.ts';
 import type { Retriever } from './retriever.ts';
-import { bestSellers, type Retrieved, searchVisible, type Visible } from './search.ts';
+import { bestSellers, maySee, type Retrieved, searchVisible, type Visible } from './search.ts';
 import type { TitleSearch } from './title-search.ts';
 
 export interface RetrieveRequest {
@@ -161,23 +161,24 @@ export async function recommend(
   const retrieved = known
     ? await searchVisible(retriever, vectors, wanted, visible)
     : bestSellers(dataset, wanted, visible);
-  const bought = boughtBy(dataset, asker);
-  const ordered = new Set([...(recent?.ordered ?? []), ...history]);
-  const items =
-    request.rankerId === null
-      ? asRetrieved(retrieved.slice(0, k), known)
-      : rankedList(
-          dataset,
-          retrieved,
-          {
-            known,
-            history: [...bought, ...catalogueRows(dataset, since)],
-            bought: (item) => bought.includes(item) || ordered.has(dataset.catalogue.ids[item]!),
-            time: situation?.time,
-          },
-          { ranker, alpha, diversity, rules },
-          { k, mayPin: mayPin(dataset, exclude, filter) },
-        );
+  const ranked = (): RankedItem[] => {
+    const bought = boughtBy(dataset, asker);
+    const ordered = new Set([...(recent?.ordered ?? []), ...history]);
+    return rankedList(
+      dataset,
+      retrieved,
+      {
+        known,
+        history: [...bought, ...catalogueRows(dataset, since)],
+        bought: (item) => bought.includes(item) || ordered.has(dataset.catalogue.ids[item]!),
+        time: situation?.time,
+      },
+      { ranker, alpha, diversity, rules },
+      // The user may have bought a pinned item, but the request may not rule it out.
+      { k, mayPin: maySee(dataset.catalogue, { hidden: catalogueRows(dataset, exclude), filter }) },
+    );
+  };
+  const items = request.rankerId === null ? asRetrieved(retrieved.slice(0, k), known) : ranked();
   return {
     known,
     ranker: ranker === undefined ? null : { id: ranker.id },
@@ -204,21 +205,6 @@ function withoutBlocked({ hidden, filter }: Visible, { blockedItems, blockedCate
   const both = filter === undefined || blocked === undefined ? (filter ?? blocked) : { all: [filter, blocked] };
   return { hidden: blockedItems.size === 0 ? hidden : new Set([...hidden, ...blockedItems]), filter: both };
 }
-
-/** Whether a pinned item may be shown: the user may have bought it, but the request may not rule it out. */
-function mayPin({ catalogue }: ServedDataset, exclude: readonly string[], filter: Filter | undefined) {
-  const pass = filter === undefined ? () => true : passes(filter, catalogue);
-  return (item: number): boolean =>
-    catalogue.withdrawn[item] === 0 && pass(item) && !exclude.includes(catalogue.ids[item]!);
-}
-
-const asRetrieved = (retrieved: readonly Retrieved[], known: boolean): RankedItem[] =>
-  retrieved.map(({ item, score }, place) => ({
-    ...{ item, score, probability: null, retrievalScore: score, retrievalRank: place + 1, rules: [] },
-    reason: known
-      ? { kind: 'taste', text: 'Close to your taste' }
-      : { kind: 'best-seller', text: 'Popular with everybody' },
-  }));
 
 function whyThese(
   { planned, model }: Retriever,
@@ -273,10 +259,7 @@ export async function search(
       return { by: 'model', why, ...found, items: listed(dataset, nearest, k, rules) };
     }
   }
-  const { catalogue } = dataset;
-  const pass = visible.filter === undefined ? () => true : passes(visible.filter, catalogue);
-  const shown = (row: number) => catalogue.withdrawn[row] === 0 && !visible.hidden.has(row) && pass(row);
-  const items = (await titles()).find(query, wanted, shown);
+  const items = (await titles()).find(query, wanted, maySee(dataset.catalogue, visible));
   const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
   const why = `By the words of titles and categories: model ${planned.name} ${learnt}.`;
   return { by: 'titles', why, ...found, items: listed(dataset, items, k, rules) };

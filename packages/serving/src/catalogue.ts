@@ -1,7 +1,7 @@
 import type { Catalogue } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { ItemDescription } from '@duet/trainer';
-import { parseSnapshot, type Snapshot } from './snapshot.ts';
+import { currentSnapshot, parseSnapshot, type Snapshot } from './snapshot.ts';
 
 interface ItemRow {
   externalId: string;
@@ -88,8 +88,7 @@ export class LiveCatalogue implements Catalogue {
   /** Takes over what was written since the last look, and says how many edits that were. */
   async follow(): Promise<number> {
     const before = this.editCount;
-    const { rows: snapshots } = await this.#db.pool.query<{ now: string }>('SELECT pg_current_snapshot()::text AS now');
-    const now = parseSnapshot(snapshots[0]!.now);
+    const now = await currentSnapshot(this.#db);
     // A database that was restored from a dump counts from anew: what the old one numbered is read at the opening alone.
     const { rows } = await this.#db.pool.query<ItemRow>(
       `SELECT i."externalId", i.title, c.name AS category, i."priceMinor", i.attributes, i."inStock",
@@ -106,9 +105,7 @@ export class LiveCatalogue implements Catalogue {
 
   /** Whether a snapshot can be this database's, which has given all its numbers: one restored from a dump counts from anew. */
   async hasGiven({ xmax }: Snapshot): Promise<boolean> {
-    if (xmax <= this.seen.xmax) return true;
-    const { rows } = await this.#db.pool.query<{ now: string }>('SELECT pg_current_snapshot()::text AS now');
-    return xmax <= parseSnapshot(rows[0]!.now).xmax;
+    return xmax <= this.seen.xmax || xmax <= (await currentSnapshot(this.#db)).xmax;
   }
 
   /** What was edited after the first `seen` edits, each row once. A look at every row: nothing grows with the edits. */

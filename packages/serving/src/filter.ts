@@ -124,8 +124,9 @@ export function meets(condition: Condition, catalogue: LiveCatalogue): (row: num
   };
 }
 
-/** Whether an item, by catalogue row, passes a filter. */
-export function passes(filter: Filter, catalogue: LiveCatalogue): (row: number) => boolean {
+/** Whether an item, by catalogue row, passes a filter; without one each does. */
+export function passes(filter: Filter | undefined, catalogue: LiveCatalogue): (row: number) => boolean {
+  if (filter === undefined) return () => true;
   if ('all' in filter || 'any' in filter) {
     const parts = ('all' in filter ? filter.all : filter.any).map((part) => passes(part, catalogue));
     return 'all' in filter ? (row) => parts.every((part) => part(row)) : (row) => parts.some((part) => part(row));

@@ -23,6 +23,9 @@ export interface ShownReason {
   category?: string;
 }
 
+const closeToTaste: ShownReason = { kind: 'taste', text: 'Close to your taste' };
+const bestSeller: ShownReason = { kind: 'best-seller', text: 'Popular with everybody' };
+
 /** A place of the finished list; `item` is a catalogue row. */
 export interface RankedItem {
   item: number;
@@ -102,10 +105,15 @@ export function rankedList(
       const category = catalogue.categories[reason.category]!;
       return { kind: 'category', text: `You often buy ${category}`, category };
     }
-    return reason.kind === 'taste'
-      ? { kind: 'taste', text: 'Close to your taste' }
-      : { kind: 'best-seller', text: 'Popular with everybody' };
+    return reason.kind === 'taste' ? closeToTaste : bestSeller;
   }
 }
+
+/** What was retrieved, as it was: in its order, whatever a ranker, pins and boosts would say. */
+export const asRetrieved = (retrieved: readonly Retrieved[], known: boolean): RankedItem[] =>
+  retrieved.map(({ item, score }, place) => ({
+    ...{ item, score, probability: null, retrievalScore: score, retrievalRank: place + 1, rules: [] },
+    reason: known ? closeToTaste : bestSeller,
+  }));
 
 const notRetrieved = { score: 0, probability: null, retrievalScore: null, retrievalRank: null };

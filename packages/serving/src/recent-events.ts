@@ -1,4 +1,5 @@
 import type { Database } from '@duet/db';
+import { currentSnapshot } from './snapshot.ts';
 
 /** What a user did since the data were imported. */
 export interface RecentHistory {
@@ -56,9 +57,7 @@ export class RecentEvents {
 
   /** Takes over what was logged since the last look. @returns how many events that were */
   async follow(): Promise<number> {
-    const { rows: snapshots } = await this.#db.pool.query<{ oldest: number }>(
-      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text::float8 AS oldest',
-    );
+    const now = await currentSnapshot(this.#db);
     const { rows } = await this.#db.pool.query<EventRow>(
       `SELECT "eventId", type::text, "userId", "itemId", "ingestedIn"::text::float8 AS "ingestedIn" FROM (
          SELECT * FROM "Event"
@@ -68,7 +67,7 @@ export class RecentEvents {
        ORDER BY "occurredAt"`,
       [String(this.#readTo), days, firstEvents],
     );
-    this.#readTo = snapshots[0]!.oldest;
+    this.#readTo = now.xmin;
     let taken = 0;
     for (const row of rows) {
       if (this.#taken.has(row.eventId)) continue;

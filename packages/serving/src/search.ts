@@ -35,6 +35,12 @@ export interface Visible {
   filter?: Filter | undefined;
 }
 
+/** Whether an item, by catalogue row, may be seen. */
+export function maySee(catalogue: LiveCatalogue, { hidden, filter }: Visible): (item: number) => boolean {
+  const pass = passes(filter, catalogue);
+  return (item) => !hidden.has(item) && catalogue.withdrawn[item] === 0 && pass(item);
+}
+
 /** Rows that are fetched beyond what is wanted, to make up for those that are left out, before a bitmap leaves them out. */
 const overFetch = 1024;
 const fetchStep = 32;
@@ -92,7 +98,7 @@ async function searchIndex(
   // With a filter the index chooses how many lists to visit.
   const { ids, scores } = await best(index, vectors, fetched, allowed ? { allowed: allowed.bits } : { nprobe });
   // What was edited during the search is judged as it is now.
-  const pass = filter === undefined ? () => true : passes(filter, catalogue);
+  const pass = passes(filter, catalogue);
   const found: Retrieved[] = [];
   for (let at = 0; at < fetched && found.length < k; at++) {
     const row = ids[at]!;
@@ -107,16 +113,16 @@ async function searchDelta(
   { delta, catalogue }: Searched,
   vectors: Float32Array,
   k: number,
-  { hidden, filter }: Visible,
+  visible: Visible,
 ): Promise<Retrieved[]> {
   const { rows } = delta;
   if (rows === undefined) return [];
   const { index, catalogueRow } = rows;
-  const pass = filter === undefined ? () => true : passes(filter, catalogue);
+  const seen = maySee(catalogue, visible);
   const allowed = new Uint8Array(Math.ceil(index.size / 8));
   let count = 0;
   catalogueRow.forEach((item, row) => {
-    if (hidden.has(item) || catalogue.withdrawn[item] === 1 || !pass(item)) return;
+    if (!seen(item)) return;
     allowed[row >> 3]! |= 1 << (row & 7);
     count++;
   });
@@ -136,14 +142,12 @@ const best = (index: VectorIndex, vectors: Float32Array, k: number, options: Par
  * @returns scores in [0, 1]: ln(1 + purchases) over that of the most bought item
  */
 export function bestSellers({ popular, facts, catalogue }: ServedDataset, k: number, visible: Visible): Retrieved[] {
-  const { hidden, filter } = visible;
+  const seen = maySee(catalogue, visible);
   const most = Math.log1p(facts.popularity[popular[0]!]!) || 1;
-  const pass = filter === undefined ? () => true : passes(filter, catalogue);
   const found: Retrieved[] = [];
   for (const item of popular) {
     if (found.length === k) break;
-    if (hidden.has(item) || catalogue.withdrawn[item] === 1 || !pass(item)) continue;
-    found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
+    if (seen(item)) found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
   }
   return found;
 }
