@@ -190,7 +190,7 @@ async function fill({ pool }: Database, { experimentId, arms }: Shop, from: numb
   await pool.query(
     `INSERT INTO "Event" ("day", "eventId", "type", "occurredAt", "receivedAt", "userId", "itemId", "experimentId", "armId",
        "device", "orderId", "quantity", "valueMinor", "currency")
-     SELECT (t AT TIME ZONE 'UTC')::date, gen_random_uuid(), y::"EventType", t, t, 'user-' || i / 20, 'item-' || i * 7919 % 3000,
+     SELECT (t AT TIME ZONE 'UTC')::date, gen_random_uuid(), y::"EventType", t, t, 'user-' || i / 20, 'item-' || i::bigint * 7919 % 3000,
        $1, ($2::uuid[])[1 + i / 20 % 2], 'phone', CASE y WHEN 'order' THEN 'order-' || i END,
        CASE y WHEN 'order' THEN 1 END, CASE y WHEN 'order' THEN 500 + i % 4500 END, CASE y WHEN 'order' THEN 'GBP' END
      FROM (SELECT i, date_trunc('milliseconds', $5::timestamptz - (i::bigint * 7919 % 432000) * interval '1 second') AS t,
