@@ -48,18 +48,20 @@ const t = initTRPC
 
 export const { router, createCallerFactory } = t;
 
-const duetErrors = t.middleware(async ({ next }) => {
-  const result = await next();
-  const cause = result.ok ? undefined : result.error.cause;
-  if (cause instanceof DuetError) throw new TRPCError({ code: codes[cause.code], message: cause.message, cause });
-  if (isAway(cause)) {
-    throw new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: 'The database does not answer. Try again.', cause });
-  }
+/** @throws TRPCError of Duet's own errors' codes, and of a database that is away */
+function told<Result extends { ok: true } | { ok: false; error: TRPCError }>(result: Result): Result {
+  if (!result.ok) throw asTrpcError(result.error.cause) ?? result.error;
   return result;
-});
+}
+
+function asTrpcError(cause: unknown): TRPCError | undefined {
+  if (cause instanceof DuetError) return new TRPCError({ code: codes[cause.code], message: cause.message, cause });
+  if (!isAway(cause)) return undefined;
+  return new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: 'The database does not answer. Try again.', cause });
+}
 
 /** For what everybody may call. There is little of it: everything else starts from `scoped`. */
-export const publicProcedure = t.procedure.use(duetErrors);
+export const publicProcedure = t.procedure.use(async ({ next }) => told(await next()));
 
 /**
  * A procedure's output as its schema says, checked by the compiler and not at each answer, which is work for nothing. A test holds
@@ -75,14 +77,16 @@ export function requireScope({ name, scopes }: Caller, scope: ApiScope): void {
   throw new TRPCError({ code: 'FORBIDDEN', message });
 }
 
-/** For callers whose key has the scope. */
+/** For callers whose key has the scope. One step does it all: tRPC copies the call's options twice for each. */
 export const scoped = (scope: ApiScope) =>
-  publicProcedure.meta({ scope }).use(async ({ ctx, next }) => {
-    const caller = await ctx.authenticate();
+  t.procedure.meta({ scope }).use(async ({ ctx, next }) => {
+    const caller = await ctx.authenticate().catch((cause) => {
+      throw asTrpcError(cause) ?? cause;
+    });
     if (caller === undefined) {
       const message = `This needs an API key with the scope "${scope}". Send it as "Authorization: Bearer duet_…".`;
       throw new TRPCError({ code: 'UNAUTHORIZED', message });
     }
     requireScope(caller, scope);
-    return next({ ctx: { caller } });
+    return told(await next({ ctx: { caller } }));
   });

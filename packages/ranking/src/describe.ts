@@ -174,27 +174,35 @@ export function describeCandidates(
 ): DescribedCandidate[] {
   const { categoryShare, daypartAffinity, categoryLogPrice, together } = facts;
   const { start, neighbour, similarity: similarities } = facts.neighbours;
-  const candidates = new Map(retrieved.map(({ item }) => [item, { sum: 0, because: -1, similarity: 0 }]));
+  const n = retrieved.length;
+  const sums = new Float64Array(n);
+  const because = new Int32Array(n).fill(-1);
+  const strongest = new Float64Array(n);
+  const placeOf = new Map<number, number>();
   // Nearly all of a thousand neighbours are no candidates: 8 KB that know it stay in the processor's cache.
   const maybe = new Uint8Array(8192);
-  for (const { item } of retrieved) maybe[(item >> 3) & 8191]! |= 1 << (item & 7);
+  for (let place = 0; place < n; place++) {
+    const { item } = retrieved[place]!;
+    placeOf.set(item, place);
+    maybe[(item >> 3) & 8191]! |= 1 << (item & 7);
+  }
   for (const item of lastBought(bought)) {
     const end = start[item + 1]!;
     for (let at = start[item]!; at < end; at++) {
       const other = neighbour[at]!;
       if ((maybe[(other >> 3) & 8191]! & (1 << (other & 7))) === 0) continue;
-      const found = candidates.get(other);
-      if (found === undefined) continue;
+      const place = placeOf.get(other);
+      if (place === undefined) continue;
       const similarity = similarities[at]!;
-      found.sum += similarity;
-      if (similarity <= found.similarity) continue;
-      found.because = item;
-      found.similarity = similarity;
+      sums[place]! += similarity;
+      if (similarity <= strongest[place]!) continue;
+      because[place] = item;
+      strongest[place] = similarity;
     }
   }
   // Fetched in a loop that does nothing else, so that the processor waits for many rows at once and not for one after the other.
-  const fetched = new Float64Array(retrieved.length * 4);
-  for (let place = 0; place < retrieved.length; place++) {
+  const fetched = new Float64Array(n * 4);
+  for (let place = 0; place < n; place++) {
     const from = retrieved[place]!.item * 4;
     for (let column = 0; column < 4; column++) fetched[place * 4 + column] = together[from + column]!;
   }
@@ -202,7 +210,6 @@ export function describeCandidates(
   return retrieved.map(({ item, score }, place) => {
     const row = place * 4;
     const own = fetched[row + 2]!;
-    const { sum, because, similarity } = candidates.get(item)!;
     return {
       item,
       retrievalScore: score,
@@ -216,9 +223,9 @@ export function describeCandidates(
           : daypartAffinity[part * categoryShare.length + own]!,
       priceMinor: fetched[row + 3]!,
       usualLogPrice: own < 0 ? Number.NaN : categoryLogPrice[own]!,
-      coPurchase: sum,
-      because,
-      similarity,
+      coPurchase: sums[place]!,
+      because: because[place]!,
+      similarity: strongest[place]!,
     };
   });
 }

@@ -7,12 +7,16 @@
  * @param ranked best first
  * @param diversity 0 leaves the order, 1 takes one item of each category before the second of any
  */
-export function diversify<C extends { category: number; score: number }>(ranked: readonly C[], diversity: number): C[] {
-  if (diversity === 0) return [...ranked];
+export function diversify<C extends { candidate: { category: number }; score: number }>(
+  ranked: readonly C[],
+  diversity: number,
+): readonly C[] {
+  if (diversity === 0) return ranked;
   // Within a category the order never changes, so that each round compares the categories' best alone.
   const queues = new Map<number, { items: C[]; next: number }>();
   ranked.forEach((item, place) => {
-    const key = item.category < 0 ? -1 - place : item.category;
+    const { category } = item.candidate;
+    const key = category < 0 ? -1 - place : category;
     const queue = queues.get(key);
     if (queue === undefined) queues.set(key, { items: [item], next: 0 });
     else queue.items.push(item);

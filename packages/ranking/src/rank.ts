@@ -34,19 +34,20 @@ export function parseRanker(rankerId: string, parameters: unknown): RankerParame
 export interface Objective {
   /** Exponent α of an item's value in probability × value^α: 0 orders by probability, 1 by expected revenue. */
   alpha?: number | undefined;
-  /** What further the score of each candidate is multiplied with; 1 where undefined. */
+  /** What further the score of each candidate is multiplied with; nothing where undefined. */
   factors?: ArrayLike<number> | undefined;
 }
 
 /** A candidate after ranking. */
-export type Ranked<C> = C & {
+export interface Ranked<C> {
+  candidate: C;
   /** What the list is ordered by: probability (without a ranker 1 / retrievalRank) × (price / the list's median price)^α × factor. */
   score: number;
   /** Estimated probability that the user takes it, see `RankerParameters.target`; null without a ranker. */
   probability: number | null;
   /** Its place in the retrieved list, from 1. */
   retrievalRank: number;
-};
+}
 
 /** Orders candidates (given in retrieval order) by the objective; ties keep the retrieval order. */
 export function rank<C extends Candidate>(
@@ -61,9 +62,9 @@ export function rank<C extends Candidate>(
     .map((candidate, i) => {
       // An item without a price is taken to cost what is usual.
       const value = candidate.priceMinor > 0 ? candidate.priceMinor / usualPrice : 1;
-      const base = probabilities?.[i] ?? 1 / (i + 1);
-      const score = base * (alpha === 0 ? 1 : value ** alpha) * (factors?.[i] ?? 1);
-      return { ...candidate, score, probability: probabilities?.[i] ?? null, retrievalRank: i + 1 };
+      const base = probabilities === undefined ? 1 / (i + 1) : probabilities[i]!;
+      const score = base * (alpha === 0 ? 1 : value ** alpha) * (factors === undefined ? 1 : factors[i]!);
+      return { candidate, score, probability: probabilities === undefined ? null : base, retrievalRank: i + 1 };
     })
     .sort((a, b) => b.score - a.score || a.retrievalRank - b.retrievalRank);
 }
@@ -72,20 +73,19 @@ function probabilitiesOf(
   candidates: readonly Candidate[],
   profile: UserProfile,
   { intercept, features, position }: RankerParameters,
-): number[] {
+): Float64Array {
   const raw = featuresOf(candidates, profile);
   // Of clicks: as if each stood at place 0, where ln(1 + place) is 0.
   const first = intercept - (position ? (position.weight * position.mean) / position.scale : 0);
-  const means = Float64Array.from(features, ({ mean }) => mean);
-  const slopes = Float64Array.from(features, ({ weight, scale }) => weight / scale);
-  return candidates.map((_, i) => {
-    let logit = first;
-    for (let f = 0; f < means.length; f++) {
-      const value = raw[i * means.length + f]!;
-      if (!Number.isNaN(value)) logit += slopes[f]! * (value - means[f]!);
+  const logits = new Float64Array(candidates.length).fill(first);
+  features.forEach(({ mean, weight, scale }, f) => {
+    const slope = weight / scale;
+    for (let i = 0; i < logits.length; i++) {
+      const value = raw[i * features.length + f]!;
+      if (!Number.isNaN(value)) logits[i]! += slope * (value - mean);
     }
-    return sigmoid(logit);
   });
+  return logits.map(sigmoid);
 }
 
 function medianPrice(candidates: readonly Candidate[]): number {

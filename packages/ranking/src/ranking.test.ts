@@ -223,7 +223,7 @@ describe('ranking', () => {
     assert.ok(weight.categoryAffinity! > 1);
     assert.ok(Math.abs(weight.logPopularity!) < 1e-6, 'a constant says nothing');
     const { profile, candidates } = lists[0]!;
-    const ranked = rank(candidates, profile, parameters).map(({ category }) => category);
+    const ranked = rank(candidates, profile, parameters).map(({ candidate }) => candidate.category);
     assert.deepEqual(
       ranked,
       [...ranked].sort((a, b) => a - b),
@@ -292,10 +292,13 @@ describe('the objective', () => {
 
 describe('diversity', () => {
   const scored = fc.array(
-    fc.record({ category: fc.integer({ min: -1, max: 3 }), score: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    fc.record({
+      candidate: fc.record({ category: fc.integer({ min: -1, max: 3 }) }),
+      score: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
     { maxLength: 40 },
   );
-  const best = (list: { category: number; score: number }[]) => list.toSorted((a, b) => b.score - a.score);
+  const best = <C extends { score: number }>(list: C[]) => list.toSorted((a, b) => b.score - a.score);
 
   test('is the greedy choice by score × (1 − diversity)^(items of the category so far)', () => {
     fc.assert(
@@ -304,8 +307,10 @@ describe('diversity', () => {
         for (const taken of diversify(best(list), diversity)) {
           const gone = list.length - rest.length;
           const before = diversify(best(list), diversity).slice(0, gone);
-          const gain = ({ category, score }: (typeof list)[0]) =>
-            score * (1 - diversity) ** (category < 0 ? 0 : before.filter((one) => one.category === category).length);
+          const gain = ({ candidate: { category }, score }: (typeof list)[0]) =>
+            score *
+            (1 - diversity) **
+              (category < 0 ? 0 : before.filter(({ candidate }) => candidate.category === category).length);
           assert.ok(gain(taken) >= Math.max(...rest.map(gain)) - 1e-12);
           rest.splice(rest.indexOf(taken), 1);
         }
@@ -316,7 +321,7 @@ describe('diversity', () => {
   });
 
   test('of 0 leaves the order, of 1 lets the categories take turns', () => {
-    const list = [0.9, 0.8, 0.7, 0.6].map((score, i) => ({ category: i < 3 ? 0 : 1, score }));
+    const list = [0.9, 0.8, 0.7, 0.6].map((score, i) => ({ candidate: { category: i < 3 ? 0 : 1 }, score }));
     assert.deepEqual(diversify(list, 0), list);
     assert.deepEqual(
       diversify(list, 1).map(({ score }) => score),

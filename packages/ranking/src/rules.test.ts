@@ -38,7 +38,7 @@ describe('rules in force', () => {
     assert.deepEqual([...blockedItems], [2]);
     assert.deepEqual(blockedCategories, ['lights']);
     assert.deepEqual(
-      [0, 1, 2].map((item) => weighing(item).map(factorOf)),
+      [0, 1, 2].map((item) => weighing!(item).map(factorOf)),
       [[2], [0.1, 2], []],
     );
   });

@@ -59,13 +59,11 @@ export interface RulesInForce {
   blockedItems: ReadonlySet<number>;
   /** Names. */
   blockedCategories: readonly string[];
-  /** The boosts and buries that concern an item. */
-  weighing(item: number): readonly RankingRule[];
+  /** The boosts and buries that concern an item; undefined where there are none at all. */
+  weighing: ((item: number) => readonly RankingRule[]) | undefined;
   /** By place, ascending; of two pins for one place the later made one comes first. None is blocked. */
   pins: readonly { item: number; place: number; rule: RankingRule }[];
 }
-
-const none: readonly RankingRule[] = [];
 
 /** What a boost or bury multiplies a score with. */
 export const factorOf = ({ kind, factor }: RankingRule): number => factor ?? usualFactor[kind as 'boost' | 'bury'];
@@ -110,7 +108,7 @@ export function rulesInForce(
     blockedCategories,
     weighing:
       ofItem.size + ofCategory.size === 0
-        ? () => none
+        ? undefined
         : (item) => [...(ofItem.get(item) ?? []), ...(ofCategory.get(categoryOf[item]!) ?? [])],
     pins: pins.filter(({ item }) => !blocked(item)).sort((a, b) => a.place - b.place),
   };
@@ -125,7 +123,8 @@ export function rulesInForce(
 export function withPins<T extends { item: number }>(
   list: readonly T[],
   pins: readonly (T & { place: number })[],
-): T[] {
+): readonly T[] {
+  if (pins.length === 0) return list;
   const first = new Map<number, T & { place: number }>();
   for (const pin of pins) if (!first.has(pin.item)) first.set(pin.item, pin);
   const rest = list.filter(({ item }) => !first.has(item));

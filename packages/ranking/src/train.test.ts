@@ -66,7 +66,7 @@ describe('training the ranker', () => {
             .subarray(u * model.dimensions, (u + 1) * model.dimensions)
             .reduce((sum, x, d) => sum + x * model.itemVectors[row * model.dimensions + d]!, 0);
         const seen = new Set(model.seen(userId));
-        const list = [...model.items.keys()].filter((row) => !seen.has(model.items[row]!));
+        const list = [...model.items.keys()].filter((row) => !seen.has(row));
         list.sort((a, b) => score(b) - score(a));
         const requestId = randomUUID();
         const occurredAt = new Date('2026-11-20T12:00:00Z');

@@ -169,7 +169,7 @@ async function clicked(
         userId,
         situation: { time: at.getTime() / 1000 },
         bought: bought[user]!,
-        seen: new Set(model.seen(userId).flatMap((itemId) => itemRow.get(itemId) ?? [])),
+        seen: new Set(model.seen(userId).flatMap((row) => itemRow.get(model.items[row]!) ?? [])),
         taken: new Set(rows.filter((row) => row.clicked).map(({ item }) => item)),
         shownAt: new Map(rows.map(({ item, place }) => [item, place])),
       };

@@ -1,4 +1,4 @@
-import type { Situation } from '@duet/datasets';
+import { isOneKind, type Situation, userItem } from '@duet/datasets';
 import { factorOf, type RankerParameters, type RulesInForce } from '@duet/ranking';
 import {
   askerOf,
@@ -154,9 +154,14 @@ export async function recommend(
     { id: asker, situation, attributes: features, history: since },
     said ? undefined : (recent?.version ?? 0),
   );
-  const seen = retriever.model.seen(asker);
-  const had = hideSeen && dataset.queryId === undefined ? [...seen, ...(recent?.ordered ?? []), ...history] : [];
-  const visible = withoutBlocked({ hidden: catalogueRows(dataset, [...had, ...exclude]), filter }, rules);
+  const seen = retriever.seen(asker);
+  const hides = hideSeen && dataset.queryId === undefined;
+  const hidden = catalogueRows(dataset, hides ? [...(recent?.ordered ?? []), ...history, ...exclude] : exclude);
+  if (hides) for (const row of seen) hidden.add(row);
+  // Somebody who joined after the training is not to be shown themselves either.
+  const self = isOneKind(dataset.interactions.sides ?? userItem) ? dataset.catalogue.rowOf.get(asker) : undefined;
+  if (hides && self !== undefined) hidden.add(self);
+  const visible = withoutBlocked({ hidden, filter }, rules);
   const wanted = Math.max(k, candidateCount);
   const retrieved = known
     ? await searchVisible(retriever, vectors, wanted, visible)
@@ -295,7 +300,7 @@ function listed(
   { weighing }: RulesInForce,
 ): AnsweredItem[] {
   const items = retrieved.map(({ item, score }, place) => {
-    const rules = weighing(item);
+    const rules = weighing?.(item) ?? [];
     const factor = rules.reduce((product, rule) => product * factorOf(rule), 1);
     return { item, score, retrievalScore: score, retrievalRank: place + 1, factor, rules: rules.map(({ id }) => id) };
   });

@@ -77,21 +77,32 @@ export function rankedList(
 ): RankedItem[] {
   const candidates = describeCandidates(retrieved, history, facts, time);
   const profile = userProfile(history, catalogue);
-  const weighing = candidates.map(({ item }) => rules.weighing(item));
-  const factors = weighing.map((of) => of.reduce((product, rule) => product * factorOf(rule), 1));
+  const weighing = rules.weighing && candidates.map(({ item }) => rules.weighing!(item));
+  const factors = weighing?.map((of) => of.reduce((product, rule) => product * factorOf(rule), 1));
   const ordered = diversify(rank(candidates, profile, ranker?.parameters, { alpha, factors }), diversity);
-  const pins = rules.pins
+  if (rules.pins.length === 0) return ordered.slice(0, k).map(shown);
+  const pinned = rules.pins
     .filter(({ item }) => mayPin(item))
-    .map((pin) => ({ ...(ordered.find(({ item }) => item === pin.item) ?? notRetrieved), ...pin }));
-  return withPins<(typeof ordered)[number] | (typeof pins)[number]>(ordered, pins).slice(0, k).map(shown);
+    .map(({ item, place, rule }) => {
+      const found = ordered.find(({ candidate }) => candidate.item === item);
+      const reason: ShownReason = { kind: 'pinned', text: 'Chosen by the shop' };
+      return { ...(found ? shown(found) : { item, ...notRetrieved }), reason, rules: [rule.id], place };
+    });
+  const places = withPins<RankedItem & { place?: number }>(ordered.map(shown), pinned).slice(0, k);
+  return places.map(({ place: _, ...one }) => one);
 
-  function shown(one: (typeof ordered)[number] | (typeof pins)[number]): RankedItem {
-    const { item, score, probability, retrievalScore, retrievalRank } = one;
-    const place = { item, score, probability, retrievalScore, retrievalRank };
-    if ('rule' in one)
-      return { ...place, reason: { kind: 'pinned', text: 'Chosen by the shop' }, rules: [one.rule.id] };
-    const reason = known ? reasonFor(one, profile) : ({ kind: 'best-seller' } as const);
-    return { ...place, reason: shownReason(reason), rules: weighing[one.retrievalRank - 1]!.map(({ id }) => id) };
+  function shown({ candidate, score, probability, retrievalRank }: (typeof ordered)[number]): RankedItem {
+    const { item, retrievalScore } = candidate;
+    const reason = known ? reasonFor(candidate, profile) : ({ kind: 'best-seller' } as const);
+    return {
+      item,
+      score,
+      probability,
+      retrievalScore,
+      retrievalRank,
+      reason: shownReason(reason),
+      rules: weighing === undefined ? [] : weighing[retrievalRank - 1]!.map(({ id }) => id),
+    };
   }
 
   function shownReason(reason: ReturnType<typeof reasonFor> | { kind: 'best-seller' }): ShownReason {

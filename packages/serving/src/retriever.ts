@@ -17,6 +17,8 @@ export interface Retriever extends AsyncDisposable, Searched {
   planned: PlannedModel;
   model: LoadedModel;
   userVectors(asker: Asker, version?: number): Promise<UserVectors>;
+  /** Catalogue rows of what the model knows that a user had. */
+  seen(userId: string): number[];
   /** The dataset's users by their own vectors: made at the first call, which takes some seconds. */
   users(dataset: ServedDataset): Promise<UserIndex>;
   /** Query vector for the items most like one, by catalogue row. @throws DuetError `not-found` where the model has none */
@@ -36,21 +38,27 @@ export async function openRetriever(
   const model = opened.use(await openModel(dataDir, planned.modelId, executor, { precision: 'float16' }));
   const { index, meta } = await openIndexFolder(dataDir, planned.indexId, model);
   opened.use(index);
+  const catalogued = (itemId: string): number => {
+    const row = catalogue.rowOf.get(itemId);
+    if (row !== undefined) return row;
+    throw new DuetError('corrupt', `Model ${planned.name} knows item ${itemId}, which its dataset does not have.`);
+  };
   const withdrawn = new Set(meta.withdrawn);
-  const indexed = [...model.items.filter((item) => !withdrawn.has(item)), ...meta.added];
   const rowOf = new Int32Array(catalogue.ids.length).fill(-1);
-  const catalogueRow = new Int32Array(indexed.length);
-  await inSlices(indexed.length, (from, to) => {
+  const catalogueRow = new Int32Array(model.items.length - withdrawn.size + meta.added.length);
+  const modelled = new Int32Array(model.items.length);
+  let indexed = 0;
+  const place = (item: number) => {
+    rowOf[item] = indexed;
+    catalogueRow[indexed++] = item;
+  };
+  await inSlices(model.items.length, (from, to) => {
     for (let row = from; row < to; row++) {
-      const catalogued = catalogue.rowOf.get(indexed[row]!);
-      if (catalogued === undefined) {
-        const what = `Model ${planned.name} knows item ${indexed[row]}, which its dataset does not have.`;
-        throw new DuetError('corrupt', what);
-      }
-      rowOf[catalogued] = row;
-      catalogueRow[row] = catalogued;
+      modelled[row] = catalogued(model.items[row]!);
+      if (!withdrawn.has(model.items[row]!)) place(modelled[row]!);
     }
   });
+  for (const itemId of meta.added) place(catalogued(itemId));
   const bitmaps = new FilterBitmaps(catalogue, catalogueRow);
   const encoded = new Set([...meta.encoded, ...meta.added]);
   const built = meta.catalogueSeen === undefined ? undefined : parseSnapshot(meta.catalogueSeen);
@@ -88,6 +96,7 @@ export async function openRetriever(
     bitmaps,
     delta,
     userVectors,
+    seen: (userId) => model.seen(userId).map((row) => modelled[row]!),
     alike,
     users(dataset) {
       users ??= openUsers(dataset).catch((error) => {

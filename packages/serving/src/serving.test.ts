@@ -53,7 +53,7 @@ describe('serving', () => {
           score += vectors[d]! * model.itemVectors[row * model.dimensions + d]!;
         return { itemId, score };
       })
-      .filter(({ itemId }) => !seen.has(itemId))
+      .filter((_, row) => !seen.has(row))
       .sort((a, b) => b.score - a.score)
       .slice(0, 20);
     answer.items.forEach(({ score }, i) => {
@@ -201,7 +201,7 @@ describe('serving', () => {
         Math.max(...Array.from({ length: model.vectorsPerUser }, (_, v) => product(v, row)));
       const seen = new Set(model.seen('u1'));
       const expected = model.items
-        .flatMap((itemId, row) => (seen.has(itemId) ? [] : [score(row)]))
+        .flatMap((_, row) => (seen.has(row) ? [] : [score(row)]))
         .sort((a, b) => b - a)
         .slice(0, 20);
       assert.equal(new Set(answer.items.map(({ itemId }) => itemId)).size, 20);

@@ -64,10 +64,10 @@ export interface LoadedModel extends AsyncDisposable {
    */
   alike(item: number): Promise<Float32Array>;
   /**
-   * Ids of what is not to be shown to the user: the distinct items that they had in the data that the model learnt, oldest
-   * first, and themselves where users are found; nothing for a query.
+   * Item rows of what is not to be shown to the user: the distinct items that they had in the data that the model learnt,
+   * oldest first, and themselves where users are found; nothing for a query.
    */
-  seen(userId: string): string[];
+  seen(userId: string): number[];
 }
 
 /**
@@ -149,8 +149,9 @@ export async function openModel(
     seen(userId) {
       if (sides.left === 'query') return [];
       const row = rowOf.get(userId);
-      const had = row === undefined ? [] : Array.from(new Set(historyOf(histories, row)), (item) => items[item]!);
-      return isOneKind(sides) ? [...had, userId] : had;
+      const had = row === undefined ? [] : [...new Set(historyOf(histories, row))];
+      const self = isOneKind(sides) ? itemRow.get(userId) : undefined;
+      return self === undefined ? had : [...had, self];
     },
     [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
   };
