@@ -1,4 +1,4 @@
-import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server';
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import type { Context } from './context.ts';
 import type { Operation } from './operations.ts';
@@ -20,6 +20,42 @@ export interface Call {
   timeoutMs: number;
 }
 
+type Result = { ok: true; data: unknown } | { ok: false; error: TRPCError };
+
+/** What a step of a procedure is called with. */
+interface Step {
+  ctx: object;
+  input: unknown;
+  getRawInput: () => Promise<unknown>;
+  type: string;
+  path: string;
+  signal: undefined;
+  batchIndex: number;
+}
+
+/** Steps of a procedure, the last of which is the procedure itself: what `.use`, `.input` and `.output` made. */
+interface Steps {
+  meta: unknown;
+  middlewares: ((
+    step: Step & { meta: unknown; next: (changed?: Partial<Step>) => Promise<Result> },
+  ) => Promise<Result>)[];
+}
+
+/** As tRPC calls them, but for its copies of the options, compiled for old engines: they took a tenth of a request. */
+async function runSteps(def: Steps, at: number, step: Step): Promise<Result> {
+  const next = (changed?: Partial<Step>) =>
+    runSteps(def, at + 1, {
+      ...step,
+      ...changed,
+      ...(changed?.ctx !== undefined && { ctx: { ...step.ctx, ...changed.ctx } }),
+    });
+  try {
+    return await def.middlewares[at]!({ ...step, meta: def.meta, next });
+  } catch (cause) {
+    return { ok: false, error: getTRPCErrorFromUnknown(cause) };
+  }
+}
+
 /**
  * Runs one procedure. It is tRPC's own call without its HTTP adapter, which makes a web `Request`, `Response` and streams of
  * each call.
@@ -36,16 +72,18 @@ export async function answerCall({ operation, input, ctx, timeoutMs }: Call, set
     }, timeoutMs);
   });
   try {
-    const work = callTRPCProcedure({
-      router: appRouter,
-      path,
-      type,
+    const step = {
       ctx,
+      input: undefined,
       getRawInput: async () => input,
+      type,
+      path,
       signal: undefined,
       batchIndex: 0,
-    }).finally(settled);
-    return { status: 200, body: await Promise.race([work, late]) };
+    };
+    const work = runSteps(procedure._def as unknown as Steps, 0, step).finally(settled);
+    const result = await Promise.race([work, late]);
+    return result.ok ? { status: 200, body: result.data } : failure(result.error, path);
   } catch (cause) {
     return failure(getTRPCErrorFromUnknown(cause), path);
   } finally {
