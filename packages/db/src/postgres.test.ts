@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import { outsideFolder } from './binaries.ts';
 import { connect, openDatabase } from './database.ts';
 import { startPostgres } from './postgres.ts';
 import { runningPid } from './server.ts';
+import { freePort } from './testing.ts';
 
 /** A data folder of its own with a port of its own, deleted afterwards. */
 async function dataFolder(port: number, mode = 0o755) {
@@ -31,6 +32,23 @@ const say = async (url: string, sql: string) => {
 };
 
 describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
+  test('goes with its data folder where that is moved', async () => {
+    await using data = await dataFolder(await freePort());
+    {
+      await using first = await startPostgres(data.config);
+      await say(first.url, 'CREATE TABLE kept AS SELECT 1 AS n');
+    }
+    const moved = { ...data.config, dataDir: `${data.config.dataDir}-moved` };
+    await rename(data.config.dataDir, moved.dataDir);
+    try {
+      await using second = await startPostgres(moved);
+      assert.deepEqual(await say(second.url, 'SELECT n FROM kept'), [{ n: 1 }]);
+      assert.equal(existsSync(data.config.dataDir), false);
+    } finally {
+      await rm(moved.dataDir, { recursive: true, force: true });
+    }
+  });
+
   test('keeps its data and password over a clean stop and over a kill -9', async () => {
     await using data = await dataFolder(55_001);
     const first = await startPostgres(data.config);

@@ -23,13 +23,17 @@ export interface Postgres extends AsyncDisposable {
   ended?: Promise<void>;
 }
 
+const ownFolder = (config: Config) => path.join(config.dataDir, 'postgres');
 const noteOf = (config: Config) => path.join(config.dataDir, 'postgres.json');
 
 async function readNote(config: Config): Promise<Note | undefined> {
   const file = noteOf(config);
   if (!existsSync(file)) return undefined;
   try {
-    return noteSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    const note = noteSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    // A data folder that was moved or copied brings its own data, whatever the note says of where they were.
+    const own = ownFolder(config);
+    return existsSync(path.join(own, 'PG_VERSION')) ? { ...note, folder: own } : note;
   } catch (cause) {
     throw new DuetError('corrupt', 'It does not hold the url and folder of the embedded PostgreSQL.', {
       where: { file },
@@ -134,7 +138,7 @@ async function launchOnceFree(start: () => Promise<RunningServer>): Promise<Runn
 
 /** Where new data go: under the data folder if the server's user can get there. Data without a note are kept aside. */
 async function emptyFolder(config: Config, account: ReturnType<typeof serverAccount>): Promise<string> {
-  let folder = path.join(config.dataDir, 'postgres');
+  let folder = ownFolder(config);
   if (!canEnter(config.dataDir, account)) {
     const id = createHash('sha256').update(config.dataDir).digest('hex').slice(0, 12);
     folder = path.join(outsideFolder, id);
