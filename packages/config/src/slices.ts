@@ -1,18 +1,24 @@
 import { setImmediate } from 'node:timers/promises';
 
+/** Work between two turns of the event loop, in ms. */
+const turnMs = 3;
+
 /**
- * Does the work of `count` steps in slices, between which whoever else waits gets a turn: opening a model of a million items must
- * not hold up the requests that are answered meanwhile.
+ * Does the work of `count` steps in slices, between which whoever else waits gets a turn every few milliseconds: opening a model of
+ * a million items must not hold up the requests that are answered meanwhile.
  *
- * @param work does the steps `from` to before `to`
+ * @param work does the steps `from` to before `to`, `size` at most at a time
  */
 export async function inSlices(
   count: number,
   work: (from: number, to: number) => void,
-  { size = 10_000 } = {},
+  { size = 500 } = {},
 ): Promise<void> {
+  let began = performance.now();
   for (let from = 0; from < count; from += size) {
     work(from, Math.min(count, from + size));
-    if (from + size < count) await setImmediate();
+    if (performance.now() - began < turnMs) continue;
+    await setImmediate();
+    began = performance.now();
   }
 }

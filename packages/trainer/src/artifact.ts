@@ -96,7 +96,7 @@ export const modelFolder = (dataDir: string, modelId: string): string => path.jo
 const files = ['model.json', 'weights.safetensors', 'entities.safetensors', 'item-vectors.safetensors'] as const;
 const sumsFile = 'SHA256SUMS';
 /** Bytes that are read and hashed in one go: a millisecond or two, so that a large model holds up nobody who is answered meanwhile. */
-const sliceBytes = 2 << 20;
+const sliceBytes = 1 << 20;
 
 /** A file's bytes, the first of them at the beginning of their buffer, and their SHA-256. */
 async function readHashed(file: string): Promise<{ bytes: Buffer; sha256: string }> {
@@ -184,17 +184,16 @@ async function readFiles(folder: string, modelId: string): Promise<Record<(typeo
       throw refuse(name, 'it is missing or cannot be read.', cause);
     });
   const sums = (await read(sumsFile)).bytes.toString('utf8');
-  const entries = await Promise.all(
-    files.map(async (name) => {
-      const { bytes, sha256 } = await read(name);
-      const expected = new RegExp(`^([0-9a-f]{64})  ${name.replace('.', '\\.')}$`, 'm').exec(sums)?.[1];
-      if (sha256 !== expected) {
-        throw refuse(name, `its SHA-256 is not the one in ${sumsFile}: it was cut off or altered.`);
-      }
-      return [name, bytes] as const;
-    }),
-  );
-  return Object.fromEntries(entries) as Record<(typeof files)[number], Buffer>;
+  const contents: Partial<Record<(typeof files)[number], Buffer>> = {};
+  for (const name of files) {
+    const { bytes, sha256 } = await read(name);
+    const expected = new RegExp(`^([0-9a-f]{64})  ${name.replace('.', '\\.')}$`, 'm').exec(sums)?.[1];
+    if (sha256 !== expected) {
+      throw refuse(name, `its SHA-256 is not the one in ${sumsFile}: it was cut off or altered.`);
+    }
+    contents[name] = bytes;
+  }
+  return contents as Record<(typeof files)[number], Buffer>;
 }
 
 /** The part of an artifact that a loaded model works with; tables come as [rows, dims] arrays. */

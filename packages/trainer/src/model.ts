@@ -167,7 +167,7 @@ async function rowByName(names: readonly string[]): Promise<Map<string, number>>
 
 async function inFloat16(values: Float32Array): Promise<Float16Array> {
   const half = new Float16Array(values.length);
-  await inSlices(values.length, (from, to) => half.set(values.subarray(from, to), from), { size: 100_000 });
+  await inSlices(values.length, (from, to) => half.set(values.subarray(from, to), from), { size: 5_000 });
   return half;
 }
 
