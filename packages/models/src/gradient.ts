@@ -51,9 +51,9 @@ function backward(g: Graph, node: Tensor, dy: Tensor): (Tensor | undefined)[] {
       const last = node.shape.length - 1;
       return [g.mul(node, g.sub(dy, g.sum(g.mul(dy, node), [last], true)))];
     }
-    case 'logSumExpDot': {
-      const rows = g.reshape(dy, [node.shape[0]!, 1]);
-      return [g.mul(g.softmaxDot(node.inputs, b), rows), g.softmaxDotTransposed(node.inputs, g.mul(a, rows))];
+    case 'sampledSoftmax': {
+      const of = (input: 'a' | 'b' | 'own') => g.sampledSoftmaxGradient(input, node, dy);
+      return [of('a'), of('b'), undefined, undefined, undefined, of('own')];
     }
     case 'sum': {
       const kept = a.shape.map((n, axis) => (node.axes!.includes(axis) ? 1 : n));

@@ -26,7 +26,7 @@ export type Op =
   | 'sigmoid'
   | 'softplus'
   | 'softmax'
-  | 'logSumExpDot'
+  | 'sampledSoftmax'
   | 'sum'
   | 'reshape'
   | 'concat'
@@ -34,8 +34,7 @@ export type Op =
   | 'stopGradient'
   // What gradients are made of, beside the above.
   | 'positivePart'
-  | 'softmaxDot'
-  | 'softmaxDotTransposed'
+  | 'sampledSoftmaxGradient'
   | 'broadcast'
   | 'pad';
 
@@ -61,6 +60,8 @@ export interface Tensor {
   /** `sum`: reduced axes, ascending. `concat`: the one axis. */
   readonly axes?: readonly number[];
   readonly keepDims?: boolean;
+  /** `sampledSoftmaxGradient`: the input of the loss that it is the gradient of. */
+  readonly of?: 'a' | 'b' | 'own';
   /** `slice`: first index on each axis; the shape gives the extent. `pad`: where the input lies in the zeros. */
   readonly begin?: readonly number[];
 }
@@ -165,17 +166,18 @@ export class Graph {
   /** Softmax over the last axis. */
   softmax = (a: Tensor): Tensor => this.#append('softmax', [a], a.shape);
   /**
-   * log Σ_j e^(⟨a_i, b_j⟩ + bias_j) over the rows j of b whose key is not a_i's: a [m, d], b [n, d] → [m]. Bias [n] and
-   * the keys [m], [n] have no gradient. The [m, n] terms are never whole in memory: executors may work in tiles of rows.
+   * −log(e^own_i / (e^own_i + Σ_j e^(⟨a_i, b_j⟩ + bias_j))) over the rows j of b whose key is not a_i's: a [m, d], b [n, d],
+   * own [m] → [m]. Bias [n] and the keys [m], [n] have no gradient. The [m, n] terms are never whole in memory: executors
+   * may work in tiles of rows, forward and backward.
    */
-  logSumExpDot = (a: Tensor, b: Tensor, bias: Tensor, aKey: Tensor, bKey: Tensor): Tensor =>
-    this.#append('logSumExpDot', [a, b, bias, aKey, bKey], [a.shape[0]!]);
-  /** P·v with P_ij the softmax over j of the terms of a `logSumExpDot` with these inputs, v [n, e] → [m, e]. */
-  softmaxDot = (terms: readonly Tensor[], v: Tensor): Tensor =>
-    this.#append('softmaxDot', [...terms, v], [terms[0]!.shape[0]!, v.shape[1]!]);
-  /** Pᵀ·w, w [m, e] → [n, e]. */
-  softmaxDotTransposed = (terms: readonly Tensor[], w: Tensor): Tensor =>
-    this.#append('softmaxDotTransposed', [...terms, w], [terms[1]!.shape[0]!, w.shape[1]!]);
+  sampledSoftmax(a: Tensor, b: Tensor, bias: Tensor, aKey: Tensor, bKey: Tensor, own: Tensor): Tensor {
+    return this.#append('sampledSoftmax', [a, b, bias, aKey, bKey, own], own.shape);
+  }
+  /** d loss / d one of the inputs of a `sampledSoftmax`, given d loss / d its value [m]. */
+  sampledSoftmaxGradient(of: 'a' | 'b' | 'own', loss: Tensor, dy: Tensor): Tensor {
+    const [a, b, , , , own] = loss.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+    return this.#append('sampledSoftmaxGradient', [...loss.inputs, dy], { a, b, own }[of].shape, { of });
+  }
   /** `a` where `y` > 0, else 0: what relu lets back through. No gradient of its own. */
   positivePart = (a: Tensor, y: Tensor): Tensor => this.#append('positivePart', [a, y], a.shape);
   /** The value of `a`, through which no gradient flows. */

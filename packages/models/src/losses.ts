@@ -52,9 +52,7 @@ export function softmaxLoss(g: Graph, queries: Tensor, items: Tensor, logQ: Tens
   const [batch, dims] = queries.shape as [number, number];
   const cosine = g.sum(g.mul(queries, g.slice(items, [0, 0], [batch, dims])), [1]);
   const positive = g.sub(cosine, g.slice(logQ, [0], [batch]));
-  // −log(e^p / (e^p + Σ e^other)) = log(1 + e^(log Σ e^other − p)).
-  const others = g.logSumExpDot(queries, items, g.neg(logQ), g.slice(itemKey, [0], [batch]), itemKey);
-  return g.mean(g.softplus(g.sub(others, positive)));
+  return g.mean(g.sampledSoftmax(queries, items, g.neg(logQ), g.slice(itemKey, [0], [batch]), itemKey, positive));
 }
 
 /**

@@ -1,6 +1,15 @@
 import type { Values } from './executor.ts';
 import type { Graph, Tensor } from './graph.ts';
-import { type Attributes, float32, int64, Message, nodeProto, tensorProto, valueInfo } from './onnx-message.ts';
+import {
+  type Attributes,
+  float32,
+  int64,
+  Message,
+  nodeProto,
+  scanProto,
+  tensorProto,
+  valueInfo,
+} from './onnx-message.ts';
 import { ParamVector } from './params.ts';
 
 const elementwise: Partial<Record<Tensor['op'], string>> = {
@@ -21,11 +30,20 @@ const elementwise: Partial<Record<Tensor['op'], string>> = {
 /** Elements of a tile of dot products: 4 MB, which the second or third level of cache holds. */
 const tileElements = 2 ** 20;
 
-/** Some rows of a softmax over dot products: the names of its terms and of itself, and how to cut the same rows. */
-interface Tile {
-  logits: string;
-  softmax: string;
-  slice: (from: string, to: string) => string;
+/** Rows in a tile: of the divisors of all, the greatest that keeps a tile small. */
+function tileRows(rows: number, columns: number): number {
+  for (let tiles = Math.max(1, Math.ceil((rows * columns) / tileElements)); tiles < rows; tiles++) {
+    if (rows % tiles === 0) return rows / tiles;
+  }
+  return 1;
+}
+
+/** Names of what a sampled softmax makes: the loss of each row, and its gradients. */
+interface SampledSoftmax {
+  loss: string;
+  a: string;
+  b: string;
+  own: string;
 }
 
 /** Name of the file's input that holds every parameter, one after the other. */
@@ -33,6 +51,40 @@ export const paramsInput = '/params';
 
 /** Name of an output in the file: apart from the tensors' names, for an output may be an input too. */
 export const outputName = (name: string): string => `out:${name}`;
+
+/** A node and all that it is made of. */
+function withAncestors(node: Tensor, found = new Set<Tensor>()): Set<Tensor> {
+  if (found.has(node)) return found;
+  found.add(node);
+  for (const input of node.inputs) withAncestors(input, found);
+  return found;
+}
+
+/** d loss / d a sampled softmax, where its gradients are wanted and that does not depend on its value: both are made in one go. */
+function fusedGradients(graph: Graph, live: ReadonlySet<Tensor>): Map<Tensor, Tensor> {
+  const gradients = graph.nodes.filter((node) => live.has(node) && node.op === 'sampledSoftmaxGradient');
+  const losses = graph.nodes.filter((node) => live.has(node) && node.op === 'sampledSoftmax');
+  return new Map(
+    losses.flatMap((loss) => {
+      const of = gradients.find(({ inputs }) => loss.inputs.every((input, i) => input === inputs[i]));
+      const dy = of?.inputs[6];
+      return dy === undefined || withAncestors(dy).has(loss) ? [] : [[loss, dy]];
+    }),
+  );
+}
+
+/** The live nodes, each after those that it is made of. */
+function inOrder(graph: Graph, live: ReadonlySet<Tensor>, gradientOf: ReadonlyMap<Tensor, Tensor>): Set<Tensor> {
+  const ordered = new Set<Tensor>();
+  const add = (node: Tensor) => {
+    if (ordered.has(node)) return;
+    const dy = gradientOf.get(node);
+    for (const input of dy ? [...node.inputs, dy] : node.inputs) add(input);
+    ordered.add(node);
+  };
+  for (const node of graph.nodes) if (live.has(node)) add(node);
+  return ordered;
+}
 
 /**
  * The graph as an ONNX file (IR 8, opset 18): its inputs are the file's, `outputs` its outputs, and its params lie one
@@ -69,55 +121,126 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>, plain?: { p
     floats?: Record<string, number>,
   ) => body.message(1, nodeProto(type, inputs, output, attributes, floats));
 
-  // The softmax of all dot products, in tiles of rows that stay in the cache; made once for all nodes that need it.
-  const tilesOf = new Map<string, Tile[]>();
-  const tiles = (node: Tensor): Tile[] => {
-    const terms = node.inputs.slice(0, 5);
-    const [a, b, bias, aKey, bKey] = terms.map(nameOf);
-    const key = terms.map(nameOf).join();
-    const known = tilesOf.get(key);
+  const gradientOf = fusedGradients(graph, live);
+  const softmaxes = new Map<string, SampledSoftmax>();
+  /**
+   * A sampled softmax with, given dy, its gradients: forward and backward of some rows before the next ones, so that what one tile
+   * makes stays in the cache and is never whole in memory. Made once for the loss and all gradients.
+   */
+  const sampledSoftmax = (terms: readonly Tensor[], dy: Tensor | undefined): SampledSoftmax => {
+    const key = [...terms, ...(dy ? [dy] : [])].map(nameOf).join();
+    const known = softmaxes.get(key);
     if (known) return known;
-    const [rows, columns] = [terms[0]!.shape[0]!, terms[1]!.shape[0]!];
-    const size = Math.ceil(rows / Math.ceil((rows * columns) / tileElements));
-    // The bias is one more column of b, met by a column of ones.
+    const [a, b, bias, aKey, bKey, own] = terms.map(nameOf) as [string, string, string, string, string, string];
+    const [rows, dims] = terms[0]!.shape as [number, number];
+    const columns = terms[1]!.shape[0]!;
     const family = `k${extra++}`;
+    // The bias is one more column of b, met by a column of ones.
     const ones = new Uint8Array(new Float32Array(rows).fill(1).buffer);
     body.message(5, tensorProto(`${family}o`, float32, [rows, 1], ones));
-    emit('Concat', [a!, `${family}o`], `${family}a`, { axis: 1 });
-    emit('Reshape', [bias!, ints([columns, 1])], `${family}c`);
-    emit('Concat', [b!, `${family}c`], `${family}b`, { axis: 1 });
-    const made: Tile[] = [];
-    for (let begin = 0; begin < rows; begin += size) {
-      const end = Math.min(rows, begin + size);
-      const name = `${family}t${begin}`;
-      const slice = (from: string, to: string): string => {
-        if (end - begin === rows) return from;
-        emit('Slice', [from, ints([begin]), ints([end]), ints([0])], to);
-        return to;
+    emit('Concat', [a, `${family}o`], `${family}a`, { axis: 1 });
+    emit('Reshape', [bias, ints([columns, 1])], `${family}c`);
+    emit('Concat', [b, `${family}c`], `${family}b`, { axis: 1 });
+    const column = ints([-1, 1]);
+    const across = ints([-1]);
+
+    /** Of some rows, into a graph of their own or this one. */
+    const tile = (
+      into: Message,
+      of: { a: string; ones: string; aKey: string; own: string; dy: string; sum?: string },
+      name: string,
+    ): SampledSoftmax => {
+      const add = (
+        type: string,
+        inputs: string[],
+        to: string,
+        attributes?: Attributes,
+        floats?: Record<string, number>,
+      ) => {
+        into.message(1, nodeProto(type, inputs, `${name}${to}`, attributes, floats));
+        return `${name}${to}`;
       };
-      emit('Reshape', [slice(aKey!, `${name}i`), ints([-1, 1])], `${name}r`);
-      emit('Equal', [`${name}r`, bKey!], `${name}e`);
-      emit('Cast', [`${name}e`], `${name}c`, { to: float32 });
-      emit(
-        'Gemm',
-        [slice(`${family}a`, `${name}a`), `${family}b`, `${name}c`],
-        `${name}l`,
-        { transB: 1 },
-        { beta: -1e9 },
-      );
-      emit('Softmax', [`${name}l`], `${name}p`, { axis: -1 });
-      made.push({ logits: `${name}l`, softmax: `${name}p`, slice });
+      const same = add('Cast', [add('Equal', [add('Reshape', [of.aKey, column], 'r'), bKey], 'e')], 'c', {
+        to: float32,
+      });
+      const logits = add('Gemm', [of.ones, `${family}b`, same], 'l', { transB: 1 }, { beta: -1e9 });
+      const softmax = add('Softmax', [logits], 'p', { axis: -1 });
+      // The largest term's softmax is 1 / Σ e^(term − largest): at least 1 / n, so its logarithm is exact.
+      const largest = add('ReduceMax', [logits, across], 'm', { keepdims: 0 });
+      const likeliest = add('Log', [add('ReduceMax', [softmax, across], 'h', { keepdims: 0 })], 'g');
+      const gap = add('Sub', [add('Sub', [largest, likeliest], 's'), of.own], 'd');
+      const loss = add('Softplus', [gap], 'y');
+      if (dy === undefined) return { loss, a: '', b: '', own: '' };
+      const slope = add('Mul', [add('Sigmoid', [gap], 'i'), of.dy], 'w');
+      const slopes = add('Reshape', [slope, column], 'v');
+      return {
+        loss,
+        a: add('Mul', [add('Gemm', [softmax, b], 'x'), slopes], 'A'),
+        b: add('Gemm', [softmax, add('Mul', [of.a, slopes], 'u'), ...(of.sum ? [of.sum] : [])], 'B', { transA: 1 }),
+        own: add('Neg', [slope], 'O'),
+      };
+    };
+
+    const size = tileRows(rows, columns);
+    const whole = { a, ones: `${family}a`, aKey, own, dy: dy ? nameOf(dy) : '' };
+    let made: SampledSoftmax;
+    if (size === rows) made = tile(body, whole, `${family}W`);
+    else {
+      const inner = new Message();
+      const shapes: Record<string, number[]> = {
+        a: [size, dims],
+        ones: [size, dims + 1],
+        aKey: [size],
+        own: [size],
+        ...(dy && { dy: [size] }),
+      };
+      const named = Object.keys(shapes).map((input) => [input, `${family}T${input}`]);
+      const of = { ...(Object.fromEntries(named) as typeof whole), ...(dy && { sum: `${family}Tsum` }) };
+      const one = tile(inner, of, `${family}T`);
+      const state = dy ? [valueInfo(`${family}Tsum`, [columns, dims])] : [];
+      const inputs = Object.entries(shapes).map(([input, shape]) => valueInfo(`${family}T${input}`, shape));
+      const outputs: [string, number[]][] = [
+        ...(dy ? ([[one.b, [columns, dims]]] as [string, number[]][]) : []),
+        [one.loss, [size]],
+        ...(dy
+          ? ([
+              [one.a, [size, dims]],
+              [one.own, [size]],
+            ] as [string, number[]][])
+          : []),
+      ];
+      inner
+        .text(2, `${family}tile`)
+        .each([...state, ...inputs], (m, input) => m.message(11, input))
+        .each(outputs, (m, [name, shape]) => m.message(12, valueInfo(name, shape)));
+      const tiles = rows / size;
+      const stacked = Object.entries(shapes).map(([input, shape]) => {
+        emit('Reshape', [whole[input as keyof typeof whole], ints([tiles, ...shape])], `${family}S${input}`);
+        return `${family}S${input}`;
+      });
+      if (dy) emit('ConstantOfShape', [ints([columns, dims])], `${family}z`);
+      const results = outputs.map((_, i) => `${family}R${i}`);
+      body.message(1, scanProto([...(dy ? [`${family}z`] : []), ...stacked], results, inner, stacked.length));
+      const flat = (from: string, shape: number[]) => {
+        emit('Reshape', [from, ints(shape)], `${from}f`);
+        return `${from}f`;
+      };
+      made = dy
+        ? {
+            b: results[0]!,
+            loss: flat(results[1]!, [rows]),
+            a: flat(results[2]!, [rows, dims]),
+            own: flat(results[3]!, [rows]),
+          }
+        : { loss: flat(results[0]!, [rows]), a: '', b: '', own: '' };
     }
-    tilesOf.set(key, made);
+    softmaxes.set(key, made);
     return made;
   };
-  /** One output from its tiles' rows. */
-  const stack = (parts: string[], out: string) =>
-    parts.length === 1 ? emit('Identity', parts, out) : emit('Concat', parts, out, { axis: 0 });
 
   const layout = new ParamVector(graph);
-  for (const node of graph.nodes) {
-    if (!live.has(node) || node.op === 'input') continue;
+  for (const node of inOrder(graph, live, gradientOf)) {
+    if (node.op === 'input') continue;
     const out = nameOf(node);
     const inputs = node.inputs.map(nameOf);
     const [a, b] = inputs as [string, string];
@@ -171,36 +294,12 @@ export function onnxFile(graph: Graph, outputs: Map<string, Tensor>, plain?: { p
       case 'softmax':
         emit('Softmax', [a], out, { axis: -1 });
         break;
-      case 'logSumExpDot': {
-        const parts = tiles(node).map(({ logits, softmax }) => {
-          // The largest term's softmax is 1 / Σ e^(term − largest): at least 1 / n, so its logarithm is exact.
-          emit('ReduceMax', [logits, ints([-1])], `${logits}m`, { keepdims: 0 });
-          emit('ReduceMax', [softmax, ints([-1])], `${softmax}m`, { keepdims: 0 });
-          emit('Log', [`${softmax}m`], `${softmax}g`);
-          emit('Sub', [`${logits}m`, `${softmax}g`], `${logits}s`);
-          return `${logits}s`;
-        });
-        stack(parts, out);
+      case 'sampledSoftmax':
+        emit('Identity', [sampledSoftmax(node.inputs, gradientOf.get(node)).loss], out);
         break;
-      }
-      case 'softmaxDot': {
-        const parts = tiles(node).map(({ softmax }, i) => {
-          emit('Gemm', [softmax, inputs[5]!], `${out}v${i}`);
-          return `${out}v${i}`;
-        });
-        stack(parts, out);
+      case 'sampledSoftmaxGradient':
+        emit('Identity', [sampledSoftmax(node.inputs.slice(0, 6), node.inputs[6]!)[node.of!]], out);
         break;
-      }
-      case 'softmaxDotTransposed': {
-        // Each tile's product is added to those before it.
-        const last = tiles(node).reduce<string | undefined>((sum, { softmax, slice }, i) => {
-          const w = slice(inputs[5]!, `${out}w${i}`);
-          emit('Gemm', sum ? [softmax, w, sum] : [softmax, w], `${out}s${i}`, { transA: 1 });
-          return `${out}s${i}`;
-        }, undefined);
-        emit('Identity', [last!], out);
-        break;
-      }
       case 'sum':
         emit('ReduceSum', [a, ints(node.axes!)], out, { keepdims: Number(node.keepDims ?? false) });
         break;

@@ -66,6 +66,18 @@ export function valueInfo(name: string, shape: readonly (number | string)[]): Me
 
 export type Attributes = Record<string, number | readonly number[]>;
 
+/**
+ * A Scan: runs `body`, a GraphProto, once for each row of its last `rows` inputs. The inputs before are the values that one row
+ * hands to the next, and so are as many of the outputs, the others being the rows that `body` made.
+ */
+export const scanProto = (inputs: string[], outputs: string[], body: Message, rows: number): Message =>
+  new Message()
+    .each(inputs, (m, name) => m.text(1, name))
+    .each(outputs, (m, name) => m.text(2, name))
+    .text(4, 'Scan')
+    .message(5, new Message().text(1, 'body').message(6, body).int(20, 5))
+    .message(5, new Message().text(1, 'num_scan_inputs').int(3, rows).int(20, 2));
+
 export function nodeProto(
   type: string,
   inputs: string[],

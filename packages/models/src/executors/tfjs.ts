@@ -58,7 +58,10 @@ function logSumExp(x: tf.Tensor): tf.Tensor {
   return tf.add(tf.log(tf.sum(tf.exp(tf.sub(x, top)), -1)), tf.squeeze(top, [-1]));
 }
 
-function compute(node: Node, [a, b, c, d, e]: tf.Tensor[], all: tf.Tensor[]): tf.Tensor {
+/** tf.softplus has no WASM kernel: relu(a) + log(1 + e^-|a|). */
+const softplus = (a: tf.Tensor): tf.Tensor => tf.add(tf.relu(a), tf.log(tf.add(tf.exp(tf.neg(tf.abs(a))), 1)));
+
+function compute(node: Node, [a, b, c, d, e, f]: tf.Tensor[], all: tf.Tensor[]): tf.Tensor {
   switch (node.op) {
     case 'constant':
       return tf.tensor(node.values!, node.shape as number[]);
@@ -89,13 +92,13 @@ function compute(node: Node, [a, b, c, d, e]: tf.Tensor[], all: tf.Tensor[]): tf
     case 'sigmoid':
       return tf.sigmoid(a!);
     case 'softplus':
-      // tf.softplus has no WASM kernel: relu(a) + log(1 + e^-|a|).
-      return tf.add(tf.relu(a!), tf.log(tf.add(tf.exp(tf.neg(tf.abs(a!))), 1)));
+      return softplus(a!);
     case 'softmax':
       return tf.softmax(a!);
-    case 'logSumExpDot': {
+    case 'sampledSoftmax': {
       const same = tf.cast(tf.equal(tf.expandDims(d!, 1), e!), 'float32');
-      return logSumExp(tf.sub(tf.add(matmul(a!, tf.transpose(b!)), stopGradient(c!)), tf.mul(same, 1e9)));
+      const others = logSumExp(tf.sub(tf.add(matmul(a!, tf.transpose(b!)), stopGradient(c!)), tf.mul(same, 1e9)));
+      return softplus(tf.sub(others, f!));
     }
     case 'sum':
       return tf.sum(a!, node.axes as number[], node.keepDims);
