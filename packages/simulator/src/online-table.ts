@@ -1,3 +1,4 @@
+import { formatMoney } from '@duet/experiments';
 import {
   baselineOf,
   deltaRatio,
@@ -117,11 +118,11 @@ function lift({ value, low, high }: Interval): string {
 
 /** The table as Markdown. */
 export function onlineMarkdown({ arms: [control, treatment], currency, rows }: OnlineTable): string {
-  const money = (minor: number) => (minor / 100).toFixed(0);
+  const money = (minor: number) => formatMoney(minor, currency);
   const heading = [
     ...['day', `users ${control}`, `users ${treatment}`],
     ...[`CTR ${control}`, `CTR ${treatment}`, 'lift [95 %]'],
-    ...[`GMV ${control} (${currency})`, `GMV ${treatment} (${currency})`, 'lift a user [95 %]'],
+    ...[`GMV ${control}`, `GMV ${treatment}`, 'lift a user [95 %]'],
   ];
   const lines = rows.map(({ day, arms, ctrLift, gmvLift }) => [
     ...[day === 'all' ? '**all**' : day, ...arms.map(({ users }) => String(users))],

@@ -54,11 +54,13 @@ export function retrieveCommand(program: Command): void {
     if (userId === undefined && !described) {
       throw new DuetError('bad-input', 'It takes --user, --query, --features or --history.');
     }
-    const [{ filterSchema: schema, openServing }, { assignmentOf }, { openExecutor }] = await Promise.all([
-      import('@duet/serving'),
-      import('@duet/api'),
-      import('@duet/trainer'),
-    ]);
+    const [{ filterSchema: schema, openServing }, { formatMoney }, { assignmentOf }, { openExecutor }] =
+      await Promise.all([
+        import('@duet/serving'),
+        import('@duet/experiments'),
+        import('@duet/api'),
+        import('@duet/trainer'),
+      ]);
     const db = await database();
     const named = options.model === undefined ? undefined : await findModel(db, options.model);
     await using serving = await openServing({
@@ -97,7 +99,7 @@ export function retrieveCommand(program: Command): void {
           itemId,
           title,
           category ?? '–',
-          priceMinor === null ? '–' : (priceMinor / 100).toFixed(2),
+          priceMinor === null ? '–' : formatMoney(priceMinor, answer.currency),
           score.toFixed(4),
         ]),
       )}`,

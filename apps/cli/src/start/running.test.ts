@@ -42,11 +42,11 @@ test('services whose supervisor was killed are ended by the next start', async (
   await Promise.all([once(service.stdout, 'data'), once(supervisor.stdout, 'data')]);
   const left = { supervisor: identify(supervisor.pid!), services: { admin: identify(service.pid!) } };
   writeFileSync(path.join(folder, 'running.json'), JSON.stringify(left));
-  assert.deepEqual(await endOrphans(folder), [], 'not while the supervisor lives');
+  assert.deepEqual(await endOrphans({ dataDir: folder, drainMs: 0 }), [], 'not while the supervisor lives');
   supervisor.kill('SIGKILL');
   await once(supervisor, 'close');
   const ended = once(service, 'close');
-  assert.deepEqual(await endOrphans(folder), ['admin']);
+  assert.deepEqual(await endOrphans({ dataDir: folder, drainMs: 0 }), ['admin']);
   await ended;
   assert.equal(isAlive(left.services.admin), false);
 });

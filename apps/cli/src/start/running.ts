@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DuetError } from '@duet/config';
+import { type Config, DuetError } from '@duet/config';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 /** What `<dataDir>/running.json` keeps while `duet start` runs. */
@@ -56,12 +56,15 @@ export async function endProcess(target: ProcessIdentity, patienceMs: number): P
   }
 }
 
+/** Time that a service has to end what it is working on, once it has drained. */
+export const workMs = 10_000;
+
 /** Ends the services whose supervisor was killed before it could. Returns their names. */
-export async function endOrphans(dataDir: string): Promise<string[]> {
+export async function endOrphans({ dataDir, drainMs }: Pick<Config, 'dataDir' | 'drainMs'>): Promise<string[]> {
   const running = readRunning(dataDir);
   if (running === undefined || isAlive(running.supervisor)) return [];
   const orphans = Object.entries(running.services).filter(([, service]) => isAlive(service));
-  await Promise.all(orphans.map(([, service]) => endProcess(service, 10_000)));
+  await Promise.all(orphans.map(([, service]) => endProcess(service, drainMs + workMs)));
   forgetRunning(dataDir);
   return orphans.map(([name]) => name);
 }

@@ -21,15 +21,18 @@ function supervise() {
   const pids: number[] = [];
   const waiting: ((pid: number) => void)[] = [];
   const failures: DuetError[] = [];
-  const supervisor = new Supervisor(folder, {
-    say: () => {},
-    onChange: ({ trial }) => {
-      const next = waiting.shift();
-      if (next) next(trial!);
-      else pids.push(trial!);
+  const supervisor = new Supervisor(
+    { dataDir: folder, drainMs: 0 },
+    {
+      say: () => {},
+      onChange: ({ trial }) => {
+        const next = waiting.shift();
+        if (next) next(trial!);
+        else pids.push(trial!);
+      },
+      onHopeless: (error) => failures.push(error),
     },
-    onHopeless: (error) => failures.push(error),
-  });
+  );
   const nextPid = () => {
     const known = pids.shift();
     return known === undefined ? new Promise<number>((resolve) => waiting.push(resolve)) : Promise.resolve(known);

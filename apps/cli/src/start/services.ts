@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DuetError } from '@duet/config';
+import { type Config, DuetError } from '@duet/config';
 import { identify, peakMemoryMb } from './process-identity.ts';
-import { endProcess } from './running.ts';
+import { endProcess, workMs } from './running.ts';
 
 /** One long-running child: how to start it, and how to know that it works. */
 export interface ServiceSpec {
@@ -35,6 +35,7 @@ interface Held {
  */
 export class Supervisor implements AsyncDisposable {
   readonly #logs: string;
+  readonly #patienceMs: number;
   readonly #held = new Map<string, Held>();
   readonly #say: (line: string) => void;
   readonly #onChange: (pids: Record<string, number>) => void;
@@ -42,7 +43,7 @@ export class Supervisor implements AsyncDisposable {
   #stopping = false;
 
   constructor(
-    dataDir: string,
+    { dataDir, drainMs }: Pick<Config, 'dataDir' | 'drainMs'>,
     options: {
       say: (line: string) => void;
       onChange: (pids: Record<string, number>) => void;
@@ -50,6 +51,7 @@ export class Supervisor implements AsyncDisposable {
     },
   ) {
     this.#logs = path.join(dataDir, 'logs');
+    this.#patienceMs = drainMs + workMs;
     this.#say = options.say;
     this.#onChange = options.onChange;
     this.#onHopeless = options.onHopeless;
@@ -87,7 +89,7 @@ export class Supervisor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     const living = [...this.#held.values()].map(({ child }) => child.pid).filter((pid) => pid !== undefined);
-    await Promise.all(living.map((pid) => endProcess(identify(pid), 10_000)));
+    await Promise.all(living.map((pid) => endProcess(identify(pid), this.#patienceMs)));
     this.#held.clear();
     process.removeListener('exit', this.#endAtOnce);
   }

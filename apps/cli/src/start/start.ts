@@ -56,7 +56,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
   const { signal } = stop;
 
   requireAlone(dataDir);
-  const orphans = await endOrphans(dataDir);
+  const orphans = await endOrphans(config);
   if (orphans.length > 0) steps.say(`Stopped what an earlier start had left running: ${orphans.join(', ')}.`);
   await requireFreePorts(config.host, portsOf(config, apps));
   if (options.fresh) startOver(config, (line) => steps.say(line));
@@ -88,7 +88,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
   const { models, experiment } = await prepare({ config, db, dataDir, steps, env, signal, apps, options });
 
   const supervisor = opened.use(
-    new Supervisor(dataDir, { ...supervision, onChange: (pids) => noteRunning(dataDir, pids) }),
+    new Supervisor(config, { ...supervision, onChange: (pids) => noteRunning(dataDir, pids) }),
   );
   await steps.measure('services', async () => {
     await Promise.all(servicesOf(config, apps, env).map((service) => supervisor.start(service, signal)));
