@@ -22,7 +22,10 @@ interface BreakdownsPageProps {
 }
 
 const titles: Record<string, { title: string; note: string }> = {
-  category: { title: 'By category', note: 'All shoppers of an arm, with what they did with the category’s items.' },
+  category: {
+    title: 'By category',
+    note: 'All shoppers of an arm, with what they did with the category’s items. The arm chooses what of a category it shows: a rate of impressions or exposures compares other items, figures per shopper compare the arms.',
+  },
   visitor: { title: 'New and returning shoppers', note: 'By whether a shopper was known before the first exposure.' },
   device: { title: 'By device', note: 'That of the first exposure.' },
 };
