@@ -1,11 +1,15 @@
 /**
  * `npm run bench:train`: training speed of Duet's executors against PyTorch on the same CPU, same model, same batches,
  * same synthetic data of 100 thousand users × 100 thousand items, in alternating rounds; what share of the machine's
- * matrix-product peak that is; memory; and the step's time against the size of the embedding table.
+ * matrix-product peak that is; memory; the step's time against the size of the embedding table; and the seconds until a
+ * model of real data is good.
+ *
+ *   -- --data FOLDER   where ml-1m and amazon-beauty are (or DUET_BENCH_DATA)
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { repositoryRoot } from '@duet/config';
 import { type Flags, median, type Results, runBench, say, table } from './bench.ts';
 import { Contender, isCalm } from './contender.ts';
 import { disagreement } from './train/agreement.ts';
@@ -20,6 +24,7 @@ import {
   tuneBlas,
   tunePytorch,
 } from './train/pytorch.ts';
+import { qualitySettings, type TimeToQuality, timeToQuality } from './train/time-to-quality.ts';
 
 const cores = os.availableParallelism();
 const positivesPerUser = 10;
@@ -86,6 +91,7 @@ interface TrainResults extends Results {
     matmul_peak_gflops: number;
     matmul_gflops: { onnxruntime: Record<string, number>; openblas: MatmulSpeed | undefined };
     table_rows: TableRow[];
+    time_to_quality: Record<string, TimeToQuality>;
     shapes: Record<ShapeName, ShapeResults>;
   };
 }
@@ -250,7 +256,7 @@ async function onnxruntimePeak(seconds: number): Promise<Record<string, number>>
   return peak;
 }
 
-async function measure(flags: Flags): Promise<TrainResults> {
+async function measure(flags: Flags & { data: string }): Promise<TrainResults> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'duet-bench-'));
   try {
     const [users, items] = [100_000, 100_000];
@@ -278,6 +284,24 @@ async function measure(flags: Flags): Promise<TrainResults> {
     const sigmoid = await timeShape('sigmoid', folder, blas?.env, flags, measurePeak);
     const softmax = await timeShape('softmax', folder, blas?.env, flags, measurePeak);
     const tableRows = await timeTables(flags);
+    const quality: Record<string, TimeToQuality> = {};
+    for (const dataset of ['ml-1m', 'amazon-beauty']) {
+      const open = async (data: string, stack: AsyncDisposableStack) => {
+        const contenders = new Map<string, Contender>();
+        const duet = openDuet(data, 'onnx', softmax.duetThreads, 'softmax', JSON.stringify(qualitySettings));
+        contenders.set('onnx', stack.use(duet));
+        if (softmax.pytorch) {
+          const peer = stack.use(openPytorch([data], softmax.pytorch.env));
+          const model = { ...modelOf(settingsOf('softmax')), ...qualitySettings };
+          await peer.ask({ do: 'open', model, options: softmax.pytorch.options });
+          contenders.set('pytorch', peer);
+        }
+        return contenders;
+      };
+      const time = flags.quick ? { seconds: 4, turn: 2 } : { seconds: 40, turn: 2 };
+      const found = await timeToQuality(dataset, flags.data, open, time);
+      if (found) quality[dataset] = found;
+    }
 
     const peak = Math.max(...Object.values(onnxruntime), ...Object.values(blas?.large ?? {}));
     const large = softmax.contenders.onnx!;
@@ -308,6 +332,7 @@ async function measure(flags: Flags): Promise<TrainResults> {
         matmul_peak_gflops: peak,
         matmul_gflops: { onnxruntime, openblas: blas },
         table_rows: tableRows,
+        time_to_quality: quality,
         shapes: { sigmoid, softmax },
       },
       peers: {
@@ -317,6 +342,12 @@ async function measure(flags: Flags): Promise<TrainResults> {
         pytorch: lower(ratios.pytorch_sigmoid, ratios.pytorch_softmax),
         tfjs: lower(ratios.tfjs_sigmoid, ratios.tfjs_softmax),
         ...ratios,
+        ...Object.fromEntries(
+          Object.entries(quality).map(([dataset, { contenders }]) => [
+            `time_to_quality_${dataset}`,
+            contenders.pytorch ? contenders.pytorch.seconds / contenders.onnx!.seconds : null,
+          ]),
+        ),
       },
     };
   } finally {
@@ -406,9 +437,30 @@ function report({ metrics, ratios }: TrainResults): string {
       ]),
     ),
     'Ids of 16 dims alone, no augmented vectors, Adam, batch 256 × (1 + 4), so that 10 million rows fit this machine.',
+    '## Time to quality',
+    ...Object.entries(metrics.time_to_quality).map(([dataset, { users, target, contenders }]) =>
+      [
+        `${dataset}, ${whole(users)} users of its validation: seconds of training until HR@50 is ${target.toFixed(4)}, 95 % of the lower of what both reach.`,
+        table(
+          ['', 'seconds', 'HR@50 in the end', 'Duet is × faster'],
+          Object.entries(contenders).map(([name, { seconds, final }]) => [
+            name,
+            seconds.toFixed(1),
+            final.toFixed(4),
+            name === 'onnx' ? '' : two(ratios[`time_to_quality_${dataset}`] ?? null),
+          ]),
+        ),
+      ].join('\n\n'),
+    ),
+    `Equal settings: ${JSON.stringify(qualitySettings)}, over those of the large batch; ranking the users is off the clock.`,
     '## Matrix products, GFLOP/s',
     table(['', '1 thread', `${cores} threads`], peaks),
   ].join('\n\n');
 }
 
-await runBench('train', measure, report);
+await runBench('train', measure, report, {
+  data: {
+    type: 'string',
+    default: process.env.DUET_BENCH_DATA ?? path.join(repositoryRoot(), '../shared/data'),
+  },
+});

@@ -10,12 +10,14 @@ Requests:
     {"do": "open", "model": {...}, "options": {...}}   builds the model; options are listed at `DEFAULTS`
     {"do": "train", "seconds": s}                      trains for s seconds: {"steps", "examples", "items", "seconds", "loss"}
     {"do": "profile", "seconds": s}                    the same under torch.profiler: {"ops": [{name, ms, calls}]} per step
+    {"do": "vectors", "folder"}                        writes p of all users and items: user.f32, item.f32
     {"do": "memory"}                                   {"rssMb", "peakMb"}
     {"do": "about"}                                    {"torch", "blas", "threads"}
     {"do": "matmul", "m", "k", "n", "seconds"}         {"gflops", "error"}
     {"do": "check", "model", "params", "feeds"}        {"loss", "gradients"}: what one step computes, on given numbers
 """
 
+import array
 import ctypes
 import json
 import resource
@@ -205,8 +207,8 @@ class Trainer:
         kept = {id(p) for p in sparse}
         dense = [p for side in (self.user, self.item) for p in side.parameters() if id(p) not in kept]
         self.optimizers = [
-            torch.optim.SparseAdam(sparse, lr=0.001),
-            torch.optim.Adam(dense, lr=0.001, foreach=options["foreach"]),
+            torch.optim.SparseAdam(sparse, lr=model["tableLearningRate"]),
+            torch.optim.Adam(dense, lr=model["learningRate"], foreach=options["foreach"]),
         ]
         n = data["item"].shape[0]
         count = torch.bincount(data["item"], minlength=data["items"] + 1)
@@ -257,6 +259,15 @@ class Trainer:
             "seconds": elapsed,
             "loss": loss.item() / max(1, steps),
         }
+
+    def vectors(self, folder):
+        with torch.no_grad():
+            for name, side in (("user", self.user), ("item", self.item)):
+                rows = torch.arange(1, side.features.shape[0])
+                p = torch.cat([side(part)[0] for part in rows.split(4096)])
+                with open(f"{folder}/{name}.f32", "wb") as file:
+                    array.array("f", p.flatten().tolist()).tofile(file)
+        return {"dims": p.shape[1]}
 
     def profile(self, seconds):
         self.train(seconds)
@@ -391,8 +402,8 @@ def main():
             answer = about()
         elif do == "train":
             answer = trainer.train(request["seconds"])
-        elif do == "profile":
-            answer = trainer.profile(request["seconds"])
+        elif do in ("profile", "vectors"):
+            answer = getattr(trainer, do)(**request)
         else:
             answer = {"memory": memory, "about": about, "matmul": matmul, "check": check}[do](**request)
         print(json.dumps(answer), flush=True)

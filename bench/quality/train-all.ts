@@ -68,20 +68,25 @@ export async function trainAll(jobs: readonly Job[], { plan, files, parallel }: 
   }
 }
 
-async function importOne(ctx: { db: Database; dataDir: string }, plan: Plan, files: string, dataset: string) {
+/** Imports a dataset as the plan says, from `examples` or else from a folder of files. */
+export function importPlanned(ctx: { db: Database; dataDir: string }, plan: Plan, files: string, dataset: string) {
   const { request } = plan.datasets[dataset]!;
-  const started = performance.now();
   const at = (name: string) => {
     const example = path.join(repositoryRoot(), 'examples', name);
     return existsSync(example) ? example : path.join(files, name);
   };
-  const { datasetId, users, items, rows } = await importDataset(ctx, {
+  return importDataset(ctx, {
     ...request,
     name: dataset,
     interactions: at(request.interactions),
     ...(request.items && { items: at(request.items) }),
     ...(request.users && { users: at(request.users) }),
   });
+}
+
+async function importOne(ctx: { db: Database; dataDir: string }, plan: Plan, files: string, dataset: string) {
+  const started = performance.now();
+  const { datasetId, users, items, rows } = await importPlanned(ctx, plan, files, dataset);
   const { categories, category } = await loadCatalogue(ctx.db, ctx.dataDir, datasetId);
   await writeFacts(dataset, plan, { users, items, interactions: rows, categories, category: [...category] });
   say(`imported ${dataset} in ${((performance.now() - started) / 1000).toFixed(1)} s`);

@@ -2,16 +2,20 @@
  * Duet as a contender of `bench:train`: the trainer's own features, batches, tables and session on a synthetic dataset.
  * Takes the requests that peers/pytorch_two_tower.py takes.
  *
- *   duet.ts DATA_FOLDER onnx|tfjs THREADS sigmoid|softmax
+ *   duet.ts DATA_FOLDER onnx|tfjs THREADS sigmoid|softmax [SETTINGS]     settings over those of the shape, as JSON
  *   duet.ts - onnx THREADS rows N       a table of N rows, for the step's time against the table's size
  */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Interactions } from '@duet/datasets';
 import { Graph, openOnnx, openTfjs, seededRng, trainingGraph } from '@duet/models';
 import type { TrainingSettings } from '@duet/trainer';
 import { Assembly } from '../../packages/trainer/src/assembly.ts';
-import { collectPositives } from '../../packages/trainer/src/batches.ts';
+import { allItems, collectPositives } from '../../packages/trainer/src/batches.ts';
+import { Encoder } from '../../packages/trainer/src/encoder.ts';
 import { buildFeatures, type FeatureSpace } from '../../packages/trainer/src/features.ts';
+import { distinctItems } from '../../packages/trainer/src/histories.ts';
 import { sharedFloats } from '../../packages/trainer/src/shared.ts';
 import { EmbeddingTable } from '../../packages/trainer/src/tables.ts';
 import { readSynthetic, type Synthetic, synthesize } from './data.ts';
@@ -87,9 +91,9 @@ function idsOnly(rows: number) {
   return { settings, space, positives };
 }
 
-async function prepared(folder: string, shape: string, rows: string | undefined) {
-  if (shape === 'rows') return idsOnly(Number(rows));
-  const settings = settingsOf(shape as ShapeName);
+async function prepared(folder: string, shape: string, more: string | undefined) {
+  if (shape === 'rows') return idsOnly(Number(more));
+  const settings: TrainingSettings = { ...settingsOf(shape as ShapeName), ...JSON.parse(more ?? '{}') };
   const data = asDataset(await readSynthetic(folder));
   const all = Int32Array.from({ length: data.interactions.item.length }, (_, i) => i);
   return {
@@ -99,9 +103,9 @@ async function prepared(folder: string, shape: string, rows: string | undefined)
   };
 }
 
-const [folder, executorName, threads, shape, rows] = process.argv.slice(2) as [string, string, string, string, string?];
+const [folder, executorName, threads, shape, more] = process.argv.slice(2) as [string, string, string, string, string?];
 const executor = executorName === 'tfjs' ? await openTfjs() : await openOnnx(Number(threads));
-const { settings, space, positives } = await prepared(folder, shape, rows);
+const { settings, space, positives } = await prepared(folder, shape, more);
 const model = { ...modelOf(settings), userWidth: space.userWidth, itemWidth: space.itemWidth };
 const rng = seededRng(1);
 const tables = Object.fromEntries(
@@ -139,7 +143,7 @@ async function train(seconds: number) {
     const begin = performance.now();
     const feeds = await assembly.next();
     const assembled = performance.now();
-    const { outputs, gradients } = await session.step(feeds, { learningRate: 0.001, weightDecay: 0 });
+    const { outputs, gradients } = await session.step(feeds, { learningRate: settings.learningRate, weightDecay: 0 });
     const computed = performance.now();
     loss += outputs.loss![0]!;
     assembly.deliver(gradients);
@@ -160,6 +164,22 @@ async function train(seconds: number) {
     loss: loss / taken,
     parts: Object.fromEntries(Object.entries(spent).map(([name, ms]) => [name, ms / taken])),
   };
+}
+
+let encoder: Encoder | undefined;
+
+/** Writes p of all users and items, as trained so far. */
+async function vectors(to: string) {
+  await assembly.settled();
+  const params = await session.state();
+  encoder ??= await Encoder.open(executor, model, space, tables, settings, params);
+  await encoder.load(params);
+  const lists = distinctItems(positives.histories);
+  const users = await encoder.users(Int32Array.from(lists.keys()), lists);
+  for (const [name, values] of Object.entries({ user: users, item: await encoder.items(allItems(positives)) })) {
+    await writeFile(path.join(to, `${name}.f32`), new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return { dims: encoder.dims };
 }
 
 /** Floats of tables and, where Adam runs, its two moments and a step count per row. */
@@ -208,6 +228,8 @@ for await (const line of createInterface({ input: process.stdin })) {
         ? await matmul(request)
         : request.do === 'memory'
           ? memory()
-          : { executor: executor.name, threads };
+          : request.do === 'vectors'
+            ? await vectors(request.folder)
+            : { executor: executor.name, threads };
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

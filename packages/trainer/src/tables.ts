@@ -47,6 +47,13 @@ export function initialTableState(kind: TableOptimizer['kind'], rows: number, di
   };
 }
 
+/** Adam's corrections of rate and floor by step; from the last on they are 1 to the last bit of a float64. */
+const lastCorrection = 40_000;
+const adamCorrections = {
+  rate: Float64Array.from({ length: lastCorrection + 1 }, (_, t) => Math.sqrt(1 - 0.999 ** t) / (1 - 0.9 ** t)),
+  floor: Float64Array.from({ length: lastCorrection + 1 }, (_, t) => 1e-8 * Math.sqrt(1 - 0.999 ** t)),
+};
+
 /**
  * An embedding table outside the graph. A step gathers the rows of a batch and moves only them, so its cost does not
  * depend on the number of rows. Gradients of a row that occurs several times in a batch are summed first.
@@ -172,13 +179,14 @@ export class EmbeddingTable {
     const steps = state.steps!;
     const gradients = this.#gradients;
     const keep = 1 - learningRate * decay;
-    for (const [slot, row] of this.#touched.entries()) {
+    for (let slot = 0; slot < this.#touched.length; slot++) {
+      const row = this.#touched[slot]!;
       const t = steps[row]! + 1;
       steps[row] = t;
-      // As `adamStep`: both bias corrections folded into the rate and the floor.
-      const root = Math.sqrt(1 - 0.999 ** t);
-      const rate = (learningRate * root) / (1 - 0.9 ** t);
-      const floor = 1e-8 * root;
+      // As `adamStep`: both bias corrections folded into the rate and the floor. In the end they are 1.
+      const at = Math.min(t, lastCorrection);
+      const rate = learningRate * adamCorrections.rate[at]!;
+      const floor = adamCorrections.floor[at]!;
       const from = slot * dims;
       const to = row * dims;
       for (let d = 0; d < dims; d++) {
