@@ -3,6 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadInteractions } from '@duet/datasets';
+import { normal, seededRng } from '@duet/models';
 import { openExecutor, openModel } from '@duet/trainer';
 
 export interface Vectors {
@@ -14,26 +15,14 @@ export interface Vectors {
   queries: Float32Array;
 }
 
-/** mulberry32 and Box–Muller: the same numbers for the same seed everywhere. */
-function normals(seed: number): () => number {
-  let state = seed;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-}
-
 /**
  * Unit vectors around 1,000 Gaussian centres, whose sizes fall with their rank as those of a shop's categories do; a query
  * lies between two centres, as a shopper between two interests.
  */
 export function synthetic(n: number, dim: number, queries: number): Vectors {
   const centres = 1000;
-  const normal = normals(7);
-  const centre = Float32Array.from({ length: centres * dim }, normal);
+  const rng = seededRng(7);
+  const centre = Float32Array.from({ length: centres * dim }, () => normal(rng));
   const weights = Float64Array.from({ length: centres }, (_, i) => 1 / Math.sqrt(i + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const cumulative = weights.map((weight) => weight / total);
@@ -67,10 +56,10 @@ export function synthetic(n: number, dim: number, queries: number): Vectors {
   return {
     name: `${n.toLocaleString('en')} synthetic`,
     dim,
-    items: fill(n, (row, i) => centre[centreAt(spread(row)) * dim + i]! + 0.7 * normal()),
+    items: fill(n, (row, i) => centre[centreAt(spread(row)) * dim + i]! + 0.7 * normal(rng)),
     queries: fill(queries, (row, i) => {
       const [one, other] = [centreAt(spread(row)), centreAt(spread(row * 7 + 3))];
-      return (centre[one * dim + i]! + centre[other * dim + i]!) / 2 + 0.35 * normal();
+      return (centre[one * dim + i]! + centre[other * dim + i]!) / 2 + 0.35 * normal(rng);
     }),
   };
 }

@@ -7,7 +7,7 @@ export {
   withCatalogue,
 } from './describe.ts';
 export { diversify } from './diversify.ts';
-export { fitLogistic } from './logistic.ts';
+export { fitLogistic, sigmoid } from './logistic.ts';
 export { userProfile } from './profile.ts';
 export { parseRanker, type Ranked, type RankerParameters, rank } from './rank.ts';
 export { type Reason, reasonFor } from './reason.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededRng } from '@duet/models';
-import { fitSlopes, interceptFor, priceDistance, sigmoid, usualLogPrice } from './choices.ts';
+import { sigmoid } from '@duet/ranking';
+import { fitSlopes, interceptFor, priceDistance, usualLogPrice } from './choices.ts';
 import { makeShop } from './testing.ts';
 
 test('the intercept gives the share that was asked for', () => {

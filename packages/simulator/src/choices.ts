@@ -1,5 +1,5 @@
 import type { Rng } from '@duet/models';
-import { fitLogistic } from '@duet/ranking';
+import { fitLogistic, sigmoid } from '@duet/ranking';
 import type { HeldOut } from './held-out.ts';
 import { fitTastes, liking } from './tastes.ts';
 
@@ -20,8 +20,6 @@ export interface Choices extends Slopes {
   /** Standard deviation between shoppers of the click's logit: some click on everything. */
   clickSpread: number;
 }
-
-export const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
 const features = 3;
 /** Items that were not bought, drawn for each one that was. */

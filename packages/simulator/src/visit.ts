@@ -1,5 +1,6 @@
 import { normal, type Rng } from '@duet/models';
-import { priceDistance, sigmoid } from './choices.ts';
+import { sigmoid } from '@duet/ranking';
+import { priceDistance } from './choices.ts';
 import { waiting } from './draws.ts';
 import { examination } from './examination.ts';
 import type { Habits } from './habits.ts';

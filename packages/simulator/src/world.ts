@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/config';
 import { nthRng } from '@duet/models';
-import { type Choices, fitSlopes, interceptFor, priceDistance, sigmoid, usualLogPrice } from './choices.ts';
+import { sigmoid } from '@duet/ranking';
+import { type Choices, fitSlopes, interceptFor, priceDistance, usualLogPrice } from './choices.ts';
 import { examination } from './examination.ts';
 import { fitHabits, type Habits } from './habits.ts';
 import type { HeldOut } from './held-out.ts';
