@@ -14,12 +14,12 @@ import { startPostgres } from './postgres.ts';
 import { runningPid } from './server.ts';
 import { freePort } from './testing.ts';
 
-/** A data folder of its own with a port of its own, deleted afterwards. */
-async function dataFolder(port: number, mode = 0o755) {
+/** A data folder of its own with a free port, deleted afterwards. */
+async function dataFolder({ port, mode = 0o755 }: { port?: number; mode?: number } = {}) {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-postgres-'));
   await chmod(dataDir, mode);
   return {
-    config: loadConfig({ DUET_DATA_DIR: dataDir, DUET_POSTGRES_PORT: `${port}` }),
+    config: loadConfig({ DUET_DATA_DIR: dataDir, DUET_POSTGRES_PORT: `${port ?? (await freePort())}` }),
     note: async (): Promise<{ url: string; folder: string }> =>
       JSON.parse(await readFile(path.join(dataDir, 'postgres.json'), 'utf8')),
     [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true, force: true }),
@@ -33,7 +33,7 @@ const say = async (url: string, sql: string) => {
 
 describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
   test('goes with its data folder where that is moved', async () => {
-    await using data = await dataFolder(await freePort());
+    await using data = await dataFolder();
     {
       await using first = await startPostgres(data.config);
       await say(first.url, 'CREATE TABLE kept AS SELECT 1 AS n');
@@ -50,7 +50,7 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
   });
 
   test('keeps its data and password over a clean stop and over a kill -9', async () => {
-    await using data = await dataFolder(55_001);
+    await using data = await dataFolder();
     const first = await startPostgres(data.config);
     assert.match(first.version, /^18\./);
     assert.equal(first.embedded, true);
@@ -83,7 +83,7 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
   });
 
   test('ends with the process that started it, even when that is killed', async () => {
-    await using data = await dataFolder(55_002);
+    await using data = await dataFolder();
     const script = `import { startPostgres } from ${JSON.stringify(import.meta.resolve('./postgres.ts'))};
       await startPostgres(${JSON.stringify(data.config)}); console.log('up'); setInterval(() => {}, 1000);`;
     const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -108,23 +108,26 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
   });
 
   test('starts over a pid file whose number belongs to another program by now', async () => {
-    await using data = await dataFolder(55_003);
+    await using data = await dataFolder();
     await (await startPostgres(data.config))[Symbol.asyncDispose]();
     const { folder } = await data.note();
-    await writeFile(path.join(folder, 'postmaster.pid'), `${process.pid}\n${folder}\n0\n55003\n\n127.0.0.1\n\nready\n`);
+    await writeFile(
+      path.join(folder, 'postmaster.pid'),
+      `${process.pid}\n${folder}\n0\n${data.config.postgresPort}\n\n127.0.0.1\n\nready\n`,
+    );
     await using again = await startPostgres(data.config);
     assert.deepEqual(await say(again.url, 'SELECT 1 AS n'), [{ n: 1 }]);
   });
 
   test('is started once by processes that ask at the same time', async () => {
-    await using data = await dataFolder(55_004);
+    await using data = await dataFolder();
     const servers = await Promise.all([startPostgres(data.config), startPostgres(data.config)]);
     assert.equal(servers[0]!.url, servers[1]!.url);
     for (const server of servers) await server[Symbol.asyncDispose]();
   });
 
   test('lets nobody in without the password, and listens on 127.0.0.1 alone', async () => {
-    await using data = await dataFolder(55_005);
+    await using data = await dataFolder();
     await using server = await startPostgres(data.config);
     const wrong = Object.assign(new URL(server.url), { password: 'guess' }).href;
     await assert.rejects(say(wrong, 'SELECT 1'), /password authentication failed/);
@@ -140,7 +143,7 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
     const other = net.createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as net.AddressInfo;
-    await using data = await dataFolder(port);
+    await using data = await dataFolder({ port });
     try {
       const message = new RegExp(`${port}.*DUET_POSTGRES_PORT`);
       await assert.rejects(startPostgres(data.config), { code: 'conflict', message });
@@ -150,7 +153,7 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
   });
 
   test('refuses data of another major version', async () => {
-    await using data = await dataFolder(55_007);
+    await using data = await dataFolder();
     await (await startPostgres(data.config))[Symbol.asyncDispose]();
     await writeFile(path.join((await data.note()).folder, 'PG_VERSION'), '17\n');
     await assert.rejects(startPostgres(data.config), { code: 'conflict', message: /PostgreSQL 17.*PostgreSQL 18/ });
@@ -158,7 +161,7 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
 
   const root = process.getuid?.() === 0 ? false : 'only root starts it as another user';
   test('keeps its data elsewhere when its user cannot enter the data folder', { skip: root }, async () => {
-    await using data = await dataFolder(55_008, 0o700);
+    await using data = await dataFolder({ mode: 0o700 });
     await using server = await startPostgres(data.config);
     const { folder } = await data.note();
     try {
