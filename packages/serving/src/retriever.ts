@@ -1,16 +1,16 @@
 import { DuetError, inSlices } from '@duet/config';
-import type { Executor } from '@duet/models';
-import { type Asker, type LoadedModel, openModel } from '@duet/trainer';
+import type { Asker, LoadedModel } from '@duet/trainer';
 import { FilterBitmaps } from './bitmaps.ts';
 import type { LiveCatalogue } from './catalogue.ts';
 import type { ServedDataset } from './dataset.ts';
 import { Delta } from './delta.ts';
 import { openIndexFolder } from './index-folder.ts';
+import type { OpenModels } from './open-models.ts';
 import type { PlannedModel } from './plan.ts';
 import type { Searched } from './search.ts';
 import { openUserIndex, type UserIndex } from './similar-users.ts';
 import { parseSnapshot } from './snapshot.ts';
-import { type CacheCount, createUserVectors, type UserVectors } from './user-vectors.ts';
+import type { UserVectors } from './user-vectors.ts';
 
 /** One model and the index over its item vectors, open, checked, and in step with the catalogue. */
 export interface Retriever extends AsyncDisposable, Searched {
@@ -30,12 +30,12 @@ export const retrieverKey = (of: { modelId: string; indexId: string }) => `${of.
 
 /** Opens a model and its index. @throws DuetError 'corrupt' or 'not-found' with the file and the command that mends it */
 export async function openRetriever(
-  { dataDir, executor, count }: { dataDir: string; executor: Executor; count: CacheCount },
+  { dataDir, models }: { dataDir: string; models: OpenModels },
   planned: PlannedModel,
   catalogue: LiveCatalogue,
 ): Promise<Retriever> {
   await using opened = new AsyncDisposableStack();
-  const model = opened.use(await openModel(dataDir, planned.modelId, executor, { precision: 'float16' }));
+  const { model, userVectors } = opened.use(await models.hold(planned.modelId));
   const { index, meta } = await openIndexFolder(dataDir, planned.indexId, model);
   opened.use(index);
   const catalogued = (itemId: string): number => {
@@ -64,11 +64,6 @@ export async function openRetriever(
   const built = meta.catalogueSeen === undefined ? undefined : parseSnapshot(meta.catalogueSeen);
   const modelRow = model.itemRow;
   const delta = opened.use(await Delta.open(model, modelRow, catalogue, bitmaps, { rowOf, encoded, built }));
-  const width = model.vectorsPerUser * model.dimensions;
-  const userVectors = createUserVectors(model.encode, width, {
-    count,
-    situationKey: (situation) => model.situationKey(situation),
-  });
 
   const alike = async (item: number): Promise<Float32Array> => {
     const fresh = delta.vectorOf(item);

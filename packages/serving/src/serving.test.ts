@@ -162,6 +162,18 @@ describe('serving', () => {
     assert.ok(indexes.size >= 3, `${indexes.size} indexes answered`);
   });
 
+  test('serves another index of a model without reading the model or making its user vectors again', async () => {
+    const ask = () => serving.retrieve({ userId: 'u1', k: 5, modelId: shop.dat });
+    const before = await ask();
+    const { misses } = serving.userVectorCache;
+    const built = await buildIn(shop, { modelId: shop.dat });
+    await serving.refresh();
+    const after = await ask();
+    assert.equal(after.index.id, built.indexId);
+    assert.notEqual(after.index.id, before.index.id);
+    assert.equal(serving.userVectorCache.misses, misses);
+  });
+
   test('keeps serving the index it has when the new one is damaged, and says what is wrong', async () => {
     const was = (await serving.retrieve({ userId: 'u1', k: 5 })).index.id;
     const { indexId } = await buildIn(shop, { modelId: shop.dat });

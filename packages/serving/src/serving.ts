@@ -29,6 +29,7 @@ import {
   shoppersOf,
   showItem,
 } from './dataset.ts';
+import { OpenModels } from './open-models.ts';
 import { chooseModel, type Plan, type PlannedModel, readPlan } from './plan.ts';
 import { createPool, type Pool } from './pool.ts';
 import { RecentEvents } from './recent-events.ts';
@@ -143,6 +144,7 @@ class DatabaseServing implements Serving {
   #datasets = new Map<string, Promise<ServedDataset>>();
   #rankers = new Map<string, Promise<RankerParameters>>();
   #retrievers: Pool<Retriever>;
+  #models: OpenModels;
   #fallbacks: string[];
   #options: ServingOptions;
   #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -153,6 +155,7 @@ class DatabaseServing implements Serving {
   constructor(options: ServingOptions) {
     this.#options = options;
     this.#recent = new RecentEvents(options.db);
+    this.#models = new OpenModels({ ...options, count: this.userVectorCache });
     this.#fallbacks = fallbacksOf(options.executor);
     this.#retrievers = createPool(spareRetrievers, (err) => options.logger.error({ err }, 'an index did not close'));
   }
@@ -299,7 +302,7 @@ class DatabaseServing implements Serving {
   #use<R>(planned: PlannedModel, work: (retriever: Retriever, dataset: ServedDataset) => Promise<R> | R): Promise<R> {
     const open = async () => {
       const { catalogue } = await this.#dataset(planned.datasetId);
-      return openRetriever({ ...this.#options, count: this.userVectorCache }, planned, catalogue);
+      return openRetriever({ dataDir: this.#options.dataDir, models: this.#models }, planned, catalogue);
     };
     return this.#retrievers.use(retrieverKey(planned), open, async (retriever) =>
       work(retriever, await this.#dataset(planned.datasetId)),
