@@ -32,6 +32,9 @@ export function benchFlags<Own extends ParseArgsOptionsConfig>(own: Own) {
   return values as Flags & ReturnType<typeof parseArgs<{ options: Own }>>['values'];
 }
 
+/** Where the datasets are that are not among the examples. */
+export const benchData = process.env.DUET_BENCH_DATA ?? path.join(repositoryRoot(), '../shared/data');
+
 /** A line of progress. */
 export const say = (text: string): void => {
   process.stderr.write(`${text}\n`);

@@ -14,7 +14,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { repositoryRoot } from '@duet/config';
-import { type Results, runBench, say } from './bench.ts';
+import { benchData, type Results, runBench, say } from './bench.ts';
 import { type Analysis, analyse, type Row } from './quality/analysis.ts';
 import { readFacts, readOutcome } from './quality/cache.ts';
 import { readEarlier, together } from './quality/earlier.ts';
@@ -30,7 +30,7 @@ const own = {
   only: { type: 'string', default: '' },
   seeds: { type: 'string', default: '3' },
   parallel: { type: 'string', default: '1' },
-  data: { type: 'string', default: process.env.DUET_BENCH_DATA ?? path.join(repositoryRoot(), '../shared/data') },
+  data: { type: 'string', default: benchData },
   report: { type: 'boolean', default: false },
 } as const;
 

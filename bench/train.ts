@@ -9,8 +9,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/config';
-import { type Flags, median, type Results, runBench, say, table } from './bench.ts';
+import { benchData, type Flags, median, type Results, runBench, say, table } from './bench.ts';
 import { Contender, isCalm } from './contender.ts';
 import { disagreement } from './train/agreement.ts';
 import { synthesize, writeSynthetic } from './train/data.ts';
@@ -459,8 +458,5 @@ function report({ metrics, ratios }: TrainResults): string {
 }
 
 await runBench('train', measure, report, {
-  data: {
-    type: 'string',
-    default: process.env.DUET_BENCH_DATA ?? path.join(repositoryRoot(), '../shared/data'),
-  },
+  data: { type: 'string', default: benchData },
 });

@@ -24,6 +24,7 @@ export interface ShownReason {
 }
 
 const closeToTaste: ShownReason = { kind: 'taste', text: 'Close to your taste' };
+const chosenByShop: ShownReason = { kind: 'pinned', text: 'Chosen by the shop' };
 const bestSeller: ShownReason = { kind: 'best-seller', text: 'Popular with everybody' };
 
 /** A place of the finished list; `item` is a catalogue row. */
@@ -81,14 +82,14 @@ export function rankedList(
   const factors = weighing?.map((of) => of.reduce((product, rule) => product * factorOf(rule), 1));
   const ordered = diversify(rank(candidates, profile, ranker?.parameters, { alpha, factors }), diversity);
   if (rules.pins.length === 0) return ordered.slice(0, k).map(shown);
+  const list = ordered.map(shown);
   const pinned = rules.pins
     .filter(({ item }) => mayPin(item))
     .map(({ item, place, rule }) => {
-      const found = ordered.find(({ candidate }) => candidate.item === item);
-      const reason: ShownReason = { kind: 'pinned', text: 'Chosen by the shop' };
-      return { ...(found ? shown(found) : { item, ...notRetrieved }), reason, rules: [rule.id], place };
+      const found = list.find((one) => one.item === item) ?? { item, ...notRetrieved };
+      return { ...found, reason: chosenByShop, rules: [rule.id], place };
     });
-  const places = withPins<RankedItem & { place?: number }>(ordered.map(shown), pinned).slice(0, k);
+  const places = withPins<RankedItem & { place?: number }>(list, pinned).slice(0, k);
   return places.map(({ place: _, ...one }) => one);
 
   function shown({ candidate, score, probability, retrievalRank }: (typeof ordered)[number]): RankedItem {

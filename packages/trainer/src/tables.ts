@@ -47,11 +47,14 @@ export function initialTableState(kind: TableOptimizer['kind'], rows: number, di
   };
 }
 
-/** Adam's corrections of rate and floor by step; from the last on they are 1 to the last bit of a float64. */
+/** From this step on Adam's corrections are 1 to the last bit of a float64. */
 const lastCorrection = 40_000;
-const adamCorrections = {
-  rate: Float64Array.from({ length: lastCorrection + 1 }, (_, t) => Math.sqrt(1 - 0.999 ** t) / (1 - 0.9 ** t)),
-  floor: Float64Array.from({ length: lastCorrection + 1 }, (_, t) => 1e-8 * Math.sqrt(1 - 0.999 ** t)),
+let adamCorrections: { rate: Float64Array; floor: Float64Array } | undefined;
+
+/** Adam's corrections of rate and floor by step, made by whoever first trains with it. */
+const correctionsOfAdam = () => {
+  const root = Float64Array.from({ length: lastCorrection + 1 }, (_, t) => Math.sqrt(1 - 0.999 ** t));
+  return { rate: root.map((r, t) => r / (1 - 0.9 ** t)), floor: root.map((r) => 1e-8 * r) };
 };
 
 /**
@@ -179,14 +182,16 @@ export class EmbeddingTable {
     const steps = state.steps!;
     const gradients = this.#gradients;
     const keep = 1 - learningRate * decay;
+    adamCorrections ??= correctionsOfAdam();
+    const corrections = adamCorrections;
     for (let slot = 0; slot < this.#touched.length; slot++) {
       const row = this.#touched[slot]!;
       const t = steps[row]! + 1;
       steps[row] = t;
       // As `adamStep`: both bias corrections folded into the rate and the floor. In the end they are 1.
       const at = Math.min(t, lastCorrection);
-      const rate = learningRate * adamCorrections.rate[at]!;
-      const floor = adamCorrections.floor[at]!;
+      const rate = learningRate * corrections.rate[at]!;
+      const floor = corrections.floor[at]!;
       const from = slot * dims;
       const to = row * dims;
       for (let d = 0; d < dims; d++) {
