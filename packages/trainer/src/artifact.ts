@@ -5,13 +5,14 @@ import path from 'node:path';
 import { DuetError } from '@duet/config';
 import type { Values } from '@duet/models';
 import { z } from 'zod';
+import type { Bags } from './bags.ts';
 import { isContext } from './context.ts';
 import { evaluationSchema } from './evaluate.ts';
 import { factorSettings } from './factors.ts';
 import type { Feature, FeatureSpace } from './features.ts';
 import { type NamedTensor, readSafetensors, type TensorData, writeSafetensors } from './safetensors.ts';
 import { trainingSettings } from './settings.ts';
-import type { Bags, EmbeddingTable } from './tables.ts';
+import type { EmbeddingTable } from './tables.ts';
 
 /** Version of the folder's layout. A reader refuses another one. */
 const schemaVersion = 1;

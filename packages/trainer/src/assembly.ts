@@ -73,7 +73,11 @@ export class Assembly implements AsyncDisposable {
       Object.entries(plan.tables).map(([name, { rows, dims, values, state }]) => [name, { rows, dims, values, state }]),
     );
     const workerData: AssemblyPlan = { ...plan, tables, slots: this.#slots, control: this.#control };
-    this.#worker = new Worker(new URL('./assembly-worker.ts', import.meta.url), { workerData });
+    this.#worker = new Worker(new URL('./assembly-worker.ts', import.meta.url), {
+      workerData,
+      // What lives longer than a step is in shared memory.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     this.#failed = new Promise((_, reject) => this.#worker.once('error', reject));
     // Whoever waits hears of it; nobody waiting is no unhandled rejection.
     this.#failed.catch(() => {});

@@ -5,7 +5,8 @@ import { seededRng } from '@duet/models';
 import fc from 'fast-check';
 import { collectPositives, gather, historyOfPositive, negativeSampler } from './batches.ts';
 import { noFeatures } from './features.ts';
-import { holdOutBaskets, userHistories } from './histories.ts';
+import { userHistories } from './histories.ts';
+import { holdOutBaskets } from './hold-out.ts';
 import { EmbeddingTable } from './tables.ts';
 
 /** Interactions from (user, item, time) triples, in the order that datasets keep them. */

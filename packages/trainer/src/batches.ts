@@ -1,11 +1,14 @@
 import type { Interactions } from '@duet/datasets';
-import { itemsInBatch, type Rng, type TowerSettings, type Values } from '@duet/models';
+import type { TowerSettings, Values } from '@duet/models';
+import type { Rng } from '@duet/models/rng';
+import { itemsInBatch } from '@duet/models/tower-settings';
+import { type Bags, historyBags, selectBags, sequenceBags, singleBags } from './bags.ts';
 import { contextOfRows, isContext } from './context.ts';
-import { type FeatureSpace, historyBags, selectBags, sequenceBags } from './features.ts';
+import type { FeatureSpace } from './features.ts';
 import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared } from './shared.ts';
-import { type Bags, type EmbeddingTable, singleBags, type TableOptimizer } from './tables.ts';
+import type { EmbeddingTable, TableOptimizer } from './tables.ts';
 
 /** What a model learns from: (user, item) pairs that happened, each with what came before it. */
 export interface Positives {
@@ -49,10 +52,12 @@ export function collectPositives(
   const itemCount = new Int32Array(x.items.length);
   for (const item of histories.item) itemCount[item]!++;
 
-  const kept: number[] = [];
-  const ends: number[] = [];
+  const kept = new Int32Array(rows.length);
+  const ends = new Int32Array(rows.length);
+  let count = 0;
+  /** 1 + the last user who had the item. */
+  const knownTo = new Int32Array(x.items.length);
   for (let u = 0; u < x.users.length; u++) {
-    const known = new Set<number>();
     const end = histories.start[u + 1]!;
     let moment = { from: histories.start[u]!, to: histories.start[u]! };
     for (let at = histories.start[u]!; at < end; at++) {
@@ -61,17 +66,18 @@ export function collectPositives(
         while (moment.to < end && x.time[rows[moment.to]!] === x.time[rows[at]!]) moment.to++;
       }
       const item = histories.item[at]!;
-      if (!settings.repeats && known.has(item)) continue;
-      known.add(item);
-      kept.push(at);
-      ends.push(!ordered ? end : settings.historyBasket ? moment.to : moment.from);
+      if (!settings.repeats && knownTo[item] === u + 1) continue;
+      knownTo[item] = u + 1;
+      kept[count] = at;
+      ends[count++] = !ordered ? end : settings.historyBasket ? moment.to : moment.from;
     }
   }
+  const positives = kept.subarray(0, count);
   return {
-    user: shared(Int32Array.from(kept, (at) => x.user[rows[at]!]!)),
-    item: shared(Int32Array.from(kept, (at) => histories.item[at]!)),
-    row: shared(Int32Array.from(kept, (at) => rows[at]!)),
-    historyEnd: shared(Int32Array.from(ends)),
+    user: shared(positives.map((at) => x.user[rows[at]!]!)),
+    item: shared(positives.map((at) => histories.item[at]!)),
+    row: shared(positives.map((at) => rows[at]!)),
+    historyEnd: shared(ends.subarray(0, count)),
     histories: { start: shared(histories.start), item: shared(histories.item) },
     itemCount: shared(itemCount),
     leaveOut: settings.historyBasket || !ordered,
@@ -332,8 +338,8 @@ export function gather(
       const given = (name === 'user' ? batch.given : batch.givenItems)?.[feature.name];
       if (given !== undefined) return { ...place, bags: given };
       if (isContext(feature.name)) return { ...place, bags: singleBags(new Int32Array(entities.length)) };
-      const isId = feature.name === `${name}_id`;
-      return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, isId ? entities : visible) };
+      if (feature.name === `${name}_id`) return { ...place, bags: singleBags(entities.map((e) => Math.max(0, e + 1))) };
+      return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, visible) };
     });
     if (settings.augmentedDims > 0) {
       const place = { table: tables[`${name}.augmented`]!, width: settings.augmentedDims, offset: 0 };

@@ -51,6 +51,9 @@ const changeable = [
   'weightDecay',
 ] as const satisfies (keyof TrainingSettings)[];
 
+/** Changes with what a checkpoint holds. */
+const format = 2;
+
 /** SHA-256 of everything else that a training depends on. */
 export function trainingKey(
   settings: TrainingSettings,
@@ -60,7 +63,7 @@ export function trainingKey(
 ): string {
   const fixed = Object.entries(settings).filter(([name]) => !(changeable as readonly string[]).includes(name));
   const { encoded, context, ...layout } = space;
-  const hash = createHash('sha256').update(JSON.stringify([rest, fixed, layout]));
+  const hash = createHash('sha256').update(JSON.stringify([format, rest, fixed, layout]));
   for (const values of [user, item, historyEnd, histories.start, histories.item]) hash.update(values);
   for (const { vocabulary, bags } of [...Object.values(encoded.user), ...Object.values(encoded.item)])
     hash.update(vocabulary.join('\n')).update(bags.start).update(bags.row);
@@ -77,7 +80,7 @@ export const checkpointPath = (dataDir: string, runId: string): string =>
 /** A table as a checkpoint keeps it. */
 export const tableTensors = ({ values, state }: EmbeddingTable): Record<string, TensorData> => ({
   values: values as Float32Array,
-  ...state,
+  ...(state && { state }),
 });
 
 const flat = (prefix: string, tensors: Record<string, TensorData>): [string, NamedTensor][] =>
@@ -120,10 +123,14 @@ export class CheckpointFile {
     if (found === undefined) return undefined;
     const { key, bestEpoch, ...progress } = JSON.parse(found.note);
     if (key !== this.#key) {
-      throw new DuetError('conflict', 'this checkpoint is of other data or settings than the training that goes on.', {
-        where: { file: this.file },
-        fix: `Only ${changeable.join(', ')} may change. Undo the rest, or train anew.`,
-      });
+      throw new DuetError(
+        'conflict',
+        'this checkpoint is of other data or settings than the training that goes on, or of another version of Duet.',
+        {
+          where: { file: this.file },
+          fix: `Only ${changeable.join(', ')} may change. Undo the rest, or train anew.`,
+        },
+      );
     }
     // A table's name may hold a colon; a kind and a part do not.
     const under = <T extends TensorData>(prefix: string): Record<string, T> =>

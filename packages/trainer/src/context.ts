@@ -1,6 +1,6 @@
 import type { Interactions, Situation } from '@duet/datasets';
+import { type Bags, singleBags } from './bags.ts';
 import { shared } from './shared.ts';
-import { type Bags, singleBags } from './tables.ts';
 import { rowsOf } from './vocabulary.ts';
 
 /** One thing that is known of a request's situation: a vocabulary, and in training each interaction's table row. */

@@ -9,11 +9,12 @@ import {
   vectorDims,
   vectorsPerUser,
 } from '@duet/models';
+import { type Bags, selectBags } from './bags.ts';
 import { gather, hideUntrained, historyLengths, pooled } from './batches.ts';
 import { contextOfSituations, situationReader } from './context.ts';
-import { type FeatureSpace, selectBags } from './features.ts';
+import type { FeatureSpace } from './features.ts';
 import type { TrainingSettings } from './settings.ts';
-import type { Bags, EmbeddingTable } from './tables.ts';
+import type { EmbeddingTable } from './tables.ts';
 
 /** Turns users into vectors. */
 export interface UserEncoder extends AsyncDisposable {

@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  bucketBounds,
-  bucketOf,
-  buildFeatures,
-  encodeTerms,
-  historyBags,
-  selectBags,
-  sequenceBags,
-  tokenize,
-} from './features.ts';
+import { historyBags, selectBags, sequenceBags } from './bags.ts';
+import { bucketBounds, bucketOf, buildFeatures, encodeTerms, tokenize } from './features.ts';
 import { presets } from './settings.ts';
 
 describe('features', () => {

@@ -1,10 +1,10 @@
 import { DuetError } from '@duet/config';
 import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
 import { type ArchitectureName, inputPlan } from '@duet/models';
+import { type Bags, singleBags } from './bags.ts';
 import { buildContext, type ContextFeature } from './context.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared } from './shared.ts';
-import { type Bags, singleBags } from './tables.ts';
 import { rowsOf } from './vocabulary.ts';
 
 /** One column of a tower's input: pooled rows of one table. */
@@ -71,10 +71,18 @@ const sharedBags = ({ start, row, weight }: Bags): Bags => ({
   weight: shared(weight),
 });
 
+/** The terms of each entity of a column: an array of them, or what makes them one entity at a time, for they take room. */
+export interface TermColumn {
+  readonly length: number;
+  at(entity: number): readonly string[] | undefined;
+}
+
 /** Terms to rows: those that `minCount` entities have, most frequent first, pooled as {@link poolTerms} does. */
-export function encodeTerms(terms: string[][], minCount: number): Encoded {
+export function encodeTerms(terms: TermColumn, minCount: number): Encoded {
   const counts = new Map<string, number>();
-  for (const list of terms) for (const term of new Set(list)) counts.set(term, (counts.get(term) ?? 0) + 1);
+  for (let i = 0; i < terms.length; i++) {
+    for (const term of new Set(terms.at(i))) counts.set(term, (counts.get(term) ?? 0) + 1);
+  }
   const vocabulary = [...counts]
     .filter(([, n]) => n >= minCount)
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
@@ -90,19 +98,23 @@ export function rowsOfTerms(terms: readonly string[], rowOf: ReadonlyMap<string,
 }
 
 /** The rows of each entity's terms, averaged: row 0 for an entity without any that the vocabulary has. */
-export function poolTerms(terms: readonly (readonly string[])[], rowOf: ReadonlyMap<string, number>): Bags {
+export function poolTerms(terms: TermColumn, rowOf: ReadonlyMap<string, number>): Bags {
   const start = new Int32Array(terms.length + 1);
-  const row: number[] = [];
-  const weight: number[] = [];
-  terms.forEach((list, i) => {
-    const rows = rowsOfTerms(list, rowOf);
-    for (const r of rows) {
-      row.push(r);
-      weight.push(1 / rows.length);
+  let row = new Int32Array(terms.length);
+  for (let i = 0; i < terms.length; i++) {
+    const rows = rowsOfTerms(terms.at(i) ?? [], rowOf);
+    const end = start[i]! + rows.length;
+    if (end > row.length) {
+      const larger = new Int32Array(2 * end);
+      larger.set(row);
+      row = larger;
     }
-    start[i + 1] = row.length;
-  });
-  return sharedBags({ start, row: Int32Array.from(row), weight: Float32Array.from(weight) });
+    row.set(rows, start[i]);
+    start[i + 1] = end;
+  }
+  const weight = new Float32Array(start[terms.length]!);
+  for (let i = 0; i < terms.length; i++) weight.fill(1 / (start[i + 1]! - start[i]!), start[i], start[i + 1]);
+  return sharedBags({ start, row: row.subarray(0, weight.length), weight });
 }
 
 /** Between quantile buckets: the greatest of the numbers below each but the first. NaN is unknown. */
@@ -123,13 +135,24 @@ export const bucketOf = (x: number, bounds: readonly number[]): string[] =>
  * Attribute columns that tell entities apart without naming each: two values or more, shared by two entities on average,
  * and maxTerms at most unless an entity has several.
  */
-function categorical(columns: Record<string, string[]>): [string, string[][]][] {
+function categorical(columns: Record<string, string[]>): [string, TermColumn][] {
   return Object.entries(columns).flatMap(([name, values]) => {
-    const terms = values.map((value) => (value === '' ? [] : value.split('|')));
-    const all = terms.flat();
-    const distinct = new Set(all).size;
-    const pooled = terms.some((list) => list.length > 1);
-    return distinct >= 2 && distinct <= all.length / 2 && (pooled || distinct <= maxTerms) ? [[name, terms]] : [];
+    const terms: TermColumn = {
+      length: values.length,
+      at: (i) => (values[i] === '' ? [] : values[i]!.split('|')),
+    };
+    const distinct = new Set<string>();
+    let all = 0;
+    let pooled = false;
+    for (let i = 0; i < terms.length; i++) {
+      const list = terms.at(i)!;
+      for (const term of list) distinct.add(term);
+      all += list.length;
+      pooled ||= list.length > 1;
+    }
+    return distinct.size >= 2 && distinct.size <= all / 2 && (pooled || distinct.size <= maxTerms)
+      ? [[name, terms]]
+      : [];
   });
 }
 
@@ -164,11 +187,11 @@ export function buildFeatures(
   const { interactions, catalogue, users } = data;
   const ids = (n: number): Encoded => ({
     vocabulary: [],
-    bags: sharedBags(singleBags(Int32Array.from({ length: n }, (_, i) => i + 1))),
+    bags: sharedBags(singleBags(new Int32Array(n).map((_, i) => i + 1))),
   });
   const user: Record<string, Encoded> = settings.userIds ? { user_id: ids(interactions.users.length) } : {};
   const words = (titles: string[]): { title?: Encoded } => {
-    const title = encodeTerms(titles.map(tokenize), 2);
+    const title = encodeTerms({ length: titles.length, at: (i) => tokenize(titles[i]!) }, 2);
     return title.vocabulary.length > 0 ? { title } : {};
   };
   Object.assign(user, words(users.title));
@@ -176,16 +199,16 @@ export function buildFeatures(
 
   const item: Record<string, Encoded> = { item_id: ids(catalogue.ids.length) };
   if (catalogue.categories.length > 1) {
-    item.category = encodeTerms(
-      Array.from(catalogue.category, (c) => (c < 0 ? [] : [catalogue.categories[c]!])),
-      1,
-    );
+    const { category, categories } = catalogue;
+    const at = (i: number) => (category[i]! < 0 ? [] : [categories[category[i]!]!]);
+    item.category = encodeTerms({ length: category.length, at }, 1);
   }
   Object.assign(item, words(catalogue.title));
   if (catalogue.priceMinor.some((price) => !Number.isNaN(price))) {
     const bounds = bucketBounds(catalogue.priceMinor);
-    const buckets = Array.from(catalogue.priceMinor, (price) => bucketOf(price, bounds));
-    item.price = { ...encodeTerms(buckets, 1), bounds };
+    const { priceMinor } = catalogue;
+    const at = (i: number) => bucketOf(priceMinor[i]!, bounds);
+    item.price = { ...encodeTerms({ length: priceMinor.length, at }, 1), bounds };
   }
   for (const [name, terms] of categorical(catalogue.attributes)) item[name] ??= encodeTerms(terms, 2);
 
@@ -244,74 +267,4 @@ export function buildFeatures(
     encoded: { user: read(user, userSide.features), item: read(item, itemSide.features) },
     context,
   };
-}
-
-/** The bags of some entities out of all: an entity of −1 gets row 0. */
-export function selectBags(all: Bags, entities: ArrayLike<number>): Bags {
-  const n = entities.length;
-  const start = new Int32Array(n + 1);
-  for (let i = 0; i < n; i++) {
-    const entity = entities[i]!;
-    start[i + 1] = start[i]! + (entity < 0 ? 1 : all.start[entity + 1]! - all.start[entity]!);
-  }
-  const row = new Int32Array(start[n]!);
-  const weight = new Float32Array(start[n]!).fill(1);
-  for (let i = 0; i < n; i++) {
-    const entity = entities[i]!;
-    if (entity < 0) continue;
-    let to = start[i]!;
-    for (let from = all.start[entity]!; from < all.start[entity + 1]!; from++, to++) {
-      row[to] = all.row[from]!;
-      weight[to] = all.weight[from]!;
-    }
-  }
-  return { start, row, weight };
-}
-
-/**
- * The bags of unpooled histories: `length` places a list, its last items first, each with its own bag of `all`; places
- * beyond its end have none.
- */
-export function sequenceBags(all: Bags, lists: ArrayLike<number>[], length: number): Bags {
-  const items = new Int32Array(lists.length * length).fill(-1);
-  const start = new Int32Array(items.length + 1);
-  lists.forEach((list, i) => {
-    for (let age = 0; age < Math.min(list.length, length); age++)
-      items[i * length + age] = list[list.length - 1 - age]!;
-  });
-  items.forEach((item, at) => {
-    start[at + 1] = start[at]! + (item < 0 ? 0 : all.start[item + 1]! - all.start[item]!);
-  });
-  const row = new Int32Array(start.at(-1)!);
-  const weight = new Float32Array(row.length);
-  items.forEach((item, at) => {
-    if (item < 0) return;
-    row.set(all.row.subarray(all.start[item]!, all.start[item + 1]!), start[at]!);
-    weight.set(all.weight.subarray(all.start[item]!, all.start[item + 1]!), start[at]!);
-  });
-  return { start, row, weight };
-}
-
-/**
- * The bags of histories: of each list of item rows, oldest first, the last `length`, an item weighing decay^(items
- * after it), weights summing to 1. An empty history gets row 0 of the item ids.
- */
-export function historyBags(lists: ArrayLike<number>[], length: number, decay: number): Bags {
-  const start = new Int32Array(lists.length + 1);
-  const most = decay === 0 ? 1 : length;
-  lists.forEach((list, i) => {
-    start[i + 1] = start[i]! + Math.max(1, Math.min(list.length, most));
-  });
-  const row = new Int32Array(start[lists.length]!);
-  const weight = new Float32Array(start[lists.length]!);
-  lists.forEach((list, i) => {
-    const n = Math.min(list.length, most);
-    const total = decay === 1 ? n : (1 - decay ** n) / (1 - decay);
-    if (n === 0) weight[start[i]!] = 1;
-    for (let age = 0; age < n; age++) {
-      row[start[i]! + age] = list[list.length - 1 - age]! + 1;
-      weight[start[i]! + age] = decay ** age / total;
-    }
-  });
-  return { start, row, weight };
 }

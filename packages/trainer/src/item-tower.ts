@@ -1,7 +1,7 @@
+import { type Bags, selectBags } from './bags.ts';
 import { unknown } from './batches.ts';
 import type { Encoder } from './encoder.ts';
-import { bucketOf, type Encoded, type FeatureSpace, poolTerms, rowsOfTerms, selectBags, tokenize } from './features.ts';
-import type { Bags } from './tables.ts';
+import { bucketOf, type Encoded, type FeatureSpace, poolTerms, rowsOfTerms, tokenize } from './features.ts';
 import { rowsOf } from './vocabulary.ts';
 
 /** An item as the catalogue describes it now. */

@@ -2,6 +2,7 @@ import { inSlices } from '@duet/config';
 import { isOneKind, type Situation, userItem } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import { type ReadArtifact, readArtifact } from './artifact.ts';
+import type { Bags } from './bags.ts';
 import { hideUntrained, unknown } from './batches.ts';
 import { situationReader } from './context.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
@@ -10,7 +11,7 @@ import { type Encoded, poolTerms, tokenize } from './features.ts';
 import { historyOf } from './histories.ts';
 import { type ItemTower, itemTower } from './item-tower.ts';
 import { type TrainingSettings, towerSettings } from './settings.ts';
-import { type Bags, EmbeddingTable } from './tables.ts';
+import { EmbeddingTable } from './tables.ts';
 import { rowsOf } from './vocabulary.ts';
 
 /** One who asks for items. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededRng } from '@duet/models';
-import { type Bags, EmbeddingTable } from './tables.ts';
+import type { Bags } from './bags.ts';
+import { EmbeddingTable } from './tables.ts';
 
 const bags: Bags = {
   // Three examples: row 1; the mean of rows 1 and 2; row 0.

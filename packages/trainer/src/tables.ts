@@ -1,20 +1,6 @@
-import { normal, type Rng } from '@duet/models';
+import { normal, type Rng } from '@duet/models/rng';
+import type { Bags } from './bags.ts';
 import { sharedFloats } from './shared.ts';
-
-/** For each of n examples, the rows of a table that are pooled for it: `row[start[i] … start[i+1])`, weights summing to 1. */
-export interface Bags {
-  /** [n + 1] */
-  start: Int32Array;
-  row: Int32Array;
-  weight: Float32Array;
-}
-
-/** One row an example, all weights 1. */
-export const singleBags = (row: Int32Array): Bags => ({
-  start: Int32Array.from({ length: row.length + 1 }, (_, i) => i),
-  row,
-  weight: new Float32Array(row.length).fill(1),
-});
 
 /**
  * How touched rows move: Adagrad (Duchi et al. 2011), with one sum of squares for each number or (`adagrad-row`) their
@@ -26,25 +12,13 @@ export interface TableOptimizer {
   decay: number;
 }
 
-/** What an optimiser remembers of a table. */
-export interface TableState {
-  /** Sums of squares: [rows, dims], or [rows] by row; Adam's second moments. */
-  second: Float32Array;
-  /** Adam's first moments [rows, dims]. */
-  first?: Float32Array;
-  /** How often Adam moved each row. */
-  steps?: Int32Array;
-}
+/** Numbers that an optimiser remembers of a row: sums of squares or their mean; Adam's moments m, then v, then its touches. */
+const stateWidth = { adagrad: (dims: number) => dims, 'adagrad-row': () => 1, adam: (dims: number) => 2 * dims + 1 };
 
-/** What an optimiser of this kind remembers at the start, in memory that other threads can see. */
-export function initialTableState(kind: TableOptimizer['kind'], rows: number, dims: number): TableState {
-  if (kind === 'adagrad') return { second: sharedFloats(rows * dims).fill(1e-8) };
-  if (kind === 'adagrad-row') return { second: sharedFloats(rows).fill(1e-8) };
-  return {
-    second: sharedFloats(rows * dims),
-    first: sharedFloats(rows * dims),
-    steps: new Int32Array(new SharedArrayBuffer(4 * rows)),
-  };
+/** What an optimiser of this kind remembers at the start [rows, its width], in memory that other threads can see. */
+export function initialTableState(kind: TableOptimizer['kind'], rows: number, dims: number): Float32Array {
+  const state = sharedFloats(rows * stateWidth[kind](dims));
+  return kind === 'adam' ? state : state.fill(1e-8);
 }
 
 /** From this step on Adam's corrections are 1 to the last bit of a float64. */
@@ -57,6 +31,26 @@ const correctionsOfAdam = () => {
   return { rate: root.map((r, t) => r / (1 - 0.9 ** t)), floor: root.map((r) => 1e-8 * r) };
 };
 
+/** Rows whose cache lines are asked for together, before the first of them is needed. */
+const ahead = 16;
+/** Floats of a cache line. */
+const line = 16;
+
+/**
+ * Reads a number of each cache line of up to {@link ahead} rows, from `from` on: rows lie anywhere in memory, and these
+ * reads wait for it side by side where the work on one row after the other would wait for each.
+ *
+ * @returns their sum, which nobody needs, so that the reads are not optimised away
+ */
+function warm(values: Float32Array | Float16Array, rows: Int32Array, from: number, end: number, width: number): number {
+  let sum = 0;
+  for (let at = from; at < Math.min(from + ahead, end); at++) {
+    const start = rows[at]! * width;
+    for (let d = 0; d < width; d += line) sum += values[start + d]!;
+  }
+  return sum;
+}
+
 /**
  * An embedding table outside the graph. A step gathers the rows of a batch and moves only them, so its cost does not
  * depend on the number of rows. Gradients of a row that occurs several times in a batch are summed first.
@@ -66,14 +60,14 @@ export class EmbeddingTable {
   readonly dims: number;
   /** [rows, dims] */
   readonly values: Float32Array | Float16Array;
-  /** Made at the first update where the table is not given one. */
-  state: TableState | undefined;
-  /** Place of a touched row among the batch's gradients, or −1. */
-  #slot: Int32Array | undefined;
-  #touched: number[] = [];
+  /** What the optimiser remembers, a row's numbers side by side. Made at the first update where the table is given none. */
+  state: Float32Array | undefined;
+  /** Rows that the batch touched, their summed gradients [touched, dims], and where a row is among them. */
+  #touched = new RowPlaces();
   #gradients = new Float32Array();
+  #warmth = 0;
 
-  constructor(rows: number, dims: number, values?: Float32Array | Float16Array, state?: TableState) {
+  constructor(rows: number, dims: number, values?: Float32Array | Float16Array, state?: Float32Array) {
     this.rows = rows;
     this.dims = dims;
     this.values = values ?? new Float32Array(rows * dims);
@@ -92,6 +86,7 @@ export class EmbeddingTable {
     for (let i = 0; i + 1 < bags.start.length; i++) {
       const to = i * width + offset;
       for (let at = bags.start[i]!; at < bags.start[i + 1]!; at++) {
+        if (at % ahead === 0) this.#warmth += warm(values, bags.row, at, bags.row.length, dims);
         const from = bags.row[at]! * dims;
         const w = bags.weight[at]!;
         for (let d = 0; d < dims; d++) out[to + d]! += w * values[from + d]!;
@@ -115,19 +110,13 @@ export class EmbeddingTable {
   }
 
   #place(row: number): number {
-    // Made at the first gradient: a table that is only read needs none of it.
-    this.#slot ??= new Int32Array(this.rows).fill(-1);
-    let slot = this.#slot[row]!;
-    if (slot >= 0) return slot;
-    slot = this.#touched.length;
-    this.#touched.push(row);
-    this.#slot[row] = slot;
-    if ((slot + 1) * this.dims > this.#gradients.length) {
+    const place = this.#touched.of(row);
+    if ((place + 1) * this.dims > this.#gradients.length) {
       const larger = new Float32Array(Math.max(1024 * this.dims, this.#gradients.length * 2));
       larger.set(this.#gradients);
       this.#gradients = larger;
     }
-    return slot;
+    return place;
   }
 
   /** Moves the touched rows by their summed gradients and forgets these. */
@@ -136,16 +125,17 @@ export class EmbeddingTable {
     if (optimizer.kind === 'adam') this.#applyAdam(optimizer, this.state);
     else if (optimizer.kind === 'adagrad') this.#applyAdagrad(optimizer, this.state);
     else this.#applyRowwiseAdagrad(optimizer, this.state);
-    this.#gradients.fill(0, 0, this.#touched.length * this.dims);
-    for (const row of this.#touched) this.#slot![row] = -1;
-    this.#touched.length = 0;
+    this.#gradients.fill(0, 0, this.#touched.count * this.dims);
+    this.#touched.clear();
   }
 
-  #applyAdagrad({ learningRate, decay }: TableOptimizer, { second: sums }: TableState): void {
+  #applyAdagrad({ learningRate, decay }: TableOptimizer, sums: Float32Array): void {
     const { values, dims } = this;
     const gradients = this.#gradients;
-    for (const [slot, row] of this.#touched.entries()) {
-      const from = slot * dims;
+    const { rows, count } = this.#touched;
+    for (let place = 0; place < count; place++) {
+      const row = rows[place]!;
+      const from = place * dims;
       const to = row * dims;
       for (let d = 0; d < dims; d++) {
         const value = values[to + d]!;
@@ -157,11 +147,13 @@ export class EmbeddingTable {
     }
   }
 
-  #applyRowwiseAdagrad({ learningRate, decay }: TableOptimizer, { second: sums }: TableState): void {
+  #applyRowwiseAdagrad({ learningRate, decay }: TableOptimizer, sums: Float32Array): void {
     const { values, dims } = this;
     const gradients = this.#gradients;
-    for (const [slot, row] of this.#touched.entries()) {
-      const from = slot * dims;
+    const { rows, count } = this.#touched;
+    for (let place = 0; place < count; place++) {
+      const row = rows[place]!;
+      const from = place * dims;
       const to = row * dims;
       let squares = 0;
       for (let d = 0; d < dims; d++) {
@@ -175,33 +167,74 @@ export class EmbeddingTable {
     }
   }
 
-  #applyAdam({ learningRate, decay }: TableOptimizer, state: TableState): void {
+  #applyAdam({ learningRate, decay }: TableOptimizer, state: Float32Array): void {
     const { values, dims } = this;
-    const { second } = state;
-    const first = state.first!;
-    const steps = state.steps!;
     const gradients = this.#gradients;
     const keep = 1 - learningRate * decay;
     adamCorrections ??= correctionsOfAdam();
     const corrections = adamCorrections;
-    for (let slot = 0; slot < this.#touched.length; slot++) {
-      const row = this.#touched[slot]!;
-      const t = steps[row]! + 1;
-      steps[row] = t;
+    const { rows, count } = this.#touched;
+    for (let place = 0; place < count; place++) {
+      if (place % ahead === 0) {
+        this.#warmth += warm(values, rows, place, count, dims) + warm(state, rows, place, count, 2 * dims + 1);
+      }
+      const from = place * dims;
+      const to = rows[place]! * dims;
+      const first = rows[place]! * (2 * dims + 1);
+      const second = first + dims;
       // As `adamStep`: both bias corrections folded into the rate and the floor. In the end they are 1.
-      const at = Math.min(t, lastCorrection);
-      const rate = learningRate * corrections.rate[at]!;
-      const floor = corrections.floor[at]!;
-      const from = slot * dims;
-      const to = row * dims;
+      const t = Math.min(state[second + dims]! + 1, lastCorrection);
+      state[second + dims] = t;
+      const rate = learningRate * corrections.rate[t]!;
+      const floor = corrections.floor[t]!;
       for (let d = 0; d < dims; d++) {
         const g = gradients[from + d]!;
-        const m = 0.9 * first[to + d]! + 0.1 * g;
-        const v = 0.999 * second[to + d]! + 0.001 * g * g;
-        first[to + d] = m;
-        second[to + d] = v;
+        const m = 0.9 * state[first + d]! + 0.1 * g;
+        const v = 0.999 * state[second + d]! + 0.001 * g * g;
+        state[first + d] = m;
+        state[second + d] = v;
         values[to + d] = keep * values[to + d]! - (rate * m) / (Math.sqrt(v) + floor);
       }
     }
+  }
+}
+
+/** Distinct rows in the order that they came in: a hash table of a batch's size, whatever the size of the embedding table. */
+class RowPlaces {
+  count = 0;
+  /** Rows by place. */
+  rows = new Int32Array(512);
+  /** Places by hash, −1 where there is none; at most half full, a power of two long. */
+  #table = new Int32Array(1024).fill(-1);
+
+  /** The row's place: the next free one for a row that is new. */
+  of(row: number): number {
+    const table = this.#table;
+    const mask = table.length - 1;
+    let at = (Math.imul(row, 0x9e3779b1) >>> 7) & mask;
+    for (let place = table[at]!; place >= 0; place = table[at]!) {
+      if (this.rows[place] === row) return place;
+      at = (at + 1) & mask;
+    }
+    if (this.count === this.rows.length) {
+      this.#grow();
+      return this.of(row);
+    }
+    table[at] = this.count;
+    this.rows[this.count] = row;
+    return this.count++;
+  }
+
+  #grow(): void {
+    const known = this.rows;
+    this.rows = new Int32Array(2 * known.length);
+    this.#table = new Int32Array(4 * known.length).fill(-1);
+    this.count = 0;
+    for (const row of known) this.of(row);
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.#table.fill(-1);
   }
 }

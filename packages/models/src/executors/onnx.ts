@@ -58,6 +58,8 @@ class OnnxSession implements Session {
       graphOptimizationLevel: 'all',
       intraOpNumThreads: this.#machine.threads,
       interOpNumThreads: 1,
+      // A thread that waits by spinning takes its core from the thread that assembles the next batch.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
       logSeverityLevel: 3,
     });
     const fetches = Object.fromEntries(
