@@ -18,7 +18,14 @@ export interface ModelKind {
 const plain = { augmentedDims: 0, mimicUser: 0, mimicItem: 0, alignment: 0 };
 
 /** The published baselines learn by sampled softmax whatever the preset, which then says how long. */
-const sampledSoftmax = { ...plain, loss: 'softmax', batch: 512, negatives: 1024, tableInit: 0.01 };
+const sampledSoftmax = {
+  ...plain,
+  loss: 'softmax',
+  batch: 512,
+  negatives: 1024,
+  tableInit: 0.01,
+  popularityWeight: 0,
+};
 
 /** Every kind of model, in the order of the paper's table. */
 export const modelKinds: readonly ModelKind[] = [

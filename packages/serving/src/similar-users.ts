@@ -18,7 +18,7 @@ const block = 256;
 
 /** Encodes the model's users and indexes them exactly, some seconds for a hundred thousand. */
 export async function openUserIndex(model: LoadedModel, { interactions, active }: ServedDataset): Promise<UserIndex> {
-  const { dimensions: dim, vectorsPerUser: each } = model;
+  const { dimensions: dim, tasteDimensions: taste, vectorsPerUser: each } = model;
   const rows: number[] = [];
   const all: Float32Array[] = [];
   for (let from = 0; from < Math.min(active.length, mostUsers); from += block) {
@@ -27,7 +27,7 @@ export async function openUserIndex(model: LoadedModel, { interactions, active }
     users.forEach((user, i) => {
       if (!known[i]) return;
       rows.push(user);
-      all.push(unit(vectors.slice(i * each * dim, (i + 1) * each * dim), dim));
+      all.push(unit(vectors.slice(i * each * dim, (i + 1) * each * dim), dim, taste));
     });
   }
   const vectors = new Float32Array(all.length * each * dim);
@@ -38,7 +38,7 @@ export async function openUserIndex(model: LoadedModel, { interactions, active }
   return {
     async nearest(asked, k, without) {
       const fetched = Math.min(index.size, (k + 1) * each);
-      const { ids, scores } = await searchBest(index, unit(asked.slice(), dim), each, fetched);
+      const { ids, scores } = await searchBest(index, unit(asked.slice(), dim, taste), each, fetched);
       const best = new Map<number, number>();
       ids.forEach((id, at) => {
         const user = rows[Math.floor(id / each)];
@@ -50,12 +50,12 @@ export async function openUserIndex(model: LoadedModel, { interactions, active }
   };
 }
 
-/** Gives each vector of `dim` numbers the length 1, in place: a factorisation's do not have it. */
-function unit(vectors: Float32Array, dim: number): Float32Array {
+/** Gives the first `taste` of each vector's `dim` numbers the length 1, in place, and leaves nothing of the others. */
+function unit(vectors: Float32Array, dim: number, taste: number): Float32Array {
   for (let from = 0; from < vectors.length; from += dim) {
-    const one = vectors.subarray(from, from + dim);
+    const one = vectors.subarray(from, from + dim).fill(0, taste);
     const length = Math.hypot(...one) || 1;
-    for (let i = 0; i < dim; i++) one[i]! /= length;
+    for (let i = 0; i < taste; i++) one[i]! /= length;
   }
   return vectors;
 }

@@ -203,8 +203,10 @@ export class Batcher {
       const whole = historyOfPositive(this.#positives, positive, seen);
       return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
     });
-    // Which half mimics the pair; a negative is no pair of its user's, so either half of it will do.
-    const half = (positive: number) => Math.imul(positive + 1, 0x9e3779b1) >>> 31;
+    // Which half mimics the pair: one half all pairs of a user's moment, for what is bought together tells of each other,
+    // unless a history is not what came before. A negative is no pair of its user's, so either half of it will do.
+    const { leaveOut, historyEnd } = this.#positives;
+    const half = (positive: number) => Math.imul((leaveOut ? positive : historyEnd[positive]!) + 1, 0x9e3779b1) >>> 31;
     const gathered = gather(this.#space, this.#tables, this.#settings, {
       users: this.#hide(users, this.#settings.userIdDropout),
       histories: before,

@@ -13,13 +13,16 @@ import { type Bags, selectBags } from './bags.ts';
 import { gather, hideUntrained, historyLengths, pooled } from './batches.ts';
 import { contextOfSituations, situationReader } from './context.ts';
 import type { FeatureSpace } from './features.ts';
+import { popularityTable } from './popularity.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { EmbeddingTable } from './tables.ts';
 
 /** Turns users into vectors. */
 export interface UserEncoder extends AsyncDisposable {
-  /** Dimensions of a vector. */
+  /** Dimensions of a vector: those of taste, then one of the popularity prior, where there is one. */
   readonly dims: number;
+  /** The first dimensions, that say what is liked. */
+  readonly tasteDims: number;
   readonly vectorsPerUser: number;
   /**
    * p_u of user rows [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. A user without one
@@ -39,10 +42,13 @@ export interface UserEncoder extends AsyncDisposable {
 /** Both towers, ready to turn users and items into vectors. Works in blocks, since a graph has one batch size. */
 export class Encoder implements UserEncoder {
   readonly dims: number;
+  readonly tasteDims: number;
   readonly vectorsPerUser: number;
   #space: FeatureSpace;
   #tables: Record<string, EmbeddingTable>;
   #settings: TrainingSettings;
+  /** [1 + items] the popularity prior. */
+  #popularity: EmbeddingTable['values'] | undefined;
   #hear: ReturnType<typeof situationReader>;
   #sessions: { side: 'user' | 'item'; n: number; session: Session }[];
 
@@ -58,7 +64,9 @@ export class Encoder implements UserEncoder {
     this.#settings = settings;
     this.#hear = situationReader(space.context);
     this.#sessions = sessions;
-    this.dims = vectorDims(model);
+    this.#popularity = tables[popularityTable]?.values;
+    this.tasteDims = vectorDims(model);
+    this.dims = this.tasteDims + (this.#popularity ? 1 : 0);
     this.vectorsPerUser = vectorsPerUser(model);
   }
 
@@ -91,7 +99,7 @@ export class Encoder implements UserEncoder {
   }
 
   /**
-   * p_v of item rows [n] → [n, dims]; −1 − i asks for item i as if its id were unseen.
+   * p_v of item rows [n] → [n, dims], their popularity beside them; −1 − i asks for item i as if its id were unseen.
    *
    * @param given Bags [n] to take in the place of the items' own, by feature name.
    */
@@ -138,9 +146,21 @@ export class Encoder implements UserEncoder {
       const feeds = pooled(gather(this.#space, this.#tables, this.#settings, batch));
       if (this.#space.sequence.length > 0) feeds.historyLength = historyLengths(batch.histories, this.#settings);
       const { vectors } = await session.run(feeds);
-      out.set(vectors!.subarray(0, Math.min(n, entities.length - from) * width), from * width);
+      const count = Math.min(n, entities.length - from);
+      if (this.#popularity === undefined) out.set(vectors!.subarray(0, count * width), from * width);
+      else this.#join(vectors!, side, block.subarray(0, count), out.subarray(from * width));
     }
     return out;
+  }
+
+  /** Writes vectors [n, tasteDims] with the prior's dimension: an item's own number, and 1 for users, who all get it in full. */
+  #join(vectors: Float32Array, side: 'user' | 'item', entities: Int32Array, out: Float32Array): void {
+    const { tasteDims, dims } = this;
+    const each = side === 'user' ? this.vectorsPerUser : 1;
+    for (let i = 0; i < entities.length * each; i++) {
+      out.set(vectors.subarray(i * tasteDims, (i + 1) * tasteDims), i * dims);
+      out[i * dims + tasteDims] = side === 'user' ? 1 : this.#popularity![Math.max(0, 1 + entities[i]!)]!;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -97,6 +97,7 @@ export function factorEncoder(kind: FactorKind, settings: FactorTraining, itemVe
   const solve = rowSolver(itemVectors, dimensions, { kind, ...settings });
   return {
     dims: dimensions,
+    tasteDims: dimensions,
     vectorsPerUser: 1,
     users: async (_, histories) => {
       const out = new Float32Array(histories.length * dimensions);

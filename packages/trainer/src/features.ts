@@ -3,6 +3,7 @@ import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
 import { type ArchitectureName, inputPlan } from '@duet/models';
 import { type Bags, singleBags } from './bags.ts';
 import { buildContext, type ContextFeature } from './context.ts';
+import { hasPopularity, popularityTable } from './popularity.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared } from './shared.ts';
 import { rowsOf } from './vocabulary.ts';
@@ -257,6 +258,7 @@ export function buildFeatures(
     tables['user.augmented'] = { rows: rows(interactions.users.length), dims };
     tables['item.augmented'] = { rows: rows(catalogue.ids.length), dims };
   }
+  if (hasPopularity(interactions, settings)) tables[popularityTable] = { rows: 1 + catalogue.ids.length, dims: 1 };
   return {
     user: userSide.features,
     item: itemSide.features,

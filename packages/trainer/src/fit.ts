@@ -10,6 +10,7 @@ import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from 
 import { buildFeatures, noFeatures } from './features.ts';
 import { userHistories } from './histories.ts';
 import { alignedCategories, type CurvePoint, trainTowers } from './loop.ts';
+import { popularityPrior, popularityTable } from './popularity.ts';
 import { architectureOf, isTower, type TrainingSettings, towerSettings, type VectorSettings } from './settings.ts';
 
 export interface FitInput {
@@ -70,6 +71,7 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
     model,
     catalogue,
     itemCategory,
+    popularity: space.tables[popularityTable] && popularityPrior(data.interactions, train, settings),
     validation: watched,
   });
   const encoder = await Encoder.open(executor, model, space, tables, settings, params);

@@ -9,6 +9,7 @@ import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
 import { rankedHigh } from './hard.ts';
 import { distinctItems, type Histories } from './histories.ts';
+import { popularityTable } from './popularity.ts';
 import { schedule } from './schedule.ts';
 import { encoderScorer } from './scorer.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -49,6 +50,8 @@ export interface LoopInput {
   catalogue: Catalogue;
   /** [items] as `alignedCategories` gives it. */
   itemCategory: Int32Array;
+  /** [1 + items] the popularity prior, where the model has one. */
+  popularity: Float32Array | undefined;
   /** Users and targets that the curve is measured on; not the ones that the model is judged by. */
   validation: Split;
   seed: number;
@@ -97,6 +100,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
       ).initialise(rng, settings.tableInit),
     ]),
   );
+  if (input.popularity) tables[popularityTable]!.values.set(input.popularity);
   const graph = trainingGraph(model);
   const examples = positives.item.length;
   const stepsPerEpoch = Math.ceil(examples / settings.batch);

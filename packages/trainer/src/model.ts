@@ -33,8 +33,10 @@ export interface LoadedModel extends AsyncDisposable {
   datasetId: string;
   /** The split whose training part it learnt, or `none`. */
   split: string;
-  /** Dimensions of a vector of either side. */
+  /** Dimensions of a vector of either side: those of taste, then one of the popularity prior, where there is one. */
   dimensions: number;
+  /** The first dimensions, by which users and items are alike. */
+  tasteDimensions: number;
   /** An item's score for a user is the largest inner product with one of the user's vectors. */
   vectorsPerUser: number;
   /** Item ids by row. */
@@ -126,6 +128,7 @@ export async function openModel(
     datasetId,
     split,
     dimensions: encoder.dims,
+    tasteDimensions: encoder.tasteDims,
     vectorsPerUser: encoder.vectorsPerUser,
     items,
     itemRow,
@@ -145,7 +148,7 @@ export async function openModel(
     async alike(item) {
       return file.family === 'factors'
         ? encoder.users(Int32Array.of(unknown), [[item]])
-        : itemVectors.subarray(item * encoder.dims, (item + 1) * encoder.dims);
+        : itemVectors.slice(item * encoder.dims, (item + 1) * encoder.dims).fill(0, encoder.tasteDims);
     },
     seen(userId) {
       if (sides.left === 'query') return [];

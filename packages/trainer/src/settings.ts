@@ -62,6 +62,20 @@ export const trainingSettings = z.strictObject({
   tableInit: z.number().gt(0).max(10).describe('Standard deviation that embedding rows start with.'),
   weightDecay: weight.describe('Decoupled weight decay of the fully connected layers.'),
   tableDecay: weight.describe('Weight decay of embedding rows, at each touch.'),
+  popularityWeight: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe("α of the popularity prior: the served score is ⟨p_u, p_v⟩ + α log(1 + the item's interactions)."),
+  popularityHalfLife: z
+    .number()
+    .min(0)
+    .max(100_000)
+    .default(0)
+    .describe(
+      'Days after which an interaction counts half in the prior, which data without time then have none of; 0: all count alike.',
+    ),
   patience: z
     .int()
     .min(0)
@@ -112,6 +126,8 @@ const paper: TrainingSettings = {
   tableInit: 0.05,
   weightDecay: 0,
   tableDecay: 0,
+  popularityWeight: 0,
+  popularityHalfLife: 0,
   patience: 0,
 };
 
@@ -130,6 +146,8 @@ const fast: TrainingSettings = {
   crossFit: true,
   alignment: 0.003,
   tableInit: 0.01,
+  popularityWeight: 0.1,
+  popularityHalfLife: 30,
 };
 
 /**

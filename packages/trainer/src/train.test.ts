@@ -167,6 +167,27 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     assert.deepEqual(await vectors(), await vectors());
   });
 
+  test('a popularity prior is a dimension of its own: the score is the cosine and the prior', async () => {
+    const set = { ...quick, popularityWeight: 0.1, popularityHalfLife: 30 };
+    const { modelId, evaluation } = await trainModel(ctx, { datasetId: smallId, kind: 'dat', set });
+    const { evaluation: again } = await evaluateModel(ctx, { modelId });
+    assert.deepEqual(again.metrics, evaluation!.metrics);
+    await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
+    assert.deepEqual([model.dimensions, model.tasteDimensions], [33, 32]);
+    const { vectors } = await model.encodeUsers(['17850', 'nobody']);
+    for (const from of [0, 33]) {
+      within(Math.hypot(...vectors.subarray(from, from + 32)), 1, 1e-5);
+      assert.equal(vectors[from + 32], 1);
+    }
+    const sold = model.items.map((_, item) => model.itemVectors[33 * item + 32]!);
+    assert.ok(Math.max(...sold) > 2 * Math.min(...sold), 'some sold much more lately than others');
+    const best = sold.indexOf(Math.max(...sold));
+    // What is like an item is so by taste: what both sell does not count.
+    const alike = await model.alike(best);
+    assert.equal(alike[32], 0);
+    within(Math.hypot(...alike), 1, 1e-5);
+  });
+
   test('a model is not judged on purchases that it has seen', async () => {
     const { id } = await ctx.db.prisma.model.findFirstOrThrow({ where: { kind: 'dat', datasetId } });
     await assert.rejects(evaluateModel(ctx, { modelId: id, split: 'leave-last-out' }), {
