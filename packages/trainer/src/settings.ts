@@ -147,7 +147,7 @@ const fast: TrainingSettings = {
   alignment: 0.003,
   tableInit: 0.01,
   popularityWeight: 0.1,
-  popularityHalfLife: 30,
+  popularityHalfLife: 7,
 };
 
 /**
