@@ -84,10 +84,11 @@ describe('a model that hears of the situation', () => {
     await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
     const [phone, desk] = ['phone', 'desk'].map((device) => ({ values: { device } }));
     const { vectors } = await model.encodeUsers(['u1', 'u1'], [phone, desk]);
+    const dims = model.dimensions;
     const best = [0, 1].map((user) => {
       const scores = model.items.map((_, item) => {
         let sum = 0;
-        for (let d = 0; d < 16; d++) sum += vectors[user * 16 + d]! * model.itemVectors[item * 16 + d]!;
+        for (let d = 0; d < dims; d++) sum += vectors[user * dims + d]! * model.itemVectors[item * dims + d]!;
         return sum;
       });
       return model.items[scores.indexOf(Math.max(...scores))]!.slice(0, 5);
