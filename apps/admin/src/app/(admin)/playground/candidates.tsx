@@ -30,7 +30,9 @@ export function Candidates({ answer, otherRank, later }: CandidatesProps) {
               Price
             </th>
             <th scope="col" className="num">
-              <abbr title="Inner product of the shopper’s and the item’s vectors: their cosine, and what the item’s recent sales add where the model has a popularity prior">Score</abbr>
+              <abbr title="Inner product of the shopper’s and the item’s vectors: their cosine, and what the item’s recent sales add where the model has a popularity prior">
+                Score
+              </abbr>
             </th>
             <th scope="col" className="num">
               <abbr title="The other model’s rank of the same item">There</abbr>
