@@ -123,9 +123,11 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     await using model = await openModel(ctx.dataDir, id, ctx.executor);
     const { vectors, known } = await model.encodeUsers(['17850', 'nobody', 'nobody else']);
     assert.deepEqual(known, [true, false, false]);
-    for (let i = 0; i < 3; i++) within(Math.hypot(...vectors.subarray(32 * i, 32 * (i + 1))), 1, 1e-5);
-    assert.deepEqual(vectors.subarray(32, 64), vectors.subarray(64));
-    assert.notDeepEqual(vectors.subarray(0, 32), vectors.subarray(32, 64));
+    const { dimensions, tasteDimensions } = model;
+    const [customer, nobody, nobodyElse] = [0, 1, 2].map((i) => vectors.subarray(i * dimensions, (i + 1) * dimensions));
+    for (const own of [customer!, nobody!]) within(Math.hypot(...own.subarray(0, tasteDimensions)), 1, 1e-5);
+    assert.deepEqual(nobody, nobodyElse);
+    assert.notDeepEqual(customer, nobody);
     assert.ok(model.seen('17850').length > 5);
     assert.deepEqual(model.seen('nobody'), []);
   });
