@@ -17,7 +17,7 @@ export interface ModelKind {
 /** Without the parts that make DAT. */
 const plain = { augmentedDims: 0, mimicUser: 0, mimicItem: 0, alignment: 0 };
 
-/** The published baselines learn by sampled softmax whatever the preset, which then says how long. */
+/** The published baselines learn by sampled softmax, without a popularity prior, whatever the preset, which then says how long. */
 const sampledSoftmax = {
   ...plain,
   loss: 'softmax',

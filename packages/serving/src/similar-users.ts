@@ -50,7 +50,10 @@ export async function openUserIndex(model: LoadedModel, { interactions, active }
   };
 }
 
-/** Gives the first `taste` of each vector's `dim` numbers the length 1, in place, and leaves nothing of the others. */
+/**
+ * Gives the first `taste` of each vector's `dim` numbers the length 1, in place, which a factorisation's do not have, and
+ * leaves nothing of the others.
+ */
 function unit(vectors: Float32Array, dim: number, taste: number): Float32Array {
   for (let from = 0; from < vectors.length; from += dim) {
     const one = vectors.subarray(from, from + dim).fill(0, taste);

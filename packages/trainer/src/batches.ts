@@ -292,7 +292,7 @@ export const unknown = -(2 ** 31);
 const shown = (entity: number): number => (entity === unknown ? -1 : entity < 0 ? -1 - entity : entity);
 
 /** One row an entity, of `halves` that it has; the unknown row 0 for a hidden one. */
-const augmentedBags = (entities: Int32Array, halves: 1 | 2, half: (i: number) => number): Bags =>
+const ownBags = (entities: Int32Array, halves: 1 | 2 = 1, half = (_: number) => 0): Bags =>
   singleBags(entities.map((entity, i) => (entity < 0 ? 0 : 1 + entity * halves + half(i))));
 
 /** The mean of both halves of each entity. */
@@ -340,21 +340,21 @@ export function gather(
       const given = (name === 'user' ? batch.given : batch.givenItems)?.[feature.name];
       if (given !== undefined) return { ...place, bags: given };
       if (isContext(feature.name)) return { ...place, bags: singleBags(new Int32Array(entities.length)) };
-      if (feature.name === `${name}_id`) return { ...place, bags: singleBags(entities.map((e) => Math.max(0, e + 1))) };
+      if (feature.name === `${name}_id`) return { ...place, bags: ownBags(entities) };
       return { ...place, bags: selectBags(space.encoded[name][feature.name]!.bags, visible) };
     });
     if (settings.augmentedDims > 0) {
       const place = { table: tables[`${name}.augmented`]!, width: settings.augmentedDims, offset: 0 };
       const halves = batch.mimics?.[`${name}s`];
       const seen = halves
-        ? augmentedBags(entities, 2, (i) => 1 - halves[i]!)
+        ? ownBags(entities, 2, (i) => 1 - halves[i]!)
         : settings.crossFit
           ? bothHalves(entities)
-          : augmentedBags(entities, 1, () => 0);
+          : ownBags(entities);
       features.push({ ...place, bags: seen, input: `${name}Augmented` });
       if (halves && settings[name === 'user' ? 'mimicUser' : 'mimicItem'] > 0) {
         const pairs = entities.subarray(0, batch.users.length).map(shown);
-        features.push({ ...place, bags: augmentedBags(pairs, 2, (i) => halves[i]!), input: `${name}Mimic` });
+        features.push({ ...place, bags: ownBags(pairs, 2, (i) => halves[i]!), input: `${name}Mimic` });
       }
     }
     return features;

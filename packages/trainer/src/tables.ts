@@ -171,16 +171,17 @@ export class EmbeddingTable {
     const { values, dims } = this;
     const gradients = this.#gradients;
     const keep = 1 - learningRate * decay;
+    const width = stateWidth.adam(dims);
     adamCorrections ??= correctionsOfAdam();
     const corrections = adamCorrections;
     const { rows, count } = this.#touched;
     for (let place = 0; place < count; place++) {
       if (place % ahead === 0) {
-        this.#warmth += warm(values, rows, place, count, dims) + warm(state, rows, place, count, 2 * dims + 1);
+        this.#warmth += warm(values, rows, place, count, dims) + warm(state, rows, place, count, width);
       }
       const from = place * dims;
       const to = rows[place]! * dims;
-      const first = rows[place]! * (2 * dims + 1);
+      const first = rows[place]! * width;
       const second = first + dims;
       // As `adamStep`: both bias corrections folded into the rate and the floor. In the end they are 1.
       const t = Math.min(state[second + dims]! + 1, lastCorrection);
