@@ -15,7 +15,7 @@ export const hasPopularity = ({ clock = 'time' }: Pick<Interactions, 'clock'>, s
 /**
  * A popularity prior: α · log(1 + Σ 2^(−age / half-life)) over the training interactions of each item, an interaction's
  * age being counted from the last of all. Vectors of unit length hardly tell how popular an item is, and what sold lately
- * sells on. An item without an interaction may be new: it gets the mean of those that have one.
+ * sells on. An item without an interaction may be new, and what is new sells: it gets the 90th percentile of the others.
  *
  * @returns [1 + items]: that of an unknown item first
  */
@@ -31,7 +31,7 @@ export function popularityPrior(
     recent[1 + x.item[row]!]! += 2 ** -halfLives;
   }
   const prior = Float32Array.from(recent, (count) => popularityWeight * Math.log1p(count));
-  const known = prior.filter((_, row) => recent[row]! > 0);
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  return prior.map((value, row) => (recent[row]! > 0 ? value : mean));
+  const known = prior.filter((_, row) => recent[row]! > 0).sort();
+  const high = known[Math.floor(0.9 * (known.length - 1))]!;
+  return prior.map((value, row) => (recent[row]! > 0 ? value : high));
 }
