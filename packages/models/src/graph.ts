@@ -110,9 +110,10 @@ export class Graph {
     this.outputs.set(name, tensor);
   }
 
-  /** A value fed at every run. With `gradient`, a training step returns d loss / d input. */
+  /** A value fed at every run; the same name twice is the same input. With `gradient`, a training step returns d loss / d input. */
   input(name: string, shape: Shape, options: { gradient?: boolean } = {}): Tensor {
-    return this.#append('input', [], shape, { name, gradient: options.gradient ?? false });
+    const known = this.nodes.find((node) => node.op === 'input' && node.name === name);
+    return known ?? this.#append('input', [], shape, { name, gradient: options.gradient ?? false });
   }
 
   /** A trained dense parameter; the same name twice is the same parameter. */
@@ -165,6 +166,12 @@ export class Graph {
   softplus = (a: Tensor): Tensor => this.#append('softplus', [a], a.shape);
   /** Softmax over the last axis. */
   softmax = (a: Tensor): Tensor => this.#append('softmax', [a], a.shape);
+  /** log Σ e^a over the last axis, kept as 1, stable: the softmax's mean of a, which is at most log n below the largest, is taken out. */
+  logSumExp(a: Tensor): Tensor {
+    const last = [a.shape.length - 1];
+    const high = this.stopGradient(this.sum(this.mul(this.softmax(a), a), last, true));
+    return this.add(high, this.log(this.sum(this.exp(this.sub(a, high)), last, true)));
+  }
   /**
    * −log(e^own_i / (e^own_i + Σ_j e^(⟨a_i, b_j⟩ + bias_j))) over the rows j of b whose key is not a_i's: a [m, d], b [n, d],
    * own [m] → [m]. Bias [n] and the keys [m], [n] have no gradient. The [m, n] terms are never whole in memory: executors

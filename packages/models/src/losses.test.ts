@@ -3,7 +3,14 @@ import { before, describe, test } from 'node:test';
 import type { Executor, Values } from './executor.ts';
 import { openTfjs } from './executors/open.ts';
 import { Graph, sizeOf, type Tensor } from './graph.ts';
-import { categoryAlignmentLoss, mimicLoss, sigmoidLoss, softmaxLoss } from './losses.ts';
+import {
+  categoryAlignmentLoss,
+  mimicLoss,
+  multiPositiveLoss,
+  sigmoidLoss,
+  softmaxLoss,
+  weightedMimicLoss,
+} from './losses.ts';
 import { normal, seededRng } from './rng.ts';
 
 let executor: Executor;
@@ -103,6 +110,59 @@ describe('sampled softmax with logQ correction (Yi et al. 2019)', () => {
   test('has the gradient of its own finite differences', () => checkGradients(build, feeds));
 });
 
+describe('multi-positive softmax', () => {
+  const build = (g: Graph) =>
+    multiPositiveLoss(g, g.input('u', [2, 2], { gradient: true }), g.input('v', [5, 2], { gradient: true }), {
+      logQ: g.input('logQ', [5]),
+      positive: g.input('positive', [2, 5]),
+      own: g.input('own', [2, 5]),
+    });
+  /** User 0 wanted items 0 and 1 and has had 2; user 1 wanted item 3. */
+  const feeds = {
+    u: random(4, 3),
+    v: random(10, 4),
+    logQ: Float32Array.of(-1, -2, -0.7, -3, -0.5),
+    positive: Float32Array.of(1 / 3, 1 / 3, 0, 0, 0, 0, 0, 0, 1 / 3, 0),
+    own: Float32Array.of(1, 1, 1, 0, 0, 0, 0, 0, 1, 0),
+  };
+
+  test("sets each positive alone against what the user never had, by each item's chance to be there", async () => {
+    const { loss } = await evaluate(build, feeds);
+    const { u, v, logQ } = feeds;
+    const logit = (i: number, j: number) => u[2 * i]! * v[2 * j]! + u[2 * i + 1]! * v[2 * j + 1]!;
+    const share = (i: number, j: number, others: number[]) => {
+      const own = Math.exp(logit(i, j));
+      return own / (own + others.reduce((sum, k) => sum + Math.exp(logit(i, k) - logQ[k]!), 0));
+    };
+    const expected = [share(0, 0, [3, 4]), share(0, 1, [3, 4]), share(1, 3, [0, 1, 2, 4])].map((p) => -Math.log(p) / 3);
+    close(
+      loss,
+      expected.reduce((sum, x) => sum + x),
+    );
+  });
+
+  test('has the gradient of its own finite differences', () => checkGradients(build, feeds));
+
+  test('stays finite where logits are huge, and where a user has had everything', async () => {
+    const huge = await evaluate(build, { ...feeds, u: feeds.u.map((x) => 1e4 * x) });
+    assert.ok([huge.loss, ...huge.gradients.u!, ...huge.gradients.v!].every(Number.isFinite), `${huge.loss}`);
+
+    const n = 997;
+    const wide = (g: Graph) =>
+      multiPositiveLoss(g, g.input('u', [1, 8], { gradient: true }), g.input('v', [n, 8], { gradient: true }), {
+        logQ: g.input('logQ', [n]),
+        positive: g.input('positive', [1, n]),
+        own: g.input('own', [1, n]),
+      });
+    const all = await evaluate(wide, {
+      ...{ u: random(8, 1), v: random(8 * n, 2), logQ: random(n, 3) },
+      ...{ positive: new Float32Array(n).fill(1 / n), own: new Float32Array(n).fill(1) },
+    });
+    assert.equal(all.loss, 0);
+    assert.ok([...all.gradients.u!, ...all.gradients.v!].every((x) => x === 0));
+  });
+});
+
 describe('Adaptive-Mimic Mechanism (paper eqs. 6–8)', () => {
   const build = (g: Graph) =>
     mimicLoss(g, g.input('a', [2, 3], { gradient: true }), g.input('p', [2, 3], { gradient: true }), 4);
@@ -120,6 +180,39 @@ describe('Adaptive-Mimic Mechanism (paper eqs. 6–8)', () => {
     evaluate(build, { a: random(6, 5), p: random(6, 6) }).then(({ gradients }) =>
       assert.deepEqual([...gradients.p!], [0, 0, 0, 0, 0, 0]),
     ));
+});
+
+describe('the mimic loss of pairs that a matrix weighs', () => {
+  const weight = Float32Array.of(0.2, 0, 0.3, 0, 0.5, 0);
+  /** Three vectors of length 1. */
+  const p = Float32Array.of(1, 0, 0.6, 0.8, 0, -1);
+
+  for (const transposed of [false, true]) {
+    const [n, m] = transposed ? [3, 2] : [2, 3];
+    const build = (g: Graph) =>
+      weightedMimicLoss(
+        g,
+        g.input('a', [n!, 2], { gradient: true }),
+        g.input('p', [m!, 2], { gradient: true }),
+        g.input('w', [2, 3]),
+        transposed,
+      );
+    const feeds = { a: random(2 * n!, 7), p: p.slice(0, 2 * m!), w: weight };
+
+    test(`is Σ w ‖a − p‖², the target frozen, ${transposed ? 'by columns' : 'by rows'}`, async () => {
+      const { loss } = await evaluate(build, feeds);
+      let expected = 0;
+      for (let i = 0; i < 2; i++) {
+        for (let j = 0; j < 3; j++) {
+          const [a, b] = transposed ? [j, i] : [i, j];
+          const gap = [0, 1].map((d) => (feeds.a[2 * a + d]! - feeds.p[2 * b + d]!) ** 2);
+          expected += weight[3 * i + j]! * (gap[0]! + gap[1]!);
+        }
+      }
+      close(loss, expected);
+      await checkGradients(build, feeds, ['p']);
+    });
+  }
 });
 
 describe('Category Alignment Loss (paper eqs. 10–11)', () => {

@@ -1,9 +1,9 @@
 import type { Graph, Tensor } from './graph.ts';
-import type { TowerSettings } from './tower-settings.ts';
+import { itemsInBatch, type TowerSettings } from './tower-settings.ts';
 
 /**
- * The loss that the settings name, over the items of a batch: B positives, then the negatives. The softmax declares
- * its inputs `logQ` and `itemKey` [N].
+ * The loss that the settings name, over the items of a batch: B positives, then the negatives, or in any order where
+ * it is multi-positive. The softmax declares its inputs `logQ` and `itemKey` [N], multi-positive `logQ` [N], `positive` and `own` [B, N].
  *
  * @param users [B, d]
  * @param items [N, d]
@@ -14,10 +14,17 @@ export function retrievalLoss(g: Graph, s: TowerSettings, users: Tensor, items: 
   // 1/τ = e^c / temperature: c starts at zero, so τ starts at `temperature` and stays positive.
   const learnt = s.learnTemperature ? g.exp(g.param('inverseTemperature', [1], 'zeros')) : undefined;
   const queries = g.scale(learnt ? g.mul(users, learnt) : users, 1 / s.temperature);
-  return s.loss === 'sigmoid'
-    ? sigmoidLoss(g, queries, items)
-    : softmaxLoss(g, queries, items, g.input('logQ', [n]), g.input('itemKey', [n]));
+  if (s.loss === 'sigmoid') return sigmoidLoss(g, queries, items);
+  if (s.loss === 'softmax') return softmaxLoss(g, queries, items, g.input('logQ', [n]), g.input('itemKey', [n]));
+  return multiPositiveLoss(g, queries, items, {
+    logQ: g.input('logQ', [n]),
+    positive: positiveShares(g, s),
+    own: g.input('own', [s.batch, n]),
+  });
 }
+
+/** Each pair's share of a multi-positive batch [B, N], all of them 1 together; 0 where item j is no positive of row i. */
+export const positiveShares = (g: Graph, s: TowerSettings): Tensor => g.input('positive', [s.batch, itemsInBatch(s)]);
 
 /**
  * Cross entropy of one positive and S negatives per user (paper eq. 9), averaged over the B × (1 + S) pairs.
@@ -56,6 +63,31 @@ export function softmaxLoss(g: Graph, queries: Tensor, items: Tensor, logQ: Tens
 }
 
 /**
+ * Softmax for rows of several positives: each of them against all items that are not the user's own, as if it were the
+ * row's only one. −Σ_ij w_ij log(e^l_ij / (e^l_ij + Σ_k e^(l_ik − log Q(k)))), l = ⟨p_u_i, p_v_j⟩ / τ, k over the items that
+ * user i never had. With each item's chance to be in the batch as Q the sum is that over the catalogue, in expectation
+ * (Horvitz & Thompson 1952); where the whole catalogue is in the batch, log Q = 0.
+ *
+ * @param queries p_u / τ [B, d]
+ * @param items p_v [N, d], distinct
+ * @param batch.logQ [N]
+ * @param batch.positive w [B, N]
+ * @param batch.own [B, N], 1 where item j is one that user i has had, positives included
+ * @returns loss []
+ */
+export function multiPositiveLoss(
+  g: Graph,
+  queries: Tensor,
+  items: Tensor,
+  batch: { logQ: Tensor; positive: Tensor; own: Tensor },
+): Tensor {
+  const logits = g.matmul(queries, items, { transposeB: true });
+  // Far below any logit, yet near enough for float32 to tell apart what is left where a user has had every item.
+  const others = g.logSumExp(g.sub(g.sub(logits, batch.logQ), g.scale(batch.own, 1e4)));
+  return g.sum(g.mul(batch.positive, g.softplus(g.sub(others, logits))));
+}
+
+/**
  * Adaptive-Mimic Mechanism (paper eqs. 6–8): Σ ‖a − stop-gradient(p)‖² over the positives, divided by the number of
  * pairs in the batch. Negatives contribute zero (y = 0), so only positives are passed.
  *
@@ -66,6 +98,28 @@ export function softmaxLoss(g: Graph, queries: Tensor, items: Tensor, logQ: Tens
  */
 export function mimicLoss(g: Graph, augmented: Tensor, target: Tensor, pairs: number): Tensor {
   return g.scale(g.sum(g.square(g.sub(augmented, g.stopGradient(target)))), 1 / pairs);
+}
+
+/**
+ * The same over pairs that a matrix weighs: Σ_ij w_ij ‖a_i − stop-gradient(p_j)‖², for p of length 1, as
+ * Σ_i w_i (‖a_i‖² + 1) − 2 Σ_i ⟨a_i, Σ_j w_ij p_j⟩ with w_i = Σ_j w_ij.
+ *
+ * @param augmented a_u (or a_v) [n, d]
+ * @param target p_v (or p_u) [m, d], of unit length; frozen
+ * @param weight w [n, m], or with `transposed` [m, n]
+ * @returns loss []
+ */
+export function weightedMimicLoss(
+  g: Graph,
+  augmented: Tensor,
+  target: Tensor,
+  weight: Tensor,
+  transposed = false,
+): Tensor {
+  const wanted = g.matmul(weight, g.stopGradient(target), { transposeA: transposed });
+  const weights = g.reshape(g.sum(weight, [transposed ? 0 : 1]), [augmented.shape[0]!, 1]);
+  const lengths = g.add(g.sum(g.square(augmented), [1], true), g.constant(1));
+  return g.sub(g.sum(g.mul(weights, lengths)), g.scale(g.sum(g.mul(augmented, wanted)), 2));
 }
 
 /** Which of the batch's items belong to which category, row 0 being the category with the most data (S^major). */

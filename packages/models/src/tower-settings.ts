@@ -28,11 +28,14 @@ export interface TowerSettings {
    * that never mimicked the pair itself. They then learn by mimicking alone.
    */
   crossFit: boolean;
-  /** `sigmoid`: the paper's cross entropy with own negatives; `softmax`: in-batch and shared negatives, logQ-corrected. */
-  loss: 'sigmoid' | 'softmax';
+  /**
+   * `sigmoid`: the paper's cross entropy with own negatives; `softmax`: in-batch and shared negatives, logQ-corrected;
+   * `multi-positive`: a user's row has all positives of a moment, in a softmax over the batch's items.
+   */
+  loss: 'sigmoid' | 'softmax' | 'multi-positive';
   /** Users in a batch: B. */
   batch: number;
-  /** sigmoid: negatives per user. softmax: negatives shared by the batch. */
+  /** sigmoid: negatives per user. softmax: negatives shared by the batch. multi-positive: all of the batch's items. */
   negatives: number;
   /** softmax: further negatives shared by the batch, of those that the model itself ranks high. */
   hardNegatives: number;
@@ -51,9 +54,11 @@ export interface TowerSettings {
   categories: number;
 }
 
-/** Items in a training batch: B positives, then the negatives, the hard ones last. */
-export const itemsInBatch = (s: TowerSettings): number =>
-  s.batch + (s.loss === 'sigmoid' ? s.batch * s.negatives : s.negatives + s.hardNegatives);
+/** Items in a training batch. But for `multi-positive`: B positives, then the negatives, the hard ones last. */
+export function itemsInBatch({ loss, batch, negatives, hardNegatives }: TowerSettings): number {
+  if (loss === 'multi-positive') return negatives;
+  return batch + (loss === 'sigmoid' ? batch * negatives : negatives + hardNegatives);
+}
 
 /** What an architecture gathers from the embedding tables. */
 export interface InputPlan {

@@ -1,6 +1,6 @@
 import type { Architecture } from './architecture.ts';
 import { Graph, type Tensor } from './graph.ts';
-import { categoryAlignmentLoss, mimicLoss, retrievalLoss } from './losses.ts';
+import { categoryAlignmentLoss, mimicLoss, positiveShares, retrievalLoss, weightedMimicLoss } from './losses.ts';
 import { type TowerInput, tower } from './tower.ts';
 import { itemsInBatch, type TowerSettings } from './tower-settings.ts';
 
@@ -17,7 +17,8 @@ function sideInput(g: Graph, s: TowerSettings, side: 'user' | 'item', n: number,
 /**
  * The training graph of two-tower (augmentedDims 0, all λ 0) and DAT: loss = CE + λ1·mimic_u + λ2·mimic_v + λ3·CAL
  * (paper eq. 12). Outputs `loss` and each part. Inputs: `user` [B, userWidth], `item` [N, itemWidth],
- * `userAugmented`, `itemAugmented`; with cross-fitting the halves that learn, `userMimic` and `itemMimic` [B, d]; for softmax `logQ` and `itemKey` [N]; for the alignment the four of `Membership`.
+ * `userAugmented`, `itemAugmented`; with cross-fitting the halves that learn, `userMimic` [B, d] and `itemMimic` [B, d] (for
+ * multi-positive [N, d]); those of the loss (`retrievalLoss`); for the alignment the four of `Membership`.
  */
 function trainingGraph(s: TowerSettings): Graph {
   const g = new Graph();
@@ -35,18 +36,27 @@ function trainingGraph(s: TowerSettings): Graph {
     loss = g.add(loss, g.scale(part, weight));
   };
 
-  const pairs = s.loss === 'sigmoid' ? n : s.batch;
   const dims = s.layers.at(-1)!;
+  const multi = s.loss === 'multi-positive';
+  const pairs = s.loss === 'sigmoid' ? n : s.batch;
   const positives = (x: Tensor) => g.slice(x, [0, 0], [s.batch, dims]);
-  const learning = (side: 'user' | 'item', seen: Tensor) =>
-    s.crossFit ? g.input(`${side}Mimic`, [s.batch, dims], { gradient: true }) : positives(seen);
+  const learning = (side: 'user' | 'item', seen: Tensor) => {
+    const paired = multi && side === 'item' ? n : s.batch;
+    return s.crossFit
+      ? g.input(`${side}Mimic`, [paired, dims], { gradient: true })
+      : g.slice(seen, [0, 0], [paired, dims]);
+  };
   if (user.augmented && s.mimicUser > 0) {
     const a = learning('user', user.augmented);
-    include('mimicUser', mimicLoss(g, a, positives(items), pairs), s.mimicUser);
+    const part = multi
+      ? weightedMimicLoss(g, a, items, positiveShares(g, s))
+      : mimicLoss(g, a, positives(items), pairs);
+    include('mimicUser', part, s.mimicUser);
   }
   if (item.augmented && s.mimicItem > 0) {
     const a = learning('item', item.augmented);
-    include('mimicItem', mimicLoss(g, a, users, pairs), s.mimicItem);
+    const part = multi ? weightedMimicLoss(g, a, users, positiveShares(g, s), true) : mimicLoss(g, a, users, pairs);
+    include('mimicItem', part, s.mimicItem);
   }
   if (s.alignment > 0 && s.categories > 1) {
     const k = s.categories;

@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { nthRng, type Rng } from '@duet/models/rng';
 import { type AssemblyPlan, applied, assembled, delivered, mined } from './assembly.ts';
 import { Batcher, type Update } from './batches.ts';
+import { Epochs } from './epochs.ts';
 import { schedule } from './schedule.ts';
 import { EmbeddingTable } from './tables.ts';
 
@@ -19,17 +20,6 @@ const {
   from: first,
   steps,
 } = workerData as AssemblyPlan;
-
-/** Fisher and Yates's shuffle of 0 … n − 1. */
-function shuffle(order: Int32Array, rng: Rng): void {
-  order.forEach((_, i) => {
-    order[i] = i;
-  });
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(rng() * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-}
 
 function waitFor(counter: number, value: number): void {
   for (let now = Atomics.load(control, counter); now < value; now = Atomics.load(control, counter)) {
@@ -50,10 +40,10 @@ const own = Object.fromEntries(
 );
 let draw: Rng;
 const batcher = new Batcher(space, own, positives, settings, model, itemCategory, () => draw());
-const order = new Int32Array(positives.item.length);
-let shuffled = -1;
+const epochs = new Epochs(positives, settings);
+let begun = -1;
 let sharp = 0;
-const perEpoch = Math.ceil(order.length / settings.batch);
+const perEpoch = epochs.stepsPerEpoch;
 const updates: Update[] = [];
 
 for (let step = first; step < steps + slots.length; step++) {
@@ -70,8 +60,8 @@ for (let step = first; step < steps + slots.length; step++) {
   }
   if (step < steps) {
     const epoch = Math.floor(step / perEpoch);
-    if (epoch !== shuffled) shuffle(order, nthRng(seed + 1, epoch));
-    shuffled = epoch;
+    if (epoch !== begun) epochs.begin(nthRng(seed + 1, epoch));
+    begun = epoch;
     const over = Math.floor((step - slots.length) / perEpoch);
     if (hard.length > 0 && over > sharp) {
       waitFor(mined, over);
@@ -80,9 +70,7 @@ for (let step = first; step < steps + slots.length; step++) {
       sharp = over;
     }
     draw = nthRng(seed, step);
-    const from = (step % perEpoch) * settings.batch;
-    const chosen = Int32Array.from({ length: settings.batch }, (_, i) => order[(from + i) % order.length]!);
-    updates[place] = batcher.assemble(chosen, slots[place]!.feeds);
+    updates[place] = batcher.assemble(epochs.batch(step % perEpoch), slots[place]!.feeds);
     report(assembled, step + 1);
   }
 }

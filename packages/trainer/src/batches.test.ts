@@ -1,31 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Interactions } from '@duet/datasets';
 import { seededRng } from '@duet/models';
 import fc from 'fast-check';
-import { collectPositives, gather, historyOfPositive, negativeSampler } from './batches.ts';
+import { Batcher, collectPositives, gather, historyOfPositives, negativeSampler } from './batches.ts';
+import { Epochs } from './epochs.ts';
 import { noFeatures } from './features.ts';
 import { userHistories } from './histories.ts';
 import { holdOutBaskets } from './hold-out.ts';
+import { presets, towerSettings } from './settings.ts';
 import { EmbeddingTable } from './tables.ts';
+import { everyRow, interactionsOf } from './testing/interactions.ts';
 
-/** Interactions from (user, item, time) triples, in the order that datasets keep them. */
-function interactionsOf(triples: readonly (readonly [number, number, number])[], users: number, items: number) {
-  const rows = triples
-    .map(([user, item, time], place) => ({ user, item, time, place }))
-    .sort((a, b) => a.user - b.user || a.time - b.time || a.place - b.place);
-  return {
-    users: Array.from({ length: users }, (_, i) => `u${i}`),
-    items: Array.from({ length: items }, (_, i) => `i${i}`),
-    user: Int32Array.from(rows, ({ user }) => user),
-    item: Int32Array.from(rows, ({ item }) => item),
-    time: Float64Array.from(rows, ({ time }) => time),
-    weight: new Float32Array(rows.length).fill(1),
-    valueMinor: new Float64Array(rows.length).fill(Number.NaN),
-  } satisfies Interactions;
-}
 const settings = { repeats: false, historyBasket: false };
-const everyRow = (x: Interactions) => Int32Array.from(x.user.keys());
 
 describe('positives', () => {
   test("are each user's first of each item, and know only what came before their moment", () => {
@@ -70,7 +56,8 @@ describe('positives', () => {
       4,
     );
     const p = collectPositives(x, everyRow(x), settings, false);
-    const history = (length: number) => Array.from(p.item, (_, i) => [...historyOfPositive(p, i, length)]);
+    const history = (length: number) =>
+      Array.from(p.item, (_, i) => [...historyOfPositives(p, Int32Array.of(i), length)]);
     assert.deepEqual(history(9), [[2, 3], [1, 3], [1, 2], []]);
     // No more than is looked at: the last two and, where it is one of them, without the positive.
     assert.deepEqual(history(1), [[2, 3], [3], [2], []]);
@@ -173,7 +160,11 @@ describe('cross-fitted augmented vectors', () => {
       users: Int32Array.of(2, -1),
       histories: [[], []],
       items: Int32Array.of(1, 0, 2),
-      mimics: { users: Uint8Array.of(0, 1), items: Uint8Array.of(0, 1, 1) },
+      mimics: {
+        users: Uint8Array.of(0, 1),
+        items: Uint8Array.of(0, 1, 1),
+        learning: { user: Int32Array.of(2, 0), item: Int32Array.of(1, 0) },
+      },
     });
     assert.deepEqual(rowsOf(gathered), {
       userAugmented: [6, 0],
@@ -191,5 +182,97 @@ describe('cross-fitted augmented vectors', () => {
     });
     assert.deepEqual(rowsOf(gathered), { userAugmented: [5, 6] });
     assert.deepEqual([...gathered[0]!.bags.weight], [0.5, 0.5]);
+  });
+});
+
+describe('a multi-positive batch', () => {
+  const x = interactionsOf(
+    [
+      [0, 1, 0],
+      [0, 2, 0],
+      [0, 3, 1],
+      [1, 3, 0],
+      [2, 0, 0],
+    ],
+    3,
+    9,
+  );
+  const positives = collectPositives(x, everyRow(x), settings);
+  /** The rows of users 0 (items 1 and 2), 1 (item 3) in a batch of so many items. */
+  const assemble = (items: number, seed = 1) => {
+    const given = { ...presets.paper, loss: 'multi-positive' as const, batch: 2, negatives: items, augmentedDims: 0 };
+    const model = towerSettings('two-tower', given, { userWidth: 0, itemWidth: 0 });
+    const batcher = new Batcher(noFeatures, {}, positives, given, model, new Int32Array(9).fill(-1), seededRng(seed));
+    const feeds = {
+      positive: new Float32Array(2 * items).fill(7),
+      own: new Float32Array(2 * items).fill(7),
+      logQ: new Float32Array(items),
+    };
+    batcher.assemble({ start: Int32Array.of(0, 2, 3), positive: Int32Array.of(0, 1, 3) }, feeds);
+    return { shares: rows(feeds.positive), own: rows(feeds.own), logQ: [...feeds.logQ] };
+  };
+  const rows = (values: Float32Array) =>
+    [0, 1].map((i) => [...values.slice((i * values.length) / 2, ((i + 1) * values.length) / 2)]);
+
+  test('of the whole catalogue gives each pair its share, and knows what the users have had', () => {
+    const { shares, own, logQ } = assemble(9);
+    assert.deepEqual(shares, [
+      [0, 0.25, 0.25, 0, 0, 0, 0, 0, 0],
+      [0, 0, 0, 0.5, 0, 0, 0, 0, 0],
+    ]);
+    assert.deepEqual(own, [
+      [0, 1, 1, 1, 0, 0, 0, 0, 0],
+      [0, 0, 0, 1, 0, 0, 0, 0, 0],
+    ]);
+    assert.deepEqual(logQ, new Array(9).fill(0));
+  });
+
+  test('of fewer has the positives, each once, and leaves out those that it has no room for', () => {
+    const { shares, own, logQ } = assemble(5);
+    assert.deepEqual(
+      shares.map((row) => row.filter((share) => share > 0).length),
+      [2, 1],
+    );
+    assert.deepEqual(
+      own.map((row) => row.filter((one) => one === 1).length),
+      [3, 1],
+    );
+    assert.ok(
+      logQ.every((one) => one < 0),
+      `chances below 1: ${logQ}`,
+    );
+    assert.deepEqual(assemble(2).shares, [
+      [0.25, 0.25],
+      [0, 0],
+    ]);
+  });
+
+  test("has an item as often as it says: a batch's items over their chances count the catalogue", () => {
+    const rng = seededRng(3);
+    const purchases = Array.from({ length: 3000 }, (_, i): [number, number, number] => [
+      i % 100,
+      Math.floor(200 * rng() ** 2),
+      i,
+    ]);
+    const sold = interactionsOf(purchases, 100, 200);
+    const of = collectPositives(sold, everyRow(sold), settings, false);
+    const given = {
+      ...presets.paper,
+      ...{ loss: 'multi-positive' as const, batch: 10, targets: 8, negatives: 120, augmentedDims: 0 },
+    };
+    const model = towerSettings('two-tower', given, { userWidth: 0, itemWidth: 0 });
+    const batcher = new Batcher(noFeatures, {}, of, given, model, new Int32Array(200).fill(-1), rng);
+    const epochs = new Epochs(of, given);
+    const feeds = { positive: new Float32Array(1200), own: new Float32Array(1200), logQ: new Float32Array(120) };
+    const counts: number[] = [];
+    for (let epoch = 0; epoch < 20; epoch++) {
+      epochs.begin(rng);
+      for (let step = 0; step < epochs.stepsPerEpoch; step++) {
+        batcher.assemble(epochs.batch(step), feeds);
+        counts.push(feeds.logQ.reduce((sum, chance) => sum + Math.exp(-chance), 0));
+      }
+    }
+    const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+    assert.ok(Math.abs(mean / 200 - 1) < 0.01, `${mean} items of 200`);
   });
 });

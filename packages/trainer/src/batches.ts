@@ -3,7 +3,9 @@ import type { TowerSettings, Values } from '@duet/models';
 import type { Rng } from '@duet/models/rng';
 import { itemsInBatch } from '@duet/models/tower-settings';
 import { type Bags, historyBags, selectBags, sequenceBags, singleBags } from './bags.ts';
+import { distinctItems, logInclusion, writePairs } from './columns.ts';
 import { contextOfRows, isContext } from './context.ts';
+import { type BatchRows, mimicHalf, stepsPerEpoch } from './epochs.ts';
 import type { FeatureSpace } from './features.ts';
 import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -26,13 +28,19 @@ export interface Positives {
   leaveOut: boolean;
 }
 
-/** A positive's history, oldest first; of one that has to be taken out of it, no more than the last `length`. */
-export function historyOfPositive(positives: Positives, positive: number, length: number): Int32Array {
+/**
+ * The history of positives of one moment, oldest first; where they have to be taken out of it, no more than the last
+ * `length`.
+ */
+export function historyOfPositives(positives: Positives, chosen: Int32Array, length: number): Int32Array {
   const { user, item, historyEnd, histories, leaveOut } = positives;
-  const start = histories.start[user[positive]!]!;
-  const end = historyEnd[positive]!;
+  const start = histories.start[user[chosen[0]!]!]!;
+  const end = historyEnd[chosen[0]!]!;
   if (!leaveOut) return histories.item.subarray(start, end);
-  return histories.item.subarray(Math.max(start, end - length - 1), end).filter((other) => other !== item[positive]);
+  const targets = new Set(Array.from(chosen, (positive) => item[positive]!));
+  return histories.item
+    .subarray(Math.max(start, end - length - targets.size), end)
+    .filter((other) => !targets.has(other));
 }
 
 /**
@@ -138,6 +146,8 @@ export class Batcher {
   #rng: Rng;
   #positiveCount: Int32Array;
   #logQ: Float32Array;
+  /** [items] each item's column, where a batch is being written; −1 between two. */
+  #column: Int32Array;
   #augmented: Set<EmbeddingTable | undefined>;
   #augmentedRate: number;
 
@@ -164,6 +174,7 @@ export class Batcher {
     this.#positiveCount = new Int32Array(positives.itemCount.length);
     for (const item of positives.item) this.#positiveCount[item]!++;
     this.#hard = this.#sampler;
+    this.#column = new Int32Array(positives.itemCount.length).fill(-1);
     this.#logQ = this.#proposal();
   }
 
@@ -173,9 +184,16 @@ export class Batcher {
     this.#logQ = this.#proposal();
   }
 
-  /** Log of the expected columns of a batch that hold each item: as a positive, a negative or a hard one. */
+  /**
+   * Log of the expected columns of a batch that hold each item: as a positive, a negative or a hard one. Of a
+   * multi-positive batch, whose items are distinct, the log of the item's chance to be in it.
+   */
   #proposal(): Float32Array {
-    const { batch, negatives, hardNegatives } = this.#settings;
+    const { loss, batch, negatives, hardNegatives } = this.#settings;
+    if (loss === 'multi-positive') {
+      const steps = stepsPerEpoch(this.#positives, this.#settings);
+      return logInclusion(this.#positiveCount, steps, itemsInBatch(this.#model));
+    }
     const [others, hard] = [this.#sampler.probability, this.#hard.probability];
     const perPositive = batch / this.#positives.item.length;
     return Float32Array.from(this.#positiveCount, (count, item) =>
@@ -183,30 +201,47 @@ export class Batcher {
     );
   }
 
-  /** Writes a batch of these positives into `feeds`, which fit `trainingGraph`, and returns how to learn from it. */
-  assemble(chosen: Int32Array, feeds: Values): Update {
-    const { user, item, row } = this.#positives;
-    const { context } = this.#space;
+  /** The positives' items, then the drawn ones. */
+  #itemsOf(wanted: Int32Array): Int32Array {
     const items = new Int32Array(itemsInBatch(this.#model));
-    chosen.forEach((positive, i) => {
-      items[i] = item[positive]!;
-    });
+    items.set(wanted);
     const hardFrom = items.length - this.#settings.hardNegatives;
-    for (let i = chosen.length; i < items.length; i++) {
+    for (let i = wanted.length; i < items.length; i++) {
       items[i] = (i < hardFrom ? this.#sampler : this.#hard).draw(this.#rng);
     }
-    const users = Int32Array.from(chosen, (positive) => user[positive]!);
+    return items;
+  }
+
+  /** The interaction whose situation a row is of: none where its positives' situations differ. */
+  #situationOf(own: Int32Array): number {
+    const rows = this.#positives.row;
+    const one = rows[own[0]!]!;
+    const alike = Object.values(this.#space.context).every(({ row }) =>
+      own.every((positive) => row[rows[positive]!] === row[one]),
+    );
+    return alike ? one : -1;
+  }
+
+  /** Writes a batch of these rows into `feeds`, which fit `trainingGraph`, and returns how to learn from it. */
+  assemble(rows: BatchRows, feeds: Values): Update {
+    const { user, item } = this.#positives;
+    const { context } = this.#space;
+    const multi = this.#model.loss === 'multi-positive';
+    const wanted = rows.positive.map((positive) => item[positive]!);
+    const items = multi
+      ? distinctItems(wanted, this.#column.length, itemsInBatch(this.#model), this.#rng)
+      : this.#itemsOf(wanted);
+    const own = Array.from(rows.start.subarray(1), (end, i) => rows.positive.subarray(rows.start[i]!, end));
+    const users = Int32Array.from(own, ([positive]) => user[positive!]!);
     const { history, historyDropout, dropout } = this.#settings;
     // What the history's dropout leaves of it is about its length.
     const seen = Math.ceil(history / Math.max(1 - historyDropout, 0.1));
-    const before = Array.from(chosen, (positive) => {
-      const whole = historyOfPositive(this.#positives, positive, seen);
+    const before = own.map((targets) => {
+      const whole = historyOfPositives(this.#positives, targets, seen);
       return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
     });
-    // Which half mimics the pair: one half all pairs of a user's moment, for what is bought together tells of each other,
-    // unless a history is not what came before. A negative is no pair of its user's, so either half of it will do.
-    const { leaveOut, historyEnd } = this.#positives;
-    const half = (positive: number) => Math.imul((leaveOut ? positive : historyEnd[positive]!) + 1, 0x9e3779b1) >>> 31;
+    const halves = Uint8Array.from(own, ([positive]) => mimicHalf(this.#positives, positive!));
+    const targets = new Set(wanted);
     const gathered = gather(this.#space, this.#tables, this.#settings, {
       users: this.#hide(users, this.#settings.userIdDropout),
       histories: before,
@@ -214,14 +249,19 @@ export class Batcher {
       given: contextOfRows(
         context,
         this.#hide(
-          Int32Array.from(chosen, (positive) => row[positive]!),
+          Int32Array.from(own, (targets) => this.#situationOf(targets)),
           Object.keys(context).length > 0 ? this.#settings.userIdDropout : 0,
         ),
       ),
       ...(this.#settings.crossFit && {
         mimics: {
-          users: Uint8Array.from(chosen, half),
-          items: Uint8Array.from(items, (_, j) => (j < chosen.length ? half(chosen[j]!) : j & 1)),
+          users: halves,
+          // A negative is no pair of its user's, so either half of it will do. All pairs of a multi-positive batch have one half.
+          items: Uint8Array.from(items, (_, j) => (multi ? halves[0]! : (halves[j] ?? j & 1))),
+          learning: {
+            user: users,
+            item: multi ? items.map((one) => (targets.has(one) ? one : -1)) : items.subarray(0, users.length),
+          },
         },
       }),
     });
@@ -229,12 +269,13 @@ export class Batcher {
     for (const { table, bags, input, width, offset } of gathered) table.pool(bags, feeds[input]!, width, offset);
     const scales = dropout === 0 ? [] : this.#drop(gathered, feeds, dropout);
     feeds.historyLength?.set(historyLengths(before, this.#settings));
-    if (this.#model.loss === 'softmax') {
+    if (this.#model.loss !== 'sigmoid') {
       items.forEach((item, j) => {
         feeds.logQ![j] = this.#logQ[item]!;
-        feeds.itemKey![j] = item;
       });
     }
+    feeds.itemKey?.set(items);
+    if (multi) writePairs(this.#positives, rows, items, feeds, this.#column);
     if (this.#model.alignment > 0 && this.#model.categories > 1) this.#membership(items, feeds);
     return (gradients, optimizer) => {
       const learning = gathered.filter(({ input }) => gradients[input] !== undefined);
@@ -310,8 +351,8 @@ interface Gathering {
   users: Int32Array;
   histories: ArrayLike<number>[];
   items: Int32Array;
-  /** In cross-fitted training: the half of each user and item that mimics, where the first items are the users' positives. */
-  mimics?: { users: Uint8Array; items: Uint8Array };
+  /** In cross-fitted training: the half of each user and item that mimics, and whose do: the first ones', −1 for none. */
+  mimics?: { users: Uint8Array; items: Uint8Array; learning: { user: Int32Array; item: Int32Array } };
   /** Bags [users] to take in the place of the users' own, by feature name. */
   given?: Record<string, Bags>;
   /** The same [items] for the items. */
@@ -353,8 +394,8 @@ export function gather(
           : ownBags(entities);
       features.push({ ...place, bags: seen, input: `${name}Augmented` });
       if (halves && settings[name === 'user' ? 'mimicUser' : 'mimicItem'] > 0) {
-        const pairs = entities.subarray(0, batch.users.length).map(shown);
-        features.push({ ...place, bags: ownBags(pairs, 2, (i) => halves[i]!), input: `${name}Mimic` });
+        const { learning } = batch.mimics!;
+        features.push({ ...place, bags: ownBags(learning[name], 2, (i) => halves[i]!), input: `${name}Mimic` });
       }
     }
     return features;

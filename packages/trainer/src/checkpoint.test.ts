@@ -121,6 +121,32 @@ describe('a training that was cut goes on to the same weights, bit for bit,', ()
     }
     await goesOnToTheSame(runId!);
   });
+
+  test('where its rows have several positives', async () => {
+    const asked = {
+      ...request(),
+      set: { ...set, loss: 'multi-positive', hardNegatives: 0, negatives: 300, targets: 8, batch: 64 },
+    };
+    const expected = await sums((await trainModel(ctx, asked)).modelId);
+    const { steps } = await newestRun();
+    const stopping = new AbortController();
+    let done = 0;
+    const progress = () => {
+      done += 1;
+      if (done === Math.ceil(0.7 * steps)) stopping.abort(new Error('stopped'));
+    };
+    await assert.rejects(trainModel({ ...ctx, signal: stopping.signal, progress }, asked), /stopped/);
+    let left = 0;
+    const counted = {
+      ...ctx,
+      progress: () => {
+        left += 1;
+      },
+    };
+    const { modelId } = await trainModel(counted, await requestOfRun(ctx.db, (await newestRun()).id));
+    assert.ok(left < 0.5 * steps, `it went on where it was stopped: ${left} of ${steps} steps were left`);
+    assert.deepEqual(await sums(modelId), expected);
+  });
 });
 
 test('a checkpoint that was damaged, or is of other settings, is refused', async () => {

@@ -2,10 +2,12 @@ import { DuetError, type Progress } from '@duet/config';
 import type { Split } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import type { Artifact, TrainedBy } from './artifact.ts';
-import { allItems, collectPositives } from './batches.ts';
+import { allItems, collectPositives, type Positives } from './batches.ts';
 import { CheckpointFile, trainingKey } from './checkpoint.ts';
+import { itemsWanted } from './columns.ts';
 import { isOrdered, type TrainingData } from './data.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
+import { distinctRows, stepsPerEpoch } from './epochs.ts';
 import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from './factors.ts';
 import { buildFeatures, noFeatures } from './features.ts';
 import { userHistories } from './histories.ts';
@@ -55,8 +57,7 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
   const { catalogue } = data;
   const positives = collectPositives(data.interactions, train, given, isOrdered(watched.name, data.interactions));
   if (positives.item.length < 2) throw tooFew(watched.name, positives.item.length);
-  // A step takes distinct positives, so a small dataset has a small batch.
-  const settings = { ...given, batch: Math.min(given.batch, positives.item.length) };
+  const settings = fitting(given, positives);
   const space = buildFeatures(data, settings, architectureOf(kind), train);
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
   const model = towerSettings(kind, settings, space, count);
@@ -81,6 +82,20 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
     kept: { space, params, tables, trained: { family: 'tower', settings: given } },
     [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Settings as these positives allow them: a step takes distinct rows, so a small dataset has a small batch; and a multi-positive
+ * one distinct items, the catalogue at most, with room for a third more than its positives want.
+ */
+function fitting(settings: TrainingSettings, positives: Positives): TrainingSettings {
+  const batch = Math.min(settings.batch, distinctRows(positives, settings));
+  if (settings.loss !== 'multi-positive') return { ...settings, batch };
+  const { length } = positives.itemCount;
+  const count = new Int32Array(length);
+  for (const item of positives.item) count[item]!++;
+  const wanted = itemsWanted(count, stepsPerEpoch(positives, { ...settings, batch }));
+  return { ...settings, batch, negatives: Math.min(length, Math.max(settings.negatives, Math.ceil((4 / 3) * wanted))) };
 }
 
 async function fitFactors(input: FitInput, settings: FactorTraining): Promise<Fitted> {

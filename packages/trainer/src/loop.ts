@@ -5,6 +5,7 @@ import { Assembly } from './assembly.ts';
 import { allItems, type Positives } from './batches.ts';
 import { type CheckpointFile, tableTensors } from './checkpoint.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
+import { stepsPerEpoch } from './epochs.ts';
 import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
 import { rankedHigh } from './hard.ts';
@@ -103,8 +104,8 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   if (input.popularity) tables[popularityTable]!.values.set(input.popularity);
   const graph = trainingGraph(model);
   const examples = positives.item.length;
-  const stepsPerEpoch = Math.ceil(examples / settings.batch);
-  const steps = stepsPerEpoch * settings.epochs;
+  const perEpoch = stepsPerEpoch(positives, settings);
+  const steps = perEpoch * settings.epochs;
   const saved = await checkpoints?.file.read();
   for (const [name, parts] of Object.entries(saved?.tables ?? {})) {
     for (const [part, data] of Object.entries(tableTensors(tables[name]!))) data.set(parts[part]!);
@@ -116,7 +117,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   const items = catalogue.ids.length;
   const hard = shared(new Int32Array(settings.hardNegatives > 0 ? 2 * items : 0));
   if (saved) hard.set(saved.hard);
-  const epochs = Math.floor(step / stepsPerEpoch);
+  const epochs = Math.floor(step / perEpoch);
   await using assembly = new Assembly(
     graph,
     { space, tables, positives, settings, model, itemCategory, hard, from: step, epochs, steps, seed: seed + 1 },
@@ -181,11 +182,11 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
     if (!Number.isFinite(outputs.loss![0])) throw diverged(`loss became ${outputs.loss![0]}`);
     assembly.deliver(gradients);
     for (const [name, [value]] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + value!;
-    const done = Math.min(step * settings.batch, examples * settings.epochs);
+    const done = Math.round((step / steps) * examples * settings.epochs);
     const note = `loss ${outputs.loss![0]!.toFixed(3)}`;
     input.progress({ step: input.label, done, total: examples * settings.epochs, unit: 'examples', note });
-    if (step % stepsPerEpoch === 0) {
-      const epoch = step / stepsPerEpoch;
+    if (step % perEpoch === 0) {
+      const epoch = step / perEpoch;
       const params = await sound();
       let validation: Record<string, number> = {};
       if (watched || hard.length > 0) {
@@ -198,7 +199,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
           assembly.sharpened(epoch);
         }
       }
-      const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsPerEpoch]));
+      const loss = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / perEpoch]));
       curve.push({ epoch, step, seconds: seconds(), loss, validation });
       sums = {};
       await input.onEpoch?.(curve, steps);

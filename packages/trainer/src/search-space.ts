@@ -34,6 +34,18 @@ const batchSoftmax: TowerSpace = {
   repeats: { choice: [true, false] },
 };
 
+const multiPositive: TowerSpace = {
+  negatives: { choice: [2048, 4096] },
+  targets: { choice: [8, 16, 32, 64] },
+  repeats: { choice: [true, false] },
+};
+
+const losses: Record<TrainingSettings['loss'], TowerSpace> = {
+  sigmoid: sigmoidLoss,
+  softmax: batchSoftmax,
+  'multi-positive': multiPositive,
+};
+
 const unseen: TowerSpace = {
   userIdDropout: { uniform: [0, 1] },
   itemIdDropout: { uniform: [0, 0.5] },
@@ -43,7 +55,7 @@ const unseen: TowerSpace = {
 const layers = (base: TrainingSettings): TowerSpace => ({
   weightDecay: { log: [1e-4, 1], zero: 0.5 },
   featureDims: { choice: [8, 16, 32] },
-  ...(base.loss === 'softmax' && {
+  ...(base.loss !== 'sigmoid' && {
     layers: { choice: [[64], [128], [128, 64], [256, 128], [256, 128, 64]] },
     skip: { choice: [false, true] },
   }),
@@ -74,7 +86,7 @@ const architectures: Record<ArchitectureName, (base: TrainingSettings) => TowerS
   towers: (base) => ({
     ...unseen,
     ...layers(base),
-    ...(base.loss === 'softmax' ? temperature(0.03, 0.3) : { temperature: { log: [0.05, 1] } }),
+    ...(base.loss === 'sigmoid' ? { temperature: { log: [0.05, 1] } } : temperature(0.03, 0.3)),
     ...(base.history > 0 && pooledHistory),
     ...(base.augmentedDims > 0 && dualAugmented),
   }),
@@ -105,7 +117,7 @@ const architectures: Record<ArchitectureName, (base: TrainingSettings) => TowerS
 
 const towerSpace = (kind: string, base: TrainingSettings): TowerSpace => ({
   ...byGradient,
-  ...(base.loss === 'sigmoid' ? sigmoidLoss : batchSoftmax),
+  ...losses[base.loss],
   ...architectures[modelKinds.find((model) => model.kind === kind)!.architecture!](base),
 });
 

@@ -12,14 +12,31 @@ const count = z.int().min(1).max(1_000_000);
 export const trainingSettings = z.strictObject({
   epochs: count.describe('Passes over the training positives.'),
   batch: z.int().min(2).max(65_536).describe('Users (and their positives) in a step: B.'),
-  loss: z.enum(['sigmoid', 'softmax']).describe("The paper's cross entropy, or in-batch softmax with logQ correction."),
-  negatives: z.int().min(0).max(65_536).describe('sigmoid: negatives per user. softmax: shared by the batch.'),
+  loss: z
+    .enum(['sigmoid', 'softmax', 'multi-positive'])
+    .describe(
+      "The paper's cross entropy; in-batch softmax with logQ correction; or a softmax in which a user's row has all positives of a moment, against what the user never had.",
+    ),
+  negatives: z
+    .int()
+    .min(0)
+    .max(65_536)
+    .describe(
+      'sigmoid: negatives per user. softmax: shared by the batch. multi-positive: items in the batch, the positives included; the catalogue at most, and never less than a third more than the positives.',
+    ),
+  targets: count
+    .default(32)
+    .describe(
+      'multi-positive: positives of a row at most; a moment with more has several rows. Where they have to be taken out of the history, no more than a quarter of it.',
+    ),
   hardNegatives: z
     .int()
     .min(0)
     .max(65_536)
     .describe('softmax: further ones, drawn from what the model ranked highest after the last epoch.'),
-  negativeSmoothing: share.describe('Negatives are drawn with probability ∝ popularity^this; 0 is uniform.'),
+  negativeSmoothing: share.describe(
+    'sigmoid, softmax: negatives are drawn with probability ∝ popularity^this; 0 is uniform.',
+  ),
   temperature: z.number().min(0.001).max(10).describe('τ: divides the inner product before the loss.'),
   learnTemperature: z.boolean().describe('Whether τ is trained too, from `temperature` on.'),
   skip: z.boolean().describe('Adds a linear map of the input to the last layer.'),
@@ -90,6 +107,7 @@ const paper: TrainingSettings = {
   batch: 256,
   loss: 'sigmoid',
   negatives: 4,
+  targets: 32,
   hardNegatives: 0,
   negativeSmoothing: 0,
   temperature: 0.2,
@@ -212,7 +230,10 @@ const settingsOfArchitecture: Record<ArchitectureName, z.ZodObject> = {
   'youtube-dnn': trainingSettings
     .omit({ userIds: true, userIdDropout: true, ...interestParts, ...datParts })
     .extend(someHistory),
-  mind: trainingSettings.omit({ historyDecay: true, ...datParts }).extend(someHistory),
+  mind: trainingSettings.omit({ historyDecay: true, targets: true, ...datParts }).extend({
+    ...someHistory,
+    loss: z.enum(['sigmoid', 'softmax']).describe('Cross entropy, or in-batch softmax with logQ correction.'),
+  }),
 };
 
 /** The schema of a kind's settings, each described, and the values of its presets; a scorer has one set of them. */
@@ -261,8 +282,8 @@ export function resolveSettings(kind: string, preset: string, set: Record<string
   }
   const settings = { ...base, ...parsed.data } as ModelSettings;
   if (!isTower(settings)) return settings;
-  if (settings.hardNegatives > 0 && settings.loss === 'sigmoid') {
-    throw new DuetError('bad-input', 'hardNegatives are shared by the batch, and the sigmoid loss has own negatives.', {
+  if (settings.hardNegatives > 0 && settings.loss !== 'softmax') {
+    throw new DuetError('bad-input', `hardNegatives belong to the softmax loss, and the loss is ${settings.loss}.`, {
       where: { field: 'hardNegatives' },
       fix: 'Set loss to softmax, or hardNegatives to 0.',
     });

@@ -23,6 +23,16 @@ const cases: Record<string, TowerSettings> = {
   MIND: { ...twoTower, architecture: 'mind', itemWidth: 4, history: 5, interests: 3 },
   'DAT, cross-fitted': { ...dat, crossFit: true },
   'DAT, squared alignment': { ...dat, alignmentSquared: true },
+  'two-tower, multi-positive': { ...twoTower, loss: 'multi-positive', negatives: 14 },
+  'FM, multi-positive': {
+    ...twoTower,
+    architecture: 'fm',
+    userWidth: 8,
+    itemWidth: 12,
+    loss: 'multi-positive',
+    negatives: 14,
+  },
+  'DAT, cross-fitted, multi-positive': { ...dat, crossFit: true, loss: 'multi-positive', negatives: 14 },
 };
 
 function randomFeeds(graph: Graph): Values {
@@ -30,6 +40,10 @@ function randomFeeds(graph: Graph): Values {
   const feeds = Object.fromEntries(
     graph.inputs.map(({ name, shape }) => [name!, Float32Array.from({ length: sizeOf(shape) }, () => normal(rng))]),
   );
+  if (feeds.own) {
+    feeds.own = feeds.own.map((_, at) => (at % 3 === 0 ? 1 : 0));
+    feeds.positive = feeds.positive!.map((_, at) => (at % 6 === 0 ? 0.05 : 0));
+  }
   if (feeds.itemKey) feeds.itemKey = feeds.itemKey.map((_, i) => i % 11);
   if (feeds.historyLength) feeds.historyLength = feeds.historyLength.map((_, i) => i % 6);
   if (feeds.membership) {
