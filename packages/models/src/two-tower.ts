@@ -39,18 +39,16 @@ function trainingGraph(s: TowerSettings): Graph {
   const dims = s.layers.at(-1)!;
   const multi = s.loss === 'multi-positive';
   const pairs = s.loss === 'sigmoid' ? n : s.batch;
-  const positives = (x: Tensor) => g.slice(x, [0, 0], [s.batch, dims]);
+  const first = (x: Tensor, count: number) => g.slice(x, [0, 0], [count, dims]);
   const learning = (side: 'user' | 'item', seen: Tensor) => {
     const paired = multi && side === 'item' ? n : s.batch;
-    return s.crossFit
-      ? g.input(`${side}Mimic`, [paired, dims], { gradient: true })
-      : g.slice(seen, [0, 0], [paired, dims]);
+    return s.crossFit ? g.input(`${side}Mimic`, [paired, dims], { gradient: true }) : first(seen, paired);
   };
   if (user.augmented && s.mimicUser > 0) {
     const a = learning('user', user.augmented);
     const part = multi
       ? weightedMimicLoss(g, a, items, positiveShares(g, s))
-      : mimicLoss(g, a, positives(items), pairs);
+      : mimicLoss(g, a, first(items, s.batch), pairs);
     include('mimicUser', part, s.mimicUser);
   }
   if (item.augmented && s.mimicItem > 0) {

@@ -5,7 +5,7 @@ import { itemsInBatch } from '@duet/models/tower-settings';
 import { type Bags, historyBags, selectBags, sequenceBags, singleBags } from './bags.ts';
 import { distinctItems, logInclusion, writePairs } from './columns.ts';
 import { contextOfRows, isContext } from './context.ts';
-import { type BatchRows, mimicHalf, stepsPerEpoch } from './epochs.ts';
+import { type BatchRows, mimicHalf, rowCounts, stepsFor } from './epochs.ts';
 import type { FeatureSpace } from './features.ts';
 import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -92,6 +92,13 @@ export function collectPositives(
   };
 }
 
+/** Positives of each item [items]. */
+export function countPositives({ item, itemCount }: Positives): Int32Array {
+  const count = new Int32Array(itemCount.length);
+  for (const one of item) count[one]!++;
+  return count;
+}
+
 /** Draws items with probability ∝ count^smoothing (uniform at 0), by Walker's alias method (Vose 1991). */
 export function negativeSampler(itemCount: Int32Array, smoothing: number) {
   const n = itemCount.length;
@@ -171,8 +178,7 @@ export class Batcher {
     this.#augmented = new Set([tables['user.augmented'], tables['item.augmented']]);
     this.#augmentedRate = settings.augmentedLearningRate / settings.tableLearningRate;
     this.#sampler = negativeSampler(positives.itemCount, settings.negativeSmoothing);
-    this.#positiveCount = new Int32Array(positives.itemCount.length);
-    for (const item of positives.item) this.#positiveCount[item]!++;
+    this.#positiveCount = countPositives(positives);
     this.#hard = this.#sampler;
     this.#column = new Int32Array(positives.itemCount.length).fill(-1);
     this.#logQ = this.#proposal();
@@ -191,7 +197,7 @@ export class Batcher {
   #proposal(): Float32Array {
     const { loss, batch, negatives, hardNegatives } = this.#settings;
     if (loss === 'multi-positive') {
-      const steps = stepsPerEpoch(this.#positives, this.#settings);
+      const steps = stepsFor(rowCounts(this.#positives, this.#settings), batch);
       return logInclusion(this.#positiveCount, steps, itemsInBatch(this.#model));
     }
     const [others, hard] = [this.#sampler.probability, this.#hard.probability];
@@ -241,7 +247,6 @@ export class Batcher {
       return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
     });
     const halves = Uint8Array.from(own, ([positive]) => mimicHalf(this.#positives, positive!));
-    const targets = new Set(wanted);
     const gathered = gather(this.#space, this.#tables, this.#settings, {
       users: this.#hide(users, this.#settings.userIdDropout),
       histories: before,
@@ -260,7 +265,7 @@ export class Batcher {
           items: Uint8Array.from(items, (_, j) => (multi ? halves[0]! : (halves[j] ?? j & 1))),
           learning: {
             user: users,
-            item: multi ? items.map((one) => (targets.has(one) ? one : -1)) : items.subarray(0, users.length),
+            item: multi ? onlyOf(items, wanted) : items.subarray(0, users.length),
           },
         },
       }),
@@ -324,6 +329,12 @@ export class Batcher {
 
 function multiply(values: Float32Array, scale: Float32Array): void {
   for (let i = 0; i < values.length; i++) values[i]! *= scale[i]!;
+}
+
+/** The entities that are among the wanted ones, −1 in the place of the others. */
+function onlyOf(entities: Int32Array, wanted: Int32Array): Int32Array {
+  const kept = new Set(wanted);
+  return entities.map((entity) => (kept.has(entity) ? entity : -1));
 }
 
 /** An entity of which nothing is known, not even its attributes. */

@@ -95,6 +95,17 @@ async function killedAfter(steps: number, checkpointMinutes: number): Promise<st
   return id;
 }
 
+/** Trains and stops it, as Ctrl-C does, after so many steps. */
+async function stoppedAfter(steps: number, asked: Parameters<typeof trainModel>[1]): Promise<void> {
+  const stopping = new AbortController();
+  let done = 0;
+  const progress = () => {
+    done += 1;
+    if (done === steps) stopping.abort(new Error('stopped'));
+  };
+  await assert.rejects(trainModel({ ...ctx, signal: stopping.signal, progress }, asked), /stopped/);
+}
+
 describe('a training that was cut goes on to the same weights, bit for bit,', () => {
   test('where it was killed between epochs', async () => {
     const { stepsPerEpoch } = await uninterrupted();
@@ -109,14 +120,7 @@ describe('a training that was cut goes on to the same weights, bit for bit,', ()
   test('where it was stopped, once and again', async () => {
     let runId: string | undefined;
     for (const steps of [3, 4, 30]) {
-      const stopping = new AbortController();
-      let done = 0;
-      const progress = () => {
-        done += 1;
-        if (done === steps) stopping.abort(new Error('stopped'));
-      };
-      const asked = runId === undefined ? request() : await requestOfRun(ctx.db, runId);
-      await assert.rejects(trainModel({ ...ctx, signal: stopping.signal, progress }, asked), /stopped/);
+      await stoppedAfter(steps, runId === undefined ? request() : await requestOfRun(ctx.db, runId));
       runId ??= (await newestRun()).id;
     }
     await goesOnToTheSame(runId!);
@@ -129,13 +133,7 @@ describe('a training that was cut goes on to the same weights, bit for bit,', ()
     };
     const expected = await sums((await trainModel(ctx, asked)).modelId);
     const { steps } = await newestRun();
-    const stopping = new AbortController();
-    let done = 0;
-    const progress = () => {
-      done += 1;
-      if (done === Math.ceil(0.7 * steps)) stopping.abort(new Error('stopped'));
-    };
-    await assert.rejects(trainModel({ ...ctx, signal: stopping.signal, progress }, asked), /stopped/);
+    await stoppedAfter(Math.ceil(0.7 * steps), asked);
     let left = 0;
     const counted = {
       ...ctx,

@@ -85,20 +85,15 @@ const rowsOf = (positives: Positives, settings: EpochSettings): Rows =>
     ? rowsOfMoments(positives, settings)
     : { moments: [], parts: [places(positives.item.length)] };
 
-const stepsOf = (parts: readonly Int32Array[], batch: number): number =>
-  parts.reduce((sum, { length }) => sum + Math.ceil(length / batch), 0);
-
-/** Steps that take every positive once. */
-export const stepsPerEpoch = (positives: Positives, settings: EpochSettings): number =>
+/** Rows of an epoch that may meet in a batch: with halves of their own those of either, else all. */
+export const rowCounts = (positives: Positives, settings: EpochSettings): number[] =>
   settings.loss === 'multi-positive'
-    ? stepsOf(rowsOfMoments(positives, settings).parts, settings.batch)
-    : Math.ceil(positives.item.length / settings.batch);
+    ? rowsOfMoments(positives, settings).parts.map(({ length }) => length)
+    : [positives.item.length];
 
-/** Rows that a batch can be made of, all distinct. */
-export const distinctRows = (positives: Positives, settings: EpochSettings): number =>
-  settings.loss === 'multi-positive'
-    ? Math.max(...rowsOfMoments(positives, settings).parts.map(({ length }) => length))
-    : positives.item.length;
+/** Steps that take every one of so many rows. */
+export const stepsFor = (rows: readonly number[], batch: number): number =>
+  rows.reduce((sum, count) => sum + Math.ceil(count / batch), 0);
 
 /** The order in which epochs take the positives. The last batch of a part is filled up with the part's first rows. */
 export class Epochs {
@@ -115,7 +110,10 @@ export class Epochs {
     this.#batch = settings.batch;
     this.#positive = this.#rows.cut?.positive;
     this.#parts = this.#rows.parts;
-    this.stepsPerEpoch = stepsOf(this.#parts, settings.batch);
+    this.stepsPerEpoch = stepsFor(
+      this.#parts.map(({ length }) => length),
+      settings.batch,
+    );
     this.#batches = places(this.stepsPerEpoch);
   }
 
@@ -138,7 +136,7 @@ export class Epochs {
   /** The rows of a step of the epoch. */
   batch(step: number): BatchRows {
     const [first, second] = this.#parts as [Int32Array, Int32Array?];
-    const ofFirst = stepsOf([first], this.#batch);
+    const ofFirst = stepsFor([first.length], this.#batch);
     const place = this.#batches[step]!;
     const [part, from] = place < ofFirst ? [first, place] : [second!, place - ofFirst];
     const rows = Int32Array.from({ length: this.#batch }, (_, i) => part[(from * this.#batch + i) % part.length]!);

@@ -2,12 +2,12 @@ import { DuetError, type Progress } from '@duet/config';
 import type { Split } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import type { Artifact, TrainedBy } from './artifact.ts';
-import { allItems, collectPositives, type Positives } from './batches.ts';
+import { allItems, collectPositives, countPositives, type Positives } from './batches.ts';
 import { CheckpointFile, trainingKey } from './checkpoint.ts';
 import { itemsWanted } from './columns.ts';
 import { isOrdered, type TrainingData } from './data.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
-import { distinctRows, stepsPerEpoch } from './epochs.ts';
+import { rowCounts, stepsFor } from './epochs.ts';
 import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from './factors.ts';
 import { buildFeatures, noFeatures } from './features.ts';
 import { userHistories } from './histories.ts';
@@ -89,12 +89,11 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
  * one distinct items, the catalogue at most, with room for a third more than its positives want.
  */
 function fitting(settings: TrainingSettings, positives: Positives): TrainingSettings {
-  const batch = Math.min(settings.batch, distinctRows(positives, settings));
+  const rows = rowCounts(positives, settings);
+  const batch = Math.min(settings.batch, Math.max(...rows));
   if (settings.loss !== 'multi-positive') return { ...settings, batch };
   const { length } = positives.itemCount;
-  const count = new Int32Array(length);
-  for (const item of positives.item) count[item]!++;
-  const wanted = itemsWanted(count, stepsPerEpoch(positives, { ...settings, batch }));
+  const wanted = itemsWanted(countPositives(positives), stepsFor(rows, batch));
   return { ...settings, batch, negatives: Math.min(length, Math.max(settings.negatives, Math.ceil((4 / 3) * wanted))) };
 }
 

@@ -5,7 +5,7 @@ import { Assembly } from './assembly.ts';
 import { allItems, type Positives } from './batches.ts';
 import { type CheckpointFile, tableTensors } from './checkpoint.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
-import { stepsPerEpoch } from './epochs.ts';
+import { rowCounts, stepsFor } from './epochs.ts';
 import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
 import { rankedHigh } from './hard.ts';
@@ -104,7 +104,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   if (input.popularity) tables[popularityTable]!.values.set(input.popularity);
   const graph = trainingGraph(model);
   const examples = positives.item.length;
-  const perEpoch = stepsPerEpoch(positives, settings);
+  const perEpoch = stepsFor(rowCounts(positives, settings), settings.batch);
   const steps = perEpoch * settings.epochs;
   const saved = await checkpoints?.file.read();
   for (const [name, parts] of Object.entries(saved?.tables ?? {})) {
