@@ -122,7 +122,7 @@ async function unitAndIntegration() {
     const { code, output } = await run(
       process.execPath,
       ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec', ...files.sort()],
-      { env: server.env, timeoutMs: 15 * minutes },
+      { env: server.env, timeoutMs: 17 * minutes },
     );
     const count = (name) => Number(output.match(new RegExp(`^ℹ ${name} (\\d+)$`, 'm'))?.[1] ?? 0);
     const failed = count('fail') + count('cancelled');
