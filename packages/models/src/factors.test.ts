@@ -100,8 +100,10 @@ describe('the factorisation', () => {
   for (const objective of [wals, ials]) {
     test(`of ${objective.kind} lowers its objective with every sweep`, async () => {
       const values: number[] = [];
-      await factoriseItems(x, 50, { ...settings, ...objective }, seededRng(1), (_, value) => {
-        values.push(value);
+      await factoriseItems(x, 50, { ...settings, ...objective }, seededRng(1), {
+        onSweep: ({ objective }) => {
+          values.push(objective);
+        },
       });
       assert.equal(values.length, 6);
       for (let i = 1; i < values.length; i++) assert.ok(values[i]! <= values[i - 1]! * (1 + 1e-6), String(values));

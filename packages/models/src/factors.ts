@@ -204,8 +204,14 @@ function product(a: Float64Array, p: number, q: number, d: number): number {
 /** Rows solved between two turns of the event loop. */
 const block = 512;
 
-/** Solves every row; `solved` [rows, d] is written over. */
-async function solveAll(rows: SparseRows, fixed: Float32Array, solved: Float32Array, settings: FactorSettings) {
+/** Solves every row; `solved` [rows, d] is written over. Between blocks of rows it can be stopped. */
+async function solveAll(
+  rows: SparseRows,
+  fixed: Float32Array,
+  solved: Float32Array,
+  settings: FactorSettings,
+  signal: AbortSignal | undefined,
+) {
   const d = settings.dimensions;
   alignToAxes(fixed, d);
   const solveRow = rowSolver(fixed, d, settings);
@@ -216,8 +222,29 @@ async function solveAll(rows: SparseRows, fixed: Float32Array, solved: Float32Ar
     const out = solved.subarray(row * d, (row + 1) * d);
     if (from === to) out.fill(0);
     else solveRow(rows.column.subarray(from, to), rows.weight.subarray(from, to), out);
-    if (row % block === block - 1) await setImmediate();
+    if (row % block === block - 1) {
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
   }
+}
+
+/** A factorisation between two sweeps: all that the rest of it depends on. */
+export interface SweptItems {
+  /** Sweeps done. */
+  sweep: number;
+  /** The value of the objective, which no sweep raises. */
+  objective: number;
+  /** Item vectors [items, dimensions]. */
+  vectors: Float32Array;
+}
+
+export interface FactoriseOptions {
+  /** What `onSweep` was told once, to go on from: to the same vectors, bit for bit. */
+  from?: Pick<SweptItems, 'sweep' | 'vectors'> | undefined;
+  /** Is told after each sweep. The vectors hold until it settles. */
+  onSweep?: ((swept: SweptItems) => void | Promise<void>) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -225,25 +252,25 @@ async function solveAll(rows: SparseRows, fixed: Float32Array, solved: Float32Ar
  * A user's vector is solved for from the user's items ({@link rowSolver}), so it need not be kept.
  *
  * @param observed by user
- * @param onSweep is told the objective after each sweep, which never rises
- * @throws DuetError `bad-input` where a regularisation of 0 leaves a system singular
+ * @throws DuetError `bad-input` where a regularisation of 0 leaves a system singular; the signal's reason
  */
 export async function factoriseItems(
   observed: SparseRows,
   items: number,
   settings: FactorSettings,
   rng: Rng,
-  onSweep: (sweep: number, objective: number) => void | Promise<void> = () => {},
+  { from, onSweep, signal }: FactoriseOptions = {},
 ): Promise<Float32Array> {
   const d = settings.dimensions;
   const deviation = settings.initialDeviation / Math.sqrt(d);
   const users = new Float32Array((observed.start.length - 1) * d);
-  const vectors = Float32Array.from({ length: items * d }, () => deviation * normal(rng));
+  const vectors = from?.vectors.slice() ?? Float32Array.from({ length: items * d }, () => deviation * normal(rng));
   const byItem = transposed(observed, items);
-  for (let sweep = 1; sweep <= settings.sweeps; sweep++) {
-    await solveAll(observed, vectors, users, settings);
-    await solveAll(byItem, users, vectors, settings);
-    await onSweep(sweep, objectiveOf(observed, users, vectors, settings));
+  for (let sweep = (from?.sweep ?? 0) + 1; sweep <= settings.sweeps; sweep++) {
+    await solveAll(observed, vectors, users, settings, signal);
+    await solveAll(byItem, users, vectors, settings, signal);
+    await onSweep?.({ sweep, objective: objectiveOf(observed, users, vectors, settings), vectors });
+    signal?.throwIfAborted();
   }
   alignToAxes(vectors, d);
   return vectors;

@@ -3,11 +3,13 @@ export { type EaseModel, fitEase, scoreByEase } from './ease.ts';
 export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
 export { openOnnx, openTfjs } from './executors/open.ts';
 export {
+  type FactoriseOptions,
   type FactorObjective,
   type FactorSettings,
   factoriseItems,
   rowSolver,
   type SparseRows,
+  type SweptItems,
 } from './factors.ts';
 export { Graph, type Shape, sizeOf, type Tensor } from './graph.ts';
 export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-knn.ts';

@@ -147,6 +147,24 @@ describe('a training that was cut goes on to the same weights, bit for bit,', ()
   });
 });
 
+test('a factorisation that was stopped goes on with the next sweep to the same vectors, bit for bit', async () => {
+  for (const kind of ['wals', 'ials']) {
+    const asked = { datasetId, kind, set: { dimensions: 16, sweeps: 4 } };
+    const { modelId, runId } = await trainModel(ctx, asked);
+    const { curve } = await ctx.db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+    await stoppedAfter(2, asked);
+    const { id } = await newestRun();
+    const swept: number[] = [];
+    const going = { ...ctx, progress: ({ done }: { done: number }) => swept.push(done) };
+    const again = await trainModel(going, await requestOfRun(ctx.db, id));
+    assert.deepEqual(swept, [3, 4]);
+    assert.deepEqual(await sums(again.modelId), await sums(modelId));
+    const run = await ctx.db.prisma.trainingRun.findUniqueOrThrow({ where: { id } });
+    assert.deepEqual(told(run.curve), told(curve));
+    assert.equal(existsSync(checkpointPath(ctx.dataDir, id)), false);
+  }
+});
+
 test('a checkpoint that was damaged, or is of other settings, is refused', async () => {
   const stopping = new AbortController();
   const cut = { ...ctx, signal: stopping.signal, progress: () => stopping.abort(new Error('stopped')) };

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { DuetError } from '@duet/config';
 import type { Values } from '@duet/models';
 import type { Positives } from './batches.ts';
+import type { FactorTraining } from './factors.ts';
 import type { FeatureSpace } from './features.ts';
+import type { Histories } from './histories.ts';
 import type { CurvePoint } from './loop.ts';
 import { loadSafetensors, type NamedTensor, saveSafetensors, type TensorData } from './safetensors.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -39,31 +41,46 @@ export interface Checkpoint {
   feeds: Values;
 }
 
+/** What there is of neither tables nor a step under way. */
+export const betweenEpochs = { sums: {}, best: undefined, tables: {}, hard: new Int32Array(), feeds: {} };
+
 /** Settings that may change between a checkpoint and what goes on from it. */
-const changeable = [
-  'augmentedLearningRate',
-  'epochs',
-  'learningRate',
-  'patience',
-  'tableDecay',
-  'tableLearningRate',
-  'temperature',
-  'weightDecay',
-] as const satisfies (keyof TrainingSettings)[];
+const changeable = {
+  tower: [
+    'augmentedLearningRate',
+    'epochs',
+    'learningRate',
+    'patience',
+    'tableDecay',
+    'tableLearningRate',
+    'temperature',
+    'weightDecay',
+  ] satisfies (keyof TrainingSettings)[],
+  factors: ['sweeps'] satisfies (keyof FactorTraining)[],
+};
 
 /** Changes with what a checkpoint holds. */
 const format = 2;
 
-/** SHA-256 of everything else that a training depends on. */
-export function trainingKey(
+/** Begun with the format, the settings that may not change, and what else there is to tell trainings apart by. */
+const keyOf = (family: keyof typeof changeable, settings: object, rest: unknown) => {
+  const fixed = Object.entries(settings).filter(([name]) => !(changeable[family] as string[]).includes(name));
+  return createHash('sha256').update(JSON.stringify([format, rest, fixed]));
+};
+
+/** SHA-256 of everything else that a factorisation depends on. */
+export const factorKey = (settings: FactorTraining, { start, item }: Histories, rest: unknown): string =>
+  keyOf('factors', settings, rest).update(start).update(item).digest('hex');
+
+/** SHA-256 of everything else that a training of towers depends on. */
+export function towerKey(
   settings: TrainingSettings,
   { user, item, row, historyEnd, histories }: Positives,
   space: FeatureSpace,
   rest: unknown,
 ): string {
-  const fixed = Object.entries(settings).filter(([name]) => !(changeable as readonly string[]).includes(name));
   const { encoded, context, ...layout } = space;
-  const hash = createHash('sha256').update(JSON.stringify([format, rest, fixed, layout]));
+  const hash = keyOf('tower', settings, [rest, layout]);
   for (const values of [user, item, historyEnd, histories.start, histories.item]) hash.update(values);
   for (const { vocabulary, bags } of [...Object.values(encoded.user), ...Object.values(encoded.item)])
     hash.update(vocabulary.join('\n')).update(bags.start).update(bags.row);
@@ -89,11 +106,13 @@ const flat = (prefix: string, tensors: Record<string, TensorData>): [string, Nam
 /** One training's checkpoint on disk: there is none, or one that is whole. */
 export class CheckpointFile {
   readonly file: string;
+  #family: keyof typeof changeable;
   #key: string;
 
-  /** @param key `trainingKey`, which a training must share with the one that wrote the checkpoint to go on from it */
-  constructor(file: string, key: string) {
+  /** @param key {@link towerKey} or {@link factorKey}, which who goes on must share with who wrote the checkpoint */
+  constructor(file: string, family: keyof typeof changeable, key: string) {
     this.file = file;
+    this.#family = family;
     this.#key = key;
   }
 
@@ -128,7 +147,7 @@ export class CheckpointFile {
         'this checkpoint is of other data or settings than the training that goes on, or of another version of Duet.',
         {
           where: { file: this.file },
-          fix: `Only ${changeable.join(', ')} may change. Undo the rest, or train anew.`,
+          fix: `Only ${changeable[this.#family].join(', ')} may change. Undo the rest, or train anew.`,
         },
       );
     }

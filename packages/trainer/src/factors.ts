@@ -1,4 +1,11 @@
-import { type FactorSettings, factoriseItems, rowSolver, type SparseRows, seededRng } from '@duet/models';
+import {
+  type FactoriseOptions,
+  type FactorSettings,
+  factoriseItems,
+  rowSolver,
+  type SparseRows,
+  seededRng,
+} from '@duet/models';
 import { z } from 'zod';
 import type { UserEncoder } from './encoder.ts';
 import { type Histories, historyOf } from './histories.ts';
@@ -69,21 +76,17 @@ function observedPairs(histories: Histories, repeatPower: number): SparseRows {
   return { start, column: column.subarray(0, start[users]), weight: weight.subarray(0, start[users]) };
 }
 
-/**
- * Item vectors [items, dimensions] that a user's vector is solved for from ({@link factorEncoder}).
- *
- * @param onSweep is told the value of the objective after each sweep
- */
+/** Item vectors [items, dimensions] that a user's vector is solved for from ({@link factorEncoder}). */
 export function solveItems(
   kind: FactorKind,
   settings: FactorTraining,
   histories: Histories,
   items: number,
   seed: number,
-  onSweep: (sweep: number, objective: number) => void | Promise<void>,
+  options: FactoriseOptions,
 ): Promise<Float32Array> {
   const observed = observedPairs(histories, settings.repeatPower);
-  return factoriseItems(observed, items, { kind, ...settings }, seededRng(seed), onSweep);
+  return factoriseItems(observed, items, { kind, ...settings }, seededRng(seed), options);
 }
 
 /**

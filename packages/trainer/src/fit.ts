@@ -1,9 +1,9 @@
 import { DuetError, type Progress } from '@duet/config';
 import type { Split } from '@duet/datasets';
-import type { Executor } from '@duet/models';
+import type { Executor, SweptItems } from '@duet/models';
 import type { Artifact, TrainedBy } from './artifact.ts';
 import { allItems, collectPositives, countPositives, type Positives } from './batches.ts';
-import { CheckpointFile, trainingKey } from './checkpoint.ts';
+import { betweenEpochs, CheckpointFile, factorKey, towerKey } from './checkpoint.ts';
 import { itemsWanted } from './columns.ts';
 import { isOrdered, type TrainingData } from './data.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
@@ -61,11 +61,11 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
   const space = buildFeatures(data, settings, architectureOf(kind), train);
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
   const model = towerSettings(kind, settings, space, count);
-  const key = trainingKey(settings, positives, space, [kind, input.seed, count]);
+  const key = towerKey(settings, positives, space, [kind, input.seed, count]);
   const { tables, params } = await trainTowers({
     ...loop,
     executor,
-    checkpoints: checkpoint && { file: new CheckpointFile(checkpoint.path, key), everyMs: checkpoint.everyMs },
+    checkpoints: checkpoint && { file: new CheckpointFile(checkpoint.path, 'tower', key), everyMs: checkpoint.everyMs },
     space,
     positives,
     settings,
@@ -98,26 +98,30 @@ function fitting(settings: TrainingSettings, positives: Positives): TrainingSett
 }
 
 async function fitFactors(input: FitInput, settings: FactorTraining): Promise<Fitted> {
-  const { data, train, watched, seed, progress, label, signal, onEpoch } = input;
+  const { data, train, watched, seed, progress, label, signal, checkpoint, onEpoch } = input;
   const kind = input.kind as FactorKind;
   const histories = userHistories(data.interactions, train);
   if (histories.item.length < 2) throw tooFew(watched.name, histories.item.length);
   const { sweeps } = settings;
-  const curve: CurvePoint[] = [];
-  const started = performance.now();
   const items = data.catalogue.ids.length;
-  const itemVectors = await solveItems(kind, settings, histories, items, seed, async (sweep, objective) => {
-    signal?.throwIfAborted();
+  const file =
+    checkpoint && new CheckpointFile(checkpoint.path, 'factors', factorKey(settings, histories, [kind, seed, items]));
+  const saved = await file?.read();
+  const curve: CurvePoint[] = saved?.curve ?? [];
+  const started = performance.now() - 1000 * (saved?.seconds ?? 0);
+  const onSweep = async ({ sweep, objective, vectors }: SweptItems) => {
     const seconds = (performance.now() - started) / 1000;
-    progress({
-      step: label,
-      done: sweep,
-      total: sweeps,
-      unit: 'sweeps',
-      note: `objective ${objective.toPrecision(5)}`,
-    });
+    const note = `objective ${objective.toPrecision(5)}`;
+    progress({ step: label, done: sweep, total: sweeps, unit: 'sweeps', note });
     curve.push({ epoch: sweep, step: sweep, seconds, loss: { total: objective }, validation: {} });
     await onEpoch?.(curve, sweeps);
+    // Users are solved for from the items: nothing else is left of a sweep.
+    if (sweep < sweeps) await file?.write({ ...betweenEpochs, step: sweep, seconds, curve, dense: { items: vectors } });
+  };
+  const itemVectors = await solveItems(kind, settings, histories, items, seed, {
+    from: saved && { sweep: saved.step, vectors: saved.dense.items! },
+    onSweep,
+    signal,
   });
   const encoder = factorEncoder(kind, settings, itemVectors);
   return {
