@@ -61,7 +61,8 @@ export async function buildModelIndex(ctx: BuildContext, request: BuildIndexRequ
       if ('progress' in message) progress(message.progress);
       else end = message;
     });
-    child.send({ url: db.url, dataDir, request: { ...request, indexId } } satisfies BuildOrder);
+    // Where it does not get there the process has ended, which its exit tells.
+    child.send({ url: db.url, dataDir, request: { ...request, indexId } } satisfies BuildOrder, () => {});
     const [code, name] = await ended;
     if (end !== undefined && 'built' in end) return end.built;
     signal?.throwIfAborted();

@@ -48,7 +48,8 @@ export class TrialPool implements AsyncDisposable {
       const answered = once(child, 'message', { signal: listening.signal }).then(([answer]) => answer as TrialAnswer);
       // It loses the race where the child ends first.
       answered.catch(() => {});
-      child.send({ bench: this.#bench, trial } satisfies TrialOrder);
+      // Where it does not get there the child has ended, which its exit tells.
+      child.send({ bench: this.#bench, trial } satisfies TrialOrder, () => {});
       const answer = await Promise.race([answered, this.#children.get(child)!]);
       signal?.throwIfAborted();
       if (this.#children.has(child)) this.#idle.push(child);
