@@ -2,6 +2,11 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import { type EventStore, eventsIn } from './event-store.ts';
 
+/** Another client has taken it by now. */
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
 /** Events in a folder, a file a client, for services on Node, Deno and Bun. */
 export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as string } = {}): EventStore<Event> {
   const own = `${id}.json`;
@@ -13,14 +18,15 @@ export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as s
       const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && !name.startsWith(id));
       for (const name of names) {
         const mine = path.join(folder, `${id}-took-${name}`);
-        // Of two that start together, the one that renames it has it.
+        // Of two that start together, the one that renames it last has it: what was taken may be from one that has ended.
         const is = await rename(path.join(folder, name), mine).then(
           () => true,
           () => false,
         );
         if (is) taken.push(mine);
       }
-      return (await Promise.all(taken.map((name) => readFile(name, 'utf8')))).flatMap((text) => eventsIn<Event>(text));
+      const texts = await Promise.all(taken.map((name) => readFile(name, 'utf8').catch(unlessGone)));
+      return texts.flatMap((text) => (text === undefined ? [] : eventsIn<Event>(text)));
     },
     async keep(events) {
       if (events.length === 0) await rm(file, { force: true });
@@ -29,7 +35,7 @@ export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as s
         await writeFile(`${file}.tmp`, JSON.stringify(events));
         await rename(`${file}.tmp`, file);
       }
-      await Promise.all(taken.splice(0).map((name) => rm(name)));
+      await Promise.all(taken.splice(0).map((name) => rm(name, { force: true })));
     },
   };
 }
