@@ -28,6 +28,8 @@ const planSchema = z.strictObject({
   ),
   /** Models of the paper's table, in its order. */
   table: z.array(z.string()),
+  /** Models that `bench:tune` searches settings for. */
+  tuned: z.array(z.string()),
   ablation: z.array(z.string()),
   /** The model of each number of augmented dimensions. */
   sweep: z.record(z.string(), z.string()),
@@ -63,6 +65,7 @@ export function quickPlan(): Plan {
   return {
     ...plan,
     datasets: { 'online-retail-quick': { split, request: { ...request, kCore: { user: 300, item: 5 } } } },
+    tuned: ['item-kNN'],
     models: {
       popularity: plan.models.popularity!,
       'item-kNN': plan.models['item-kNN']!,

@@ -302,8 +302,10 @@ export class Batcher {
 
   /** Inverted dropout (Srivastava et al. 2014) of the gathered inputs: what each element was multiplied by. */
   #drop(gathered: Gathered[], feeds: Values, share: number): { input: string; scale: Float32Array }[] {
+    const kept = 1 / (1 - share);
     return Array.from(new Set(gathered.map(({ input }) => input)), (input) => {
-      const scale = Float32Array.from(feeds[input]!, () => (this.#rng() < share ? 0 : 1 / (1 - share)));
+      const scale = new Float32Array(feeds[input]!.length);
+      for (let i = 0; i < scale.length; i++) scale[i] = this.#rng() < share ? 0 : kept;
       multiply(feeds[input]!, scale);
       return { input, scale };
     });

@@ -18,7 +18,7 @@ const byGradient: TowerSpace = {
   tableLearningRate: { log: [5e-4, 2e-2] },
   tableInit: { log: [2e-3, 0.1] },
   tableDecay: { log: [1e-6, 1e-3], zero: 0.5 },
-  batch: { choice: [256, 512, 1024] },
+  batch: { choice: [128, 256, 512, 1024] },
   idDims: { choice: [32, 64, 128] },
   dropout: { uniform: [0, 0.5], zero: 0.3 },
 };
@@ -155,17 +155,28 @@ function draw(range: Range, rng: Rng): unknown {
   return range.integer ? Math.round(value) : rounded(value);
 }
 
+/** Share of the settings that a point around a start draws anew. */
+const mutated = 0.25;
+
 /**
  * One point of the space (Bergstra & Bengio 2012: independent draws, which waste nothing on settings that do not
- * matter). `fixed` settings keep their values. Augmented vectors mimic tower outputs, so they follow the last layer.
+ * matter). `fixed` settings keep their values. Around a `start`, a quarter of the settings are drawn, one at least, and
+ * the others are as they were there. Augmented vectors mimic tower outputs, so they follow the last layer.
  */
 export function sampleSettings(
   space: SearchSpace,
   fixed: Readonly<Record<string, unknown>>,
   rng: Rng,
+  start?: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const drawn = Object.fromEntries(Object.entries(space).map(([name, range]) => [name, draw(range, rng)]));
-  const settings = { ...drawn, ...fixed };
+  const free = Object.keys(space).filter((name) => !(name in fixed));
+  const one = start && free[Math.floor(rng() * free.length)];
+  const changed = free.filter((name) => start === undefined || name === one || rng() < mutated);
+  const settings = {
+    ...start,
+    ...Object.fromEntries(changed.map((name) => [name, draw(space[name]!, rng)])),
+    ...fixed,
+  };
   const { layers } = settings as { layers?: number[] };
   if ('mimicUser' in space && layers !== undefined && !('augmentedDims' in fixed)) {
     settings.augmentedDims = layers.at(-1);

@@ -42,6 +42,25 @@ describe('every point of a search space', () => {
   });
 });
 
+test('around a start, a point changes a quarter of it, one setting at least, and keeps the rest', () => {
+  const space = searchSpace('dat', resolveSettings('dat', 'best', {}));
+  const start = sampleSettings(space, {}, seededRng(0));
+  const drawn = Array.from({ length: 500 }, (_, seed) => sampleSettings(space, { batch: 32 }, seededRng(seed), start));
+  assert.ok(drawn.every(({ batch }) => batch === 32));
+  const rates = drawn.filter(({ learningRate }) => learningRate !== start.learningRate).length / 500;
+  // A quarter, and that one which changes in any case: 3 standard errors are 0.06.
+  const share = 0.25 + 0.75 / (Object.keys(space).length - 1);
+  assert.ok(Math.abs(rates - share) < 0.06, `${rates}`);
+  const same = (set: Record<string, unknown>) =>
+    Object.entries(set).every(
+      ([name, value]) => JSON.stringify(value) === JSON.stringify({ ...start, batch: 32 }[name]),
+    );
+  // Some choices are drawn as they were.
+  assert.ok(drawn.filter(same).length < 10);
+  const { augmentedDims, layers } = drawn.find((set) => set.layers !== start.layers)!;
+  assert.equal(augmentedDims, (layers as number[]).at(-1));
+});
+
 describe('a tuning', () => {
   let db: Database;
   let ctx: TuneContext;
@@ -91,6 +110,18 @@ describe('a tuning', () => {
     // 3 settings for one epoch, the best of them for three.
     assert.deepEqual(whole.trials.map(({ rung }) => rung).sort(), [0, 0, 0, 1]);
     assert.ok(whole.trials.every(({ rung, set }) => set.epochs === [1, 3][rung]));
+  });
+
+  test('around a start tries it first, and takes it up every rung to be compared with', async () => {
+    // A rate at which nothing is learned: the others are better.
+    const start = { negatives: 64, layers: [32], learningRate: 1e-6, tableLearningRate: 1e-6 };
+    const request = { datasetId, kind: 'two-tower', base: 'fast', trials: 4, set: { batch: 256 }, start };
+    const { trials } = await tune(ctx, request);
+    const full = trials.filter(({ rung }) => rung === 1);
+    assert.deepEqual(trials.find(({ number }) => number === 0)?.set, { ...start, batch: 256, epochs: 1 });
+    assert.equal(full.length, 3, 'a third of four, rounded up, and the start');
+    assert.equal(full.at(-1)!.number, 0);
+    for (const { set } of trials) assert.ok(Object.keys(start).every((name) => name in set));
   });
 
   test('survives a trial that diverges, and says why where all do', async () => {

@@ -23,6 +23,8 @@ export interface TuneRequest {
   base?: string;
   /** Settings that every trial keeps; they are not searched. */
   set?: Record<string, unknown>;
+  /** Settings over the base that the search is made around, such as those of the model that is served today. */
+  start?: Record<string, unknown>;
   /** The split that models of this dataset are judged by; trials see its training part alone. */
   split?: string;
   metric?: string;
@@ -76,7 +78,8 @@ export function rungEpochs(epochs: number | undefined): (number | undefined)[] {
 /**
  * Random search, then successive halving (Jamieson & Talwalkar 2016, with η = 3): all settings get a ninth of the base's
  * epochs, the best third of them a third, the best ninth all. Each trial is a whole training of that many epochs, its
- * learning rate decayed to the end, so a result repeats with `duet train --set`. Number 0 is the base itself.
+ * learning rate decayed to the end, so a result repeats with `duet train --set`. Number 0 is the base itself, or the
+ * start where there is one: it climbs every rung, to be compared with, and the others change a part of it each.
  *
  * Trials are recorded as they end. A search that was cut goes on where it was: settings of one number follow from the
  * seed alone.
@@ -86,16 +89,16 @@ export function rungEpochs(epochs: number | undefined): (number | undefined)[] {
  */
 export async function tune(ctx: TuneContext, request: TuneRequest): Promise<TuneResult> {
   const { db } = ctx;
-  const { datasetId, kind, base = 'best', set = {}, metric = 'HR@50', seed = 1 } = request;
+  const { datasetId, kind, base = 'best', set = {}, start, metric = 'HR@50', seed = 1 } = request;
   const { minutes, fresh = false } = request;
   const trials = request.trials ?? (minutes === undefined ? 27 : undefined);
-  const settings = resolveSettings(kind, base, set);
+  const settings = resolveSettings(kind, base, { ...start, ...set });
   const space = searchSpace(kind, settings);
   const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
   const { fingerprint } = dataset;
   const { split = defaultSplit(dataset) } = request;
   // As JSON keeps it, so that what was not asked is no key.
-  const asked = JSON.parse(JSON.stringify({ base, set, split, metric, trials, minutes, seed }));
+  const asked = JSON.parse(JSON.stringify({ base, set, start, split, metric, trials, minutes, seed }));
   const same = { datasetId, kind, fingerprint, request: { equals: asked as Prisma.InputJsonObject } };
   const begun = fresh ? null : await db.prisma.tuning.findFirst({ where: { ...same, status: 'running' } });
   const { id: tuningId } =
@@ -112,11 +115,13 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
     const search = new Search(ctx, pool, tuningId, { kind, base, metric, seed, parallel, total });
     const recalled = await search.recall();
     const settingsOf = (number: number, epochs: number | undefined): Record<string, unknown> => ({
-      ...(number === 0 ? set : sampleSettings(space, set, seededRng(seed * 1_000_003 + number))),
+      ...(number === 0
+        ? { ...start, ...set }
+        : sampleSettings(space, set, seededRng(seed * 1_000_003 + number), start)),
       ...(epochs === undefined ? {} : { epochs }),
     });
     for (const [rung, epochs] of rungs.entries()) {
-      const candidates = rung === 0 ? counting(limit) : search.survivors(rung - 1).values();
+      const candidates = rung === 0 ? counting(limit) : search.survivors(rung - 1, start !== undefined).values();
       const seconds = minutes === undefined ? Infinity : (minutes * 60 * (rung + 1)) / rungs.length;
       await search.climb(rung, candidates, (number) => settingsOf(number, epochs), seconds);
     }
@@ -175,10 +180,11 @@ class Search {
     return this.#done.toSorted((a, b) => b.score - a.score || a.rung - b.rung || a.number - b.number);
   }
 
-  /** The numbers that go on from a rung, best first. */
-  survivors(rung: number): number[] {
-    const ranked = this.ranking().filter((trial) => trial.rung === rung);
-    return ranked.slice(0, Math.ceil(ranked.length / eta)).map(({ number }) => number);
+  /** The numbers that go on from a rung, best first; before them number 0 where it is to be compared with. */
+  survivors(rung: number, compared: boolean): number[] {
+    const ranked = this.ranking().flatMap((trial) => (trial.rung === rung ? [trial.number] : []));
+    const best = ranked.slice(0, Math.ceil(ranked.length / eta));
+    return compared && ranked.includes(0) ? [...new Set([0, ...best])] : best;
   }
 
   /** Tries the candidates one after the other on each hand, until there are none or `seconds` of search are over. */

@@ -10,6 +10,7 @@ interface Options extends Pick<TuneRequest, 'base' | 'split' | 'metric' | 'trial
   dataset?: string;
   model: string;
   set: Record<string, unknown>;
+  start: Record<string, unknown>;
   minutes?: number;
   parallel: number;
 }
@@ -25,6 +26,12 @@ export function tuneCommand(program: Command): void {
     .requiredOption('--model <kind>', 'dat, two-tower, ials, item-knn …: npx duet models --kinds lists them')
     .option('--base <preset>', 'the preset that the search starts from', 'best')
     .option('--set <key=value>', 'a setting that every trial keeps, any number of times', readSetting, {})
+    .option(
+      '--start <key=value>',
+      'a setting of the model to do better than, any number of times: trials keep it or change it',
+      readSetting,
+      {},
+    )
     .option('--split <split>', 'the split that the model will be judged by, in whose training part it is searched')
     .option('--metric <name>', 'what is best: HR@50, HR@100, Recall@50, NDCG@50, MRR …', 'HR@50')
     .option('--trials <number>', 'settings tried first; a third goes on to three times the epochs (27)', readInteger)
@@ -41,8 +48,10 @@ export function tuneCommand(program: Command): void {
     const { hasVectors, resolveSettings, tune } = await import('@duet/trainer');
     const ctx = { ...(await working(context)), machine: context.config };
     const dataset = await findDataset(ctx.db, options.dataset);
-    const { dataset: _, model: kind, ...request } = options;
-    const { tuningId, trials, failures, recalled } = await tune(ctx, { ...request, kind, datasetId: dataset.id });
+    const { dataset: _, model: kind, start, ...request } = options;
+    const around = Object.keys(start).length > 0 && { start };
+    const asked = { ...request, ...around, kind, datasetId: dataset.id };
+    const { tuningId, trials, failures, recalled } = await tune(ctx, asked);
     const [best] = trials;
     const flags = Object.entries(best!.set).map(([key, value]) => `--set '${key}=${JSON.stringify(value)}'`);
     const next = hasVectors(resolveSettings(kind, request.base!, {}))
