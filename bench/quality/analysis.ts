@@ -35,6 +35,7 @@ export interface Summary {
   byHistory: { band: string; users: number; value: number }[];
   byPopularity: { band: string; users: number; value: number }[];
   coldItems: { users: number; value: number } | undefined;
+  coldUsers?: { users: number; value: number } | undefined;
   /** Of a training and evaluation, median over seeds. */
   seconds: number;
 }
@@ -143,13 +144,14 @@ function summarise(model: string, seeds: readonly Outcome[], facts: DatasetFacts
     byCategory: categoryHits(seeds, facts),
     byHistory: averaged('byHistory'),
     byPopularity: averaged('byPopularity'),
-    coldItems: coldHits(seeds),
+    coldItems: coldHits(seeds, 'coldItems'),
+    coldUsers: coldHits(seeds, 'coldUsers'),
     seconds: seconds[seconds.length >> 1]!,
   };
 }
 
-function coldHits(seeds: readonly Outcome[]): Summary['coldItems'] {
-  const found = seeds.flatMap(({ evaluation }) => evaluation.coldItems ?? []);
+function coldHits(seeds: readonly Outcome[], part: 'coldItems' | 'coldUsers'): Summary['coldItems'] {
+  const found = seeds.flatMap(({ evaluation }) => evaluation[part] ?? []);
   if (found.length === 0) return undefined;
   return {
     users: found[0]!.users,

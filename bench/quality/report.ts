@@ -71,6 +71,11 @@ function bandTable(models: Summary[], group: 'byHistory' | 'byPopularity'): stri
   return table(['', ...bands], rows);
 }
 
+function coldTable(models: Summary[], part: 'coldItems' | 'coldUsers', title: string): string[] {
+  const rows = models.flatMap(({ model, [part]: cold }) => (cold ? [[model, cold.users, four(cold.value)]] : []));
+  return rows.length > 0 ? [title, table(['', 'users', 'HR@50'], rows)] : [];
+}
+
 function datasetReport(analysis: Analysis, plan: Plan): string {
   const { dataset, split, users, facts } = analysis;
   const models = known(analysis, plan.table);
@@ -80,7 +85,6 @@ function datasetReport(analysis: Analysis, plan: Plan): string {
     `${whole(facts.users)} users, ${whole(facts.items)} items, ${whole(facts.interactions)} interactions; ${whole(users)} users are evaluated.`,
   ];
   if (models.length > 0) {
-    const cold = models.filter(({ coldItems }) => coldItems);
     const categories = categoryTable(models);
     sections.push(
       modelTable(models),
@@ -90,15 +94,8 @@ function datasetReport(analysis: Analysis, plan: Plan): string {
       bandTable(models, 'byHistory'),
       '### HR@50 by how many users had the target in training (users)',
       bandTable(models, 'byPopularity'),
-      ...(cold.length > 0
-        ? [
-            '### HR@50 of items that nobody had in training',
-            table(
-              ['', 'users', 'HR@50'],
-              cold.map(({ model, coldItems }) => [model, coldItems!.users, four(coldItems!.value)]),
-            ),
-          ]
-        : []),
+      ...coldTable(models, 'coldItems', '### HR@50 of items that nobody had in training'),
+      ...coldTable(models, 'coldUsers', '### HR@50 of users with too little training to be among those above'),
     );
   }
   const ablation = known(analysis, plan.ablation);

@@ -111,11 +111,26 @@ test('targets are items that somebody has a training row of, and the cold ones a
         const all = withCold!.evaluations.find((evaluation) => evaluation.user === user)!.targets;
         assert.ok(targets.every((item) => all.includes(item)));
       }
-      for (const { user, targets } of split?.cold ?? []) {
+      for (const { user, targets } of split?.coldItems ?? []) {
         assert.ok(targets.every((item) => !known.has(item)));
         const warm = split!.evaluations.find((evaluation) => evaluation.user === user)?.targets ?? [];
         const all = withCold!.evaluations.find((evaluation) => evaluation.user === user)!.targets;
         assert.deepEqual([...warm, ...targets].sort(), [...all]);
+      }
+    }),
+  );
+});
+
+test('users with too few training rows are apart, with what they would be asked for otherwise', () => {
+  fc.assert(
+    fc.property(interactions, fc.constantFrom('time:0.5', 'random:0.5'), (x, name) => {
+      const split = attempt(() => splitDataset(x, name, { minTrain: 2 }));
+      const all = attempt(() => splitDataset(x, name, { minTrain: 0 }));
+      if (split === undefined) return;
+      const byUser = [...split.evaluations, ...split.coldUsers!].sort((a, b) => a.user - b.user);
+      assert.deepEqual(byUser, all!.evaluations);
+      for (const { user } of split.coldUsers!) {
+        assert.ok(split.train.filter((row) => x.user[row] === user).length < 2);
       }
     }),
   );

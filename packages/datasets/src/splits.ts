@@ -24,7 +24,9 @@ export interface Split {
     situation?: Situation;
   }[];
   /** The same for items that nobody has in `train`, which only models that look at more than ids can find. */
-  cold?: Split['evaluations'];
+  coldItems?: Split['evaluations'];
+  /** The same as `evaluations` for users with too few rows in `train` to be among them. */
+  coldUsers?: Split['evaluations'];
 }
 
 export interface SplitOptions {
@@ -179,15 +181,16 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     Int32Array.from(new Set(Array.from(some, (row) => x.item[row]!))).sort();
   const train: number[] = [];
   const evaluations: Split['evaluations'] = [];
-  const cold: Split['evaluations'] = [];
+  const coldItems: Split['evaluations'] = [];
+  const coldUsers: Split['evaluations'] = [];
   for (let from = 0, to = 0; from < rows.length; from = to) {
     const user = x.user[rows[from]!]!;
     while (to < rows.length && x.user[rows[to]!] === user) to++;
     const mine = rows.subarray(from, to);
     const learnt = mine.filter((_, i) => held[from + i] === 0);
-    const evaluated = learnt.length < mine.length && learnt.length >= minTrain;
-    const had = evaluated && newItemsOnly ? itemsOf(learnt) : new Int32Array();
-    const later = evaluated ? mine.filter((_, i) => held[from + i] === 1) : new Int32Array();
+    const had = newItemsOnly && learnt.length < mine.length ? itemsOf(learnt) : new Int32Array();
+    const later = mine.filter((_, i) => held[from + i] === 1);
+    const warm = learnt.length >= minTrain;
     const hidden = new Set(had);
     const wanted = itemsOf(later).filter((item) => !hidden.has(item));
     const targets = wanted.filter((item) => known[item] === 1 || !knownItemsOnly);
@@ -195,10 +198,12 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     const self = itemRow?.get(x.users[user]!);
     const seen = self === undefined || hidden.has(self) ? had : Int32Array.from([...had, self]).sort();
     const first = later.find((row) => targets.includes(x.item[row]!));
-    if (first !== undefined) evaluations.push({ user, targets, seen, situation: situationOf(x, first) });
+    if (first !== undefined) {
+      (warm ? evaluations : coldUsers).push({ user, targets, seen, situation: situationOf(x, first) });
+    }
     // A last interaction that is nobody's target is no secret, unless it is the other direction of somebody's.
     const noSecret = rule.kind === 'leave-last-out' && targets.length === 0 && !sides.symmetric;
-    if (unknown.length > 0 && !noSecret) cold.push({ user, targets: unknown, seen });
+    if (unknown.length > 0 && warm && !noSecret) coldItems.push({ user, targets: unknown, seen });
     for (const row of noSecret ? mine : learnt) train.push(row);
   }
   if (evaluations.length === 0) {
@@ -206,7 +211,7 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
       fix: `It needs users with ${minTrain} training interactions and ${newItemsOnly ? 'new items' : 'more'} after them.`,
     });
   }
-  return { name, train: Int32Array.from(train), evaluations, cold };
+  return { name, train: Int32Array.from(train), evaluations, coldItems, coldUsers };
 }
 
 /**

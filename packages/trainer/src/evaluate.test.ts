@@ -12,12 +12,13 @@ test('an evaluation averages over users, and by group over the users with a targ
       { user: 0, targets: Int32Array.of(0, 2), seen: new Int32Array() },
       { user: 1, targets: Int32Array.of(3), seen: Int32Array.of(0) },
     ],
-    cold: [{ user: 1, targets: Int32Array.of(3), seen: Int32Array.of(0) }],
+    coldItems: [{ user: 1, targets: Int32Array.of(3), seen: Int32Array.of(0) }],
+    coldUsers: [{ user: 2, targets: Int32Array.of(1, 3), seen: new Int32Array() }],
   };
   const score = byUser((_, scores) => scores.set([4, 3, 2, 1]));
-  const lists = [Int32Array.of(1), Int32Array.of(0, 1, 2)];
+  const lists = [Int32Array.of(1), Int32Array.of(0, 1, 2), new Int32Array()];
   const { evaluation } = await evaluate({ split, catalogue, lists, score });
-  const { metrics, byCategory, byPopularity, byHistory, coldItems, users } = evaluation;
+  const { metrics, byCategory, byPopularity, byHistory, coldItems, coldUsers, users } = evaluation;
   assert.equal(users, 2);
   assert.equal(metrics.MRR, (1 + 1 / 3) / 2);
   assert.equal(metrics['Coverage@50'], 1);
@@ -29,6 +30,7 @@ test('an evaluation averages over users, and by group over the users with a targ
     ],
   );
   assert.deepEqual([coldItems?.users, coldItems?.metrics.MRR], [1, 1 / 3]);
+  assert.deepEqual([coldUsers?.users, coldUsers?.targets, coldUsers?.metrics.MRR], [1, 2, 1 / 2]);
   assert.equal(byPopularity.at(-1)?.band, 'not in training');
   assert.deepEqual(
     byHistory.map(({ band, metrics: m }) => [band, m.MRR]),

@@ -28,6 +28,8 @@ export const evaluationSchema = z.object({
   byHistory: z.array(groupMetrics.extend({ band: z.string() })).default([]),
   /** Over the users whose later items include some that nobody had in training, and these items alone. */
   coldItems: groupMetrics.optional(),
+  /** Over the users with too few training rows to be among the others: with less than five where time splits. */
+  coldUsers: groupMetrics.optional(),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
 
@@ -106,12 +108,16 @@ export async function evaluate({ split, catalogue, lists, score, mask = true }: 
       for (const [group, places] of grouped) means[group]?.add(places.map((i) => ranks[i]!));
     }
   });
-  const cold = new MeanMetrics();
-  if (split.cold && split.cold.length > 0) {
-    const found = await rankAll(split.cold, items, score, mask);
+  const cold: Pick<Evaluation, 'coldItems' | 'coldUsers'> = {};
+  for (const part of ['coldItems', 'coldUsers'] as const) {
+    const evaluations = split[part] ?? [];
+    if (evaluations.length === 0) continue;
+    const found = await rankAll(evaluations, items, score, mask);
+    const means = new MeanMetrics();
     found.user.forEach((_, u) => {
-      cold.add(found.rank.subarray(found.start[u]!, found.start[u + 1]!));
+      means.add(found.rank.subarray(found.start[u]!, found.start[u + 1]!));
     });
+    cold[part] = means.result();
   }
   const bandsOf = ({ names }: Bands, means: MeanMetrics[]) =>
     names.map((band, i) => ({ band, ...means[i]!.result() })).filter(({ users }) => users > 0);
@@ -125,7 +131,7 @@ export async function evaluate({ split, catalogue, lists, score, mask = true }: 
       .filter(({ users }) => users > 0),
     byPopularity: bandsOf(bands, byBand),
     byHistory: bandsOf(histories, byHistory),
-    ...(cold.users > 0 && { coldItems: cold.result() }),
+    ...cold,
   };
   return { evaluation, rankings, popularity };
 }

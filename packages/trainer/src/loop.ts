@@ -134,7 +134,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
       encoder,
       items,
       histories,
-      split: input.validation,
+      split: { ...input.validation, coldItems: [], coldUsers: [] },
       catalogue,
     });
     return evaluation.metrics;
