@@ -4,24 +4,32 @@
  * plan's is what the plan should say; the quality bench alone sees the test part.
  *
  *   --only a/b,c/*     these datasets' models alone
- *   --minutes n        for each model on each dataset (8)
+ *   --minutes n        for each model on each dataset (8); a search may need longer for the least it does
  *   --parallel n       trials side by side (1), a thread each for the graph
  *   --metric name      what is best (HR@50)
  *   --data folder      where the plan's files are
  *   --quick            a minute for item-kNN on online-retail's most active users, to see that everything works
  *
- * Searches of an earlier run stay in the results as long as the plan says the same of the model.
+ * Each search is kept in build/bench-quality as it ends, so that an interrupted run goes on with the next. The results
+ * keep a model's last search, also once the plan has taken over what it found.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/config';
+import { DuetError, repositoryRoot } from '@duet/config';
 import { createTestDatabase } from '@duet/db/testing';
-import { tune } from '@duet/trainer';
-import { benchData, type Results, runBench, say, table } from './bench.ts';
-import { plannedAs } from './quality/earlier.ts';
-import { jobsOf, quickPlan, readPlan } from './quality/plan.ts';
+import { type TuneContext, tune } from '@duet/trainer';
+import { z } from 'zod';
+import { benchData, commit, type Results, runBench, say, table } from './bench.ts';
+import { readSearch, writeSearch } from './quality/cache.ts';
+import { hashOf, type Job, jobsOf, quickPlan, readPlan } from './quality/plan.ts';
 import { importPlanned } from './quality/train-all.ts';
+
+interface Budget {
+  metric: string;
+  minutes: number;
+  parallel: number;
+}
 
 /** Settings of one trial and what they came to on the validation part. */
 interface Tried {
@@ -30,16 +38,9 @@ interface Tried {
 }
 
 /** What a search around a model's settings found. */
-interface Search {
-  dataset: string;
-  split: string;
-  model: string;
-  kind: string;
-  /** Changes with what the plan says of the model. */
-  planned: string;
-  metric: string;
-  minutes: number;
-  parallel: number;
+interface Search extends Budget, Pick<Job, 'dataset' | 'split' | 'model' | 'kind' | 'preset' | 'set'> {
+  commit: string;
+  seconds: number;
   /** Settings that were tried, and on how many of them all epochs were spent. */
   trials: number;
   full: number;
@@ -53,107 +54,108 @@ interface TuneResults extends Results {
   searches: Search[];
 }
 
+const quick = process.argv.includes('--quick');
 const own = {
   only: { type: 'string', default: '' },
-  minutes: { type: 'string', default: '8' },
+  minutes: { type: 'string', default: quick ? '1' : '8' },
   parallel: { type: 'string', default: '1' },
   metric: { type: 'string', default: 'HR@50' },
   data: { type: 'string', default: benchData },
 } as const;
+const budgetSchema = z.object({
+  metric: z.string(),
+  minutes: z.coerce.number().positive(),
+  parallel: z.coerce.number().int().positive(),
+});
 
-const quick = process.argv.includes('--quick');
 const plan = quick ? quickPlan() : readPlan();
 const file = quick ? 'tune-quick' : 'tune';
 
-/** Those of earlier runs whose settings the plan still has. */
 async function readEarlier(): Promise<Search[]> {
   const text = await readFile(path.join(repositoryRoot(), `bench/results/${file}.json`), 'utf8').catch(() => undefined);
-  if (text === undefined) return [];
-  const { searches } = JSON.parse(text) as TuneResults;
-  return searches.filter(({ dataset, model, planned }) => planned === plannedAs(plan, dataset, model));
+  return text === undefined ? [] : (JSON.parse(text) as TuneResults).searches;
 }
 
-const shown = (tried: Tried | null, metrics: string[]): string[] =>
-  metrics.map((metric) => tried?.metrics[metric]?.toFixed(4) ?? '–');
+async function search(ctx: TuneContext, datasetId: string, job: Job, budget: Budget): Promise<Search> {
+  const { dataset, split, model, kind, preset, set } = job;
+  const started = performance.now();
+  const found = await tune(ctx, { datasetId, kind, base: preset, start: set, split, ...budget });
+  const top = Math.max(...found.trials.map(({ rung }) => rung));
+  const full = found.trials.filter(({ rung }) => rung === top);
+  return {
+    ...{ dataset, split, model, kind, preset, set, ...budget },
+    commit: commit(),
+    seconds: (performance.now() - started) / 1000,
+    trials: new Set([...found.trials, ...found.failures].map(({ number }) => number)).size,
+    full: full.length,
+    failed: found.failures.length,
+    start: full.find(({ number }) => number === 0) ?? null,
+    best: full[0] ?? null,
+  };
+}
 
-/** What the best of a search changes, as `--set` takes it. */
-const changes = ({ start, best }: Search): string =>
+/** What the best of a search changes of the plan, as `--set` takes it. */
+const changes = ({ set, best }: Search): string =>
   Object.entries(best?.set ?? {})
-    .filter(([name, value]) => JSON.stringify(start?.set[name]) !== JSON.stringify(value))
+    .filter(([name, value]) => name !== 'epochs' && JSON.stringify(set[name]) !== JSON.stringify(value))
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .join(' ') || 'nothing';
 
 const metrics = ['HR@50', 'HR@100', 'MRR'];
+const figures = (tried: Tried | null): string[] => metrics.map((metric) => tried?.metrics[metric]?.toFixed(4) ?? '–');
+
+function searchTable(searches: Search[]): string {
+  const head = ['', 'seconds', 'settings', 'full', 'failed', 'plan HR@50', 'HR@100', 'MRR'];
+  return table(
+    [...head, 'best HR@50', 'HR@100', 'MRR', 'what it changes'],
+    searches.map((one) => [
+      ...[one.model, one.seconds.toFixed(0), one.trials, one.full, one.failed],
+      ...[...figures(one.start), ...figures(one.best), changes(one)],
+    ]),
+  );
+}
 
 await runBench(
   'tune',
-  async ({ only, minutes, parallel, metric, data }): Promise<TuneResults> => {
+  async ({ only, data, ...rest }): Promise<TuneResults> => {
+    const budget = budgetSchema.parse(rest);
     const wanted = jobsOf(plan, { seeds: 1, only: only === '' ? [] : only.split(',') });
     const jobs = wanted.filter(({ model }) => plan.tuned.includes(model));
     await using db = await createTestDatabase();
     const dataDir = await mkdtemp(path.join(os.tmpdir(), 'duet-bench-tune-'));
-    const searches = (await readEarlier()).filter(
-      (one) => !jobs.some(({ dataset, model }) => one.dataset === dataset && one.model === model),
-    );
+    const ctx = { db, dataDir, machine: { executor: undefined, device: undefined, threads: 1 } };
+    const found: Search[] = [];
     try {
       for (const [dataset, models] of Map.groupBy(jobs, (job) => job.dataset)) {
-        const { datasetId } = await importPlanned({ db, dataDir }, plan, data, dataset);
-        for (const { split, model, kind, preset, set } of models) {
-          const budget = { metric, minutes: Number(minutes), parallel: Number(parallel) };
-          const machine = { executor: undefined, device: undefined, threads: 1 };
-          const found = await tune(
-            { db, dataDir, machine },
-            { datasetId, kind, base: preset, start: set, split, ...budget },
-          );
-          const top = Math.max(...found.trials.map(({ rung }) => rung));
-          const full = found.trials.filter(({ rung }) => rung === top);
-          const search: Search = {
-            ...{ dataset, split, model, kind, planned: plannedAs(plan, dataset, model), ...budget },
-            trials: new Set([...found.trials, ...found.failures].map(({ number }) => number)).size,
-            full: full.length,
-            failed: found.failures.length,
-            start: full.find(({ number }) => number === 0) ?? null,
-            best: full[0] ?? null,
-          };
-          searches.push(search);
-          const [before, after] = [search.start, search.best].map((tried) => shown(tried, metrics).join(' '));
-          say(`${dataset}/${model}: ${search.trials} settings, ${before} → ${after}: ${changes(search)}`);
+        const { datasetId } = await importPlanned(ctx, plan, data, dataset);
+        for (const job of models) {
+          const key = hashOf(job.key, budget);
+          try {
+            const one = (await readSearch<Search>(dataset, key)) ?? (await search(ctx, datasetId, job, budget));
+            await writeSearch(dataset, key, one);
+            found.push(one);
+            say(
+              `${dataset}/${job.model}: ${figures(one.start).join(' ')} → ${figures(one.best).join(' ')} (${changes(one)})`,
+            );
+          } catch (error) {
+            if (!(error instanceof DuetError)) throw error;
+            say(`${dataset}/${job.model} failed: ${error.message}`);
+          }
         }
       }
     } finally {
       await rm(dataDir, { recursive: true, force: true });
     }
-    return { params: { only, minutes, parallel, metric }, metrics: {}, peers: {}, ratios: {}, searches };
+    const isNew = ({ dataset, model }: Search) => found.some((one) => one.dataset === dataset && one.model === model);
+    const searches = [...(await readEarlier()).filter((one) => !isNew(one)), ...found];
+    return { params: { only, ...budget }, metrics: {}, peers: {}, ratios: {}, searches };
   },
   ({ searches }) =>
     [
-      'Each model has the same minutes of random search around its settings in the plan, then successive halving, on a validation part inside the training data (`duet tune --start … --minutes …`). "Settings" were tried with fewer epochs at first; "full" is how many of them had all. Figures are those of the plan and of the best on the validation part, one seed: no test user is among them.',
+      `Each model has the same minutes (${[...new Set(searches.map(({ minutes, parallel }) => `${minutes} × ${parallel} at a time`))].join(', ')}) of random search around its settings in the plan, then successive halving, on a validation part inside the training data (\`duet tune --start … --minutes …\`); "seconds" is what it took, for a search does the plan's settings and one other in full however long that is. "Settings" were tried with fewer epochs, "full" is how many of them had all. Figures are those of the plan at that time and of the best on the validation part, one seed: no test user is among them.`,
       ...[...Map.groupBy(searches, ({ dataset }) => dataset)].flatMap(([dataset, found]) => [
         `## ${dataset}, ${found[0]!.split}`,
-        table(
-          [
-            '',
-            'minutes × trials at a time',
-            'settings',
-            'full',
-            'failed',
-            'plan HR@50',
-            'HR@100',
-            'MRR',
-            'best HR@50',
-            'HR@100',
-            'MRR',
-            'changes',
-          ],
-          found.map((search) => [
-            search.model,
-            `${search.minutes} × ${search.parallel}`,
-            ...[search.trials, search.full, search.failed],
-            ...shown(search.start, metrics),
-            ...shown(search.best, metrics),
-            changes(search),
-          ]),
-        ),
+        searchTable(found.toSorted((a, b) => plan.tuned.indexOf(a.model) - plan.tuned.indexOf(b.model))),
       ]),
     ].join('\n\n'),
   own,

@@ -60,6 +60,11 @@ export async function readOutcome(job: Job): Promise<Outcome | undefined> {
   return outcome && { ...outcome, ...job };
 }
 
+/** What a search of `bench:tune` found. */
+const searchFile = (dataset: string, key: string): string => path.join(scratch, dataset, `tuning.${key}.json`);
+
+export const readSearch = <T>(dataset: string, key: string) => read<T>(searchFile(dataset, key));
+export const writeSearch = (dataset: string, key: string, search: unknown) => write(searchFile(dataset, key), search);
 export const writeOutcome = (outcome: Outcome): Promise<void> => write(fileOf(outcome), outcome);
 export const readFacts = (dataset: string, plan: Plan) => read<DatasetFacts>(factsFile(dataset, plan));
 export const writeFacts = (dataset: string, plan: Plan, facts: DatasetFacts) => write(factsFile(dataset, plan), facts);

@@ -7,6 +7,8 @@ const plan = readPlan();
 test('every model that a table, figure or test names is there, and its settings resolve on every dataset', () => {
   const named = [
     ...plan.table,
+    ...plan.tuned,
+    ...plan.tuned,
     ...plan.ablation,
     ...Object.values(plan.sweep),
     ...plan.categories,

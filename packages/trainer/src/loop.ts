@@ -134,7 +134,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
       encoder,
       items,
       histories,
-      split: { ...input.validation, coldItems: [], coldUsers: [] },
+      split: input.validation,
       catalogue,
     });
     return evaluation.metrics;

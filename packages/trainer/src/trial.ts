@@ -18,9 +18,11 @@ export interface TrialRequest {
   seed: number;
 }
 
-/** What trials learn from and are judged by. Nothing that the split itself evaluates is in it. */
-export const trialSplit = (data: TrainingData, splitName: string): Split =>
-  validationSplit(data.interactions, splitDataset(data.interactions, splitName));
+/** What trials learn from and are judged by, cold users and items aside. Nothing that the split itself evaluates is in it. */
+export function trialSplit({ interactions }: TrainingData, splitName: string): Split {
+  const { name, train, evaluations } = validationSplit(interactions, splitDataset(interactions, splitName));
+  return { name, train, evaluations };
+}
 
 /** Every n-th user of a split, a thousand of them at most. */
 const sample = ({ evaluations }: Split): Split['evaluations'] =>

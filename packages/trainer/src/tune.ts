@@ -79,10 +79,11 @@ export function rungEpochs(epochs: number | undefined): (number | undefined)[] {
  * Random search, then successive halving (Jamieson & Talwalkar 2016, with η = 3): all settings get a ninth of the base's
  * epochs, the best third of them a third, the best ninth all. Each trial is a whole training of that many epochs, its
  * learning rate decayed to the end, so a result repeats with `duet train --set`. Number 0 is the base itself, or the
- * start where there is one: it climbs every rung, to be compared with, and the others change a part of it each.
+ * start where there is one: it goes up beside the best, to be compared with, and the others change a part of it each.
+ * However short the time, a rung tries one setting, and beside a start one other.
  *
- * Trials are recorded as they end. A search that was cut goes on where it was: settings of one number follow from the
- * seed alone.
+ * Trials are recorded as they end. A search that was cut goes on where it was: what was tried on the first rung keeps its
+ * settings.
  *
  * @throws DuetError `bad-input` for a kind, a split, settings or a metric that do not fit, and where no trial came to a
  * result
@@ -109,25 +110,40 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
     const rungs = rungEpochs(isTower(settings) ? settings.epochs : undefined);
     // A space without settings has one point.
     const limit = Object.keys(space).length === 0 ? 1 : (trials ?? Infinity);
-    const planned = rungs.reduce((sum: number, _, rung) => sum + Math.ceil(limit / eta ** rung), 0);
+    const compared = start !== undefined;
+    const planned = trialsOf(limit, rungs.length, compared);
     const total = Number.isFinite(planned) ? planned : 0;
     const parallel = request.parallel ?? 1;
-    const search = new Search(ctx, pool, tuningId, { kind, base, metric, seed, parallel, total });
+    const search = new Search(ctx, pool, tuningId, { kind, base, metric, seed, parallel, total, compared });
     const recalled = await search.recall();
+    const drawn = (number: number) =>
+      number === 0 ? { ...start, ...set } : sampleSettings(space, set, seededRng(seed * 1_000_003 + number), start);
     const settingsOf = (number: number, epochs: number | undefined): Record<string, unknown> => ({
-      ...(number === 0
-        ? { ...start, ...set }
-        : sampleSettings(space, set, seededRng(seed * 1_000_003 + number), start)),
+      ...(search.triedAs(number) ?? drawn(number)),
       ...(epochs === undefined ? {} : { epochs }),
     });
     for (const [rung, epochs] of rungs.entries()) {
-      const candidates = rung === 0 ? counting(limit) : search.survivors(rung - 1, start !== undefined).values();
+      const candidates = rung === 0 ? counting(limit) : search.survivors(rung - 1).values();
       const seconds = minutes === undefined ? Infinity : (minutes * 60 * (rung + 1)) / rungs.length;
       await search.climb(rung, candidates, (number) => settingsOf(number, epochs), seconds);
     }
     await db.prisma.tuning.update({ where: { id: tuningId }, data: { status: 'done', finishedAt: new Date() } });
     return { tuningId, trials: search.ranking(), failures: search.failures, recalled };
   });
+}
+
+/** How many of so many trials go on to the next rung. */
+const share = (trials: number): number => Math.ceil(trials / eta);
+
+/** Trials on all rungs, where each comes to a result. */
+function trialsOf(limit: number, rungs: number, compared: boolean): number {
+  const start = compared ? 1 : 0;
+  let [trials, sum] = [limit, limit];
+  for (let rung = 1; rung < rungs; rung++) {
+    trials = share(trials - start) + start;
+    sum += trials;
+  }
+  return sum;
 }
 
 function* counting(limit: number): Generator<number> {
@@ -142,6 +158,8 @@ interface SearchOptions {
   parallel: number;
   /** Trials on all rungs; 0 while time alone bounds them. */
   total: number;
+  /** Whether number 0 is what the others are compared with: it goes up whatever its place. */
+  compared: boolean;
 }
 
 /** One tuning under way: what was tried, and the hands to try more. */
@@ -180,11 +198,17 @@ class Search {
     return this.#done.toSorted((a, b) => b.score - a.score || a.rung - b.rung || a.number - b.number);
   }
 
-  /** The numbers that go on from a rung, best first; before them number 0 where it is to be compared with. */
-  survivors(rung: number, compared: boolean): number[] {
+  /** The numbers that go on from a rung, best first; before them number 0 where it is what they are compared with. */
+  survivors(rung: number): number[] {
     const ranked = this.ranking().flatMap((trial) => (trial.rung === rung ? [trial.number] : []));
-    const best = ranked.slice(0, Math.ceil(ranked.length / eta));
-    return compared && ranked.includes(0) ? [...new Set([0, ...best])] : best;
+    const compared = ranked.filter((number) => this.#options.compared && number === 0);
+    const others = ranked.filter((number) => !compared.includes(number));
+    return [...compared, ...others.slice(0, share(others.length))];
+  }
+
+  /** The settings that a number had on the first rung. */
+  triedAs(number: number): Record<string, unknown> | undefined {
+    return [...this.#done, ...this.failures].find((trial) => trial.number === number && trial.rung === 0)?.set;
   }
 
   /** Tries the candidates one after the other on each hand, until there are none or `seconds` of search are over. */
@@ -197,13 +221,14 @@ class Search {
     const known = new Set([...this.#done, ...this.failures].filter((t) => t.rung === rung).map((t) => t.number));
     const closed = [...this.#done, ...this.failures].some((trial) => trial.rung > rung);
     const elapsed = () => this.#before + (performance.now() - this.#started) / 1000;
+    const least = this.#options.compared ? 2 : 1;
     let begun = known.size;
     const failing = new AbortController();
     const signal = AbortSignal.any([failing.signal, ...(this.#ctx.signal ? [this.#ctx.signal] : [])]);
     const hand = async () => {
       for (let next = candidates.next(); !next.done; next = candidates.next()) {
         if (known.has(next.value)) continue;
-        if (closed || (begun > 0 && elapsed() >= seconds)) return;
+        if (closed || (begun >= least && elapsed() >= seconds)) return;
         begun += 1;
         await this.#attempt(rung, next.value, settingsOf(next.value), signal);
       }

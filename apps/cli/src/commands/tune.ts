@@ -28,7 +28,7 @@ export function tuneCommand(program: Command): void {
     .option('--set <key=value>', 'a setting that every trial keeps, any number of times', readSetting, {})
     .option(
       '--start <key=value>',
-      'a setting of the model to do better than, any number of times: trials keep it or change it',
+      'a setting of the model to do better than, over --base, any number of times: trials keep it or change it',
       readSetting,
       {},
     )
@@ -58,8 +58,12 @@ export function tuneCommand(program: Command): void {
       ? `train --model ${kind} --preset ${request.base}`
       : `evaluate --baseline ${kind}`;
     const split = request.split === undefined ? '' : ` --split ${request.split}`;
-    const rows = trials.slice(0, shown).map(({ number, rung, set, score, seconds }) => [
-      number,
+    const starts = trials.filter(({ number }) => around && number === 0);
+    const compared = starts.toSorted((a, b) => b.rung - a.rung)[0];
+    const told = trials.slice(0, shown);
+    if (compared && !told.includes(compared)) told.push(compared);
+    const rows = told.map(({ number, rung, set, score, seconds }) => [
+      around && number === 0 ? 'the start' : number,
       rung,
       score.toFixed(4),
       seconds.toFixed(0),
