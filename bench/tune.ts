@@ -13,7 +13,7 @@
  * Each search is kept in build/bench-quality as it ends, so that an interrupted run goes on with the next. The results
  * keep a model's last search, also once the plan has taken over what it found.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { DuetError, repositoryRoot } from '@duet/config';
@@ -21,7 +21,7 @@ import { createTestDatabase } from '@duet/db/testing';
 import { type TuneContext, tune } from '@duet/trainer';
 import { z } from 'zod';
 import { benchData, commit, type Results, runBench, say, table } from './bench.ts';
-import { readSearch, writeSearch } from './quality/cache.ts';
+import { readJson, readSearch, writeSearch } from './quality/cache.ts';
 import { hashOf, type Job, jobsOf, quickPlan, readPlan } from './quality/plan.ts';
 import { importPlanned } from './quality/train-all.ts';
 
@@ -72,8 +72,8 @@ const plan = quick ? quickPlan() : readPlan();
 const file = quick ? 'tune-quick' : 'tune';
 
 async function readEarlier(): Promise<Search[]> {
-  const text = await readFile(path.join(repositoryRoot(), `bench/results/${file}.json`), 'utf8').catch(() => undefined);
-  return text === undefined ? [] : (JSON.parse(text) as TuneResults).searches;
+  const earlier = await readJson<TuneResults>(path.join(repositoryRoot(), `bench/results/${file}.json`));
+  return earlier?.searches ?? [];
 }
 
 async function search(ctx: TuneContext, datasetId: string, job: Job, budget: Budget): Promise<Search> {
@@ -131,8 +131,9 @@ await runBench(
         for (const job of models) {
           const key = hashOf(job.key, budget);
           try {
-            const one = (await readSearch<Search>(dataset, key)) ?? (await search(ctx, datasetId, job, budget));
-            await writeSearch(dataset, key, one);
+            const kept = await readSearch<Search>(dataset, key);
+            const one = kept ?? (await search(ctx, datasetId, job, budget));
+            if (kept === undefined) await writeSearch(dataset, key, one);
             found.push(one);
             say(
               `${dataset}/${job.model}: ${figures(one.start).join(' ')} → ${figures(one.best).join(' ')} (${changes(one)})`,

@@ -43,7 +43,11 @@ const fileOf = ({ dataset, kind, seed, key }: Job): string =>
 const factsFile = (dataset: string, { datasets }: Plan): string =>
   path.join(scratch, dataset, `facts.${hashOf(datasets[dataset])}.json`);
 
-async function read<T>(file: string): Promise<T | undefined> {
+/** What a search of `bench:tune` found. */
+const searchFile = (dataset: string, key: string): string => path.join(scratch, dataset, `tuning.${key}.json`);
+
+/** A JSON file that the bench wrote itself, where it is there. */
+export async function readJson<T>(file: string): Promise<T | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }
@@ -56,15 +60,12 @@ async function write(file: string, value: unknown): Promise<void> {
 
 /** What an earlier run found for the very same job, whatever the model was called then. */
 export async function readOutcome(job: Job): Promise<Outcome | undefined> {
-  const outcome = await read<Outcome>(fileOf(job));
+  const outcome = await readJson<Outcome>(fileOf(job));
   return outcome && { ...outcome, ...job };
 }
 
-/** What a search of `bench:tune` found. */
-const searchFile = (dataset: string, key: string): string => path.join(scratch, dataset, `tuning.${key}.json`);
-
-export const readSearch = <T>(dataset: string, key: string) => read<T>(searchFile(dataset, key));
+export const readSearch = <T>(dataset: string, key: string) => readJson<T>(searchFile(dataset, key));
 export const writeSearch = (dataset: string, key: string, search: unknown) => write(searchFile(dataset, key), search);
 export const writeOutcome = (outcome: Outcome): Promise<void> => write(fileOf(outcome), outcome);
-export const readFacts = (dataset: string, plan: Plan) => read<DatasetFacts>(factsFile(dataset, plan));
+export const readFacts = (dataset: string, plan: Plan) => readJson<DatasetFacts>(factsFile(dataset, plan));
 export const writeFacts = (dataset: string, plan: Plan, facts: DatasetFacts) => write(factsFile(dataset, plan), facts);

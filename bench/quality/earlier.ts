@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { repositoryRoot } from '@duet/config';
 import { z } from 'zod';
 import { type Analysis, type Comparison, type Row, type Summary, testedMetrics } from './analysis.ts';
+import { readJson } from './cache.ts';
 import { hashOf, type Plan } from './plan.ts';
 import { holm } from './statistics.ts';
 
@@ -27,9 +27,9 @@ const results = z.object({
  */
 export async function readEarlier(plan: Plan): Promise<Analysis[]> {
   const file = path.join(repositoryRoot(), 'bench/results/quality.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return [];
-  const { metrics, rows } = results.parse(JSON.parse(text));
+  const found = await readJson(file);
+  if (found === undefined) return [];
+  const { metrics, rows } = results.parse(found);
   return Object.entries(metrics).map(([dataset, { models, comparisons, ...rest }]) => {
     const same = (model: string) => models[model]?.planned === plannedAs(plan, dataset, model);
     return {

@@ -8,7 +8,6 @@ test('every model that a table, figure or test names is there, and its settings 
   const named = [
     ...plan.table,
     ...plan.tuned,
-    ...plan.tuned,
     ...plan.ablation,
     ...Object.values(plan.sweep),
     ...plan.categories,

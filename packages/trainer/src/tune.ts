@@ -181,6 +181,11 @@ class Search {
     this.#options = options;
   }
 
+  /** Every trial there is, whatever it came to. */
+  get #tried(): (TriedSettings | FailedSettings)[] {
+    return [...this.#done, ...this.failures];
+  }
+
   /** Takes over what an earlier process recorded, and says how many trials that are. */
   async recall(): Promise<number> {
     const rows = await this.#ctx.db.prisma.trial.findMany({ where: { tuningId: this.#tuningId } });
@@ -208,7 +213,7 @@ class Search {
 
   /** The settings that a number had on the first rung. */
   triedAs(number: number): Record<string, unknown> | undefined {
-    return [...this.#done, ...this.failures].find((trial) => trial.number === number && trial.rung === 0)?.set;
+    return this.#tried.find((trial) => trial.number === number && trial.rung === 0)?.set;
   }
 
   /** Tries the candidates one after the other on each hand, until there are none or `seconds` of search are over. */
@@ -218,8 +223,8 @@ class Search {
     settingsOf: (number: number) => Record<string, unknown>,
     seconds: number,
   ): Promise<void> {
-    const known = new Set([...this.#done, ...this.failures].filter((t) => t.rung === rung).map((t) => t.number));
-    const closed = [...this.#done, ...this.failures].some((trial) => trial.rung > rung);
+    const known = new Set(this.#tried.filter((t) => t.rung === rung).map((t) => t.number));
+    const closed = this.#tried.some((trial) => trial.rung > rung);
     const elapsed = () => this.#before + (performance.now() - this.#started) / 1000;
     const least = this.#options.compared ? 2 : 1;
     let begun = known.size;
