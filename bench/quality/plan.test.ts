@@ -18,6 +18,19 @@ test('every model that a table, figure or test names is there, and its settings 
   assert.equal(jobs.length, Object.keys(plan.datasets).length * Object.keys(plan.models).length);
 });
 
+test('a model that is like another is it but for what is said of it, which goes before what the other is on a dataset', () => {
+  const { kind, ...like } = plan.models['two-tower+']!;
+  const dat = plan.models['DAT+']!;
+  assert.deepEqual([kind, dat.kind, dat.preset], ['two-tower', 'dat', like.preset]);
+  for (const [dataset, { set }] of Object.entries(like.on)) {
+    const { augmentedDims, alignmentCategories, ...rest } = dat.on[dataset]!.set!;
+    assert.equal(augmentedDims, (set!.layers as number[]).at(-1), dataset);
+    assert.deepEqual(rest, set, dataset);
+  }
+  const ablated = jobsOf(plan, { seeds: 1, only: ['*/DAT without CAL'] });
+  assert.deepEqual(new Set(ablated.map(({ set }) => set.alignment)), new Set([0]));
+});
+
 test('a model that draws no random numbers has one seed, the others as many as asked for', () => {
   const jobs = jobsOf(plan, { seeds: 3, only: ['ml-1m/popularity', 'ml-1m/DAT'] });
   assert.deepEqual(

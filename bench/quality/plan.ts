@@ -8,6 +8,30 @@ import { z } from 'zod';
 
 const choice = { preset: z.string().optional(), set: z.record(z.string(), z.unknown()).optional() };
 
+const modelSchema = z.strictObject({
+  kind: z.enum(modelKinds.map(({ kind }) => kind)),
+  ...choice,
+  on: z.record(z.string(), z.strictObject(choice)).default({}),
+});
+type Model = z.infer<typeof modelSchema>;
+
+/** A model of its own, or one like another, by name, but for what is said here. */
+const givenModel = z.union([modelSchema, modelSchema.partial({ kind: true }).extend({ like: z.string() })]);
+
+/** What is said of a model goes before all that is said of the one that it is like, also on single datasets. */
+function modelOf(models: Record<string, z.infer<typeof givenModel>>, name: string): Model {
+  const given = models[name];
+  if (given === undefined) throw new Error(`The plan has no model ${name}.`);
+  if (!('like' in given)) return given;
+  const { like, on, ...own } = given;
+  const base = modelOf(models, like);
+  const both = Object.keys({ ...base.on, ...on }).map((dataset) => {
+    const here = { ...base.on[dataset], ...on[dataset] };
+    return [dataset, { ...here, set: { ...base.on[dataset]?.set, ...own.set, ...on[dataset]?.set } }];
+  });
+  return { ...base, ...own, set: { ...base.set, ...own.set }, on: Object.fromEntries(both) };
+}
+
 const planSchema = z.strictObject({
   /** How each set is imported (files relative to the data folder) and split. */
   datasets: z.record(
@@ -18,14 +42,9 @@ const planSchema = z.strictObject({
     })),
   ),
   /** By the name that the report prints. `on` has what differs on one dataset. */
-  models: z.record(
-    z.string(),
-    z.strictObject({
-      kind: z.enum(modelKinds.map(({ kind }) => kind)),
-      ...choice,
-      on: z.record(z.string(), z.strictObject(choice)).default({}),
-    }),
-  ),
+  models: z
+    .record(z.string(), givenModel)
+    .transform((models) => Object.fromEntries(Object.keys(models).map((name) => [name, modelOf(models, name)]))),
   /** Models of the paper's table, in its order. */
   table: z.array(z.string()),
   /** Models that `bench:tune` searches settings for. */
