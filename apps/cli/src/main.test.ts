@@ -185,6 +185,17 @@ test('from a file to recommendations: import, evaluate, train, index, retrieve, 
   );
 });
 
+test('a search around a model that one has shows it beside what was found, and the command that takes that over', async () => {
+  const search = ['tune', '--dataset', 'shop', '--model', 'item-knn', '--split', 'leave-last-out', '--metric', 'MRR'];
+  const { code, stdout, stderr } = await duet(...search, ...['--start', 'neighbours=3', '--trials', '4']);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^the start .* neighbours=3$/m);
+  const next = /npx duet (evaluate --baseline item-knn --dataset shop --split leave-last-out) (.*)$/m.exec(stdout)!;
+  const settings = [...next[2]!.matchAll(/--set '([^']+)'/g)].flatMap(([, setting]) => ['--set', setting!]);
+  assert.ok(settings.length > 0);
+  assert.equal((await asJson(...next[1]!.split(' '), ...settings)).metrics['HR@50'], 1);
+});
+
 test('a query is answered by its words, and friends are found for a user, never the user', async () => {
   const kinds = ['cup', 'jug', 'hat'];
   const clicks = ['red', 'blue', 'green', 'black'].flatMap((colour) =>
