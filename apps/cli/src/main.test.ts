@@ -4,8 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { silent } from '@duet/config';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { ensureModel } from './start/prepare.ts';
+import { Steps } from './start/steps.ts';
 
 const main = path.join(import.meta.dirname, 'main.ts');
 const folder = mkdtempSync(path.join(tmpdir(), 'duet-cli-'));
@@ -194,6 +197,30 @@ test('a search around a model that one has shows it beside what was found, and t
   const settings = [...next[2]!.matchAll(/--set '([^']+)'/g)].flatMap(([, setting]) => ['--set', setting!]);
   assert.ok(settings.length > 0);
   assert.equal((await asJson(...next[1]!.split(' '), ...settings)).metrics['HR@50'], 1);
+});
+
+test('a start trains the models of its settings once, and finds them the next time', async () => {
+  const env = { ...process.env, DATABASE_URL: db.url, DUET_DATA_DIR: folder, NODE_TEST_CONTEXT: '' };
+  const job = { env, dataDir: folder, progress: silent, signal: new AbortController().signal };
+  const steps = new Steps();
+  // Eight days on each of which everybody buys something new.
+  const bought = Array.from({ length: 320 }, (_, i) => {
+    const [day, user] = [Math.floor(i / 40), i % 40];
+    return `u${user},i${(user * 7 + day * 5) % 48},${1_700_000_000 + i * 2_160}`;
+  });
+  writeFileSync(path.join(folder, 'days.csv'), `user,item,time\n${bought.join('\n')}\n`);
+  await asJson('import', '--name', 'days', '--interactions', path.join(folder, 'days.csv'));
+  const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { name: 'days' } });
+  const set = { epochs: 1, layers: [8], negatives: 4 };
+  const ensured = (epochs: number) =>
+    ensureModel({ db, dataDir: folder, steps, job }, dataset, 'two-tower', { preset: 'fast', set: { ...set, epochs } });
+  const first = await ensured(1);
+  assert.equal((await ensured(1)).id, first.id);
+  assert.notEqual((await ensured(2)).id, first.id);
+  assert.deepEqual(
+    steps.records.map(({ worked }) => worked),
+    [true, false, true],
+  );
 });
 
 test('a query is answered by its words, and friends are found for a user, never the user', async () => {

@@ -66,9 +66,9 @@ export async function ensureModel(
   kind: string,
   { preset, set }: DemoTraining,
 ): Promise<Model> {
-  const { resolveSettings } = await import('@duet/trainer');
+  const { ownSettings, resolveSettings } = await import('@duet/trainer');
   return steps.measure(`train ${kind}`, async () => {
-    const wanted = { ...resolveSettings(kind, preset, set), split: demoSplit };
+    const wanted = { ...ownSettings(kind, resolveSettings(kind, preset, set)), split: demoSplit };
     const known = await db.prisma.model.findMany({
       where: { datasetId: dataset.id, kind, fingerprint: dataset.fingerprint },
       orderBy: { createdAt: 'desc' },
