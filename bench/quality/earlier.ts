@@ -3,7 +3,7 @@ import { repositoryRoot } from '@duet/config';
 import { z } from 'zod';
 import { type Analysis, type Comparison, type Row, type Summary, testedMetrics } from './analysis.ts';
 import { readJson } from './cache.ts';
-import { hashOf, type Plan } from './plan.ts';
+import { hashOf, type Plan, plannedSettings } from './plan.ts';
 import { holm } from './statistics.ts';
 
 /** What is read back of bench/results/quality.json; the bench wrote it, so its figures are believed. */
@@ -42,10 +42,10 @@ export async function readEarlier(plan: Plan): Promise<Analysis[]> {
   });
 }
 
-/** Changes with whatever the plan says of a model on a dataset. */
-export function plannedAs({ datasets, models }: Plan, dataset: string, model: string): string {
-  const { on, ...base } = models[model] ?? { on: {} };
-  return hashOf(datasets[dataset], base, on[dataset]);
+/** Changes with whatever the plan makes of a model on a dataset; nothing for one that it does not have. */
+export function plannedAs(plan: Plan, dataset: string, model: string): string {
+  const kind = plan.models[model]?.kind;
+  return kind ? hashOf(plan.datasets[dataset], kind, plannedSettings(plan, dataset, model).settings) : '';
 }
 
 /** The new figures where there are any, and the earlier ones of everything else; Holm's correction is over both. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { importRequest } from '@duet/datasets';
 import { modelKinds } from '@duet/models';
-import { resolveSettings } from '@duet/trainer';
+import { ownSettings, resolveSettings, settingsOfKind } from '@duet/trainer';
 import { z } from 'zod';
 
 const choice = { preset: z.string().optional(), set: z.record(z.string(), z.unknown()).optional() };
@@ -26,8 +26,8 @@ function modelOf(models: Record<string, z.infer<typeof givenModel>>, name: strin
   const { like, on, ...own } = given;
   const base = modelOf(models, like);
   const both = Object.keys({ ...base.on, ...on }).map((dataset) => {
-    const here = { ...base.on[dataset], ...on[dataset] };
-    return [dataset, { ...here, set: { ...base.on[dataset]?.set, ...own.set, ...on[dataset]?.set } }];
+    const set = { ...base.on[dataset]?.set, ...own.set, ...on[dataset]?.set };
+    return [dataset, { ...base.on[dataset], ...(own.preset && { preset: own.preset }), ...on[dataset], set }];
   });
   return { ...base, ...own, set: { ...base.set, ...own.set }, on: Object.fromEntries(both) };
 }
@@ -102,19 +102,32 @@ export const hashOf = (...parts: unknown[]): string =>
 export const isTrained = (kind: string): boolean =>
   modelKinds.find((candidate) => candidate.kind === kind)!.family !== 'scorer';
 
+/**
+ * A model on a dataset: its preset, what is set over that, and the settings that come of both. Those that are as they are
+ * for a model that knows nothing of them are left out, so that a new setting does not make earlier figures another model's.
+ */
+export function plannedSettings(plan: Plan, dataset: string, model: string) {
+  const { kind, on, ...base } = plan.models[model]!;
+  const here = on[dataset] ?? {};
+  const preset = here.preset ?? base.preset ?? 'best';
+  const set = { ...base.set, ...here.set };
+  const { shape } = settingsOfKind(kind).schema as { shape: Record<string, z.ZodType> };
+  const settings = Object.entries(ownSettings(kind, resolveSettings(kind, preset, set))).filter(
+    ([name, value]) => shape[name]!.safeParse(undefined).data !== value,
+  );
+  return { preset, set, settings: Object.fromEntries(settings) };
+}
+
 /** The wanted jobs, the cheap models first, and the first seed of all before the second of any. */
 export function jobsOf(plan: Plan, { seeds, only }: { seeds: number; only: string[] }): Job[] {
   const jobs: Job[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     for (const [dataset, { split, request }] of Object.entries(plan.datasets)) {
-      for (const [model, { kind, on, ...base }] of Object.entries(plan.models)) {
+      for (const [model, { kind }] of Object.entries(plan.models)) {
         if (!isWanted(only, dataset, model) || (seed > 1 && !isTrained(kind))) continue;
-        const here = on[dataset] ?? {};
-        const preset = here.preset ?? base.preset ?? 'best';
-        const set = { ...base.set, ...here.set };
-        const settings = resolveSettings(kind, preset, set);
+        const { settings, ...planned } = plannedSettings(plan, dataset, model);
         const key = hashOf(request, split, kind, settings, seed);
-        jobs.push({ dataset, split, model, kind, preset, set, seed, key });
+        jobs.push({ dataset, split, model, kind, ...planned, seed, key });
       }
     }
   }

@@ -25,6 +25,7 @@ const sampledSoftmax = {
   negatives: 1024,
   tableInit: 0.01,
   popularityWeight: 0,
+  identityStart: false,
 };
 
 /** Every kind of model, in the order of the paper's table. */

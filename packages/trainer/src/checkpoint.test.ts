@@ -27,6 +27,7 @@ const set = {
   negatives: 64,
   hardNegatives: 64,
   layers: [64, 32],
+  identityStart: true,
   dropout: 0.1,
   historyDropout: 0.1,
   userIdDropout: 0.2,

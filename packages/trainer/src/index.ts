@@ -9,6 +9,7 @@ export { failAbandonedRuns, requestOfRun } from './runs.ts';
 export {
   hasVectors,
   type ModelSettings,
+  ownSettings,
   type Preset,
   presets,
   resolveSettings,

@@ -10,6 +10,7 @@ import { evaluate, type Judged } from './evaluate.ts';
 import type { FeatureSpace } from './features.ts';
 import { rankedHigh } from './hard.ts';
 import { distinctItems, type Histories } from './histories.ts';
+import { startAsIdentity } from './identity-start.ts';
 import { popularityTable } from './popularity.ts';
 import { schedule } from './schedule.ts';
 import { encoderScorer } from './scorer.ts';
@@ -125,6 +126,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   );
   await using session = await executor.open(graph, rng);
   if (saved) await session.load(saved.dense);
+  else if (settings.identityStart) await session.load(startAsIdentity(await session.state(), space, settings));
   await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
 
   const watched = input.validation.evaluations.length > 0;

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { failAbandonedRuns, requestOfRun, whileHolding } from './runs.ts';
+import { ownSettings, resolveSettings } from './settings.ts';
 
 let db: Database;
 let datasetId: string;
@@ -48,4 +49,13 @@ test('a queued run asks for what the admin chose; a begun one for the settings i
   const parameters = { epochs: 2, batch: 512, seed: 7, split: 'time:0.8' };
   await db.prisma.trainingRun.update({ where: { id: queued.id }, data: { parameters } });
   assert.deepEqual((await requestOfRun(db, queued.id)).set, { epochs: 2, batch: 512 });
+});
+
+test('a run from before a setting was there goes on without it, whatever its preset says by now', async () => {
+  const { identityStart, ...known } = ownSettings('dat', resolveSettings('dat', 'best', {}));
+  assert.equal(identityStart, true);
+  const { id } = await db.prisma.trainingRun.create({
+    data: { datasetId, kind: 'dat', preset: 'best', parameters: { ...known, seed: 7, split: 'time:0.8' } as never },
+  });
+  assert.deepEqual((await requestOfRun(db, id)).set, { ...known, identityStart: false });
 });

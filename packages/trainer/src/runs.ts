@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/config';
 import type { Database } from '@duet/db';
 import { z } from 'zod';
+import { settingsOfKind } from './settings.ts';
 
 /** What a queued TrainingRun asks for. A run that was begun before holds its resolved settings side by side. */
 const runParameters = z
@@ -10,7 +11,7 @@ const runParameters = z
     name: z.string().optional(),
     set: z.record(z.string(), z.unknown()).optional(),
   })
-  .transform(({ seed, split, name, set, ...resolved }) => ({ seed, split, name, set: set ?? resolved }));
+  .transform(({ seed, split, name, set, ...resolved }) => ({ seed, split, name, set, resolved }));
 
 /**
  * The request of a TrainingRun, as trainModel takes it.
@@ -21,8 +22,13 @@ export async function requestOfRun({ prisma }: Database, runId: string) {
   const run = await prisma.trainingRun.findUnique({ where: { id: runId } });
   if (run === null) throw new DuetError('not-found', `There is no training run ${runId}.`);
   const { datasetId, kind, preset } = run;
-  return { runId, datasetId, kind, preset, ...runParameters.parse(run.parameters) };
+  const { set, resolved, ...asked } = runParameters.parse(run.parameters);
+  return { runId, datasetId, kind, preset, ...asked, set: set ?? completed(kind, resolved) };
 }
+
+/** Recorded settings with those that came later as they are for a model that knew nothing of them, whatever its preset has now. */
+const completed = (kind: string, resolved: Record<string, unknown>): Record<string, unknown> =>
+  settingsOfKind(kind).schema.safeParse(resolved).data ?? resolved;
 
 /**
  * Does the work while this process holds the run or tuning: an advisory lock that PostgreSQL lets go when the process is

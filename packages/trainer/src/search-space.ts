@@ -56,7 +56,7 @@ const layers = (base: TrainingSettings): TowerSpace => ({
   weightDecay: { log: [1e-4, 1], zero: 0.5 },
   featureDims: { choice: [8, 16, 32] },
   ...(base.loss !== 'sigmoid' && {
-    layers: { choice: [[64], [128], [128, 64], [256, 128], [256, 128, 64]] },
+    layers: { choice: [[64], [128], [128, 64], [256, 128], [256, 128, 128]] },
     skip: { choice: [false, true] },
   }),
 });

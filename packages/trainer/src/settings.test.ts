@@ -34,6 +34,14 @@ describe('settings', () => {
     assert.throws(() => resolveSettings('youtube-dnn', 'best', { userIds: true }), /field userIds/);
   });
 
+  test('start from the identity in `best` where both sides have the same ids, in towers alone', () => {
+    for (const { kind, family, architecture } of modelKinds) {
+      if (family !== 'tower') continue;
+      const { identityStart } = resolveSettings(kind, 'best', {}) as { identityStart?: boolean };
+      assert.equal(identityStart, architecture === 'towers', kind);
+    }
+  });
+
   test('name what is unknown, and what there is', () => {
     assert.throws(
       () => resolveSettings('dat', 'fast', { epoch: 2 }),
