@@ -211,9 +211,10 @@ test('a start trains the models of its settings once, and finds them the next ti
   writeFileSync(path.join(folder, 'days.csv'), `user,item,time\n${bought.join('\n')}\n`);
   await asJson('import', '--name', 'days', '--interactions', path.join(folder, 'days.csv'));
   const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { name: 'days' } });
-  const set = { epochs: 1, layers: [8], negatives: 4 };
-  const ensured = (epochs: number) =>
-    ensureModel({ db, dataDir: folder, steps, job }, dataset, 'two-tower', { preset: 'fast', set: { ...set, epochs } });
+  const ensured = (epochs: number) => {
+    const set = { epochs, layers: [8], negatives: 4 };
+    return ensureModel({ db, dataDir: folder, steps, job }, dataset, 'two-tower', { preset: 'fast', set });
+  };
   const first = await ensured(1);
   assert.equal((await ensured(1)).id, first.id);
   assert.notEqual((await ensured(2)).id, first.id);

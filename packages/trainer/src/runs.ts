@@ -4,14 +4,12 @@ import { z } from 'zod';
 import { settingsOfKind } from './settings.ts';
 
 /** What a queued TrainingRun asks for. A run that was begun before holds its resolved settings side by side. */
-const runParameters = z
-  .looseObject({
-    seed: z.number().int().optional(),
-    split: z.string().optional(),
-    name: z.string().optional(),
-    set: z.record(z.string(), z.unknown()).optional(),
-  })
-  .transform(({ seed, split, name, set, ...resolved }) => ({ seed, split, name, set, resolved }));
+const runParameters = z.looseObject({
+  seed: z.number().int().optional(),
+  split: z.string().optional(),
+  name: z.string().optional(),
+  set: z.record(z.string(), z.unknown()).optional(),
+});
 
 /**
  * The request of a TrainingRun, as trainModel takes it.
@@ -22,8 +20,8 @@ export async function requestOfRun({ prisma }: Database, runId: string) {
   const run = await prisma.trainingRun.findUnique({ where: { id: runId } });
   if (run === null) throw new DuetError('not-found', `There is no training run ${runId}.`);
   const { datasetId, kind, preset } = run;
-  const { set, resolved, ...asked } = runParameters.parse(run.parameters);
-  return { runId, datasetId, kind, preset, ...asked, set: set ?? completed(kind, resolved) };
+  const { seed, split, name, set, ...resolved } = runParameters.parse(run.parameters);
+  return { runId, datasetId, kind, preset, seed, split, name, set: set ?? completed(kind, resolved) };
 }
 
 /** Recorded settings with those that came later as they are for a model that knew nothing of them, whatever its preset has now. */
