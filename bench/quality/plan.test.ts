@@ -23,7 +23,7 @@ test('a model that is like another is it but for what is said of it, which goes 
   const dat = plan.models['DAT+']!;
   assert.deepEqual([kind, dat.kind, dat.preset], ['two-tower', 'dat', like.preset]);
   for (const [dataset, { set }] of Object.entries(like.on)) {
-    const { alignmentCategories, ...rest } = dat.on[dataset]!.set!;
+    const { alignmentCategories, augmentedDims, causal, ...rest } = dat.on[dataset]!.set!;
     assert.deepEqual(rest, set, dataset);
   }
   const ablated = jobsOf(plan, { seeds: 1, only: ['*/DAT without CAL'] });

@@ -15,7 +15,7 @@ export interface ModelKind {
 }
 
 /** Without the parts that make DAT. */
-const plain = { augmentedDims: 0, mimicUser: 0, mimicItem: 0, alignment: 0 };
+const plain = { augmentedDims: 0, causal: false, mimicUser: 0, mimicItem: 0, alignment: 0 };
 
 /** The published baselines learn by sampled softmax, without a popularity prior, whatever the preset, which then says how long. */
 const sampledSoftmax = {

@@ -164,6 +164,7 @@ describe('cross-fitted augmented vectors', () => {
         users: Uint8Array.of(0, 1),
         items: Uint8Array.of(0, 1, 1),
         learning: { user: Int32Array.of(2, 0), item: Int32Array.of(1, 0) },
+        causal: false,
       },
     });
     assert.deepEqual(rowsOf(gathered), {
@@ -171,6 +172,26 @@ describe('cross-fitted augmented vectors', () => {
       userMimic: [5, 2],
       itemAugmented: [4, 1, 5],
       itemMimic: [3, 2],
+    });
+  });
+
+  test('show nothing of a user to the earlier pairs, and to the later ones what those taught', () => {
+    const gathered = gather(noFeatures, tables, crossFit, {
+      users: Int32Array.of(2, 2),
+      histories: [[], []],
+      items: Int32Array.of(1, 0),
+      mimics: {
+        users: Uint8Array.of(0, 1),
+        items: Uint8Array.of(1, 0),
+        learning: { user: Int32Array.of(2, 2), item: Int32Array.of(1, 0) },
+        causal: true,
+      },
+    });
+    assert.deepEqual(rowsOf(gathered), {
+      userAugmented: [0, 5],
+      userMimic: [5, 6],
+      itemAugmented: [3, 2],
+      itemMimic: [4, 1],
     });
   });
 
@@ -274,5 +295,43 @@ describe('a multi-positive batch', () => {
     }
     const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
     assert.ok(Math.abs(mean / 200 - 1) < 0.01, `${mean} items of 200`);
+  });
+});
+
+describe('a causal batch', () => {
+  /** A user's four pairs, two moments each before and after the middle; which halves of a_u they see and teach. */
+  const halves = (ordered: boolean) => {
+    const x = interactionsOf(
+      [0, 1, 2, 3].map((item) => [0, item, item] as const),
+      1,
+      4,
+    );
+    const positives = collectPositives(x, everyRow(x), settings, ordered);
+    const given = { ...presets.best, batch: 4, negatives: 0, history: 0, userIdDropout: 0, itemIdDropout: 0 };
+    const model = towerSettings('dat', { ...given, alignment: 0 }, { userWidth: 0, itemWidth: 0 });
+    const table = (rows: number) => new EmbeddingTable(rows, 128);
+    const tables = { 'user.augmented': table(3), 'item.augmented': table(9) };
+    for (let row = 0; row < 3; row++) tables['user.augmented'].values.fill(row, row * 128, (row + 1) * 128);
+    const batcher = new Batcher(noFeatures, tables, positives, given, model, new Int32Array(4).fill(-1), seededRng(1));
+    const augmented = () => new Float32Array(4 * 128);
+    const feeds = {
+      ...{ userAugmented: augmented(), userMimic: augmented(), itemAugmented: augmented(), itemMimic: augmented() },
+      ...{ logQ: new Float32Array(4), itemKey: new Float32Array(4) },
+    };
+    batcher.assemble({ start: Int32Array.of(0, 1, 2, 3, 4), positive: Int32Array.of(0, 1, 2, 3) }, feeds);
+    const firsts = (values: Float32Array) => [0, 1, 2, 3].map((i) => values[i * 128]!);
+    return { seen: firsts(feeds.userAugmented), taught: firsts(feeds.userMimic) };
+  };
+
+  test('shows the later pairs what the earlier ones taught, and those nothing', () => {
+    assert.deepEqual(halves(true), { seen: [0, 0, 1, 1], taught: [1, 1, 2, 2] });
+  });
+
+  test('has halves by chance where the data know no order', () => {
+    const { seen, taught } = halves(false);
+    assert.deepEqual(
+      seen,
+      taught.map((row) => 3 - row),
+    );
   });
 });

@@ -5,7 +5,7 @@ import { itemsInBatch } from '@duet/models/tower-settings';
 import { type Bags, historyBags, selectBags, sequenceBags, singleBags } from './bags.ts';
 import { distinctItems, logInclusion, writePairs } from './columns.ts';
 import { contextOfRows, isContext } from './context.ts';
-import { type BatchRows, mimicHalf, rowCounts, stepsFor } from './epochs.ts';
+import { type BatchRows, causalHalf, mimicHalf, rowCounts, stepsFor } from './epochs.ts';
 import type { FeatureSpace } from './features.ts';
 import { type Histories, userHistories } from './histories.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -247,6 +247,8 @@ export class Batcher {
       return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
     });
     const halves = Uint8Array.from(own, ([positive]) => mimicHalf(this.#positives, positive!));
+    // Where histories include their own moment, none of what they tell came earlier.
+    const causal = this.#settings.causal && !this.#positives.leaveOut;
     const gathered = gather(this.#space, this.#tables, this.#settings, {
       users: this.#hide(users, this.#settings.userIdDropout),
       histories: before,
@@ -260,7 +262,8 @@ export class Batcher {
       ),
       ...(this.#settings.crossFit && {
         mimics: {
-          users: halves,
+          users: causal ? Uint8Array.from(own, ([positive]) => causalHalf(this.#positives, positive!)) : halves,
+          causal,
           // A negative is no pair of its user's, so either half of it will do. All pairs of a multi-positive batch have one half.
           items: Uint8Array.from(items, (_, j) => (multi ? halves[0]! : (halves[j] ?? j & 1))),
           learning: {
@@ -365,7 +368,13 @@ interface Gathering {
   histories: ArrayLike<number>[];
   items: Int32Array;
   /** In cross-fitted training: the half of each user and item that mimics, and whose do: the first ones', −1 for none. */
-  mimics?: { users: Uint8Array; items: Uint8Array; learning: { user: Int32Array; item: Int32Array } };
+  mimics?: {
+    users: Uint8Array;
+    items: Uint8Array;
+    learning: { user: Int32Array; item: Int32Array };
+    /** Whether users whose first half mimics see no a_u, for the second is of what came later. */
+    causal: boolean;
+  };
   /** Bags [users] to take in the place of the users' own, by feature name. */
   given?: Record<string, Bags>;
   /** The same [items] for the items. */
@@ -400,8 +409,13 @@ export function gather(
     if (settings.augmentedDims > 0) {
       const place = { table: tables[`${name}.augmented`]!, width: settings.augmentedDims, offset: 0 };
       const halves = batch.mimics?.[`${name}s`];
+      const early = (i: number) => name === 'user' && batch.mimics!.causal && halves![i] === 0;
       const seen = halves
-        ? ownBags(entities, 2, (i) => 1 - halves[i]!)
+        ? ownBags(
+            entities.map((entity, i) => (early(i) ? unknown : entity)),
+            2,
+            (i) => 1 - halves[i]!,
+          )
         : settings.crossFit
           ? bothHalves(entities)
           : ownBags(entities);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { nthRng } from '@duet/models';
 import fc from 'fast-check';
 import { collectPositives, type Positives } from './batches.ts';
-import { Epochs, mimicHalf } from './epochs.ts';
+import { causalHalf, Epochs, mimicHalf } from './epochs.ts';
 import { everyRow, interactionsOf } from './testing/interactions.ts';
 
 const triples = fc.array(fc.tuple(fc.nat(4), fc.nat(19), fc.nat(3)), { minLength: 2, maxLength: 120 });
@@ -68,6 +68,25 @@ describe('an epoch', () => {
         used.begin(nthRng(1, 0));
         for (const epochs of [fresh, used]) epochs.begin(nthRng(1, 1));
         assert.deepEqual(batchesOf(fresh), batchesOf(used));
+      }),
+    );
+  });
+});
+
+describe('the halves of a causal training', () => {
+  test('split each user in time: what teaches the first came before what sees it', () => {
+    fc.assert(
+      fc.property(triples, (of) => {
+        const positives = positivesOf(of, true);
+        const { user, histories, historyEnd } = positives;
+        const ends = (half: 0 | 1, one: number) =>
+          [...historyEnd].filter((_, at) => user[at] === one && causalHalf(positives, at) === half);
+        for (const one of new Set(user)) {
+          const [from, to] = [histories.start[one]!, histories.start[one + 1]!];
+          assert.ok(ends(0, one).every((end) => end < (from + to) / 2));
+          assert.ok(ends(1, one).every((end) => end >= (from + to) / 2));
+          assert.ok(ends(0, one).includes(from), 'the first of all is among the earlier');
+        }
       }),
     );
   });

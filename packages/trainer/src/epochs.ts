@@ -25,6 +25,16 @@ function shuffle(order: Int32Array, rng: Rng, from = 0, to = order.length): void
 export const mimicHalf = ({ leaveOut, historyEnd }: Positives, positive: number): 0 | 1 =>
   (Math.imul((leaveOut ? positive : historyEnd[positive]!) + 1, 0x9e3779b1) >>> 31) as 0 | 1;
 
+/**
+ * Which half of a_u mimics a pair of a causal training: the first where less than half of all that the user had came
+ * before, else the second.
+ */
+export function causalHalf({ user, histories, historyEnd }: Positives, positive: number): 0 | 1 {
+  const from = histories.start[user[positive]!]!;
+  const to = histories.start[user[positive]! + 1]!;
+  return 2 * (historyEnd[positive]! - from) < to - from ? 0 : 1;
+}
+
 type EpochSettings = Pick<TrainingSettings, 'loss' | 'batch' | 'targets' | 'crossFit' | 'augmentedDims'>;
 
 /** Rows that an epoch is made of. */

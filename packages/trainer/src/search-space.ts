@@ -75,6 +75,7 @@ const temperature = (from: number, to: number): TowerSpace => ({
 
 const dualAugmented: TowerSpace = {
   crossFit: { choice: [true, false] },
+  causal: { choice: [true, false] },
   augmentedLearningRate: { log: [2e-3, 0.1] },
   mimicUser: { log: [0.01, 2] },
   mimicItem: { log: [0.01, 2] },
