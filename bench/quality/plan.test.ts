@@ -24,6 +24,7 @@ test('a model that is like another is it but for what is said of it, which goes 
   assert.deepEqual([kind, dat.kind, dat.preset], ['two-tower', 'dat', like.preset]);
   for (const [dataset, { set }] of Object.entries(like.on)) {
     const { alignmentCategories, augmentedDims, causal, ...rest } = dat.on[dataset]!.set!;
+    if (augmentedDims) assert.equal(augmentedDims, (set!.layers as number[]).at(-1), dataset);
     assert.deepEqual(rest, set, dataset);
   }
   const ablated = jobsOf(plan, { seeds: 1, only: ['*/DAT without CAL'] });

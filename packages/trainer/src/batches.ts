@@ -409,13 +409,12 @@ export function gather(
     if (settings.augmentedDims > 0) {
       const place = { table: tables[`${name}.augmented`]!, width: settings.augmentedDims, offset: 0 };
       const halves = batch.mimics?.[`${name}s`];
-      const early = (i: number) => name === 'user' && batch.mimics!.causal && halves![i] === 0;
+      const later =
+        name === 'user' && batch.mimics?.causal
+          ? entities.map((entity, i) => (halves![i] === 0 ? unknown : entity))
+          : entities;
       const seen = halves
-        ? ownBags(
-            entities.map((entity, i) => (early(i) ? unknown : entity)),
-            2,
-            (i) => 1 - halves[i]!,
-          )
+        ? ownBags(later, 2, (i) => 1 - halves[i]!)
         : settings.crossFit
           ? bothHalves(entities)
           : ownBags(entities);
