@@ -12,8 +12,8 @@ export interface EaseModel {
   blocks: Float32Array[][];
 }
 
-/** B takes 4 bytes · items²: 2.5 GB at this number, for which 8 trillion multiplications are made. */
-const maxItems = 25_000;
+/** EASE's most items. B takes 4 bytes · items²: 2.5 GB at this number, for which 8 trillion multiplications are made. */
+export const maxEaseItems = 25_000;
 
 /** A block's side: large enough that its products run at full speed, small enough that its own inverse is cheap. */
 const blockSize = 512;
@@ -37,13 +37,13 @@ export async function fitEase(
   regularisation: number,
   { size = blockSize, onPivot = () => {} }: { size?: number; onPivot?: (done: number, total: number) => void } = {},
 ): Promise<EaseModel> {
-  if (items > maxItems) {
+  if (items > maxEaseItems) {
     const gigabytes = ((4 * items ** 2) / 1e9).toFixed(0);
     throw new DuetError(
       'bad-input',
       `EASE keeps a weight for each pair of items: ${gigabytes} GB for ${items} items.`,
       {
-        fix: `Up to ${maxItems} items it runs; for more choose ials or a tower model, which keep vectors.`,
+        fix: `Up to ${maxEaseItems} items it runs; for more choose ials or a tower model, which keep vectors.`,
       },
     );
   }

@@ -1,5 +1,6 @@
 export { inputPlan, towerFile, towerGraph, trainingGraph, vectorDims, vectorsPerUser } from './architecture.ts';
-export { type EaseModel, fitEase, scoreByEase } from './ease.ts';
+export { type EaseModel, fitEase, maxEaseItems, scoreByEase } from './ease.ts';
+export { type EaseFactors, easeFactors } from './ease-factors.ts';
 export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
 export { openOnnx, openTfjs } from './executors/open.ts';
 export {

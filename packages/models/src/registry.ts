@@ -17,7 +17,7 @@ export interface ModelKind {
 /** Without the parts that make DAT. */
 const plain = { augmentedDims: 0, causal: false, mimicUser: 0, mimicItem: 0, alignment: 0 };
 
-/** The published baselines learn by sampled softmax, without a popularity prior, whatever the preset, which then says how long. */
+/** The published baselines learn by sampled softmax, without priors, whatever the preset, which then says how long. */
 const sampledSoftmax = {
   ...plain,
   loss: 'softmax',
@@ -25,6 +25,7 @@ const sampledSoftmax = {
   negatives: 1024,
   tableInit: 0.01,
   popularityWeight: 0,
+  itemItemWeight: 0,
   identityStart: false,
 };
 

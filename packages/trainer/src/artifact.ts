@@ -85,7 +85,7 @@ export interface Artifact {
   /** Dense parameters of both towers. */
   params: Values;
   tables: Record<string, EmbeddingTable>;
-  /** [items, dims]: p_v, which a tower makes of unit length and a factorisation does not. */
+  /** [items, dims]: p_v, whose taste a tower makes of unit length and a factorisation does not. */
   itemVectors: Float32Array;
   /** [users + 1] and item rows: each user's interactions, oldest first. */
   historyStart: Int32Array;

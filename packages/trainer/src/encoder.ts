@@ -13,13 +13,14 @@ import { type Bags, selectBags } from './bags.ts';
 import { gather, hideUntrained, historyLengths, pooled } from './batches.ts';
 import { contextOfSituations, situationReader } from './context.ts';
 import type { FeatureSpace } from './features.ts';
+import { itemItemTables } from './item-item.ts';
 import { popularityTable } from './popularity.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { EmbeddingTable } from './tables.ts';
 
 /** Turns users into vectors. */
 export interface UserEncoder extends AsyncDisposable {
-  /** Dimensions of a vector: those of taste, then one of the popularity prior, where there is one. */
+  /** Dimensions of a vector: those of taste, then, where it has them, those of the item-item prior and one of the popularity prior. */
   readonly dims: number;
   /** The first dimensions, that say what is liked. */
   readonly tasteDims: number;
@@ -47,6 +48,8 @@ export class Encoder implements UserEncoder {
   #space: FeatureSpace;
   #tables: Record<string, EmbeddingTable>;
   #settings: TrainingSettings;
+  /** What each side has of the item-item prior, by item. */
+  #itemItem: Record<'user' | 'item', EmbeddingTable | undefined>;
   /** [1 + items] the popularity prior. */
   #popularity: EmbeddingTable['values'] | undefined;
   #hear: ReturnType<typeof situationReader>;
@@ -66,7 +69,8 @@ export class Encoder implements UserEncoder {
     this.#sessions = sessions;
     this.#popularity = tables[popularityTable]?.values;
     this.tasteDims = vectorDims(model);
-    this.dims = this.tasteDims + (this.#popularity ? 1 : 0);
+    this.#itemItem = { user: tables[itemItemTables.history], item: tables[itemItemTables.item] };
+    this.dims = this.tasteDims + (this.#itemItem.item?.dims ?? 0) + (this.#popularity ? 1 : 0);
     this.vectorsPerUser = vectorsPerUser(model);
   }
 
@@ -99,7 +103,7 @@ export class Encoder implements UserEncoder {
   }
 
   /**
-   * p_v of item rows [n] → [n, dims], their popularity beside them; −1 − i asks for item i as if its id were unseen.
+   * p_v of item rows [n] → [n, dims], their priors beside them; −1 − i asks for item i as if its id were unseen.
    *
    * @param given Bags [n] to take in the place of the items' own, by feature name.
    */
@@ -147,25 +151,48 @@ export class Encoder implements UserEncoder {
       if (this.#space.sequence.length > 0) feeds.historyLength = historyLengths(batch.histories, this.#settings);
       const { vectors } = await session.run(feeds);
       const count = Math.min(n, entities.length - from);
-      if (this.#popularity === undefined) out.set(vectors!.subarray(0, count * width), from * width);
-      else this.#join(vectors!, side, block.subarray(0, count), out.subarray(from * width));
+      const into = out.subarray(from * width, (from + count) * width);
+      if (this.dims === this.tasteDims) into.set(vectors!.subarray(0, into.length));
+      else this.#join(vectors!, side, block.subarray(0, count), batch.histories, into);
     }
     return out;
   }
 
-  /** Writes vectors [n, tasteDims] with the prior's dimension: an item's own number, and 1 for users, who all get it in full. */
-  #join(vectors: Float32Array, side: 'user' | 'item', entities: Int32Array, out: Float32Array): void {
+  /**
+   * Writes vectors [n, tasteDims] with the priors' dimensions: of the item-item prior an item's own, and the sum over a
+   * user's distinct items; of popularity an item's own number, and 1 for users, who all get it in full.
+   */
+  #join(
+    vectors: Float32Array,
+    side: 'user' | 'item',
+    entities: Int32Array,
+    histories: ArrayLike<number>[],
+    out: Float32Array,
+  ): void {
     const { tasteDims, dims } = this;
     const each = side === 'user' ? this.vectorsPerUser : 1;
-    for (let i = 0; i < entities.length * each; i++) {
-      out.set(vectors.subarray(i * tasteDims, (i + 1) * tasteDims), i * dims);
-      out[i * dims + tasteDims] = side === 'user' ? 1 : this.#popularity![Math.max(0, 1 + entities[i]!)]!;
-    }
+    const itemItem = this.#itemItem[side];
+    const place = this.dims - 1;
+    entities.forEach((entity, i) => {
+      const own = Math.max(0, 1 + entity);
+      const rows =
+        side === 'item' ? [own] : itemItem ? Array.from(new Set(Array.from(histories[i]!)), (item) => 1 + item) : [];
+      for (let at = i * each; at < (i + 1) * each; at++) {
+        const to = out.subarray(at * dims, (at + 1) * dims);
+        to.set(vectors.subarray(at * tasteDims, (at + 1) * tasteDims));
+        if (itemItem) addRows(itemItem, rows, to.subarray(tasteDims, tasteDims + itemItem.dims));
+        if (this.#popularity) to[place] = side === 'user' ? 1 : this.#popularity[own]!;
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { session } of this.#sessions) await session[Symbol.asyncDispose]();
   }
+}
+
+function addRows({ values, dims }: EmbeddingTable, rows: readonly number[], to: Float32Array): void {
+  for (const row of rows) for (let d = 0; d < dims; d++) to[d]! += values[row * dims + d]!;
 }
 
 /** Of bags [n] by feature name, those of one block, filled up with its first. */

@@ -7,7 +7,8 @@ import { towerSettings } from './settings.ts';
 
 /**
  * Writes both towers as plain ONNX files with a free batch axis, for any ONNX runtime. What to feed them is in the
- * model's `model.json` (features, vocabularies) and `weights.safetensors` (tables).
+ * model's `model.json` (features, vocabularies) and `weights.safetensors` (tables). What they give is taste, the first
+ * dimensions of `item-vectors.safetensors`: priors are not in them.
  *
  * @returns the files' paths
  * @throws DuetError `bad-input` where the model has no towers; `not-found` or `corrupt`, as `readArtifact`

@@ -3,6 +3,7 @@ import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
 import { type ArchitectureName, inputPlan } from '@duet/models';
 import { type Bags, singleBags } from './bags.ts';
 import { buildContext, type ContextFeature } from './context.ts';
+import { hasItemItem, itemItemDims, itemItemTables } from './item-item.ts';
 import { hasPopularity, popularityTable } from './popularity.ts';
 import type { TrainingSettings } from './settings.ts';
 import { shared } from './shared.ts';
@@ -257,6 +258,11 @@ export function buildFeatures(
     const rows = (entities: number) => 1 + entities * (crossFit ? 2 : 1);
     tables['user.augmented'] = { rows: rows(interactions.users.length), dims };
     tables['item.augmented'] = { rows: rows(catalogue.ids.length), dims };
+  }
+  const items = catalogue.ids.length;
+  if (hasItemItem(interactions, items, settings)) {
+    const dims = itemItemDims(items, settings);
+    for (const table of Object.values(itemItemTables)) tables[table] = { rows: 1 + items, dims };
   }
   if (hasPopularity(interactions, settings)) tables[popularityTable] = { rows: 1 + catalogue.ids.length, dims: 1 };
   return {

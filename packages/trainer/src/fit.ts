@@ -10,7 +10,8 @@ import { Encoder, type UserEncoder } from './encoder.ts';
 import { rowCounts, stepsFor } from './epochs.ts';
 import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from './factors.ts';
 import { buildFeatures, noFeatures } from './features.ts';
-import { userHistories } from './histories.ts';
+import { distinctItems, userHistories } from './histories.ts';
+import { itemItemPrior, itemItemTables } from './item-item.ts';
 import { alignedCategories, type CurvePoint, trainTowers } from './loop.ts';
 import { popularityPrior, popularityTable } from './popularity.ts';
 import { architectureOf, isTower, type TrainingSettings, towerSettings, type VectorSettings } from './settings.ts';
@@ -62,6 +63,15 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
   const model = towerSettings(kind, settings, space, count);
   const key = towerKey(settings, positives, space, [kind, input.seed, count]);
+  const { signal, progress } = input;
+  const priors: Record<string, Float32Array> = space.tables[itemItemTables.item]
+    ? await itemItemPrior(distinctItems(positives.histories), catalogue.ids.length, settings, {
+        executor,
+        signal,
+        progress,
+      })
+    : {};
+  if (space.tables[popularityTable]) priors[popularityTable] = popularityPrior(data.interactions, train, settings);
   const { tables, params } = await trainTowers({
     ...loop,
     executor,
@@ -72,7 +82,7 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
     model,
     catalogue,
     itemCategory,
-    popularity: space.tables[popularityTable] && popularityPrior(data.interactions, train, settings),
+    priors,
     validation: watched,
   });
   const encoder = await Encoder.open(executor, model, space, tables, settings, params);

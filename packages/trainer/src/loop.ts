@@ -11,7 +11,6 @@ import type { FeatureSpace } from './features.ts';
 import { rankedHigh } from './hard.ts';
 import { distinctItems, type Histories } from './histories.ts';
 import { startAsIdentity } from './identity-start.ts';
-import { popularityTable } from './popularity.ts';
 import { schedule } from './schedule.ts';
 import { encoderScorer } from './scorer.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -52,8 +51,8 @@ export interface LoopInput {
   catalogue: Catalogue;
   /** [items] as `alignedCategories` gives it. */
   itemCategory: Int32Array;
-  /** [1 + items] the popularity prior, where the model has one. */
-  popularity: Float32Array | undefined;
+  /** What the tables hold that training leaves alone, by name: no checkpoint has them. */
+  priors: Record<string, Float32Array>;
   /** Users and targets that the curve is measured on; not the ones that the model is judged by. */
   validation: Split;
   seed: number;
@@ -91,18 +90,18 @@ const watchedMetric = 'NDCG@100';
 export async function trainTowers(input: LoopInput): Promise<Trained> {
   const { executor, space, positives, settings, model, catalogue, itemCategory, seed, signal, checkpoints } = input;
   const rng = seededRng(seed);
-  const tables = Object.fromEntries(
-    Object.entries(space.tables).map(([name, { rows, dims }]) => [
-      name,
-      new EmbeddingTable(
-        rows,
-        dims,
-        sharedFloats(rows * dims),
-        initialTableState(settings.tableOptimizer, rows, dims),
-      ).initialise(rng, settings.tableInit),
-    ]),
-  );
-  if (input.popularity) tables[popularityTable]!.values.set(input.popularity);
+  const tables: Record<string, EmbeddingTable> = {};
+  const priors: Record<string, EmbeddingTable> = {};
+  for (const [name, { rows, dims }] of Object.entries(space.tables)) {
+    if (input.priors[name]) priors[name] = new EmbeddingTable(rows, dims, input.priors[name]);
+    else {
+      const state = initialTableState(settings.tableOptimizer, rows, dims);
+      tables[name] = new EmbeddingTable(rows, dims, sharedFloats(rows * dims), state).initialise(
+        rng,
+        settings.tableInit,
+      );
+    }
+  }
   const graph = trainingGraph(model);
   const examples = positives.item.length;
   const perEpoch = stepsFor(rowCounts(positives, settings), settings.batch);
@@ -127,7 +126,8 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   await using session = await executor.open(graph, rng);
   if (saved) await session.load(saved.dense);
   else if (settings.identityStart) await session.load(startAsIdentity(await session.state(), space, settings));
-  await using encoder = await Encoder.open(executor, model, space, tables, settings, await session.state());
+  const all = { ...tables, ...priors };
+  await using encoder = await Encoder.open(executor, model, space, all, settings, await session.state());
 
   const watched = input.validation.evaluations.length > 0;
   const watch = async (items: Float32Array): Promise<Record<string, number>> => {
@@ -154,8 +154,8 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   const sound = async (): Promise<Values> => {
     await assembly.settled();
     const dense = await session.state();
-    const all = [...Object.values(dense), ...Object.values(tables).map(({ values }) => values)];
-    if (!all.every(allFinite)) throw diverged('weights are no longer finite');
+    const weights = [...Object.values(dense), ...Object.values(tables).map(({ values }) => values)];
+    if (!weights.every(allFinite)) throw diverged('weights are no longer finite');
     return dense;
   };
   const keep = async (): Promise<void> => {
@@ -215,7 +215,7 @@ export async function trainTowers(input: LoopInput): Promise<Trained> {
   }
   const params = best?.params ?? (await session.state());
   for (const [name, values] of Object.entries(best?.tables ?? {})) tables[name]!.values.set(values);
-  return { params, tables, epoch: best?.epoch ?? settings.epochs };
+  return { params, tables: all, epoch: best?.epoch ?? settings.epochs };
 }
 
 const copied = (tables: Record<string, EmbeddingTable>): Record<string, Float32Array> =>

@@ -33,7 +33,7 @@ export interface LoadedModel extends AsyncDisposable {
   datasetId: string;
   /** The split whose training part it learnt, or `none`. */
   split: string;
-  /** Dimensions of a vector of either side: those of taste, then one of the popularity prior, where there is one. */
+  /** Dimensions of a vector of either side: those of taste, then, where it has them, those of the item-item prior and one of the popularity prior. */
   dimensions: number;
   /** The first dimensions, by which users and items are alike. */
   tasteDimensions: number;
@@ -42,7 +42,7 @@ export interface LoadedModel extends AsyncDisposable {
   /** Item ids by row. */
   items: string[];
   itemRow: ReadonlyMap<string, number>;
-  /** p_v [items, dimensions]: of unit length where a tower made them. */
+  /** p_v [items, dimensions]: of unit length in their taste where a tower made them. */
   itemVectors: Float32Array;
   /**
    * p_u of these users [n, vectorsPerUser, dimensions]. A user of whom the model knows neither an item nor an attribute

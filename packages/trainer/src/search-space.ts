@@ -73,6 +73,11 @@ const temperature = (from: number, to: number): TowerSpace => ({
   learnTemperature: { choice: [false, true] },
 });
 
+/** A trial fits EASE anew, whatever its weight. */
+const itemItemPrior: TowerSpace = {
+  itemItemWeight: { choice: [0, 0.25, 0.5, 1] },
+};
+
 const dualAugmented: TowerSpace = {
   crossFit: { choice: [true, false] },
   causal: { choice: [true, false] },
@@ -90,6 +95,7 @@ const architectures: Record<ArchitectureName, (base: TrainingSettings) => TowerS
     ...(base.loss === 'sigmoid' ? { temperature: { log: [0.05, 1] } } : temperature(0.03, 0.3)),
     ...(base.history > 0 && pooledHistory),
     ...(base.augmentedDims > 0 && dualAugmented),
+    ...(base.itemItemWeight > 0 && itemItemPrior),
   }),
   fm: (base) => ({
     ...unseen,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { modelKinds } from '@duet/models';
-import { type Preset, resolveSettings, settingsOfKind } from './settings.ts';
+import { type Preset, resolveSettings, settingsOfKind, type TrainingSettings } from './settings.ts';
 
 describe('settings', () => {
   test('come from the preset, then the kind, then the caller', () => {
@@ -34,11 +34,12 @@ describe('settings', () => {
     assert.throws(() => resolveSettings('youtube-dnn', 'best', { userIds: true }), /field userIds/);
   });
 
-  test('start from the identity in `best` where both sides have the same ids, in towers alone', () => {
+  test('start from the identity, with what EASE says beside them, in `best`: towers alone', () => {
     for (const { kind, family, architecture } of modelKinds) {
       if (family !== 'tower') continue;
-      const { identityStart } = resolveSettings(kind, 'best', {}) as { identityStart?: boolean };
+      const { identityStart, itemItemWeight } = resolveSettings(kind, 'best', {}) as TrainingSettings;
       assert.equal(identityStart, architecture === 'towers', kind);
+      assert.equal(itemItemWeight > 0, architecture === 'towers', kind);
     }
   });
 

@@ -30,7 +30,7 @@ export function Candidates({ answer, otherRank, later }: CandidatesProps) {
               Price
             </th>
             <th scope="col" className="num">
-              <abbr title="Inner product of the shopper’s and the item’s vectors: their cosine, and what the item’s recent sales add where the model has a popularity prior">
+              <abbr title="Inner product of the shopper’s and the item’s vectors: their cosine, and, where the model has such priors, what EASE gives the item for what the shopper had and what its recent sales add">
                 Score
               </abbr>
             </th>

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { silent } from '@duet/config';
+import { easeFactors, fitEase, seededRng } from '@duet/models';
+import { loadTrainingData } from './data.ts';
+import { fitModel } from './fit.ts';
+import { distinctItems, historyOf, userHistories } from './histories.ts';
+import { hasItemItem, itemItemPrior } from './item-item.ts';
+import { presets, resolveSettings, type TrainingSettings } from './settings.ts';
+import { createTrainer, importMostActive } from './testing/trainer.ts';
+import { trialSplit } from './trial.ts';
+
+let ctx: Awaited<ReturnType<typeof createTrainer>>;
+let datasetId: string;
+
+before(async () => {
+  ctx = await createTrainer();
+  datasetId = await importMostActive(ctx);
+});
+after(() => ctx[Symbol.asyncDispose]());
+
+describe('the item-item prior', () => {
+  test('of a training that is stopped is not fitted to its end', async () => {
+    const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
+    const lists = distinctItems(userHistories(data.interactions, Int32Array.from(data.interactions.user.keys())));
+    const stopped = new Error('stopped');
+    const steps: string[] = [];
+    const fit = itemItemPrior(lists, data.catalogue.ids.length, presets.best, {
+      executor: ctx.executor,
+      progress: ({ unit }) => steps.push(unit),
+      signal: AbortSignal.abort(stopped),
+    });
+    await assert.rejects(fit, stopped);
+    assert.deepEqual(steps, []);
+  });
+
+  test('adds β times what EASE gives an item to what the towers say', async () => {
+    const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
+    const split = trialSplit(data, 'time:0.8');
+    const items = data.catalogue.ids.length;
+    const set = {
+      ...{ epochs: 1, negatives: 64, layers: [32], popularityWeight: 0.1 },
+      ...{ itemItemWeight: 2, itemItemDims: 12, itemItemRegularisation: 50 },
+    };
+    const settings = resolveSettings('two-tower', 'fast', set) as TrainingSettings;
+    const { executor } = ctx;
+    await using fitted = await fitModel({
+      ...{ executor, data, settings, kind: 'two-tower', train: split.train, watched: split },
+      ...{ seed: 1, progress: silent, label: 'train' },
+    });
+    const { encoder, itemVectors } = fitted;
+    const { dims, tasteDims } = encoder;
+    const prior = 12;
+    assert.deepEqual([tasteDims, dims], [32, 32 + prior + 1]);
+
+    const histories = userHistories(data.interactions, split.train);
+    const lists = distinctItems(histories);
+    const ease = await fitEase(executor, lists, items, 50);
+    const { history, item: weights } = await easeFactors(executor, ease, lists, prior, seededRng(0));
+    // Repeats of an item count once, and an item that nobody had says nothing.
+    const users = [...lists.keys()].filter((user) => lists[user]!.length > 0).slice(0, 20);
+    assert.ok(users.some((user) => historyOf(histories, user).length > lists[user]!.length));
+    const vectors = await encoder.users(
+      Int32Array.from(users),
+      users.map((user) => historyOf(histories, user)),
+    );
+    const product = (a: Float32Array, from: number, b: Float32Array, to: number) =>
+      Array.from({ length: prior }, (_, d) => a[from + d]! * b[to + d]!).reduce((sum, x) => sum + x, 0);
+    for (const [i, user] of users.entries()) {
+      for (let item = 0; item < items; item += 7) {
+        const score = product(vectors, i * dims + tasteDims, itemVectors, item * dims + tasteDims);
+        const expected =
+          2 * [...lists[user]!].reduce((sum, had) => sum + product(history, had * prior, weights, item * prior), 0);
+        assert.ok(Math.abs(score - expected) < 1e-4, `${user}, ${item}: ${score}, not ${expected}`);
+      }
+    }
+    const ofPrior = (x: Float32Array, row: number) =>
+      x.subarray(row * dims + tasteDims, row * dims + tasteDims + prior);
+    const had = new Set(histories.item);
+    const unseen = Array.from({ length: items }, (_, item) => item).filter((item) => !had.has(item));
+    assert.ok(unseen.length > 0);
+    for (const item of unseen)
+      assert.ok(
+        ofPrior(itemVectors, item).every((x) => x === 0),
+        'a new item has none',
+      );
+    assert.ok(
+      ofPrior(await encoder.users(Int32Array.of(-1), [[]]), 0).every((x) => x === 0),
+      'nor who had nothing',
+    );
+  });
+
+  test('is there where it weighs something and its weights have room', () => {
+    assert.equal(hasItemItem({}, 25_000, { itemItemWeight: 1 }), true);
+    assert.equal(hasItemItem({}, 25_001, { itemItemWeight: 1 }), false);
+    assert.equal(hasItemItem({}, 10, { itemItemWeight: 0 }), false);
+    assert.equal(
+      hasItemItem({ sides: { left: 'query', right: 'item', symmetric: false } }, 10, { itemItemWeight: 1 }),
+      false,
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import { DuetError, type Progress } from '@duet/config';
+import type { Interactions } from '@duet/datasets';
+import { type Executor, easeFactors, fitEase, maxEaseItems, seededRng } from '@duet/models';
+import type { TrainingSettings } from './settings.ts';
+
+/** Names of the tables [1 + items, dims] whose inner product is the prior: of an item that a user had, and of one that is scored. */
+export const itemItemTables = { history: 'history.item_item', item: 'item.item_item' } as const;
+
+type ItemItemSettings = Pick<TrainingSettings, 'itemItemWeight' | 'itemItemDims' | 'itemItemRegularisation'>;
+
+/**
+ * Whether a model of such data with these settings has a prior. Queries have none: they may want again what they found,
+ * and EASE gives nothing to an item for itself.
+ */
+export const hasItemItem = (
+  { sides }: Pick<Interactions, 'sides'>,
+  items: number,
+  { itemItemWeight }: Pick<ItemItemSettings, 'itemItemWeight'>,
+): boolean => itemItemWeight > 0 && items <= maxEaseItems && sides?.left !== 'query';
+
+export const itemItemDims = (items: number, settings: Pick<ItemItemSettings, 'itemItemDims'>): number =>
+  Math.min(items, settings.itemItemDims);
+
+/**
+ * An item-item prior: β times EASE's score, Σ over the user's distinct items of the weights that each gives an item, in as
+ * many dimensions as the settings say. A tower sums a history up in one direction, and what two items say of each other
+ * is lost in a long one; closed-form weights keep it.
+ *
+ * @param lists Each user's distinct items.
+ * @returns by table, [1 + items, dims]: an unknown item's, first, is zero
+ * @throws DuetError `bad-input` where λ is too small for float32; the signal's reason
+ */
+export async function itemItemPrior(
+  lists: readonly Int32Array[],
+  items: number,
+  settings: ItemItemSettings,
+  { executor, progress, signal }: { executor: Executor; progress: Progress; signal?: AbortSignal | undefined },
+): Promise<Record<string, Float32Array>> {
+  const { itemItemWeight, itemItemRegularisation } = settings;
+  const dims = itemItemDims(items, settings);
+  const told = (unit: string) => (done: number, total: number) => {
+    signal?.throwIfAborted();
+    progress({ step: 'fit item-item prior', done, total, unit });
+  };
+  const ease = await fitEase(executor, lists, items, itemItemRegularisation, { onPivot: told('blocks') });
+  const { history, item } = await easeFactors(executor, ease, lists, dims, seededRng(0), {
+    onIteration: told('iterations'),
+  });
+  if (!history.every(Number.isFinite) || !item.every(Number.isFinite)) {
+    throw new DuetError('bad-input', 'The weights of the item-item prior are not finite.', {
+      where: { field: 'itemItemRegularisation' },
+      fix: `Raise itemItemRegularisation above ${itemItemRegularisation}.`,
+    });
+  }
+  const table = (rows: Float32Array, scale: number) => {
+    const values = new Float32Array((1 + items) * dims);
+    for (let at = 0; at < rows.length; at++) values[dims + at] = scale * rows[at]!;
+    return values;
+  };
+  return { [itemItemTables.history]: table(history, itemItemWeight), [itemItemTables.item]: table(item, 1) };
+}
