@@ -27,7 +27,8 @@ export const itemItemDims = (items: number, settings: Pick<ItemItemSettings, 'it
  * is lost in a long one; closed-form weights keep it.
  *
  * @param lists Each user's distinct items.
- * @returns by table, [1 + items, dims]: an unknown item's, first, is zero
+ * @returns by table, [1 + items, dims]: an unknown item's, first. As one that is scored it has the mean over all that users
+ * had, for a new item would sink below all others with nothing.
  * @throws DuetError `bad-input` where λ is too small for float32; the signal's reason
  */
 export async function itemItemPrior(
@@ -57,5 +58,10 @@ export async function itemItemPrior(
     for (let at = 0; at < rows.length; at++) values[dims + at] = scale * rows[at]!;
     return values;
   };
-  return { [itemItemTables.history]: table(history, itemItemWeight), [itemItemTables.item]: table(item, 1) };
+  const scored = table(item, 1);
+  const had = lists.reduce((sum, { length }) => sum + length, 0);
+  for (const list of lists) {
+    for (const row of list) for (let d = 0; d < dims; d++) scored[d]! += item[row * dims + d]! / had;
+  }
+  return { [itemItemTables.history]: table(history, itemItemWeight), [itemItemTables.item]: scored };
 }
