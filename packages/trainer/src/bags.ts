@@ -1,4 +1,4 @@
-/** For each of n examples, the rows of a table that are pooled for it: `row[start[i] … start[i+1])`, weights summing to 1. */
+/** For each of n examples, the rows of a table that are pooled for it: `row[start[i] … start[i+1])`, by their weights. */
 export interface Bags {
   /** [n + 1] */
   start: Int32Array;
@@ -12,6 +12,20 @@ export const singleBags = (row: Int32Array): Bags => ({
   row,
   weight: new Float32Array(row.length).fill(1),
 });
+
+/** The bags of the first `n` histories (item rows), each `times` over: every distinct item once, with weight 1. */
+export function distinctBags(lists: ArrayLike<number>[], n: number, times: number): Bags {
+  const start = new Int32Array(n * times + 1);
+  const rows: number[] = [];
+  for (let i = 0; i < n; i++) {
+    const distinct = new Set(Array.from(lists[i]!));
+    for (let k = 0; k < times; k++) {
+      for (const item of distinct) rows.push(1 + item);
+      start[i * times + k + 1] = rows.length;
+    }
+  }
+  return { start, row: Int32Array.from(rows), weight: new Float32Array(rows.length).fill(1) };
+}
 
 /** The bags of some entities out of all: an entity of −1 gets row 0. */
 export function selectBags(all: Bags, entities: ArrayLike<number>): Bags {

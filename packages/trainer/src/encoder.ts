@@ -9,7 +9,7 @@ import {
   vectorDims,
   vectorsPerUser,
 } from '@duet/models';
-import { type Bags, selectBags } from './bags.ts';
+import { type Bags, distinctBags, selectBags, singleBags } from './bags.ts';
 import { gather, hideUntrained, historyLengths, pooled } from './batches.ts';
 import { contextOfSituations, situationReader } from './context.ts';
 import type { FeatureSpace } from './features.ts';
@@ -171,28 +171,18 @@ export class Encoder implements UserEncoder {
   ): void {
     const { tasteDims, dims } = this;
     const each = side === 'user' ? this.vectorsPerUser : 1;
-    const itemItem = this.#itemItem[side];
-    const place = this.dims - 1;
-    entities.forEach((entity, i) => {
-      const own = Math.max(0, 1 + entity);
-      const rows =
-        side === 'item' ? [own] : itemItem ? Array.from(new Set(Array.from(histories[i]!)), (item) => 1 + item) : [];
-      for (let at = i * each; at < (i + 1) * each; at++) {
-        const to = out.subarray(at * dims, (at + 1) * dims);
-        to.set(vectors.subarray(at * tasteDims, (at + 1) * tasteDims));
-        if (itemItem) addRows(itemItem, rows, to.subarray(tasteDims, tasteDims + itemItem.dims));
-        if (this.#popularity) to[place] = side === 'user' ? 1 : this.#popularity[own]!;
-      }
-    });
+    const own = entities.map((entity) => Math.max(0, 1 + entity));
+    for (let at = 0; at < entities.length * each; at++) {
+      out.set(vectors.subarray(at * tasteDims, (at + 1) * tasteDims), at * dims);
+      if (this.#popularity) out[(at + 1) * dims - 1] = side === 'user' ? 1 : this.#popularity[own[at]!]!;
+    }
+    const bags = () => (side === 'user' ? distinctBags(histories, entities.length, each) : singleBags(own));
+    this.#itemItem[side]?.pool(bags(), out, dims, tasteDims);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { session } of this.#sessions) await session[Symbol.asyncDispose]();
   }
-}
-
-function addRows({ values, dims }: EmbeddingTable, rows: readonly number[], to: Float32Array): void {
-  for (const row of rows) for (let d = 0; d < dims; d++) to[d]! += values[row * dims + d]!;
 }
 
 /** Of bags [n] by feature name, those of one block, filled up with its first. */

@@ -1,6 +1,6 @@
 import { DuetError, type Progress } from '@duet/config';
 import type { Interactions } from '@duet/datasets';
-import { type Executor, easeFactors, fitEase, maxEaseItems, seededRng } from '@duet/models';
+import { type Executor, easeFactors, fitEase, maxEaseItems, popularityScores, seededRng } from '@duet/models';
 import type { TrainingSettings } from './settings.ts';
 
 /** Names of the tables [1 + items, dims] whose inner product is the prior: of an item that a user had, and of one that is scored. */
@@ -60,8 +60,8 @@ export async function itemItemPrior(
   };
   const scored = table(item, 1);
   const had = lists.reduce((sum, { length }) => sum + length, 0);
-  for (const list of lists) {
-    for (const row of list) for (let d = 0; d < dims; d++) scored[d]! += item[row * dims + d]! / had;
-  }
+  popularityScores(lists, items).forEach((users, row) => {
+    for (let d = 0; d < dims; d++) scored[d]! += (users / had) * item[row * dims + d]!;
+  });
   return { [itemItemTables.history]: table(history, itemItemWeight), [itemItemTables.item]: scored };
 }
