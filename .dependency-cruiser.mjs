@@ -10,7 +10,9 @@ const layers = [
   'models',
   'datasets',
   'db',
-  'config',
+  'statistics',
+  'random',
+  'base',
 ];
 
 const downwardsOnly = layers.map((layer, index) => ({

@@ -8,7 +8,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 
 /** Results as the contract has them. A ratio that could not be measured here is null. */
 export interface Results {

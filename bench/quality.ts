@@ -13,7 +13,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { benchData, type Results, runBench, say } from './bench.ts';
 import { type Analysis, analyse, type Row } from './quality/analysis.ts';
 import { readFacts, readOutcome } from './quality/cache.ts';

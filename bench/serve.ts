@@ -6,7 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { loadConfig, repositoryRoot } from '@duet/config';
+import { loadConfig, repositoryRoot } from '@duet/base';
 import { connect, createApiKey, type Database, startPostgres } from '@duet/db';
 import { freePort } from '@duet/db/testing';
 import autocannon from 'autocannon';

@@ -4,8 +4,8 @@
  * daily look; with a true lift, intervals must hold it 19 times in 20; CUPED must save what theory says, a planned power
  * must be met, and so on. Own flags: `--tests N` (2,000), `--seed N`.
  */
-import { DuetError } from '@duet/config';
-import { capOf, holm, type Interval, powerOf, proportion, requiredUsers } from '@duet/experiments/statistics';
+import { DuetError } from '@duet/base';
+import { capOf, holm, type Interval, powerOf, proportion, requiredUsers } from '@duet/statistics';
 import { type Results, runBench, say, table } from './bench.ts';
 import { interleaved, multiplicity, offPolicyCoverage, quantileCoverage, srmPeeking } from './stats/choices.ts';
 import {

@@ -16,7 +16,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { DuetError, repositoryRoot } from '@duet/config';
+import { DuetError, repositoryRoot } from '@duet/base';
 import { createTestDatabase } from '@duet/db/testing';
 import { type TuneContext, tune } from '@duet/trainer';
 import { z } from 'zod';

@@ -1,7 +1,7 @@
 // What the containers' HEALTHCHECK runs: `health.ts <url>` asks a service; `health.ts worker` asks the database whether
 // this container's worker has shown itself within the last two minutes.
 import { hostname } from 'node:os';
-import { loadConfig } from '@duet/config';
+import { loadConfig } from '@duet/base';
 import { openDatabase } from '@duet/db';
 
 async function workerIsAlive(): Promise<boolean> {

@@ -1,6 +1,6 @@
 // Runs once before the services: migrates the database, and makes the API keys of the admin (kept in the data folder) and
 // of the storefront (kept in the folder that is given, which becomes its data folder).
-import { createLogger, loadConfig, readSecret, writeSecret } from '@duet/config';
+import { createLogger, loadConfig, readSecret, writeSecret } from '@duet/base';
 import { type ApiScope, createApiKey, migrate, openDatabase, verifyApiKey } from '@duet/db';
 
 const config = loadConfig();

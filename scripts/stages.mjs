@@ -100,7 +100,7 @@ async function openTestServer() {
   if (process.env.DUET_TEST_DATABASE_URL) {
     return { env: {}, [Symbol.asyncDispose]: async () => {} };
   }
-  const [{ startPostgres }, { loadConfig }] = await Promise.all([import('@duet/db'), import('@duet/config')]);
+  const [{ startPostgres }, { loadConfig }] = await Promise.all([import('@duet/db'), import('@duet/base')]);
   const config = { ...loadConfig({}), dataDir: path.join(work, 'postgres'), postgresPort: await freePort() };
   fs.mkdirSync(config.dataDir, { recursive: true });
   const server = await startPostgres(config);

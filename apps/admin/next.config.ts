@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { NextConfig } from 'next/types';
 
 const root = path.resolve(import.meta.dirname, '../..');
-// The checkout's root cannot be told from a bundle's own address, so @duet/config is told it.
+// The checkout's root cannot be told from a bundle's own address, so @duet/base is told it.
 process.env.DUET_ROOT ??= root;
 process.env.NEXT_TELEMETRY_DISABLED ??= '1';
 

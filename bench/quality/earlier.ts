@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { z } from 'zod';
 import { type Analysis, type Comparison, type Row, type Summary, testedMetrics } from './analysis.ts';
 import { readJson } from './cache.ts';

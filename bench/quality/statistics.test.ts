@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { bootstrap, holm, jackknife, meanOf, pairedTest, percentileInterval } from './statistics.ts';
 
 const close = (actual: number, expected: number, relative: number) =>

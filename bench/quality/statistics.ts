@@ -1,4 +1,4 @@
-import { type Rng, seededRng } from '@duet/models';
+import { type Rng, seededRng } from '@duet/random';
 
 /** A mean and where it lies with 95 % confidence. */
 export interface Interval {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { importDataset, loadCatalogue } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';

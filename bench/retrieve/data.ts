@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadInteractions } from '@duet/datasets';
-import { normal, seededRng } from '@duet/models';
+import { normal, seededRng } from '@duet/random';
 import { openExecutor, openModel } from '@duet/trainer';
 
 export interface Vectors {

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { say } from '../bench.ts';
 
 /** What is served: two models over one catalogue, and a second index of the first. */

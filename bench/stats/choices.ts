@@ -1,4 +1,5 @@
 import { teamDraft } from '@duet/experiments';
+import { normal, type Rng } from '@duet/random';
 import {
   benjaminiHochberg,
   capOf,
@@ -18,8 +19,7 @@ import {
   snips,
   srm,
   welch,
-} from '@duet/experiments/statistics';
-import { normal, type Rng } from '@duet/models/rng';
+} from '@duet/statistics';
 import { stream } from './rng.ts';
 
 const share = (hits: boolean[]) => hits.filter(Boolean).length / hits.length;

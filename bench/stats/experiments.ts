@@ -13,7 +13,7 @@ import {
   prePost,
   relativeLift,
   welch,
-} from '@duet/experiments/statistics';
+} from '@duet/statistics';
 import { stream } from './rng.ts';
 import { arm, type Measure, noTreatment, type Plan, type Treatment } from './shoppers.ts';
 

@@ -1,4 +1,4 @@
-import type { Rng } from '@duet/models/rng';
+import type { Rng } from '@duet/random';
 
 /**
  * The n-th stream of a seed: xoshiro128** (D. Blackman & S. Vigna 2021, "Scrambled Linear Pseudorandom Number

@@ -1,5 +1,5 @@
-import type { MeasureSums } from '@duet/experiments/statistics';
-import { normal, type Rng } from '@duet/models/rng';
+import { normal, type Rng } from '@duet/random';
+import type { MeasureSums } from '@duet/statistics';
 
 /** What is summed for every shopper; `pre…` are those of as many days before the experiment. */
 const measures = [

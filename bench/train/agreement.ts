@@ -1,4 +1,5 @@
-import { openOnnx, seededRng, sizeOf, trainingGraph, type Values } from '@duet/models';
+import { openOnnx, sizeOf, trainingGraph, type Values } from '@duet/models';
+import { seededRng } from '@duet/random';
 import type { Contender } from '../contender.ts';
 import { modelOf, type ShapeName, settingsOf } from './model.ts';
 

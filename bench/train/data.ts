@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Rng, seededRng } from '@duet/models';
+import { type Rng, seededRng } from '@duet/random';
 
 /** Synthetic interactions, one positive each, with one categorical feature per side. */
 export interface Synthetic {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { say } from '../bench.ts';
 import { Contender } from '../contender.ts';
 import { modelOf, type ShapeName, settingsOf } from './model.ts';

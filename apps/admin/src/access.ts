@@ -1,4 +1,4 @@
-import { type Config, readOrMakeSecret, readSecret } from '@duet/config';
+import { type Config, readOrMakeSecret, readSecret } from '@duet/base';
 import { issueSession, validSession } from './session.ts';
 
 /** The password that opens the admin, or undefined while nobody has set one. */

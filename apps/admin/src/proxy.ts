@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { loadConfig } from '@duet/config';
+import { loadConfig } from '@duet/base';
 import { type NextRequest, NextResponse } from 'next/server';
 import { mayEnter } from './access.ts';
 import { sessionCookie } from './session.ts';

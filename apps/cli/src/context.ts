@@ -7,7 +7,7 @@ import {
   loadConfig,
   type Progress,
   reportProgress,
-} from '@duet/config';
+} from '@duet/base';
 import type { Database } from '@duet/db';
 import type { Command } from 'commander';
 import { type Answer, toJson } from './answer.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { silent } from '@duet/config';
+import { silent } from '@duet/base';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { ensureModel } from './start/prepare.ts';

@@ -1,4 +1,4 @@
-import { DuetError, type ErrorCode } from '@duet/config';
+import { DuetError, type ErrorCode } from '@duet/base';
 import { Command, CommanderError } from 'commander';
 import { buildIndexCommand } from './commands/build-index.ts';
 import { datasetsCommand } from './commands/datasets.ts';

@@ -6,10 +6,10 @@ import {
   formatMoney,
   formatPercent,
   formatProbability,
-  type Interval,
   type Lift,
   type Report,
 } from '@duet/experiments';
+import type { Interval } from '@duet/statistics';
 import { paragraph, table } from './answer.ts';
 
 const dash = '–';

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { packClient } from '@duet/api/client-package';
-import { createLogger, loadConfig, repositoryRoot } from '@duet/config';
+import { createLogger, loadConfig, repositoryRoot } from '@duet/base';
 import { createApiKey } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';

@@ -4,7 +4,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { appRouter, type Operation, operationsOf } from '@duet/api';
-import { createLogger, loadConfig } from '@duet/config';
+import { createLogger, loadConfig } from '@duet/base';
 import { type ApiScope, createApiKey } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';

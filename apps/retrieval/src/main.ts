@@ -1,4 +1,4 @@
-import { createLogger, DuetError, loadConfig } from '@duet/config';
+import { createLogger, DuetError, loadConfig } from '@duet/base';
 import { openDatabase } from '@duet/db';
 import { openServing } from '@duet/serving';
 import { openExecutor } from '@duet/trainer';

@@ -13,7 +13,7 @@ import {
   type HealthAnswer,
   type LoggedEvent,
 } from '@duet/api/client';
-import { createLogger, loadConfig } from '@duet/config';
+import { createLogger, loadConfig } from '@duet/base';
 import { type ApiScope, createApiKey } from '@duet/db';
 import { freePort } from '@duet/db/testing';
 import { createExperiment, readServed, startExperiment } from '@duet/experiments';

@@ -14,7 +14,7 @@ import {
   referencePage,
   requireScope,
 } from '@duet/api';
-import { type Config, DuetError, type Logger } from '@duet/config';
+import { type Config, DuetError, type Logger } from '@duet/base';
 import type { Database } from '@duet/db';
 import { openLatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';

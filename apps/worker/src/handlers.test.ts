@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLogger, DuetError } from '@duet/config';
+import { createLogger, DuetError } from '@duet/base';
 import { createTestDatabase } from '@duet/db/testing';
 import { openExecutor } from '@duet/trainer';
 import { jobHandlers } from './handlers.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '@duet/config';
+import type { Logger } from '@duet/base';
 import { importDataset, importRequest } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
 import { buildModelIndex } from '@duet/serving';

@@ -1,4 +1,4 @@
-import { createLogger, loadConfig } from '@duet/config';
+import { createLogger, loadConfig } from '@duet/base';
 import { openDatabase, openJobQueue } from '@duet/db';
 import { applyStopRules, dropOldEvents, readMetrics, rollUpOpen } from '@duet/experiments';
 import { failAbandonedRuns, openExecutor } from '@duet/trainer';

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { usableEngines } from './engines.ts';
 import { bytesPerVector, type Factory, factoryName, flatFactory, parseFactory } from './factory.ts';
 import { exactNeighbours, type Measurement, measureIndex } from './measure.ts';

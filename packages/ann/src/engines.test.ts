@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import fc from 'fast-check';
 import { annEngines } from './engines.ts';
 import { buildWith, clustered, enginesHere, isAllowed, neighbours, skipWithout } from './testing/reference.ts';

@@ -1,4 +1,4 @@
-import { DuetError, loadConfig } from '@duet/config';
+import { DuetError, loadConfig } from '@duet/base';
 import { ExactIndex } from './exact.ts';
 import { type Factory, flatFactory } from './factory.ts';
 import { FaissNodeIndex, loadFaissNode } from './faiss-node.ts';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { factoryName, flatFactory } from './factory.ts';
 import { type IndexFile, readFlatVectors, replaceIndexFile, writeFlat } from './file.ts';
 import {

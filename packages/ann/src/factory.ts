@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 /** How an index keeps its vectors: Float32, Float16, or 8 bits a number. */
 type Storage = 'Flat' | 'SQfp16' | 'SQ8';

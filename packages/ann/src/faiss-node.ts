@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { ExactIndex } from './exact.ts';
 import { type IndexFile, readFlatVectors } from './file.ts';
 import {

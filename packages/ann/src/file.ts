@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Factory, factoryName, flatFactory } from './factory.ts';
 import { checkDim, checkPath, checkWhole, maxSize } from './vector-index.ts';
 

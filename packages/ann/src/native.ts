@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Factory, factoryName, keepsIds } from './factory.ts';
 import { type IndexFile, replaceIndexFile } from './file.ts';
 import { createMicroBatcher } from './micro-batch.ts';

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { openEngine, usableEngines } from './engines.ts';
 import { factoryName, flatFactory, keepsIds, parseFactory } from './factory.ts';
 import { inspectIndexFile } from './file.ts';

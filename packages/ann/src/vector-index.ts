@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 /** Best first: what `annEngines` and the choice of an engine go through. */
 export const engineNames = ['faiss-avx2', 'faiss', 'faiss-node', 'exact'] as const;

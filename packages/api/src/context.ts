@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Database, isAway, type VerifiedApiKey, verifyApiKey } from '@duet/db';
 import type { LatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';

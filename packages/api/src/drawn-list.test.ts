@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { createLogger } from '@duet/config';
+import { createLogger } from '@duet/base';
 import { createApiKey } from '@duet/db';
 import {
   createExperiment,

@@ -1,4 +1,4 @@
-import { DuetError, type ErrorCode } from '@duet/config';
+import { DuetError, type ErrorCode } from '@duet/base';
 import { type ApiScope, isAway } from '@duet/db';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { z } from 'zod';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createLogger } from '@duet/config';
+import { createLogger } from '@duet/base';
 import { type ApiScope, connect, createApiKey, type Database, revokeApiKey } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { type LatencyLog, openLatencyLog } from '@duet/experiments';

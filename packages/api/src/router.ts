@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { logEvents } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import { assignmentOf } from './assignment.ts';

@@ -1,4 +1,4 @@
-import type { Progress } from '@duet/config';
+import type { Progress } from '@duet/base';
 import type { Database } from '@duet/db';
 import type { Workspace } from './workspace.ts';
 

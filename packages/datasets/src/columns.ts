@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { ImportSettings, Role } from './request.ts';
 
 /** The columns' usual names, letters and digits only, the most telling first. */

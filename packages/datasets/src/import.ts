@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DuetError, type Progress, silent } from '@duet/config';
+import { DuetError, type Progress, silent } from '@duet/base';
 import type { Database, Prisma } from '@duet/db';
 import { storeCatalogue } from './catalogue.ts';
 import { assignRoles } from './columns.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { silent } from '@duet/config';
+import { silent } from '@duet/base';
 import fc from 'fast-check';
 import { assignRoles } from './columns.ts';
 import { readInteractions } from './interactions.ts';

@@ -1,4 +1,4 @@
-import type { Progress } from '@duet/config';
+import type { Progress } from '@duet/base';
 import { brokenRow, type Check, finite, firstProblem, rejectProblems } from './checks.ts';
 import type { Roles } from './columns.ts';
 import type { ImportSettings } from './request.ts';

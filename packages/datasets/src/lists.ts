@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { brokenRow, firstProblem, rejectProblems } from './checks.ts';
 import type { ImportSettings } from './request.ts';
 import { columnOf, type Source } from './source.ts';

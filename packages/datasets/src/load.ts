@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
 import { datasetFolder } from './folder.ts';
 import type { ImportSummary } from './import.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { importDataset } from './import.ts';

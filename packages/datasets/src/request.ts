@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { z } from 'zod';
 
 export const formats = ['csv', 'tsv', 'jsonl', 'parquet'] as const;

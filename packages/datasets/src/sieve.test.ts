@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import fc from 'fast-check';
 import { separator, sieve } from './sieve.ts';
 

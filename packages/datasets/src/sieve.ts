@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 /** Between the fields of a sieved record: ASCII unit separator, which no accepted field can hold. */
 export const separator = '\x1f';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { DuetError, type Progress } from '@duet/config';
+import { DuetError, type Progress } from '@duet/base';
 import type { Format } from './request.ts';
 import { separator, sieve } from './sieve.ts';
 import { identifier, literal, type Workspace } from './workspace.ts';

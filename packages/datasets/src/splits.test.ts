@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import fc from 'fast-check';
 import type { Interactions } from './load.ts';
 import { type Split, splitDataset, splitParts, validationSplit } from './splits.ts';

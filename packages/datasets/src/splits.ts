@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Interactions, type Situation, situationOf } from './load.ts';
 import { isOneKind, userItem } from './sides.ts';
 

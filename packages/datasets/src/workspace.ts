@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
-import { DuetError, type Progress } from '@duet/config';
+import { DuetError, type Progress } from '@duet/base';
 
 /** What DuckDB may hold in memory; it spills the rest to the workspace's folder. */
 const memoryLimit = '256MB';

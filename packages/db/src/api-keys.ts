@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { z } from 'zod';
 import { type Author, writeAudit } from './audit.ts';
 import type { Database } from './database.ts';

@@ -3,7 +3,7 @@ import { access, chmod, constants, cp, mkdir, readFile, rename, rm, symlink } fr
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 /** The system user that runs the server in root's stead: PostgreSQL refuses to run as root. */
 export interface Account {

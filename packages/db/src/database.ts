@@ -1,4 +1,4 @@
-import type { Config } from '@duet/config';
+import type { Config } from '@duet/base';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';

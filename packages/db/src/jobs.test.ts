@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Database } from './database.ts';
 import { enqueue, type JobRequest, openJobQueue } from './jobs.ts';
 import { createTestDatabase } from './testing.ts';

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import type { Database } from './database.ts';

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 const alive = (pid: number): boolean => {
   try {

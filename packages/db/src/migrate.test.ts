@@ -4,7 +4,7 @@ import { appendFile, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { connect, type Database } from './database.ts';
 import { migrate } from './migrate.ts';
 import { ensureEventPartitions } from './partitions.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DuetError, repositoryRoot } from '@duet/config';
+import { DuetError, repositoryRoot } from '@duet/base';
 import type pg from 'pg';
 import type { Database } from './database.ts';
 

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type pg from 'pg';
 import type { Database } from './database.ts';
 

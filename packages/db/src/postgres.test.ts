@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadConfig } from '@duet/config';
+import { loadConfig } from '@duet/base';
 import { outsideFolder } from './binaries.ts';
 import { connect, openDatabase } from './database.ts';
 import { startPostgres } from './postgres.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, DuetError } from '@duet/config';
+import { type Config, DuetError } from '@duet/base';
 import pg from 'pg';
 import { z } from 'zod';
 import { canEnter, findBinaries, outsideFolder, serverAccount } from './binaries.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import pg from 'pg';
 import type { Account, Binaries } from './binaries.ts';
 

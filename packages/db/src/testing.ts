@@ -3,7 +3,7 @@ import { chown, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DuetError, repositoryRoot } from '@duet/config';
+import { DuetError, repositoryRoot } from '@duet/base';
 import pg from 'pg';
 import { findBinaries, serverAccount } from './binaries.ts';
 import { connect, type Database } from './database.ts';

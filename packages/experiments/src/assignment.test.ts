@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { chiSquareSurvival, normalSurvival } from '@duet/statistics';
 import fc from 'fast-check';
 import { type AssignableExperiment, assignUser, bucketOf, hashedArm, phaseSeed } from './assignment.ts';
 import { parseSettings } from './settings.ts';
-import { chiSquareSurvival, normalSurvival } from './statistics/distributions.ts';
 
 const arm = (name: string, weight: number, position: number) => ({ name, weight, position });
 const arms = [arm('a', 0.5, 0), arm('b', 0.3, 1), arm('c', 0.2, 2)];

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Arm, type Author, type Database, type Experiment, type Prisma, writeAudit } from '@duet/db';
 import { z } from 'zod';
 import { metrics as duetMetrics, type Metric } from './metrics.ts';

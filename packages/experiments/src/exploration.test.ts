@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRng } from '@duet/models/rng';
+import { seededRng } from '@duet/random';
 import fc from 'fast-check';
 import { explore } from './exploration.ts';
 

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { near } from '@duet/statistics/testing';
 import type { EventInput } from './event-schema.ts';
 import { logEvents } from './events.ts';
 import { createExperiment, findExperiment } from './experiment.ts';
 import { shopHistory } from './history.ts';
 import { launchExperiment } from './launch.ts';
 import { parseSettings } from './settings.ts';
-import { near } from './statistics/near.ts';
 
 const now = new Date('2026-03-20T00:00:00Z');
 const dayMs = 86_400_000;

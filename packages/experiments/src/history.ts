@@ -1,10 +1,9 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { spendingOf } from '@duet/datasets';
 import type { Database } from '@duet/db';
+import { deltaRatio, momentsFromSums } from '@duet/statistics';
 import { metrics as duetMetrics, type Metric } from './metrics.ts';
 import type { HistoryWindow, ShopHistory } from './power-plan.ts';
-import { deltaRatio } from './statistics/estimate.ts';
-import { momentsFromSums } from './statistics/moments.ts';
 
 /** Lengths of the windows that history is cut into: up to a quarter of a year. */
 const windowDays = [1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 91];

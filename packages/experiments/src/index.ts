@@ -50,8 +50,6 @@ export {
   parseSettings,
   uncountedUsers,
 } from './settings.ts';
-export type { Interval } from './statistics/estimate.ts';
-export { runStatistic } from './statistics/run.ts';
 export { applyStopRules, warningsOf } from './stop-rules.ts';
 export { type Team, teamDraft } from './team-draft.ts';
 export { dropOldEvents, rollUpOpen } from './upkeep.ts';

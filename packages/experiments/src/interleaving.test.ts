@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { creditOf } from '@duet/statistics';
 import fc from 'fast-check';
 import type { EventInput } from './event-schema.ts';
 import { logEvents } from './events.ts';
@@ -13,7 +14,6 @@ import { readInterleaved } from './interleaving.ts';
 import { startExperiment } from './lifecycle.ts';
 import { experimentReport } from './report/report.ts';
 import { rollUp } from './rollup.ts';
-import { creditOf } from './statistics/interleaving.ts';
 
 const start = Date.parse('2026-03-02T00:00:00Z');
 const now = new Date('2026-03-20T00:00:00Z');

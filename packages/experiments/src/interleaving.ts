@@ -1,6 +1,6 @@
 import type { Connection, Database } from '@duet/db';
+import type { Credit } from '@duet/statistics';
 import type { Attribution } from './attribution.ts';
-import type { Credit } from './statistics/interleaving.ts';
 
 const counts = ['controlImpressions', 'treatmentImpressions', 'controlClicks', 'treatmentClicks'] as const;
 const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Author, Database } from '@duet/db';
 import { type ExperimentAuthor, type ExperimentWithArms, findExperiment } from './experiment.ts';
 import { shopHistory } from './history.ts';

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Prisma } from '@duet/db';
 import { buckets } from './assignment.ts';
 

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Author, type Database, differenceOf, type Prisma, writeAudit } from '@duet/db';
 import {
   checkMetrics,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { z } from 'zod';
 import { measures } from './measures.ts';
 

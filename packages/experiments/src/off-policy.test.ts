@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { seededRng } from '@duet/models/rng';
+import { seededRng } from '@duet/random';
 import type { EventInput } from './event-schema.ts';
 import { logEvents } from './events.ts';
 import { createExperiment } from './experiment.ts';

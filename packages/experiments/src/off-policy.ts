@@ -1,12 +1,19 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
+import {
+  deltaRatio,
+  doublyRobust,
+  estimateInterval,
+  type Interval,
+  ips,
+  type ModelledChoice,
+  momentsOf,
+  type OffPolicyEstimate,
+  snips,
+} from '@duet/statistics';
 import { findExperiment } from './experiment.ts';
 import { rollUp } from './rollup.ts';
 import { parseSettings } from './settings.ts';
-import { deltaRatio, type Interval } from './statistics/estimate.ts';
-import { momentsOf } from './statistics/moments.ts';
-import { doublyRobust, ips, type ModelledChoice, type OffPolicyEstimate, snips } from './statistics/off-policy.ts';
-import { estimateInterval } from './statistics/welch.ts';
 
 /** A place of a list that was seen, what stood there, and with what probability. */
 interface LoggedPlace {

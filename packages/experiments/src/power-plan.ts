@@ -1,5 +1,5 @@
 // Runs in the browser too, beside the form: nothing here may need Node.
-import { minimumDetectableEffect, type PowerPlan, requiredUsers } from './statistics/power.ts';
+import { minimumDetectableEffect, type PowerPlan, requiredUsers } from '@duet/statistics';
 
 /** What a shop's users did within one window of its history. */
 export interface HistoryWindow {

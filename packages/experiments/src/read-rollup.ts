@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
 import { measurePairs, measures, placeOfProduct, type UserSums, userSums } from './measures.ts';
 

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Connection, Database } from '@duet/db';
 import { type Attribution, attribute, daysOf } from './attribution.ts';
 import { creditTeams } from './interleaving.ts';

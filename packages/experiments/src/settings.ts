@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { z } from 'zod';
 
 const share = z.number().min(0).max(1);

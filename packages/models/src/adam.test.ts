@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { normal, seededRng } from '@duet/random';
 import { adamNodes, adamScalars, adamStep } from './adam.ts';
 import { openOnnx } from './executors/open.ts';
 import { Graph } from './graph.ts';
-import { normal, seededRng } from './rng.ts';
 
 const optimizer = { learningRate: 0.01, weightDecay: 0.1 };
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { normal, seededRng } from '@duet/random';
 import * as ort from 'onnxruntime-node';
 import { towerFile, towerGraph, vectorDims, vectorsPerUser } from './architecture.ts';
 import { openTfjs } from './executors/open.ts';
 import { sizeOf } from './graph.ts';
-import { normal, seededRng } from './rng.ts';
 import { settingsFor } from './testing.ts';
 
 const cases = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { seededRng } from '@duet/random';
 import { type EaseModel, fitEase, scoreByEase } from './ease.ts';
 import { type EaseFactors, easeFactors } from './ease-factors.ts';
 import { openOnnx, openTfjs } from './executors/open.ts';
-import { seededRng } from './rng.ts';
 import { principalAxes } from './symmetric.ts';
 
 const items = 60;

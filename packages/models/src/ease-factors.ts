@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
+import { type Rng, seededRng } from '@duet/random';
 import type { EaseModel } from './ease.ts';
 import type { Executor } from './executor.ts';
 import { Graph } from './graph.ts';
-import { type Rng, seededRng } from './rng.ts';
 
 /** Item-to-item weights of low rank, B ≈ H·Wᵀ: both [items, rank], row-major. */
 export interface EaseFactors {

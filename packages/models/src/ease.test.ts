@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { seededRng } from '@duet/random';
 import { fitEase, scoreByEase } from './ease.ts';
 import { openOnnx, openTfjs } from './executors/open.ts';
-import { seededRng } from './rng.ts';
 import { invert } from './symmetric.ts';
 
 const within = (actual: number, expected: number, tolerance: number, what = '') =>

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
+import { seededRng } from '@duet/random';
 import type { Executor } from './executor.ts';
 import { Graph } from './graph.ts';
-import { seededRng } from './rng.ts';
 import { invert } from './symmetric.ts';
 
 /** Item-to-item weights B [items, items] in square blocks: B_ij is in `blocks[i / size][j / size]`, at i, j modulo size. */

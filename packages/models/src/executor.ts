@@ -1,5 +1,5 @@
+import type { Rng } from '@duet/random';
 import type { Graph } from './graph.ts';
-import type { Rng } from './rng.ts';
 
 /** Values by name: a graph's inputs, outputs, params or gradients, row-major float32. */
 export type Values = Record<string, Float32Array>;

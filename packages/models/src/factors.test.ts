@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { normal, seededRng } from '@duet/random';
 import {
   alignToAxes,
   type FactorObjective,
@@ -8,7 +9,6 @@ import {
   rowSolver,
   type SparseRows,
 } from './factors.ts';
-import { normal, seededRng } from './rng.ts';
 import { invert } from './symmetric.ts';
 
 const within = (actual: number, expected: number, tolerance: number, what = '') =>

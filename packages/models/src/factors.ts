@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { normal, type Rng } from './rng.ts';
+import { normal, type Rng } from '@duet/random';
 import { factorise, principalAxes, solve } from './symmetric.ts';
 
 /** Observed pairs by row: row u's columns are `column[start[u] … start[u+1])`, distinct, each with its weight. */

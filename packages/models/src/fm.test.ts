@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { normal, seededRng } from '@duet/random';
 import { towerGraph, vectorDims } from './architecture.ts';
 import type { Values } from './executor.ts';
 import { openTfjs } from './executors/open.ts';
-import { normal, seededRng } from './rng.ts';
 import { settingsFor } from './testing.ts';
 
 const [k, userFields, itemFields, n] = [3, 2, 4, 5];

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Graph, Shape, Tensor } from './graph.ts';
 
 /** Sums out the axes along which `shape` was broadcast to become `gradient`'s. */

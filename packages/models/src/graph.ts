@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 /** Sizes of a tensor's axes. Every graph is built for one batch size, so all of them are known. */
 export type Shape = readonly number[];

@@ -16,5 +16,4 @@ export { Graph, type Shape, sizeOf, type Tensor } from './graph.ts';
 export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-knn.ts';
 export { popularityScores } from './popularity.ts';
 export { type ModelKind, modelKinds } from './registry.ts';
-export { normal, nthRng, type Rng, seededRng } from './rng.ts';
 export { type ArchitectureName, type InputPlan, itemsInBatch, type TowerSettings } from './tower-settings.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { normal, seededRng } from '@duet/random';
 import type { Executor, Values } from './executor.ts';
 import { openTfjs } from './executors/open.ts';
 import { Graph, sizeOf, type Tensor } from './graph.ts';
@@ -11,7 +12,6 @@ import {
   softmaxLoss,
   weightedMimicLoss,
 } from './losses.ts';
-import { normal, seededRng } from './rng.ts';
 
 let executor: Executor;
 before(async () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { normal, seededRng } from '@duet/random';
 import { towerGraph, trainingGraph } from './architecture.ts';
 import type { Values } from './executor.ts';
 import { openTfjs } from './executors/open.ts';
 import { sizeOf } from './graph.ts';
-import { normal, seededRng } from './rng.ts';
 import { settingsFor } from './testing.ts';
 
 const [n, length, k, d, userWidth] = [5, 6, 3, 2, 3];

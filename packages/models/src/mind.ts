@@ -1,7 +1,7 @@
+import { normal, seededRng } from '@duet/random';
 import type { Architecture } from './architecture.ts';
 import { Graph, type Tensor } from './graph.ts';
 import { retrievalLoss } from './losses.ts';
-import { normal, seededRng } from './rng.ts';
 import { fullyConnected } from './tower.ts';
 import { itemsInBatch, type TowerSettings } from './tower-settings.ts';
 

@@ -1,7 +1,7 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
+import type { Rng } from '@duet/random';
 import type { Values } from './executor.ts';
 import { type Graph, sizeOf, type Tensor } from './graph.ts';
-import type { Rng } from './rng.ts';
 
 /** Starting values: zeros, or Glorot & Bengio's uniform (2010): ±√(6 / (in + out)). */
 function initialParams(graph: Graph, rng: Rng): Values {

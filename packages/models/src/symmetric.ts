@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 /**
  * Dense symmetric matrices of n rows in double precision, row-major: factorised, solved, inverted and put on their

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededRng } from '@duet/random';
 import { inputPlan, towerGraph } from './architecture.ts';
 import { openTfjs } from './executors/open.ts';
-import { seededRng } from './rng.ts';
 import { settingsFor } from './testing.ts';
 
 test('an item is its own embedding alone, apart from the one that histories are pooled from', async () => {

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
 
 /** One answer of the service as a shopper saw it. */

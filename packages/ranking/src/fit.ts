@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Candidate, featureNames, featuresOf } from './features.ts';
 import { fitLogistic } from './logistic.ts';
 import { auc, ndcg, pairedDifference } from './metrics.ts';

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { z } from 'zod';
 import { type Candidate, featureNames, featuresOf } from './features.ts';
 import { sigmoid } from './logistic.ts';

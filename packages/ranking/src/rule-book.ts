@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Author, type Database, type Prisma, type Rule, writeAudit } from '@duet/db';
 import { type RuleInput, ruleInput } from './rules.ts';
 

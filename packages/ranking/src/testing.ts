@@ -4,7 +4,7 @@ import path from 'node:path';
 import { importDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { type ChosenExecutor, openExecutor, trainModel } from '@duet/trainer';
 import { trainRanker } from './train.ts';
 

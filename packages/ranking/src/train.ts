@@ -1,4 +1,4 @@
-import { DuetError, type Progress, silent } from '@duet/config';
+import { DuetError, type Progress, silent } from '@duet/base';
 import { type Interactions, loadCatalogue, loadInteractions, type Split, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createLogger } from '@duet/config';
+import { createLogger } from '@duet/base';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex } from './build-index.ts';
 import { indexFolder } from './index-files.ts';

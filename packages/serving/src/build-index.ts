@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
-import { DuetError, type ErrorCode, type Progress, type ProgressUpdate, silent } from '@duet/config';
+import { DuetError, type ErrorCode, type Progress, type ProgressUpdate, silent } from '@duet/base';
 import type { Database } from '@duet/db';
 import type { BuildIndexRequest, BuiltIndex } from './build.ts';
 import { indexFolder } from './index-files.ts';

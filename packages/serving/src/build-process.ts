@@ -1,4 +1,4 @@
-import { DuetError, loadConfig, type Progress } from '@duet/config';
+import { DuetError, loadConfig, type Progress } from '@duet/base';
 import { connect } from '@duet/db';
 import { openExecutor } from '@duet/trainer';
 import { buildHere } from './build.ts';

@@ -1,5 +1,5 @@
 import { chooseIndex } from '@duet/ann';
-import { DuetError, type Progress, silent } from '@duet/config';
+import { DuetError, type Progress, silent } from '@duet/base';
 import { loadInteractions } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';

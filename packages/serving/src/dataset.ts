@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Interactions, loadInteractions, loadUsers, type UserTable } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { type ItemFacts, itemFacts, type Purchases, withCatalogue } from '@duet/ranking';

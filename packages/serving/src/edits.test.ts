@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as thinkTime } from 'node:timers/promises';
-import { createLogger } from '@duet/config';
+import { createLogger } from '@duet/base';
 import { importDataset } from '@duet/datasets';
 import { ensureEventPartitions } from '@duet/db';
 import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import fc from 'fast-check';
 import { FilterBitmaps } from './bitmaps.ts';
 import { LiveCatalogue } from './catalogue.ts';

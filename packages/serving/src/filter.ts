@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { z } from 'zod';
 import type { LiveCatalogue } from './catalogue.ts';
 import { nearNames } from './near-names.ts';

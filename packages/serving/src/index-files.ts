@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DuetError, inSlices } from '@duet/config';
+import { DuetError, inSlices } from '@duet/base';
 import { z } from 'zod';
 
 export const schemaVersion = 1;

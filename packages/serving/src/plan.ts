@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Database, Rule } from '@duet/db';
 import type { RankingRule } from '@duet/ranking';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { createLogger } from '@duet/config';
+import { createLogger } from '@duet/base';
 import { createRule, deleteRule, enableRule, listRules, type RuleInput } from '@duet/ranking/rules';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex } from './build-index.ts';

@@ -1,4 +1,4 @@
-import { DuetError, inSlices } from '@duet/config';
+import { DuetError, inSlices } from '@duet/base';
 import type { Asker, LoadedModel } from '@duet/trainer';
 import { FilterBitmaps } from './bitmaps.ts';
 import type { LiveCatalogue } from './catalogue.ts';

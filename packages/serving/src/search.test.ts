@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { chooseIndex, type VectorIndex } from '@duet/ann';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { normal, seededRng } from '@duet/models';
+import { normal, seededRng } from '@duet/random';
 import { FilterBitmaps } from './bitmaps.ts';
 import { LiveCatalogue } from './catalogue.ts';
 import { Delta } from './delta.ts';

@@ -1,6 +1,6 @@
 import { sep } from 'node:path';
 import { engineInUse } from '@duet/ann';
-import { DuetError, type Logger } from '@duet/config';
+import { DuetError, type Logger } from '@duet/base';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { parseRanker, type RankerParameters, type RulesInForce, rulesInForce } from '@duet/ranking';

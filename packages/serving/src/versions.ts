@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Author, type Database, type Prisma, writeAudit } from '@duet/db';
 import { z } from 'zod';
 import { checkIndexFolder, indexFolder } from './index-files.ts';

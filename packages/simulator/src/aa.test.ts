@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bucketsOf } from '@duet/experiments';
-import { nthRng, seededRng } from '@duet/models';
+import { nthRng, seededRng } from '@duet/random';
 import { onlineTable } from './online-table.ts';
 import { drawShoppers } from './shoppers.ts';
 import { Tally } from './tally.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { sigmoid } from '@duet/ranking';
 import { fitSlopes, interceptFor, priceDistance, usualLogPrice } from './choices.ts';
 import { makeShop } from './testing.ts';

@@ -1,4 +1,4 @@
-import type { Rng } from '@duet/models';
+import type { Rng } from '@duet/random';
 import { fitLogistic, sigmoid } from '@duet/ranking';
 import type { HeldOut } from './held-out.ts';
 import { fitTastes, liking } from './tastes.ts';

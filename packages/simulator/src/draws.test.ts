@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { gammaOfMeanOne, place, poisson, waiting } from './draws.ts';
 
 const n = 40_000;

@@ -1,4 +1,4 @@
-import { normal, type Rng } from '@duet/models';
+import { normal, type Rng } from '@duet/random';
 
 /** A number of the gamma distribution with this shape and mean 1 (G. Marsaglia, W. Tsang 2000, ACM TOMS 26:363–372). */
 export function gammaOfMeanOne(rng: Rng, shape: number): number {

@@ -1,6 +1,6 @@
 import type { DuetClient, LoggedEvent, RetrieveAnswer } from '@duet/api/client';
-import { DuetError, type Progress } from '@duet/config';
-import { nthRng } from '@duet/models';
+import { DuetError, type Progress } from '@duet/base';
+import { nthRng } from '@duet/random';
 import { Tally } from './tally.ts';
 import type { Visit } from './timeline.ts';
 import { type Act, visitPage } from './visit.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { normal, seededRng } from '@duet/models';
+import { normal, seededRng } from '@duet/random';
 import { gammaOfMeanOne, poisson } from './draws.ts';
 import { fitHabits, hourOfWeek, logQuantities, visitRates } from './habits.ts';
 import { makeShop } from './testing.ts';

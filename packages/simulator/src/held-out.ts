@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Catalogue, type Interactions, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 

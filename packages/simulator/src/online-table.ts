@@ -8,7 +8,7 @@ import {
   momentsOf,
   relativeLift,
   welch,
-} from '@duet/experiments/statistics';
+} from '@duet/statistics';
 import type { Deeds, Tally } from './tally.ts';
 
 interface ArmFigures {

@@ -1,4 +1,4 @@
-import { normal, nthRng, type Rng } from '@duet/models';
+import { normal, nthRng, type Rng } from '@duet/random';
 import { usualLogPrice } from './choices.ts';
 import { gammaOfMeanOne, place } from './draws.ts';
 import { customer, type World } from './world.ts';

@@ -1,5 +1,5 @@
 import { createDuetClient, DuetClientError } from '@duet/api/client';
-import { DuetError, type Progress } from '@duet/config';
+import { DuetError, type Progress } from '@duet/base';
 import { loadCatalogue, loadInteractions } from '@duet/datasets';
 import { createApiKey, type Database, type Dataset, revokeApiKey } from '@duet/db';
 import { createExperiment, experimentReport, type Report, startExperiment, stopExperiment } from '@duet/experiments';

@@ -1,5 +1,5 @@
-import { normalQuantile } from '@duet/experiments/statistics';
 import { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from '@duet/models';
+import { normalQuantile } from '@duet/statistics';
 
 /** What goes with what, learnt from purchases that no arm has seen. It is no arm's model: neither towers nor factors. */
 export interface Tastes {

@@ -1,5 +1,5 @@
 import type { Catalogue, Interactions } from '@duet/datasets';
-import { type Rng, seededRng } from '@duet/models';
+import { type Rng, seededRng } from '@duet/random';
 import { type HeldOut, holdOut } from './held-out.ts';
 
 const dayS = 86_400;

@@ -1,4 +1,4 @@
-import { nthRng } from '@duet/models';
+import { nthRng } from '@duet/random';
 import { place, poisson } from './draws.ts';
 import { type Habits, hourOfWeek } from './habits.ts';
 import type { Shopper } from './shoppers.ts';

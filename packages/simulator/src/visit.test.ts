@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { nthRng } from '@duet/models';
+import { nthRng } from '@duet/random';
 import { examination } from './examination.ts';
 import { drawShoppers, type Shopper } from './shoppers.ts';
 import { makeShop } from './testing.ts';

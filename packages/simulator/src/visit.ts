@@ -1,4 +1,4 @@
-import { normal, type Rng } from '@duet/models';
+import { normal, type Rng } from '@duet/random';
 import { sigmoid } from '@duet/ranking';
 import { priceDistance } from './choices.ts';
 import { waiting } from './draws.ts';

@@ -1,5 +1,5 @@
-import { DuetError } from '@duet/config';
-import { nthRng } from '@duet/models';
+import { DuetError } from '@duet/base';
+import { nthRng } from '@duet/random';
 import { sigmoid } from '@duet/ranking';
 import { type Choices, fitSlopes, interceptFor, priceDistance, usualLogPrice } from './choices.ts';
 import { examination } from './examination.ts';

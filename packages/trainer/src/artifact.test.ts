@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { type Artifact, modelFolder, readArtifact, writeArtifact } from './artifact.ts';
 import { encodeTerms } from './features.ts';
 import { presets } from './settings.ts';

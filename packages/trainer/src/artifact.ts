@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Values } from '@duet/models';
 import { z } from 'zod';
 import type { Bags } from './bags.ts';

@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { nthRng, type Rng } from '@duet/models/rng';
+import { nthRng, type Rng } from '@duet/random';
 import { type AssemblyPlan, applied, assembled, delivered, mined } from './assembly.ts';
 import { Batcher, type Update } from './batches.ts';
 import { Epochs } from './epochs.ts';

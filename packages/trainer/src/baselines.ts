@@ -1,4 +1,4 @@
-import type { Progress } from '@duet/config';
+import type { Progress } from '@duet/base';
 import { type Executor, fitEase, itemNeighbours, popularityScores, scoreByEase, scoreByNeighbours } from '@duet/models';
 import { z } from 'zod';
 import { byUser, type Scorer } from './scorer.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import fc from 'fast-check';
 import { Batcher, collectPositives, gather, historyOfPositives, negativeSampler } from './batches.ts';
 import { Epochs } from './epochs.ts';

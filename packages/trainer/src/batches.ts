@@ -1,7 +1,7 @@
 import type { Interactions } from '@duet/datasets';
 import type { TowerSettings, Values } from '@duet/models';
-import type { Rng } from '@duet/models/rng';
 import { itemsInBatch } from '@duet/models/tower-settings';
+import type { Rng } from '@duet/random';
 import { type Bags, historyBags, selectBags, sequenceBags, singleBags } from './bags.ts';
 import { distinctItems, logInclusion, writePairs } from './columns.ts';
 import { contextOfRows, isContext } from './context.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Values } from '@duet/models';
 import type { Positives } from './batches.ts';
 import type { FactorTraining } from './factors.ts';

@@ -1,5 +1,5 @@
 import type { Values } from '@duet/models';
-import type { Rng } from '@duet/models/rng';
+import type { Rng } from '@duet/random';
 import type { Positives } from './batches.ts';
 import type { BatchRows } from './epochs.ts';
 

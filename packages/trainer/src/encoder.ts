@@ -2,13 +2,13 @@ import type { Situation } from '@duet/datasets';
 import {
   type Executor,
   type Session,
-  seededRng,
   type TowerSettings,
   towerGraph,
   type Values,
   vectorDims,
   vectorsPerUser,
 } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { type Bags, distinctBags, selectBags, singleBags } from './bags.ts';
 import { gather, hideUntrained, historyLengths, pooled } from './batches.ts';
 import { contextOfSituations, situationReader } from './context.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { nthRng } from '@duet/models';
+import { nthRng } from '@duet/random';
 import fc from 'fast-check';
 import { collectPositives, type Positives } from './batches.ts';
 import { causalHalf, Epochs, mimicHalf } from './epochs.ts';

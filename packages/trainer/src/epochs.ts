@@ -1,4 +1,4 @@
-import type { Rng } from '@duet/models/rng';
+import type { Rng } from '@duet/random';
 import type { Positives } from './batches.ts';
 import type { TrainingSettings } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import type { Config } from '@duet/config';
+import type { Config } from '@duet/base';
 import { type Executor, openOnnx, openTfjs } from '@duet/models';
 
 /** The executor that trains and encodes here, and why it is that one. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { towerFile } from '@duet/models';
 import { modelFolder, readArtifact } from './artifact.ts';
 import { towerSettings } from './settings.ts';

@@ -1,11 +1,5 @@
-import {
-  type FactoriseOptions,
-  type FactorSettings,
-  factoriseItems,
-  rowSolver,
-  type SparseRows,
-  seededRng,
-} from '@duet/models';
+import { type FactoriseOptions, type FactorSettings, factoriseItems, rowSolver, type SparseRows } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { z } from 'zod';
 import type { UserEncoder } from './encoder.ts';
 import { type Histories, historyOf } from './histories.ts';

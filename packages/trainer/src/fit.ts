@@ -1,4 +1,4 @@
-import { DuetError, type Progress } from '@duet/config';
+import { DuetError, type Progress } from '@duet/base';
 import type { Split } from '@duet/datasets';
 import type { Executor, SweptItems } from '@duet/models';
 import type { Artifact, TrainedBy } from './artifact.ts';

@@ -1,5 +1,6 @@
 import type { Split } from '@duet/datasets';
-import type { Executor, Rng } from '@duet/models';
+import type { Executor } from '@duet/models';
+import type { Rng } from '@duet/random';
 import type { Positives } from './batches.ts';
 import type { UserEncoder } from './encoder.ts';
 import { historyOf } from './histories.ts';

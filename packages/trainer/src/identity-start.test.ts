@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { normal, openTfjs, seededRng, type TowerSettings, towerGraph, trainingGraph } from '@duet/models';
+import { openTfjs, type TowerSettings, towerGraph, trainingGraph } from '@duet/models';
+import { normal, seededRng } from '@duet/random';
 import { startAsIdentity } from './identity-start.ts';
 import { presets, towerSettings } from './settings.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { silent } from '@duet/config';
-import { easeFactors, fitEase, seededRng } from '@duet/models';
+import { silent } from '@duet/base';
+import { easeFactors, fitEase } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { loadTrainingData } from './data.ts';
 import { fitModel } from './fit.ts';
 import { distinctItems, historyOf, userHistories } from './histories.ts';

@@ -1,6 +1,7 @@
-import { DuetError, type Progress } from '@duet/config';
+import { DuetError, type Progress } from '@duet/base';
 import type { Interactions } from '@duet/datasets';
-import { type Executor, easeFactors, fitEase, maxEaseItems, popularityScores, seededRng } from '@duet/models';
+import { type Executor, easeFactors, fitEase, maxEaseItems, popularityScores } from '@duet/models';
+import { seededRng } from '@duet/random';
 import type { TrainingSettings } from './settings.ts';
 
 /** Names of the tables [1 + items, dims] whose inner product is the prior: of an item that a user had, and of one that is scored. */

@@ -1,4 +1,4 @@
-import { DuetError, silent } from '@duet/config';
+import { DuetError, silent } from '@duet/base';
 import { type Split, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { type BaselineKind, type BaselineSettings, baselines } from './baselines.ts';

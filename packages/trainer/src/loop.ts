@@ -1,6 +1,7 @@
-import { DuetError, type Progress } from '@duet/config';
+import { DuetError, type Progress } from '@duet/base';
 import type { Catalogue, Split } from '@duet/datasets';
-import { type Executor, nthRng, seededRng, type TowerSettings, trainingGraph, type Values } from '@duet/models';
+import { type Executor, type TowerSettings, trainingGraph, type Values } from '@duet/models';
+import { nthRng, seededRng } from '@duet/random';
 import { Assembly } from './assembly.ts';
 import { allItems, type Positives } from './batches.ts';
 import { type CheckpointFile, tableTensors } from './checkpoint.ts';

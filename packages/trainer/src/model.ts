@@ -1,4 +1,4 @@
-import { inSlices } from '@duet/config';
+import { inSlices } from '@duet/base';
 import { isOneKind, type Situation, userItem } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import { type ReadArtifact, readArtifact } from './artifact.ts';

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Split } from '@duet/datasets';
 import { type Scorer, usersPerBlock } from './scorer.ts';
 

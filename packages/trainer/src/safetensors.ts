@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 /** What a safetensors file of ours holds. */
 export type TensorData = Float32Array | Int32Array;

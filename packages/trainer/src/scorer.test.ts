@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openOnnx, seededRng } from '@duet/models';
+import { openOnnx } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { usersPerBlock, vectorScorer } from './scorer.ts';
 
 for (const vectorsPerUser of [1, 3]) {

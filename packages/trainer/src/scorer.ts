@@ -1,5 +1,6 @@
 import type { Split } from '@duet/datasets';
-import { type Executor, Graph, seededRng } from '@duet/models';
+import { type Executor, Graph } from '@duet/models';
+import { seededRng } from '@duet/random';
 import type { UserEncoder } from './encoder.ts';
 import { type Histories, historyOf } from './histories.ts';
 

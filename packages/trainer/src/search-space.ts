@@ -1,4 +1,5 @@
-import { type ArchitectureName, modelKinds, type Rng } from '@duet/models';
+import { type ArchitectureName, modelKinds } from '@duet/models';
+import type { Rng } from '@duet/random';
 import { isTower, type ModelSettings, type TrainingSettings } from './settings.ts';
 
 /** Where one setting is drawn from. Both ends count; `integer` rounds; `zero` is the share of draws that are 0. */

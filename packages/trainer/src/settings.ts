@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type ArchitectureName, type ModelKind, maxEaseItems, modelKinds, type TowerSettings } from '@duet/models';
 import { z } from 'zod';
 import { type BaselineKind, type BaselineSettings, baselines } from './baselines.ts';

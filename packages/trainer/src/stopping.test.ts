@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { silent } from '@duet/config';
+import { silent } from '@duet/base';
 import { checkpointPath } from './checkpoint.ts';
 import { loadTrainingData } from './data.ts';
 import { fitModel } from './fit.ts';

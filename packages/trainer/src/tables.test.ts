@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import type { Bags } from './bags.ts';
 import { EmbeddingTable } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import { normal, type Rng } from '@duet/models/rng';
+import { normal, type Rng } from '@duet/random';
 import type { Bags } from './bags.ts';
 import { sharedFloats } from './shared.ts';
 

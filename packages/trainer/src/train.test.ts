@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { importDataset } from '@duet/datasets';
 import { exportTowers } from './export.ts';
 import { evaluateBaseline, evaluateModel } from './judge.ts';

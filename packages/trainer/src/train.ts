@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { DuetError, type Progress, silent } from '@duet/config';
+import { DuetError, type Progress, silent } from '@duet/base';
 import { splitDataset } from '@duet/datasets';
 import type { Database, Prisma } from '@duet/db';
 import type { Executor } from '@duet/models';

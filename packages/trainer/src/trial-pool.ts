@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { Config } from '@duet/config';
+import type { Config } from '@duet/base';
 import type { Evaluation } from './evaluate.ts';
 import type { TrialRequest } from './trial.ts';
 

@@ -1,4 +1,4 @@
-import { type Progress, silent } from '@duet/config';
+import { type Progress, silent } from '@duet/base';
 import { type Split, splitDataset, validationSplit } from '@duet/datasets';
 import type { Executor } from '@duet/models';
 import type { BaselineKind } from './baselines.ts';

@@ -1,6 +1,6 @@
-import { type Config, DuetError, type Progress, silent } from '@duet/config';
+import { type Config, DuetError, type Progress, silent } from '@duet/base';
 import type { Database, Prisma } from '@duet/db';
-import { seededRng } from '@duet/models';
+import { seededRng } from '@duet/random';
 import { defaultSplit } from './data.ts';
 import { whileHolding } from './runs.ts';
 import { sampleSettings, searchSpace } from './search-space.ts';

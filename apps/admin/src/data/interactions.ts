@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Interactions, loadInteractions, splitDataset } from '@duet/datasets';
 import type { Dataset } from '@duet/db';
 import { config, database } from './services.ts';

@@ -1,5 +1,5 @@
 import { createDuetClient, type DuetClient } from '@duet/api/client';
-import { type Config, createLogger, DuetError, type Logger, loadConfig, readSecret } from '@duet/config';
+import { type Config, createLogger, DuetError, type Logger, loadConfig, readSecret } from '@duet/base';
 import { type Author, type Database, openDatabase } from '@duet/db';
 import { cookies } from 'next/headers';
 import { redirect } from 'next/navigation';

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Command } from 'commander';
 import { table } from '../answer.ts';
 import { actor, job, working } from '../context.ts';

@@ -1,7 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type Config, repositoryRoot, settings } from '@duet/config';
+import { type Config, repositoryRoot, settings } from '@duet/base';
 import type { Command } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';

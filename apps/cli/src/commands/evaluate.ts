@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Command } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '@duet/config';
+import type { Config } from '@duet/base';
 import type { Database } from '@duet/db';
 import { type Answer, minute, percent, table } from '../answer.ts';
 

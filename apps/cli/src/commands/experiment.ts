@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
 import type { ExperimentPatch } from '@duet/experiments';
 import { type Command, InvalidArgumentError } from 'commander';

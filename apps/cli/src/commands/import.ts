@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { ImportRequest } from '@duet/datasets';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { job, working } from '../context.ts';

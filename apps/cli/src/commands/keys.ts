@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { ApiScope, Database, ListedApiKey } from '@duet/db';
 import type { Command } from 'commander';
 import { minute, table } from '../answer.ts';

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { type Command, InvalidArgumentError } from 'commander';
 import { job } from '../context.ts';
 

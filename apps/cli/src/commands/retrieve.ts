@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Filter, filterSchema } from '@duet/serving';
 import { type Command, InvalidArgumentError } from 'commander';
 import { table } from '../answer.ts';

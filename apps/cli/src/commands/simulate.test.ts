@@ -3,7 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { freePort } from '@duet/db/testing';
 import { eventCounts } from '@duet/experiments';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { DuetError, formatSeconds } from '@duet/config';
+import { DuetError, formatSeconds } from '@duet/base';
 import type { Database, Model } from '@duet/db';
 import type { Simulated } from '@duet/simulator';
 import type { Command } from 'commander';

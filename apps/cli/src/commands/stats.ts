@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { Command } from 'commander';
 import { job } from '../context.ts';
 
@@ -24,7 +24,7 @@ export function statsCommand(program: Command): void {
     .description('run one statistic from a JSON description, so that another program can be compared with it')
     .requiredOption('--input <file>', 'JSON {kind, inputs}; - reads standard input');
   job<{ input: string }>(command, 'stats --input welch.json --json', async (_, { input }) => {
-    const { runStatistic } = await import('@duet/experiments');
+    const { runStatistic } = await import('@duet/statistics/run');
     const result = runStatistic((await readInput(input)) as Parameters<typeof runStatistic>[0]);
     return { json: result, text: JSON.stringify(result, undefined, 2) };
   });

@@ -1,4 +1,4 @@
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import type { TrainRequest } from '@duet/trainer';
 import { type Command, InvalidArgumentError } from 'commander';
 import { comparison } from '../answer.ts';

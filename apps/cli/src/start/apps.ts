@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Config, repositoryRoot } from '@duet/config';
+import { type Config, repositoryRoot } from '@duet/base';
 import type { WantedPort } from './ports.ts';
 import type { ServiceSpec } from './services.ts';
 import { appFolder, nextProgram } from './web-builds.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { DuetError, type Progress, type ProgressUpdate } from '@duet/config';
+import { DuetError, type Progress, type ProgressUpdate } from '@duet/base';
 
 /** What a forked `duet` sends its parent: progress as it goes, its peak memory at its end. */
 type ChildMessage = { progress: ProgressUpdate } | { peakMb: number };

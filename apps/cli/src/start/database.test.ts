@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadConfig } from '@duet/config';
+import { loadConfig } from '@duet/base';
 import { connect } from '@duet/db';
 import { keepPostgres } from './database.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Config, DuetError } from '@duet/config';
+import type { Config, DuetError } from '@duet/base';
 import { type Postgres, startPostgres } from '@duet/db';
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 
 /** The data that `duet start` runs on: what `duet import --request` is given. */
 export const exampleRequest = path.join(repositoryRoot(), 'examples/online-retail/import.json');

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { loadConfig } from '@duet/config';
+import { loadConfig } from '@duet/base';
 import { startOver } from './fresh.ts';
 
 test('starting over deletes what Duet made, names it, and leaves everything else', () => {

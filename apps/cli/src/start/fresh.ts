@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { type Config, DuetError } from '@duet/config';
+import { type Config, DuetError } from '@duet/base';
 import { identify, isAlive } from './process-identity.ts';
 
 /** What Duet keeps in its data folder. Nothing else in there is touched. */

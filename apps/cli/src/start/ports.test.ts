@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import net, { type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { requireFreePorts } from './ports.ts';
 
 test('a port in use is named, with whose it was to be and the option that chooses another', async () => {

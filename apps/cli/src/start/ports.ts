@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 
 /** A port that something of ours will listen on. */
 export interface WantedPort {

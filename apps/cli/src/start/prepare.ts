@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Config, readOrMakeSecret, readSecret, writeSecret } from '@duet/config';
+import { type Config, readOrMakeSecret, readSecret, writeSecret } from '@duet/base';
 import { type ApiScope, createApiKey, type Database, type Dataset, type Model, verifyApiKey } from '@duet/db';
 import type { Evaluation } from '@duet/trainer';
 import { type JobContext, runChildJob } from './child-job.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, DuetError } from '@duet/config';
+import { type Config, DuetError } from '@duet/base';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 /** What `<dataDir>/running.json` keeps while `duet start` runs. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { identify, isAlive } from './process-identity.ts';
 import { Supervisor } from './services.ts';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, DuetError } from '@duet/config';
+import { type Config, DuetError } from '@duet/base';
 import { identify, peakMemoryMb } from './process-identity.ts';
 import { endProcess, workMs } from './running.ts';
 

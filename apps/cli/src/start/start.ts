@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Config, type DuetError, formatSeconds, loadConfig, readSecret } from '@duet/config';
+import { type Config, type DuetError, formatSeconds, loadConfig, readSecret } from '@duet/base';
 import { connect, type Model, migrate } from '@duet/db';
 import { type Answer, comparison, toJson } from '../answer.ts';
 import { metricsBySplit } from '../commands/models.ts';

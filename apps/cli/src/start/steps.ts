@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Progress, terminalProgress } from '@duet/config';
+import { type Progress, terminalProgress } from '@duet/base';
 import { table } from '../answer.ts';
 
 /** What one step did and cost. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadConfig } from '@duet/config';
+import { loadConfig } from '@duet/base';
 import { connect, createApiKey, type Database, migrate, startPostgres } from '@duet/db';
 import { freePort } from '@duet/db/testing';
 

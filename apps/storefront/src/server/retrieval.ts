@@ -1,5 +1,5 @@
 import { createDuetClient, type DuetClient, DuetClientError } from '@duet/api/client';
-import { loadConfig, readSecret } from '@duet/config';
+import { loadConfig, readSecret } from '@duet/base';
 
 /** Where the retrieval service is. */
 const retrievalUrl = () => process.env.DUET_RETRIEVAL_URL || 'http://127.0.0.1:4300';

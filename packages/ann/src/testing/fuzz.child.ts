@@ -5,7 +5,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import fc from 'fast-check';
 import { openEngine } from '../engines.ts';
 import { parseFactory } from '../factory.ts';

@@ -1,5 +1,5 @@
+import type { Interval } from '@duet/statistics';
 import type { Lift, Report, SegmentLift } from '../report/shape.ts';
-import type { Interval } from '../statistics/estimate.ts';
 
 type Cell = string | number | boolean | null | undefined;
 

@@ -1,3 +1,4 @@
+import type { Interval } from '@duet/statistics';
 import {
   formatChange,
   formatCount,
@@ -9,7 +10,6 @@ import {
   formatProbability,
 } from '../report/figures.ts';
 import type { ArmReport, Report, ReportMetric } from '../report/shape.ts';
-import type { Interval } from '../statistics/estimate.ts';
 import { armColors, liftPlot, liftScale } from './plot.ts';
 
 /** Markup that may stand in a page as it is. Everything else that {@link html} is handed is text. */

@@ -1,6 +1,6 @@
+import type { Interval } from '@duet/statistics';
 import { formatChange } from '../report/figures.ts';
 import type { LiftSeries } from '../report/shape.ts';
-import type { Interval } from '../statistics/estimate.ts';
 
 export interface LiftPlot {
   /** What it shows, for who cannot see it. */

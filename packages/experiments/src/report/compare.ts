@@ -1,14 +1,24 @@
+import {
+  bayesianLift,
+  confidenceSequence,
+  cuped,
+  deltaRatio,
+  differenceOf,
+  type Estimate,
+  estimateInterval,
+  holm,
+  type Interval,
+  type LiftMethod,
+  liftSequence,
+  momentsFromSums,
+  pairMoments,
+  prePost,
+  proportion,
+  relativeLift,
+  welch,
+} from '@duet/statistics';
 import type { Measure, UserSums } from '../measures.ts';
 import type { Metric } from '../metrics.ts';
-import { bayesianLift } from '../statistics/bayes.ts';
-import { cuped, pairMoments, prePost } from '../statistics/cuped.ts';
-import { deltaRatio, type Estimate, type Interval } from '../statistics/estimate.ts';
-import { type LiftMethod, relativeLift } from '../statistics/lift.ts';
-import { momentsFromSums } from '../statistics/moments.ts';
-import { holm } from '../statistics/multiple.ts';
-import { proportion } from '../statistics/proportion.ts';
-import { confidenceSequence, differenceOf, liftSequence } from '../statistics/sequential.ts';
-import { estimateInterval, welch } from '../statistics/welch.ts';
 import type { Difference, Lift } from './shape.ts';
 
 export interface Comparing {

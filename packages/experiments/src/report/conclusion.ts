@@ -1,4 +1,4 @@
-import type { Interval } from '../statistics/estimate.ts';
+import type { Interval } from '@duet/statistics';
 import {
   formatChange,
   formatCount,

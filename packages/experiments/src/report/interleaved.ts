@@ -1,8 +1,5 @@
+import { type Credit, confidenceSequence, deltaRatio, interleavingTest, momentsFromSums } from '@duet/statistics';
 import type { InterleavedDay } from '../interleaving.ts';
-import { deltaRatio } from '../statistics/estimate.ts';
-import { type Credit, interleavingTest } from '../statistics/interleaving.ts';
-import { momentsFromSums } from '../statistics/moments.ts';
-import { confidenceSequence } from '../statistics/sequential.ts';
 import type { Comparing } from './compare.ts';
 import type { InterleavingReport, ShareTest } from './shape.ts';
 

@@ -3,16 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import {
+  deltaRatio,
+  estimateInterval,
+  meanEstimate,
+  momentsOf,
+  proportion,
+  relativeLift,
+  welch,
+} from '@duet/statistics';
 import { assignUser } from '../assignment.ts';
 import type { EventInput } from '../event-schema.ts';
 import { logEvents } from '../events.ts';
 import { assignable, createExperiment, type ExperimentWithArms } from '../experiment.ts';
 import { startExperiment } from '../lifecycle.ts';
-import { deltaRatio, meanEstimate } from '../statistics/estimate.ts';
-import { relativeLift } from '../statistics/lift.ts';
-import { momentsOf } from '../statistics/moments.ts';
-import { proportion } from '../statistics/proportion.ts';
-import { estimateInterval, welch } from '../statistics/welch.ts';
 import { experimentReport, type ReportRequest } from './report.ts';
 
 const start = Date.parse('2026-03-02T00:00:00Z');

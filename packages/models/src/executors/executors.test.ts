@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { normal, seededRng } from '@duet/random';
 import { trainingGraph } from '../architecture.ts';
 import type { Executor, Values } from '../executor.ts';
 import { type Graph, sizeOf } from '../graph.ts';
-import { normal, seededRng } from '../rng.ts';
 import { settingsFor } from '../testing.ts';
 import type { TowerSettings } from '../tower-settings.ts';
 import { openOnnx, openTfjs } from './open.ts';

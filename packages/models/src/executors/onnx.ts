@@ -1,3 +1,4 @@
+import type { Rng } from '@duet/random';
 import type * as ort from 'onnxruntime-node';
 import { adamNodes, adamScalars } from '../adam.ts';
 import type { DenseOptimizer, Executor, Session, Values } from '../executor.ts';
@@ -5,7 +6,6 @@ import { gradients } from '../gradient.ts';
 import { type Graph, sizeOf, type Tensor } from '../graph.ts';
 import { onnxFile, outputName, paramsInput } from '../onnx-file.ts';
 import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../params.ts';
-import type { Rng } from '../rng.ts';
 import type { Device } from './open.ts';
 
 const gradientPrefix = 'd/';

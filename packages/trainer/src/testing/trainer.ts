@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/config';
+import { repositoryRoot } from '@duet/base';
 import { importDataset } from '@duet/datasets';
 import { createTestDatabase } from '@duet/db/testing';
 import { openExecutor } from '../executor.ts';

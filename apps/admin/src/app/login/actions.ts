@@ -1,6 +1,6 @@
 'use server';
 
-import { loadConfig } from '@duet/config';
+import { loadConfig } from '@duet/base';
 import { cookies, headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';

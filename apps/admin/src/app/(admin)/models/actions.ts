@@ -1,6 +1,6 @@
 'use server';
 
-import { DuetError } from '@duet/config';
+import { DuetError } from '@duet/base';
 import { enqueue } from '@duet/db';
 import { resolveSettings } from '@duet/trainer';
 import { refresh } from 'next/cache';

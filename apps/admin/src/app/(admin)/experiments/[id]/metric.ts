@@ -1,4 +1,5 @@
-import type { Interval, Report } from '@duet/experiments';
+import type { Report } from '@duet/experiments';
+import type { Interval } from '@duet/statistics';
 import { formatChange, formatMoney, formatNumber, formatPercent } from '#format.ts';
 
 type Metric = Report['metrics'][number];

@@ -15,10 +15,10 @@ import {
 import { deltaRatio, meanEstimate } from './estimate.ts';
 import { relativeLift } from './lift.ts';
 import { momentsFromSums, momentsOf } from './moments.ts';
-import { near, nearInterval } from './near.ts';
 import { proportion } from './proportion.ts';
 import { runStatistic } from './run.ts';
 import { sequentialSrm, srm } from './srm.ts';
+import { near, nearInterval } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 import { estimateInterval, type WelchTest, welch } from './welch.ts';
 

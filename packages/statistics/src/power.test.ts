@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { normalQuantile, normalSurvival } from './distributions.ts';
 import { meanEstimate } from './estimate.ts';
-import { near } from './near.ts';
 import { baselineOf, minimumDetectableEffect, powerOf, requiredUsers } from './power.ts';
 import { sequentialWidth } from './sequential.ts';
+import { near } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 
 describe('power', () => {

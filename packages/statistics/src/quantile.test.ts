@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRng } from '@duet/models/rng';
+import { seededRng } from '@duet/random';
 import fc from 'fast-check';
-import { near, nearInterval } from './near.ts';
 import { quantileBootstrap, quantileDifference, quantileEstimate } from './quantile.ts';
+import { near, nearInterval } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 import { capOf, quantileOf, winsorise } from './winsorise.ts';
 

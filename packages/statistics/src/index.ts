@@ -15,11 +15,11 @@ export {
   pairMoments,
   prePost,
 } from './cuped.ts';
-export { normalQuantile, normalSurvival, studentQuantile } from './distributions.ts';
+export { chiSquareSurvival, normalQuantile, normalSurvival, studentQuantile } from './distributions.ts';
 export { deltaRatio, type Estimate, type Interval, meanEstimate } from './estimate.ts';
 export { type Credit, creditOf, type InterleavingTest, interleavingTest, type UserCredit } from './interleaving.ts';
 export { type LiftMethod, relativeLift } from './lift.ts';
-export { momentsOf } from './moments.ts';
+export { momentsFromSums, momentsOf } from './moments.ts';
 export { benjaminiHochberg, holm } from './multiple.ts';
 export {
   doublyRobust,
@@ -42,6 +42,6 @@ export { proportion } from './proportion.ts';
 export { proportionsTest } from './proportions.ts';
 export { quantileBootstrap, quantileDifference, quantileEstimate } from './quantile.ts';
 export { confidenceSequence, differenceOf, liftSequence } from './sequential.ts';
-export { sequentialSrm, srm } from './srm.ts';
+export { type SequentialSrm, type SrmTest, sequentialSrm, srm, srmConcentrations } from './srm.ts';
 export { estimateInterval, welch } from './welch.ts';
 export { capOf, winsorise } from './winsorise.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { near, nearInterval } from './near.ts';
 import { confidenceSequence, differenceOf, liftSequence, sequentialWidth, tunedInformation } from './sequential.ts';
+import { near, nearInterval } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 
 describe('confidence sequence', () => {

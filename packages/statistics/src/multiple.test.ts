@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { benjaminiHochberg, holm } from './multiple.ts';
-import { near } from './near.ts';
+import { near } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 
 describe('adjusted p values', () => {

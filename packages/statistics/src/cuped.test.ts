@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Cuped, cuped, pairMoments, prePost } from './cuped.ts';
-import { near } from './near.ts';
 import { runStatistic } from './run.ts';
+import { near } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 
 describe('CUPED', () => {

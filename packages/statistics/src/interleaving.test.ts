@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { creditOf, interleavingTest } from './interleaving.ts';
-import { near, nearInterval } from './near.ts';
+import { near, nearInterval } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 
 describe('interleaving', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { near, nearInterval } from './near.ts';
 import { proportionsTest } from './proportions.ts';
+import { near, nearInterval } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 
 describe('two proportions', () => {

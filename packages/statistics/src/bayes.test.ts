@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { bayesianLift, bayesianShares } from './bayes.ts';
 import { meanEstimate } from './estimate.ts';
-import { near, nearInterval } from './near.ts';
+import { near, nearInterval } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
 
 describe('Bayesian view', () => {

@@ -1,5 +1,5 @@
-import { DuetError } from '@duet/config';
-import { seededRng } from '@duet/models/rng';
+import { DuetError } from '@duet/base';
+import { seededRng } from '@duet/random';
 import { z } from 'zod';
 import { bayesianLift, bayesianShares, liftPrior } from './bayes.ts';
 import { cuped } from './cuped.ts';
