@@ -1,20 +1,15 @@
-export { type Assignment, assignUser, bucketsOf, hashedArm } from './assignment.ts';
-export { drawsOf } from './draws.ts';
-export { type EventInput, eventSchema } from './event-schema.ts';
-export { logEvents } from './events.ts';
-export {
-  assignable,
-  createExperiment,
-  type ExperimentInput,
-  ensureExperiment,
-  findExperiment,
-} from './experiment.ts';
-export { type Explored, explore } from './exploration.ts';
+export { type Assignment, assignUser, bucketsOf, hashedArm } from './assign/assign-user.ts';
+export { type Explored, explore } from './assign/exploration.ts';
+export { drawsOf } from './assign/request-draws.ts';
+export { type Team, teamDraft } from './assign/team-draft.ts';
+export { type EventInput, eventSchema } from './events/event-schema.ts';
+export { logEvents } from './events/log-events.ts';
+export { eventCounts, eventSeries, recentEvents } from './events/recent-events.ts';
+export { type LatencyLog, openLatencyLog, readServed, type Served } from './events/served-latency.ts';
 export { reportCsv } from './export/csv.ts';
 export { reportHtml } from './export/html.ts';
 export { liftScale, ticksOf } from './export/plot.ts';
-export { shopHistory } from './history.ts';
-export { isAA, launchExperiment, launchPhase, readinessOf } from './launch.ts';
+export { isAA, launchExperiment, launchPhase, readinessOf } from './lifecycle/launch.ts';
 export {
   decideExperiment,
   type ExperimentPatch,
@@ -24,12 +19,25 @@ export {
   startExperiment,
   startPhase,
   stopExperiment,
-} from './lifecycle.ts';
-export { type Measure, measures, type UserSums } from './measures.ts';
-export { type Metric, metrics, readMetrics } from './metrics.ts';
-export { eventCounts, eventSeries, recentEvents } from './monitor.ts';
-export { type OffPolicyReport, offPolicyReport } from './off-policy.ts';
-export { type RolledUp, readRollup, type Segment } from './read-rollup.ts';
+} from './lifecycle/lifecycle.ts';
+export { applyStopRules, warningsOf } from './lifecycle/stop-rules.ts';
+export { type Metric, metrics, readMetrics } from './metrics/experiment-metrics.ts';
+export { type Measure, measures, type UserSums } from './metrics/measures.ts';
+export {
+  assignable,
+  createExperiment,
+  type ExperimentInput,
+  ensureExperiment,
+  findExperiment,
+} from './plan/experiment.ts';
+export {
+  armSettings,
+  type ExperimentSettings,
+  experimentSettings,
+  parseSettings,
+  uncountedUsers,
+} from './plan/experiment-settings.ts';
+export { shopHistory } from './plan/shop-history.ts';
 export {
   formatChange,
   formatDay,
@@ -39,17 +47,9 @@ export {
   formatPercent,
   formatProbability,
 } from './report/figures.ts';
+export { type OffPolicyReport, offPolicyReport } from './report/off-policy-report.ts';
 export { experimentReport, type ReportRequest } from './report/report.ts';
 export type { Lift, Report } from './report/shape.ts';
-export { rollUp } from './rollup.ts';
-export { type LatencyLog, openLatencyLog, readServed, type Served } from './served.ts';
-export {
-  armSettings,
-  type ExperimentSettings,
-  experimentSettings,
-  parseSettings,
-  uncountedUsers,
-} from './settings.ts';
-export { applyStopRules, warningsOf } from './stop-rules.ts';
-export { type Team, teamDraft } from './team-draft.ts';
-export { dropOldEvents, rollUpOpen } from './upkeep.ts';
+export { type RolledUp, readRollup, type Segment } from './rollup/read-rollup.ts';
+export { rollUp } from './rollup/rollup.ts';
+export { dropOldEvents, rollUpOpen } from './rollup/upkeep.ts';

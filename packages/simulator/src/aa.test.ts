@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { bucketsOf } from '@duet/experiments';
 import { nthRng, seededRng } from '@duet/random';
 import { onlineTable } from './online-table.ts';
-import { drawShoppers } from './shoppers.ts';
+import { drawShoppers } from './shoppers/shoppers.ts';
+import { lastDays, timeline } from './shoppers/timeline.ts';
+import { type ShownItem, visitPage } from './shoppers/visit.ts';
 import { Tally } from './tally.ts';
 import { makeShop } from './testing.ts';
-import { lastDays, timeline } from './timeline.ts';
-import { type ShownItem, visitPage } from './visit.ts';
-import { createWorld } from './world.ts';
+import { createWorld } from './world/world.ts';
 
 const world = createWorld(makeShop(), 0.02, 1);
 const { ids, priceMinor, category } = world.heldOut.catalogue;

@@ -1,10 +1,10 @@
 import type { DuetClient, LoggedEvent, RetrieveAnswer } from '@duet/api/client';
 import { DuetError, type Progress } from '@duet/base';
 import { nthRng } from '@duet/random';
+import type { Visit } from './shoppers/timeline.ts';
+import { type Act, visitPage } from './shoppers/visit.ts';
 import { Tally } from './tally.ts';
-import type { Visit } from './timeline.ts';
-import { type Act, visitPage } from './visit.ts';
-import type { World } from './world.ts';
+import type { World } from './world/world.ts';
 
 export interface DriveRequest {
   /** With a key of the scopes retrieve, events and simulate. */

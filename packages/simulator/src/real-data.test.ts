@@ -9,11 +9,11 @@ import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { itemNeighbours, scoreByNeighbours } from '@duet/models';
 import { nthRng, seededRng } from '@duet/random';
-import { holdOut } from './held-out.ts';
-import { drawShoppers, mostShoppers, type Shopper } from './shoppers.ts';
-import { lastDays, timeline, type Visit } from './timeline.ts';
-import { type Act, drawQuantity, visitPage } from './visit.ts';
-import { createWorld, type World } from './world.ts';
+import { drawShoppers, mostShoppers, type Shopper } from './shoppers/shoppers.ts';
+import { lastDays, timeline, type Visit } from './shoppers/timeline.ts';
+import { type Act, drawQuantity, visitPage } from './shoppers/visit.ts';
+import { holdOut } from './world/held-out.ts';
+import { createWorld, type World } from './world/world.ts';
 
 // Everything here is compared with online-retail itself: 396,241 purchase lines, and 8,536 that came back.
 let db: Database;

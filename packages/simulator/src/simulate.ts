@@ -4,11 +4,11 @@ import { loadCatalogue, loadInteractions } from '@duet/datasets';
 import { createApiKey, type Database, type Dataset, revokeApiKey } from '@duet/db';
 import { createExperiment, experimentReport, type Report, startExperiment, stopExperiment } from '@duet/experiments';
 import { type Driven, drive } from './drive.ts';
-import { holdOut, unseenSplit } from './held-out.ts';
 import { type OnlineTable, onlineTable } from './online-table.ts';
-import { drawShoppers, mostShoppers } from './shoppers.ts';
-import { lastDays, type Period, timeline } from './timeline.ts';
-import { createWorld, worldDefaults } from './world.ts';
+import { drawShoppers, mostShoppers } from './shoppers/shoppers.ts';
+import { lastDays, type Period, timeline } from './shoppers/timeline.ts';
+import { holdOut, unseenSplit } from './world/held-out.ts';
+import { createWorld, worldDefaults } from './world/world.ts';
 
 export interface SimulateContext {
   db: Database;

@@ -1,4 +1,4 @@
-import type { Act } from './visit.ts';
+import type { Act } from './shoppers/visit.ts';
 
 /** What one shopper saw and did, in a day or in all. */
 export interface Deeds {

@@ -1,6 +1,6 @@
 import type { Catalogue, Interactions } from '@duet/datasets';
 import { type Rng, seededRng } from '@duet/random';
-import { type HeldOut, holdOut } from './held-out.ts';
+import { type HeldOut, holdOut } from './world/held-out.ts';
 
 const dayS = 86_400;
 const categories = 5;

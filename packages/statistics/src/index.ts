@@ -5,30 +5,12 @@ export {
   bayesianShares,
   type LiftPrior,
   liftPrior,
-} from './bayes.ts';
-export {
-  type AdjustedMetric,
-  type Cuped,
-  cuped,
-  type MeasureSums,
-  type PrePost,
-  pairMoments,
-  prePost,
-} from './cuped.ts';
-export { chiSquareSurvival, normalQuantile, normalSurvival, studentQuantile } from './distributions.ts';
-export { deltaRatio, type Estimate, type Interval, meanEstimate } from './estimate.ts';
-export { type Credit, creditOf, type InterleavingTest, interleavingTest, type UserCredit } from './interleaving.ts';
-export { type LiftMethod, relativeLift } from './lift.ts';
-export { momentsFromSums, momentsOf } from './moments.ts';
-export { benjaminiHochberg, holm } from './multiple.ts';
-export {
-  doublyRobust,
-  ips,
-  type LoggedChoice,
-  type ModelledChoice,
-  type OffPolicyEstimate,
-  snips,
-} from './off-policy.ts';
+} from './comparisons/bayes.ts';
+export { confidenceSequence, differenceOf, liftSequence } from './comparisons/confidence-sequence.ts';
+export { type LiftMethod, relativeLift } from './comparisons/lift.ts';
+export { benjaminiHochberg, holm } from './comparisons/multiple-testing.ts';
+export { proportionsTest } from './comparisons/two-proportions.ts';
+export { estimateInterval, welch } from './comparisons/welch.ts';
 export {
   type Baseline,
   baselineOf,
@@ -37,11 +19,35 @@ export {
   type PowerPlan,
   powerOf,
   requiredUsers,
-} from './power.ts';
-export { proportion } from './proportion.ts';
-export { proportionsTest } from './proportions.ts';
-export { quantileBootstrap, quantileDifference, quantileEstimate } from './quantile.ts';
-export { confidenceSequence, differenceOf, liftSequence } from './sequential.ts';
-export { type SequentialSrm, type SrmTest, sequentialSrm, srm, srmConcentrations } from './srm.ts';
-export { estimateInterval, welch } from './welch.ts';
-export { capOf, winsorise } from './winsorise.ts';
+} from './design/power.ts';
+export { type SequentialSrm, type SrmTest, sequentialSrm, srm, srmConcentrations } from './design/srm.ts';
+export {
+  type AdjustedMetric,
+  type Cuped,
+  cuped,
+  type MeasureSums,
+  type PrePost,
+  pairMoments,
+  prePost,
+} from './estimates/cuped.ts';
+export { deltaRatio, type Estimate, type Interval, meanEstimate } from './estimates/estimate.ts';
+export { momentsFromSums, momentsOf } from './estimates/moments.ts';
+export { proportion } from './estimates/proportion.ts';
+export { quantileBootstrap, quantileDifference, quantileEstimate } from './estimates/quantile.ts';
+export { capOf, winsorise } from './estimates/winsorise.ts';
+export { chiSquareSurvival, normalQuantile, normalSurvival, studentQuantile } from './numerics/distributions.ts';
+export {
+  type Credit,
+  creditOf,
+  type InterleavingTest,
+  interleavingTest,
+  type UserCredit,
+} from './rankings/interleaving.ts';
+export {
+  doublyRobust,
+  ips,
+  type LoggedChoice,
+  type ModelledChoice,
+  type OffPolicyEstimate,
+  snips,
+} from './rankings/off-policy.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type PrePost, prePost } from './cuped.ts';
-import { deltaRatio, type Estimate, meanEstimate } from './estimate.ts';
-import { momentsOf } from './moments.ts';
+import { type PrePost, prePost } from './estimates/cuped.ts';
+import { deltaRatio, type Estimate, meanEstimate } from './estimates/estimate.ts';
+import { momentsOf } from './estimates/moments.ts';
 
 /** What the statistics of `duet stats` take, by the names that their JSON descriptions use. */
 const users = z.array(z.number()).min(2, 'needs at least two users');

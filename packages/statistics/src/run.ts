@@ -1,8 +1,19 @@
 import { DuetError } from '@duet/base';
 import { seededRng } from '@duet/random';
 import { z } from 'zod';
-import { bayesianLift, bayesianShares, liftPrior } from './bayes.ts';
-import { cuped } from './cuped.ts';
+import { bayesianLift, bayesianShares, liftPrior } from './comparisons/bayes.ts';
+import { confidenceSequence, differenceOf, liftSequence } from './comparisons/confidence-sequence.ts';
+import { relativeLift } from './comparisons/lift.ts';
+import { benjaminiHochberg, holm } from './comparisons/multiple-testing.ts';
+import { proportionsTest } from './comparisons/two-proportions.ts';
+import { estimateInterval, welch } from './comparisons/welch.ts';
+import { minimumDetectableEffect, powerOf, requiredUsers } from './design/power.ts';
+import { sequentialSrm, srm } from './design/srm.ts';
+import { cuped } from './estimates/cuped.ts';
+import { proportion } from './estimates/proportion.ts';
+import { quantileBootstrap, quantileDifference, quantileEstimate } from './estimates/quantile.ts';
+import { capOf, winsorise } from './estimates/winsorise.ts';
+import * as given from './inputs.ts';
 import {
   betaCdf,
   binomialCdf,
@@ -13,20 +24,9 @@ import {
   studentCdf,
   studentQuantile,
   studentSurvival,
-} from './distributions.ts';
-import * as given from './inputs.ts';
-import { creditOf, interleavingTest } from './interleaving.ts';
-import { relativeLift } from './lift.ts';
-import { benjaminiHochberg, holm } from './multiple.ts';
-import { doublyRobust, ips, snips } from './off-policy.ts';
-import { minimumDetectableEffect, powerOf, requiredUsers } from './power.ts';
-import { proportion } from './proportion.ts';
-import { proportionsTest } from './proportions.ts';
-import { quantileBootstrap, quantileDifference, quantileEstimate } from './quantile.ts';
-import { confidenceSequence, differenceOf, liftSequence } from './sequential.ts';
-import { sequentialSrm, srm } from './srm.ts';
-import { estimateInterval, welch } from './welch.ts';
-import { capOf, winsorise } from './winsorise.ts';
+} from './numerics/distributions.ts';
+import { creditOf, interleavingTest } from './rankings/interleaving.ts';
+import { doublyRobust, ips, snips } from './rankings/off-policy.ts';
 
 const { count, level, positive, probability, share, twoArms } = given;
 const bootstrap = {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { relativeLift } from './comparisons/lift.ts';
+import { estimateInterval, type WelchTest, welch } from './comparisons/welch.ts';
+import { sequentialSrm, srm } from './design/srm.ts';
+import { deltaRatio, meanEstimate } from './estimates/estimate.ts';
+import { momentsFromSums, momentsOf } from './estimates/moments.ts';
+import { proportion } from './estimates/proportion.ts';
 import {
   betaCdf,
   binomialCdf,
@@ -11,16 +17,10 @@ import {
   studentCdf,
   studentQuantile,
   studentSurvival,
-} from './distributions.ts';
-import { deltaRatio, meanEstimate } from './estimate.ts';
-import { relativeLift } from './lift.ts';
-import { momentsFromSums, momentsOf } from './moments.ts';
-import { proportion } from './proportion.ts';
+} from './numerics/distributions.ts';
 import { runStatistic } from './run.ts';
-import { sequentialSrm, srm } from './srm.ts';
 import { near, nearInterval } from './testing.ts';
 import scipy from './vectors.json' with { type: 'json' };
-import { estimateInterval, type WelchTest, welch } from './welch.ts';
 
 // Expected numbers are those of vectors.json: scipy's, made by vectors.py, under the call that gave them.
 

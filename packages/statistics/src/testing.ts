@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Interval } from './estimate.ts';
+import type { Interval } from './estimates/estimate.ts';
 
 /** For tests: within `tolerance` of the expected figure, relative to it. */
 export function near(actual: number | null | undefined, expected: number, tolerance = 1e-8): void {

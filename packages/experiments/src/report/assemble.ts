@@ -1,11 +1,11 @@
 import type { LiftMethod } from '@duet/statistics';
 import { sequentialSrm, srm, srmConcentrations } from '@duet/statistics';
-import type { InterleavedDay } from '../interleaving.ts';
-import type { Metric } from '../metrics.ts';
-import { tunedForOf } from '../power-plan.ts';
-import type { RolledUp } from '../read-rollup.ts';
-import type { Served } from '../served.ts';
-import type { ExperimentSettings } from '../settings.ts';
+import type { Served } from '../events/served-latency.ts';
+import type { Metric } from '../metrics/experiment-metrics.ts';
+import type { ExperimentSettings } from '../plan/experiment-settings.ts';
+import { tunedForOf } from '../plan/power-plan.ts';
+import type { InterleavedDay } from '../rollup/interleaved-credit.ts';
+import type { RolledUp } from '../rollup/read-rollup.ts';
 import { breakdownsOf, type SegmentSums } from './breakdowns.ts';
 import { armInterval, type Comparing, compareArms } from './compare.ts';
 import { conclude } from './conclusion.ts';

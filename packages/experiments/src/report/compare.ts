@@ -17,8 +17,8 @@ import {
   relativeLift,
   welch,
 } from '@duet/statistics';
-import type { Measure, UserSums } from '../measures.ts';
-import type { Metric } from '../metrics.ts';
+import type { Metric } from '../metrics/experiment-metrics.ts';
+import type { Measure, UserSums } from '../metrics/measures.ts';
 import type { Difference, Lift } from './shape.ts';
 
 export interface Comparing {

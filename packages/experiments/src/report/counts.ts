@@ -1,4 +1,4 @@
-import type { UserSums } from '../measures.ts';
+import type { UserSums } from '../metrics/measures.ts';
 import type { ArmCounts } from './shape.ts';
 
 const counted = ['users', 'impressions', 'clicks', 'orders', 'gmvMinor'] as const;

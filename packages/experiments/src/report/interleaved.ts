@@ -1,5 +1,5 @@
 import { type Credit, confidenceSequence, deltaRatio, interleavingTest, momentsFromSums } from '@duet/statistics';
-import type { InterleavedDay } from '../interleaving.ts';
+import type { InterleavedDay } from '../rollup/interleaved-credit.ts';
 import type { Comparing } from './compare.ts';
 import type { InterleavingReport, ShareTest } from './shape.ts';
 

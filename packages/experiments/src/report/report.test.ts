@@ -12,11 +12,11 @@ import {
   relativeLift,
   welch,
 } from '@duet/statistics';
-import { assignUser } from '../assignment.ts';
-import type { EventInput } from '../event-schema.ts';
-import { logEvents } from '../events.ts';
-import { assignable, createExperiment, type ExperimentWithArms } from '../experiment.ts';
-import { startExperiment } from '../lifecycle.ts';
+import { assignUser } from '../assign/assign-user.ts';
+import type { EventInput } from '../events/event-schema.ts';
+import { logEvents } from '../events/log-events.ts';
+import { startExperiment } from '../lifecycle/lifecycle.ts';
+import { assignable, createExperiment, type ExperimentWithArms } from '../plan/experiment.ts';
 import { experimentReport, type ReportRequest } from './report.ts';
 
 const start = Date.parse('2026-03-02T00:00:00Z');

@@ -1,12 +1,12 @@
 import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
 import type { LiftMethod } from '@duet/statistics';
-import { findExperiment } from '../experiment.ts';
-import { readInterleaved } from '../interleaving.ts';
-import { type Metric, metrics } from '../metrics.ts';
-import { type RolledUp, readRollup, type Segment } from '../read-rollup.ts';
-import { rollUp } from '../rollup.ts';
-import { readServed } from '../served.ts';
+import { readServed } from '../events/served-latency.ts';
+import { type Metric, metrics } from '../metrics/experiment-metrics.ts';
+import { findExperiment } from '../plan/experiment.ts';
+import { readInterleaved } from '../rollup/interleaved-credit.ts';
+import { type RolledUp, readRollup, type Segment } from '../rollup/read-rollup.ts';
+import { rollUp } from '../rollup/rollup.ts';
 import { assemble } from './assemble.ts';
 import type { Report } from './shape.ts';
 import { subjectOf } from './subject.ts';

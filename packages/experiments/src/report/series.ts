@@ -1,6 +1,6 @@
 import { holm } from '@duet/statistics';
-import type { Metric } from '../metrics.ts';
-import type { RolledUp } from '../read-rollup.ts';
+import type { Metric } from '../metrics/experiment-metrics.ts';
+import type { RolledUp } from '../rollup/read-rollup.ts';
 import { type Comparing, estimateOf, fixedDifference, sequentialDifference } from './compare.ts';
 import { countsOf } from './counts.ts';
 import type { LiftSeries, Report } from './shape.ts';

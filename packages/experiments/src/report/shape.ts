@@ -1,6 +1,6 @@
 import type { ExperimentStatus } from '@duet/db';
 import type { Interval, LiftMethod, SequentialSrm, SrmTest } from '@duet/statistics';
-import type { Served } from '../served.ts';
+import type { Served } from '../events/served-latency.ts';
 import type { Unit } from './figures.ts';
 
 /** Treatment − control and treatment / control − 1, with a two-sided p. Figures that the data do not determine are null. */

@@ -1,8 +1,8 @@
 import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
 import { z } from 'zod';
-import { isAA } from '../launch.ts';
-import { parseSettings } from '../settings.ts';
+import { isAA } from '../lifecycle/launch.ts';
+import { parseSettings } from '../plan/experiment-settings.ts';
 import type { Source } from './assemble.ts';
 
 const dayMs = 86_400_000;

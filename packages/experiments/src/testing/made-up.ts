@@ -1,8 +1,8 @@
-import { type Measure, measurePairs, measures, type UserSums, userSums } from '../measures.ts';
-import { metrics } from '../metrics.ts';
+import { metrics } from '../metrics/experiment-metrics.ts';
+import { type Measure, measurePairs, measures, type UserSums, userSums } from '../metrics/measures.ts';
+import { parseSettings } from '../plan/experiment-settings.ts';
 import { assemble, type Source } from '../report/assemble.ts';
 import type { Report } from '../report/shape.ts';
-import { parseSettings } from '../settings.ts';
 
 /** One user's values; the rest are zero. For tests. */
 export type Values = Partial<Record<Measure, number>>;

@@ -1,6 +1,6 @@
-import type { EventInput } from '../event-schema.ts';
-import { type Measure, measurePairs, measures } from '../measures.ts';
-import type { RollupBasis } from '../rollup.ts';
+import type { EventInput } from '../events/event-schema.ts';
+import { type Measure, measurePairs, measures } from '../metrics/measures.ts';
+import type { RollupBasis } from '../rollup/rollup.ts';
 
 /** An event as it is stored: with the moment at which it arrived. */
 export type StoredEvent = EventInput & { receivedAt: string };

@@ -1,0 +1,112 @@
+import { DuetError } from '@duet/base';
+import type { Author, Database } from '@duet/db';
+import { type ExperimentAuthor, type ExperimentWithArms, findExperiment } from '../plan/experiment.ts';
+import { parseSettings } from '../plan/experiment-settings.ts';
+import { shopHistory } from '../plan/shop-history.ts';
+import { type ExperimentPatch, startExperiment, startPhase } from './lifecycle.ts';
+
+type Context = { db: Database; dataDir: string };
+
+/** What keeps an experiment from running well: what it cannot start with, and what its operator should know. */
+export interface Readiness {
+  obstacles: string[];
+  remarks: string[];
+}
+
+/** Whether arms serve the same thing, so that any difference found between them is a false one: an A/A test. */
+export const isAA = (
+  arms: readonly Pick<ExperimentWithArms['arms'][number], 'modelId' | 'indexId' | 'settings' | 'weight'>[],
+): boolean =>
+  new Set(
+    arms
+      .filter(({ weight }) => weight > 0)
+      .map(({ modelId, indexId, settings }) => JSON.stringify([modelId, indexId, settings])),
+  ).size === 1;
+
+/** Looks at what an experiment would start with. */
+export async function readinessOf(
+  { prisma }: Database,
+  { id, datasetId, layer, simulated, arms }: ExperimentWithArms,
+): Promise<Readiness> {
+  const active = await prisma.index.findMany({
+    where: { active: true, modelId: { in: arms.map(({ modelId }) => modelId) } },
+    select: { modelId: true },
+  });
+  const obstacles = arms
+    .filter((arm) => arm.weight > 0 && arm.indexId === null && !active.some(({ modelId }) => modelId === arm.modelId))
+    .map((arm) => `The model of arm "${arm.name}" has no index: npx duet index --model ${arm.modelId}.`);
+  const running = await prisma.experiment.findMany({
+    where: { status: 'running', simulated, id: { not: id } },
+    select: { name: true, datasetId: true, layer: true, trafficShare: true, dataset: { select: { name: true } } },
+    orderBy: { startedAt: 'asc' },
+  });
+  const beside = running.filter((other) => other.datasetId === datasetId && (layer === null || other.layer !== layer));
+  const elsewhere = running.filter((other) => other.datasetId !== datasetId);
+  const remarks = [
+    ...beside.map(
+      (other) =>
+        `"${other.name}" runs and was first: this experiment gets the users whom that one does not take (${Math.round(100 * other.trafficShare)} % of those it may have). A common layer divides them for good.`,
+    ),
+    ...elsewhere.map(
+      (other) =>
+        `"${other.name}" runs on ${other.dataset.name}: the shop is served the dataset whose experiment started last.`,
+    ),
+    ...(isAA(arms) ? ['All arms serve the same: an A/A test, which has to come out null.'] : []),
+  ];
+  return { obstacles, remarks };
+}
+
+/** The cap of a user's GMV by an experiment's settings, from the shop's history; null where there is none. */
+async function capOf(
+  context: Context,
+  { datasetId, settings: stored }: Pick<ExperimentWithArms, 'datasetId'> & { settings: unknown },
+  now?: Date,
+): Promise<number | null> {
+  const { gmvCapQuantile, gmvCapMinor, plannedDays } = parseSettings(stored);
+  if (gmvCapMinor !== null || gmvCapQuantile === null) return gmvCapMinor;
+  const options = { quantile: gmvCapQuantile, ...(now && { now }) };
+  const { windows } = await shopHistory(context, datasetId, options);
+  const like = windows.find(({ days }) => days >= plannedDays) ?? windows.at(-1);
+  return like?.gmvQuantileMinor ? Math.ceil(like.gmvQuantileMinor) : null;
+}
+
+async function refuseObstacles(db: Database, experiment: ExperimentWithArms): Promise<void> {
+  const { obstacles } = await readinessOf(db, experiment);
+  if (obstacles.length > 0)
+    throw new DuetError('conflict', `"${experiment.name}" cannot start. ${obstacles.join(' ')}`);
+}
+
+/**
+ * Starts a draft as an operator does: every arm can be served, and the cap of a user's GMV is fixed from history.
+ *
+ * @throws DuetError as startExperiment; `conflict` where an arm has no index
+ */
+export async function launchExperiment(
+  context: Context,
+  idOrName: string,
+  author: Author = {},
+): Promise<ExperimentWithArms> {
+  const experiment = await findExperiment(context.db, idOrName);
+  if (experiment.status !== 'draft') return startExperiment(context.db, experiment.id, author);
+  await refuseObstacles(context.db, experiment);
+  const gmvCapMinor = await capOf(context, experiment, author.now);
+  return startExperiment(context.db, experiment.id, { ...author, gmvCapMinor });
+}
+
+/**
+ * Begins a new phase as an operator does: with the cap of a user's GMV fixed anew, unless the patch says one.
+ *
+ * @throws DuetError as startPhase
+ */
+export async function launchPhase(
+  context: Context,
+  idOrName: string,
+  patch: Omit<ExperimentPatch, 'name'>,
+  author: ExperimentAuthor & { note?: string } = {},
+): Promise<ExperimentWithArms> {
+  const experiment = await findExperiment(context.db, idOrName);
+  const settings = { ...(experiment.settings as object), gmvCapMinor: null, ...patch.settings };
+  const { datasetId } = experiment;
+  const gmvCapMinor = await capOf(context, { datasetId, settings }, author.now);
+  return startPhase(context.db, experiment.id, patch, { ...author, gmvCapMinor });
+}
