@@ -125,11 +125,62 @@ async function fill({ prisma, ...database }: Database) {
     },
   });
   const servedLatency = await prisma.servedLatency.create({ data: { armId: arm.id, bucket: 80, count: 2n ** 40n } });
+  const living = await fillLiving({ prisma, ...database }, datasetId, model.id);
   return {
+    ...living,
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ interleavedUserDay, interleavedDay },
     ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker, rule },
     ...{ experiment, experimentPhase, auditLog, arm, apiKey, event },
+  };
+}
+
+/** What a dataset lives by. */
+async function fillLiving({ prisma }: Database, datasetId: string, modelId: string) {
+  const datasetPart = await prisma.datasetPart.create({
+    data: {
+      datasetId,
+      source: 'file',
+      origin: { file: 'orders.csv' },
+      interactions: 3,
+      bytes: 2n ** 40n,
+      sha256: '00',
+    },
+  });
+  const snapshot = await prisma.snapshot.create({
+    data: {
+      ...{ datasetId, number: 1, partIds: [datasetPart.id], fingerprint: '00', catalogueVersion: 2n ** 40n },
+      ...{ interactions: 3, users: 2, items: 2 },
+    },
+  });
+  const eventFold = await prisma.eventFold.create({ data: { datasetId, through: new Date('2026-02-20T00:00:00Z') } });
+  const registeredModel = await prisma.registeredModel.create({
+    data: {
+      datasetId,
+      name: 'dat-nightly',
+      kind: 'dat',
+      schedule: '0 3 * * *',
+      timeZone: 'Europe/London',
+      championId: modelId,
+    },
+  });
+  const registeredModelId = registeredModel.id;
+  const deployment = await prisma.deployment.create({ data: { datasetId, registeredModelId, changedBy: 'ann' } });
+  const championChange = await prisma.championChange.create({
+    data: { registeredModelId, toModelId: modelId, actor: 'worker', reason: 'the first' },
+  });
+  const refreshRun = await prisma.refreshRun.create({
+    data: { datasetId, registeredModelId, snapshotId: snapshot.id, modelId, gate: { passed: true, checks: [] } },
+  });
+  const healthCheck = await prisma.healthCheck.create({
+    data: { datasetId, name: 'rows-a-day', state: 'warn', value: 0.5, sentence: 'Half of the usual.' },
+  });
+  const alert = await prisma.alert.create({
+    data: { datasetId, kind: 'data-stopped', key: `data-stopped/${datasetId}`, sentence: 'No event for a day.' },
+  });
+  return {
+    ...{ datasetPart, snapshot, eventFold, registeredModel, deployment, championChange, refreshRun, healthCheck },
+    alert,
   };
 }
 
@@ -161,9 +212,9 @@ describe('the schema', { concurrency: true }, () => {
     assert.deepEqual(left, [0, 0, 0, 1, 1]);
   });
 
-  test('holds one active index per model, one control per experiment, and shares between 0 and 1', async () => {
+  test('holds one active index per model, one control per experiment, one open alert of a kind, and shares between 0 and 1', async () => {
     await using database = await createTestDatabase();
-    const { arm, experiment, index } = await fill(database);
+    const { alert, arm, experiment, index } = await fill(database);
     const { prisma } = database;
     const { id: _index, curve: _curve, candidates: _candidates, ...others } = index;
     const second = { ...others, version: 2 };
@@ -177,6 +228,10 @@ describe('the schema', { concurrency: true }, () => {
     await assert.rejects(prisma.experiment.update(share), /Experiment_trafficShare_check/);
     const slice = { where: { id: experiment.id }, data: { layerFrom: 6000, layerTo: 5000 } };
     await assert.rejects(prisma.experiment.update(slice), /Experiment_layer_check/);
+    const { id: _alert, ...again } = { ...alert, detail: {} };
+    await assert.rejects(prisma.alert.create({ data: again }), { code: 'P2002' });
+    await prisma.alert.update({ where: { id: alert.id }, data: { closedAt: new Date() } });
+    await prisma.alert.create({ data: again });
     const holdout = { where: { id: experiment.datasetId }, data: { holdout: 1 } };
     await assert.rejects(prisma.dataset.update(holdout), /Dataset_holdout_check/);
   });
