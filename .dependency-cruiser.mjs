@@ -2,6 +2,7 @@
 const layers = [
   'simulator',
   'api',
+  'pipeline',
   'experiments',
   'serving',
   'ranking',

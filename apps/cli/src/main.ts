@@ -11,6 +11,7 @@ import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { offPolicyCommand } from './commands/off-policy.ts';
+import { championCommands, deploymentCommands } from './commands/registry.ts';
 import { reportCommand } from './commands/report.ts';
 import { retrieveCommand } from './commands/retrieve.ts';
 import { rulesCommand } from './commands/rules.ts';
@@ -35,6 +36,8 @@ const exitCodes: Record<ErrorCode, number> = {
 const program = new Command('duet')
   .description('Duet: two-tower and DAT retrieval, served from FAISS and compared in honest A/B tests.')
   .version('0.1.0')
+  // So that `duet promote --version 3` is the command's own option.
+  .enablePositionalOptions()
   .configureHelp({ showGlobalOptions: false })
   .addHelpText('after', '\nEvery command takes --json, and --help with an example.\nExample:\n  $ npx duet start');
 
@@ -56,6 +59,8 @@ for (const add of [
   offPolicyCommand,
   datasetsCommand,
   modelsCommand,
+  championCommands,
+  deploymentCommands,
   keysCommand,
   statsCommand,
   migrateCommand,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
 import { findDataset } from '../find.ts';
+import { registerCommand } from './registry.ts';
 
 interface Options {
   dataset?: string;
@@ -31,6 +32,7 @@ export function modelsCommand(program: Command): void {
     .description('list the models with their metrics, newest first')
     .option('--dataset <name>', 'only those of one dataset')
     .option('--kinds', 'list the kinds of model that there are instead');
+  registerCommand(command);
   job<Options>(command, 'models --dataset online-retail', async ({ database }, options) => {
     if (options.kinds) return listKinds();
     const db = await database();
