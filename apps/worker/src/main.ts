@@ -1,4 +1,5 @@
 import { createLogger, loadConfig } from '@duet/base';
+import { clearAbandonedDrafts } from '@duet/datasets';
 import { openDatabase, openJobQueue } from '@duet/db';
 import { applyStopRules, dropOldEvents, readMetrics, rollUpOpen } from '@duet/experiments';
 import { failAbandonedRuns, openExecutor } from '@duet/trainer';
@@ -26,6 +27,8 @@ const eachMinute = (what: string, work: () => Promise<void>) => {
   return tick();
 };
 await eachMinute('look for abandoned runs', async () => {
+  const drafts = await clearAbandonedDrafts({ db, dataDir: config.dataDir });
+  if (drafts > 0) logger.warn({ drafts }, 'what killed imports have left was removed');
   const abandoned = await failAbandonedRuns(db);
   if (abandoned > 0) logger.warn({ abandoned }, 'training runs were marked as failed: nobody works on them');
 });

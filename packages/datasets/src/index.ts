@@ -1,5 +1,5 @@
-export { type ImportResult, type ImportSummary, importDataset } from './import.ts';
-export { itemEdit, saveItem } from './items.ts';
+export { itemEdit, saveItem } from './edit-item.ts';
+export { type ImportResult, importDataset } from './import.ts';
 export {
   type Catalogue,
   type ContextColumn,
@@ -10,8 +10,10 @@ export {
   type Situation,
   situationOf,
   type UserTable,
-} from './load.ts';
+} from './load/dataset.ts';
+export { type Spending, spendingOf } from './load/spending.ts';
+export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './load/splits.ts';
 export { type ImportRequest, importRequest, readImportRequest } from './request.ts';
-export { isOneKind, type Sides, userItem } from './sides.ts';
-export { type Spending, spendingOf } from './spending.ts';
-export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './splits.ts';
+export { isOneKind, type Sides, userItem } from './shape.ts';
+export type { ImportSummary } from './summary.ts';
+export { clearAbandonedDrafts } from './write/draft.ts';

@@ -8,9 +8,9 @@ import { repositoryRoot } from '@duet/base';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { importDataset } from './import.ts';
-import { loadCatalogue, loadInteractions, loadUsers } from './load.ts';
+import { loadCatalogue, loadInteractions, loadUsers } from './load/dataset.ts';
+import { splitDataset } from './load/splits.ts';
 import { readImportRequest } from './request.ts';
-import { splitDataset } from './splits.ts';
 
 // The expected numbers are those of the data's own documentation (shared/data/README.md beside the repository).
 const shared = path.join(repositoryRoot(), '../shared/data');

@@ -104,9 +104,19 @@ export type ImportRequest = z.input<typeof importRequest>;
 export type ImportSettings = z.output<typeof importRequest>;
 export type Role = keyof z.output<typeof columnMapping>;
 
-/** The same lists, with their files where `place` puts them. */
-export const listsAt = (lists: ImportSettings['userLists'], place: (file: string) => string) =>
-  Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, { ...list, file: place(list.file) }]));
+/** The same settings, with every file where `place` puts it. */
+export function withPaths(settings: ImportSettings, place: (file: string) => string): ImportSettings {
+  const lists = (some: ImportSettings['userLists']) =>
+    Object.fromEntries(Object.entries(some).map(([name, list]) => [name, { ...list, file: place(list.file) }]));
+  return {
+    ...settings,
+    interactions: place(settings.interactions),
+    ...(settings.items && { items: place(settings.items) }),
+    ...(settings.users && { users: place(settings.users) }),
+    userLists: lists(settings.userLists),
+    itemLists: lists(settings.itemLists),
+  };
+}
 
 /** @throws DuetError `bad-input` naming the field */
 export function parseImportRequest(request: unknown, file?: string): ImportSettings {
@@ -133,14 +143,5 @@ export async function readImportRequest(file: string): Promise<ImportSettings> {
   } catch (cause) {
     throw new DuetError('bad-input', `this is not JSON: ${(cause as Error).message}.`, { where: { file }, cause });
   }
-  const request = parseImportRequest(json, file);
-  const beside = (name: string) => path.resolve(path.dirname(file), name);
-  return {
-    ...request,
-    interactions: beside(request.interactions),
-    ...(request.items && { items: beside(request.items) }),
-    ...(request.users && { users: beside(request.users) }),
-    userLists: listsAt(request.userLists, beside),
-    itemLists: listsAt(request.itemLists, beside),
-  };
+  return withPaths(parseImportRequest(json, file), (name) => path.resolve(path.dirname(file), name));
 }

@@ -1,6 +1,8 @@
 import type { Progress } from '@duet/base';
 import type { Database } from '@duet/db';
-import type { Workspace } from './workspace.ts';
+import { items } from '../read/tables.ts';
+import type { Workspace } from '../read/workspace.ts';
+import { numbered } from './columnar.ts';
 
 /** The one connection that holds the transaction. */
 type Client = Pick<Database['pool'], 'query'>;
@@ -10,7 +12,7 @@ const batchSize = 5000;
 /** PostgreSQL text cannot hold NUL. */
 const withoutNul = (text: string): string => text.replaceAll('\0', '');
 
-/** Writes the workspace's `items` and their categories as rows of a dataset, within the client's transaction. */
+/** Writes the workspace's {@link items} and their categories as rows of a dataset, within the client's transaction. */
 export async function storeCatalogue(
   client: Client,
   workspace: Workspace,
@@ -19,7 +21,7 @@ export async function storeCatalogue(
 ): Promise<void> {
   const categories = await workspace.rows(`
     SELECT category AS name, count(*)::DOUBLE AS items, coalesce(sum(n), 0)::DOUBLE AS interactions
-    FROM items LEFT JOIN (SELECT item, count(*) AS n FROM final_interactions GROUP BY item) sold ON sold.item = items.row
+    FROM ${items} LEFT JOIN (SELECT item, count(*) AS n FROM ${numbered} GROUP BY item) sold ON sold.item = ${items}.row
     WHERE category IS NOT NULL GROUP BY category ORDER BY items DESC, name`);
   const inserted = await client.query<{ id: string; name: string }>(
     `INSERT INTO "Category" (id, "datasetId", name, items, interactions)
@@ -44,7 +46,7 @@ export async function storeCatalogue(
     attributes: string;
   };
   let done = 0;
-  const store = async (items: Item[]): Promise<void> => {
+  const store = async (batch: Item[]): Promise<void> => {
     watch.signal?.throwIfAborted();
     await client.query(
       `INSERT INTO "Item" (id, "datasetId", "externalId", title, "categoryId", "priceMinor", "inStock", attributes)
@@ -53,19 +55,19 @@ export async function storeCatalogue(
          AS i (external, title, category, price, stocked, attributes)`,
       [
         datasetId,
-        items.map((item) => item.item_id),
-        items.map((item) => withoutNul(item.title)),
-        items.map((item) => (item.category === null ? null : categoryIds.get(withoutNul(item.category)))),
-        items.map((item) => item.price_minor),
-        items.map((item) => item.in_stock),
-        items.map((item) => item.attributes.replaceAll('\\u0000', '')),
+        batch.map((item) => item.item_id),
+        batch.map((item) => withoutNul(item.title)),
+        batch.map((item) => (item.category === null ? null : categoryIds.get(withoutNul(item.category)))),
+        batch.map((item) => item.price_minor),
+        batch.map((item) => item.in_stock),
+        batch.map((item) => item.attributes.replaceAll('\\u0000', '')),
       ],
     );
-    done += items.length;
+    done += batch.length;
     watch.progress({ step: 'store catalogue', done, total: watch.items, unit: 'items' });
   };
   let waiting: Item[] = [];
-  const select = 'SELECT item_id, title, category, price_minor, in_stock, attributes FROM items ORDER BY row';
+  const select = `SELECT item_id, title, category, price_minor, in_stock, attributes FROM ${items} ORDER BY row`;
   for await (const rows of workspace.batches(select)) {
     waiting.push(...(rows as Item[]));
     if (waiting.length >= batchSize) {

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { datasetFolder } from './folder.ts';
-import { readMeta } from './load.ts';
-import { literal } from './workspace.ts';
+import { literal } from '../read/workspace.ts';
+import { datasetFolder } from '../write/folder.ts';
+import { readMeta } from './dataset.ts';
 
 /** Sums over the users who bought in the last days of a dataset, of orders and of what they are worth, and of products. */
 export interface Spending {

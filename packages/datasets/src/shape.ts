@@ -10,4 +10,10 @@ export interface Sides {
 export const userItem: Sides = { left: 'user', right: 'item', symmetric: false };
 
 /** Whether both sides are the same entities, of which none is ever found for itself. */
-export const isOneKind = ({ left, right }: Sides): boolean => left === right;
+export const isOneKind = ({ left, right }: Pick<Sides, 'left' | 'right'>): boolean => left === right;
+
+/** What an interaction's `time` holds: Unix seconds, positions, or the row's place among its user's rows of the file. */
+export type Clock = 'time' | 'position' | 'file';
+
+/** The parts that a file's own split may name. */
+export const splitParts = ['train', 'validation', 'test'] as const;

@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import type { ImportSettings, Role } from './request.ts';
+import type { ImportSettings, Role } from '../request.ts';
 
 /** The columns' usual names, letters and digits only, the most telling first. */
 const usualNames: Record<Role, string[]> = {

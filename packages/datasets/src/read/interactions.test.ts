@@ -5,10 +5,11 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { silent } from '@duet/base';
 import fc from 'fast-check';
+import { type ImportRequest, parseImportRequest } from '../request.ts';
 import { assignRoles } from './columns.ts';
 import { readInteractions } from './interactions.ts';
-import { type ImportRequest, parseImportRequest } from './request.ts';
 import { openSource } from './source.ts';
+import { rejected } from './tables.ts';
 import { Workspace } from './workspace.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'duet-interactions-'));
@@ -28,9 +29,7 @@ async function read(rows: Purchase[], request: Partial<ImportRequest>) {
   await writeFile(file, `user,item,time,quantity,price\n${lines.join('')}`);
   const settings = parseImportRequest({ name: 'x', interactions: file, ...request });
   using workspace = await Workspace.open(scratch);
-  await workspace.run(
-    'CREATE TABLE rejected (file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, value VARCHAR)',
-  );
+  await workspace.create(rejected);
   const source = await openSource(workspace, 'interactions', file, { progress: silent });
   const roles = assignRoles(settings, { interactions: source.columns });
   const summary = await readInteractions(workspace, source, roles.interactions, settings, silent);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { auditTrail } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { type ItemEdit, saveItem } from './items.ts';
+import { type ItemEdit, saveItem } from './edit-item.ts';
 
 test('an item is added, changed and withdrawn, its category made where it is new, and each change written down', async () => {
   await using db = await createTestDatabase();

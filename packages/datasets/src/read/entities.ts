@@ -1,14 +1,20 @@
+import type { EntitySummary } from '../summary.ts';
 import { brokenRow, type Check, finite, firstProblem, rejectProblems } from './checks.ts';
 import type { Roles } from './columns.ts';
 import { columnOf, type Source } from './source.ts';
+import {
+  type Entity,
+  interactions,
+  items,
+  knownItems,
+  knownUsers,
+  listedItems,
+  listedUsers,
+  lists,
+  scanned,
+  users,
+} from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
-
-/** What became of the rows of an items or users file. */
-export interface EntitySummary {
-  read: number;
-  /** Items that no interaction names (kept: they are what cold start is about); users without any (left out). */
-  withoutInteractions: number;
-}
 
 /** PostgreSQL's `integer`, which a price in minor units must fit. */
 const largestPrice = 2_147_483_647;
@@ -31,10 +37,10 @@ function attributesOf(source: Source, roles: Roles): string {
 /** SQL for the attributes of an entity's own file and of its lists. */
 const allAttributes = `json_merge_patch(coalesce(attributes, '{}'), coalesce(lists, '{}'))::VARCHAR`;
 
-/** Reads a file of items or users into the table `listed_<table>`, one row an id, its first. */
+/** Reads a file of items or users into {@link listedItems} or {@link listedUsers}, one row an id, its first. */
 async function readListed(
   workspace: Workspace,
-  table: 'items' | 'users',
+  table: Entity,
   source: Source,
   roles: Roles,
   more: { entity: string; columns: string; checks: Check[] },
@@ -53,12 +59,14 @@ async function readListed(
          SELECT *, ${id} AS id, ${attributesOf(source, roles)} AS attributes, ${more.columns} FROM ${source.view}))`,
   );
   await rejectProblems(workspace, source, `checked_${table}`);
-  await workspace.run(`CREATE TABLE listed_${table} AS SELECT * FROM checked_${table} WHERE problem IS NULL`);
+  await workspace.fill(
+    table === 'items' ? listedItems : listedUsers,
+    `SELECT * FROM checked_${table} WHERE problem IS NULL`,
+  );
 }
 
 /**
- * Makes the table `items(row, item_id, title, category, price_minor, in_stock, attributes)`: every item of an interaction
- * or of the items file, by id. The items file has the last word; what it leaves open comes from the item's latest interaction
+ * Makes the table {@link items}. The items file has the last word; what it leaves open comes from the item's latest interaction
  * that says it.
  */
 export async function readItems(
@@ -72,7 +80,8 @@ export async function readItems(
     const stock = columnOf(source, roles.stock);
     await readListed(workspace, 'items', source, roles, {
       entity: input.entity,
-      columns: `${columnOf(source, roles.title)} AS title, ${columnOf(source, roles.category)} AS category, ${finite(price)} AS price, ${stocked(stock)} AS stocked`,
+      columns: `${columnOf(source, roles.title)} AS title, ${columnOf(source, roles.category)} AS category,
+        ${finite(price)} AS price, ${stocked(stock)} AS stocked`,
       checks: [
         ...(roles.price
           ? [
@@ -100,36 +109,34 @@ export async function readItems(
           : []),
       ],
     });
-  } else {
-    await workspace.run(
-      `CREATE TABLE listed_items (id VARCHAR, title VARCHAR, category VARCHAR, price DOUBLE, stocked BOOLEAN, attributes VARCHAR)`,
-    );
-  }
+  } else await workspace.create(listedItems);
   const latest = (role: 'title' | 'category' | 'price'): string =>
     interactionRoles[role] ? `arg_max(${role}, (moment, _line)) FILTER (${role} IS NOT NULL)` : 'NULL';
-  await workspace.run(`
-    CREATE TABLE items AS
-    WITH said AS (
+  await workspace.fill(
+    items,
+    `WITH said AS (
       SELECT item_id AS id, ${latest('title')} AS title, ${latest('category')} AS category, ${latest('price')} AS price
-      FROM scanned WHERE problem IS NULL AND NOT cancels GROUP BY item_id
+      FROM ${scanned} WHERE problem IS NULL AND NOT cancels GROUP BY item_id
     ), ids AS (
-      SELECT id FROM known_items WHERE key IN (SELECT item_key FROM interactions) UNION SELECT id FROM listed_items
+      SELECT id FROM ${knownItems} WHERE key IN (SELECT item_key FROM ${interactions})
+      UNION SELECT id FROM ${listedItems}
     )
     SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS item_id,
       coalesce(listed_title, said_title, '') AS title, coalesce(listed_category, said_category) AS category,
       CASE WHEN major * ${scale} <= ${largestPrice} THEN round(major * ${scale})::INTEGER END AS price_minor,
       coalesce(stocked, true) AS in_stock,
       ${allAttributes} AS attributes
-    FROM (SELECT id, attributes, lists, stocked, listed.title AS listed_title, said.title AS said_title, listed.category AS listed_category,
-        said.category AS said_category, coalesce(listed.price, said.price) AS major
-      FROM ids LEFT JOIN listed_items listed USING (id) LEFT JOIN said USING (id) LEFT JOIN lists_items USING (id))`);
+    FROM (SELECT id, attributes, lists, stocked, listed.title AS listed_title, said.title AS said_title,
+        listed.category AS listed_category, said.category AS said_category, coalesce(listed.price, said.price) AS major
+      FROM ids LEFT JOIN ${listedItems} listed USING (id) LEFT JOIN said USING (id) LEFT JOIN ${lists('items')} USING (id))`,
+  );
   const row = await workspace.row(`
-    SELECT (SELECT count(*) FROM listed_items)::DOUBLE AS read, count(*)::DOUBLE AS cold FROM items
-    WHERE item_id NOT IN (SELECT id FROM known_items WHERE key IN (SELECT item_key FROM interactions))`);
+    SELECT (SELECT count(*) FROM ${listedItems})::DOUBLE AS read, count(*)::DOUBLE AS cold FROM ${items}
+    WHERE item_id NOT IN (SELECT id FROM ${knownItems} WHERE key IN (SELECT item_key FROM ${interactions}))`);
   return { read: Number(row.read), withoutInteractions: Number(row.cold) };
 }
 
-/** Makes the table `users(row, user_id, title, attributes)`: every user (or query) of an interaction, by id. */
+/** Makes the table {@link users}. */
 export async function readUsers(
   workspace: Workspace,
   input: { entity: 'user' | 'query'; source: Source | undefined; roles: Roles },
@@ -138,16 +145,18 @@ export async function readUsers(
   if (source) {
     const columns = `${columnOf(source, roles.title)} AS title`;
     await readListed(workspace, 'users', source, roles, { entity, columns, checks: [] });
-  } else await workspace.run('CREATE TABLE listed_users (id VARCHAR, title VARCHAR, attributes VARCHAR)');
+  } else await workspace.create(listedUsers);
   // A query that nothing is said of is its own text.
   const title = entity === 'query' ? 'coalesce(title, id)' : `coalesce(title, '')`;
-  await workspace.run(`
-    CREATE TABLE users AS
-    SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS user_id, ${title} AS title,
+  await workspace.fill(
+    users,
+    `SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS user_id, ${title} AS title,
       ${allAttributes} AS attributes
-    FROM known_users LEFT JOIN listed_users USING (id) LEFT JOIN lists_users USING (id) WHERE key IN (SELECT user_key FROM interactions)`);
+     FROM ${knownUsers} LEFT JOIN ${listedUsers} USING (id) LEFT JOIN ${lists('users')} USING (id)
+     WHERE key IN (SELECT user_key FROM ${interactions})`,
+  );
   const row = await workspace.row(`
-    SELECT count(*)::DOUBLE AS read, count(*) FILTER (id NOT IN (SELECT user_id FROM users))::DOUBLE AS idle
-    FROM listed_users`);
+    SELECT count(*)::DOUBLE AS read, count(*) FILTER (id NOT IN (SELECT user_id FROM ${users}))::DOUBLE AS idle
+    FROM ${listedUsers}`);
   return { read: Number(row.read), withoutInteractions: Number(row.idle) };
 }

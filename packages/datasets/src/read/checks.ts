@@ -1,4 +1,5 @@
 import { columnOf, type Source } from './source.ts';
+import { rejected } from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
 
 /** One thing that can be wrong with a row. */
@@ -31,7 +32,7 @@ export function firstProblem(source: Source, checks: Check[]): string {
 /** Adds a table's rows with a `problem` to those rejected. */
 export async function rejectProblems(workspace: Workspace, source: Source, table: string): Promise<void> {
   await workspace.run(
-    `INSERT INTO rejected SELECT ${literal(source.file)}, _line, problem.column, problem.reason, problem.value
+    `INSERT INTO ${rejected} SELECT ${literal(source.file)}, _line, problem.column, problem.reason, problem.value
      FROM ${table} WHERE problem IS NOT NULL`,
   );
 }

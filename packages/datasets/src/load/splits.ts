@@ -1,9 +1,6 @@
 import { DuetError } from '@duet/base';
-import { type Interactions, type Situation, situationOf } from './load.ts';
-import { isOneKind, userItem } from './sides.ts';
-
-/** The parts that a file's own split may name. */
-export const splitParts = ['train', 'validation', 'test'] as const;
+import { isOneKind, splitParts, userItem } from '../shape.ts';
+import { type Interactions, type Situation, situationOf } from './dataset.ts';
 
 /** Held-out data: what a model may learn from, and what it must then find. */
 export interface Split {

@@ -3,11 +3,10 @@ import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api';
 import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
-import { datasetFolder } from './folder.ts';
-import type { ImportSummary } from './import.ts';
-import type { Clock } from './interactions.ts';
-import { type Sides, userItem } from './sides.ts';
-import { literal } from './workspace.ts';
+import { literal } from '../read/workspace.ts';
+import { type Clock, type Sides, userItem } from '../shape.ts';
+import type { ImportSummary } from '../summary.ts';
+import { datasetFolder } from '../write/folder.ts';
 
 /** Columnar interactions, sorted by user row, then time, then file order. */
 export interface Interactions {

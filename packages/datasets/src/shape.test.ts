@@ -7,9 +7,9 @@ import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import fc from 'fast-check';
 import { importDataset } from './import.ts';
-import { type Interactions, loadCatalogue, loadInteractions, loadUsers } from './load.ts';
+import { type Interactions, loadCatalogue, loadInteractions, loadUsers } from './load/dataset.ts';
+import { splitDataset } from './load/splits.ts';
 import type { ImportRequest } from './request.ts';
-import { splitDataset } from './splits.ts';
 
 let db: Database;
 let folder: string;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DuetError } from '@duet/base';
 import fc from 'fast-check';
-import type { Interactions } from './load.ts';
-import { type Split, splitDataset, splitParts, validationSplit } from './splits.ts';
+import { splitParts } from '../shape.ts';
+import type { Interactions } from './dataset.ts';
+import { type Split, splitDataset, validationSplit } from './splits.ts';
 
 /** Interactions of up to 8 users with 6 items, many at the same time, in the contract's order. */
 const interactions = fc

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError, type Progress } from '@duet/base';
-import type { Format } from './request.ts';
+import type { Format } from '../request.ts';
 import { separator, sieve } from './sieve.ts';
+import { rejected } from './tables.ts';
 import { identifier, literal, type Workspace } from './workspace.ts';
 
 /**
@@ -109,7 +110,7 @@ export async function openSource(
     `escape = '', strict_mode = false, max_line_size = 4194304, ` +
     `columns = {${columns.map((name, i) => `${literal(name)}: ${literal(types[i]!)}`)}})`;
   await workspace.run(
-    `INSERT INTO rejected SELECT ${literal(file)}, line, '', reason, excerpt FROM ` +
+    `INSERT INTO ${rejected} SELECT ${literal(file)}, line, '', reason, excerpt FROM ` +
       scan(rejects, ['line', 'reason', 'excerpt'], ['BIGINT', 'VARCHAR', 'VARCHAR']),
   );
 

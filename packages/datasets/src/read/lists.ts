@@ -1,24 +1,24 @@
 import { DuetError } from '@duet/base';
+import type { ImportSettings } from '../request.ts';
 import { brokenRow, firstProblem, rejectProblems } from './checks.ts';
-import type { ImportSettings } from './request.ts';
 import { columnOf, type Source } from './source.ts';
+import { type Entity, lists, listValues } from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
 
 /**
- * Reads multi-valued attributes into the table `lists_<table>(id, lists)`: of each id a JSON object of its distinct
- * values by attribute, joined by |.
+ * Reads multi-valued attributes into the tables {@link listValues} and {@link lists} of an entity.
  *
  * @throws DuetError `bad-input` naming a column that is missing
  */
 export async function readLists(
   workspace: Workspace,
-  table: 'users' | 'items',
-  lists: ImportSettings['userLists'],
+  entity: Entity,
+  requested: ImportSettings['userLists'],
   open: (table: string, file: string) => Promise<Source>,
 ): Promise<void> {
-  await workspace.run(`CREATE TABLE values_${table} (id VARCHAR, name VARCHAR, value VARCHAR)`);
-  for (const [place, [name, list]] of Object.entries(lists).entries()) {
-    const source = await open(`${table}_list_${place}`, list.file);
+  await workspace.create(listValues(entity));
+  for (const [place, [name, list]] of Object.entries(requested).entries()) {
+    const source = await open(`${entity}_list_${place}`, list.file);
     for (const column of [list.id, list.value]) {
       if (source.columns.includes(column)) continue;
       throw new DuetError(
@@ -27,7 +27,7 @@ export async function readLists(
         { where: { file: list.file } },
       );
     }
-    const checked = `checked_${table}_list_${place}`;
+    const checked = `checked_${entity}_list_${place}`;
     const checks = [
       brokenRow,
       { when: 'id IS NULL', column: list.id, reason: literal('no id') },
@@ -39,12 +39,13 @@ export async function readLists(
     );
     await rejectProblems(workspace, source, checked);
     await workspace.run(
-      `INSERT INTO values_${table} SELECT DISTINCT id, ${literal(name)}, value FROM ${checked} WHERE problem IS NULL`,
+      `INSERT INTO ${listValues(entity)} SELECT DISTINCT id, ${literal(name)}, value FROM ${checked} WHERE problem IS NULL`,
     );
   }
-  await workspace.run(
-    `CREATE TABLE lists_${table} AS SELECT id, json_group_object(name, joined)::VARCHAR AS lists FROM
-       (SELECT id, name, string_agg(value, '|' ORDER BY value) AS joined FROM values_${table} GROUP BY id, name)
+  await workspace.fill(
+    lists(entity),
+    `SELECT id, json_group_object(name, joined)::VARCHAR AS lists FROM
+       (SELECT id, name, string_agg(value, '|' ORDER BY value) AS joined FROM ${listValues(entity)} GROUP BY id, name)
      GROUP BY id`,
   );
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
 import { DuetError, type Progress } from '@duet/base';
+import type { Table } from './tables.ts';
 
 /** What DuckDB may hold in memory; it spills the rest to the workspace's folder. */
 const memoryLimit = '256MB';
@@ -74,14 +75,36 @@ export class Workspace implements Disposable {
     }
   }
 
+  /** Makes a table that rows are added to later. */
+  async create(table: Table): Promise<void> {
+    const columns = Object.entries(table.columns).map(([name, type]) => `${identifier(name)} ${type}`);
+    await this.run(`CREATE TABLE ${table} (${columns})`);
+  }
+
   /**
-   * Writes a query of any size to a file and makes it a view. A table would do as well, but filling one takes memory that
-   * grows with its rows.
+   * Fills a table with a query's columns of the declared names and types.
+   *
+   * @param how `table` by default; `view` for what is cheap to compute again; `file` for what is too large for a table,
+   * whose filling takes memory that grows with its rows
    */
-  async materialise(name: string, select: string, watch: { progress: Progress; step: string }): Promise<void> {
-    const file = literal(path.join(this.folder, `${name}.parquet`));
-    await this.run(`COPY (${select}) TO ${file} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 32768)`, watch);
-    await this.run(`CREATE VIEW ${name} AS FROM read_parquet(${file})`);
+  async fill(
+    table: Table,
+    select: string,
+    { as = 'table', ...watch }: { as?: 'table' | 'view' | 'file'; progress?: Progress; step?: string } = {},
+  ): Promise<void> {
+    const { progress, step } = watch;
+    const watched = progress && step !== undefined ? { progress, step } : undefined;
+    const columns = Object.entries(table.columns).map(
+      ([name, type]) => `${identifier(name)}::${type} AS ${identifier(name)}`,
+    );
+    const typed = `SELECT ${columns} FROM (${select})`;
+    if (as !== 'file') {
+      await this.run(`CREATE ${as} ${table} AS ${typed}`, watched);
+      return;
+    }
+    const file = literal(path.join(this.folder, `${table}.parquet`));
+    await this.run(`COPY (${typed}) TO ${file} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 32768)`, watched);
+    await this.run(`CREATE VIEW ${table} AS FROM read_parquet(${file})`);
   }
 
   /** All rows of a small result; 64-bit integers must be cast to DOUBLE or they come as text. */

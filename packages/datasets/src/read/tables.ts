@@ -1,0 +1,143 @@
+/**
+ * The tables that pass between the statements of an import, in the order in which they are made. Statements name them by
+ * these declarations, and {@link Workspace.fill} holds whoever writes one to its columns.
+ *
+ * Reading ends, and writing a dataset begins, with {@link interactions}, {@link knownUsers}, {@link knownItems},
+ * {@link users} and {@link items}. Beside them each file has a view of its own, see {@link Source}.
+ */
+export interface Table {
+  readonly name: string;
+  /** SQL type of each column. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** The name, so that a table stands in a statement as itself. */
+  toString(): string;
+}
+
+const table = (name: string, columns: Record<string, string>): Table => ({ name, columns, toString: () => name });
+
+/** Rows that were left out, of every file. Written by `source.ts` (what cannot be read) and `checks.ts` (what is wrong). */
+export const rejected = table('rejected', {
+  file: 'VARCHAR',
+  line: 'BIGINT',
+  column: 'VARCHAR',
+  reason: 'VARCHAR',
+  value: 'VARCHAR',
+});
+
+/** Every row of the interactions file, checked. Written by `interactions.ts`. */
+export const scanned = table('scanned', {
+  _line: 'BIGINT',
+  user_id: 'VARCHAR',
+  item_id: 'VARCHAR',
+  /** Unix seconds, a position, or the line. */
+  moment: 'DOUBLE',
+  event: 'VARCHAR',
+  quantity: 'DOUBLE',
+  price: 'DOUBLE',
+  value: 'DOUBLE',
+  order_id: 'VARCHAR',
+  title: 'VARCHAR',
+  category: 'VARCHAR',
+  /** Place in `splitParts`. */
+  part: 'UTINYINT',
+  /** Values of the context's columns. */
+  context: 'VARCHAR[]',
+  /** The same for rows equal in every column. */
+  twin: 'UBIGINT',
+  /** Whether the row takes a purchase back. */
+  cancels: 'BOOLEAN',
+  weight: 'DOUBLE',
+  problem: 'STRUCT("column" VARCHAR, reason VARCHAR, "value" VARCHAR)',
+});
+
+const countedColumns = {
+  _line: 'BIGINT',
+  user_id: 'VARCHAR',
+  item_id: 'VARCHAR',
+  moment: 'DOUBLE',
+  cancels: 'BOOLEAN',
+  weight: 'DOUBLE',
+  quantity: 'DOUBLE',
+  price: 'DOUBLE',
+  value: 'DOUBLE',
+  order_id: 'VARCHAR',
+  part: 'UTINYINT',
+  context: 'VARCHAR[]',
+};
+
+/** Sound rows that count: of events with a weight, or cancelling, each once where duplicates are dropped. */
+export const counted = table('counted', countedColumns);
+
+/** The same in both directions, where interactions are symmetric. */
+export const mirrored = table('mirrored', countedColumns);
+
+/** Purchases that cancellations took something of, and the cancellations. Written by `cancellations.ts`. */
+export const netted = table('netted', {
+  _line: 'BIGINT',
+  cancels: 'BOOLEAN',
+  /** Units that the row added, or took. */
+  change: 'DOUBLE',
+  /** Units that were there before. */
+  before: 'DOUBLE',
+  left: 'DOUBLE',
+});
+
+const known = { key: 'INTEGER', id: 'VARCHAR' };
+/** Users of an interaction, numbered from 0 by id. Written by `interactions.ts`. */
+export const knownUsers = table('known_users', known);
+/** Items of an interaction, numbered from 0 by id. Written by `interactions.ts`. */
+export const knownItems = table('known_items', known);
+
+/** The interactions that are kept. Written by `interactions.ts`. */
+export const interactions = table('interactions', {
+  _line: 'BIGINT',
+  /** Of {@link knownUsers} and {@link knownItems}. */
+  user_key: 'INTEGER',
+  item_key: 'INTEGER',
+  moment: 'DOUBLE',
+  weight: 'DOUBLE',
+  quantity: 'DOUBLE',
+  /** In major units. */
+  value: 'DOUBLE',
+  order_id: 'VARCHAR',
+  part: 'UTINYINT',
+  context: 'VARCHAR[]',
+});
+
+export type Entity = 'users' | 'items';
+
+/** Values of multi-valued attributes, one a row. Written by `lists.ts`. */
+export const listValues = (entity: Entity): Table =>
+  table(`values_${entity}`, { id: 'VARCHAR', name: 'VARCHAR', value: 'VARCHAR' });
+
+/** Multi-valued attributes of each id, a JSON object of values joined by |. Written by `lists.ts`. */
+export const lists = (entity: Entity): Table => table(`lists_${entity}`, { id: 'VARCHAR', lists: 'VARCHAR' });
+
+/** Sound rows of the items file, one an id. Written by `entities.ts`. */
+export const listedItems = table('listed_items', {
+  id: 'VARCHAR',
+  title: 'VARCHAR',
+  category: 'VARCHAR',
+  /** In major units. */
+  price: 'DOUBLE',
+  stocked: 'BOOLEAN',
+  /** A JSON object. */
+  attributes: 'VARCHAR',
+});
+
+/** Sound rows of the users file, one an id. Written by `entities.ts`. */
+export const listedUsers = table('listed_users', { id: 'VARCHAR', title: 'VARCHAR', attributes: 'VARCHAR' });
+
+/** Every item of an interaction or of the items file, numbered from 0 by id. Written by `entities.ts`. */
+export const items = table('items', {
+  row: 'INTEGER',
+  item_id: 'VARCHAR',
+  title: 'VARCHAR',
+  category: 'VARCHAR',
+  price_minor: 'INTEGER',
+  in_stock: 'BOOLEAN',
+  attributes: 'VARCHAR',
+});
+
+/** Every user (or query) of an interaction, numbered from 0 by id. Written by `entities.ts`. */
+export const users = table('users', { row: 'INTEGER', user_id: 'VARCHAR', title: 'VARCHAR', attributes: 'VARCHAR' });

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { DuetError } from '@duet/base';
+import type { Database } from '@duet/db';
+import { datasetFolder } from './folder.ts';
+
+type Client = Pick<Database['pool'], 'query'> & { release(): void };
+
+interface Context {
+  db: Database;
+  dataDir: string;
+}
+
+/** A file in a dataset's folder from its making until the dataset's row is there; says what the dataset replaces. */
+const draftFile = 'draft.json';
+
+/** SQL for the lock of a key; it is held by a connection, so that it goes with the process. */
+const lockOf = "hashtextextended('duet import ' || $1, 0)";
+
+const tryLock = async (client: Client, key: string): Promise<boolean> =>
+  (await client.query(`SELECT pg_try_advisory_lock(${lockOf}) AS held`, [key])).rows[0].held;
+
+const unlock = (client: Client, key: string) => client.query(`SELECT pg_advisory_unlock(${lockOf})`, [key]);
+
+/** A dataset that is to be replaced: its id, and the folders of all that was made of it. */
+interface Replaced {
+  id: string;
+  folders: string[];
+}
+
+/**
+ * A dataset that is being made under a name that nobody else can take meanwhile: a folder with files, and rows that
+ * {@link Draft.publish} writes in one transaction. What is disposed of before that leaves nothing; what a process that
+ * was killed has left, a folder without a row, goes with {@link clearAbandonedDrafts}.
+ */
+export class Draft implements AsyncDisposable {
+  readonly id = randomUUID();
+  /** Where the files are made. */
+  readonly folder: string;
+  readonly #client: Client;
+  readonly #name: string;
+  readonly #replaced: Replaced | undefined;
+  #published = false;
+
+  private constructor(dataDir: string, client: Client, name: string, replaced: Replaced | undefined) {
+    this.folder = datasetFolder(dataDir, this.id);
+    this.#client = client;
+    this.#name = name;
+    this.#replaced = replaced;
+  }
+
+  /**
+   * @param replace Whether it may take the place of a dataset of the same name.
+   * @throws DuetError `conflict` where the name is taken, or being taken by another process
+   */
+  static async begin(ctx: Context, name: string, replace: boolean): Promise<Draft> {
+    await clearAbandonedDrafts(ctx);
+    const client = await ctx.db.pool.connect();
+    const locked: string[] = [];
+    const lock = async (key: string): Promise<boolean> => {
+      const held = await tryLock(client, key);
+      if (held) locked.push(key);
+      return held;
+    };
+    try {
+      if (!(await lock(name))) throw new DuetError('conflict', `a dataset "${name}" is being imported right now.`);
+      const replaced = await findReplaced(ctx, name);
+      if (replaced !== undefined && !replace) {
+        throw new DuetError('conflict', `there is a dataset "${name}" already.`, {
+          fix: 'Choose another name, or say replace (--replace): its models and experiments go with it.',
+        });
+      }
+      const draft = new Draft(ctx.dataDir, client, name, replaced);
+      await lock(draft.id);
+      await mkdir(draft.folder, { recursive: true });
+      await writeFile(path.join(draft.folder, draftFile), JSON.stringify({ replaces: replaced?.folders ?? [] }));
+      return draft;
+    } catch (error) {
+      for (const key of locked) await unlock(client, key);
+      client.release();
+      throw error;
+    }
+  }
+
+  /** Writes the rows within a transaction, after those of the dataset that is replaced have gone. */
+  async publish(writeRows: (client: Client) => Promise<void>): Promise<void> {
+    try {
+      await this.#client.query('BEGIN');
+      if (this.#replaced !== undefined) {
+        // Arms hold on to their models, so experiments go first.
+        await this.#client.query('DELETE FROM "Experiment" WHERE "datasetId" = $1', [this.#replaced.id]);
+        await this.#client.query('DELETE FROM "Dataset" WHERE id = $1', [this.#replaced.id]);
+      }
+      await writeRows(this.#client);
+      await this.#client.query('COMMIT');
+    } catch (error) {
+      await this.#client.query('ROLLBACK');
+      throw error;
+    }
+    this.#published = true;
+    await finish(this.folder);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (!this.#published) await rm(this.folder, { recursive: true, force: true });
+      await unlock(this.#client, this.id);
+      await unlock(this.#client, this.#name);
+    } finally {
+      this.#client.release();
+    }
+  }
+}
+
+/** Takes what a published dataset replaced away; it is a draft no more. */
+async function finish(folder: string): Promise<void> {
+  const draft = path.join(folder, draftFile);
+  const { replaces } = JSON.parse(await readFile(draft, 'utf8')) as { replaces: string[] };
+  for (const replaced of replaces) await rm(replaced, { recursive: true, force: true });
+  await rm(draft);
+}
+
+async function findReplaced({ db, dataDir }: Context, name: string): Promise<Replaced | undefined> {
+  const old = await db.prisma.dataset.findUnique({
+    where: { name },
+    include: { models: { include: { indexes: true } } },
+  });
+  if (old === null) return undefined;
+  const folders = [
+    datasetFolder(dataDir, old.id),
+    ...old.models.map(({ id }) => path.join(dataDir, 'models', id)),
+    ...old.models.flatMap(({ indexes }) => indexes.map(({ id }) => path.join(dataDir, 'indexes', id))),
+  ];
+  return { id: old.id, folders };
+}
+
+/**
+ * Clears up after imports that were killed: removes drafts that no process makes any more, and ends the replacing of those
+ * whose rows are there. An older Duet left rows too, called "<name> (importing)".
+ *
+ * @returns how many were removed
+ */
+export async function clearAbandonedDrafts({ db, dataDir }: Context): Promise<number> {
+  const datasets = path.dirname(datasetFolder(dataDir, 'x'));
+  const drafts = (await readdir(datasets, { withFileTypes: true }).catch(() => [])).filter((entry) =>
+    entry.isDirectory(),
+  );
+  const client = await db.pool.connect();
+  let cleared = 0;
+  const whileLocked = async (key: string, work: () => Promise<void>): Promise<void> => {
+    if (!(await tryLock(client, key))) return;
+    try {
+      await work();
+    } finally {
+      await unlock(client, key);
+    }
+  };
+  try {
+    for (const { name: id } of drafts) {
+      const folder = path.join(datasets, id);
+      if (!existsSync(path.join(folder, draftFile))) continue;
+      await whileLocked(id, async () => {
+        const row = await client.query('SELECT FROM "Dataset" WHERE id::text = $1', [id]);
+        if (row.rowCount === 1) return finish(folder);
+        await rm(folder, { recursive: true, force: true });
+        cleared++;
+      });
+    }
+    const old = await client.query<{ id: string; name: string }>(
+      `SELECT id, name FROM "Dataset" WHERE status = 'running' AND name LIKE '% (importing)'`,
+    );
+    for (const { id, name } of old.rows) {
+      await whileLocked(name.slice(0, -' (importing)'.length), async () => {
+        await client.query('DELETE FROM "Dataset" WHERE id = $1', [id]);
+        const folder = datasetFolder(dataDir, id);
+        for (const rest of [folder, `${folder}.importing`]) await rm(rest, { recursive: true, force: true });
+        cleared++;
+      });
+    }
+  } finally {
+    client.release();
+  }
+  return cleared;
+}
