@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheFolder } from '../packages/base/src/cache-folder.mjs';
 
 export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -17,8 +18,8 @@ export function findNode24() {
   return fs.existsSync(file) ? file : undefined;
 }
 
-/** The environment of a child whose own children shall find that Node first. */
+/** The environment of a child whose own children shall find that Node first, and what it compiled the last time. */
 export function withNodeFirst(node, env = process.env) {
   const folders = [path.dirname(node), path.join(root, 'node_modules', '.bin'), env.PATH ?? ''];
-  return { ...env, PATH: folders.join(path.delimiter) };
+  return { NODE_COMPILE_CACHE: path.join(cacheFolder(env), 'compiled'), ...env, PATH: folders.join(path.delimiter) };
 }

@@ -6,7 +6,6 @@
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './node24.mjs';
@@ -86,28 +85,11 @@ function unused() {
   return run(bin('knip'), ['--no-progress']).then(asOneTest);
 }
 
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const server = net.createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
-/** One PostgreSQL for all tests of the run: each test makes a database of its own in it. */
-async function openTestServer() {
-  if (process.env.DUET_TEST_DATABASE_URL) {
-    return { env: {}, [Symbol.asyncDispose]: async () => {} };
-  }
-  const [{ startPostgres }, { loadConfig }] = await Promise.all([import('@duet/db'), import('@duet/base')]);
-  const config = { ...loadConfig({}), dataDir: path.join(work, 'postgres'), postgresPort: await freePort() };
-  fs.mkdirSync(config.dataDir, { recursive: true });
-  const server = await startPostgres(config);
-  return {
-    env: { DUET_TEST_DATABASE_URL: server.url },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
+/** The URL of one PostgreSQL for all tests of the run, in which each makes a database of its own. */
+async function testDatabaseUrl() {
+  if (process.env.DUET_TEST_DATABASE_URL) return process.env.DUET_TEST_DATABASE_URL;
+  const { startTestServer } = await import('@duet/db/testing');
+  return startTestServer();
 }
 
 async function unitAndIntegration() {
@@ -117,20 +99,15 @@ async function unitAndIntegration() {
       cwd: root,
     },
   );
-  const server = await openTestServer();
-  try {
-    const { code, output } = await run(
-      process.execPath,
-      ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec', ...files.sort()],
-      { env: server.env, timeoutMs: 17 * minutes },
-    );
-    const count = (name) => Number(output.match(new RegExp(`^ℹ ${name} (\\d+)$`, 'm'))?.[1] ?? 0);
-    const failed = count('fail') + count('cancelled');
-    // A runner that ended badly without naming a test has failed all the same.
-    return { passed: count('pass'), failed: failed === 0 && code !== 0 ? 1 : failed };
-  } finally {
-    await server[Symbol.asyncDispose]();
-  }
+  const { code, output } = await run(
+    process.execPath,
+    ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec', ...files.sort()],
+    { env: { DUET_TEST_DATABASE_URL: await testDatabaseUrl() }, timeoutMs: 17 * minutes },
+  );
+  const count = (name) => Number(output.match(new RegExp(`^ℹ ${name} (\\d+)$`, 'm'))?.[1] ?? 0);
+  const failed = count('fail') + count('cancelled');
+  // A runner that ended badly without naming a test has failed all the same.
+  return { passed: count('pass'), failed: failed === 0 && code !== 0 ? 1 : failed };
 }
 
 async function endToEnd() {

@@ -19,7 +19,8 @@ export async function connect(url: string, options: { max?: number } = {}): Prom
   const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, application_name: 'duet' });
   // An idle connection that the server ended is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  // On a busy machine a connection takes longer than the two seconds that Prisma would wait for one.
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: { maxWait: 10_000 } });
   return {
     prisma,
     pool,

@@ -14,9 +14,13 @@ const alive = (pid: number): boolean => {
 /**
  * Runs `work` while this process alone holds `file`. A lock whose process is dead counts for nothing.
  *
- * @throws DuetError `unavailable` when another process holds it for two minutes
+ * @throws DuetError `unavailable` when another process holds it for longer than `patienceMs` (two minutes)
  */
-export async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function locked<T>(
+  file: string,
+  work: () => Promise<T>,
+  { patienceMs = 120_000 }: { patienceMs?: number } = {},
+): Promise<T> {
   for (const since = Date.now(); ; ) {
     try {
       await writeFile(file, `${process.pid}`, { flag: 'wx', mode: 0o600 });
@@ -26,8 +30,8 @@ export async function locked<T>(file: string, work: () => Promise<T>): Promise<T
     }
     const holder = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
     if (holder > 0 && !alive(holder)) await rm(file, { force: true });
-    else if (Date.now() - since > 120_000) {
-      throw new DuetError('unavailable', `Process ${holder} has held this lock for two minutes.`, {
+    else if (Date.now() - since > patienceMs) {
+      throw new DuetError('unavailable', `Process ${holder} has held this lock for ${patienceMs / 60_000} minutes.`, {
         where: { file },
         fix: 'Stop that process, or delete the file if it is no Duet process.',
       });

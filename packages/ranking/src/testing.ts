@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { importDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
-import { createTestDatabase } from '@duet/db/testing';
+import { createTestDatabase, loadFixture, type Place } from '@duet/db/testing';
 import { seededRng } from '@duet/random';
 import { type ChosenExecutor, openExecutor, trainModel } from '@duet/trainer';
 import { trainRanker } from './train.ts';
@@ -54,19 +54,17 @@ function tinyData(): { interactions: string; items: string; users: string } {
   };
 }
 
-export async function createTinyShop(): Promise<TinyShop> {
-  await using opened = new AsyncDisposableStack();
-  const db = opened.use(await createTestDatabase());
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-shop-'));
-  opened.defer(() => rm(dataDir, { recursive: true }));
+/** What of the shop is in its database and data folder. */
+type TinyShopIds = Pick<TinyShop, 'datasetId' | 'twoTower' | 'dat' | 'rankerId'>;
+
+async function makeTinyShop({ db, dataDir }: Place): Promise<TinyShopIds> {
   const files: Record<string, string> = {};
   for (const [name, text] of Object.entries(tinyData())) {
     files[name] = path.join(dataDir, `${name}.csv`);
     await writeFile(files[name], `${text}\n`);
   }
   const { interactions, items: itemFile, users: userFile } = files;
-  const executor = await openExecutor({ executor: undefined, threads: 1 });
-  const ctx = { db, dataDir, executor };
+  const ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
   const request = { name: 'tiny', interactions: interactions!, items: itemFile, users: userFile };
   const { datasetId } = await importDataset(ctx, request);
   const set = { epochs: 6, batch: 64, negatives: 64, layers: [32, 16], augmentedDims: 16, tableLearningRate: 0.05 };
@@ -77,7 +75,20 @@ export async function createTinyShop(): Promise<TinyShop> {
   const twoTower = await train('two-tower', { augmentedDims: 0 });
   const dat = await train('dat', {});
   const { rankerId } = await trainRanker(ctx, { datasetId, modelIds: [twoTower, dat], split: tinySplit });
+  return { datasetId, twoTower, dat, rankerId };
+}
+
+/** Puts the shop, trained once for all who ask, into an empty database and data folder. */
+export const loadTinyShop = (place: Place): Promise<TinyShopIds> =>
+  loadFixture(place, { name: 'tiny-shop', madeBy: '@duet/ranking', make: makeTinyShop });
+
+export async function createTinyShop(): Promise<TinyShop> {
+  await using opened = new AsyncDisposableStack();
+  const db = opened.use(await createTestDatabase());
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-shop-'));
+  opened.defer(() => rm(dataDir, { recursive: true }));
+  const ids = await loadTinyShop({ db, dataDir });
+  const executor = await openExecutor({ executor: undefined, threads: 1 });
   const owned = opened.move();
-  const dispose = () => owned.disposeAsync();
-  return { db, dataDir, executor, datasetId, twoTower, dat, rankerId, [Symbol.asyncDispose]: dispose };
+  return { db, dataDir, executor, ...ids, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

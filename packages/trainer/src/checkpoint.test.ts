@@ -5,10 +5,11 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { loadExamples } from '@duet/datasets/testing';
 import { modelFolder } from './artifact.ts';
 import { checkpointPath } from './checkpoint.ts';
 import { requestOfRun } from './runs.ts';
-import { createTrainer, importMostActive } from './testing/trainer.ts';
+import { createTrainer } from './testing/trainer.ts';
 import { trainModel } from './train.ts';
 
 let ctx: Awaited<ReturnType<typeof createTrainer>>;
@@ -16,7 +17,7 @@ let datasetId: string;
 
 before(async () => {
   ctx = await createTrainer();
-  datasetId = await importMostActive(ctx);
+  datasetId = (await loadExamples(ctx)).mostActiveByIds;
 });
 after(() => ctx[Symbol.asyncDispose]());
 

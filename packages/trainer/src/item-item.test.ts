@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { silent } from '@duet/base';
+import { loadExamples } from '@duet/datasets/testing';
 import { easeFactors, fitEase } from '@duet/models';
 import { seededRng } from '@duet/random';
 import { loadTrainingData } from './data.ts';
@@ -9,7 +10,7 @@ import { distinctItems, historyOf, userHistories } from './histories.ts';
 import { hasItemItem, itemItemPrior } from './item-item.ts';
 import { presets, resolveSettings, type TrainingSettings } from './settings.ts';
 import { everyRow } from './testing/interactions.ts';
-import { createTrainer, importMostActive } from './testing/trainer.ts';
+import { createTrainer } from './testing/trainer.ts';
 import { trialSplit } from './trial.ts';
 
 let ctx: Awaited<ReturnType<typeof createTrainer>>;
@@ -17,7 +18,7 @@ let datasetId: string;
 
 before(async () => {
   ctx = await createTrainer();
-  datasetId = await importMostActive(ctx);
+  datasetId = (await loadExamples(ctx)).mostActiveByIds;
 });
 after(() => ctx[Symbol.asyncDispose]());
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { silent } from '@duet/base';
+import { loadExamples } from '@duet/datasets/testing';
 import { checkpointPath } from './checkpoint.ts';
 import { loadTrainingData } from './data.ts';
 import { fitModel } from './fit.ts';
@@ -9,7 +10,7 @@ import { userHistories } from './histories.ts';
 import { type CurvePoint, evaluateVectors } from './loop.ts';
 import { requestOfRun } from './runs.ts';
 import { resolveSettings, type TrainingSettings } from './settings.ts';
-import { createTrainer, importMostActive } from './testing/trainer.ts';
+import { createTrainer } from './testing/trainer.ts';
 import { trainModel } from './train.ts';
 import { trialSplit } from './trial.ts';
 
@@ -18,7 +19,7 @@ let datasetId: string;
 
 before(async () => {
   ctx = await createTrainer();
-  datasetId = await importMostActive(ctx);
+  datasetId = (await loadExamples(ctx)).mostActiveByIds;
 });
 after(() => ctx[Symbol.asyncDispose]());
 

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { repositoryRoot } from '@duet/base';
-import { importDataset } from '@duet/datasets';
+import { loadExamples } from '@duet/datasets/testing';
 import { exportTowers } from './export.ts';
 import { evaluateBaseline, evaluateModel } from './judge.ts';
 import { openModel } from './model.ts';
@@ -15,19 +13,10 @@ let datasetId: string;
 let activeId: string;
 /** The most active users and items alone: trains in a moment. */
 let smallId: string;
-const examples = path.join(repositoryRoot(), 'examples/online-retail');
 
 before(async () => {
   ctx = await createTrainer();
-  const files = {
-    interactions: path.join(examples, 'interactions.csv.gz'),
-    items: path.join(examples, 'items.csv.gz'),
-    users: path.join(examples, 'users.csv.gz'),
-  };
-  ({ datasetId } = await importDataset(ctx, { name: 'online-retail', ...files }));
-  const ofUsersWith = (user: number) => ({ ...files, kCore: { user, item: 5 } });
-  ({ datasetId: activeId } = await importDataset(ctx, { name: 'active', ...ofUsersWith(100) }));
-  ({ datasetId: smallId } = await importDataset(ctx, { name: 'most active', ...ofUsersWith(600) }));
+  ({ whole: datasetId, active: activeId, mostActive: smallId } = await loadExamples(ctx));
 });
 after(() => ctx[Symbol.asyncDispose]());
 

@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { loadExamples } from '@duet/datasets/testing';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { modelKinds } from '@duet/models';
 import { seededRng } from '@duet/random';
 import { sampleSettings, searchSpace } from './search-space.ts';
 import { presets, resolveSettings } from './settings.ts';
-import { importMostActive } from './testing/trainer.ts';
 import { rungEpochs, type TuneContext, tune } from './tune.ts';
 
 test('rungs have a ninth, a third and all of the epochs, and never less than one', () => {
@@ -71,7 +71,7 @@ describe('a tuning', () => {
     db = await createTestDatabase();
     const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-tune-'));
     ctx = { db, dataDir, machine: { executor: undefined, threads: 1, device: undefined } };
-    datasetId = await importMostActive(ctx);
+    datasetId = (await loadExamples(ctx)).mostActiveByIds;
   });
   after(async () => {
     await db[Symbol.asyncDispose]();

@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/base';
-import { importDataset } from '@duet/datasets';
 import { createTestDatabase } from '@duet/db/testing';
 import { openExecutor } from '../executor.ts';
 import type { TrainerContext } from '../train.ts';
@@ -20,16 +18,4 @@ export async function createTrainer(): Promise<TrainerContext & AsyncDisposable>
       await rm(dataDir, { recursive: true });
     },
   };
-}
-
-/** Imports online-retail's most active users and items alone: trains in a moment. Returns the dataset's id. */
-export async function importMostActive(ctx: Pick<TrainerContext, 'db' | 'dataDir'>): Promise<string> {
-  const examples = path.join(repositoryRoot(), 'examples/online-retail');
-  const { datasetId } = await importDataset(ctx, {
-    name: 'most active',
-    interactions: path.join(examples, 'interactions.csv.gz'),
-    items: path.join(examples, 'items.csv.gz'),
-    kCore: { user: 600, item: 5 },
-  });
-  return datasetId;
 }
