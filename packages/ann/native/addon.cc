@@ -4,9 +4,8 @@
 // because FAISS throws some of its errors inside OpenMP regions, where no handler can catch them. And nothing that
 // JavaScript can move or free is read off the JavaScript thread: inputs are copied on the way in.
 
-#include <napi.h>
-
 #include <faiss/index_factory.h>
+#include <napi.h>
 
 #include <optional>
 
@@ -17,23 +16,24 @@ namespace {
 
 using namespace duet;
 
-/// Of what JavaScript calls: src/native.ts refuses a build of another.
+/// Version of what JavaScript calls: src/native.ts refuses a build of another one.
 constexpr int kVersion = 2;
 /// Inner products of greater numbers overflow, and FAISS's k-means never ends once no vector has a nearest centroid.
 constexpr float kMaxMagnitude = 1e15F;
 constexpr int64_t kMaxK = 65536;
 constexpr int64_t kMaxResults = int64_t{1} << 27;
 constexpr int64_t kMaxThreads = 1024;
-/// What FAISS's HNSW is built and searched with: 16 keeps a k of 100 from being found.
+/// HNSW is built and searched with this efSearch: FAISS's default of 16 finds no k of 100.
 constexpr int kEfSearch = 128;
 /// The score of an empty place, as FAISS has it.
 constexpr float kNoScore = std::numeric_limits<float>::lowest();
 
 int64_t integer(const Napi::Value& value, const char* name, int64_t low, int64_t high) {
   double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  require(std::isfinite(number) && std::floor(number) == number && number >= static_cast<double>(low) &&
-              number <= static_cast<double>(high),
-          std::string(name) + " must be a whole number from " + std::to_string(low) + " to " + std::to_string(high) + ".");
+  require(
+      std::isfinite(number) && std::floor(number) == number && number >= static_cast<double>(low) &&
+          number <= static_cast<double>(high),
+      std::string(name) + " must be a whole number from " + std::to_string(low) + " to " + std::to_string(high) + ".");
   return static_cast<int64_t>(number);
 }
 
@@ -49,7 +49,7 @@ bool isTyped(const Napi::Value& value, napi_typedarray_type type) {
   return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
 }
 
-/// A copy of a typed array's numbers.
+/// Copies a typed array's numbers.
 template <class Array, class Number>
 std::vector<Number> copyOf(const Napi::Value& value, const char* name) {
   auto array = value.As<Array>();
@@ -74,7 +74,7 @@ std::vector<int32_t> idsOf(const Napi::Value& value) {
   return copyOf<Napi::Int32Array, int32_t>(value, "ids");
 }
 
-/// undefined, a bitmap (Uint8Array), ids (Int32Array) or a range (Float64Array of from and to).
+/// A filter is undefined, a bitmap (Uint8Array), ids (Int32Array) or a range (Float64Array of from and to).
 std::optional<Filter> filterOf(const Napi::Value& value, int64_t idLimit) {
   if (value.IsUndefined()) return std::nullopt;
   if (isTyped(value, napi_uint8_array)) return Filter::bitmap(copyOf<Napi::Uint8Array, uint8_t>(value, "allowed"));
@@ -87,7 +87,7 @@ std::optional<Filter> filterOf(const Napi::Value& value, int64_t idLimit) {
 }
 
 /// A job on libuv's pool that settles a promise: `work` runs there, `result` makes its answer a JavaScript value here.
-/// What a check says becomes a TypeError, too many results a RangeError, what FAISS says an Error.
+/// A failed check becomes a TypeError, too many results a RangeError, an error of FAISS an Error.
 template <class Work, class Result>
 class Job final : public Napi::AsyncWorker {
  public:
@@ -154,15 +154,15 @@ void place(const Keys& keys, size_t at, size_t to, int32_t* ids, float* scores) 
 class FaissIndex : public Napi::ObjectWrap<FaissIndex> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "FaissIndex",
-                       {StaticMethod<&FaissIndex::create>("create"), StaticMethod<&FaissIndex::read>("read"),
-                        InstanceMethod<&FaissIndex::train>("train"), InstanceMethod<&FaissIndex::add>("add"),
-                        InstanceMethod<&FaissIndex::remove>("remove"), InstanceMethod<&FaissIndex::search>("search"),
-                        InstanceMethod<&FaissIndex::rangeSearch>("rangeSearch"),
-                        InstanceMethod<&FaissIndex::reconstruct>("reconstruct"),
-                        InstanceMethod<&FaissIndex::merge>("merge"), InstanceMethod<&FaissIndex::write>("write"),
-                        InstanceMethod<&FaissIndex::setNprobe>("setNprobe"), InstanceMethod<&FaissIndex::info>("info"),
-                        InstanceMethod<&FaissIndex::close>("close")});
+    return DefineClass(
+        env, "FaissIndex",
+        {StaticMethod<&FaissIndex::create>("create"), StaticMethod<&FaissIndex::read>("read"),
+         InstanceMethod<&FaissIndex::train>("train"), InstanceMethod<&FaissIndex::add>("add"),
+         InstanceMethod<&FaissIndex::remove>("remove"), InstanceMethod<&FaissIndex::search>("search"),
+         InstanceMethod<&FaissIndex::rangeSearch>("rangeSearch"),
+         InstanceMethod<&FaissIndex::reconstruct>("reconstruct"), InstanceMethod<&FaissIndex::merge>("merge"),
+         InstanceMethod<&FaissIndex::write>("write"), InstanceMethod<&FaissIndex::setNprobe>("setNprobe"),
+         InstanceMethod<&FaissIndex::info>("info"), InstanceMethod<&FaissIndex::close>("close")});
   }
 
   explicit FaissIndex(const Napi::CallbackInfo& call) : Napi::ObjectWrap<FaissIndex>(call) {
@@ -178,7 +178,7 @@ class FaissIndex : public Napi::ObjectWrap<FaissIndex> {
   }
 
  private:
-  /// Turns what FAISS or a check throws into a JavaScript exception.
+  /// Runs `body`, and turns what FAISS or a check throws into a JavaScript exception.
   template <typename Body>
   static auto guarded(Napi::Env env, Body body) -> decltype(body()) {
     try {
@@ -217,7 +217,8 @@ class FaissIndex : public Napi::ObjectWrap<FaissIndex> {
       auto path = text(call[0], "path");
       require(call[1].IsBoolean(), "mmap must be true or false.");
       bool mmap = call[1].As<Napi::Boolean>();
-      return start(call.Env(), [=] { return readFrom(path, mmap); }, wrap);
+      return start(
+          call.Env(), [=] { return readFrom(path, mmap); }, wrap);
     });
   }
 

@@ -1,5 +1,6 @@
-// The searches: which vectors a query is compared with. FAISS trains, encodes, keeps and writes the vectors; what to look
-// at, and how a filter changes that, is decided here, without FAISS's OpenMP regions, whose errors nobody can catch.
+// The searches: which vectors a query is compared with. FAISS trains, encodes, keeps and writes the vectors; what to
+// look at, and how a filter changes that, is decided here, without FAISS's OpenMP regions, whose errors nobody can
+// catch.
 
 #pragma once
 
@@ -25,8 +26,8 @@ struct Effort {
   int64_t nprobe;
   /// How many of the best a graph's search keeps in sight, 0: the index's own.
   int64_t efSearch;
-  /// How many are wanted: a graph's search keeps at least so many in sight. 0: all within a score, from every vector of a
-  /// graph.
+  /// How many are wanted: a graph's search keeps at least so many in sight. 0: all within a score, from every vector of
+  /// a graph.
   size_t k;
 };
 
@@ -130,7 +131,8 @@ class Search {
     if (held_.rowsAreIds()) {
       const Rows rows = held_.rows();
       filter_->forEach([&](int64_t id) {
-        if (id < held_.size()) allowed.push_back({{0, static_cast<uint32_t>(id)}, id, rows.at(static_cast<size_t>(id))});
+        if (id < held_.size())
+          allowed.push_back({{0, static_cast<uint32_t>(id)}, id, rows.at(static_cast<size_t>(id))});
       });
     } else {
       auto locator = held_.locator();
@@ -168,7 +170,8 @@ class Search {
     Hit hit{0, 0};
     const uint8_t* centroid = held_.centroids().at(list);
     constexpr float any = -std::numeric_limits<float>::infinity();
-    score(Storage::f32, [&](size_t) { return centroid; }, 1, query.vector, dim_, 0, any, &hit);
+    score(
+        Storage::f32, [&](size_t) { return centroid; }, 1, query.vector, dim_, 0, any, &hit);
     return hit.score;
   }
 
@@ -184,12 +187,13 @@ class Search {
     }
   }
 
-  /// Looks into the lists of an IVF index, nearest first: nprobe of them, and under a filter until as many allowed vectors
-  /// have been looked at as vectors are without one. FAISS keeps nprobe under a filter, and its recall falls with the share
-  /// that is allowed (.989 to .426 at 1 %).
+  /// Looks into the lists of an IVF index, nearest first: nprobe of them, and under a filter until as many allowed
+  /// vectors have been looked at as vectors are without one. FAISS keeps nprobe under a filter, and its recall falls
+  /// with the share that is allowed (.989 to .426 at 1 %).
   void probe(const Query& query, Sink& sink) {
     bool further = filter_ && effort_.nprobe == 0;
-    auto nprobe = static_cast<size_t>(effort_.nprobe > 0 ? std::min(static_cast<double>(effort_.nprobe), lists()) : ownNprobe());
+    auto nprobe =
+        static_cast<size_t>(effort_.nprobe > 0 ? std::min(static_cast<double>(effort_.nprobe), lists()) : ownNprobe());
     if (!further) {
       Best nearest(nprobe);
       nearestLists(query, nearest);
@@ -228,17 +232,19 @@ class Search {
       size_t n = std::min(kRun, allowed - from);
       if (filter_) {
         auto rowAt = [&](size_t i) { return rows.at(picked_[from + i]); };
-        offer(rowAt, [&](size_t i) { return ids[picked_[from + i]]; }, n, query, bias, nullptr, sink);
+        offer(
+            rowAt, [&](size_t i) { return ids[picked_[from + i]]; }, n, query, bias, nullptr, sink);
       } else {
         auto rowAt = [&](size_t i) { return rows.at(from + i); };
-        offer(rowAt, [&](size_t i) { return ids[from + i]; }, n, query, bias, nullptr, sink);
+        offer(
+            rowAt, [&](size_t i) { return ids[from + i]; }, n, query, bias, nullptr, sink);
       }
     }
     return allowed;
   }
 
-  /// Walks an HNSW graph (Malkov and Yashunin, algorithms 2 and 5). What the filter leaves out is walked over but not kept,
-  /// so the walk goes on until efSearch allowed vectors are in sight. FAISS's own caps efSearch at the index's.
+  /// Walks an HNSW graph (Malkov and Yashunin, algorithms 2 and 5). What the filter leaves out is walked over but not
+  /// kept, so the walk goes on until efSearch allowed vectors are in sight. FAISS's own caps efSearch at the index's.
   void walk(const Query& query, Sink& sink) {
     const auto& graph = held_.hnsw->hnsw;
     if (graph.entry_point < 0) return;
@@ -256,7 +262,8 @@ class Search {
       graph.neighbor_range(vertex, level, &at, &end);
       around.clear();
       for (; at < end && graph.neighbors[at] >= 0; at++) {
-        if (take(static_cast<size_t>(graph.neighbors[at]))) around.push_back(static_cast<uint32_t>(graph.neighbors[at]));
+        if (take(static_cast<size_t>(graph.neighbors[at])))
+          around.push_back(static_cast<uint32_t>(graph.neighbors[at]));
       }
     };
 

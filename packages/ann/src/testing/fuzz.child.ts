@@ -3,6 +3,7 @@
  * that fast-check can think of at one engine, and accepts only sound answers and DuetErrors. Prints how many of each.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuetError } from '@duet/base';
@@ -13,6 +14,17 @@ import { type Binding, loadBinding } from '../native.ts';
 import { buildIndex, readIndex } from '../open.ts';
 import type { EngineName, VectorIndex } from '../vector-index.ts';
 import { clustered } from './reference.ts';
+
+// The same binding, compiled with sanitizers, takes its place.
+if (process.env.SANITIZED_BINDING) {
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      next(specifier.endsWith('/build/faiss.node') ? process.env.SANITIZED_BINDING! : specifier, context),
+  });
+}
+
+/** Sanitizers make each call several times as slow: a quarter of the calls is what they are given. */
+const runs = (n: number): number => (process.env.SANITIZED_BINDING ? Math.ceil(n / 4) : n);
 
 const name = process.env.DUET_ANN_ENGINE as EngineName;
 const engine = openEngine(name);
@@ -129,7 +141,7 @@ await fc.assert(
       (answer) => checkAnswer(index, answer),
     );
   }),
-  { seed: 11, numRuns: 1_000, endOnFailure: true },
+  { seed: 11, numRuns: runs(1_000), endOnFailure: true },
 );
 
 await fc.assert(
@@ -142,7 +154,7 @@ await fc.assert(
       },
     );
   }),
-  { seed: 14, numRuns: 600, endOnFailure: true },
+  { seed: 14, numRuns: runs(600), endOnFailure: true },
 );
 
 // Changes, in any order, of indexes that searches go on over; each run's indexes are its own.
@@ -185,7 +197,7 @@ await fc.assert(
       }
     },
   ),
-  { seed: 15, numRuns: 250, endOnFailure: true },
+  { seed: 15, numRuns: runs(250), endOnFailure: true },
 );
 
 const factoryNames = fc.oneof(
@@ -225,7 +237,7 @@ await fc.assert(
       },
     );
   }),
-  { seed: 12, numRuns: 300, endOnFailure: true },
+  { seed: 12, numRuns: runs(300), endOnFailure: true },
 );
 
 // Damaged files: a byte or a whole number replaced, most often among the lengths that FAISS would trust.
@@ -286,7 +298,7 @@ for (const [i, index] of indexes.entries()) {
         );
       },
     ),
-    { seed: 13 + i, numRuns: 250, endOnFailure: true },
+    { seed: 13 + i, numRuns: runs(250), endOnFailure: true },
   );
 }
 
@@ -358,7 +370,7 @@ if (native) {
         await refusals(() => Reflect.apply(index[method], harmless[0], harmless));
       },
     ),
-    { seed: 19, numRuns: 1_500, endOnFailure: true },
+    { seed: 19, numRuns: runs(1_500), endOnFailure: true },
   );
   await refusals(() => new (FaissIndex as unknown as new (x: unknown) => unknown)({}));
   await refusals(() => FaissIndex.create('IVF4,HNSW32', dim));
