@@ -60,7 +60,8 @@ export function job<Options extends object>(
       const env = options.dataDir === undefined ? process.env : { ...process.env, DUET_DATA_DIR: options.dataDir };
       const config = loadConfig(env);
       const answer = await withContext(config, (context) => run(context, options, command));
-      if (answer !== undefined) process.stdout.write(`${options.json ? toJson(answer.json) : answer.text}\n`);
+      if (answer === undefined) return;
+      command.configureOutput().writeOut?.(`${options.json ? toJson(answer.json) : answer.text}\n`);
     });
 }
 

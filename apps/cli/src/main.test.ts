@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { silent } from '@duet/base';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { duet as runDuet } from './duet.ts';
 import { ensureModel } from './start/prepare.ts';
 import { Steps } from './start/steps.ts';
 
@@ -16,6 +17,8 @@ let db: Database;
 
 before(async () => {
   db = await createTestDatabase();
+  // What a command that runs in this process reads.
+  Object.assign(process.env, { DATABASE_URL: db.url, DUET_DATA_DIR: folder });
 });
 after(async () => {
   await db[Symbol.asyncDispose]();
@@ -39,6 +42,25 @@ async function asJson(...args: string[]) {
   return JSON.parse(stdout);
 }
 
+/** Runs `duet` in this process, which spares it the start of another. */
+async function duetHere(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  let stdout = '';
+  let stderr = '';
+  const out = (text: string) => {
+    stdout += text;
+  };
+  const err = (text: string) => {
+    stderr += text;
+  };
+  return { code: await runDuet(args, { out, err }), stdout, stderr };
+}
+
+async function asJsonHere(...args: string[]) {
+  const { code, stdout, stderr } = await duetHere(...args, '--json');
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
 const sentence = (stderr: string): string => stderr.trim().split('\n')[0]!;
 
 test('every command has a help with an example', async () => {
@@ -47,7 +69,7 @@ test('every command has a help with an example', async () => {
   for (const name of ['start', 'import', 'train', 'evaluate', 'index', 'retrieve', 'report', 'doctor']) {
     assert.ok(commands.includes(name), name);
   }
-  const helps = await Promise.all(commands.filter((name) => name !== 'help').map((name) => duet(name, '--help')));
+  const helps = await Promise.all(commands.filter((name) => name !== 'help').map((name) => duetHere(name, '--help')));
   for (const { code, stdout: help } of helps) {
     assert.equal(code, 0);
     assert.match(help, /Example:\n {2}\$ npx duet /);
@@ -82,15 +104,16 @@ describe('what the user got wrong ends in one clear sentence, a code, and nothin
     ['a statistic that is no JSON', ['stats', '--input', import.meta.filename], 2, /It is not JSON/],
     ['a statistic that is not there', ['stats', '--input', '/nowhere'], 3, /cannot be read/],
   ];
-  for (const [name, args, expected, words] of cases) {
+  cases.forEach(([name, args, expected, words], place) => {
     test(name, async () => {
-      const { code, stdout, stderr } = await duet(...args);
+      // One as a program, whose exit code a script sees; the others say the same in this process.
+      const { code, stdout, stderr } = await (place === 0 ? duet : duetHere)(...args);
       assert.equal(code, expected, stderr);
       assert.equal(stdout, '');
       assert.match(sentence(stderr), words);
       assert.doesNotMatch(stderr, /^ {4}at /m);
     });
-  }
+  });
 });
 
 test('a bad setting of the environment is named with its value', async () => {
@@ -102,29 +125,38 @@ test('a bad setting of the environment is named with its value', async () => {
 });
 
 test('the kinds of model are listed with the command that makes one', async () => {
-  const { kinds } = await asJson('models', '--kinds');
+  const { kinds } = await asJsonHere('models', '--kinds');
   const families = kinds.map(({ kind, family }: Record<string, string>) => `${kind} ${family}`);
   for (const one of ['item-knn scorer', 'ease scorer', 'wals factors', 'ials factors', 'dat tower']) {
     assert.ok(families.includes(one), one);
   }
-  const { stdout } = await duet('models', '--kinds');
+  const { stdout } = await duetHere('models', '--kinds');
   assert.match(stdout, /npx duet train --model ials/);
   assert.match(stdout, /npx duet evaluate --baseline ease/);
 });
 
 test('a key is made, shown once, listed and revoked', async () => {
-  const { id, key } = await asJson('keys', 'create', '--name', 'till', '--scope', 'retrieve,events', '--rate', '50');
+  const { id, key } = await asJsonHere(
+    'keys',
+    'create',
+    '--name',
+    'till',
+    '--scope',
+    'retrieve,events',
+    '--rate',
+    '50',
+  );
   const listed = async () =>
-    (await asJson('keys', 'list')).keys.find((one: { id: string }) => one.id === id) as Record<string, unknown>;
+    (await asJsonHere('keys', 'list')).keys.find((one: { id: string }) => one.id === id) as Record<string, unknown>;
   const { name, prefix, scopes, rateLimit, revokedAt } = await listed();
   assert.deepEqual(
     { name, prefix, scopes, rateLimit, revokedAt },
     { name: 'till', prefix: key.slice(0, 13), scopes: ['retrieve', 'events'], rateLimit: 50, revokedAt: null },
   );
-  assert.ok(!(await duet('keys', 'list')).stdout.includes(key));
-  assert.deepEqual(await asJson('keys', 'revoke', '--key', 'till'), { id, revoked: true });
+  assert.ok(!(await duetHere('keys', 'list')).stdout.includes(key));
+  assert.deepEqual(await asJsonHere('keys', 'revoke', '--key', 'till'), { id, revoked: true });
   assert.notEqual((await listed()).revokedAt, null);
-  assert.match((await duet('keys', 'revoke', '--key', 'till')).stderr, /no API key "till" that works/);
+  assert.match((await duetHere('keys', 'revoke', '--key', 'till')).stderr, /no API key "till" that works/);
 });
 
 test('from a file to recommendations: import, evaluate, train, index, retrieve, models', async () => {
@@ -284,7 +316,7 @@ test('an experiment is set up, run, changed, stopped and decided from the comman
     });
   }
   const plan = ['--arm', 'old=old-model', '--arm', 'new=new-model,alpha=0.5', '--days', '7', '--traffic', '0.5'];
-  const made = await asJson(
+  const made = await asJsonHere(
     'experiment',
     'create',
     '--name',
@@ -305,10 +337,10 @@ test('an experiment is set up, run, changed, stopped and decided from the comman
     ],
   );
   const named = ['--experiment', 'cli'];
-  const refused = await duet('experiment', 'start', ...named);
+  const refused = await duetHere('experiment', 'start', ...named);
   assert.equal(refused.code, 4);
   assert.match(sentence(refused.stderr), /"cli" cannot start\. The model of arm "new" has no index: npx duet index/);
-  await asJson(
+  await asJsonHere(
     'experiment',
     'set',
     ...named,
@@ -321,27 +353,27 @@ test('an experiment is set up, run, changed, stopped and decided from the comman
     '--set',
     'overrides.qa.two=old',
   );
-  assert.equal((await asJson('experiment', 'start', ...named)).status, 'running');
-  const { stdout: shown } = await duet('experiment', 'show', ...named);
+  assert.equal((await asJsonHere('experiment', 'start', ...named)).status, 'running');
+  const { stdout: shown } = await duetHere('experiment', 'show', ...named);
   assert.match(shown, /cli is running, an A\/A test, phase 1, on arms/);
   assert.match(shown, /cli:\S+ +start +\{"status":"draft"\} +\{"status":"running"\}/);
 
-  const qa = await asJson('experiment', 'assign', '--user', 'qa');
+  const qa = await asJsonHere('experiment', 'assign', '--user', 'qa');
   assert.deepEqual([qa.experiment, qa.arm, qa.experiments[0].reason], ['cli', 'same', 'override']);
-  assert.equal((await asJson('experiment', 'assign', '--user', 'qa.two')).arm, 'old');
-  const { buckets } = (await asJson('experiment', 'assign', '--user', '1')).experiments[0];
+  assert.equal((await asJsonHere('experiment', 'assign', '--user', 'qa.two')).arm, 'old');
+  const { buckets } = (await asJsonHere('experiment', 'assign', '--user', '1')).experiments[0];
   assert.ok(buckets.arm >= 0 && buckets.arm < 10_000 && buckets.layer === null);
 
-  assert.equal((await asJson('experiment', 'set', ...named, '--traffic', '1')).trafficShare, 1);
-  const locked = await duet('experiment', 'set', ...named, '--days', '3');
+  assert.equal((await asJsonHere('experiment', 'set', ...named, '--traffic', '1')).trafficShare, 1);
+  const locked = await duetHere('experiment', 'set', ...named, '--days', '3');
   assert.equal(locked.code, 4);
   assert.match(sentence(locked.stderr), /"settings\.plannedDays" is locked while "cli" runs/);
-  assert.equal((await asJson('experiment', 'phase', ...named, '--days', '3', '--note', 'shorter')).phase, 2);
-  assert.equal((await asJson('experiment', 'stop', ...named)).status, 'stopped');
-  const decided = await asJson('experiment', 'decide', ...named, '--arm', 'none', '--note', 'A/A');
+  assert.equal((await asJsonHere('experiment', 'phase', ...named, '--days', '3', '--note', 'shorter')).phase, 2);
+  assert.equal((await asJsonHere('experiment', 'stop', ...named)).status, 'stopped');
+  const decided = await asJsonHere('experiment', 'decide', ...named, '--arm', 'none', '--note', 'A/A');
   assert.match(decided.decidedBy, /^cli:/);
-  const [listed] = await asJson('experiment', 'list');
+  const [listed] = await asJsonHere('experiment', 'list');
   assert.deepEqual([listed.name, listed.status, listed.decision, listed.dataset], ['cli', 'decided', 'none', 'arms']);
-  await asJson('experiment', 'holdout', '--dataset', 'arms', '--share', '0.05');
+  await asJsonHere('experiment', 'holdout', '--dataset', 'arms', '--share', '0.05');
   assert.equal((await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } })).holdout, 0.05);
 });

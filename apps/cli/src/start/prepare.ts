@@ -144,7 +144,7 @@ export async function ensureRanker(
 
 /** The experiment of the demo: half of the shoppers each, two-tower as control. Its status: "running". */
 export async function ensureDemoExperiment(
-  { db, dataDir, steps }: Preparation,
+  { db, dataDir, steps }: Omit<Preparation, 'job'>,
   dataset: Dataset,
   arms: { control: Model; treatment: Model },
   rankerId: string,
@@ -191,7 +191,7 @@ const keys: { name: string; scopes: ApiScope[] }[] = [
 ];
 
 /** The API keys of the two apps and the admin's password, each in a file that its owner alone reads. */
-export async function ensureSecrets({ db, dataDir, steps }: Preparation, config: Config): Promise<void> {
+export async function ensureSecrets({ db, dataDir, steps }: Omit<Preparation, 'job'>, config: Config): Promise<void> {
   await steps.measure('keys', async () => {
     let worked = false;
     for (const { name, scopes } of keys) {

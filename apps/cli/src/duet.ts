@@ -1,0 +1,107 @@
+import { DuetError, type ErrorCode } from '@duet/base';
+import { Command, CommanderError } from 'commander';
+import { buildIndexCommand } from './commands/build-index.ts';
+import { datasetsCommand } from './commands/datasets.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { experimentCommand } from './commands/experiment.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
+import { keysCommand } from './commands/keys.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { modelsCommand } from './commands/models.ts';
+import { offPolicyCommand } from './commands/off-policy.ts';
+import { championCommands, deploymentCommands } from './commands/registry.ts';
+import { reportCommand } from './commands/report.ts';
+import { retrieveCommand } from './commands/retrieve.ts';
+import { rulesCommand } from './commands/rules.ts';
+import { simulateCommand } from './commands/simulate.ts';
+import { startCommand } from './commands/start.ts';
+import { statsCommand } from './commands/stats.ts';
+import { stopCommand } from './commands/stop.ts';
+import { trainCommand } from './commands/train.ts';
+import { trainRankerCommand } from './commands/train-ranker.ts';
+import { tuneCommand } from './commands/tune.ts';
+
+const exitCodes: Record<ErrorCode, number> = {
+  internal: 1,
+  'bad-input': 2,
+  'not-found': 3,
+  conflict: 4,
+  unavailable: 5,
+  corrupt: 6,
+  unauthorised: 7,
+};
+
+const commands = [
+  startCommand,
+  stopCommand,
+  importCommand,
+  trainCommand,
+  tuneCommand,
+  trainRankerCommand,
+  evaluateCommand,
+  buildIndexCommand,
+  exportCommand,
+  retrieveCommand,
+  rulesCommand,
+  experimentCommand,
+  reportCommand,
+  simulateCommand,
+  offPolicyCommand,
+  datasetsCommand,
+  modelsCommand,
+  championCommands,
+  deploymentCommands,
+  keysCommand,
+  statsCommand,
+  migrateCommand,
+  doctorCommand,
+];
+
+/** Where a command's answer goes, and what it says beside it. */
+export interface Output {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+export const terminal: Output = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+};
+
+function createProgram({ out, err }: Output): Command {
+  const program = new Command('duet')
+    .configureOutput({ writeOut: out, writeErr: err })
+    .description('Duet: two-tower and DAT retrieval, served from FAISS and compared in honest A/B tests.')
+    .version('0.1.0')
+    // So that `duet promote --version 3` is the command's own option.
+    .enablePositionalOptions()
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', '\nEvery command takes --json, and --help with an example.\nExample:\n  $ npx duet start');
+  for (const add of commands) add(program);
+  return program;
+}
+
+/** commander's own complaint is a sentence already; it is printed by commander. */
+function settled(command: Command): Command {
+  command.exitOverride().showHelpAfterError('(--help tells more)');
+  for (const child of command.commands) settled(child);
+  return command;
+}
+
+/** Runs `duet args…` in this process. Resolves to its exit code. */
+export async function duet(args: readonly string[], output: Output): Promise<number> {
+  try {
+    await settled(createProgram(output)).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes['bad-input'];
+    const known = error instanceof DuetError;
+    const debug = process.env.DUET_LOG_LEVEL === 'debug';
+    const sentence = error instanceof Error ? error.message : String(error);
+    output.err(`${debug && error instanceof Error ? error.stack : `duet: ${sentence}`}\n`);
+    if (!known && !debug) output.err('This is a fault in Duet. DUET_LOG_LEVEL=debug shows where.\n');
+    return exitCodes[known ? error.code : 'internal'];
+  }
+}
