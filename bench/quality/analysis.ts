@@ -1,8 +1,8 @@
+import { holm } from '@duet/statistics';
 import { userMetrics } from '../../packages/trainer/src/metrics.ts';
 import type { DatasetFacts, Outcome } from './cache.ts';
-import { plannedAs } from './earlier.ts';
-import type { Plan } from './plan.ts';
-import { bootstrap, holm, type Interval, meanOf, pairedTest, percentileInterval, type Series } from './statistics.ts';
+import { type Plan, plannedAs } from './plan.ts';
+import { bootstrap, type Interval, meanOf, pairedTest, percentileInterval, type Series } from './statistics.ts';
 
 /** Metrics that are means over users, so that users can be resampled. */
 const userMetricNames = ['HR@50', 'HR@100', 'MRR', 'NDCG@50', 'Recall@50', 'Recall@100', 'NDCG@100'] as const;

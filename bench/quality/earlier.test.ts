@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Analysis, Summary } from './analysis.ts';
-import { plannedAs, readEarlier, together } from './earlier.ts';
-import { readPlan } from './plan.ts';
+import { readEarlier, together } from './earlier.ts';
+import { plannedAs, readPlan } from './plan.ts';
 
 const plan = readPlan();
 

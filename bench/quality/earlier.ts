@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { repositoryRoot } from '@duet/base';
+import { holm } from '@duet/statistics';
 import { z } from 'zod';
 import { type Analysis, type Comparison, type Row, type Summary, testedMetrics } from './analysis.ts';
 import { readJson } from './cache.ts';
-import { hashOf, type Plan, plannedSettings } from './plan.ts';
-import { holm } from './statistics.ts';
+import { type Plan, plannedAs } from './plan.ts';
 
 /** What is read back of bench/results/quality.json; the bench wrote it, so its figures are believed. */
 const results = z.object({
@@ -40,12 +40,6 @@ export async function readEarlier(plan: Plan): Promise<Analysis[]> {
       comparisons: comparisons.filter(({ model, than }) => same(model) && same(than)),
     };
   });
-}
-
-/** Changes with whatever the plan makes of a model on a dataset; nothing for one that it does not have. */
-export function plannedAs(plan: Plan, dataset: string, model: string): string {
-  const kind = plan.models[model]?.kind;
-  return kind ? hashOf(plan.datasets[dataset], kind, plannedSettings(plan, dataset, model).settings) : '';
 }
 
 /** The new figures where there are any, and the earlier ones of everything else; Holm's correction is over both. */

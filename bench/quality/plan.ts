@@ -106,7 +106,7 @@ export const isTrained = (kind: string): boolean =>
  * A model on a dataset: its preset, what is set over that, and the settings that come of both. Those that are as they are
  * for a model that knows nothing of them are left out, so that a new setting does not make earlier figures another model's.
  */
-export function plannedSettings(plan: Plan, dataset: string, model: string) {
+function plannedSettings(plan: Plan, dataset: string, model: string) {
   const { kind, on, ...base } = plan.models[model]!;
   const here = on[dataset] ?? {};
   const preset = here.preset ?? base.preset ?? 'best';
@@ -116,6 +116,12 @@ export function plannedSettings(plan: Plan, dataset: string, model: string) {
     ([name, value]) => shape[name]!.safeParse(undefined).data !== value,
   );
   return { preset, set, settings: Object.fromEntries(settings) };
+}
+
+/** Changes with whatever the plan makes of a model on a dataset; nothing for one that it does not have. */
+export function plannedAs(plan: Plan, dataset: string, model: string): string {
+  const kind = plan.models[model]?.kind;
+  return kind ? hashOf(plan.datasets[dataset], kind, plannedSettings(plan, dataset, model).settings) : '';
 }
 
 /** The wanted jobs, the cheap models first, and the first seed of all before the second of any. */

@@ -75,18 +75,6 @@ export function pairedTest(value: number, a: Float64Array, b: Float64Array): Int
   return { ...percentileInterval(value, differences), p };
 }
 
-/** Holm's step-down adjustment (1979): the adjusted p of each hypothesis of a family. */
-export function holm(ps: readonly number[]): number[] {
-  const order = Array.from(ps.keys()).sort((i, j) => ps[i]! - ps[j]!);
-  const adjusted = new Array<number>(ps.length);
-  let least = 0;
-  order.forEach((i, place) => {
-    least = Math.max(least, Math.min(1, (ps.length - place) * ps[i]!));
-    adjusted[i] = least;
-  });
-  return adjusted;
-}
-
 /**
  * A 95 % interval of a statistic of a set of users that is no mean, such as coverage, by the delete-a-group jackknife
  * (Kott 2001): a bootstrap would leave out a third of the users, and with them of the catalogue.
