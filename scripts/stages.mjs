@@ -1,19 +1,20 @@
 /**
- * The stages of `npm test`, on Node 24, one after another. Every stage runs even where one before it failed; a stage
- * that is no test runner counts as one test. The last line is `N passed, N failed`.
+ * The stages of `npm test`, on Node 24. What turbo runs it runs once: a task whose inputs are those of a run that
+ * passed is counted from its cache. Every stage runs even where one before it failed; a task that is no test runner
+ * counts as one test. The last line is `N passed, N failed`.
  *
  *   npm test -- lint types        only the stages named
+ *   npm test -- --force           everything anew, nothing from the cache
+ *   npm test -- --affected        of packages, only those that differ from main, and what depends on them
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { root } from './node24.mjs';
+import { parallel } from './parallel.mjs';
 
-const bin = (name) => path.join(root, 'node_modules', '.bin', name);
-const work = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-test-'));
 const minutes = 60_000;
-/** The stage's process group that is running now. */
+/** The process group that is running now. */
 let running;
 
 const print = (text) => process.stdout.write(text);
@@ -28,23 +29,16 @@ function endGroup(pid, signal) {
   }
 }
 
-/** Runs a program with its output shown and kept. */
-function run(program, args, { env = {}, timeoutMs = 10 * minutes } = {}) {
+/** Runs a program with its output shown. Resolves to its exit code. */
+function run(program, args, { env, timeoutMs }) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, DO_NOT_TRACK: '1', TURBO_TELEMETRY_DISABLED: '1', NEXT_TELEMETRY_DISABLED: '1', ...env },
     });
     running = child.pid;
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => {
-        output += text;
-        print(text);
-      });
-    }
     const timer = setTimeout(() => {
       print(`\nStopped: it ran longer than ${timeoutMs / minutes} minutes.\n`);
       endGroup(child.pid, 'SIGTERM');
@@ -53,7 +47,7 @@ function run(program, args, { env = {}, timeoutMs = 10 * minutes } = {}) {
     const end = (code) => {
       clearTimeout(timer);
       running = undefined;
-      resolve({ code, output });
+      resolve(code);
     };
     child.on('error', (error) => {
       print(`${error.message}\n`);
@@ -63,26 +57,14 @@ function run(program, args, { env = {}, timeoutMs = 10 * minutes } = {}) {
   });
 }
 
-const asOneTest = ({ code }) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 });
-
-function lint() {
-  return run(bin('biome'), ['ci', '--colors=off', '--max-diagnostics=50', '.']).then(asOneTest);
-}
-
-async function types() {
-  // What Node runs is one program: package by package, tsc would read the lower ones again for each above.
-  const args = ['run', 'typecheck', 'typecheck:node', '--continue=always', '--output-logs=new-only', '--concurrency=2'];
-  const sources = await run(bin('turbo'), args);
-  const tests = await run(bin('tsc'), ['-p', 'e2e']);
-  return asOneTest({ code: sources.code || tests.code });
-}
-
-function layers() {
-  return run(bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'packages', 'apps', 'e2e']).then(asOneTest);
-}
-
-function unused() {
-  return run(bin('knip'), ['--no-progress']).then(asOneTest);
+/** What decides over a test's outcome and is no file of the checkout: the Node, the machine, FAISS, the shared data. */
+function describeMachine() {
+  const builds = path.join(root, 'packages/ann/build');
+  const stamps = fs.existsSync(builds) ? fs.readdirSync(builds).filter((name) => name.endsWith('.stamp')) : [];
+  return JSON.stringify([
+    ...[process.version, process.platform, process.arch, fs.existsSync(path.join(root, '../shared/data'))],
+    ...stamps.sort().map((name) => fs.readFileSync(path.join(builds, name), 'utf8')),
+  ]);
 }
 
 /** The URL of one PostgreSQL for all tests of the run, in which each makes a database of its own. */
@@ -92,83 +74,115 @@ async function testDatabaseUrl() {
   return startTestServer();
 }
 
-async function unitAndIntegration() {
-  const files = fs.globSync(
-    ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/*.test.mjs', 'bench/**/*.test.ts'],
-    {
-      cwd: root,
-    },
+const turboRuns = path.join(root, '.turbo/runs');
+const summaries = () => (fs.existsSync(turboRuns) ? fs.readdirSync(turboRuns) : []);
+
+/** Runs tasks by turbo, beside each other where they do not wait for each other. Returns what became of each. */
+async function runTasks(tasks, { env = {}, timeoutMs }) {
+  const before = new Set(summaries());
+  const code = await run(
+    path.join(root, 'node_modules/.bin/turbo'),
+    [
+      ...['run', ...tasks, '--continue=always', '--summarize', '--output-logs=new-only', '--log-order=grouped'],
+      ...[`--concurrency=${parallel}`, ...options],
+    ],
+    { env: { DUET_TEST_MACHINE: describeMachine(), ...env }, timeoutMs },
   );
-  const { code, output } = await run(
-    process.execPath,
-    ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec', ...files.sort()],
-    { env: { DUET_TEST_DATABASE_URL: await testDatabaseUrl() }, timeoutMs: 17 * minutes },
-  );
-  const count = (name) => Number(output.match(new RegExp(`^ℹ ${name} (\\d+)$`, 'm'))?.[1] ?? 0);
-  const failed = count('fail') + count('cancelled');
-  // A runner that ended badly without naming a test has failed all the same.
-  return { passed: count('pass'), failed: failed === 0 && code !== 0 ? 1 : failed };
+  const written = summaries().find((name) => !before.has(name));
+  const summary = written && JSON.parse(fs.readFileSync(path.join(turboRuns, written), 'utf8'));
+  if (written) fs.rmSync(path.join(turboRuns, written));
+  const ran = (summary?.tasks ?? []).filter(({ command }) => command !== '<NONEXISTENT>');
+  // One that was cut off has no exit code.
+  return { code, ran: ran.map((task) => ({ ...task, worked: task.execution?.exitCode === 0 })) };
 }
 
-async function endToEnd() {
-  const report = path.join(work, 'e2e.json');
-  const { code } = await run(bin('playwright'), ['test', '--config', 'e2e/playwright.config.ts'], {
-    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1' },
-    timeoutMs: 15 * minutes,
-  });
-  const stats = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')).stats : undefined;
-  const failed = stats?.unexpected ?? 0;
-  return { passed: (stats?.expected ?? 0) + (stats?.flaky ?? 0), failed: failed === 0 && code !== 0 ? 1 : failed };
+const readJson = (file) => (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined);
+const asOneTest = ({ worked }) => ({ passed: worked ? 1 : 0, failed: worked ? 0 : 1 });
+
+/** The counts of a package's tests. A runner that ended badly without naming a test has failed all the same. */
+function unitCounts({ directory, worked }) {
+  const report = readJson(path.join(root, directory, 'test-results/unit.json')) ?? { passed: 0, failed: 0, files: [] };
+  const files = report.files.map(({ file, seconds }) => ({ file: path.join(directory, file), seconds }));
+  return { passed: report.passed, failed: worked ? 0 : Math.max(1, report.failed), files };
+}
+
+function endToEndCounts({ worked }) {
+  const stats = readJson(path.join(root, 'test-results/e2e.json'))?.stats;
+  const passed = (stats?.expected ?? 0) + (stats?.flaky ?? 0);
+  return { passed, failed: worked ? 0 : Math.max(1, stats?.unexpected ?? 0) };
 }
 
 const stages = [
-  { name: 'lint', title: 'Lint and format (biome)', run: lint },
-  { name: 'types', title: 'Types (tsc)', run: types },
-  { name: 'layers', title: 'Layer rules (dependency-cruiser)', run: layers },
-  { name: 'unused', title: 'Unused code (knip)', run: unused },
-  { name: 'unit', title: 'Unit and integration, on a real PostgreSQL', run: unitAndIntegration },
-  { name: 'e2e', title: 'End to end, in a real Chromium', run: endToEnd },
+  { name: 'lint', title: 'Lint and format', tasks: ['lint', 'lint:native'], count: asOneTest },
+  { name: 'types', title: 'Types', tasks: ['typecheck', 'typecheck:node', 'typecheck:e2e'], count: asOneTest },
+  { name: 'layers', title: 'Layer rules', tasks: ['layers'], count: asOneTest },
+  { name: 'unused', title: 'Unused code', tasks: ['unused'], count: asOneTest },
+  {
+    name: 'unit',
+    title: 'Unit and integration, on a real PostgreSQL',
+    tasks: ['test', 'test:root'],
+    count: unitCounts,
+  },
+  // By itself: one system and a browser, whose answers are waited for.
+  { name: 'e2e', title: 'End to end, in a real Chromium', tasks: ['test:e2e'], count: endToEndCounts, alone: true },
 ];
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !stages.some((stage) => stage.name === name));
-if (unknown.length > 0) {
-  print(`There is no stage "${unknown[0]}". Choose from ${stages.map(({ name }) => name).join(', ')}.\n`);
+const args = process.argv.slice(2);
+const options = args.filter((arg) => ['--force', '--affected'].includes(arg));
+const wanted = args.filter((arg) => !options.includes(arg));
+const unknown = wanted.find((name) => !stages.some((stage) => stage.name === name));
+if (unknown !== undefined) {
+  print(`There is no stage "${unknown}". Choose from ${stages.map(({ name }) => name).join(', ')}.\n`);
   process.exit(2);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     if (running !== undefined) endGroup(running, 'SIGTERM');
-    fs.rmSync(work, { recursive: true, force: true });
     process.exit(130);
   });
 }
 
+const sum = (values, key) => values.reduce((total, value) => total + value[key], 0);
 const results = [];
-for (const stage of stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-  print(`\n== ${stage.title} ==\n`);
+const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+for (const group of [chosen.filter(({ alone }) => !alone), chosen.filter(({ alone }) => alone)]) {
+  if (group.length === 0) continue;
+  print(`\n== ${group.map(({ title }) => title).join(' · ')} ==\n`);
   const began = performance.now();
-  let result;
-  try {
-    result = await stage.run();
-  } catch (error) {
-    print(`${error.stack}\n`);
-    result = { passed: 0, failed: 1 };
-  }
-  results.push({ ...stage, ...result, ms: performance.now() - began });
-  print(
-    `-- ${stage.name}: ${result.passed} passed, ${result.failed} failed, ${formatted(performance.now() - began)}\n`,
+  const env = group.some(({ name }) => name === 'unit') ? { DUET_TEST_DATABASE_URL: await testDatabaseUrl() } : {};
+  const { code, ran } = await runTasks(
+    group.flatMap(({ tasks }) => tasks),
+    { env, timeoutMs: 20 * minutes },
   );
+  for (const { name, tasks, count } of group) {
+    const own = ran.filter(({ task }) => tasks.includes(task));
+    const counts = own.map(count);
+    const times = own.filter(({ cache }) => cache.status !== 'HIT').map(({ execution }) => execution);
+    const files = counts.flatMap(({ files }) => files ?? []).sort((a, b) => b.seconds - a.seconds);
+    results.push({
+      ...{ name, passed: sum(counts, 'passed'), failed: sum(counts, 'failed'), files },
+      cached: own.length - times.length,
+      tasks: own.length,
+      ms:
+        times.length === 0 ? 0 : Math.max(...times.map((t) => t.endTime)) - Math.min(...times.map((t) => t.startTime)),
+    });
+  }
+  const last = results.at(-1);
+  // turbo itself could not run.
+  if (code !== 0 && sum(results, 'failed') === 0) last.failed = 1;
+  print(`-- ${group.map(({ name }) => name).join(', ')}: ${formatted(performance.now() - began)}\n`);
 }
-fs.rmSync(work, { recursive: true, force: true });
+
+const slowest = results.flatMap(({ files, cached, tasks }) => (cached < tasks ? files : [])).slice(0, 8);
+if (slowest.length > 0) print('\nThe slowest test files:\n');
+for (const { file, seconds } of slowest) print(`${`${seconds.toFixed(1)} s`.padStart(9)}  ${file}\n`);
 
 print('\n== Summary ==\n');
-for (const { name, passed, failed, ms } of results) {
-  print(
-    `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${formatted(ms).padStart(9)}\n`,
-  );
+for (const { name, passed, failed, ms, cached, tasks } of results) {
+  const kept = cached === 0 ? '' : `, ${cached} of ${tasks} tasks from the cache`;
+  const counted = `${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed`;
+  print(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${counted} ${formatted(ms).padStart(9)}${kept}\n`);
 }
-const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-print(`${sum('passed')} passed, ${sum('failed')} failed\n`);
-process.exitCode = sum('failed') > 0 || sum('passed') === 0 ? 1 : 0;
+print(`${sum(results, 'passed')} passed, ${sum(results, 'failed')} failed\n`);
+process.exitCode = sum(results, 'failed') > 0 || sum(results, 'passed') === 0 ? 1 : 0;
