@@ -1,10 +1,12 @@
 'use client';
 
 import { useEffect, useState } from 'react';
-import { eventTypes, type LiveEvents } from '#event-types.ts';
+import { eventTypes, type LiveEvents, type ShownEvent } from '#event-types.ts';
 import { formatCount, formatMoney } from '#format.ts';
 import { Badge } from './badge.tsx';
 import { EventsByMinute } from './charts/events-by-minute.tsx';
+import { type Column, DataTable } from './data-table.tsx';
+import { Dot } from './dot.tsx';
 import { Section } from './section.tsx';
 
 const everyMs = 2000;
@@ -13,6 +15,33 @@ interface LiveEventsProps {
   initial: LiveEvents;
   note: string;
 }
+
+const columns: Column<ShownEvent>[] = [
+  { title: 'At (UTC)', className: 'whitespace-nowrap text-muted', cell: ({ at }) => at.slice(11, 19) },
+  {
+    title: 'Event',
+    cell: ({ type }) => (
+      <span className="inline-flex items-center gap-1.5">
+        <Dot color={eventTypes.find((known) => known.type === type)?.color} />
+        {type}
+      </span>
+    ),
+  },
+  { title: 'Shopper', className: 'max-w-40 truncate font-mono text-sm', cell: ({ userId }) => userId },
+  { title: 'Item', className: 'max-w-64 truncate', cell: ({ item }) => item || '–' },
+  { title: 'Arm', className: 'whitespace-nowrap', cell: ({ arm }) => arm || '–' },
+  {
+    title: 'Place',
+    className: 'whitespace-nowrap text-muted',
+    cell: ({ placement, position }) => `${placement || '–'}${position === null ? '' : ` ${position + 1}`}`,
+  },
+  {
+    title: 'Value',
+    numeric: true,
+    cell: ({ valueMinor, currency }) =>
+      valueMinor === null || currency === null ? '–' : formatMoney(valueMinor, currency),
+  },
+];
 
 /** The last hour's events as they arrive. */
 export function LiveEventsPanel({ initial, note }: LiveEventsProps) {
@@ -53,7 +82,7 @@ export function LiveEventsPanel({ initial, note }: LiveEventsProps) {
           {eventTypes.map(({ type, title, color }) => (
             <div key={type}>
               <dt className="flex items-center gap-1.5 text-sm text-muted">
-                <span aria-hidden="true" className="size-2 rounded-full" style={{ background: color }} />
+                <Dot color={color} />
                 {title}
               </dt>
               <dd className="font-semibold">{formatCount(total(type))}</dd>
@@ -64,59 +93,15 @@ export function LiveEventsPanel({ initial, note }: LiveEventsProps) {
           <EventsByMinute minutes={minutes} />
         )}
       </div>
-      {recent.length === 0 ? (
-        <p className="border-t border-line px-5 py-4 text-muted">
-          No event has arrived yet. Open the storefront, choose a shopper and look at some items.
-        </p>
-      ) : (
-        <div className="relative overflow-x-auto border-t border-line">
-          <table className="data">
-            <caption className="sr-only">Newest events</caption>
-            <thead>
-              <tr>
-                <th scope="col">At (UTC)</th>
-                <th scope="col">Event</th>
-                <th scope="col">Shopper</th>
-                <th scope="col">Item</th>
-                <th scope="col">Arm</th>
-                <th scope="col">Place</th>
-                <th scope="col" className="num">
-                  Value
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {recent.map((event) => (
-                <tr key={event.eventId}>
-                  <td className="whitespace-nowrap text-muted">{event.at.slice(11, 19)}</td>
-                  <td>
-                    <span className="inline-flex items-center gap-1.5">
-                      <span
-                        aria-hidden="true"
-                        className="size-2 rounded-full"
-                        style={{ background: eventTypes.find(({ type }) => type === event.type)?.color }}
-                      />
-                      {event.type}
-                    </span>
-                  </td>
-                  <td className="font-mono text-sm">{event.userId}</td>
-                  <td className="max-w-64 truncate">{event.item || '–'}</td>
-                  <td className="whitespace-nowrap">{event.arm || '–'}</td>
-                  <td className="whitespace-nowrap text-muted">
-                    {event.placement || '–'}
-                    {event.position !== null && ` ${event.position + 1}`}
-                  </td>
-                  <td className="num">
-                    {event.valueMinor === null || event.currency === null
-                      ? '–'
-                      : formatMoney(event.valueMinor, event.currency)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <div className="border-t border-line">
+        <DataTable
+          caption="Newest events"
+          rows={recent}
+          rowKey={({ eventId }) => eventId}
+          empty="No event has arrived yet. Open the storefront, choose a shopper and look at some items."
+          columns={columns}
+        />
+      </div>
     </Section>
   );
 }

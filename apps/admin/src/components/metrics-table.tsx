@@ -2,6 +2,7 @@ import Link from 'next/link';
 import { comparedMetrics, splitMeaning } from '#data/evaluations.ts';
 import type { ComparedModel } from '#data/models.ts';
 import { formatCount, formatMetric } from '#format.ts';
+import { DataTable } from './data-table.tsx';
 import { ModelName } from './model-name.tsx';
 
 /** Models side by side on one split. The best value of each column is bold and marked. */
@@ -17,50 +18,56 @@ export function MetricsTable({ models, split }: { models: ComparedModel[]; split
     ]),
   );
   return (
-    <table className="data">
-      <caption className="px-5 pb-2 text-left text-sm text-muted">
+    <DataTable
+      caption={
         <span className="block max-w-[calc(100vw-5rem)]">
           Split <span className="font-mono text-ink">{split}</span>: {splitMeaning(split)}.
         </span>
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Model</th>
-          {comparedMetrics.map(({ name, meaning }) => (
-            <th key={name} scope="col" className="num">
-              <abbr title={meaning}>{name}</abbr>
-            </th>
-          ))}
-          <th scope="col" className="num">
-            Test shoppers
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ model, evaluation }) => (
-          <tr key={model.id}>
-            <th scope="row" className="font-medium">
-              <Link href={`/models/${model.id}`} className="hover:underline">
-                <ModelName {...model} />
-              </Link>
-            </th>
-            {comparedMetrics.map(({ name }) => {
+      }
+      showCaption
+      rows={rows}
+      rowKey={({ model }) => model.id}
+      columns={[
+        {
+          title: 'Model',
+          rowHeader: true,
+          className: 'font-medium',
+          cell: ({ model }) => (
+            <Link href={`/models/${model.id}`} className="hover:underline">
+              <ModelName {...model} />
+            </Link>
+          ),
+        },
+        ...comparedMetrics.map(({ name, meaning }) => {
+          const isBest = (value: number | undefined) =>
+            rows.length > 1 && value !== undefined && value === best.get(name);
+          return {
+            title: name,
+            hint: meaning,
+            numeric: true,
+            className: ({ evaluation }: (typeof rows)[number]) =>
+              isBest(evaluation.metrics[name]) ? 'font-semibold' : '',
+            cell: ({ evaluation }: (typeof rows)[number]) => {
               const value = evaluation.metrics[name];
-              const isBest = rows.length > 1 && value !== undefined && value === best.get(name);
               return (
-                <td key={name} className={`num ${isBest ? 'font-semibold' : ''}`}>
-                  {isBest && (
+                <>
+                  {isBest(value) && (
                     <span className="mr-1.5 rounded bg-mark px-1.5 py-px text-xs font-medium text-busy">best</span>
                   )}
                   {value === undefined ? '–' : formatMetric(value)}
-                </td>
+                </>
               );
-            })}
-            <td className="num text-muted">{formatCount(evaluation.users)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            },
+          };
+        }),
+        {
+          title: 'Test shoppers',
+          numeric: true,
+          className: 'text-muted',
+          cell: ({ evaluation }) => formatCount(evaluation.users),
+        },
+      ]}
+    />
   );
 }
 

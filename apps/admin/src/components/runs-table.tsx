@@ -2,6 +2,7 @@ import Link from 'next/link';
 import type { Run } from '#data/models.ts';
 import { formatAgo, formatCount, formatDuration, formatPercent } from '#format.ts';
 import { Badge, type Tone } from './badge.tsx';
+import { DataTable } from './data-table.tsx';
 import { Kind } from './kind.tsx';
 import { Meter } from './meter.tsx';
 
@@ -34,36 +35,31 @@ export function RunProgress({ run, now }: { run: Run; now: Date }) {
 
 export function RunsTable({ runs, now }: { runs: Run[]; now: Date }) {
   return (
-    <table className="data">
-      <thead>
-        <tr>
-          <th scope="col">Run</th>
-          <th scope="col">State</th>
-          <th scope="col">Progress</th>
-          <th scope="col">Dataset</th>
-          <th scope="col">Started</th>
-        </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => (
-          <tr key={run.id}>
-            <th scope="row" className="font-medium">
-              <Link href={`/models/runs/${run.id}`} className="inline-flex items-center gap-3 hover:underline">
-                <Kind kind={run.kind} />
-                <span className="font-normal text-muted">{run.preset}</span>
-              </Link>
-            </th>
-            <td>
-              <RunState run={run} />
-            </td>
-            <td>
-              <RunProgress run={run} now={now} />
-            </td>
-            <td className="whitespace-nowrap text-muted">{run.dataset.name}</td>
-            <td className="whitespace-nowrap text-muted">{formatAgo(run.startedAt ?? run.createdAt, now)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      caption="Training runs"
+      rows={runs}
+      rowKey={({ id }) => id}
+      columns={[
+        {
+          title: 'Run',
+          rowHeader: true,
+          className: 'font-medium',
+          cell: ({ id, kind, preset }) => (
+            <Link href={`/models/runs/${id}`} className="inline-flex items-center gap-3 hover:underline">
+              <Kind kind={kind} />
+              <span className="font-normal text-muted">{preset}</span>
+            </Link>
+          ),
+        },
+        { title: 'State', cell: (run) => <RunState run={run} /> },
+        { title: 'Progress', cell: (run) => <RunProgress run={run} now={now} /> },
+        { title: 'Dataset', className: 'whitespace-nowrap text-muted', cell: ({ dataset }) => dataset.name },
+        {
+          title: 'Started',
+          className: 'whitespace-nowrap text-muted',
+          cell: ({ startedAt, createdAt }) => formatAgo(startedAt ?? createdAt, now),
+        },
+      ]}
+    />
   );
 }

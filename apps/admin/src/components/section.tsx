@@ -24,7 +24,7 @@ export function Section({ title, note, actions, flush = false, className = '', c
           {actions}
         </div>
       )}
-      <div className={flush ? 'relative overflow-x-auto' : `px-5 pb-5 ${title ? '' : 'pt-5'}`}>{children}</div>
+      <div className={flush ? '' : `px-5 pb-5 ${title ? '' : 'pt-5'}`}>{children}</div>
     </section>
   );
 }

@@ -56,8 +56,10 @@ const indexCandidate = z.object({
   buildMs: z.number(),
 });
 
+export type IndexCandidate = z.infer<typeof indexCandidate>;
+
 /** The factories in an Index row's `candidates`: all that were measured before one was chosen. */
-export const readIndexCandidates = (stored: unknown): z.infer<typeof indexCandidate>[] =>
+export const readIndexCandidates = (stored: unknown): IndexCandidate[] =>
   (Array.isArray(stored) ? stored : []).flatMap((value) => indexCandidate.safeParse(value).data ?? []);
 
 /** The metrics that models are compared by, and what each says in one sentence. */

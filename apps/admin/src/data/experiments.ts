@@ -24,7 +24,10 @@ export async function findExperiment(id: string) {
 /** Every metric that an experiment can be judged by, the shop's own among them. */
 export const knownMetrics = () => readMetrics(config().metricsFile);
 
-/** Datasets with a model, each with what an experiment's arms can serve and what its shop's past says of power. */
+/**
+ * Datasets with a model, each with what an experiment's arms can serve and what its shop's past says of power: that
+ * takes seconds to work out, and the page need not wait for it.
+ */
 export async function experimentDatasets() {
   const db = await database();
   const oldest = { createdAt: 'asc' } as const;
@@ -37,21 +40,20 @@ export async function experimentDatasets() {
       experiments: { where: { layer: { not: null } }, distinct: ['layer'], select: { layer: true } },
     },
   });
-  return Promise.all(
-    datasets.map(async ({ id, name, currency, holdout, models, rankers, experiments }) => ({
-      ...{ id, name, currency, holdout },
-      models: models.map((model) => ({
-        ...{ id: model.id, name: model.name, kind: model.kind },
-        indexes: model.indexes.map(({ id, factory, active, createdAt }) => ({
-          ...{ id, active },
-          title: `${factory}, ${createdAt.toISOString().slice(0, 16).replace('T', ' ')}`,
-        })),
+  const metrics = await knownMetrics();
+  return datasets.map(({ id, name, currency, holdout, models, rankers, experiments }) => ({
+    ...{ id, name, currency, holdout },
+    models: models.map((model) => ({
+      ...{ id: model.id, name: model.name, kind: model.kind },
+      indexes: model.indexes.map(({ id, factory, active, createdAt }) => ({
+        ...{ id, active },
+        title: `${factory}, ${createdAt.toISOString().slice(0, 16).replace('T', ' ')}`,
       })),
-      rankers: rankers.map(({ id, createdAt }) => ({ id, title: `of ${createdAt.toISOString().slice(0, 10)}` })),
-      layers: experiments.flatMap(({ layer }) => layer ?? []),
-      history: await shopHistory({ db, dataDir: config().dataDir }, id, { metrics: await knownMetrics() }),
     })),
-  );
+    rankers: rankers.map(({ id, createdAt }) => ({ id, title: `of ${createdAt.toISOString().slice(0, 10)}` })),
+    layers: experiments.flatMap(({ layer }) => layer ?? []),
+    history: shopHistory({ db, dataDir: config().dataDir }, id, { metrics }),
+  }));
 }
 
 /** What is there to say of an experiment's set-up beside its own row. */

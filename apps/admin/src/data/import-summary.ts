@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatCount } from '#format.ts';
 
 const count = z.number();
 
@@ -24,7 +25,12 @@ export type ImportSummary = z.infer<typeof importSummary>;
 export const readImportSummary = (stored: unknown): ImportSummary | undefined => importSummary.safeParse(stored).data;
 
 /** What became of the rows between the file and the dataset, in the importer's order. */
-export function sieve({ interactions, rejected }: ImportSummary): { what: string; rows: number; why: string }[] {
+export function sieve({
+  interactions,
+  items,
+  users,
+  rejected,
+}: ImportSummary): { what: string; rows: number; why: string }[] {
   const { ignoredEvents, duplicates, cancellations, kCore } = interactions;
   return [
     { what: 'Malformed', rows: rejected.total, why: 'in all files; left out and listed below' },
@@ -56,5 +62,15 @@ export function sieve({ interactions, rejected }: ImportSummary): { what: string
           : `of too rare shoppers or items, in ${kCore.rounds} rounds`,
     },
     { what: 'Kept', rows: interactions.kept, why: 'interactions of the dataset' },
+    {
+      what: 'Items file',
+      rows: items.read,
+      why: `${formatCount(items.withoutInteractions)} that nobody touched, kept`,
+    },
+    {
+      what: 'Users file',
+      rows: users.read,
+      why: `${formatCount(users.withoutInteractions)} without interactions, left out`,
+    },
   ];
 }

@@ -18,6 +18,8 @@ export async function indexedModels() {
   });
 }
 
+export type IndexedModel = Awaited<ReturnType<typeof indexedModels>>[number];
+
 export type BesideIndex = Pick<HealthAnswer['models'][number]['index'], 'fresh' | 'outdated' | 'waiting'>;
 
 /** What retrieval keeps beside each index that it serves, by the index's id; nothing where it does not answer. */

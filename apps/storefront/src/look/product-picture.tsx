@@ -1,5 +1,6 @@
-import { useId } from 'react';
-import { motifOf } from './motif.tsx';
+import { type CSSProperties, useId } from 'react';
+import { motifOf } from './motif.ts';
+import motifs from './motifs.svg';
 import { type Palette, type Pattern, paletteOf } from './palette.ts';
 import { niceTitle } from './title.ts';
 
@@ -88,6 +89,10 @@ function Monogram({ title, palette }: { title: string; palette: Palette }) {
   );
 }
 
+/** A palette as motifs.svg reads it. */
+const coloursOf = ({ main, dark, light, accent }: Palette) =>
+  ({ '--main': main, '--dark': dark, '--light': light, '--accent': accent }) as CSSProperties;
+
 /**
  * The data set has no photographs, so a product gets a drawing: what its title or category names, in the colours and
  * the pattern that the title names. Decorative: the title always stands beside it.
@@ -100,9 +105,14 @@ export function ProductPicture(product: {
 }) {
   const tileId = useId();
   const { palette, pattern } = paletteOf(product.itemId, product.title);
-  const draw = motifOf(product.title, product.category);
+  const motif = motifOf(product.title, product.category);
   return (
-    <svg viewBox="0 0 200 200" className={`product-picture ${product.className ?? ''}`} aria-hidden="true">
+    <svg
+      viewBox="0 0 200 200"
+      className={`product-picture ${product.className ?? ''}`}
+      style={coloursOf(palette)}
+      aria-hidden="true"
+    >
       <defs>
         <pattern id={tileId} width="40" height="40" patternUnits="userSpaceOnUse" patternTransform="rotate(0)">
           <Tile pattern={pattern} colour={palette.pattern} />
@@ -111,7 +121,7 @@ export function ProductPicture(product: {
       <rect width="200" height="200" fill={palette.ground} />
       <rect width="200" height="200" fill={`url(#${tileId})`} />
       <ellipse cx="100" cy="160" rx="58" ry="7" fill={palette.dark} opacity=".16" />
-      {draw ? draw(palette) : <Monogram title={product.title} palette={palette} />}
+      {motif ? <use href={`${motifs.src}#${motif}`} /> : <Monogram title={product.title} palette={palette} />}
     </svg>
   );
 }

@@ -1,6 +1,7 @@
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
+import { DataTable } from '#components/data-table.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
@@ -23,59 +24,41 @@ export default async function DatasetsPage() {
         </Notice>
       ) : (
         <Section flush>
-          <table className="data">
-            <thead>
-              <tr>
-                <th scope="col">Dataset</th>
-                <th scope="col" className="num">
-                  Interactions
-                </th>
-                <th scope="col" className="num">
-                  Shoppers
-                </th>
-                <th scope="col" className="num">
-                  Items
-                </th>
-                <th scope="col" className="num">
-                  Categories
-                </th>
-                <th scope="col" className="num">
-                  Rejected rows
-                </th>
-                <th scope="col">Time span</th>
-                <th scope="col" className="num">
-                  Models
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {datasets.map((dataset) => (
-                <tr key={dataset.id}>
-                  <th scope="row">
-                    <Link href={`/datasets/${dataset.id}`} className="font-medium hover:underline">
-                      {dataset.name}
+          <DataTable
+            caption="Datasets"
+            rows={datasets}
+            rowKey={({ id }) => id}
+            columns={[
+              {
+                title: 'Dataset',
+                rowHeader: true,
+                cell: ({ id, name, status }) => (
+                  <>
+                    <Link href={`/datasets/${id}`} className="font-medium hover:underline">
+                      {name}
                     </Link>{' '}
-                    {dataset.status !== 'done' && (
-                      <Badge tone={dataset.status === 'failed' ? 'bad' : 'busy'}>
-                        {dataset.status === 'failed' ? 'import failed' : 'importing'}
+                    {status !== 'done' && (
+                      <Badge tone={status === 'failed' ? 'bad' : 'busy'}>
+                        {status === 'failed' ? 'import failed' : 'importing'}
                       </Badge>
                     )}
-                  </th>
-                  <td className="num">{formatCount(dataset.interactions)}</td>
-                  <td className="num">{formatCount(dataset.users)}</td>
-                  <td className="num">{formatCount(dataset.items)}</td>
-                  <td className="num">{formatCount(dataset._count.categories)}</td>
-                  <td className="num">{formatCount(dataset.rejected)}</td>
-                  <td className="whitespace-nowrap text-muted">
-                    {dataset.firstAt && dataset.lastAt
-                      ? `${formatDay(dataset.firstAt)} – ${formatDay(dataset.lastAt)}`
-                      : 'order only, no times'}
-                  </td>
-                  <td className="num">{formatCount(dataset._count.models)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+                  </>
+                ),
+              },
+              { title: 'Interactions', numeric: true, cell: ({ interactions }) => formatCount(interactions) },
+              { title: 'Shoppers', numeric: true, cell: ({ users }) => formatCount(users) },
+              { title: 'Items', numeric: true, cell: ({ items }) => formatCount(items) },
+              { title: 'Categories', numeric: true, cell: ({ _count }) => formatCount(_count.categories) },
+              { title: 'Rejected rows', numeric: true, cell: ({ rejected }) => formatCount(rejected) },
+              {
+                title: 'Time span',
+                className: 'whitespace-nowrap text-muted',
+                cell: ({ firstAt, lastAt }) =>
+                  firstAt && lastAt ? `${formatDay(firstAt)} – ${formatDay(lastAt)}` : 'order only, no times',
+              },
+              { title: 'Models', numeric: true, cell: ({ _count }) => formatCount(_count.models) },
+            ]}
+          />
         </Section>
       )}
     </>

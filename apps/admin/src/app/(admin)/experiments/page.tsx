@@ -1,5 +1,6 @@
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
+import { DataTable } from '#components/data-table.tsx';
 import { ExperimentState } from '#components/experiment-state.tsx';
 import { LiveEventsPanel } from '#components/live-events.tsx';
 import { Notice } from '#components/notice.tsx';
@@ -10,6 +11,12 @@ import { allExperiments } from '#data/experiments.ts';
 import { formatDay, formatPercent } from '#format.ts';
 
 export const metadata: Metadata = { title: 'Experiments' };
+
+const armsInWords = (arms: { name: string; weight: number }[]): string =>
+  arms
+    .filter(({ weight }) => weight > 0)
+    .map(({ name, weight }) => `${name} ${formatPercent(weight, 0)}`)
+    .join(' · ');
 
 export default async function ExperimentsPage() {
   const [experiments, events] = await Promise.all([allExperiments(), liveEvents()]);
@@ -31,61 +38,46 @@ export default async function ExperimentsPage() {
           </Notice>
         ) : (
           <Section flush>
-            <table className="data">
-              <thead>
-                <tr>
-                  <th scope="col">Experiment</th>
-                  <th scope="col">State</th>
-                  <th scope="col">Arms</th>
-                  <th scope="col">Dataset</th>
-                  <th scope="col" className="num">
-                    Traffic
-                  </th>
-                  <th scope="col">Started</th>
-                  <th scope="col">Planned end</th>
-                  <th scope="col">Decision</th>
-                </tr>
-              </thead>
-              <tbody>
-                {experiments.map((experiment) => (
-                  <tr key={experiment.id}>
-                    <th scope="row">
+            <DataTable
+              caption="Experiments"
+              rows={experiments}
+              rowKey={({ id }) => id}
+              columns={[
+                {
+                  title: 'Experiment',
+                  rowHeader: true,
+                  cell: ({ id, name, status, simulated }) => (
+                    <>
                       <Link
-                        href={`/experiments/${experiment.id}${experiment.status === 'draft' ? '/setup' : ''}`}
+                        href={`/experiments/${id}${status === 'draft' ? '/setup' : ''}`}
                         className="font-medium hover:underline"
                       >
-                        {experiment.name}
+                        {name}
                       </Link>
-                      {experiment.simulated && <span className="text-muted"> simulated</span>}
-                    </th>
-                    <td>
-                      <ExperimentState status={experiment.status} />
-                    </td>
-                    <td>
-                      {experiment.arms
-                        .filter(({ weight }) => weight > 0)
-                        .map(({ name, weight }) => `${name} ${formatPercent(weight, 0)}`)
-                        .join(' · ')}
-                    </td>
-                    <td className="text-muted">{experiment.dataset.name}</td>
-                    <td className="num">{formatPercent(experiment.trafficShare, 0)}</td>
-                    <td className="whitespace-nowrap text-muted">
-                      {experiment.startedAt ? formatDay(experiment.startedAt) : '–'}
-                    </td>
-                    <td className="whitespace-nowrap text-muted">
-                      {experiment.plannedEndAt ? formatDay(experiment.plannedEndAt) : '–'}
-                    </td>
-                    <td>
-                      {experiment.decision === null
-                        ? '–'
-                        : experiment.decision === 'none'
-                          ? 'could not tell'
-                          : experiment.decision}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+                      {simulated && <span className="text-muted"> simulated</span>}
+                    </>
+                  ),
+                },
+                { title: 'State', cell: ({ status }) => <ExperimentState status={status} /> },
+                { title: 'Arms', cell: ({ arms }) => armsInWords(arms) },
+                { title: 'Dataset', className: 'text-muted', cell: ({ dataset }) => dataset.name },
+                { title: 'Traffic', numeric: true, cell: ({ trafficShare }) => formatPercent(trafficShare, 0) },
+                {
+                  title: 'Started',
+                  className: 'whitespace-nowrap text-muted',
+                  cell: ({ startedAt }) => (startedAt ? formatDay(startedAt) : '–'),
+                },
+                {
+                  title: 'Planned end',
+                  className: 'whitespace-nowrap text-muted',
+                  cell: ({ plannedEndAt }) => (plannedEndAt ? formatDay(plannedEndAt) : '–'),
+                },
+                {
+                  title: 'Decision',
+                  cell: ({ decision }) => (decision === 'none' ? 'could not tell' : (decision ?? '–')),
+                },
+              ]}
+            />
           </Section>
         )}
         <LiveEventsPanel

@@ -1,5 +1,6 @@
 import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
+import { DataTable } from '#components/data-table.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
 import { apiKeys } from '#data/api-keys.ts';
@@ -25,53 +26,55 @@ export default async function KeysPage() {
           <CreateForm rateLimit={rateLimit} rateBurst={rateBurst} />
         </Section>
         <Section title="Keys" flush>
-          {keys.length === 0 ? (
-            <p className="px-5 pb-5 text-muted">There is none yet.</p>
-          ) : (
-            <table className="data">
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Begins with</th>
-                  <th scope="col">Scopes</th>
-                  <th scope="col" className="num">
-                    <abbr title="Requests a second on average, and at once">Rate, burst</abbr>
-                  </th>
-                  <th scope="col">Made</th>
-                  <th scope="col">Last used</th>
-                  <th scope="col">State</th>
-                  <th scope="col">
-                    <span className="sr-only">Action</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {keys.map((key) => (
-                  <tr key={key.id} className={key.revokedAt === null ? '' : 'text-muted'}>
-                    <th scope="row" className="max-w-60 font-medium [overflow-wrap:anywhere]">
-                      {key.name}
-                    </th>
-                    <td className="font-mono text-sm whitespace-nowrap">{key.prefix}…</td>
-                    <td>{key.scopes.join(', ')}</td>
-                    <td className="num">
-                      {formatCount(key.rateLimit ?? rateLimit)}/s,{' '}
-                      {formatCount(key.rateBurst ?? Math.max(rateBurst, key.rateLimit ?? 0))}
-                    </td>
-                    <td className="whitespace-nowrap">{formatTime(key.createdAt)}</td>
-                    <td className="whitespace-nowrap">{key.lastUsedAt ? formatAgo(key.lastUsedAt, now) : 'never'}</td>
-                    <td>
-                      {key.revokedAt === null ? (
-                        <Badge tone="good">works</Badge>
-                      ) : (
-                        <Badge tone="quiet">revoked {formatTime(key.revokedAt)}</Badge>
-                      )}
-                    </td>
-                    <td className="num">{key.revokedAt === null && <RevokeForm id={key.id} name={key.name} />}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
+          <DataTable
+            caption="Keys"
+            rows={keys}
+            rowKey={({ id }) => id}
+            rowClassName={({ revokedAt }) => (revokedAt === null ? '' : 'text-muted')}
+            empty="There is none yet."
+            columns={[
+              {
+                title: 'Name',
+                rowHeader: true,
+                className: 'max-w-60 font-medium [overflow-wrap:anywhere]',
+                cell: ({ name }) => name,
+              },
+              {
+                title: 'Begins with',
+                className: 'font-mono text-sm whitespace-nowrap',
+                cell: ({ prefix }) => `${prefix}…`,
+              },
+              { title: 'Scopes', cell: ({ scopes }) => scopes.join(', ') },
+              {
+                title: 'Rate, burst',
+                hint: 'Requests a second on average, and at once',
+                numeric: true,
+                cell: (key) =>
+                  `${formatCount(key.rateLimit ?? rateLimit)}/s, ${formatCount(key.rateBurst ?? Math.max(rateBurst, key.rateLimit ?? 0))}`,
+              },
+              { title: 'Made', className: 'whitespace-nowrap', cell: ({ createdAt }) => formatTime(createdAt) },
+              {
+                title: 'Last used',
+                className: 'whitespace-nowrap',
+                cell: ({ lastUsedAt }) => (lastUsedAt ? formatAgo(lastUsedAt, now) : 'never'),
+              },
+              {
+                title: 'State',
+                cell: ({ revokedAt }) =>
+                  revokedAt === null ? (
+                    <Badge tone="good">works</Badge>
+                  ) : (
+                    <Badge tone="quiet">revoked {formatTime(revokedAt)}</Badge>
+                  ),
+              },
+              {
+                title: 'Action',
+                hideTitle: true,
+                numeric: true,
+                cell: ({ id, name, revokedAt }) => revokedAt === null && <RevokeForm id={id} name={name} />,
+              },
+            ]}
+          />
         </Section>
       </div>
     </>

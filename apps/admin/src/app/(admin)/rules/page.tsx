@@ -2,6 +2,7 @@ import type { Rule } from '@duet/db';
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
+import { DataTable } from '#components/data-table.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
@@ -13,19 +14,23 @@ import { RuleSwitches } from './switches.tsx';
 
 export const metadata: Metadata = { title: 'Rules' };
 
-const does = ({ kind, place, factor }: Rule): string =>
-  ({
+function effectOf({ kind, place, factor }: Rule): string {
+  return {
     pin: `at place ${place}`,
     boost: `score × ${factor ?? 2}`,
     bury: `score × ${factor ?? 0.5}`,
     block: 'never shown',
-  })[kind];
+  }[kind];
+}
 
-function state({ enabled, startsAt, endsAt }: Rule, now: Date): [tone: 'good' | 'quiet', text: string] {
-  if (!enabled) return ['quiet', 'off'];
-  if (startsAt && startsAt > now) return ['quiet', 'not yet'];
-  if (endsAt && endsAt <= now) return ['quiet', 'over'];
-  return ['good', 'in force'];
+const periodOf = ({ startsAt, endsAt }: Rule): string =>
+  startsAt || endsAt ? `${startsAt ? formatTime(startsAt) : ''} – ${endsAt ? formatTime(endsAt) : ''}` : 'always';
+
+function RuleState({ rule: { enabled, startsAt, endsAt }, now }: { rule: Rule; now: Date }) {
+  if (!enabled) return <Badge tone="quiet">off</Badge>;
+  if (startsAt && startsAt > now) return <Badge tone="quiet">not yet</Badge>;
+  if (endsAt && endsAt <= now) return <Badge tone="quiet">over</Badge>;
+  return <Badge tone="good">in force</Badge>;
 }
 
 export default async function RulesPage({ searchParams }: { searchParams: PageQuery }) {
@@ -56,57 +61,45 @@ export default async function RulesPage({ searchParams }: { searchParams: PageQu
             </nav>
           )}
           <Section title="In force and waiting" flush>
-            {rules.length === 0 ? (
-              <p className="px-5 pb-5 text-muted">No rules: lists are as the models and the ranker make them.</p>
-            ) : (
-              <table className="data">
-                <thead>
-                  <tr>
-                    <th scope="col">Rule</th>
-                    <th scope="col">Concerns</th>
-                    <th scope="col">Where</th>
-                    <th scope="col">When</th>
-                    <th scope="col">Note</th>
-                    <th scope="col">State</th>
-                    <th scope="col">
-                      <span className="sr-only">Change</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {rules.map((rule) => {
-                    const [tone, text] = state(rule, now);
-                    return (
-                      <tr key={rule.id}>
-                        <th scope="row" className="whitespace-nowrap">
-                          {rule.kind} <span className="font-normal text-muted">{does(rule)}</span>
-                        </th>
-                        <td>
-                          {rule.category ?? (
-                            <>
-                              {rule.title} <span className="font-mono text-sm text-muted">{rule.itemId}</span>
-                            </>
-                          )}
-                        </td>
-                        <td>{rule.placement ?? <span className="text-muted">everywhere</span>}</td>
-                        <td className="text-sm text-muted">
-                          {rule.startsAt || rule.endsAt
-                            ? `${rule.startsAt ? formatTime(rule.startsAt) : ''} – ${rule.endsAt ? formatTime(rule.endsAt) : ''}`
-                            : 'always'}
-                        </td>
-                        <td className="max-w-xs text-sm text-muted">{rule.note}</td>
-                        <td>
-                          <Badge tone={tone}>{text}</Badge>
-                        </td>
-                        <td>
-                          <RuleSwitches id={rule.id} enabled={rule.enabled} />
-                        </td>
-                      </tr>
-                    );
-                  })}
-                </tbody>
-              </table>
-            )}
+            <DataTable
+              caption="Rules"
+              rows={rules}
+              rowKey={({ id }) => id}
+              empty="No rules: lists are as the models and the ranker make them."
+              columns={[
+                {
+                  title: 'Rule',
+                  rowHeader: true,
+                  className: 'whitespace-nowrap',
+                  cell: (rule) => (
+                    <>
+                      {rule.kind} <span className="font-normal text-muted">{effectOf(rule)}</span>
+                    </>
+                  ),
+                },
+                {
+                  title: 'Concerns',
+                  cell: ({ category, title, itemId }) =>
+                    category ?? (
+                      <>
+                        {title} <span className="font-mono text-sm text-muted">{itemId}</span>
+                      </>
+                    ),
+                },
+                {
+                  title: 'Where',
+                  cell: ({ placement }) => placement ?? <span className="text-muted">everywhere</span>,
+                },
+                { title: 'When', className: 'text-sm text-muted', cell: periodOf },
+                { title: 'Note', className: 'max-w-xs text-sm text-muted', cell: ({ note }) => note },
+                { title: 'State', cell: (rule) => <RuleState rule={rule} now={now} /> },
+                {
+                  title: 'Change',
+                  hideTitle: true,
+                  cell: ({ id, enabled }) => <RuleSwitches id={id} enabled={enabled} />,
+                },
+              ]}
+            />
           </Section>
           <Section title="New rule">
             <RuleForm datasetId={dataset.id} categories={categories} />

@@ -1,8 +1,10 @@
 import { liftScale, type Report, ticksOf } from '@duet/experiments';
 import { CumulativeLift } from '#components/charts/cumulative-lift.tsx';
+import { DataTable } from '#components/data-table.tsx';
 import { Section } from '#components/section.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
-import { formatCount, formatNumber, formatPercent } from '#format.ts';
+import { formatCount, formatPercent } from '#format.ts';
+import { showP } from './metric.ts';
 
 type Found = NonNullable<Report['interleaving']>;
 
@@ -53,28 +55,22 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
         )}
       </Section>
       <Section title="Preference" flush>
-        <table className="data">
-          <caption className="sr-only">Preference</caption>
-          <thead>
-            <tr>
-              <th scope="col">{name}’s share of</th>
-              {['Value', `${level} interval`, 'p'].map((title) => (
-                <th key={title} scope="col" className="num">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            <Share what="the clicks, at any look" test={found.sequence} />
-            <Share what="the clicks, valid at the planned end alone" test={found.preference} />
-            <Share
-              what={`${formatCount(found.users)} shoppers, the ${formatCount(found.ties)} without a preference as halves`}
-              test={found.userPreference}
-            />
-            <Share what={`${formatCount(found.wins + found.losses)} shoppers with a preference`} test={found.sign} />
-          </tbody>
-        </table>
+        <DataTable
+          caption="Preference"
+          rows={sharesOf(found)}
+          rowKey={({ what }) => what}
+          columns={[
+            { title: `${name}’s share of`, rowHeader: true, className: 'font-medium', cell: ({ what }) => what },
+            { title: 'Value', numeric: true, cell: ({ value }) => (value === null ? '–' : formatPercent(value)) },
+            {
+              title: `${level} interval`,
+              numeric: true,
+              cell: ({ low, high }) =>
+                low === null || high === null ? '–' : `${formatPercent(low)} to ${formatPercent(high)}`,
+            },
+            { title: 'p', numeric: true, cell: ({ p }) => showP(p) },
+          ]}
+        />
         <p className="border-t border-line px-5 py-3 text-sm text-muted">
           Lists are merged by team draft; the shopper is the unit. A click counts within {options.clickWindowHours}{' '}
           hours of the impression, for the arm whose item it was.
@@ -84,18 +80,16 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
   );
 }
 
-function Share({ what, test: { value, low, high, p } }: { what: string; test: Found['sign'] }) {
-  return (
-    <tr>
-      <th scope="row" className="font-medium">
-        {what}
-      </th>
-      <td className="num">{value === null ? '–' : formatPercent(value)}</td>
-      <td className="num">{low === null || high === null ? '–' : `${formatPercent(low)} to ${formatPercent(high)}`}</td>
-      <td className="num">{p === null ? '–' : p < 0.001 ? '< 0.001' : formatNumber(p, 3)}</td>
-    </tr>
-  );
-}
+/** The same preference by clicks and by shoppers. */
+const sharesOf = ({ sequence, preference, userPreference, sign, users, ties, wins, losses }: Found) => [
+  { what: 'the clicks, at any look', ...sequence },
+  { what: 'the clicks, valid at the planned end alone', ...preference },
+  {
+    what: `${formatCount(users)} shoppers, the ${formatCount(ties)} without a preference as halves`,
+    ...userPreference,
+  },
+  { what: `${formatCount(wins + losses)} shoppers with a preference`, ...sign },
+];
 
 /** About no preference, as a lift is about none. */
 const aboveHalf = ({ value, low, high }: Found['sign']) => ({

@@ -1,9 +1,10 @@
 import { liftScale, type Report, ticksOf } from '@duet/experiments';
-import Link from 'next/link';
 import { CumulativeLift } from '#components/charts/cumulative-lift.tsx';
+import { Dot } from '#components/dot.tsx';
 import { Section } from '#components/section.tsx';
 import { type Asked, addressOf } from './asked.ts';
 import { shownMetric } from './metric.ts';
+import { MetricChoice } from './metric-choice.tsx';
 
 interface LiftPlotsProps {
   id: string;
@@ -25,19 +26,11 @@ export function LiftPlots({ id, report, asked, colors }: LiftPlotsProps) {
       title={`Lift of the ${metric.title}, all days up to each`}
       note={`The band is the ${Number((100 * options.level).toFixed(2))} % confidence sequence: it holds at every look.${plannedDay ? ' The upright stroke is the fixed-horizon interval; it is valid at the planned end and on no other day.' : ''}`}
     >
-      <nav aria-label="Metric" className="mb-4 flex flex-wrap gap-x-4 gap-y-1 text-sm">
-        {metrics.map(({ key, title }) => (
-          <Link
-            key={key}
-            href={`/experiments/${id}${addressOf({ ...asked, metric: key })}`}
-            scroll={false}
-            aria-current={key === metric.key ? 'true' : undefined}
-            className="text-muted hover:text-ink aria-[current]:font-medium aria-[current]:text-ink aria-[current]:underline aria-[current]:underline-offset-4"
-          >
-            {title}
-          </Link>
-        ))}
-      </nav>
+      <MetricChoice
+        metrics={metrics}
+        chosen={metric.key}
+        address={(key) => `/experiments/${id}${addressOf({ ...asked, metric: key })}`}
+      />
       {lines.length === 0 ? (
         <p className="text-muted">No day tells anything of it yet.</p>
       ) : (
@@ -47,11 +40,7 @@ export function LiftPlots({ id, report, asked, colors }: LiftPlotsProps) {
             return (
               <figure key={armId} className="min-w-0">
                 <figcaption className="mb-1 flex items-center gap-2 text-sm">
-                  <span
-                    aria-hidden="true"
-                    className="size-2.5 rounded-full"
-                    style={{ background: colors.get(armId) }}
-                  />
+                  <Dot color={colors.get(armId)} />
                   {name}
                 </figcaption>
                 <CumulativeLift

@@ -2,8 +2,8 @@ import type { Metadata } from 'next/types';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { experimentDatasets, knownMetrics } from '#data/experiments.ts';
-import { ExperimentForm } from '../form.tsx';
-import { formPlanOf } from '../start-plan.ts';
+import { ExperimentForm } from '../form/form.tsx';
+import { formPlanOf } from '../form/start-plan.ts';
 
 export const metadata: Metadata = { title: 'New experiment' };
 

@@ -2,6 +2,7 @@ import Link from 'next/link';
 import { notFound } from 'next/navigation';
 import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
+import { DataTable } from '#components/data-table.tsx';
 import { Notice } from '#components/notice.tsx';
 import { Pager } from '#components/pager.tsx';
 import { Search } from '#components/search.tsx';
@@ -46,44 +47,35 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
         </div>
       ) : (
         <>
-          <table className="data">
-            <thead>
-              <tr>
-                <th scope="col">Item</th>
-                <th scope="col">Title</th>
-                <th scope="col">Category</th>
-                <th scope="col" className="num">
-                  Price
-                </th>
-                <th scope="col">Shown</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((item) => (
-                <tr key={item.id}>
-                  <th scope="row" className="font-mono text-sm">
-                    <Link href={`${at}/item?${new URLSearchParams({ item: item.externalId })}`} className="link">
-                      {item.externalId}
-                    </Link>
-                  </th>
-                  <td className="min-w-56">{item.title || <span className="text-muted">no title</span>}</td>
-                  <td className="text-muted">{item.category?.name ?? 'none'}</td>
-                  <td className="num">
-                    {item.priceMinor === null ? '–' : formatMoney(item.priceMinor, dataset.currency)}
-                  </td>
-                  <td>
-                    {item.withdrawnAt !== null ? (
-                      <Badge tone="bad">withdrawn</Badge>
-                    ) : item.inStock ? (
-                      <Badge tone="good">in stock</Badge>
-                    ) : (
-                      <Badge tone="quiet">out of stock</Badge>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <DataTable
+            caption="Items"
+            rows={rows}
+            rowKey={({ id }) => id}
+            columns={[
+              {
+                title: 'Item',
+                rowHeader: true,
+                className: 'font-mono text-sm',
+                cell: ({ externalId }) => (
+                  <Link href={`${at}/item?${new URLSearchParams({ item: externalId })}`} className="link">
+                    {externalId}
+                  </Link>
+                ),
+              },
+              {
+                title: 'Title',
+                className: 'min-w-56',
+                cell: ({ title }) => title || <span className="text-muted">no title</span>,
+              },
+              { title: 'Category', className: 'text-muted', cell: ({ category }) => category?.name ?? 'none' },
+              {
+                title: 'Price',
+                numeric: true,
+                cell: ({ priceMinor }) => (priceMinor === null ? '–' : formatMoney(priceMinor, dataset.currency)),
+              },
+              { title: 'Shown', cell: (item) => <Availability {...item} /> },
+            ]}
+          />
           <Pager
             page={page}
             pageSize={cataloguePageSize}
@@ -94,4 +86,9 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
       )}
     </Section>
   );
+}
+
+function Availability({ withdrawnAt, inStock }: { withdrawnAt: Date | null; inStock: boolean }) {
+  if (withdrawnAt !== null) return <Badge tone="bad">withdrawn</Badge>;
+  return inStock ? <Badge tone="good">in stock</Badge> : <Badge tone="quiet">out of stock</Badge>;
 }

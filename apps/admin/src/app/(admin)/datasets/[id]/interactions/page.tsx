@@ -1,6 +1,7 @@
 import Link from 'next/link';
 import { notFound } from 'next/navigation';
 import type { Metadata } from 'next/types';
+import { DataTable } from '#components/data-table.tsx';
 import { Notice } from '#components/notice.tsx';
 import { Search } from '#components/search.tsx';
 import { Section } from '#components/section.tsx';
@@ -59,46 +60,42 @@ export default async function InteractionsPage({ params, searchParams }: Interac
           </Notice>
         </div>
       ) : (
-        <table className="data">
-          <thead>
-            <tr>
-              <th scope="col">Shopper</th>
-              <th scope="col">Item</th>
-              <th scope="col">{timed ? 'When' : 'Position'}</th>
-              <th scope="col" className="num">
-                Weight
-              </th>
-              <th scope="col" className="num">
-                Value
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a row has no other identity, and the list never changes
-              <tr key={i}>
-                <td>
-                  <Link
-                    href={`${at}?${new URLSearchParams({ user: row.user })}`}
-                    className="font-mono text-sm hover:underline"
-                  >
-                    {row.user}
-                  </Link>
-                </td>
-                <td className="min-w-56">
-                  {titles.get(row.item) || 'no title'} <span className="font-mono text-sm text-faint">{row.item}</span>
-                </td>
-                <td className="whitespace-nowrap text-muted">
-                  {timed ? formatTime(new Date(row.time * 1000)) : row.time}
-                </td>
-                <td className="num">{formatNumber(row.weight, 2)}</td>
-                <td className="num">
-                  {row.valueMinor === undefined ? '–' : formatMoney(row.valueMinor, dataset.currency)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          caption={user === '' ? 'A sample of the interactions' : `Interactions of shopper ${user}`}
+          rows={rows}
+          rowKey={(_, place) => place}
+          columns={[
+            {
+              title: 'Shopper',
+              className: 'font-mono text-sm',
+              cell: ({ user }) => (
+                <Link href={`${at}?${new URLSearchParams({ user })}`} className="hover:underline">
+                  {user}
+                </Link>
+              ),
+            },
+            {
+              title: 'Item',
+              className: 'min-w-56',
+              cell: ({ item }) => (
+                <>
+                  {titles.get(item) || 'no title'} <span className="font-mono text-sm text-faint">{item}</span>
+                </>
+              ),
+            },
+            {
+              title: timed ? 'When' : 'Position',
+              className: 'whitespace-nowrap text-muted',
+              cell: ({ time }) => (timed ? formatTime(new Date(time * 1000)) : time),
+            },
+            { title: 'Weight', numeric: true, cell: ({ weight }) => formatNumber(weight, 2) },
+            {
+              title: 'Value',
+              numeric: true,
+              cell: ({ valueMinor }) => (valueMinor === undefined ? '–' : formatMoney(valueMinor, dataset.currency)),
+            },
+          ]}
+        />
       )}
     </Section>
   );

@@ -1,4 +1,5 @@
 import type { Metadata } from 'next/types';
+import { DataTable } from '#components/data-table.tsx';
 import { Notice } from '#components/notice.tsx';
 import { Section } from '#components/section.tsx';
 import { experimentAudit } from '#data/experiments.ts';
@@ -7,7 +8,7 @@ import { routeId } from '#route-id.ts';
 
 export const metadata: Metadata = { title: 'Audit log' };
 
-const said: Record<string, string> = {
+const verbs: Record<string, string> = {
   create: 'created it',
   set: 'changed it',
   start: 'started it',
@@ -42,52 +43,55 @@ export default async function AuditPage({ params }: { params: Promise<{ id: stri
   }
   return (
     <Section title="Who changed what" note="The newest first. It outlives the experiment." flush>
-      <table className="data">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col" className="w-1/4">
-              From
-            </th>
-            <th scope="col" className="w-1/4">
-              To
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {log.map(({ id, at, actor, action, before, after, note }) => {
-            const [was, is] = [before ?? {}, after ?? {}] as [Record<string, unknown>, Record<string, unknown>];
-            // What a draft starts with is on its set-up page; a line a field would hide what changed since.
-            const fields = action === 'create' ? [] : [...new Set([...Object.keys(was), ...Object.keys(is)])];
-            return (
-              <tr key={id} className="[&>td]:align-top">
-                <td className="whitespace-nowrap text-muted">{formatTime(at)}</td>
-                <td className="whitespace-nowrap">{actor}</td>
-                <td>
-                  <span className="font-medium whitespace-nowrap">{said[action] ?? action}</span>
-                  {note && <span className="block max-w-72 text-sm text-muted">{note}</span>}
-                </td>
-                <td colSpan={2} className="!p-0">
-                  {fields.map((field) => (
-                    <div key={field} className="grid grid-cols-2 gap-4 px-3 py-2">
-                      <div className="min-w-0 text-sm whitespace-pre-line [overflow-wrap:anywhere]">
-                        <span className="block font-mono text-xs text-muted">{field}</span>
-                        {show(field, was[field])}
-                      </div>
-                      <div className="min-w-0 text-sm whitespace-pre-line [overflow-wrap:anywhere]">
-                        <span className="block font-mono text-xs text-muted">&nbsp;</span>
-                        {show(field, is[field])}
-                      </div>
-                    </div>
-                  ))}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      <DataTable
+        caption="Who changed what"
+        rows={log}
+        rowKey={({ id }) => id}
+        rowClassName={() => '[&>td]:align-top'}
+        columns={[
+          { title: 'When', className: 'whitespace-nowrap text-muted', cell: ({ at }) => formatTime(at) },
+          { title: 'Who', className: 'whitespace-nowrap', cell: ({ actor }) => actor },
+          {
+            title: 'What',
+            cell: ({ action, note }) => (
+              <>
+                <span className="font-medium whitespace-nowrap">{verbs[action] ?? action}</span>
+                {note && <span className="block max-w-72 text-sm text-muted">{note}</span>}
+              </>
+            ),
+          },
+          { title: 'From and to', headClassName: 'w-1/2', cell: (entry) => <Changes of={changesOf(entry)} /> },
+        ]}
+      />
     </Section>
   );
 }
+
+interface Change {
+  field: string;
+  from: string;
+  to: string;
+}
+
+/** The fields that an entry of the log changed. What a draft starts with is on its set-up page, so that is none. */
+function changesOf({ action, before, after }: Awaited<ReturnType<typeof experimentAudit>>[number]): Change[] {
+  if (action === 'create') return [];
+  const [was, is] = [before ?? {}, after ?? {}] as [Record<string, unknown>, Record<string, unknown>];
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].map((field) => ({
+    ...{ field, from: show(field, was[field]), to: show(field, is[field]) },
+  }));
+}
+
+const Changes = ({ of }: { of: Change[] }) => (
+  <dl className="space-y-2">
+    {of.map(({ field, from, to }) => (
+      <div key={field} className="min-w-0 text-sm whitespace-pre-line [overflow-wrap:anywhere]">
+        <dt className="font-mono text-xs text-muted">{field}</dt>
+        <dd className="grid grid-cols-2 gap-4">
+          <span>{from}</span>
+          <span>{to}</span>
+        </dd>
+      </div>
+    ))}
+  </dl>
+);

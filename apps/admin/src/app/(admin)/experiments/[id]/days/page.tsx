@@ -2,6 +2,8 @@ import { notFound } from 'next/navigation';
 import type { Metadata } from 'next/types';
 import { armColors } from '#components/arm-colors.ts';
 import { ByDay } from '#components/charts/by-day.tsx';
+import { DataTable } from '#components/data-table.tsx';
+import { Dot } from '#components/dot.tsx';
 import { Notice } from '#components/notice.tsx';
 import { Section } from '#components/section.tsx';
 import { findExperiment } from '#data/experiments.ts';
@@ -36,11 +38,12 @@ export default async function DaysPage({ params, searchParams }: DaysPageProps) 
   const metric = shownMetric(report, asked.metric);
   const colors = armColors(arms, new Map(experiment.arms.map(({ modelId, model }) => [modelId, model.kind])));
   const drawn = arms.map(({ id, name }) => ({ name, color: colors.get(id)! }));
+  const armOf = (armId: string) => arms.find(({ id }) => id === armId)!;
   const byDay = [...Map.groupBy(days, ({ day }) => day)];
   const rowsOf = (value: (day: (typeof days)[number]) => number | null) =>
     byDay.map(([day, own]) => ({
       day,
-      ...Object.fromEntries(own.map((row) => [arms.find(({ id }) => id === row.armId)!.name, value(row)])),
+      ...Object.fromEntries(own.map((row) => [armOf(row.armId).name, value(row)])),
     }));
   const liftOn = (day: string, armId: string) =>
     series
@@ -67,56 +70,51 @@ export default async function DaysPage({ params, searchParams }: DaysPageProps) 
         </Section>
       </div>
       <Section title="Day by day" note={`The lift is that of the ${metric.title} with everything up to the day.`} flush>
-        <table className="data min-w-[60rem]">
-          <caption className="sr-only">Day by day</caption>
-          <thead>
-            <tr>
-              <th scope="col">Day (UTC)</th>
-              <th scope="col">Arm</th>
-              {['New shoppers', 'Impressions', 'Clicks', 'CTR', 'Orders', 'GMV', 'Lift so far'].map((title) => (
-                <th key={title} scope="col" className="num">
-                  {title}
-                </th>
-              ))}
-              <th scope="col">Confidence sequence</th>
-            </tr>
-          </thead>
-          <tbody>
-            {byDay.map(([day, own]) =>
-              own.map((row, place) => {
-                const { id, name, control } = arms.find((arm) => arm.id === row.armId)!;
-                const lift = liftOn(day, id);
-                return (
-                  <tr key={`${day} ${id}`}>
-                    {place === 0 && (
-                      <th scope="rowgroup" rowSpan={own.length} className="align-top! font-medium whitespace-nowrap">
-                        {formatDay(new Date(day))}
-                      </th>
-                    )}
-                    <td className="pl-3! whitespace-nowrap">
-                      <span className="inline-flex items-center gap-2">
-                        <span
-                          aria-hidden="true"
-                          className="size-2 rounded-full"
-                          style={{ background: colors.get(id) }}
-                        />
-                        {name}
-                      </span>
-                    </td>
-                    <td className="num">{formatCount(row.users)}</td>
-                    <td className="num">{formatCount(row.impressions)}</td>
-                    <td className="num">{formatCount(row.clicks)}</td>
-                    <td className="num">{row.ctr === null ? '–' : formatPercent(row.ctr, 2)}</td>
-                    <td className="num">{formatCount(row.orders)}</td>
-                    <td className="num">{formatMoney(row.gmvMinor, currency)}</td>
-                    <td className="num font-semibold">{control ? '' : showLift(lift?.relative.value)}</td>
-                    <td className="whitespace-nowrap text-muted">{control || !lift ? '' : showRange(lift.sequence)}</td>
-                  </tr>
-                );
-              }),
-            )}
-          </tbody>
-        </table>
+        <DataTable
+          caption="Day by day"
+          className="min-w-[60rem]"
+          rows={byDay.flatMap(([, own]) => own.map((row, place) => ({ ...row, span: place === 0 ? own.length : 0 })))}
+          rowKey={({ day, armId }) => `${day} ${armId}`}
+          columns={[
+            {
+              title: 'Day (UTC)',
+              rowHeader: true,
+              span: ({ span }) => span,
+              className: 'align-top! font-medium whitespace-nowrap',
+              cell: ({ day }) => formatDay(new Date(day)),
+            },
+            {
+              title: 'Arm',
+              className: 'pl-3! whitespace-nowrap',
+              cell: ({ armId }) => (
+                <span className="inline-flex items-center gap-2">
+                  <Dot color={colors.get(armId)} />
+                  {armOf(armId).name}
+                </span>
+              ),
+            },
+            { title: 'New shoppers', numeric: true, cell: ({ users }) => formatCount(users) },
+            { title: 'Impressions', numeric: true, cell: ({ impressions }) => formatCount(impressions) },
+            { title: 'Clicks', numeric: true, cell: ({ clicks }) => formatCount(clicks) },
+            { title: 'CTR', numeric: true, cell: ({ ctr }) => (ctr === null ? '–' : formatPercent(ctr, 2)) },
+            { title: 'Orders', numeric: true, cell: ({ orders }) => formatCount(orders) },
+            { title: 'GMV', numeric: true, cell: ({ gmvMinor }) => formatMoney(gmvMinor, currency) },
+            {
+              title: 'Lift so far',
+              numeric: true,
+              className: 'font-semibold',
+              cell: ({ day, armId }) => !armOf(armId).control && showLift(liftOn(day, armId)?.relative.value),
+            },
+            {
+              title: 'Confidence sequence',
+              className: 'whitespace-nowrap text-muted',
+              cell: ({ day, armId }) => {
+                const lift = liftOn(day, armId);
+                return !armOf(armId).control && lift && showRange(lift.sequence);
+              },
+            },
+          ]}
+        />
       </Section>
     </div>
   );

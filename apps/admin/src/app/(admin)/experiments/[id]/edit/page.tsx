@@ -3,8 +3,8 @@ import type { Metadata } from 'next/types';
 import { Notice } from '#components/notice.tsx';
 import { experimentDatasets, findExperiment, knownMetrics } from '#data/experiments.ts';
 import { routeId } from '#route-id.ts';
-import { ExperimentForm } from '../../form.tsx';
-import { formPlanOf } from '../../start-plan.ts';
+import { ExperimentForm } from '../../form/form.tsx';
+import { formPlanOf } from '../../form/start-plan.ts';
 
 export const metadata: Metadata = { title: 'Change an experiment' };
 

@@ -21,7 +21,7 @@ export function formPlanOf(
       .map(({ name, modelId, indexId, weight, control, settings: own }) => {
         const { alpha, diversity, rankerId = '' } = armSettings.parse(own);
         return {
-          ...{ name, modelId, indexId, percent: percent(weight), control, rankerId },
+          ...{ name, modelId, indexId: indexId ?? '', percent: percent(weight), control, rankerId },
           ...{ alpha: text(alpha), diversity: text(diversity) },
         };
       }),
@@ -46,5 +46,6 @@ export function formPlanOf(
     gmvCapQuantile: text(settings.gmvCapQuantile ?? undefined),
     exploration: percent(settings.exploration),
     excludedUsers: settings.excludedUsers.join('\n'),
+    note: '',
   };
 }

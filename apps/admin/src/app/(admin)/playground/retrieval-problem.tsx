@@ -1,0 +1,7 @@
+import { Notice } from '#components/notice.tsx';
+
+export const RetrievalProblem = ({ problem }: { problem: string | undefined }) => (
+  <Notice tone="problem" title="The retrieval service gave no answer.">
+    {problem}
+  </Notice>
+);
