@@ -30,7 +30,7 @@ export function RowEditor<Values extends FieldValues, Name extends ArrayPath<Val
   const { name, legend, note, add, fresh, settle = (rows) => rows, rowName, least = 0, actions, children } = props;
   const { control, getValues } = useFormContext<Values>();
   const { fields, replace } = useFieldArray<Values, Name>({ control, name });
-  const rows = () => getValues(name as never) as FieldArray<Values, Name>[];
+  const rows = () => getValues(name as never) as unknown as FieldArray<Values, Name>[];
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1 text-sm font-medium">{legend}</legend>
