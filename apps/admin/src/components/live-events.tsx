@@ -12,6 +12,8 @@ import { Section } from './section.tsx';
 const everyMs = 2000;
 
 interface LiveEventsProps {
+  /** Items are called by its titles. */
+  datasetId: string;
   initial: LiveEvents;
   note: string;
 }
@@ -44,7 +46,7 @@ const columns: Column<ShownEvent>[] = [
 ];
 
 /** The last hour's events as they arrive. */
-export function LiveEventsPanel({ initial, note }: LiveEventsProps) {
+export function LiveEventsPanel({ datasetId, initial, note }: LiveEventsProps) {
   const [events, setEvents] = useState(initial);
   const [lost, setLost] = useState(false);
   useEffect(() => {
@@ -52,7 +54,7 @@ export function LiveEventsPanel({ initial, note }: LiveEventsProps) {
     const look = async () => {
       if (document.visibilityState !== 'visible') return;
       try {
-        const response = await fetch('/api/events', { signal: stop.signal });
+        const response = await fetch(`/api/events?dataset=${datasetId}`, { signal: stop.signal });
         if (response.status === 401) window.location.reload();
         if (!response.ok) throw new Error(`HTTP ${response.status}`);
         setEvents((await response.json()) as LiveEvents);
@@ -66,7 +68,7 @@ export function LiveEventsPanel({ initial, note }: LiveEventsProps) {
       clearInterval(timer);
       stop.abort();
     };
-  }, []);
+  }, [datasetId]);
 
   const { minutes, recent } = events;
   const total = (type: (typeof eventTypes)[number]['type']) => minutes.reduce((sum, minute) => sum + minute[type], 0);

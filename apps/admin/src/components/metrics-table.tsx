@@ -1,8 +1,8 @@
-import Link from 'next/link';
 import { comparedMetrics, splitMeaning } from '#data/evaluations.ts';
 import type { ComparedModel } from '#data/models.ts';
 import { formatCount, formatMetric } from '#format.ts';
 import { DataTable } from './data-table.tsx';
+import { DatasetLink } from './dataset-link.tsx';
 import { ModelName } from './model-name.tsx';
 
 /** Models side by side on one split. The best value of each column is bold and marked. */
@@ -33,9 +33,9 @@ export function MetricsTable({ models, split }: { models: ComparedModel[]; split
           rowHeader: true,
           className: 'font-medium',
           cell: ({ model }) => (
-            <Link href={`/models/${model.id}`} className="hover:underline">
+            <DatasetLink href={`/models/${model.id}`} className="hover:underline">
               <ModelName {...model} />
-            </Link>
+            </DatasetLink>
           ),
         },
         ...comparedMetrics.map(({ name, meaning }) => {

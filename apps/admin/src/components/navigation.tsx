@@ -1,34 +1,113 @@
 'use client';
 
 import Link from 'next/link';
-import { usePathname } from 'next/navigation';
+import { usePathname, useRouter } from 'next/navigation';
+import { useEffect, useRef } from 'react';
+import { datasetPath } from '#dataset-path.ts';
 
+/** Pages of a dataset, in the order of the loop: what is there, what is learnt of it, what is served, what it earns. */
 const places = [
-  { href: '/', title: 'Overview' },
-  { href: '/datasets', title: 'Datasets' },
-  { href: '/models', title: 'Models' },
-  { href: '/indexes', title: 'Indexes' },
-  { href: '/playground', title: 'Playground' },
-  { href: '/rules', title: 'Rules' },
-  { href: '/experiments', title: 'Experiments' },
+  { path: '', title: 'Overview' },
+  { path: '/data', title: 'Data' },
+  { path: '/models', title: 'Models' },
+  { path: '/indexes', title: 'Indexes' },
+  { path: '/playground', title: 'Playground' },
+  { path: '/rules', title: 'Rules' },
+  { path: '/experiments', title: 'Experiments' },
+];
+
+/** Pages of the whole installation. */
+const shared = [
+  { href: '/datasets', title: 'All datasets' },
   { href: '/keys', title: 'API keys' },
 ];
 
-export function Navigation() {
+interface NavigationProps {
+  /** Names of all datasets. */
+  names: string[];
+  /** The one that links lead to from a page that is of none. */
+  preferred: string | undefined;
+}
+
+/** Which dataset is looked at, and its pages. */
+export function Navigation({ names, preferred }: NavigationProps) {
   const pathname = usePathname();
-  const isHere = (href: string) => (href === '/' ? pathname === '/' : pathname.startsWith(href));
-  return (
-    <nav aria-label="Main" className="-mx-3 flex flex-wrap gap-x-1 lg:mx-0 lg:flex-col lg:gap-1">
-      {places.map(({ href, title }) => (
-        <Link
-          key={href}
-          href={href}
-          aria-current={isHere(href) ? 'page' : undefined}
-          className="rounded-md px-3 py-1.5 whitespace-nowrap text-muted hover:bg-line/60 hover:text-ink aria-[current=page]:bg-line aria-[current=page]:font-medium aria-[current=page]:text-ink"
-        >
-          {title}
-        </Link>
-      ))}
+  const menu = useRef<HTMLDetailsElement>(null);
+  const [, root, encoded, section] = pathname.split('/');
+  const chosen = root === 'datasets' && encoded ? decodeURIComponent(encoded) : undefined;
+  const dataset = chosen ?? preferred;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a narrow screen the menu folds once it has led somewhere
+  useEffect(() => menu.current?.removeAttribute('open'), [pathname]);
+  const links = (
+    <nav aria-label="Main" className="space-y-4">
+      {dataset !== undefined && (
+        <div className="space-y-1">
+          <DatasetSwitcher names={names} chosen={chosen} section={section ?? ''} />
+          {places.map(({ path, title }) => (
+            <Place
+              key={path}
+              href={`${datasetPath(dataset)}${path}`}
+              title={title}
+              isHere={chosen !== undefined && (section ?? '') === path.slice(1)}
+            />
+          ))}
+        </div>
+      )}
+      <div className="space-y-1 border-t border-line pt-3">
+        {shared.map(({ href, title }) => (
+          <Place key={href} href={href} title={title} isHere={pathname === href} />
+        ))}
+      </div>
     </nav>
+  );
+  return (
+    <>
+      <div className="hidden lg:block">{links}</div>
+      <details ref={menu} className="lg:hidden">
+        <summary className="button button-quiet absolute top-2.5 right-4">Menu</summary>
+        <div className="pt-3 pb-2">{links}</div>
+      </details>
+    </>
+  );
+}
+
+function Place({ href, title, isHere }: { href: string; title: string; isHere: boolean }) {
+  return (
+    <Link
+      href={href}
+      aria-current={isHere ? 'page' : undefined}
+      className="block rounded-md px-3 py-1.5 whitespace-nowrap text-muted hover:bg-line/60 hover:text-ink aria-[current=page]:bg-line aria-[current=page]:font-medium aria-[current=page]:text-ink"
+    >
+      {title}
+    </Link>
+  );
+}
+
+interface DatasetSwitcherProps {
+  names: string[];
+  chosen: string | undefined;
+  section: string;
+}
+
+/** Chooses the dataset that every page is about; it goes to the same page of that one. */
+function DatasetSwitcher({ names, chosen, section }: DatasetSwitcherProps) {
+  const router = useRouter();
+  return (
+    <div className="mb-3">
+      <label htmlFor="dataset-switcher" className="sr-only">
+        Dataset
+      </label>
+      <select
+        id="dataset-switcher"
+        className="input truncate font-medium"
+        value={chosen ?? ''}
+        onChange={({ target }) => router.push(`${datasetPath(target.value)}${section && `/${section}`}`)}
+      >
+        {chosen === undefined && <option value="">Choose a dataset</option>}
+        {names.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </div>
   );
 }

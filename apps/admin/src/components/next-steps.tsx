@@ -1,9 +1,10 @@
-import Link from 'next/link';
+import { DatasetLink } from './dataset-link.tsx';
 import { Section } from './section.tsx';
 
 export interface NextStep {
   title: string;
   why: string;
+  /** Within the dataset. */
   href?: string;
   command?: string;
 }
@@ -24,9 +25,9 @@ export function NextSteps({ steps }: { steps: NextStep[] }) {
             </span>
             <div className="min-w-0 flex-1 basis-64">
               {href ? (
-                <Link href={href} className="link font-medium">
+                <DatasetLink href={href} className="link font-medium">
                   {title}
-                </Link>
+                </DatasetLink>
               ) : (
                 <p className="font-medium">{title}</p>
               )}

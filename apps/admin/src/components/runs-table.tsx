@@ -1,17 +1,19 @@
-import Link from 'next/link';
-import type { Run } from '#data/models.ts';
+import type { TrainingRun } from '@duet/db';
 import { formatAgo, formatCount, formatDuration, formatPercent } from '#format.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { DataTable } from './data-table.tsx';
+import { DatasetLink } from './dataset-link.tsx';
 import { Kind } from './kind.tsx';
 import { Meter } from './meter.tsx';
 
-const tones: Record<Run['status'], Tone> = { queued: 'quiet', running: 'busy', done: 'good', failed: 'bad' };
+const tones: Record<TrainingRun['status'], Tone> = { queued: 'quiet', running: 'busy', done: 'good', failed: 'bad' };
 
-export const RunState = ({ run }: { run: Pick<Run, 'status'> }) => <Badge tone={tones[run.status]}>{run.status}</Badge>;
+export const RunState = ({ run }: { run: Pick<TrainingRun, 'status'> }) => (
+  <Badge tone={tones[run.status]}>{run.status}</Badge>
+);
 
 /** How far a run is, with the rate and the time left once they can be told. */
-export function RunProgress({ run, now }: { run: Run; now: Date }) {
+export function RunProgress({ run, now }: { run: TrainingRun; now: Date }) {
   const { status, step, steps, startedAt, finishedAt } = run;
   if (status === 'queued') return <span className="text-muted">waits for the worker</span>;
   if (status === 'done' && startedAt && finishedAt) {
@@ -33,7 +35,7 @@ export function RunProgress({ run, now }: { run: Run; now: Date }) {
   );
 }
 
-export function RunsTable({ runs, now }: { runs: Run[]; now: Date }) {
+export function RunsTable({ runs, now }: { runs: TrainingRun[]; now: Date }) {
   return (
     <DataTable
       caption="Training runs"
@@ -45,15 +47,14 @@ export function RunsTable({ runs, now }: { runs: Run[]; now: Date }) {
           rowHeader: true,
           className: 'font-medium',
           cell: ({ id, kind, preset }) => (
-            <Link href={`/models/runs/${id}`} className="inline-flex items-center gap-3 hover:underline">
+            <DatasetLink href={`/models/runs/${id}`} className="inline-flex items-center gap-3 hover:underline">
               <Kind kind={kind} />
               <span className="font-normal text-muted">{preset}</span>
-            </Link>
+            </DatasetLink>
           ),
         },
         { title: 'State', cell: (run) => <RunState run={run} /> },
         { title: 'Progress', cell: (run) => <RunProgress run={run} now={now} /> },
-        { title: 'Dataset', className: 'whitespace-nowrap text-muted', cell: ({ dataset }) => dataset.name },
         {
           title: 'Started',
           className: 'whitespace-nowrap text-muted',

@@ -1,7 +1,9 @@
 import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Prisma } from '@duet/db';
+import type { Dataset, Prisma } from '@duet/db';
+import { notFound } from 'next/navigation';
+import { cache } from 'react';
 import { config, database } from './services.ts';
 
 export async function allDatasets() {
@@ -12,18 +14,47 @@ export async function allDatasets() {
   });
 }
 
-/** The datasets that a model can be trained on. */
-export async function readyDatasets() {
+export async function findDataset(id: string): Promise<Dataset | null> {
   const { prisma } = await database();
-  return prisma.dataset.findMany({ where: { status: 'done' }, orderBy: { createdAt: 'desc' } });
+  return prisma.dataset.findUnique({ where: { id } });
 }
 
-export async function findDataset(id: string) {
+// A layout and its page ask for the same one.
+const datasetNamed = cache(async (name: string): Promise<Dataset | null> => {
   const { prisma } = await database();
-  return prisma.dataset.findUnique({
-    where: { id },
-    include: { categories: { orderBy: { items: 'desc' } }, _count: { select: { models: true } } },
-  });
+  return prisma.dataset.findUnique({ where: { name } });
+});
+
+/** The dataset that an address names; an address with no dataset's name in its place does not exist. */
+export async function datasetOf(params: Promise<{ dataset: string }>): Promise<Dataset> {
+  const { dataset } = await params;
+  return (await datasetNamed(decodeURIComponent(dataset))) ?? notFound();
+}
+
+/** Names of all datasets, and the one that a page without a choice is about: the one that shoppers are served. */
+export async function datasetChoice(): Promise<{ names: string[]; preferred: string | undefined }> {
+  const { prisma } = await database();
+  const [datasets, experiment, index] = await Promise.all([
+    prisma.dataset.findMany({ select: { name: true }, orderBy: { createdAt: 'desc' } }),
+    prisma.experiment.findFirst({
+      where: { status: 'running', simulated: false },
+      orderBy: { startedAt: 'desc' },
+      select: { dataset: { select: { name: true } } },
+    }),
+    prisma.index.findFirst({
+      where: { active: true },
+      orderBy: { model: { createdAt: 'desc' } },
+      select: { model: { select: { dataset: { select: { name: true } } } } },
+    }),
+  ]);
+  const preferred = experiment?.dataset.name ?? index?.model.dataset.name ?? datasets[0]?.name;
+  return { names: datasets.map(({ name }) => name), preferred };
+}
+
+/** A dataset's categories, the largest first. */
+export async function categoriesOf(datasetId: string) {
+  const { prisma } = await database();
+  return prisma.category.findMany({ where: { datasetId }, orderBy: { items: 'desc' } });
 }
 
 export const cataloguePageSize = 50;

@@ -1,59 +1,76 @@
-import { auditTrail } from '@duet/db';
+import { auditTrail, type Dataset } from '@duet/db';
 import { readinessOf, readMetrics, shopHistory, warningsOf } from '@duet/experiments';
+import { notFound } from 'next/navigation';
+import { cache } from 'react';
+import { formatDay, formatTime } from '#format.ts';
+import { routeId } from '#route-id.ts';
+import { datasetOf } from './datasets.ts';
 import { config, database } from './services.ts';
 
-export async function allExperiments() {
+/** A dataset's experiments, the newest first. */
+export async function experimentsOf(datasetId: string) {
   const { prisma } = await database();
   return prisma.experiment.findMany({
+    where: { datasetId },
     orderBy: [{ createdAt: 'desc' }],
-    include: { dataset: { select: { name: true } }, arms: { orderBy: { position: 'asc' } } },
+    include: { arms: { orderBy: { position: 'asc' } } },
   });
 }
 
-export async function findExperiment(id: string) {
+// Layouts and their pages ask for the same one.
+const findExperiment = cache(async (datasetId: string, id: string) => {
   const { prisma } = await database();
   return prisma.experiment.findUnique({
-    where: { id },
+    where: { id, datasetId },
     include: {
       dataset: { select: { name: true, currency: true, holdout: true } },
       arms: { orderBy: { position: 'asc' }, include: { model: { select: { name: true, kind: true } } } },
     },
   });
+});
+
+/** The experiment that an address names; an address with no experiment of its dataset in its place does not exist. */
+export async function experimentOf(params: Promise<{ dataset: string; id: string }>) {
+  const [dataset, id] = await Promise.all([datasetOf(params), routeId(params)]);
+  return (await findExperiment(dataset.id, id)) ?? notFound();
 }
 
 /** Every metric that an experiment can be judged by, the shop's own among them. */
 export const knownMetrics = () => readMetrics(config().metricsFile);
 
 /**
- * Datasets with a model, each with what an experiment's arms can serve and what its shop's past says of power: that
- * takes seconds to work out, and the page need not wait for it.
+ * What an experiment's arms can serve in a dataset, and what its shop's past says of power: that takes seconds to work
+ * out, and the page need not wait for it.
  */
-export async function experimentDatasets() {
+export async function experimentDataset({ id, name, currency, holdout }: Dataset) {
   const db = await database();
-  const oldest = { createdAt: 'asc' } as const;
-  const datasets = await db.prisma.dataset.findMany({
-    where: { status: 'done', models: { some: {} } },
-    orderBy: oldest,
-    include: {
-      models: { orderBy: { createdAt: 'desc' }, include: { indexes: { orderBy: { createdAt: 'desc' } } } },
-      rankers: { orderBy: { createdAt: 'desc' }, select: { id: true, createdAt: true } },
-      experiments: { where: { layer: { not: null } }, distinct: ['layer'], select: { layer: true } },
-    },
-  });
-  const metrics = await knownMetrics();
-  return datasets.map(({ id, name, currency, holdout, models, rankers, experiments }) => ({
+  const newest = { createdAt: 'desc' } as const;
+  const [models, rankers, layers, metrics] = await Promise.all([
+    db.prisma.model.findMany({
+      where: { datasetId: id },
+      orderBy: newest,
+      include: { indexes: { orderBy: newest } },
+    }),
+    db.prisma.ranker.findMany({ where: { datasetId: id }, orderBy: newest, select: { id: true, createdAt: true } }),
+    db.prisma.experiment.findMany({
+      where: { datasetId: id, layer: { not: null } },
+      distinct: ['layer'],
+      select: { layer: true },
+    }),
+    knownMetrics(),
+  ]);
+  return {
     ...{ id, name, currency, holdout },
     models: models.map((model) => ({
-      ...{ id: model.id, name: model.name, kind: model.kind },
+      ...{ id: model.id, name: model.name },
       indexes: model.indexes.map(({ id, factory, active, createdAt }) => ({
-        ...{ id, active },
-        title: `${factory}, ${createdAt.toISOString().slice(0, 16).replace('T', ' ')}`,
+        ...{ id, active, title: `${factory}, ${formatTime(createdAt)}` },
       })),
     })),
-    rankers: rankers.map(({ id, createdAt }) => ({ id, title: `of ${createdAt.toISOString().slice(0, 10)}` })),
-    layers: experiments.flatMap(({ layer }) => layer ?? []),
+    rankers: rankers.map(({ id, createdAt }) => ({ id, title: `of ${formatDay(createdAt)}` })),
+    layers: layers.flatMap(({ layer }) => layer ?? []),
     history: shopHistory({ db, dataDir: config().dataDir }, id, { metrics }),
-  }));
+  };
 }
 
 /** What is there to say of an experiment's set-up beside its own row. */

@@ -2,14 +2,17 @@ import type { HealthAnswer } from '@duet/api/client';
 import { attempt } from './problem.ts';
 import { database, retrieval } from './services.ts';
 
-/** Models that have vectors, with their indexes, newest first. */
-export async function indexedModels() {
+/** A dataset's models that have vectors, with their indexes, newest first. */
+export async function indexedModels(datasetId: string) {
   const { prisma } = await database();
   return prisma.model.findMany({
-    where: { dimensions: { gt: 0 } },
+    where: { datasetId, dimensions: { gt: 0 } },
     orderBy: { createdAt: 'desc' },
     include: {
-      dataset: { select: { name: true } },
+      arms: {
+        where: { experiment: { status: 'running' }, weight: { gt: 0 } },
+        select: { experiment: { select: { id: true, name: true } } },
+      },
       indexes: {
         orderBy: [{ active: 'desc' }, { createdAt: 'desc' }],
         include: { _count: { select: { arms: true } } },

@@ -57,10 +57,61 @@ export async function sampleInteractions(dataset: Named, user: string, limit: nu
     const size = Math.min(limit, all);
     return Array.from({ length: size }, (_, i) => rowAt(x, Math.floor((i * all) / size)));
   }
+  return rowsOf(x, user).slice(0, limit);
+}
+
+/** One user's interactions, oldest first. Rows are sorted by user. */
+function rowsOf(x: Interactions, user: string): InteractionRow[] {
   const row = x.users.indexOf(user);
-  const rows: InteractionRow[] = [];
-  for (let i = 0; i < all && rows.length < limit; i++) if (x.user[i] === row) rows.push(rowAt(x, i));
-  return rows;
+  const from = row < 0 ? -1 : x.user.indexOf(row);
+  if (from < 0) return [];
+  const to = x.user.lastIndexOf(row) + 1;
+  return Array.from({ length: to - from }, (_, i) => rowAt(x, from + i));
+}
+
+export interface Purchase {
+  itemId: string;
+  title: string;
+  category: string | null;
+  priceMinor: number | null;
+  /** Undefined where the dataset has only an order. */
+  at: Date | undefined;
+}
+
+/** What a user did last in a dataset, the newest first, as the catalogue knows the items now. */
+export async function purchasesOf(dataset: Dataset, user: string, limit: number): Promise<Purchase[]> {
+  const x = await (await keep(dataset)).interactions;
+  const rows = rowsOf(x, user).slice(-limit).reverse();
+  const { prisma } = await database();
+  const items = await prisma.item.findMany({
+    where: { datasetId: dataset.id, externalId: { in: [...new Set(rows.map(({ item }) => item))] } },
+    select: { externalId: true, title: true, priceMinor: true, category: { select: { name: true } } },
+  });
+  const known = new Map(items.map((item) => [item.externalId, item]));
+  return rows.map(({ item: itemId, time }) => {
+    const item = known.get(itemId);
+    return {
+      ...{ itemId, title: item?.title ?? '', category: item?.category?.name ?? null },
+      ...{ priceMinor: item?.priceMinor ?? null, at: dataset.firstAt === null ? undefined : new Date(1000 * time) },
+    };
+  });
+}
+
+/** Users whose id holds `search`, those who did most first: who a model can say most of. */
+export async function usersOf(
+  dataset: Named,
+  search: string,
+  limit: number,
+): Promise<{ userId: string; interactions: number }[]> {
+  const x = await (await keep(dataset)).interactions;
+  const counts = new Int32Array(x.users.length);
+  for (const user of x.user) counts[user]!++;
+  const wanted = search.toLowerCase();
+  return x.users
+    .map((userId, row) => ({ userId, interactions: counts[row]! }))
+    .filter(({ userId }) => userId.toLowerCase().includes(wanted))
+    .sort((a, b) => b.interactions - a.interactions)
+    .slice(0, limit);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Dataset, Model, TrainingRun } from '@duet/db';
+import type { Model, TrainingRun } from '@duet/db';
 import { modelKinds } from '@duet/models';
 import { readEvaluations, type StoredEvaluation } from './evaluations.ts';
 import { database } from './services.ts';
@@ -13,32 +13,24 @@ export function trainingSplit({ parameters }: Pick<Model, 'parameters'>): string
 
 const rank = (kind: string) => modelKinds.findIndex((known) => known.kind === kind);
 
-/** Every dataset that has models, with them: in the order of the paper's table, newest first within a kind. */
-export async function comparedModels(): Promise<(Dataset & { models: ComparedModel[] })[]> {
+/** A dataset's models in the order of the paper's table, newest first within a kind. */
+export async function comparedModels(datasetId: string): Promise<ComparedModel[]> {
   const { prisma } = await database();
-  const datasets = await prisma.dataset.findMany({
-    where: { models: { some: {} } },
-    include: { models: { orderBy: { createdAt: 'desc' } } },
-    orderBy: { createdAt: 'desc' },
-  });
-  return datasets.map((dataset) => ({
-    ...dataset,
-    models: dataset.models
-      .map((model) => ({ ...model, evaluations: readEvaluations(model.metrics) }))
-      .sort((a, b) => rank(a.kind) - rank(b.kind)),
-  }));
+  const models = await prisma.model.findMany({ where: { datasetId }, orderBy: { createdAt: 'desc' } });
+  return models
+    .map((model) => ({ ...model, evaluations: readEvaluations(model.metrics) }))
+    .sort((a, b) => rank(a.kind) - rank(b.kind));
 }
 
 /** The newest model of each kind: what a headline compares. */
 export const newestOfEachKind = (models: ComparedModel[]): ComparedModel[] =>
   models.filter((model, i) => models.findIndex(({ kind }) => kind === model.kind) === i);
 
-export async function findModel(id: string) {
+export async function findModel(datasetId: string, id: string) {
   const { prisma } = await database();
   return prisma.model.findUnique({
-    where: { id },
+    where: { id, datasetId },
     include: {
-      dataset: true,
       runs: { orderBy: { createdAt: 'desc' }, take: 1 },
       indexes: { orderBy: { createdAt: 'desc' } },
       arms: { include: { experiment: true } },
@@ -46,21 +38,13 @@ export async function findModel(id: string) {
   });
 }
 
-export type Run = TrainingRun & { dataset: { name: string }; model: { name: string } | null };
-
-export async function recentRuns(limit: number): Promise<Run[]> {
+/** A dataset's newest training runs. */
+export async function recentRuns(datasetId: string, limit: number): Promise<TrainingRun[]> {
   const { prisma } = await database();
-  return prisma.trainingRun.findMany({
-    orderBy: { createdAt: 'desc' },
-    take: limit,
-    include: { dataset: { select: { name: true } }, model: { select: { name: true } } },
-  });
+  return prisma.trainingRun.findMany({ where: { datasetId }, orderBy: { createdAt: 'desc' }, take: limit });
 }
 
-export async function findRun(id: string): Promise<Run | null> {
+export async function findRun(datasetId: string, id: string): Promise<TrainingRun | null> {
   const { prisma } = await database();
-  return prisma.trainingRun.findUnique({
-    where: { id },
-    include: { dataset: { select: { name: true } }, model: { select: { name: true } } },
-  });
+  return prisma.trainingRun.findUnique({ where: { id, datasetId } });
 }

@@ -1,32 +1,50 @@
-import type { RetrieveAnswer, RetrieveInput, Shopper } from '@duet/api/client';
+import type { RetrieveAnswer, RetrieveInput } from '@duet/api/client';
+import type { Dataset } from '@duet/db';
 import { minorUnits } from '#format.ts';
-import { heldOutItems } from './interactions.ts';
+import { heldOutItems, type Purchase, purchasesOf } from './interactions.ts';
 import { trainingSplit } from './models.ts';
 import { type Attempt, attempt } from './problem.ts';
 import { database, retrieval } from './services.ts';
 
-export type History = Awaited<ReturnType<Awaited<ReturnType<typeof retrieval>>['history']>>;
-
-/** Models that can answer: those with an active index, newest first. */
-export async function servedModels() {
+/** A dataset's models that can answer: those with an active index, newest first. */
+export async function servedModels(datasetId: string) {
   const { prisma } = await database();
   return prisma.model.findMany({
-    where: { indexes: { some: { active: true } } },
+    where: { datasetId, indexes: { some: { active: true } } },
     orderBy: { createdAt: 'desc' },
-    include: { dataset: true },
+    include: {
+      arms: {
+        where: { weight: { gt: 0 }, experiment: { status: 'running', simulated: false } },
+        select: { control: true },
+      },
+    },
   });
 }
 
 export type ServedModel = Awaited<ReturnType<typeof servedModels>>[number];
 
-/** Real customers whose id begins with, or holds, `search`. */
-export const shoppers = (search: string): Promise<Attempt<Shopper[]>> =>
-  attempt(async () => (await retrieval()).catalogue.shoppers({ limit: 24, ...(search && { search }) }));
+/**
+ * The two models that are compared: those asked for; else control and treatment of what runs; else the newest of two
+ * kinds. Undefined where none can answer.
+ */
+export function comparedPair(
+  models: readonly ServedModel[],
+  leftId: string,
+  rightId: string,
+): { left: ServedModel; right: ServedModel } | undefined {
+  const asked = (id: string) => models.find((model) => model.id === id);
+  const inArm = (isControl: boolean) => models.find(({ arms }) => arms.some(({ control }) => control === isControl));
+  const left = asked(leftId) ?? inArm(true) ?? models.find(({ kind }) => kind === 'two-tower') ?? models[0];
+  if (left === undefined) return undefined;
+  const others = models.filter(({ id }) => id !== left.id);
+  const right = asked(rightId) ?? inArm(false) ?? others.find(({ kind }) => kind !== left.kind) ?? others[0] ?? left;
+  return { left, right };
+}
 
 export interface Comparison {
   left: RetrieveAnswer;
   right: RetrieveAnswer;
-  history: History;
+  history: Purchase[];
   /** Items that the user bought in the part held out from the models; undefined where that is not known. */
   later: Set<string> | undefined;
   /** The split they were held out by. */
@@ -60,6 +78,7 @@ function filterOf(asked: AskedFilter, currency: string): RetrieveInput['filters'
 
 /** Both models' 100 candidates for one user, before any ranking, with what the user bought before and after. */
 export const compare = (
+  dataset: Dataset,
   userId: string,
   left: ServedModel,
   right: ServedModel,
@@ -67,17 +86,17 @@ export const compare = (
 ): Promise<Attempt<Comparison>> =>
   attempt(async () => {
     const client = await retrieval();
-    const candidates = ({ id, dataset }: ServedModel) =>
-      client.retrieve({ userId, k: 100, modelId: id, rank: false, filters: filterOf(asked, dataset.currency) });
+    const filters = filterOf(asked, dataset.currency);
+    const candidates = ({ id }: ServedModel) => client.retrieve({ userId, k: 100, modelId: id, rank: false, filters });
     const [leftAnswer, rightAnswer, history] = await Promise.all([
       candidates(left),
       candidates(right),
-      client.history({ userId, limit: 200 }),
+      purchasesOf(dataset, userId, 200),
     ]);
     const own = trainingSplit(left);
-    const split = own === trainingSplit(right) && left.datasetId === right.datasetId ? own : undefined;
+    const split = own === trainingSplit(right) ? own : undefined;
     const { value: heldOut } = await attempt(async () =>
-      split === undefined ? undefined : heldOutItems(left.dataset, split, userId),
+      split === undefined ? undefined : heldOutItems(dataset, split, userId),
     );
     const inLeft = new Set(leftAnswer.items.map(({ itemId }) => itemId));
     return {

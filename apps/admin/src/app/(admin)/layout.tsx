@@ -1,12 +1,15 @@
+import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { Mark } from '#components/mark.tsx';
 import { Navigation } from '#components/navigation.tsx';
 import { Notice } from '#components/notice.tsx';
 import { databaseProblem } from '#data/database-problem.ts';
+import { datasetChoice } from '#data/datasets.ts';
 import { logOut } from '../login/actions.ts';
 
 export default async function AdminLayout({ children }: { children: ReactNode }) {
   const problem = await databaseProblem();
+  const choice = problem === undefined ? await datasetChoice() : { names: [], preferred: undefined };
   return (
     <div className="lg:grid lg:grid-cols-[13rem_minmax(0,1fr)]">
       <a
@@ -15,18 +18,18 @@ export default async function AdminLayout({ children }: { children: ReactNode })
       >
         Skip to the content
       </a>
-      <div className="border-b border-line px-4 py-3 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:flex-col lg:border-r lg:border-b-0 lg:px-3 lg:py-5">
-        <div className="mb-2 flex items-center gap-2.5 lg:mb-5 lg:px-3">
+      <header className="relative border-b border-line px-4 py-3 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:flex-col lg:overflow-y-auto lg:border-r lg:border-b-0 lg:px-3 lg:py-5">
+        <Link href="/" className="flex w-fit items-center gap-2.5 lg:mb-5 lg:px-3">
           <Mark />
           <span className="text-lg font-semibold tracking-tight">Duet</span>
-        </div>
-        <Navigation />
-        <form action={logOut} className="absolute top-3.5 right-4 lg:static lg:mt-auto lg:px-3">
+        </Link>
+        <Navigation {...choice} />
+        <form action={logOut} className="absolute top-4.5 right-24 lg:static lg:mt-auto lg:px-3 lg:pt-4">
           <button type="submit" className="text-sm text-muted hover:text-ink">
             Log out
           </button>
         </form>
-      </div>
+      </header>
       <main id="content" className="mx-auto w-full max-w-[84rem] min-w-0 px-4 py-6 sm:px-8 lg:py-8">
         {problem === undefined ? (
           children

@@ -6,6 +6,7 @@ import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
 import { allDatasets } from '#data/datasets.ts';
+import { datasetPath } from '#dataset-path.ts';
 import { formatCount, formatDay } from '#format.ts';
 
 export const metadata: Metadata = { title: 'Datasets' };
@@ -32,9 +33,9 @@ export default async function DatasetsPage() {
               {
                 title: 'Dataset',
                 rowHeader: true,
-                cell: ({ id, name, status }) => (
+                cell: ({ name, status }) => (
                   <>
-                    <Link href={`/datasets/${id}`} className="font-medium hover:underline">
+                    <Link href={datasetPath(name)} className="font-medium hover:underline">
                       {name}
                     </Link>{' '}
                     {status !== 'done' && (

@@ -1,5 +1,9 @@
+import type { NextRequest } from 'next/server';
+import { z } from 'zod';
 import { liveEvents } from '#data/events.ts';
 
-export async function GET(): Promise<Response> {
-  return Response.json(await liveEvents(), { headers: { 'cache-control': 'no-store' } });
+export async function GET(request: NextRequest): Promise<Response> {
+  const dataset = z.uuid().safeParse(request.nextUrl.searchParams.get('dataset'));
+  if (!dataset.success) return Response.json({ error: 'Name a dataset: ?dataset=ID.' }, { status: 400 });
+  return Response.json(await liveEvents(dataset.data), { headers: { 'cache-control': 'no-store' } });
 }

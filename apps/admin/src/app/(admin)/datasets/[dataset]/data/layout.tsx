@@ -1,0 +1,28 @@
+import type { ReactNode } from 'react';
+import { PageHeader } from '#components/page-header.tsx';
+import { Tabs } from '#components/tabs.tsx';
+import { datasetOf } from '#data/datasets.ts';
+
+interface DataLayoutProps {
+  params: Promise<{ dataset: string }>;
+  children: ReactNode;
+}
+
+export default async function DataLayout({ params, children }: DataLayoutProps) {
+  const { description } = await datasetOf(params);
+  return (
+    <>
+      <PageHeader title="Data" summary={description || 'The catalogue, and what shoppers did with it.'} />
+      <Tabs
+        label="Data"
+        tabs={[
+          { path: '/data', title: 'Summary' },
+          { path: '/data/catalogue', title: 'Catalogue' },
+          { path: '/data/interactions', title: 'Interactions' },
+          { path: '/data/import', title: 'Import and rejected rows' },
+        ]}
+      />
+      {children}
+    </>
+  );
+}

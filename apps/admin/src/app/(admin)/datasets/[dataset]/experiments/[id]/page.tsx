@@ -1,0 +1,38 @@
+import type { Metadata } from 'next/types';
+import { Suspense } from 'react';
+import { LiveEventsPanel } from '#components/live-events.tsx';
+import { Waiting } from '#components/waiting.tsx';
+import { liveEvents } from '#data/events.ts';
+import { experimentOf } from '#data/experiments.ts';
+import { experimentPath } from '#dataset-path.ts';
+import type { PageQuery } from '#page-query.ts';
+import { addressOf, askedOf } from './asked.ts';
+import { ExperimentReport } from './report.tsx';
+
+export const metadata: Metadata = { title: 'Report' };
+
+interface ExperimentPageProps {
+  params: Promise<{ dataset: string; id: string }>;
+  searchParams: PageQuery;
+}
+
+export default async function ExperimentPage({ params, searchParams }: ExperimentPageProps) {
+  const experiment = await experimentOf(params);
+  const asked = await askedOf(searchParams);
+  const events = await liveEvents(experiment.datasetId);
+  const kinds = new Map(experiment.arms.map(({ modelId, model }) => [modelId, model.kind]));
+  return (
+    <div className="space-y-6">
+      <Suspense key={addressOf(asked)} fallback={<Waiting what="Working out the report" />}>
+        <ExperimentReport id={experiment.id} address={experimentPath(experiment)} asked={asked} kinds={kinds} />
+      </Suspense>
+      {experiment.status === 'running' && (
+        <LiveEventsPanel
+          datasetId={experiment.datasetId}
+          initial={events}
+          note="From every storefront; the arm is the experiment’s, where the event has one."
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+import { armColors } from '#components/arm-colors.ts';
+import { Notice } from '#components/notice.tsx';
+import { findReport } from '#data/reports.ts';
+import { Arms } from './arms.tsx';
+import { type Asked, addressOf } from './asked.ts';
+import { Exposure } from './exposure.tsx';
+import { Finding } from './finding.tsx';
+import { Guardrails } from './guardrails.tsx';
+import { Interleaving } from './interleaving.tsx';
+import { LiftPlots } from './lift-plots.tsx';
+import { Scorecard } from './scorecard.tsx';
+import { View } from './view.tsx';
+
+interface ExperimentReportProps {
+  id: string;
+  /** Of the experiment's pages. */
+  address: string;
+  asked: Asked;
+  /** Kind of each model by its id. */
+  kinds: Map<string, string>;
+}
+
+/** The report of one experiment: what was found first, then the figures that say so. */
+export async function ExperimentReport({ id, address, asked, kinds }: ExperimentReportProps) {
+  const { value: report, problem } = await findReport(id, { ...asked, breakdowns: false });
+  if (report === undefined)
+    return (
+      <Notice tone="problem" title="There is no report.">
+        {problem}
+      </Notice>
+    );
+  const colors = armColors(report.arms, kinds);
+  if (report.interleaving) {
+    return (
+      <>
+        <View address={address} report={report} asked={asked} />
+        <Finding report={report} />
+        <Interleaving report={report} found={report.interleaving} colors={colors} />
+      </>
+    );
+  }
+  const exposed = report.arms.some(({ users }) => users > 0);
+  return (
+    <>
+      <View address={address} report={report} asked={asked} />
+      <Finding report={report} />
+      <Exposure report={report} />
+      {exposed && <LiftPlots address={address} report={report} asked={asked} colors={colors} />}
+      {exposed && (
+        <Scorecard
+          report={report}
+          bayes={asked.bayes}
+          colors={colors}
+          address={(key) => `${address}${addressOf({ ...asked, metric: key })}`}
+        />
+      )}
+      <Guardrails report={report} colors={colors} />
+      <Arms report={report} kinds={kinds} />
+    </>
+  );
+}

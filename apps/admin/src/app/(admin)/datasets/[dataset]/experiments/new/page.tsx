@@ -1,0 +1,49 @@
+import type { Metadata } from 'next/types';
+import { DatasetLink } from '#components/dataset-link.tsx';
+import { Notice } from '#components/notice.tsx';
+import { PageHeader } from '#components/page-header.tsx';
+import { datasetOf } from '#data/datasets.ts';
+import { experimentDataset, knownMetrics } from '#data/experiments.ts';
+import { ExperimentForm } from '../form/form.tsx';
+import { formPlanOf } from '../form/start-plan.ts';
+
+export const metadata: Metadata = { title: 'New experiment' };
+
+export default async function NewExperimentPage({ params }: { params: Promise<{ dataset: string }> }) {
+  const dataset = await datasetOf(params);
+  const [served, metrics] = await Promise.all([experimentDataset(dataset), knownMetrics()]);
+  // The newest that can be served is what somebody wants to try, against the one before it.
+  const servable = served.models.filter(({ indexes }) => indexes.length > 0);
+  const [newest, older = newest] = servable.length > 0 ? servable : served.models;
+  return (
+    <>
+      <PageHeader
+        title="New experiment"
+        parents={[{ path: '/experiments', title: 'Experiments' }]}
+        summary="It is saved as a draft, which can be changed in any way; once it runs, what its figures depend on is locked."
+      />
+      {newest === undefined || older === undefined ? (
+        <Notice title="There is no model to compare.">
+          An experiment compares trained models.{' '}
+          <DatasetLink href="/models/train" className="link">
+            Train one
+          </DatasetLink>
+          .
+        </Notice>
+      ) : (
+        <ExperimentForm
+          mode="create"
+          dataset={served}
+          metrics={metrics.map(({ key, title, unit }) => ({ key, title, unit }))}
+          start={formPlanOf(
+            { name: '', datasetId: dataset.id },
+            [older, newest].map(({ id: modelId }, i) => ({
+              ...{ name: i === 0 ? 'control' : 'treatment', modelId, indexId: null, settings: {} },
+              ...{ weight: 0.5, control: i === 0 },
+            })),
+          )}
+        />
+      )}
+    </>
+  );
+}

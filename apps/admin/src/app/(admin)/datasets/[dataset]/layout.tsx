@@ -1,0 +1,19 @@
+import type { Metadata } from 'next/types';
+import type { ReactNode } from 'react';
+import { datasetOf } from '#data/datasets.ts';
+
+interface DatasetLayoutProps {
+  params: Promise<{ dataset: string }>;
+  children: ReactNode;
+}
+
+export async function generateMetadata({ params }: DatasetLayoutProps): Promise<Metadata> {
+  const { name } = await datasetOf(params);
+  return { title: { default: `${name} · Duet`, template: `%s · ${name} · Duet` } };
+}
+
+/** Everything below is about one dataset; where there is none of that name, there is no page. */
+export default async function DatasetLayout({ params, children }: DatasetLayoutProps) {
+  await datasetOf(params);
+  return children;
+}

@@ -1,0 +1,72 @@
+'use server';
+
+import { DuetError } from '@duet/base';
+import { enqueue } from '@duet/db';
+import { resolveSettings } from '@duet/trainer';
+import { refresh } from 'next/cache';
+import { redirect } from 'next/navigation';
+import { z } from 'zod';
+import { findDataset } from '#data/datasets.ts';
+import { attempt } from '#data/problem.ts';
+import { database } from '#data/services.ts';
+import { datasetPath } from '#dataset-path.ts';
+import { readSetting } from './settings.ts';
+
+const trainForm = z.object({
+  datasetId: z.uuid('Choose a dataset.'),
+  kind: z.string(),
+  preset: z.string(),
+  split: z.enum(['time:0.8', 'leave-last-out', 'none'], 'Choose what is held out.'),
+  seed: z.coerce
+    .number('The seed is a whole number.')
+    .int('The seed is a whole number.')
+    .min(0, 'The seed is 0 or more.'),
+  name: z.string().trim().max(100, 'A name has at most 100 characters.'),
+});
+
+/** Queues a training. Returns the sentence that says what is wrong with the form; goes to the run where nothing is. */
+export async function train(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const entries = Object.fromEntries(data);
+  const parsed = trainForm.safeParse(entries);
+  if (!parsed.success) return parsed.error.issues[0]!.message;
+  const { datasetId, kind, preset, split, seed, name } = parsed.data;
+  const dataset = await findDataset(datasetId);
+  if (dataset === null) return 'This dataset has been deleted.';
+  const set = Object.fromEntries(
+    Object.entries(entries).flatMap(([field, text]) => {
+      const key = field.startsWith('set.') ? field.slice(4) : undefined;
+      return key === undefined || typeof text !== 'string' || text.trim() === ''
+        ? []
+        : [[key, readSetting(kind, key, text)]];
+    }),
+  );
+  try {
+    resolveSettings(kind, preset, set);
+  } catch (error) {
+    // Its advice lists every setting; the form has them before its reader.
+    if (error instanceof DuetError) return error.message.replace(error.fix ?? '', '').trim();
+    throw error;
+  }
+  const run = await db.prisma.trainingRun.create({
+    data: { datasetId, kind, preset, parameters: { set, seed, split, ...(name && { name }) } as object },
+  });
+  const { problem } = await attempt(() => enqueue(db, { kind: 'train', runId: run.id }));
+  if (problem !== undefined) {
+    await db.prisma.trainingRun.delete({ where: { id: run.id } });
+    return problem;
+  }
+  redirect(`${datasetPath(dataset.name)}/models/runs/${run.id}`);
+}
+
+const evaluateForm = z.object({ modelId: z.uuid(), split: z.string().min(1).max(100) });
+
+/** Queues the evaluation of a model on a split. */
+export async function evaluate(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const parsed = evaluateForm.safeParse(Object.fromEntries(data));
+  if (!parsed.success) return parsed.error.issues[0]!.message;
+  const { problem } = await attempt(() => enqueue(db, { kind: 'evaluate', ...parsed.data }));
+  refresh();
+  return problem ?? '';
+}

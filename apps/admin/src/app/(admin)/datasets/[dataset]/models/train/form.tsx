@@ -1,0 +1,133 @@
+'use client';
+
+import { type FormEvent, startTransition, useActionState, useState } from 'react';
+import { Field } from '#components/field.tsx';
+import { train } from '../actions.ts';
+import type { Setting } from '../settings.ts';
+
+interface TrainFormProps {
+  datasetId: string;
+  kinds: { kind: string; title: string; summary: string }[];
+  presets: string[];
+  /** By kind. */
+  settings: Record<string, Setting[]>;
+  /** `startingValues['dat/fast'].epochs` */
+  startingValues: Record<string, Record<string, string>>;
+}
+
+const presetMeanings: Record<string, string> = {
+  paper: 'As published.',
+  fast: 'The best found within about a minute of CPU.',
+  best: 'The same, trained for longer.',
+};
+
+export function TrainForm({ datasetId, kinds, presets, settings, startingValues }: TrainFormProps) {
+  const [problem, send, pending] = useActionState(train, undefined);
+  const [values, setValues] = useState<Record<string, string>>({
+    kind: kinds.at(-1)?.kind ?? '',
+    preset: presets.includes('fast') ? 'fast' : (presets[0] ?? ''),
+    split: 'time:0.8',
+    seed: '1',
+  });
+  // Not by the form's `action`: React would reset the form after it, and selects would lose what was chosen.
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    startTransition(() => send(data));
+  };
+  const control = (name: string) => ({
+    id: name,
+    name,
+    value: values[name] ?? '',
+    className: 'input',
+    'aria-describedby': `${name}-hint`,
+    onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
+  });
+  const starting = startingValues[`${values.kind}/${values.preset}`] ?? {};
+  const fields = settings[values.kind ?? ''] ?? [];
+  const changed = fields.filter(({ key }) => values[`set.${key}`]).length;
+
+  return (
+    <form onSubmit={submit} className="space-y-6">
+      <input type="hidden" name="datasetId" value={datasetId} />
+      <div className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
+        <Field id="kind" label="Model" hint={kinds.find(({ kind }) => kind === values.kind)?.summary}>
+          <select {...control('kind')}>
+            {kinds.map(({ kind, title }) => (
+              <option key={kind} value={kind}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </Field>
+        <Field id="preset" label="Preset" hint={presetMeanings[values.preset ?? '']}>
+          <select {...control('preset')}>
+            {presets.map((preset) => (
+              <option key={preset}>{preset}</option>
+            ))}
+          </select>
+        </Field>
+        <Field
+          id="split"
+          label="Held out"
+          hint={
+            values.split === 'none'
+              ? 'The model sees everything, so its quality cannot be measured on this data.'
+              : 'The model is trained without these purchases and measured on them.'
+          }
+        >
+          <select {...control('split')}>
+            <option value="time:0.8">The last 20% of purchases, by time (time:0.8)</option>
+            <option value="leave-last-out">Each shopper’s last purchase (leave-last-out)</option>
+            <option value="none">Nothing (none)</option>
+          </select>
+        </Field>
+        <Field id="seed" label="Seed" hint="The same seed gives the same model.">
+          <input type="number" min={0} step={1} required {...control('seed')} />
+        </Field>
+        <Field id="name" label="Name" hint="Left empty, it is named after its kind and preset.">
+          <input type="text" maxLength={100} {...control('name')} />
+        </Field>
+      </div>
+
+      <details className="rounded-lg border border-line">
+        <summary className="px-4 py-3 font-medium">
+          Every setting{' '}
+          <span className="font-normal text-muted">
+            ({changed === 0 ? 'all from the preset' : `${changed} changed`})
+          </span>
+        </summary>
+        <div className="grid gap-5 border-t border-line p-4 sm:grid-cols-2 xl:grid-cols-3">
+          {fields.map(({ key, meaning, type, choices }) => (
+            <Field key={key} id={`set.${key}`} label={<code className="font-mono">{key}</code>} hint={meaning}>
+              {type === 'choice' ? (
+                <select {...control(`set.${key}`)}>
+                  <option value="">{starting[key]} (preset)</option>
+                  {choices
+                    .filter((choice) => choice !== starting[key])
+                    .map((choice) => (
+                      <option key={choice}>{choice}</option>
+                    ))}
+                </select>
+              ) : (
+                <input
+                  type="text"
+                  inputMode={type === 'number' ? 'decimal' : 'text'}
+                  placeholder={starting[key]}
+                  {...control(`set.${key}`)}
+                />
+              )}
+            </Field>
+          ))}
+        </div>
+      </details>
+
+      <p role="alert" className="text-bad empty:hidden">
+        {problem}
+      </p>
+      <button type="submit" disabled={pending} className="button">
+        {pending ? 'Queueing…' : 'Train'}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,63 @@
+import type { Metadata } from 'next/types';
+import { DatasetLink } from '#components/dataset-link.tsx';
+import { Notice } from '#components/notice.tsx';
+import { PageHeader } from '#components/page-header.tsx';
+import { datasetOf } from '#data/datasets.ts';
+import { type AskedFilter, comparedPair, servedModels } from '#data/playground.ts';
+import { type PageQuery, textQuery } from '#page-query.ts';
+import { Comparison } from './comparison.tsx';
+import { Question } from './question.tsx';
+import { Shoppers } from './shoppers.tsx';
+
+export const metadata: Metadata = { title: 'Playground' };
+
+interface PlaygroundPageProps {
+  params: Promise<{ dataset: string }>;
+  searchParams: PageQuery;
+}
+
+export default async function PlaygroundPage({ params, searchParams }: PlaygroundPageProps) {
+  const dataset = await datasetOf(params);
+  const names = ['user', 'q', 'left', 'right', 'category', 'price', 'stock', 'tag'];
+  const [user, search, leftId, rightId, category, priceUpTo, inStock, tag] = (await Promise.all(
+    names.map((name) => textQuery(searchParams, name)),
+  )) as [string, string, string, string, string, string, string, string];
+  const asked: AskedFilter = { category, priceUpTo, inStock: inStock !== '', tag };
+  const models = await servedModels(dataset.id);
+  const pair = comparedPair(models, leftId, rightId);
+  const chosen = new URLSearchParams({ ...(leftId && { left: leftId }), ...(rightId && { right: rightId }) });
+  return (
+    <>
+      <PageHeader
+        title="Playground"
+        summary="What two models retrieve for the same shopper: 100 candidates each, before any ranking."
+      />
+      {pair === undefined ? (
+        <NoModel />
+      ) : (
+        <div className="space-y-6">
+          <Question {...{ user, models, ...pair, asked }} />
+          {user === '' ? (
+            <Shoppers dataset={dataset} search={search} chosen={chosen.toString()} />
+          ) : (
+            <Comparison {...{ dataset, user, ...pair, asked }} />
+          )}
+        </div>
+      )}
+    </>
+  );
+}
+
+const NoModel = () => (
+  <Notice title="No model can answer yet.">
+    A model answers once it has an index.{' '}
+    <DatasetLink href="/models/train" className="link">
+      Train one
+    </DatasetLink>
+    , or{' '}
+    <DatasetLink href="/indexes" className="link">
+      build an index
+    </DatasetLink>
+    .
+  </Notice>
+);
