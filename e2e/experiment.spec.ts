@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { expect, logIn, test } from './fixtures.ts';
 
 test('an experiment is made, started, stopped and decided in the admin, and every step is written down', async ({
@@ -21,13 +22,22 @@ test('an experiment is made, started, stopped and decided in the admin, and ever
   await page.getByLabel('Traffic, %').fill('10');
 
   await page.getByRole('button', { name: 'Add a guardrail' }).click();
-  await page.getByLabel('Share of cheaper in percent').fill('70');
+  await page.getByLabel('Share, % of cheaper').fill('70');
   await page.getByRole('button', { name: 'Save as a draft' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'must sum to 1' })).toBeVisible();
   await page.getByRole('button', { name: 'Split evenly' }).click();
   await page.getByRole('button', { name: 'Save as a draft' }).click();
 
   await expect(page.getByText('A draft: nobody sees it yet')).toBeVisible();
+
+  // The one that runs has everybody, so that this one would wait for shoppers in vain: it says so, and what mends it.
+  await expect(page.getByText('It would get no user: "dat-vs-two-tower"')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeDisabled();
+  const draft = page.url();
+  await setTraffic(page, '80');
+  await page.goto(draft);
+  await expect(page.getByText(/It would get [12]\.?\d* % of all users/)).toBeVisible();
+
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('is locked');
@@ -57,4 +67,15 @@ test('an experiment is made, started, stopped and decided in the admin, and ever
   }
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Experiments' }).click();
   await expect(page.getByRole('row').filter({ hasText: 'cheaper-first' })).toContainText('could not tell');
+  await setTraffic(page, '100');
 });
+
+/** Changes how many shoppers the experiment that `duet start` made takes. */
+async function setTraffic(page: Page, percent: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Experiments' }).click();
+  await page.getByRole('link', { name: 'dat-vs-two-tower' }).click();
+  await page.getByRole('link', { name: 'Set-up' }).click();
+  await page.getByLabel('Traffic, %').fill(percent);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+}

@@ -1,4 +1,4 @@
-import { expect, query, secretOf, shopAs, test } from './fixtures.ts';
+import { addresses, expect, query, secretOf, shopAs, test } from './fixtures.ts';
 
 interface Retrieved {
   known: boolean;
@@ -30,8 +30,15 @@ test('a customer sees what Duet retrieves for them, by name, category and price'
 });
 
 test('a new visitor sees popular items', async ({ page }) => {
-  await page.goto(`${process.env.E2E_STOREFRONT_URL}/`);
-  await page.getByRole('button', { name: 'I’m a new visitor' }).click();
+  await page.goto(`${addresses().storefront}/`);
   await expect(page.getByText('here is what our shoppers love')).toBeVisible();
   await expect(page.getByRole('article').first()).toContainText(/£\d/);
+});
+
+test('who comes by a link to an item can buy it, and is the same visitor on the next page', async ({ page }) => {
+  await page.goto(`${addresses().storefront}/item/85123A`);
+  await page.getByRole('button', { name: 'Add to basket' }).click();
+  await page.getByRole('link', { name: 'Basket, 1 item' }).click();
+  await page.getByRole('button', { name: 'Buy' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Thank you!' })).toBeVisible();
 });

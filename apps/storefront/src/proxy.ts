@@ -1,10 +1,14 @@
 import { type NextRequest, NextResponse } from 'next/server';
+import { newVisitorId, shopperCookie, shopperIn } from './server/session.ts';
 
 /**
- * A content security policy with a nonce per page: only this shop's own scripts run, and only its own server is called.
- * Next gives its scripts the nonce that it finds in the request's policy.
+ * Who comes without a shopper's cookie, by whatever link, is a new visitor from then on, and every page gets a content
+ * security policy with a nonce: only this shop's own scripts run, and only its own server is called. Next gives its
+ * scripts the nonce that it finds in the request's policy.
  */
 export function proxy(request: NextRequest): NextResponse {
+  const isNew = shopperIn(request.cookies) === undefined;
+  if (isNew) request.cookies.set(shopperCookie.name, newVisitorId());
   const nonce = btoa(crypto.randomUUID());
   const development = process.env.NODE_ENV === 'development';
   const policy = [
@@ -23,6 +27,8 @@ export function proxy(request: NextRequest): NextResponse {
   headers.set('content-security-policy', policy);
   const response = NextResponse.next({ request: { headers } });
   response.headers.set('content-security-policy', policy);
+  const visitor = shopperIn(request.cookies);
+  if (isNew && visitor !== undefined) response.cookies.set(shopperCookie.name, visitor, shopperCookie.options);
   return response;
 }
 

@@ -1,10 +1,11 @@
 export { type Assignment, assignUser, bucketsOf, hashedArm } from './assign/assign-user.ts';
+export { sharesOfRunning } from './assign/effective-share.ts';
 export { type Explored, explore } from './assign/exploration.ts';
 export { drawsOf } from './assign/request-draws.ts';
 export { type Team, teamDraft } from './assign/team-draft.ts';
 export { type EventInput, eventSchema } from './events/event-schema.ts';
 export { logEvents } from './events/log-events.ts';
-export { eventCounts, eventSeries, recentEvents } from './events/recent-events.ts';
+export { eventCounts, eventSeries, listsOfLastHour, recentEvents } from './events/recent-events.ts';
 export { type LatencyLog, openLatencyLog, readServed, type Served } from './events/served-latency.ts';
 export { reportCsv } from './export/csv.ts';
 export { reportHtml } from './export/html.ts';

@@ -13,6 +13,8 @@ interface ConfirmProps {
   action: (before: string | undefined, data: FormData) => Promise<string>;
   /** Sent along, hidden. */
   fields: Record<string, string>;
+  /** What it is done to, where several such buttons stand on a page. */
+  about?: string;
   quiet?: boolean;
   disabled?: boolean;
 }
@@ -25,6 +27,7 @@ export function Confirm({
   children,
   action,
   fields,
+  about,
   quiet = false,
   disabled = false,
 }: ConfirmProps) {
@@ -39,6 +42,7 @@ export function Confirm({
       <button
         type="button"
         disabled={disabled}
+        aria-label={about && `${label} ${about}`}
         className={`button ${quiet ? 'button-quiet' : ''}`}
         onClick={() => dialog.current?.showModal()}
       >

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Dataset, Prisma } from '@duet/db';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
+import type { ItemSuggestion } from '#item-suggestion.ts';
 import { config, database } from './services.ts';
 
 export async function allDatasets() {
@@ -59,28 +60,48 @@ export async function categoriesOf(datasetId: string) {
 
 export const cataloguePageSize = 50;
 
-/** One page of a catalogue by title; `search` is part of a title or the beginning of an id. */
-export async function catalogue(datasetId: string, search: string, page: number) {
-  const { prisma } = await database();
-  const where: Prisma.ItemWhereInput = { datasetId };
-  if (search !== '') {
-    where.OR = [
+/** Items with `search` in their title or category, or at the beginning of their id. */
+function matching(datasetId: string, search: string): Prisma.ItemWhereInput {
+  if (search === '') return { datasetId };
+  return {
+    datasetId,
+    OR: [
       { title: { contains: search, mode: 'insensitive' } },
       { externalId: { startsWith: search, mode: 'insensitive' } },
       { category: { name: { contains: search, mode: 'insensitive' } } },
-    ];
-  }
+    ],
+  };
+}
+
+const byTitle = [{ title: 'asc' }, { externalId: 'asc' }] satisfies Prisma.ItemOrderByWithRelationInput[];
+
+/** One page of a catalogue by title; `search` is part of a title or a category, or the beginning of an id. */
+export async function catalogue(datasetId: string, search: string, page: number) {
+  const { prisma } = await database();
+  const where = matching(datasetId, search);
   const [total, rows] = await Promise.all([
     prisma.item.count({ where }),
     prisma.item.findMany({
       where,
       include: { category: { select: { name: true } } },
-      orderBy: [{ title: 'asc' }, { externalId: 'asc' }],
+      orderBy: byTitle,
       skip: (page - 1) * cataloguePageSize,
       take: cataloguePageSize,
     }),
   ]);
   return { total, rows };
+}
+
+/** The first few items that a search may mean, by title. */
+export async function itemsLike(datasetId: string, search: string): Promise<ItemSuggestion[]> {
+  const { prisma } = await database();
+  const rows = await prisma.item.findMany({
+    where: matching(datasetId, search),
+    select: { externalId: true, title: true, category: { select: { name: true } } },
+    orderBy: byTitle,
+    take: 8,
+  });
+  return rows.map(({ externalId, title, category }) => ({ id: externalId, title, category: category?.name ?? null }));
 }
 
 export async function findItem(datasetId: string, externalId: string) {

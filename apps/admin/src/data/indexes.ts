@@ -26,7 +26,8 @@ export type IndexedModel = Awaited<ReturnType<typeof indexedModels>>[number];
 export type BesideIndex = Pick<HealthAnswer['models'][number]['index'], 'fresh' | 'outdated' | 'waiting'>;
 
 /** What retrieval keeps beside each index that it serves, by the index's id; nothing where it does not answer. */
-export async function besideIndexes(): Promise<ReadonlyMap<string, BesideIndex>> {
-  const { value } = await attempt(async () => (await retrieval()).health());
-  return new Map(value?.models.map(({ index }) => [index.id, index]));
-}
+export const besideIn = (health: HealthAnswer | undefined): ReadonlyMap<string, BesideIndex> =>
+  new Map(health?.models.map(({ index }) => [index.id, index]));
+
+export const besideIndexes = async (): Promise<ReadonlyMap<string, BesideIndex>> =>
+  besideIn((await attempt(async () => (await retrieval()).health())).value);

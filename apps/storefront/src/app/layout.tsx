@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { BehindTheScenes } from '../components/behind-the-scenes.tsx';
 import { Header } from '../components/header.tsx';
 import { ShopperProvider } from '../components/shopper.tsx';
-import { currentShopper } from '../server/session.ts';
+import { pageShopper } from '../server/session.ts';
 import './globals.css';
 
 export const metadata: Metadata = {
@@ -21,7 +21,7 @@ export const viewport: Viewport = {
 };
 
 export default async function Layout({ children }: { children: ReactNode }) {
-  const userId = await currentShopper();
+  const userId = await pageShopper();
   return (
     <html lang="en-GB">
       <body className="flex min-h-dvh flex-col antialiased">

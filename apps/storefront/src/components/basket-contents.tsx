@@ -56,7 +56,6 @@ export function BasketContents() {
   const alive = useAlive();
 
   const buy = async () => {
-    if (userId === undefined) return;
     setBuying(true);
     setNotice('');
     const order = orderOf(basket, userId);

@@ -55,7 +55,8 @@ function Events({ entries }: { entries: TrackedEvent[] }) {
             <span className="font-mono">{event.itemId}</span>
             {event.placement && (
               <span className="text-quiet">
-                {event.placement} #{event.position}
+                {event.placement}
+                {event.position !== undefined && ` ${event.position + 1}`}
               </span>
             )}
             {reason && <span className="w-full text-bad">{reason}</span>}

@@ -11,7 +11,7 @@ function Mark() {
   );
 }
 
-export function Header({ userId }: { userId: string | undefined }) {
+export function Header({ userId }: { userId: string }) {
   return (
     <header className="sticky top-0 z-30 border-line border-b bg-paper/90 backdrop-blur">
       <div className="mx-auto flex max-w-6xl flex-wrap items-center gap-x-6 gap-y-1 px-4 py-3 sm:px-6">
@@ -21,28 +21,24 @@ export function Header({ userId }: { userId: string | undefined }) {
             Duet <span className="hidden min-[26rem]:inline">Gift Shop</span>
           </span>
         </Link>
-        {userId !== undefined && (
-          <>
-            <nav aria-label="Shop" className="order-last flex w-full gap-5 text-sm sm:order-none sm:w-auto">
-              <Link href="/" className="py-2 hover:underline">
-                For you
-              </Link>
-              <Link href="/history" className="py-2 hover:underline">
-                Your past purchases
-              </Link>
-            </nav>
-            <div className="ml-auto flex items-center gap-2">
-              <Link
-                href="/shoppers"
-                className="rounded-full border border-line px-3 py-2 text-sm hover:border-accent"
-                aria-label={`Shopping as ${shopperLabel(userId)}. Change shopper`}
-              >
-                {shopperLabel(userId)}
-              </Link>
-              <BasketLink />
-            </div>
-          </>
-        )}
+        <nav aria-label="Shop" className="order-last flex w-full gap-5 text-sm sm:order-none sm:w-auto">
+          <Link href="/" className="py-2 hover:underline">
+            For you
+          </Link>
+          <Link href="/history" className="py-2 hover:underline">
+            Your past purchases
+          </Link>
+        </nav>
+        <div className="ml-auto flex items-center gap-2">
+          <Link
+            href="/shoppers"
+            className="rounded-full border border-line px-3 py-2 text-sm hover:border-accent"
+            aria-label={`Shopping as ${shopperLabel(userId)}. Change shopper`}
+          >
+            {shopperLabel(userId)}
+          </Link>
+          <BasketLink />
+        </div>
       </div>
     </header>
   );

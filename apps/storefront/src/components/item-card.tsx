@@ -36,7 +36,7 @@ export function ItemCard({ item, list, position }: { item: ShopItem; list: Shown
   };
 
   const seen = () => {
-    if (userId === undefined || logged.has(key)) return;
+    if (logged.has(key)) return;
     logged.add(key);
     const { propensity } = item;
     logEvent({ ...touch, ...(propensity && { propensity }), type: 'impression', userId, itemId });
@@ -50,7 +50,7 @@ export function ItemCard({ item, list, position }: { item: ShopItem; list: Shown
   const open = () => {
     seen(); // whoever opens a card has seen it, however quickly: no click without an impression
     rememberTouch(itemId, touch);
-    if (userId !== undefined) logEvent({ ...touch, type: 'click', userId, itemId });
+    logEvent({ ...touch, type: 'click', userId, itemId });
   };
 
   return (

@@ -19,7 +19,10 @@ export function LastReceipt() {
         <>
           <p className="mb-6 text-quiet">
             Your order is placed. Its number is{' '}
-            <span className="block break-all font-mono text-sm">{receipt.orderId}</span>
+            <abbr className="font-mono no-underline" title={receipt.orderId}>
+              {receipt.orderId.slice(0, 8).toUpperCase()}
+            </abbr>
+            .
           </p>
           <ul className="card mb-6 divide-y divide-line overflow-hidden">
             {receipt.lines.map((line) => (

@@ -5,12 +5,12 @@ import { type Basket, basketOf } from '../browser/basket.ts';
 import { useShopper } from './shopper.tsx';
 
 const empty: Basket = { lines: [] };
-const noShopper = { read: () => empty, write: () => undefined, subscribe: () => () => undefined };
-
+// One for each shopper would stay in the server's memory.
+const onServer = { read: () => empty, write: () => undefined, subscribe: () => () => undefined };
 /** The shopper's basket and how to replace it. On the server, and until the page is alive, it is empty. */
 export function useBasket(): [Basket, (change: (basket: Basket) => Basket) => void] {
   const userId = useShopper();
-  const store = userId === undefined ? noShopper : basketOf(userId);
+  const store = typeof window === 'undefined' ? onServer : basketOf(userId);
   const basket = useSyncExternalStore(store.subscribe, store.read, () => empty);
   return [basket, (change) => store.write(change(store.read()))];
 }

@@ -1,21 +1,29 @@
 import { cookies } from 'next/headers';
 import { userIdSchema } from './requests.ts';
 
-const cookieName = 'duet_shopper';
+/** Keeps who is shopping for 180 days. */
+export const shopperCookie = {
+  name: 'duet_shopper',
+  options: { httpOnly: true, sameSite: 'lax', path: '/', maxAge: 180 * 86_400 },
+} as const;
+
+/** The shopper in a request's cookies; undefined where there is none that could be one. */
+export const shopperIn = (jar: { get(name: string): { value: string } | undefined }): string | undefined =>
+  userIdSchema.safeParse(jar.get(shopperCookie.name)?.value).data;
 
 /**
- * Who is shopping. Here anybody may pick any customer, because that is what the demo is for: a real shop returns the id
- * of the customer who is logged in, and for everybody else a random id kept in a cookie, as `startVisit` makes it.
+ * Who is shopping: undefined for a caller of the shop's API without a session. Here anybody may pick any customer, because
+ * that is what the demo is for: a real shop returns the id of the customer who is logged in, and for everybody else a
+ * random id kept in a cookie.
  */
-export async function currentShopper(): Promise<string | undefined> {
-  const jar = await cookies();
-  return userIdSchema.safeParse(jar.get(cookieName)?.value).data;
-}
+export const currentShopper = async (): Promise<string | undefined> => shopperIn(await cookies());
 
-/** Remembers the shopper for 180 days. Call from a server action or a route handler. */
+/** Who a page is made for: src/proxy.ts has made everybody somebody before a page is asked. */
+export const pageShopper = async (): Promise<string> => (await currentShopper()) ?? newVisitorId();
+
+/** Remembers the shopper. Call from a server action or a route handler. */
 export async function rememberShopper(userId: string): Promise<void> {
-  const jar = await cookies();
-  jar.set(cookieName, userId, { httpOnly: true, sameSite: 'lax', path: '/', maxAge: 180 * 86_400 });
+  (await cookies()).set(shopperCookie.name, userId, shopperCookie.options);
 }
 
 export const newVisitorId = () => `visitor-${crypto.randomUUID()}`;

@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/base';
 import type { Author, Database } from '@duet/db';
+import { sharesOfRunning } from '../assign/effective-share.ts';
 import { type ExperimentAuthor, type ExperimentWithArms, findExperiment } from '../plan/experiment.ts';
 import { parseSettings } from '../plan/experiment-settings.ts';
 import { shopHistory } from '../plan/shop-history.ts';
@@ -24,37 +25,52 @@ export const isAA = (
   ).size === 1;
 
 /** Looks at what an experiment would start with. */
-export async function readinessOf(
-  { prisma }: Database,
-  { id, datasetId, layer, simulated, arms }: ExperimentWithArms,
-): Promise<Readiness> {
-  const active = await prisma.index.findMany({
+export async function readinessOf(db: Database, experiment: ExperimentWithArms): Promise<Readiness> {
+  const { id, datasetId, simulated, arms } = experiment;
+  const active = await db.prisma.index.findMany({
     where: { active: true, modelId: { in: arms.map(({ modelId }) => modelId) } },
     select: { modelId: true },
   });
-  const obstacles = arms
-    .filter((arm) => arm.weight > 0 && arm.indexId === null && !active.some(({ modelId }) => modelId === arm.modelId))
-    .map((arm) => `The model of arm "${arm.name}" has no index: npx duet index --model ${arm.modelId}.`);
-  const running = await prisma.experiment.findMany({
+  const unindexed = arms.filter(
+    (arm) => arm.weight > 0 && arm.indexId === null && !active.some(({ modelId }) => modelId === arm.modelId),
+  );
+  const running = await db.prisma.experiment.findMany({
     where: { status: 'running', simulated, id: { not: id } },
-    select: { name: true, datasetId: true, layer: true, trafficShare: true, dataset: { select: { name: true } } },
+    select: { id: true, name: true, datasetId: true, dataset: { select: { name: true } } },
     orderBy: { startedAt: 'asc' },
   });
-  const beside = running.filter((other) => other.datasetId === datasetId && (layer === null || other.layer !== layer));
+  const beside = running.filter((other) => other.datasetId === datasetId);
   const elsewhere = running.filter((other) => other.datasetId !== datasetId);
-  const remarks = [
-    ...beside.map(
-      (other) =>
-        `"${other.name}" runs and was first: this experiment gets the users whom that one does not take (${Math.round(100 * other.trafficShare)} % of those it may have). A common layer divides them for good.`,
-    ),
-    ...elsewhere.map(
-      (other) =>
-        `"${other.name}" runs on ${other.dataset.name}: the shop is served the dataset whose experiment started last.`,
-    ),
-    ...(isAA(arms) ? ['All arms serve the same: an A/A test, which has to come out null.'] : []),
-  ];
-  return { obstacles, remarks };
+  const shares = await sharesOfRunning(db, { datasetId, simulated, candidate: experiment });
+  const share = shares.get(id) ?? 0;
+  const holders = beside
+    .filter((other) => shares.get(other.id)! > 0)
+    .map((other) => `"${other.name}" (${percent(shares.get(other.id)!)})`);
+  return {
+    obstacles: [
+      ...unindexed.map((arm) => `The model of arm "${arm.name}" has no index: npx duet index --model ${arm.modelId}.`),
+      ...(share === 0
+        ? [
+            holders.length > 0
+              ? `It would get no user: ${holders.join(', ')} started first and leave none. Stop one of them, lower its traffic, or begin a new phase of it in a layer that both share.`
+              : 'It would get no user: its traffic, its layer or the holdout leaves none.',
+          ]
+        : []),
+    ],
+    remarks: [
+      ...(share > 0 && holders.length > 0
+        ? [`It would get ${percent(share)} of all users: ${holders.join(', ')} started first.`]
+        : []),
+      ...elsewhere.map(
+        (other) =>
+          `"${other.name}" runs on ${other.dataset.name}: the shop is served the dataset whose experiment started last.`,
+      ),
+      ...(isAA(arms) ? ['All arms serve the same: an A/A test, which has to come out null.'] : []),
+    ],
+  };
 }
+
+const percent = (share: number) => `${Number((100 * share).toFixed(1))} %`;
 
 /** The cap of a user's GMV by an experiment's settings, from the shop's history; null where there is none. */
 async function capOf(
@@ -79,7 +95,7 @@ async function refuseObstacles(db: Database, experiment: ExperimentWithArms): Pr
 /**
  * Starts a draft as an operator does: every arm can be served, and the cap of a user's GMV is fixed from history.
  *
- * @throws DuetError as startExperiment; `conflict` where an arm has no index
+ * @throws DuetError as startExperiment; `conflict` where an arm has no index, or where it would get no user
  */
 export async function launchExperiment(
   context: Context,

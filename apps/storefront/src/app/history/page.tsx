@@ -1,5 +1,4 @@
 import Link from 'next/link';
-import { redirect } from 'next/navigation';
 import type { Metadata } from 'next/types';
 import { Suspense } from 'react';
 import { ShownCall } from '../../components/shown-call.tsx';
@@ -8,7 +7,7 @@ import { ProductPicture } from '../../look/product-picture.tsx';
 import { niceTitle } from '../../look/title.ts';
 import { callOf } from '../../server/call-facts.ts';
 import { ask } from '../../server/retrieval.ts';
-import { currentShopper } from '../../server/session.ts';
+import { pageShopper } from '../../server/session.ts';
 
 export const metadata: Metadata = { title: 'Your past purchases' };
 
@@ -65,8 +64,7 @@ async function Purchases({ userId }: { userId: string }) {
 }
 
 export default async function HistoryPage() {
-  const userId = await currentShopper();
-  if (userId === undefined) redirect('/shoppers');
+  const userId = await pageShopper();
   return (
     <>
       <h1 className="mb-6 font-bold text-3xl sm:text-4xl">Your past purchases</h1>

@@ -19,7 +19,8 @@ export async function addRule(_: string | undefined, data: FormData): Promise<st
   const input = { ...rest, [concerns === 'category' ? 'category' : 'itemId']: name } as unknown as RuleInput;
   const { problem } = await attempt(async () => createRule(db, dataset.data, input, await author()));
   refresh();
-  return problem ?? '';
+  // The form calls both its field "Item"; the sentence of the API names its own.
+  return problem?.replace(/^field itemId: /, '') ?? '';
 }
 
 /** Switches a rule on or off. */

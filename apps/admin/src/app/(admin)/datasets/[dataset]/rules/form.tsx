@@ -1,7 +1,8 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState, useEffect, useState } from 'react';
+import { type FormEvent, startTransition, useActionState, useEffect, useState, useSyncExternalStore } from 'react';
 import { Field } from '#components/field.tsx';
+import { ItemField } from '#components/item-field.tsx';
 import { addRule } from './actions.ts';
 
 const kinds = {
@@ -23,8 +24,17 @@ const nothing = {
   note: '',
 };
 
+/** The browser's time zone; the server's is not the author's, so it is none there. */
+const useZone = (): string =>
+  useSyncExternalStore(
+    () => () => undefined,
+    () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+    () => 'the browser’s zone',
+  );
+
 export function RuleForm({ datasetId, categories }: { datasetId: string; categories: string[] }) {
   const [problem, send, pending] = useActionState(addRule, undefined);
+  const zone = useZone();
   const [values, setValues] = useState<Record<string, string>>(nothing);
   useEffect(() => {
     if (problem === '') setValues(nothing);
@@ -81,9 +91,13 @@ export function RuleForm({ datasetId, categories }: { datasetId: string; categor
             </select>
           </Field>
         ) : (
-          <Field id="name" label="Item" hint="Its id in the shop, as the catalogue lists it.">
-            <input type="text" {...control('name')} required maxLength={200} autoComplete="off" />
-          </Field>
+          <ItemField
+            name="name"
+            label="Item"
+            datasetId={datasetId}
+            value={values.name ?? ''}
+            onChange={(name) => setValues({ ...values, name })}
+          />
         )}
         {kind === 'pin' && (
           <Field id="place" label="Place" hint="1 is the first.">
@@ -102,10 +116,10 @@ export function RuleForm({ datasetId, categories }: { datasetId: string; categor
         <Field id="placement" label="Placement" hint="As the storefront names it, such as home. Empty: everywhere.">
           <input type="text" maxLength={100} {...control('placement')} />
         </Field>
-        <Field id="startsAt" label="From" hint="Empty: from now on.">
+        <Field id="startsAt" label="From" hint={`Empty: from now on. In your time, ${zone}.`}>
           <input type="datetime-local" {...control('startsAt')} />
         </Field>
-        <Field id="endsAt" label="Until" hint="Empty: until it is removed.">
+        <Field id="endsAt" label="Until" hint={`Empty: until it is removed. In your time, ${zone}.`}>
           <input type="datetime-local" {...control('endsAt')} />
         </Field>
         <Field id="note" label="Note" hint="Why, for whoever reads it later.">

@@ -78,7 +78,13 @@ export default async function RulesPage({ params }: { params: Promise<{ dataset:
               {
                 title: 'Change',
                 hideTitle: true,
-                cell: ({ id, enabled }) => <RuleSwitches id={id} enabled={enabled} />,
+                cell: (rule) => (
+                  <RuleSwitches
+                    id={rule.id}
+                    enabled={rule.enabled}
+                    what={`${rule.kind} ${rule.category ?? rule.title}: ${effectOf(rule)}.`}
+                  />
+                ),
               },
             ]}
           />

@@ -1,16 +1,17 @@
 'use client';
 
 import { useActionState } from 'react';
+import { Confirm } from '#components/confirm.tsx';
 import { Submit } from '#components/submit.tsx';
 import { removeRule, switchRule } from './actions.ts';
 
-export function RuleSwitches({ id, enabled }: { id: string; enabled: boolean }) {
+/** What can be done with a rule. */
+export function RuleSwitches({ id, enabled, what }: { id: string; enabled: boolean; what: string }) {
   const [problem, turn] = useActionState(switchRule, undefined);
-  const [failure, remove] = useActionState(removeRule, undefined);
   return (
     <div className="flex flex-wrap items-center justify-end gap-2">
       <p role="alert" className="text-sm text-bad empty:hidden">
-        {problem || failure}
+        {problem}
       </p>
       <form action={turn}>
         <input type="hidden" name="id" value={id} />
@@ -19,17 +20,9 @@ export function RuleSwitches({ id, enabled }: { id: string; enabled: boolean }) 
           {enabled ? 'Switch off' : 'Switch on'}
         </Submit>
       </form>
-      <form
-        action={remove}
-        onSubmit={(event) => {
-          if (!window.confirm('Delete this rule?')) event.preventDefault();
-        }}
-      >
-        <input type="hidden" name="id" value={id} />
-        <Submit busy="…" quiet>
-          Delete
-        </Submit>
-      </form>
+      <Confirm label="Delete" busy="Deleting…" title="Delete this rule?" action={removeRule} fields={{ id }} quiet>
+        <p>{what} Lists are without it within seconds. Switching it off keeps it for later.</p>
+      </Confirm>
     </div>
   );
 }

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { nextSteps } from './next-steps.ts';
+import type { Overview, RunningExperiment } from './overview.ts';
+
+const at = new Date('2026-03-10T12:00:00Z');
+const tower = (kind: string) => ({ id: kind, name: kind, kind, dimensions: 32 });
+const experiment = (other: Partial<RunningExperiment>) =>
+  ({
+    id: 'e',
+    name: 'a test',
+    share: 1,
+    warnings: [],
+    plannedEndAt: new Date('2026-03-20'),
+    ...other,
+  }) as RunningExperiment;
+const overview = (other: object) =>
+  ({
+    models: [tower('two-tower'), tower('dat')],
+    ...{ unindexed: [], experiments: [experiment({})], health: { value: { fallbacks: [] } } },
+    ...{ isServed: true, changedItems: 0, untitled: 0 },
+    ...other,
+  }) as unknown as Overview;
+const titles = (other: object) => nextSteps(overview(other), at).map(({ title }) => title);
+
+test('where all is well, the next step is to read what runs', () => {
+  assert.deepEqual(titles({}), ['Read how a test does']);
+});
+
+test('what stops everything comes first, and never more than three at once', () => {
+  const nothing = { models: [], experiments: [], health: { problem: 'No answer.' }, changedItems: 3, untitled: 8 };
+  assert.deepEqual(titles(nothing), ['Train a model', 'Start the retrieval service', 'Rebuild the indexes']);
+});
+
+test('an experiment without shoppers, past its end or with a warning is said', () => {
+  assert.deepEqual(titles({ experiments: [experiment({ share: 0 })] }), ['Give a test shoppers']);
+  assert.deepEqual(titles({ experiments: [experiment({ plannedEndAt: at })] }), ['Decide a test']);
+  const warnings = [{ note: 'GMV is breached.' }] as never;
+  assert.deepEqual(titles({ experiments: [experiment({ warnings })] }), ['Look at a test']);
+});
