@@ -6,9 +6,14 @@ const colors = ['var(--ink)', 'var(--two-tower)', 'var(--dat)', 'var(--good)', '
 
 const compared: string[] = comparedMetrics.map(({ name }) => name);
 
-/** What there is to draw: the total loss first; of the metrics those that models are compared by, where there are any. */
+/**
+ * What there is to draw: the total loss first; of the metrics those that models are compared by, where there are any. A
+ * part that is the whole loss is left out: its line would lie exactly over the other.
+ */
 function namesIn(points: Record<string, number>[]): string[] {
-  const names = [...new Set(points.flatMap((point) => Object.keys(point)))];
+  const names = [...new Set(points.flatMap((point) => Object.keys(point)))].filter(
+    (name) => name === 'loss' || points.some((point) => point[name] !== point.loss),
+  );
   const known = compared.filter((name) => names.includes(name));
   return known.length > 0
     ? known

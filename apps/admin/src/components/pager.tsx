@@ -24,14 +24,14 @@ export function Pager({ page, pageSize, total, href }: PagerProps) {
             Previous
           </Link>
         ) : (
-          <span className={`${step} opacity-50`}>Previous</span>
+          <span className={`${step} border-line text-faint`}>Previous</span>
         )}
         {page < pages ? (
           <Link className={step} href={href(page + 1)}>
             Next
           </Link>
         ) : (
-          <span className={`${step} opacity-50`}>Next</span>
+          <span className={`${step} border-line text-faint`}>Next</span>
         )}
       </div>
     </nav>

@@ -53,3 +53,31 @@ export function readSetting(kind: string, key: string, text: string): unknown {
   if (type === 'choice') return choices.includes('true') ? text === 'true' : text;
   return number(text);
 }
+
+export interface ChangedSetting {
+  key: string;
+  value: string;
+  /** What the preset has; undefined of what no preset says, such as the seed. */
+  preset: string | undefined;
+  meaning: string;
+}
+
+/** A model's stored settings: what is not as its preset has it, and the rest. */
+export function changedSettings(
+  kind: string,
+  preset: string,
+  stored: unknown,
+): { changed: ChangedSetting[]; same: Record<string, unknown> } {
+  const usual = startingValues[`${kind}/${preset}`] ?? {};
+  const entries = Object.entries((stored ?? {}) as Record<string, unknown>);
+  const isSame = ([key, value]: [string, unknown]) => usual[key] === String(value);
+  return {
+    changed: entries
+      .filter((entry) => !isSame(entry))
+      .map(([key, value]) => ({
+        ...{ key, value: typeof value === 'object' ? JSON.stringify(value) : String(value), preset: usual[key] },
+        meaning: settings[kind]?.find((setting) => setting.key === key)?.meaning ?? '',
+      })),
+    same: Object.fromEntries(entries.filter(isSame)),
+  };
+}

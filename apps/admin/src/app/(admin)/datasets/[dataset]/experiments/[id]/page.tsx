@@ -24,7 +24,7 @@ export default async function ExperimentPage({ params, searchParams }: Experimen
   return (
     <div className="space-y-6">
       <Suspense key={addressOf(asked)} fallback={<Waiting what="Working out the report" />}>
-        <ExperimentReport id={experiment.id} address={experimentPath(experiment)} asked={asked} kinds={kinds} />
+        <ExperimentReport experiment={experiment} address={experimentPath(experiment)} asked={asked} kinds={kinds} />
       </Suspense>
       {experiment.status === 'running' && (
         <LiveEventsPanel

@@ -1,3 +1,4 @@
+import type { Experiment } from '@duet/db';
 import { armColors } from '#components/arm-colors.ts';
 import { Notice } from '#components/notice.tsx';
 import { findReport } from '#data/reports.ts';
@@ -5,6 +6,7 @@ import { Arms } from './arms.tsx';
 import { type Asked, addressOf } from './asked.ts';
 import { Exposure } from './exposure.tsx';
 import { Finding } from './finding.tsx';
+import { FirstEvents } from './first-events.tsx';
 import { Guardrails } from './guardrails.tsx';
 import { Interleaving } from './interleaving.tsx';
 import { LiftPlots } from './lift-plots.tsx';
@@ -12,7 +14,7 @@ import { Scorecard } from './scorecard.tsx';
 import { View } from './view.tsx';
 
 interface ExperimentReportProps {
-  id: string;
+  experiment: Pick<Experiment, 'id' | 'status' | 'plannedEndAt'>;
   /** Of the experiment's pages. */
   address: string;
   asked: Asked;
@@ -21,8 +23,8 @@ interface ExperimentReportProps {
 }
 
 /** The report of one experiment: what was found first, then the figures that say so. */
-export async function ExperimentReport({ id, address, asked, kinds }: ExperimentReportProps) {
-  const { value: report, problem } = await findReport(id, { ...asked, breakdowns: false });
+export async function ExperimentReport({ experiment, address, asked, kinds }: ExperimentReportProps) {
+  const { value: report, problem } = await findReport(experiment.id, { ...asked, breakdowns: false });
   if (report === undefined)
     return (
       <Notice tone="problem" title="There is no report.">
@@ -44,6 +46,7 @@ export async function ExperimentReport({ id, address, asked, kinds }: Experiment
     <>
       <View address={address} report={report} asked={asked} />
       <Finding report={report} />
+      {!exposed && experiment.status === 'running' && <FirstEvents experiment={experiment} />}
       <Exposure report={report} />
       {exposed && <LiftPlots address={address} report={report} asked={asked} colors={colors} />}
       {exposed && (

@@ -6,7 +6,6 @@ import { DatasetLink } from '#components/dataset-link.tsx';
 import { JobState } from '#components/job-state.tsx';
 import { Kind } from '#components/kind.tsx';
 import { PageHeader } from '#components/page-header.tsx';
-import { Parameters } from '#components/parameters.tsx';
 import { Section } from '#components/section.tsx';
 import { datasetOf } from '#data/datasets.ts';
 import { readCurve } from '#data/evaluations.ts';
@@ -14,6 +13,7 @@ import { unfinishedJobs } from '#data/jobs.ts';
 import { comparedModels, findModel, trainingSplit } from '#data/models.ts';
 import { formatPercent } from '#format.ts';
 import { routeId } from '#route-id.ts';
+import { TrainingSettings } from '../training-settings.tsx';
 import { EvaluateForm } from './evaluate.tsx';
 import { ModelFigures } from './figures.tsx';
 import { Groups, Quality } from './quality.tsx';
@@ -62,9 +62,10 @@ export default async function ModelPage({ params }: ModelPageProps) {
         {evaluations.map((evaluation) => (
           <Groups key={evaluation.split} evaluation={evaluation} kind={model.kind} />
         ))}
-        <Section title="Parameters" note={`Data fingerprint ${model.fingerprint || 'not recorded'}`}>
-          <Parameters of={model.parameters} />
-        </Section>
+        <TrainingSettings
+          {...model}
+          note={`Trained on data with the fingerprint ${model.fingerprint || 'that was not recorded'}.`}
+        />
         {model.arms.length > 0 && (
           <Section title="In experiments">
             <ul className="space-y-1">

@@ -5,16 +5,15 @@ import { DatasetLink } from '#components/dataset-link.tsx';
 import { Kind } from '#components/kind.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
-import { Parameters } from '#components/parameters.tsx';
 import { Refresh } from '#components/refresh.tsx';
 import { RunProgress, RunState } from '#components/runs-table.tsx';
-import { Section } from '#components/section.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
 import { datasetOf } from '#data/datasets.ts';
 import { readCurve } from '#data/evaluations.ts';
 import { findRun } from '#data/models.ts';
 import { formatTime } from '#format.ts';
 import { routeId } from '#route-id.ts';
+import { TrainingSettings } from '../../training-settings.tsx';
 
 interface RunPageProps {
   params: Promise<{ dataset: string; id: string }>;
@@ -77,9 +76,7 @@ export default async function RunPage({ params }: RunPageProps) {
             <Notice title="The curves appear after the first epoch.">This page follows the run by itself.</Notice>
           )
         )}
-        <Section title="Settings">
-          <Parameters of={run.parameters} />
-        </Section>
+        <TrainingSettings {...run} />
       </div>
     </>
   );
