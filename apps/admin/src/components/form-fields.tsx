@@ -7,7 +7,7 @@ interface FormFieldProps<Values extends FieldValues> {
   name: FieldPath<Values>;
   label: ReactNode;
   hint?: ReactNode;
-  /** Where a label is said again in every row: what it is called there, the label's own words first. */
+  /** Where a label is said again in every row: what it is called there, the label's rest words first. */
   fullLabel?: string;
   /** The label is read out but not seen. */
   hideLabel?: boolean;
@@ -52,33 +52,33 @@ type Extra<Element extends 'input' | 'select' | 'textarea'> = Omit<ComponentProp
 
 /** A line of text or a number of the form around it, with its label, hint and error. */
 export function TextField<Values extends FieldValues>(props: FormFieldProps<Values> & Extra<'input'>) {
-  const { name, label, hint, fullLabel, hideLabel = false, className = '', ...own } = props;
+  const { name, label, hint, fullLabel, hideLabel = false, className = '', ...rest } = props;
   const { control, error } = useField(props);
   return (
     <Frame id={name} {...{ label, hideLabel, hint, error }}>
-      <input type="text" {...own} {...control} className={`input ${className}`} />
+      <input type="text" {...rest} {...control} className={`input ${className}`} />
     </Frame>
   );
 }
 
 /** Several lines of text. */
 export function AreaField<Values extends FieldValues>(props: FormFieldProps<Values> & Extra<'textarea'>) {
-  const { name, label, hint, fullLabel, hideLabel = false, className = '', ...own } = props;
+  const { name, label, hint, fullLabel, hideLabel = false, className = '', ...rest } = props;
   const { control, error } = useField(props);
   return (
     <Frame id={name} {...{ label, hideLabel, hint, error }}>
-      <textarea {...own} {...control} className={`input h-auto py-2 ${className}`} />
+      <textarea {...rest} {...control} className={`input h-auto py-2 ${className}`} />
     </Frame>
   );
 }
 
 /** One of several: the options are its children. */
 export function SelectField<Values extends FieldValues>(props: FormFieldProps<Values> & Extra<'select'>) {
-  const { name, label, hint, fullLabel, hideLabel = false, className = '', ...own } = props;
+  const { name, label, hint, fullLabel, hideLabel = false, className = '', ...rest } = props;
   const { control, error } = useField(props);
   return (
     <Frame id={name} {...{ label, hideLabel, hint, error }}>
-      <select {...own} {...control} className={`input ${className}`} />
+      <select {...rest} {...control} className={`input ${className}`} />
     </Frame>
   );
 }

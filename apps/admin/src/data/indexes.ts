@@ -23,11 +23,11 @@ export async function indexedModels(datasetId: string) {
 
 export type IndexedModel = Awaited<ReturnType<typeof indexedModels>>[number];
 
-export type BesideIndex = Pick<HealthAnswer['models'][number]['index'], 'fresh' | 'outdated' | 'waiting'>;
+export type IndexDelta = Pick<HealthAnswer['models'][number]['index'], 'fresh' | 'outdated' | 'waiting'>;
 
 /** What retrieval keeps beside each index that it serves, by the index's id; nothing where it does not answer. */
-export const besideIn = (health: HealthAnswer | undefined): ReadonlyMap<string, BesideIndex> =>
+export const deltasIn = (health: HealthAnswer | undefined): ReadonlyMap<string, IndexDelta> =>
   new Map(health?.models.map(({ index }) => [index.id, index]));
 
-export const besideIndexes = async (): Promise<ReadonlyMap<string, BesideIndex>> =>
-  besideIn((await attempt(async () => (await retrieval()).health())).value);
+export const indexDeltas = async (): Promise<ReadonlyMap<string, IndexDelta>> =>
+  deltasIn((await attempt(async () => (await retrieval()).health())).value);

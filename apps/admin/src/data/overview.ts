@@ -1,6 +1,6 @@
 import type { Dataset } from '@duet/db';
 import { listsOfLastHour, sharesOfRunning, warningsOf } from '@duet/experiments';
-import { besideIn } from './indexes.ts';
+import { deltasIn } from './indexes.ts';
 import { waitingJobs } from './jobs.ts';
 import { comparedModels } from './models.ts';
 import { attempt } from './problem.ts';
@@ -29,7 +29,7 @@ export async function overview({ id: datasetId, name }: Dataset) {
     /** Items that changed since the index that serves them was built. */
     changedItems: Math.max(
       0,
-      ...[...besideIn(health.value).values()].map(({ fresh, outdated }) => Math.max(fresh, outdated)),
+      ...[...deltasIn(health.value).values()].map(({ fresh, outdated }) => Math.max(fresh, outdated)),
     ),
     experiments,
     jobs,

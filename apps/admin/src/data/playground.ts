@@ -32,12 +32,12 @@ export function comparedPair(
   leftId: string,
   rightId: string,
 ): { left: ServedModel; right: ServedModel } | undefined {
-  const asked = (id: string) => models.find((model) => model.id === id);
+  const chosen = (id: string) => models.find((model) => model.id === id);
   const inArm = (isControl: boolean) => models.find(({ arms }) => arms.some(({ control }) => control === isControl));
-  const left = asked(leftId) ?? inArm(true) ?? models.find(({ kind }) => kind === 'two-tower') ?? models[0];
+  const left = chosen(leftId) ?? inArm(true) ?? models.find(({ kind }) => kind === 'two-tower') ?? models[0];
   if (left === undefined) return undefined;
   const others = models.filter(({ id }) => id !== left.id);
-  const right = asked(rightId) ?? inArm(false) ?? others.find(({ kind }) => kind !== left.kind) ?? others[0] ?? left;
+  const right = chosen(rightId) ?? inArm(false) ?? others.find(({ kind }) => kind !== left.kind) ?? others[0] ?? left;
   return { left, right };
 }
 
@@ -54,7 +54,7 @@ export interface Comparison {
 }
 
 /** What the playground's form asks of the items. */
-export interface AskedFilter {
+export interface CandidateFilter {
   category: string;
   /** In major units. */
   priceUpTo: string;
@@ -63,15 +63,15 @@ export interface AskedFilter {
 }
 
 /** The form as the API takes it; undefined where it asks nothing. */
-function filterOf(asked: AskedFilter, currency: string): RetrieveInput['filters'] {
-  const price = Number(asked.priceUpTo.replace(',', '.'));
+function filterOf(filter: CandidateFilter, currency: string): RetrieveInput['filters'] {
+  const price = Number(filter.priceUpTo.replace(',', '.'));
   const conditions: NonNullable<RetrieveInput['filters']>[] = [
-    ...(asked.category === '' ? [] : [{ category: [asked.category] }]),
-    ...(asked.priceUpTo === '' || !(price >= 0)
+    ...(filter.category === '' ? [] : [{ category: [filter.category] }]),
+    ...(filter.priceUpTo === '' || !(price >= 0)
       ? []
       : [{ price: { max: Math.round(price * 10 ** minorUnits(currency)) } }]),
-    ...(asked.inStock ? [{ inStock: true }] : []),
-    ...(asked.tag === '' ? [] : [{ tag: [asked.tag] }]),
+    ...(filter.inStock ? [{ inStock: true }] : []),
+    ...(filter.tag === '' ? [] : [{ tag: [filter.tag] }]),
   ];
   return conditions.length > 1 ? { all: conditions } : conditions[0];
 }
@@ -82,11 +82,11 @@ export const compare = (
   userId: string,
   left: ServedModel,
   right: ServedModel,
-  asked: AskedFilter,
+  filter: CandidateFilter,
 ): Promise<Attempt<Comparison>> =>
   attempt(async () => {
     const client = await retrieval();
-    const filters = filterOf(asked, dataset.currency);
+    const filters = filterOf(filter, dataset.currency);
     const candidates = ({ id }: ServedModel) => client.retrieve({ userId, k: 100, modelId: id, rank: false, filters });
     const [leftAnswer, rightAnswer, history] = await Promise.all([
       candidates(left),

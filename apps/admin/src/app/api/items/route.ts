@@ -6,8 +6,8 @@ const query = z.object({ dataset: z.uuid(), q: z.string().trim().max(200) });
 
 /** The items that a search of a few letters may mean, for a field that offers them while one types. */
 export async function GET(request: NextRequest): Promise<Response> {
-  const asked = query.safeParse(Object.fromEntries(request.nextUrl.searchParams));
-  if (!asked.success) return Response.json({ error: 'Ask as ?dataset=ID&q=TEXT.' }, { status: 400 });
-  const items = await itemsLike(asked.data.dataset, asked.data.q.replaceAll('\0', ''));
+  const parsed = query.safeParse(Object.fromEntries(request.nextUrl.searchParams));
+  if (!parsed.success) return Response.json({ error: 'Ask as ?dataset=ID&q=TEXT.' }, { status: 400 });
+  const items = await itemsLike(parsed.data.dataset, parsed.data.q.replaceAll('\0', ''));
   return Response.json(items, { headers: { 'cache-control': 'no-store' } });
 }

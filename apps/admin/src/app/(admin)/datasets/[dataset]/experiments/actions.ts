@@ -38,9 +38,9 @@ const saving = z.object({
 export type Saving = z.infer<typeof saving>;
 
 /** Makes an experiment, changes a draft, or begins a new phase. Returns what is wrong; goes to its set-up where nothing is. */
-export async function saveExperiment(_: string | undefined, asked: Saving): Promise<string> {
+export async function saveExperiment(_: string | undefined, input: Saving): Promise<string> {
   const [db, who] = [await database(), await editor()];
-  const parsed = saving.safeParse(asked);
+  const parsed = saving.safeParse(input);
   if (!parsed.success) return z.prettifyError(parsed.error);
   const { id, phase, name, datasetId, note } = parsed.data;
   const dataset = await findDataset(datasetId);
@@ -58,14 +58,14 @@ export async function saveExperiment(_: string | undefined, asked: Saving): Prom
   redirect(`${datasetPath(dataset.name)}/experiments/${value.id}/setup`);
 }
 
-const one = z.object({ id: z.uuid() });
-const noted = one.extend({ note: z.string().trim().max(2000).default('') });
+const idForm = z.object({ id: z.uuid() });
+const noteForm = idForm.extend({ note: z.string().trim().max(2000).default('') });
 
 /** Runs one step of an experiment. Returns what is wrong, or nothing. */
 async function step<Schema extends z.ZodType>(
   schema: Schema,
   data: FormData,
-  run: (asked: z.output<Schema>) => Promise<unknown>,
+  run: (input: z.output<Schema>) => Promise<unknown>,
 ): Promise<string> {
   const parsed = schema.safeParse(Object.fromEntries(data));
   if (!parsed.success) return parsed.error.issues[0]!.message;
@@ -76,34 +76,34 @@ async function step<Schema extends z.ZodType>(
 
 export async function start(_: string | undefined, data: FormData): Promise<string> {
   const [db, who] = [await database(), await author()];
-  return step(one, data, ({ id }) => launchExperiment({ db, dataDir: config().dataDir }, id, who));
+  return step(idForm, data, ({ id }) => launchExperiment({ db, dataDir: config().dataDir }, id, who));
 }
 
 export async function stop(_: string | undefined, data: FormData): Promise<string> {
   const [db, who] = [await database(), await author()];
-  return step(noted, data, ({ id, note }) => stopExperiment(db, id, { ...who, note }));
+  return step(noteForm, data, ({ id, note }) => stopExperiment(db, id, { ...who, note }));
 }
 
 export async function decide(_: string | undefined, data: FormData): Promise<string> {
   const [db, who] = [await database(), await author()];
-  const asked = noted.extend({ arm: z.string('Choose an arm, or none.').min(1, 'Choose an arm, or none.') });
-  return step(asked, data, ({ id, arm, note }) => decideExperiment(db, id, { arm, note }, who));
+  const schema = noteForm.extend({ arm: z.string('Choose an arm, or none.').min(1, 'Choose an arm, or none.') });
+  return step(schema, data, ({ id, arm, note }) => decideExperiment(db, id, { arm, note }, who));
 }
 
 /** Traffic and what stop rules do: what may change while it runs. */
 export async function tune(_: string | undefined, data: FormData): Promise<string> {
   const [db, who] = [await database(), await editor()];
   const action = z.enum(['warn', 'stop']);
-  const asked = one.extend({ traffic: z.coerce.number(), guardrail: action, srm: action, plannedEnd: action });
-  return step(asked, data, ({ id, traffic, ...stopRules }) =>
+  const schema = idForm.extend({ traffic: z.coerce.number(), guardrail: action, srm: action, plannedEnd: action });
+  return step(schema, data, ({ id, traffic, ...stopRules }) =>
     setExperiment(db, id, { trafficShare: traffic / 100, settings: { stopRules } }, who),
   );
 }
 
 export async function setOverride(_: string | undefined, data: FormData): Promise<string> {
   const [db, who] = [await database(), await editor()];
-  const asked = one.extend({ userId: z.string().trim().min(1, 'Which user?').max(200), arm: z.string() });
-  return step(asked, data, async ({ id, userId, arm }) => {
+  const schema = idForm.extend({ userId: z.string().trim().min(1, 'Which user?').max(200), arm: z.string() });
+  return step(schema, data, async ({ id, userId, arm }) => {
     const { overrides } = parseSettings((await findExperiment(db, id)).settings);
     const { [userId]: _, ...others } = overrides;
     await setExperiment(db, id, { settings: { overrides: arm === '' ? others : { ...others, [userId]: arm } } }, who);

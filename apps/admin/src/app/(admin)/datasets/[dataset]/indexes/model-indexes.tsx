@@ -6,7 +6,7 @@ import { JobState } from '#components/job-state.tsx';
 import { ModelName } from '#components/model-name.tsx';
 import { Section } from '#components/section.tsx';
 import { type IndexCandidate, readIndexCandidates, readIndexCurve } from '#data/evaluations.ts';
-import type { BesideIndex, IndexedModel } from '#data/indexes.ts';
+import type { IndexDelta, IndexedModel } from '#data/indexes.ts';
 import type { ModelJob } from '#data/jobs.ts';
 import { formatBytes, formatCount, formatDuration, formatMetric, formatMicros, formatTime } from '#format.ts';
 import { RebuildForm } from './rebuild.tsx';
@@ -16,11 +16,11 @@ interface ModelIndexesProps {
   model: IndexedModel;
   job: ModelJob | undefined;
   /** What retrieval keeps beside each index that it serves, by the index's id. */
-  beside: ReadonlyMap<string, BesideIndex>;
+  deltas: ReadonlyMap<string, IndexDelta>;
 }
 
 /** One model's index versions, with what was measured for the one that serves. */
-export function ModelIndexes({ model, job, beside }: ModelIndexesProps) {
+export function ModelIndexes({ model, job, deltas }: ModelIndexesProps) {
   const active = model.indexes.find((index) => index.active);
   return (
     <Section
@@ -48,7 +48,7 @@ export function ModelIndexes({ model, job, beside }: ModelIndexesProps) {
       />
       {active && (
         <>
-          <Beside {...beside.get(active.id)} />
+          <CatalogueChanges {...deltas.get(active.id)} />
           <Choice index={active} />
         </>
       )}
@@ -120,7 +120,7 @@ function changedInWords(fresh: number, outdated: number): string {
 }
 
 /** What retrieval keeps beside the index that serves, since the catalogue was edited after it was built. */
-function Beside({ fresh = 0, outdated = 0, waiting = 0 }: Partial<BesideIndex>) {
+function CatalogueChanges({ fresh = 0, outdated = 0, waiting = 0 }: Partial<IndexDelta>) {
   if (fresh + outdated + waiting === 0) return null;
   return (
     <p className="border-t border-line px-5 py-3 text-sm text-muted">

@@ -3,7 +3,7 @@ import { DatasetLink } from '#components/dataset-link.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { datasetOf } from '#data/datasets.ts';
-import { besideIndexes, indexedModels } from '#data/indexes.ts';
+import { indexDeltas, indexedModels } from '#data/indexes.ts';
 import { unfinishedJobs } from '#data/jobs.ts';
 import { ModelIndexes } from './model-indexes.tsx';
 
@@ -11,11 +11,7 @@ export const metadata: Metadata = { title: 'Indexes' };
 
 export default async function IndexesPage({ params }: { params: Promise<{ dataset: string }> }) {
   const dataset = await datasetOf(params);
-  const [models, jobs, beside] = await Promise.all([
-    indexedModels(dataset.id),
-    unfinishedJobs('index'),
-    besideIndexes(),
-  ]);
+  const [models, jobs, deltas] = await Promise.all([indexedModels(dataset.id), unfinishedJobs('index'), indexDeltas()]);
   return (
     <>
       <PageHeader
@@ -37,7 +33,7 @@ export default async function IndexesPage({ params }: { params: Promise<{ datase
           </Notice>
         )}
         {models.map((model) => (
-          <ModelIndexes key={model.id} model={model} job={jobs.get(model.id)} beside={beside} />
+          <ModelIndexes key={model.id} model={model} job={jobs.get(model.id)} deltas={deltas} />
         ))}
       </div>
     </>

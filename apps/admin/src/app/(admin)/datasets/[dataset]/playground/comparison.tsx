@@ -3,7 +3,7 @@ import { DataTable } from '#components/data-table.tsx';
 import { Notice } from '#components/notice.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
 import type { Purchase } from '#data/interactions.ts';
-import { type AskedFilter, type Comparison as Compared, compare, type ServedModel } from '#data/playground.ts';
+import { type CandidateFilter, type Comparison as Compared, compare, type ServedModel } from '#data/playground.ts';
 import { formatCount, formatDay, formatMoney, formatPercent } from '#format.ts';
 import { Candidates } from './candidates.tsx';
 import { RetrievalProblem } from './retrieval-problem.tsx';
@@ -13,12 +13,12 @@ interface ComparisonProps {
   user: string;
   left: ServedModel;
   right: ServedModel;
-  asked: AskedFilter;
+  filter: CandidateFilter;
 }
 
 /** Both models' lists for one shopper, with what the shopper bought before and after. */
-export async function Comparison({ dataset, user, left, right, asked }: ComparisonProps) {
-  const { value, problem } = await compare(dataset, user, left, right, asked);
+export async function Comparison({ dataset, user, left, right, filter }: ComparisonProps) {
+  const { value, problem } = await compare(dataset, user, left, right, filter);
   if (value === undefined) return <RetrievalProblem problem={problem} />;
   const rankIn = (answer: typeof value.left) => new Map(answer.items.map(({ itemId }, place) => [itemId, place + 1]));
   const { later } = value;

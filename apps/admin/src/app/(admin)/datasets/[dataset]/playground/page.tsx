@@ -3,7 +3,7 @@ import { DatasetLink } from '#components/dataset-link.tsx';
 import { Notice } from '#components/notice.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { datasetOf } from '#data/datasets.ts';
-import { type AskedFilter, comparedPair, servedModels } from '#data/playground.ts';
+import { type CandidateFilter, comparedPair, servedModels } from '#data/playground.ts';
 import { type PageQuery, textQuery } from '#page-query.ts';
 import { Comparison } from './comparison.tsx';
 import { Question } from './question.tsx';
@@ -22,7 +22,7 @@ export default async function PlaygroundPage({ params, searchParams }: Playgroun
   const [user, search, leftId, rightId, category, priceUpTo, inStock, tag] = (await Promise.all(
     names.map((name) => textQuery(searchParams, name)),
   )) as [string, string, string, string, string, string, string, string];
-  const asked: AskedFilter = { category, priceUpTo, inStock: inStock !== '', tag };
+  const filter: CandidateFilter = { category, priceUpTo, inStock: inStock !== '', tag };
   const models = await servedModels(dataset.id);
   const pair = comparedPair(models, leftId, rightId);
   const chosen = new URLSearchParams({ ...(leftId && { left: leftId }), ...(rightId && { right: rightId }) });
@@ -36,11 +36,11 @@ export default async function PlaygroundPage({ params, searchParams }: Playgroun
         <NoModel />
       ) : (
         <div className="space-y-6">
-          <Question {...{ user, models, ...pair, asked }} />
+          <Question {...{ user, models, ...pair, filter }} />
           {user === '' ? (
             <Shoppers dataset={dataset} search={search} chosen={chosen.toString()} />
           ) : (
-            <Comparison {...{ dataset, user, ...pair, asked }} />
+            <Comparison {...{ dataset, user, ...pair, filter }} />
           )}
         </div>
       )}

@@ -1,5 +1,5 @@
 import Form from 'next/form';
-import type { AskedFilter, ServedModel } from '#data/playground.ts';
+import type { CandidateFilter, ServedModel } from '#data/playground.ts';
 import { formatTime } from '#format.ts';
 
 interface QuestionProps {
@@ -7,11 +7,11 @@ interface QuestionProps {
   models: ServedModel[];
   left: ServedModel;
   right: ServedModel;
-  asked: AskedFilter;
+  filter: CandidateFilter;
 }
 
 /** Who is asked for, of which two models, among which items. */
-export function Question({ user, models, left, right, asked }: QuestionProps) {
+export function Question({ user, models, left, right, filter }: QuestionProps) {
   return (
     <Form
       action=""
@@ -36,13 +36,13 @@ export function Question({ user, models, left, right, asked }: QuestionProps) {
       <button type="submit" className="button">
         Compare
       </button>
-      <FilterFields key={JSON.stringify(asked)} asked={asked} />
+      <FilterFields key={JSON.stringify(filter)} filter={filter} />
     </Form>
   );
 }
 
 /** Which items may be answered with. */
-function FilterFields({ asked }: { asked: AskedFilter }) {
+function FilterFields({ filter }: { filter: CandidateFilter }) {
   return (
     <fieldset className="grid items-end gap-4 sm:col-span-2 sm:grid-cols-4 xl:col-span-4">
       <legend className="sr-only">Filter</legend>
@@ -50,7 +50,7 @@ function FilterFields({ asked }: { asked: AskedFilter }) {
         <label htmlFor="category" className="mb-1 block text-sm font-medium">
           Only the category
         </label>
-        <input id="category" name="category" defaultValue={asked.category} className="input" autoComplete="off" />
+        <input id="category" name="category" defaultValue={filter.category} className="input" autoComplete="off" />
       </div>
       <div>
         <label htmlFor="price" className="mb-1 block text-sm font-medium">
@@ -60,7 +60,7 @@ function FilterFields({ asked }: { asked: AskedFilter }) {
           id="price"
           name="price"
           inputMode="decimal"
-          defaultValue={asked.priceUpTo}
+          defaultValue={filter.priceUpTo}
           className="input"
           autoComplete="off"
         />
@@ -69,10 +69,10 @@ function FilterFields({ asked }: { asked: AskedFilter }) {
         <label htmlFor="tag" className="mb-1 block text-sm font-medium">
           With the tag
         </label>
-        <input id="tag" name="tag" defaultValue={asked.tag} className="input" autoComplete="off" />
+        <input id="tag" name="tag" defaultValue={filter.tag} className="input" autoComplete="off" />
       </div>
       <label className="flex items-center gap-2 pb-2 text-sm font-medium">
-        <input type="checkbox" name="stock" value="yes" defaultChecked={asked.inStock} />
+        <input type="checkbox" name="stock" value="yes" defaultChecked={filter.inStock} />
         Only what is in stock
       </label>
     </fieldset>

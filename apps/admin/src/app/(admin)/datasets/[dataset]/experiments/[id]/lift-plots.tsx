@@ -2,22 +2,22 @@ import { liftScale, type Report, ticksOf } from '@duet/experiments';
 import { CumulativeLift } from '#components/charts/cumulative-lift.tsx';
 import { Dot } from '#components/dot.tsx';
 import { Section } from '#components/section.tsx';
-import { type Asked, addressOf } from './asked.ts';
 import { shownMetric } from './metric.ts';
 import { MetricChoice } from './metric-choice.tsx';
+import { type ReportQuery, reportQueryString } from './report-query.ts';
 
 interface LiftPlotsProps {
   /** Of the experiment's pages. */
   address: string;
   report: Report;
-  asked: Asked;
+  reportQuery: ReportQuery;
   colors: Map<string, string>;
 }
 
 /** The cumulative lift of one metric, a chart for each arm on one scale. */
-export function LiftPlots({ address, report, asked, colors }: LiftPlotsProps) {
+export function LiftPlots({ address, report, reportQuery, colors }: LiftPlotsProps) {
   const { metrics, arms, series, plannedDay, options } = report;
-  const metric = shownMetric(report, asked.metric);
+  const metric = shownMetric(report, reportQuery.metric);
   const lines = series.filter(
     (line) => line.metric === metric.key && line.points.some(({ relative }) => relative.value !== null),
   );
@@ -30,7 +30,7 @@ export function LiftPlots({ address, report, asked, colors }: LiftPlotsProps) {
       <MetricChoice
         metrics={metrics}
         chosen={metric.key}
-        address={(key) => `${address}${addressOf({ ...asked, metric: key })}`}
+        address={(key) => `${address}${reportQueryString({ ...reportQuery, metric: key })}`}
       />
       {lines.length === 0 ? (
         <p className="text-muted">No day tells anything of it yet.</p>

@@ -6,8 +6,8 @@ import { liveEvents } from '#data/events.ts';
 import { experimentOf } from '#data/experiments.ts';
 import { experimentPath } from '#dataset-path.ts';
 import type { PageQuery } from '#page-query.ts';
-import { addressOf, askedOf } from './asked.ts';
 import { ExperimentReport } from './report.tsx';
+import { readReportQuery, reportQueryString } from './report-query.ts';
 
 export const metadata: Metadata = { title: 'Report' };
 
@@ -18,13 +18,18 @@ interface ExperimentPageProps {
 
 export default async function ExperimentPage({ params, searchParams }: ExperimentPageProps) {
   const experiment = await experimentOf(params);
-  const asked = await askedOf(searchParams);
+  const reportQuery = await readReportQuery(searchParams);
   const events = await liveEvents(experiment.datasetId);
   const kinds = new Map(experiment.arms.map(({ modelId, model }) => [modelId, model.kind]));
   return (
     <div className="space-y-6">
-      <Suspense key={addressOf(asked)} fallback={<Waiting what="Working out the report" />}>
-        <ExperimentReport experiment={experiment} address={experimentPath(experiment)} asked={asked} kinds={kinds} />
+      <Suspense key={reportQueryString(reportQuery)} fallback={<Waiting what="Working out the report" />}>
+        <ExperimentReport
+          experiment={experiment}
+          address={experimentPath(experiment)}
+          reportQuery={reportQuery}
+          kinds={kinds}
+        />
       </Suspense>
       {experiment.status === 'running' && (
         <LiveEventsPanel

@@ -3,13 +3,13 @@ import { armColors } from '#components/arm-colors.ts';
 import { Notice } from '#components/notice.tsx';
 import { findReport } from '#data/reports.ts';
 import { Arms } from './arms.tsx';
-import { type Asked, addressOf } from './asked.ts';
 import { Exposure } from './exposure.tsx';
 import { Finding } from './finding.tsx';
 import { FirstEvents } from './first-events.tsx';
 import { Guardrails } from './guardrails.tsx';
 import { Interleaving } from './interleaving.tsx';
 import { LiftPlots } from './lift-plots.tsx';
+import { type ReportQuery, reportQueryString } from './report-query.ts';
 import { Scorecard } from './scorecard.tsx';
 import { View } from './view.tsx';
 
@@ -17,14 +17,14 @@ interface ExperimentReportProps {
   experiment: Pick<Experiment, 'id' | 'status' | 'plannedEndAt'>;
   /** Of the experiment's pages. */
   address: string;
-  asked: Asked;
+  reportQuery: ReportQuery;
   /** Kind of each model by its id. */
   kinds: Map<string, string>;
 }
 
 /** The report of one experiment: what was found first, then the figures that say so. */
-export async function ExperimentReport({ experiment, address, asked, kinds }: ExperimentReportProps) {
-  const { value: report, problem } = await findReport(experiment.id, { ...asked, breakdowns: false });
+export async function ExperimentReport({ experiment, address, reportQuery, kinds }: ExperimentReportProps) {
+  const { value: report, problem } = await findReport(experiment.id, { ...reportQuery, breakdowns: false });
   if (report === undefined)
     return (
       <Notice tone="problem" title="There is no report.">
@@ -35,7 +35,7 @@ export async function ExperimentReport({ experiment, address, asked, kinds }: Ex
   if (report.interleaving) {
     return (
       <>
-        <View address={address} report={report} asked={asked} />
+        <View address={address} report={report} reportQuery={reportQuery} />
         <Finding report={report} />
         <Interleaving report={report} found={report.interleaving} colors={colors} />
       </>
@@ -44,17 +44,17 @@ export async function ExperimentReport({ experiment, address, asked, kinds }: Ex
   const exposed = report.arms.some(({ users }) => users > 0);
   return (
     <>
-      <View address={address} report={report} asked={asked} />
+      <View address={address} report={report} reportQuery={reportQuery} />
       <Finding report={report} />
       {!exposed && experiment.status === 'running' && <FirstEvents experiment={experiment} />}
       <Exposure report={report} />
-      {exposed && <LiftPlots address={address} report={report} asked={asked} colors={colors} />}
+      {exposed && <LiftPlots address={address} report={report} reportQuery={reportQuery} colors={colors} />}
       {exposed && (
         <Scorecard
           report={report}
-          bayes={asked.bayes}
+          bayes={reportQuery.bayes}
           colors={colors}
-          address={(key) => `${address}${addressOf({ ...asked, metric: key })}`}
+          address={(key) => `${address}${reportQueryString({ ...reportQuery, metric: key })}`}
         />
       )}
       <Guardrails report={report} colors={colors} />

@@ -1,13 +1,13 @@
 import type { Report } from '@duet/experiments';
 import Form from 'next/form';
 import { formatDay } from '#format.ts';
-import { type Asked, addressOf } from './asked.ts';
+import { type ReportQuery, reportQueryString } from './report-query.ts';
 
 interface ViewProps {
   /** Of the experiment's pages. */
   address: string;
   report: Report;
-  asked: Asked;
+  reportQuery: ReportQuery;
 }
 
 const files = [
@@ -17,12 +17,12 @@ const files = [
 ];
 
 /** Which part of the report is looked at, and the same to take away. */
-export function View({ address, report, asked }: ViewProps) {
+export function View({ address, report, reportQuery }: ViewProps) {
   const { phases, segments, segment, options } = report;
   return (
     <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
       <Form action="" className="flex flex-wrap items-end gap-3">
-        {asked.metric !== '' && <input type="hidden" name="metric" value={asked.metric} />}
+        {reportQuery.metric !== '' && <input type="hidden" name="metric" value={reportQuery.metric} />}
         {phases.length > 1 && (
           <Choice name="phase" label="Phase" chosen={String(report.phase)}>
             {phases.map(({ phase, startedAt, endedAt }) => (
@@ -54,7 +54,7 @@ export function View({ address, report, asked }: ViewProps) {
             </option>
           ))}
         </Choice>
-        <Choice name="view" label="Odds" chosen={asked.bayes ? 'bayes' : ''}>
+        <Choice name="view" label="Odds" chosen={reportQuery.bayes ? 'bayes' : ''}>
           <option value="">p values</option>
           <option value="bayes">Bayesian</option>
         </Choice>
@@ -67,7 +67,7 @@ export function View({ address, report, asked }: ViewProps) {
         {files.map(({ format, title }) => (
           <a
             key={format}
-            href={`${address}/download/${format}${addressOf(asked)}`}
+            href={`${address}/download/${format}${reportQueryString(reportQuery)}`}
             download
             className="button button-quiet"
           >

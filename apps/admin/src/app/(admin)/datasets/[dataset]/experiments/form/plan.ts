@@ -60,7 +60,7 @@ export const formPlan = z.object({
 export type FormPlan = z.infer<typeof formPlan>;
 export type FormArm = FormPlan['arms'][number];
 
-const share = (typed: string): number => Number(typed) / 100;
+const shareOf = (typed: string): number => Number(typed) / 100;
 const parts = (typed: string, separator: RegExp): string[] =>
   typed
     .split(separator)
@@ -75,7 +75,7 @@ export const evenly = (n: number): string[] =>
 
 /** The arms' shares, which thirds typed as 33.3 make sum to one. */
 export function weightsOf(arms: readonly Pick<FormArm, 'percent'>[]): number[] {
-  const weights = arms.map((arm) => share(arm.percent));
+  const weights = arms.map((arm) => shareOf(arm.percent));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return Math.abs(sum - 1) < 0.002 ? weights.map((weight) => weight / sum) : weights;
 }
@@ -85,7 +85,7 @@ export function planOf(form: FormPlan): Omit<ExperimentInput, 'name' | 'datasetI
   const weights = weightsOf(form.arms);
   return {
     design: form.design,
-    trafficShare: share(form.traffic),
+    trafficShare: shareOf(form.traffic),
     primaryMetric: form.primaryMetric,
     layer: form.layer.trim() || null,
     arms: form.arms.map(({ name, modelId, indexId, control, alpha, diversity, rankerId }, i) => ({
@@ -98,12 +98,12 @@ export function planOf(form: FormPlan): Omit<ExperimentInput, 'name' | 'datasetI
     })),
     settings: {
       hypothesis: form.hypothesis,
-      guardrails: form.guardrails.map(({ metric, percent }) => ({ metric, maxRelativeLoss: share(percent) })),
+      guardrails: form.guardrails.map(({ metric, percent }) => ({ metric, maxRelativeLoss: shareOf(percent) })),
       targeting: form.targeting.map(({ attribute, values }) => ({ attribute, in: parts(values, /,/) })),
       plannedDays: Number(form.plannedDays),
       minimumUsers: Number(form.minimumUsers),
       sequential: form.sequential,
-      alpha: share(form.alpha),
+      alpha: shareOf(form.alpha),
       stopRules: form.stopRules,
       attribution: {
         clickWindowHours: Number(form.clickWindowHours),
@@ -112,8 +112,8 @@ export function planOf(form: FormPlan): Omit<ExperimentInput, 'name' | 'datasetI
         lateHours: Number(form.lateHours),
       },
       gmvCapQuantile: form.gmvCapQuantile.trim() ? Number(form.gmvCapQuantile) : null,
-      exploration: share(form.exploration),
-      layerShare: share(form.layerShare),
+      exploration: shareOf(form.exploration),
+      layerShare: shareOf(form.layerShare),
       excludedUsers: parts(form.excludedUsers, /[\n,]/),
     },
   };
@@ -127,13 +127,13 @@ export function planOf(form: FormPlan): Omit<ExperimentInput, 'name' | 'datasetI
 export function plannedTestOf(form: FormPlan, holdout: number, power: number): PlannedTest | undefined {
   const weights = weightsOf(form.arms);
   const control = form.arms.findIndex((arm) => arm.control);
-  const ofLayer = form.layer.trim() === '' ? 1 : share(form.layerShare);
+  const ofLayer = form.layer.trim() === '' ? 1 : shareOf(form.layerShare);
   const test = {
     metric: form.primaryMetric,
     weights: [weights[control] ?? Number.NaN, ...weights.filter((_, i) => i !== control)],
     plannedDays: Number(form.plannedDays),
-    share: (1 - holdout) * share(form.traffic) * ofLayer,
-    alpha: share(form.alpha),
+    share: (1 - holdout) * shareOf(form.traffic) * ofLayer,
+    alpha: shareOf(form.alpha),
     sequential: form.sequential,
     minimumUsers: Number(form.minimumUsers),
     power,

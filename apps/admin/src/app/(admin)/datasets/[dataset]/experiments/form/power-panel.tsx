@@ -25,7 +25,7 @@ export function PowerPanel({ dataset, metrics }: PowerPanelProps) {
   const { control } = useFormContext<FormPlan>();
   const form = useWatch({ control }) as FormPlan;
   const [power, setPower] = useState('80');
-  const [wanted, setWanted] = useState('5');
+  const [targetChange, setTargetChange] = useState('5');
   const test = plannedTestOf(form, dataset.holdout, Number(power) / 100);
   const percentage = (id: string, label: string, hint: string, value: string, set: (value: string) => void) => (
     <Field id={id} label={label} hint={hint}>
@@ -43,11 +43,11 @@ export function PowerPanel({ dataset, metrics }: PowerPanelProps) {
     <aside aria-label="Power" className="rounded-xl border border-line bg-surface p-5 xl:sticky xl:top-8">
       <h2 className="font-semibold">What it can find</h2>
       <div role="status" className="mt-3">
-        <Findings {...{ history, test, metrics, wanted }} currency={dataset.currency} />
+        <Findings {...{ history, test, metrics, targetChange }} currency={dataset.currency} />
       </div>
       <div className="mt-4 grid grid-cols-2 gap-3 border-t border-line pt-4">
         {percentage('power', 'Chance to find it', 'percent', power, setPower)}
-        {percentage('wanted', 'Change to find', 'percent of control', wanted, setWanted)}
+        {percentage('targetChange', 'Change to find', 'percent of control', targetChange, setTargetChange)}
       </div>
       {history.until !== null && (
         <p className="mt-3 text-xs text-muted">
@@ -66,10 +66,10 @@ interface FindingsProps {
   metrics: FormMetric[];
   currency: string;
   /** Percent. */
-  wanted: string;
+  targetChange: string;
 }
 
-function Findings({ history, test, metrics, currency, wanted }: FindingsProps) {
+function Findings({ history, test, metrics, currency, targetChange }: FindingsProps) {
   const { setValue } = useFormContext<FormPlan>();
   if (history.source === 'none') {
     return (
@@ -124,8 +124,8 @@ function Findings({ history, test, metrics, currency, wanted }: FindingsProps) {
         <dd className="font-semibold">{formatCount(users)}</dd>
       </div>
       <div>
-        <dt className="text-sm text-muted">To find a change of {wanted} %</dt>
-        <dd className="font-semibold">{timeFor(history, test, Number(wanted) / 100)}</dd>
+        <dt className="text-sm text-muted">To find a change of {targetChange} %</dt>
+        <dd className="font-semibold">{timeFor(history, test, Number(targetChange) / 100)}</dd>
       </div>
     </dl>
   );

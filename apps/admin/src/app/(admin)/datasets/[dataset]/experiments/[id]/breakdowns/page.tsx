@@ -5,9 +5,9 @@ import { experimentOf } from '#data/experiments.ts';
 import { findReport } from '#data/reports.ts';
 import { experimentPath } from '#dataset-path.ts';
 import type { PageQuery } from '#page-query.ts';
-import { addressOf, askedOf } from '../asked.ts';
 import { shownMetric } from '../metric.ts';
 import { MetricChoice } from '../metric-choice.tsx';
+import { readReportQuery, reportQueryString } from '../report-query.ts';
 import { BreakdownTable } from './table.tsx';
 
 export const metadata: Metadata = { title: 'Breakdowns' };
@@ -19,8 +19,8 @@ interface BreakdownsPageProps {
 
 export default async function BreakdownsPage({ params, searchParams }: BreakdownsPageProps) {
   const experiment = await experimentOf(params);
-  const asked = await askedOf(searchParams);
-  const { segment: _, ...whole } = asked;
+  const reportQuery = await readReportQuery(searchParams);
+  const { segment: _, ...whole } = reportQuery;
   const { value: report, problem } = await findReport(experiment.id, whole);
   if (report === undefined) {
     return (
@@ -32,7 +32,7 @@ export default async function BreakdownsPage({ params, searchParams }: Breakdown
   if (report.breakdowns.length === 0) {
     return <Notice title="Nothing to break down yet.">It begins with the first exposure.</Notice>;
   }
-  const metric = shownMetric(report, asked.metric);
+  const metric = shownMetric(report, reportQuery.metric);
   const colors = armColors(report.arms, new Map(experiment.arms.map(({ modelId, model }) => [modelId, model.kind])));
   return (
     <div className="space-y-6">
@@ -44,7 +44,7 @@ export default async function BreakdownsPage({ params, searchParams }: Breakdown
         <MetricChoice
           metrics={report.metrics}
           chosen={metric.key}
-          address={(key) => `${experimentPath(experiment)}/breakdowns${addressOf({ ...whole, metric: key })}`}
+          address={(key) => `${experimentPath(experiment)}/breakdowns${reportQueryString({ ...whole, metric: key })}`}
         />
       </div>
       {report.breakdowns.map((breakdown) => (

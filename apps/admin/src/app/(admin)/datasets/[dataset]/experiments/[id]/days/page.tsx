@@ -9,8 +9,8 @@ import { experimentOf } from '#data/experiments.ts';
 import { findReport } from '#data/reports.ts';
 import { formatCount, formatDay, formatMoney, formatPercent } from '#format.ts';
 import type { PageQuery } from '#page-query.ts';
-import { askedOf } from '../asked.ts';
 import { showLift, shownMetric, showRange } from '../metric.ts';
+import { readReportQuery } from '../report-query.ts';
 
 export const metadata: Metadata = { title: 'Days' };
 
@@ -21,8 +21,8 @@ interface DaysPageProps {
 
 export default async function DaysPage({ params, searchParams }: DaysPageProps) {
   const experiment = await experimentOf(params);
-  const asked = await askedOf(searchParams);
-  const { value: report, problem } = await findReport(experiment.id, { ...asked, breakdowns: false });
+  const reportQuery = await readReportQuery(searchParams);
+  const { value: report, problem } = await findReport(experiment.id, { ...reportQuery, breakdowns: false });
   if (report === undefined) {
     return (
       <Notice tone="problem" title="There is no report.">
@@ -32,7 +32,7 @@ export default async function DaysPage({ params, searchParams }: DaysPageProps) 
   }
   const { arms, days, series, currency } = report;
   if (days.length === 0) return <Notice title="No day yet.">The first exposure begins the first one.</Notice>;
-  const metric = shownMetric(report, asked.metric);
+  const metric = shownMetric(report, reportQuery.metric);
   const colors = armColors(arms, new Map(experiment.arms.map(({ modelId, model }) => [modelId, model.kind])));
   const drawn = arms.map(({ id, name }) => ({ name, color: colors.get(id)! }));
   const armOf = (armId: string) => arms.find(({ id }) => id === armId)!;

@@ -1,7 +1,7 @@
 import { type Report, reportCsv, reportHtml } from '@duet/experiments';
 import { experimentOf } from '#data/experiments.ts';
 import { findReport } from '#data/reports.ts';
-import { askedOf } from '../../asked.ts';
+import { readReportQuery } from '../../report-query.ts';
 
 const files: Record<string, { type: string; write: (report: Report) => string }> = {
   csv: { type: 'text/csv; charset=utf-8', write: reportCsv },
@@ -21,7 +21,7 @@ export async function GET(request: Request, { params }: DownloadContext): Promis
   const query = Object.fromEntries(new URL(request.url).searchParams);
   const { value: report, problem } = await findReport(
     (await experimentOf(params)).id,
-    await askedOf(Promise.resolve(query)),
+    await readReportQuery(Promise.resolve(query)),
   );
   if (report === undefined) return new Response(problem, { status: 404 });
   // A name may hold what a file's may not.

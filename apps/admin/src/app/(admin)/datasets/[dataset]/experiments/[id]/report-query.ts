@@ -2,14 +2,14 @@ import type { ReportRequest } from '@duet/experiments';
 import { type PageQuery, textQuery } from '#page-query.ts';
 
 /** What an address asks of a report: `?phase=2&segment=device:mobile&level=0.9&metric=gmvPerUser&view=bayes`. */
-export interface Asked extends Pick<ReportRequest, 'phase' | 'segment' | 'level'> {
+export interface ReportQuery extends Pick<ReportRequest, 'phase' | 'segment' | 'level'> {
   /** The metric that is drawn; the primary one where there is none of that name. */
   metric: string;
   bayes: boolean;
 }
 
 /** Anything that cannot be read is as if it were not asked for. */
-export async function askedOf(query: PageQuery): Promise<Asked> {
+export async function readReportQuery(query: PageQuery): Promise<ReportQuery> {
   const [phase, segment, level, metric, view] = await Promise.all(
     ['phase', 'segment', 'level', 'metric', 'view'].map((name) => textQuery(query, name)),
   );
@@ -24,8 +24,8 @@ export async function askedOf(query: PageQuery): Promise<Asked> {
 }
 
 /** The same as a query, with some of it changed: '' or '?…'. */
-export function addressOf(asked: Partial<Asked>): string {
-  const { phase, segment, level, metric, bayes } = asked;
+export function reportQueryString(reportQuery: Partial<ReportQuery>): string {
+  const { phase, segment, level, metric, bayes } = reportQuery;
   const query = new URLSearchParams({
     ...(phase && { phase: String(phase) }),
     ...(segment && { segment: `${segment.dimension}:${segment.value}` }),
