@@ -40,7 +40,7 @@ interface DataTableProps<Row> {
 /** The one table of the admin. Where it is wider than its place it scrolls: its first column stays, a shade marks more. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { caption, showCaption = false, rows, rowKey, rowClassName, empty = 'Nothing yet.', className = '' } = props;
-  if (rows.length === 0) return <div className="px-5 py-4 text-muted">{empty}</div>;
+  if (rows.length === 0) return <div className="px-5 pt-1 pb-5 text-muted">{empty}</div>;
   const columns = props.columns.filter((column) => column !== false);
   const styleOf = ({ numeric, className: own }: Column<Row>, row: Row, first: boolean) =>
     [numeric && 'num', first && 'first', typeof own === 'function' ? own(row) : own].filter(Boolean).join(' ');

@@ -95,7 +95,7 @@ export function LiveEventsPanel({ datasetId, initial, note }: LiveEventsProps) {
           <EventsByMinute minutes={minutes} />
         )}
       </div>
-      <div className="border-t border-line">
+      <div className={`border-t border-line ${recent.length === 0 ? 'pt-4' : ''}`}>
         <DataTable
           caption="Newest events"
           rows={recent}

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import { formatCount } from '#format.ts';
 
@@ -74,3 +75,21 @@ export function sieve({
     },
   ];
 }
+
+/** Settings that other places of the admin show, in words. */
+const shownElsewhere = new Set(['name', 'description', 'attribution', 'currency']);
+
+/** What an import was asked for: of its files the names, as the server's folders are nobody's business. */
+export const importSettings = (stored: unknown): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries((stored ?? {}) as Record<string, unknown>)
+      .filter(([key]) => !shownElsewhere.has(key))
+      .map(([key, value]) => [key, fileName(value)]),
+  );
+
+const fileName = (value: unknown): unknown =>
+  typeof value === 'string' && path.isAbsolute(value)
+    ? path.basename(value)
+    : Array.isArray(value)
+      ? value.map(fileName)
+      : value;

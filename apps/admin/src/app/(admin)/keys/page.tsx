@@ -5,7 +5,7 @@ import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
 import { apiKeys } from '#data/api-keys.ts';
 import { config } from '#data/services.ts';
-import { formatAgo, formatCount, formatTime } from '#format.ts';
+import { formatAgo, formatCount, formatDay } from '#format.ts';
 import { CreateForm } from './create.tsx';
 import { RevokeForm } from './revoke.tsx';
 
@@ -52,7 +52,7 @@ export default async function KeysPage() {
                 cell: (key) =>
                   `${formatCount(key.rateLimit ?? rateLimit)}/s, ${formatCount(key.rateBurst ?? Math.max(rateBurst, key.rateLimit ?? 0))}`,
               },
-              { title: 'Made', className: 'whitespace-nowrap', cell: ({ createdAt }) => formatTime(createdAt) },
+              { title: 'Made', className: 'whitespace-nowrap', cell: ({ createdAt }) => formatDay(createdAt) },
               {
                 title: 'Last used',
                 className: 'whitespace-nowrap',
@@ -64,7 +64,7 @@ export default async function KeysPage() {
                   revokedAt === null ? (
                     <Badge tone="good">works</Badge>
                   ) : (
-                    <Badge tone="quiet">revoked {formatTime(revokedAt)}</Badge>
+                    <Badge tone="quiet">revoked {formatDay(revokedAt)}</Badge>
                   ),
               },
               {

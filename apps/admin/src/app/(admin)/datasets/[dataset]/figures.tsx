@@ -1,9 +1,12 @@
 import type { Dataset } from '@duet/db';
+import { modelKinds } from '@duet/models';
 import { Badge } from '#components/badge.tsx';
 import { DatasetLink } from '#components/dataset-link.tsx';
 import { Stat, Stats } from '#components/stat.tsx';
 import type { Overview } from '#data/overview.ts';
 import { formatCount } from '#format.ts';
+
+const titleOfKind = (kind: string) => modelKinds.find((known) => known.kind === kind)?.title ?? kind;
 
 /** What there is, in numbers. */
 export function OverviewFigures({ dataset, now }: { dataset: Dataset; now: Overview }) {
@@ -33,7 +36,7 @@ export function OverviewFigures({ dataset, now }: { dataset: Dataset; now: Overv
       <Stat
         label="Models"
         value={link('/models', formatCount(models.length))}
-        note={[...new Set(models.map(({ kind }) => kind))].join(', ') || 'none trained'}
+        note={[...new Set(models.map(({ kind }) => titleOfKind(kind)))].join(', ') || 'none trained'}
       />
       <Stat
         label="Active indexes"

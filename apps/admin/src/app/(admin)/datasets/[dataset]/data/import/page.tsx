@@ -4,7 +4,7 @@ import { Notice } from '#components/notice.tsx';
 import { Parameters } from '#components/parameters.tsx';
 import { Section } from '#components/section.tsx';
 import { datasetOf, rejectedRows } from '#data/datasets.ts';
-import { readImportSummary } from '#data/import-summary.ts';
+import { importSettings, readImportSummary } from '#data/import-summary.ts';
 import { formatCount } from '#format.ts';
 import { Passage } from './passage.tsx';
 
@@ -26,7 +26,7 @@ export default async function ImportPage({ params }: { params: Promise<{ dataset
         <RejectedRows total={dataset.rejected} rows={rows} />
       )}
       <Section title="What the import was asked for">
-        <Parameters of={dataset.settings} />
+        <Parameters of={importSettings(dataset.settings)} />
       </Section>
     </div>
   );
