@@ -9,7 +9,7 @@ interface DatasetLayoutProps {
 
 export async function generateMetadata({ params }: DatasetLayoutProps): Promise<Metadata> {
   const { name } = await datasetOf(params);
-  return { title: { default: `${name} · Duet`, template: `%s · ${name} · Duet` } };
+  return { title: { default: name, template: `%s · ${name} · Duet` } };
 }
 
 /** Everything below is about one dataset; where there is none of that name, there is no page. */

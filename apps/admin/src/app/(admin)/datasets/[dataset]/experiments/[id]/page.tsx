@@ -1,4 +1,3 @@
-import type { Metadata } from 'next/types';
 import { Suspense } from 'react';
 import { LiveEventsPanel } from '#components/live-events.tsx';
 import { Waiting } from '#components/waiting.tsx';
@@ -8,8 +7,6 @@ import { experimentPath } from '#dataset-path.ts';
 import type { PageQuery } from '#page-query.ts';
 import { ExperimentReport } from './report.tsx';
 import { readReportQuery, reportQueryString } from './report-query.ts';
-
-export const metadata: Metadata = { title: 'Report' };
 
 interface ExperimentPageProps {
   params: Promise<{ dataset: string; id: string }>;
