@@ -33,6 +33,7 @@ export function Running({ experiments }: { experiments: RunningExperiment[] }) {
           },
           {
             title: 'Arms',
+            className: 'whitespace-nowrap',
             cell: ({ arms }) => arms.map(({ name, weight }) => `${name} ${formatPercent(weight, 0)}`).join(' · '),
           },
           {

@@ -59,7 +59,7 @@ export default async function ExperimentsPage({ params }: { params: Promise<{ da
                   ),
                 },
                 { title: 'State', cell: ({ status }) => <ExperimentState status={status} /> },
-                { title: 'Arms', cell: ({ arms }) => armsInWords(arms) },
+                { title: 'Arms', className: 'whitespace-nowrap', cell: ({ arms }) => armsInWords(arms) },
                 { title: 'Traffic', numeric: true, cell: ({ trafficShare }) => formatPercent(trafficShare, 0) },
                 {
                   title: 'Started',
