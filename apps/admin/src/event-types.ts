@@ -1,6 +1,6 @@
 /** Kinds of events in the order of a purchase, each with the colour it has in charts. */
 export const eventTypes = [
-  { type: 'impression', title: 'Impressions', color: 'var(--line-strong)' },
+  { type: 'impression', title: 'Impressions', color: 'var(--faint)' },
   { type: 'click', title: 'Clicks', color: 'var(--two-tower)' },
   { type: 'cart', title: 'Carts', color: 'var(--busy)' },
   { type: 'order', title: 'Order lines', color: 'var(--good)' },

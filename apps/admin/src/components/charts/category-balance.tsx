@@ -34,7 +34,7 @@ export function CategoryBalance({ rows }: { rows: CategoryShare[] }) {
         content={<ChartTooltip title={(category) => category} format={formatPercent} />}
       />
       <Legend {...legend} verticalAlign="top" height={32} iconType="circle" />
-      <Bar dataKey="Share of items" fill="var(--line-strong)" radius={[0, 3, 3, 0]} isAnimationActive={false} />
+      <Bar dataKey="Share of items" fill="var(--faint)" radius={[0, 3, 3, 0]} isAnimationActive={false} />
       <Bar dataKey="Share of interactions" fill="var(--two-tower)" radius={[0, 3, 3, 0]} isAnimationActive={false} />
     </BarChart>
   );
