@@ -3,7 +3,7 @@
 import { useFormContext, useWatch } from 'react-hook-form';
 import { SelectField, TextField } from '#components/form-fields.tsx';
 import { RowEditor } from '#components/row-editor.tsx';
-import type { FormDataset } from './form.tsx';
+import type { FormDataset } from './form-data.ts';
 import { evenly, type FormArm, type FormPlan } from './plan.ts';
 
 const split = (arms: FormArm[]): FormArm[] => {

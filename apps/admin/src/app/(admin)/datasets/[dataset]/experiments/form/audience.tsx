@@ -4,7 +4,7 @@ import { useWatch } from 'react-hook-form';
 import { TextField } from '#components/form-fields.tsx';
 import { RowEditor } from '#components/row-editor.tsx';
 import { Section } from '#components/section.tsx';
-import type { FormDataset } from './form.tsx';
+import type { FormDataset } from './form-data.ts';
 import type { FormPlan } from './plan.ts';
 
 /** Who can be in the experiment. */

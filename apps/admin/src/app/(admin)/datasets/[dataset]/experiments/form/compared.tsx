@@ -4,7 +4,7 @@ import { useWatch } from 'react-hook-form';
 import { AreaField, SelectField, TextField } from '#components/form-fields.tsx';
 import { Section } from '#components/section.tsx';
 import { Arms } from './arms.tsx';
-import type { FormDataset } from './form.tsx';
+import type { FormDataset } from './form-data.ts';
 import type { FormPlan } from './plan.ts';
 
 interface ComparedProps {

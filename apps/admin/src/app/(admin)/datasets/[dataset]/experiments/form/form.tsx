@@ -1,6 +1,5 @@
 'use client';
 
-import type { ShopHistory } from '@duet/experiments/power';
 import { zodResolver } from '@hookform/resolvers/zod';
 import { Suspense, startTransition, useActionState } from 'react';
 import { FormProvider, useForm } from 'react-hook-form';
@@ -12,32 +11,13 @@ import { saveExperiment } from '../actions.ts';
 import { Audience } from './audience.tsx';
 import { Compared } from './compared.tsx';
 import { Counting } from './counting.tsx';
+import type { FormDataset, FormMetric } from './form-data.ts';
 import { Judgement } from './judgement.tsx';
 import { type FormPlan, formPlan, planOf } from './plan.ts';
 import { PowerPanel } from './power-panel.tsx';
 
 // The page's security policy refuses compiled code, which zod would try, and the browser reports each refusal.
 if (typeof window !== 'undefined') z.config({ jitless: true });
-
-/** The dataset that an experiment is on, with what its arms can serve. */
-export interface FormDataset {
-  id: string;
-  name: string;
-  currency: string;
-  /** Share of its shoppers that are in no experiment. */
-  holdout: number;
-  models: { id: string; name: string; indexes: { id: string; title: string; active: boolean }[] }[];
-  rankers: { id: string; title: string }[];
-  layers: string[];
-  /** Worked out while the form is already there. */
-  history: Promise<ShopHistory>;
-}
-
-export interface FormMetric {
-  key: string;
-  title: string;
-  unit: 'share' | 'count' | 'minor';
-}
 
 interface ExperimentFormProps {
   mode: 'create' | 'edit' | 'phase';

@@ -4,7 +4,7 @@ import { useFormContext } from 'react-hook-form';
 import { SelectField, TextField } from '#components/form-fields.tsx';
 import { RowEditor } from '#components/row-editor.tsx';
 import { Section } from '#components/section.tsx';
-import type { FormMetric } from './form.tsx';
+import type { FormMetric } from './form-data.ts';
 import type { FormPlan } from './plan.ts';
 
 const stopRules = [

@@ -5,7 +5,7 @@ import { use, useState } from 'react';
 import { useFormContext, useWatch } from 'react-hook-form';
 import { Field } from '#components/field.tsx';
 import { formatCount, formatMoney, formatNumber, formatPercent } from '#format.ts';
-import type { FormDataset, FormMetric } from './form.tsx';
+import type { FormDataset, FormMetric } from './form-data.ts';
 import { type FormPlan, plannedTestOf } from './plan.ts';
 
 interface PowerPanelProps {
