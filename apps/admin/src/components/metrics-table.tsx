@@ -1,22 +1,52 @@
-import { comparedMetrics, splitMeaning } from '#data/evaluations.ts';
+import { comparedMetrics, type StoredEvaluation, splitMeaning } from '#data/evaluations.ts';
 import type { ComparedModel } from '#data/models.ts';
+import { standings, withInterval } from '#data/standing.ts';
 import { formatCount, formatMetric } from '#format.ts';
-import { DataTable } from './data-table.tsx';
+import { type Column, DataTable } from './data-table.tsx';
 import { DatasetLink } from './dataset-link.tsx';
 import { ModelName } from './model-name.tsx';
 
-/** Models side by side on one split. The best value of each column is bold and marked. */
+interface MeasuredModel {
+  model: ComparedModel;
+  evaluation: StoredEvaluation;
+}
+
+/** One metric of every model; the best is named where it is above all others by more than chance explains. */
+function metricColumn(
+  { name, meaning }: (typeof comparedMetrics)[number],
+  rows: MeasuredModel[],
+): Column<MeasuredModel> {
+  const measured = rows.map(({ evaluation }) => {
+    const value = evaluation.metrics[name];
+    return value === undefined ? undefined : { value, users: evaluation.users };
+  });
+  const standing = standings(measured);
+  return {
+    title: name,
+    hint: meaning,
+    numeric: true,
+    className: (row) => (standing[rows.indexOf(row)] === 'best' ? 'font-semibold' : ''),
+    cell: (_, place) => (
+      <>
+        {standing[place] !== undefined && (
+          <span className="mr-1.5 rounded bg-mark px-1.5 py-px text-xs font-medium text-busy">{standing[place]}</span>
+        )}
+        {measured[place] === undefined ? (
+          '–'
+        ) : (
+          <span title={withInterval(measured[place])}>{formatMetric(measured[place].value)}</span>
+        )}
+      </>
+    ),
+  };
+}
+
+/** Models side by side on one split. */
 export function MetricsTable({ models, split }: { models: ComparedModel[]; split: string }) {
   const rows = models.flatMap((model) => {
     const evaluation = model.evaluations.find((candidate) => candidate.split === split);
     return evaluation ? [{ model, evaluation }] : [];
   });
-  const best = new Map(
-    comparedMetrics.map(({ name }) => [
-      name,
-      Math.max(...rows.map(({ evaluation }) => evaluation.metrics[name] ?? -1)),
-    ]),
-  );
   return (
     <DataTable
       caption={
@@ -38,28 +68,7 @@ export function MetricsTable({ models, split }: { models: ComparedModel[]; split
             </DatasetLink>
           ),
         },
-        ...comparedMetrics.map(({ name, meaning }) => {
-          const isBest = (value: number | undefined) =>
-            rows.length > 1 && value !== undefined && value === best.get(name);
-          return {
-            title: name,
-            hint: meaning,
-            numeric: true,
-            className: ({ evaluation }: (typeof rows)[number]) =>
-              isBest(evaluation.metrics[name]) ? 'font-semibold' : '',
-            cell: ({ evaluation }: (typeof rows)[number]) => {
-              const value = evaluation.metrics[name];
-              return (
-                <>
-                  {isBest(value) && (
-                    <span className="mr-1.5 rounded bg-mark px-1.5 py-px text-xs font-medium text-busy">best</span>
-                  )}
-                  {value === undefined ? '–' : formatMetric(value)}
-                </>
-              );
-            },
-          };
-        }),
+        ...comparedMetrics.map((metric) => metricColumn(metric, rows)),
         {
           title: 'Test shoppers',
           numeric: true,
@@ -86,6 +95,13 @@ export function MetricsFootnote() {
         <div>
           <dt className="font-medium text-ink">How they are measured</dt>
           <dd>Every item of the catalogue that the shopper had not bought competes; nothing is sampled.</dd>
+        </div>
+        <div>
+          <dt className="font-medium text-ink">Best, and level</dt>
+          <dd>
+            A model is the best where it is above every other by more than the choice of test shoppers explains, at 95
+            %; else those at the top are level. Point at a number for how far chance may have moved it.
+          </dd>
         </div>
       </dl>
     </details>

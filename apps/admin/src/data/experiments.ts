@@ -1,5 +1,5 @@
 import { auditTrail, type Dataset } from '@duet/db';
-import { readinessOf, readMetrics, shopHistory, warningsOf } from '@duet/experiments';
+import { readinessOf, readMetrics, sharesOfRunning, shopHistory, warningsOf } from '@duet/experiments';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
 import { formatDay, formatTime } from '#format.ts';
@@ -7,14 +7,18 @@ import { routeId } from '#route-id.ts';
 import { datasetOf } from './datasets.ts';
 import { config, database } from './services.ts';
 
-/** A dataset's experiments, the newest first. */
+/** A dataset's experiments, the newest first; of those that run, the share of all shoppers that each really gets. */
 export async function experimentsOf(datasetId: string) {
-  const { prisma } = await database();
-  return prisma.experiment.findMany({
-    where: { datasetId },
-    orderBy: [{ createdAt: 'desc' }],
-    include: { arms: { orderBy: { position: 'asc' } } },
-  });
+  const db = await database();
+  const [experiments, shares] = await Promise.all([
+    db.prisma.experiment.findMany({
+      where: { datasetId },
+      orderBy: [{ createdAt: 'desc' }],
+      include: { arms: { orderBy: { position: 'asc' } } },
+    }),
+    sharesOfRunning(db, { datasetId, simulated: false }),
+  ]);
+  return experiments.map((experiment) => ({ ...experiment, share: shares.get(experiment.id) }));
 }
 
 // Layouts and their pages ask for the same one.

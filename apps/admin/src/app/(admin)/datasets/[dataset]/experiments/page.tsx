@@ -60,7 +60,20 @@ export default async function ExperimentsPage({ params }: { params: Promise<{ da
                 },
                 { title: 'State', cell: ({ status }) => <ExperimentState status={status} /> },
                 { title: 'Arms', className: 'whitespace-nowrap', cell: ({ arms }) => armsInWords(arms) },
-                { title: 'Traffic', numeric: true, cell: ({ trafficShare }) => formatPercent(trafficShare, 0) },
+                {
+                  title: 'Traffic',
+                  hint: 'Of the shoppers that it may have',
+                  numeric: true,
+                  className: 'text-muted',
+                  cell: ({ trafficShare }) => formatPercent(trafficShare, 0),
+                },
+                {
+                  title: 'Gets',
+                  hint: 'Of all shoppers, after what the experiments that started before it take',
+                  numeric: true,
+                  className: ({ share }) => (share === 0 ? 'font-semibold text-bad' : ''),
+                  cell: ({ share }) => (share === undefined ? '–' : formatPercent(share, 0)),
+                },
                 {
                   title: 'Started',
                   className: 'whitespace-nowrap text-muted',

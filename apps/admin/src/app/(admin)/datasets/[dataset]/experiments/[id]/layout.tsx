@@ -33,7 +33,7 @@ export default async function ExperimentLayout({ params, children }: ExperimentL
           </span>
         }
         parents={[{ path: '/experiments', title: 'Experiments' }]}
-        summary={`${experiment.arms.map(({ name }) => name).join(' against ')}, ${formatPercent(experiment.trafficShare, 0)} of shoppers${times.length > 0 ? `; ${times.join(', ')}` : ''}.`}
+        summary={`${experiment.arms.map(({ name }) => name).join(' against ')}, ${formatPercent(experiment.trafficShare, 0)} of the shoppers it may have${times.length > 0 ? `; ${times.join(', ')}` : ''}.`}
       />
       <Tabs
         label="Experiment"
