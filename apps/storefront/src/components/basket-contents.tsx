@@ -99,39 +99,12 @@ export function BasketContents() {
     <div className="grid items-start gap-6 lg:grid-cols-[1fr_20rem]">
       <ul className="card divide-y divide-line overflow-hidden">
         {basket.lines.map((line) => (
-          <li key={line.itemId} className="flex gap-4 p-3 sm:p-4">
-            <ProductPicture {...line} className="size-20 shrink-0 rounded-xl sm:size-24" />
-            <div className="flex min-w-0 flex-1 flex-col gap-2 sm:flex-row sm:items-center sm:gap-6">
-              <div className="min-w-0 flex-1">
-                <Link
-                  href={`/item/${encodeURIComponent(line.itemId)}`}
-                  prefetch={false}
-                  className="font-medium hover:underline"
-                >
-                  {niceTitle(line.title)}
-                </Link>
-                <p className="text-quiet text-sm">{formatPrice(line.priceMinor, line.currency)} each</p>
-              </div>
-              <div className="flex items-center gap-4">
-                <QuantityField
-                  label={`Quantity of ${niceTitle(line.title)}`}
-                  quantity={line.quantity}
-                  onChange={(quantity) => changeBasket((now) => setQuantity(now, line.itemId, quantity))}
-                />
-                <span className="min-w-16 text-right font-semibold tabular-nums">
-                  {formatPrice(line.priceMinor * line.quantity, line.currency)}
-                </span>
-                <button
-                  type="button"
-                  onClick={() => changeBasket((now) => removeLine(now, line.itemId))}
-                  aria-label={`Remove ${niceTitle(line.title)}`}
-                  className="grid size-11 place-items-center rounded-full text-quiet text-xl hover:bg-tint hover:text-ink"
-                >
-                  ×
-                </button>
-              </div>
-            </div>
-          </li>
+          <BasketLine
+            key={line.itemId}
+            line={line}
+            onQuantity={(quantity) => changeBasket((now) => setQuantity(now, line.itemId, quantity))}
+            onRemove={() => changeBasket((now) => removeLine(now, line.itemId))}
+          />
         ))}
       </ul>
       <div className="card flex flex-col gap-4 p-5">
@@ -148,5 +121,49 @@ export function BasketContents() {
         <p className="text-quiet text-sm">A demo: nothing is charged and nothing is sent.</p>
       </div>
     </div>
+  );
+}
+
+interface BasketLineProps {
+  line: Basket['lines'][number];
+  onQuantity: (quantity: number) => void;
+  onRemove: () => void;
+}
+
+function BasketLine({ line, onQuantity, onRemove }: BasketLineProps) {
+  return (
+    <li className="flex gap-4 p-3 sm:p-4">
+      <ProductPicture {...line} className="size-20 shrink-0 rounded-xl sm:size-24" />
+      <div className="flex min-w-0 flex-1 flex-col gap-2 sm:flex-row sm:items-center sm:gap-6">
+        <div className="min-w-0 flex-1">
+          <Link
+            href={`/item/${encodeURIComponent(line.itemId)}`}
+            prefetch={false}
+            className="font-medium hover:underline"
+          >
+            {niceTitle(line.title)}
+          </Link>
+          <p className="text-quiet text-sm">{formatPrice(line.priceMinor, line.currency)} each</p>
+        </div>
+        <div className="flex items-center gap-4">
+          <QuantityField
+            label={`Quantity of ${niceTitle(line.title)}`}
+            quantity={line.quantity}
+            onChange={onQuantity}
+          />
+          <span className="min-w-16 text-right font-semibold tabular-nums">
+            {formatPrice(line.priceMinor * line.quantity, line.currency)}
+          </span>
+          <button
+            type="button"
+            onClick={onRemove}
+            aria-label={`Remove ${niceTitle(line.title)}`}
+            className="grid size-11 place-items-center rounded-full text-quiet text-xl hover:bg-tint hover:text-ink"
+          >
+            ×
+          </button>
+        </div>
+      </div>
+    </li>
   );
 }

@@ -1,8 +1,9 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState, useEffect, useState, useSyncExternalStore } from 'react';
+import { type FormEvent, startTransition, useActionState, useEffect, useSyncExternalStore } from 'react';
 import { Field } from '#components/field.tsx';
 import { ItemField } from '#components/item-field.tsx';
+import { type Control, useControls } from '#components/use-controls.ts';
 import { addRule } from './actions.ts';
 
 const kinds = {
@@ -34,11 +35,10 @@ const useZone = (): string =>
 
 export function RuleForm({ datasetId, categories }: { datasetId: string; categories: string[] }) {
   const [problem, send, pending] = useActionState(addRule, undefined);
-  const zone = useZone();
-  const [values, setValues] = useState<Record<string, string>>(nothing);
+  const { values, setValues, control } = useControls(nothing);
   useEffect(() => {
     if (problem === '') setValues(nothing);
-  }, [problem]);
+  }, [problem, setValues]);
   // Not by the form's `action`: React would reset the form after it, and a refused rule would be lost.
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -50,14 +50,6 @@ export function RuleForm({ datasetId, categories }: { datasetId: string; categor
     }
     startTransition(() => send(data));
   };
-  const control = (name: string) => ({
-    id: name,
-    name,
-    value: values[name] ?? '',
-    className: 'input',
-    'aria-describedby': `${name}-hint`,
-    onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
-  });
   const { kind = 'boost', concerns } = values;
   const isCategory = concerns === 'category' && kind !== 'pin';
   return (
@@ -75,7 +67,11 @@ export function RuleForm({ datasetId, categories }: { datasetId: string; categor
         </Field>
         {kind !== 'pin' && (
           <Field id="concerns" label="Concerns">
-            <select {...control('concerns')}>
+            <select
+              {...control('concerns')}
+              // An item is no category: what was chosen of one is nothing of the other.
+              onChange={({ target }) => setValues({ ...values, concerns: target.value, name: '' })}
+            >
               <option value="item">One item</option>
               <option value="category">A whole category</option>
             </select>
@@ -99,32 +95,8 @@ export function RuleForm({ datasetId, categories }: { datasetId: string; categor
             onChange={(name) => setValues({ ...values, name })}
           />
         )}
-        {kind === 'pin' && (
-          <Field id="place" label="Place" hint="1 is the first.">
-            <input type="number" min={1} max={100} step={1} required {...control('place')} />
-          </Field>
-        )}
-        {(kind === 'boost' || kind === 'bury') && (
-          <Field
-            id="factor"
-            label="Factor"
-            hint={kind === 'boost' ? 'Above 1; 2 when left empty.' : 'Between 0 and 1; 0.5 when left empty.'}
-          >
-            <input type="number" min={0} step="any" {...control('factor')} />
-          </Field>
-        )}
-        <Field id="placement" label="Placement" hint="As the storefront names it, such as home. Empty: everywhere.">
-          <input type="text" maxLength={100} {...control('placement')} />
-        </Field>
-        <Field id="startsAt" label="From" hint={`Empty: from now on. In your time, ${zone}.`}>
-          <input type="datetime-local" {...control('startsAt')} />
-        </Field>
-        <Field id="endsAt" label="Until" hint={`Empty: until it is removed. In your time, ${zone}.`}>
-          <input type="datetime-local" {...control('endsAt')} />
-        </Field>
-        <Field id="note" label="Note" hint="Why, for whoever reads it later.">
-          <input type="text" maxLength={500} {...control('note')} />
-        </Field>
+        <Strength kind={kind} control={control} />
+        <WhereAndWhen control={control} />
       </div>
       <p role="alert" className="text-bad empty:hidden">
         {problem}
@@ -133,5 +105,48 @@ export function RuleForm({ datasetId, categories }: { datasetId: string; categor
         {pending ? 'Adding…' : 'Add rule'}
       </button>
     </form>
+  );
+}
+
+/** How much a rule does: a pin's place, or what a score is multiplied by. */
+function Strength({ kind, control }: { kind: string; control: Control }) {
+  return (
+    <>
+      {kind === 'pin' && (
+        <Field id="place" label="Place" hint="1 is the first.">
+          <input type="number" min={1} max={100} step={1} required {...control('place')} />
+        </Field>
+      )}
+      {(kind === 'boost' || kind === 'bury') && (
+        <Field
+          id="factor"
+          label="Factor"
+          hint={kind === 'boost' ? 'Above 1; 2 when left empty.' : 'Between 0 and 1; 0.5 when left empty.'}
+        >
+          <input type="number" min={0} step="any" {...control('factor')} />
+        </Field>
+      )}
+    </>
+  );
+}
+
+/** Which lists a rule is for, from when to when, and why. */
+function WhereAndWhen({ control }: { control: Control }) {
+  const zone = useZone();
+  return (
+    <>
+      <Field id="placement" label="Placement" hint="As the storefront names it, such as home. Empty: everywhere.">
+        <input type="text" maxLength={100} {...control('placement')} />
+      </Field>
+      <Field id="startsAt" label="From" hint={`Empty: from now on. In your time, ${zone}.`}>
+        <input type="datetime-local" {...control('startsAt')} />
+      </Field>
+      <Field id="endsAt" label="Until" hint={`Empty: until it is removed. In your time, ${zone}.`}>
+        <input type="datetime-local" {...control('endsAt')} />
+      </Field>
+      <Field id="note" label="Note" hint="Why, for whoever reads it later.">
+        <input type="text" maxLength={500} {...control('note')} />
+      </Field>
+    </>
   );
 }

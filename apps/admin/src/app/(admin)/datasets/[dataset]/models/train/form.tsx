@@ -1,7 +1,8 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState, useState } from 'react';
+import { type FormEvent, startTransition, useActionState } from 'react';
 import { Field } from '#components/field.tsx';
+import { type Control, useControls } from '#components/use-controls.ts';
 import { train } from '../actions.ts';
 import type { Setting } from '../settings.ts';
 
@@ -23,7 +24,7 @@ const presetMeanings: Record<string, string> = {
 
 export function TrainForm({ datasetId, kinds, presets, settings, startingValues }: TrainFormProps) {
   const [problem, send, pending] = useActionState(train, undefined);
-  const [values, setValues] = useState<Record<string, string>>({
+  const { values, control } = useControls({
     kind: kinds.at(-1)?.kind ?? '',
     preset: presets.includes('fast') ? 'fast' : (presets[0] ?? ''),
     split: 'time:0.8',
@@ -35,14 +36,6 @@ export function TrainForm({ datasetId, kinds, presets, settings, startingValues 
     const data = new FormData(event.currentTarget);
     startTransition(() => send(data));
   };
-  const control = (name: string) => ({
-    id: name,
-    name,
-    value: values[name] ?? '',
-    className: 'input',
-    'aria-describedby': `${name}-hint`,
-    onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
-  });
   const starting = startingValues[`${values.kind}/${values.preset}`] ?? {};
   const fields = settings[values.kind ?? ''] ?? [];
   const changed = fields.filter(({ key }) => values[`set.${key}`]).length;
@@ -90,37 +83,7 @@ export function TrainForm({ datasetId, kinds, presets, settings, startingValues 
         </Field>
       </div>
 
-      <details className="rounded-lg border border-line">
-        <summary className="px-4 py-3 font-medium">
-          Every setting{' '}
-          <span className="font-normal text-muted">
-            ({changed === 0 ? 'all from the preset' : `${changed} changed`})
-          </span>
-        </summary>
-        <div className="grid gap-5 border-t border-line p-4 sm:grid-cols-2 xl:grid-cols-3">
-          {fields.map(({ key, meaning, type, choices }) => (
-            <Field key={key} id={`set.${key}`} label={<code className="font-mono">{key}</code>} hint={meaning}>
-              {type === 'choice' ? (
-                <select {...control(`set.${key}`)}>
-                  <option value="">{starting[key]} (preset)</option>
-                  {choices
-                    .filter((choice) => choice !== starting[key])
-                    .map((choice) => (
-                      <option key={choice}>{choice}</option>
-                    ))}
-                </select>
-              ) : (
-                <input
-                  type="text"
-                  inputMode={type === 'number' ? 'decimal' : 'text'}
-                  placeholder={starting[key]}
-                  {...control(`set.${key}`)}
-                />
-              )}
-            </Field>
-          ))}
-        </div>
-      </details>
+      <EverySetting fields={fields} starting={starting} changed={changed} control={control} />
 
       <p role="alert" className="text-bad empty:hidden">
         {problem}
@@ -129,5 +92,48 @@ export function TrainForm({ datasetId, kinds, presets, settings, startingValues 
         {pending ? 'Queueing…' : 'Train'}
       </button>
     </form>
+  );
+}
+
+interface EverySettingProps {
+  fields: Setting[];
+  /** What the preset has, by key. */
+  starting: Record<string, string>;
+  changed: number;
+  control: Control;
+}
+
+/** The settings that a preset decides, folded: empty ones stay as it has them. */
+function EverySetting({ fields, starting, changed, control }: EverySettingProps) {
+  return (
+    <details className="rounded-lg border border-line">
+      <summary className="px-4 py-3 font-medium">
+        Every setting{' '}
+        <span className="font-normal text-muted">({changed === 0 ? 'all from the preset' : `${changed} changed`})</span>
+      </summary>
+      <div className="grid gap-5 border-t border-line p-4 sm:grid-cols-2 xl:grid-cols-3">
+        {fields.map(({ key, meaning, type, choices }) => (
+          <Field key={key} id={`set.${key}`} label={<code className="font-mono">{key}</code>} hint={meaning}>
+            {type === 'choice' ? (
+              <select {...control(`set.${key}`)}>
+                <option value="">{starting[key]} (preset)</option>
+                {choices
+                  .filter((choice) => choice !== starting[key])
+                  .map((choice) => (
+                    <option key={choice}>{choice}</option>
+                  ))}
+              </select>
+            ) : (
+              <input
+                type="text"
+                inputMode={type === 'number' ? 'decimal' : 'text'}
+                placeholder={starting[key]}
+                {...control(`set.${key}`)}
+              />
+            )}
+          </Field>
+        ))}
+      </div>
+    </details>
   );
 }

@@ -76,39 +76,7 @@ export function Steps({ experiment, arms, readiness }: StepsProps) {
               <Note id="stop-note" label="Why" />
             </Confirm>
           )}
-          {status === 'stopped' && (
-            <Confirm
-              label="Decide"
-              busy="Writing it down…"
-              title={`What came of ${name}?`}
-              action={decide}
-              fields={{ id }}
-            >
-              <Field
-                id="decide-arm"
-                label="From now on everybody gets"
-                hint="The arm’s model becomes the dataset’s default."
-              >
-                <select
-                  id="decide-arm"
-                  name="arm"
-                  className="input"
-                  required
-                  defaultValue=""
-                  aria-describedby="decide-arm-hint"
-                >
-                  <option value="" disabled>
-                    Choose
-                  </option>
-                  {live.map((arm) => (
-                    <option key={arm.name}>{arm.name}</option>
-                  ))}
-                  <option value="none">none: it could not tell</option>
-                </select>
-              </Field>
-              <Note id="decide-note" label="Why" />
-            </Confirm>
-          )}
+          {status === 'stopped' && <Decide id={id} name={name} arms={live} />}
         </div>
       }
     >
@@ -127,5 +95,32 @@ export function Steps({ experiment, arms, readiness }: StepsProps) {
         </ul>
       )}
     </Section>
+  );
+}
+
+/** Which arm everybody gets from then on, and why. */
+function Decide({ id, name, arms }: { id: string; name: string; arms: { name: string }[] }) {
+  return (
+    <Confirm label="Decide" busy="Writing it down…" title={`What came of ${name}?`} action={decide} fields={{ id }}>
+      <Field id="decide-arm" label="From now on everybody gets" hint="The arm’s model becomes the dataset’s default.">
+        <select
+          id="decide-arm"
+          name="arm"
+          className="input"
+          required
+          defaultValue=""
+          aria-describedby="decide-arm-hint"
+        >
+          <option value="" disabled>
+            Choose
+          </option>
+          {arms.map((arm) => (
+            <option key={arm.name}>{arm.name}</option>
+          ))}
+          <option value="none">none: it could not tell</option>
+        </select>
+      </Field>
+      <Note id="decide-note" label="Why" />
+    </Confirm>
   );
 }
