@@ -58,7 +58,7 @@ test.describe('logged in', () => {
     await expect(row).toContainText('396,241');
     await expect(row).toContainText('4,334');
     await row.getByRole('link', { name: 'online-retail' }).click();
-    await expect(page.getByLabel('Dataset', { exact: true })).toHaveValue('online-retail');
+    await expect(page.getByRole('combobox', { name: 'Dataset' })).toHaveValue('online-retail');
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Data', exact: true }).click();
     await expect(page.getByRole('heading', { name: 'Categories and their imbalance' })).toBeVisible();
     await expect(page.getByRole('row').filter({ hasText: 'Signs & Wall Art' })).toContainText(/\d %|\d%/);

@@ -51,7 +51,7 @@ export function Confirm({
       <dialog
         ref={dialog}
         aria-label={title}
-        className="m-auto w-[min(32rem,calc(100vw-2rem))] rounded-xl border border-line bg-surface p-6 text-ink backdrop:bg-black/40"
+        className="m-auto w-[min(32rem,calc(100vw-2rem))] rounded-xl border border-line bg-surface p-6 text-left text-base font-normal whitespace-normal text-ink backdrop:bg-black/40"
       >
         <form action={send} className="space-y-4">
           <h2 className="text-lg font-semibold">{title}</h2>

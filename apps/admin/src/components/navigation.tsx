@@ -2,7 +2,7 @@
 
 import Link from 'next/link';
 import { usePathname, useRouter } from 'next/navigation';
-import { useEffect, useRef } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import { datasetPath } from '#dataset-path.ts';
 
 /** Pages of a dataset, in the order of the loop: what is there, what is learnt of it, what is served, what it earns. */
@@ -92,13 +92,15 @@ interface DatasetSwitcherProps {
 /** Chooses the dataset that every page is about; it goes to the same page of that one. */
 function DatasetSwitcher({ names, chosen, section }: DatasetSwitcherProps) {
   const router = useRouter();
+  // The wide and the narrow menu each have one.
+  const id = useId();
   return (
     <div className="mb-3">
-      <label htmlFor="dataset-switcher" className="sr-only">
+      <label htmlFor={id} className="sr-only">
         Dataset
       </label>
       <select
-        id="dataset-switcher"
+        id={id}
         className="input truncate font-medium"
         value={chosen ?? ''}
         onChange={({ target }) => router.push(`${datasetPath(target.value)}${section && `/${section}`}`)}
