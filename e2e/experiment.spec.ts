@@ -13,7 +13,8 @@ test('an experiment is made, started, stopped and decided in the admin, and ever
 
   // The calculator stands beside the form and follows it: more days find smaller changes.
   const power = page.getByRole('complementary', { name: 'Power' });
-  await expect(power).toContainText('The history says nothing of click-through rate');
+  // It is worked out while the form is there already.
+  await expect(power).toContainText('The history says nothing of click-through rate', { timeout: 30_000 });
   await page.getByLabel('Primary metric').selectOption('ordersPerUser');
   const found = async () => Number((await power.getByText(/^± [\d.]+\s?%$/).textContent())?.replace(/[^\d.]/g, ''));
   const before = await found();
