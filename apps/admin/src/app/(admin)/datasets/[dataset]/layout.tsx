@@ -8,7 +8,7 @@ interface DatasetLayoutProps {
 }
 
 export async function generateMetadata({ params }: DatasetLayoutProps): Promise<Metadata> {
-  const { name } = await datasetOf(params);
+  const name = decodeURIComponent((await params).dataset);
   return { title: { default: name, template: `%s · ${name} · Duet` } };
 }
 
