@@ -45,20 +45,25 @@ async function cutExample(folder: string): Promise<void> {
   ]);
 }
 
-/** `npx duet` of this checkout, for a shell in any folder. */
+/** `npx duet` of this checkout, for a shell in any folder. It trains for one epoch, whatever the preset says. */
 async function writeNpx(folder: string): Promise<void> {
   const main = path.join(root, 'apps/cli/src/main.ts');
-  const script = `#!/bin/sh\n[ "$1" = duet ] || { echo "npx $1 is not Duet's." >&2; exit 1; }\nshift\nexec '${process.execPath}' '${main}' "$@"\n`;
+  const script = `#!/bin/sh
+[ "$1" = duet ] || { echo "npx $1 is not Duet's." >&2; exit 1; }
+shift
+[ "$1" != train ] || set -- "$@" --set epochs=1
+exec '${process.execPath}' '${main}' "$@"
+`;
   await mkdir(folder);
   await writeFile(path.join(folder, 'npx'), script);
   await chmod(path.join(folder, 'npx'), 0o755);
 }
 
-/** The demo, by the commands that a reader would type, trained for one epoch. */
+/** The demo, by the commands that a reader would type. */
 const demo = `
 npx duet import --name online-retail --interactions orders.csv.gz --items products.csv --users customers.csv --currency GBP
 for kind in two-tower dat; do
-  npx duet train --dataset online-retail --model $kind --split time:0.8 --set epochs=1
+  npx duet train --dataset online-retail --model $kind --split time:0.8
   npx duet index --model $kind
 done
 npx duet train-ranker --dataset online-retail --model two-tower --model dat
