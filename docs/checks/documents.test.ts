@@ -57,14 +57,16 @@ describe('every page', () => {
     test(`${page} names files that there are`, () => {
       const places = /^(apps|packages|bench|docs|e2e|examples|prisma|docker|scripts)\/[\w@.*(){},[\]/-]*$/;
       const own = /^(src|native|scripts|bench)\/[\w.*/-]+$/;
-      // A folder, said with a slash at its end, holds the bare file names after it, up to the next blank line.
+      // A folder, said with a slash at its end, holds the bare file names after it, up to the next blank line; a
+      // package or app in a table those of its row.
       let holder: string | undefined;
       for (const line of proseOf(page).split('\n')) {
-        if (line.trim() === '') holder = undefined;
+        if (line.trim() === '' || line.startsWith('|')) holder = undefined;
         for (const [, code] of line.matchAll(/`([^`]+)`/g)) {
           if (places.test(code!)) {
             assert.ok(exists(code!.replace(/\/$/, '')), `\`${code}\` is not there.`);
             if (code!.endsWith('/')) holder = code!;
+            else if (line.startsWith('|') && /^(packages|apps)\/[\w-]+$/.test(code!)) holder = `${code}/src`;
           } else if (own.test(code!) && folder !== '.') {
             const found = exists(path.join(folder, code!)) || exists(code!);
             assert.ok(found, `\`${code}\` is not there.`);
