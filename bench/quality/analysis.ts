@@ -1,4 +1,4 @@
-import { userMetrics } from '../../packages/trainer/src/metrics.ts';
+import { userMetrics } from '../../packages/trainer/src/evaluation/metrics.ts';
 import type { DatasetFacts, Outcome } from './cache.ts';
 import { plannedAs } from './earlier.ts';
 import type { Plan } from './plan.ts';

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { exportTowers, openModel } from '@duet/artifact';
 import { repositoryRoot } from '@duet/base';
 import { importDataset } from '@duet/datasets';
-import { exportTowers } from './export.ts';
-import { evaluateBaseline, evaluateModel } from './judge.ts';
-import { openModel } from './model.ts';
+import { evaluateBaseline, evaluateModel } from './evaluation/judge.ts';
 import { createTrainer } from './testing/trainer.ts';
 import { trainModel } from './train.ts';
 
