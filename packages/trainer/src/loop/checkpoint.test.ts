@@ -80,7 +80,7 @@ async function goesOnToTheSame(runId: string): Promise<void> {
 
 /** Trains in a process of its own and kills it, by a signal that no process hears of, after so many steps. */
 async function killedAfter(steps: number, checkpointMinutes: number): Promise<string> {
-  const child = fork(path.join(import.meta.dirname, 'testing/train-child.ts'), {
+  const child = fork(path.join(import.meta.dirname, '../testing/train-child.ts'), {
     env: {
       ...process.env,
       CHILD: JSON.stringify({ url: ctx.db.url, dataDir: ctx.dataDir, request: request(), checkpointMinutes }),
