@@ -6,9 +6,10 @@
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { openExecutor } from '@duet/artifact';
 import { connect } from '@duet/db';
-import { evaluateBaseline, openExecutor, trainModel } from '@duet/trainer';
-import { listMetrics } from '../../packages/trainer/src/metrics.ts';
+import { evaluateBaseline, trainModel } from '@duet/trainer';
+import { listMetrics } from '../../packages/trainer/src/evaluation/metrics.ts';
 import { commit } from '../bench.ts';
 import { writeOutcome } from './cache.ts';
 import { isTrained, type Job } from './plan.ts';

@@ -2,9 +2,9 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { openExecutor, openModel } from '@duet/artifact';
 import { loadInteractions } from '@duet/datasets';
 import { normal, seededRng } from '@duet/random';
-import { openExecutor, openModel } from '@duet/trainer';
 
 export interface Vectors {
   name: string;

@@ -7,9 +7,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { readIndex } from '@duet/ann';
+import { openExecutor, openModel } from '@duet/artifact';
 import { loadCatalogue } from '@duet/datasets';
 import { connect } from '@duet/db';
-import { openExecutor, openModel } from '@duet/trainer';
 
 const [dataDir, modelId, indexId, userCount, template] = process.argv.slice(2) as [
   string,

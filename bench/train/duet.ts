@@ -8,17 +8,15 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { Encoder } from '@duet/artifact';
+import { distinctItems, type FeatureSpace, sharedFloats } from '@duet/artifact/inputs';
 import type { Interactions } from '@duet/datasets';
-import { Graph, openOnnx, openTfjs, trainingGraph } from '@duet/models';
+import { Graph, openOnnx, openTfjs, type TrainingSettings, trainingGraph } from '@duet/models';
 import { seededRng } from '@duet/random';
-import type { TrainingSettings } from '@duet/trainer';
-import { Assembly } from '../../packages/trainer/src/assembly.ts';
-import { allItems, collectPositives } from '../../packages/trainer/src/batches.ts';
-import { Encoder } from '../../packages/trainer/src/encoder.ts';
-import { buildFeatures, type FeatureSpace } from '../../packages/trainer/src/features.ts';
-import { distinctItems } from '../../packages/trainer/src/histories.ts';
-import { sharedFloats } from '../../packages/trainer/src/shared.ts';
-import { EmbeddingTable } from '../../packages/trainer/src/tables.ts';
+import { Assembly } from '../../packages/trainer/src/batches/assembly.ts';
+import { LearningTable } from '../../packages/trainer/src/batches/learning-table.ts';
+import { allItems, collectPositives } from '../../packages/trainer/src/batches/positives.ts';
+import { buildFeatures } from '../../packages/trainer/src/features/build-features.ts';
 import { readSynthetic, type Synthetic, synthesize } from './data.ts';
 import { modelOf, type ShapeName, settingsOf } from './model.ts';
 
@@ -112,7 +110,7 @@ const rng = seededRng(1);
 const tables = Object.fromEntries(
   Object.entries(space.tables).map(([name, size]) => [
     name,
-    new EmbeddingTable(size.rows, size.dims, sharedFloats(size.rows * size.dims)).initialise(rng, settings.tableInit),
+    new LearningTable(size.rows, size.dims, sharedFloats(size.rows * size.dims)).initialise(rng, settings.tableInit),
   ]),
 );
 const graph = trainingGraph(model);

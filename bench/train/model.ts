@@ -1,5 +1,4 @@
-import type { TowerSettings } from '@duet/models';
-import { presets, type TrainingSettings } from '@duet/trainer';
+import { presets, type TowerSettings, type TrainingSettings } from '@duet/models';
 
 /** The two batch shapes that are timed: the paper's, and a large one with shared negatives. */
 export const shapes = {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Split } from '@duet/datasets';
 import { createTestDatabase } from '@duet/db/testing';
 import { loadTrainingData } from '../../packages/trainer/src/data.ts';
-import { trialSplit } from '../../packages/trainer/src/trial.ts';
+import { trialSplit } from '../../packages/trainer/src/tuning/trial.ts';
 import { say } from '../bench.ts';
 import type { Contender } from '../contender.ts';
 import { readPlan } from '../quality/plan.ts';

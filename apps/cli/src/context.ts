@@ -33,7 +33,7 @@ export const actor = (): string => `cli:${userInfo().username}`;
 
 /** The same for the functions that train or encode. */
 export async function modelling(context: Context) {
-  const { openExecutor } = await import('@duet/trainer');
+  const { openExecutor } = await import('@duet/artifact');
   const { checkpointMinutes } = context.config;
   return { ...(await working(context)), checkpointMinutes, executor: await openExecutor(context.config) };
 }

@@ -1,7 +1,7 @@
+import { openExecutor } from '@duet/artifact';
 import { createLogger, DuetError, loadConfig } from '@duet/base';
 import { openDatabase } from '@duet/db';
 import { openServing } from '@duet/serving';
-import { openExecutor } from '@duet/trainer';
 import { createServer } from './server.ts';
 
 /** Requests under way when no further one is taken have this long. */

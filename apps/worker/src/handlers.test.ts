@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openExecutor } from '@duet/artifact';
 import { createLogger, DuetError } from '@duet/base';
 import { createTestDatabase } from '@duet/db/testing';
-import { openExecutor } from '@duet/trainer';
 import { jobHandlers } from './handlers.ts';
 
 test('a job for a run that is not there says so, and one for a broken request names the field', async () => {

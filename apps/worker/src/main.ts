@@ -1,8 +1,9 @@
+import { openExecutor } from '@duet/artifact';
 import { createLogger, loadConfig } from '@duet/base';
 import { clearAbandonedDrafts } from '@duet/datasets';
 import { openDatabase, openJobQueue } from '@duet/db';
 import { applyStopRules, dropOldEvents, readMetrics, rollUpOpen } from '@duet/experiments';
-import { failAbandonedRuns, openExecutor } from '@duet/trainer';
+import { failAbandonedRuns } from '@duet/trainer';
 import { jobHandlers } from './handlers.ts';
 
 const config = loadConfig();

@@ -4,6 +4,12 @@ export { type EaseFactors, easeFactors } from './ease-factors.ts';
 export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
 export { openOnnx, openTfjs } from './executors/open.ts';
 export {
+  type FactorKind,
+  type FactorTraining,
+  factorPresets,
+  factorSettings,
+} from './factor-training.ts';
+export {
   type FactoriseOptions,
   type FactorObjective,
   type FactorSettings,
@@ -15,5 +21,6 @@ export {
 export { Graph, type Shape, sizeOf, type Tensor } from './graph.ts';
 export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-knn.ts';
 export { popularityScores } from './popularity.ts';
-export { type ModelKind, modelKinds } from './registry.ts';
+export { architectureOf, type ModelKind, modelKinds, towerSettings } from './registry.ts';
 export { type ArchitectureName, type InputPlan, itemsInBatch, type TowerSettings } from './tower-settings.ts';
+export { type Preset, presets, type TrainingSettings, trainingSettings } from './training-settings.ts';

@@ -1,4 +1,6 @@
-import type { ArchitectureName } from './tower-settings.ts';
+import { DuetError } from '@duet/base';
+import type { ArchitectureName, TowerSettings } from './tower-settings.ts';
+import type { TrainingSettings } from './training-settings.ts';
 
 /** What the trainer and the command line need to know of a kind of model. */
 export interface ModelKind {
@@ -107,3 +109,27 @@ export const modelKinds: readonly ModelKind[] = [
     defaults: {},
   },
 ];
+
+/** @throws DuetError `corrupt` where the kind is not one that is trained by gradient */
+export function architectureOf(kind: string): ArchitectureName {
+  const known = modelKinds.find((candidate) => candidate.kind === kind);
+  if (known?.architecture !== undefined) return known.architecture;
+  throw new DuetError('corrupt', `"${kind}" is not a kind of model that this Duet knows.`, {
+    where: { field: 'kind' },
+    fix: 'Train the model again.',
+  });
+}
+
+/**
+ * What shapes the graphs of a kind of model with these settings and features.
+ *
+ * @param categories that the alignment sees, in training
+ */
+export function towerSettings(
+  kind: string,
+  settings: TrainingSettings,
+  { userWidth, itemWidth }: Pick<TowerSettings, 'userWidth' | 'itemWidth'>,
+  categories = 0,
+): TowerSettings {
+  return { ...settings, architecture: architectureOf(kind), userWidth, itemWidth, categories };
+}

@@ -1,6 +1,6 @@
 import { buildIndex, searchBest } from '@duet/ann';
+import type { LoadedModel } from '@duet/artifact';
 import type { Situation } from '@duet/datasets';
-import type { LoadedModel } from '@duet/trainer';
 import { describeCandidates, type ItemFacts, type Purchases } from './describe.ts';
 import type { RankingList } from './fit.ts';
 import { userProfile } from './profile.ts';

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type ChosenExecutor, openExecutor } from '@duet/artifact';
 import { importDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase, loadFixture, type Place } from '@duet/db/testing';
 import { seededRng } from '@duet/random';
-import { type ChosenExecutor, openExecutor, trainModel } from '@duet/trainer';
+import { trainModel } from '@duet/trainer';
 import { trainRanker } from './train.ts';
 
 /** A shop small enough to train on within a test: two real models and a ranker, in a database and folder of its own. */

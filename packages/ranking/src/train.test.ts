@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { openModel } from '@duet/artifact';
 import { ensureEventPartitions, type Prisma } from '@duet/db';
 import { seededRng } from '@duet/random';
-import { openModel } from '@duet/trainer';
 import { parseRanker } from './rank.ts';
 import { createTinyShop, type TinyShop, tinySplit } from './testing.ts';
 import { trainRanker } from './train.ts';

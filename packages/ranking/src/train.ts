@@ -1,8 +1,8 @@
+import { type LoadedModel, openModel } from '@duet/artifact';
 import { DuetError, type Progress, silent } from '@duet/base';
 import { type Interactions, loadCatalogue, loadInteractions, type Split, splitDataset } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
-import { type LoadedModel, openModel } from '@duet/trainer';
 import { shownLists } from './clicks.ts';
 import { itemFacts, type Purchases } from './describe.ts';
 import { fitRanker, type ModelMetrics, measureRanker, type RankingList } from './fit.ts';

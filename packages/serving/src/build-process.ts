@@ -1,6 +1,6 @@
+import { openExecutor } from '@duet/artifact';
 import { DuetError, loadConfig, type Progress } from '@duet/base';
 import { connect } from '@duet/db';
-import { openExecutor } from '@duet/trainer';
 import { buildHere } from './build.ts';
 import type { BuildMessage, BuildOrder } from './build-index.ts';
 

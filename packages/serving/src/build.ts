@@ -1,9 +1,9 @@
 import { chooseIndex } from '@duet/ann';
+import { type LoadedModel, openModel } from '@duet/artifact';
 import { DuetError, type Progress, silent } from '@duet/base';
 import { loadInteractions } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
-import { type LoadedModel, openModel } from '@duet/trainer';
 import { LiveCatalogue } from './catalogue.ts';
 import { writeIndexFolder } from './index-folder.ts';
 import { pruneIndexes, switchTo } from './versions.ts';

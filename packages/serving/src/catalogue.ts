@@ -1,6 +1,6 @@
+import type { ItemDescription } from '@duet/artifact';
 import type { Catalogue } from '@duet/datasets';
 import type { Database } from '@duet/db';
-import type { ItemDescription } from '@duet/trainer';
 import { currentSnapshot, parseSnapshot, type Snapshot } from './snapshot.ts';
 
 interface ItemRow {

@@ -1,5 +1,5 @@
 import { buildIndex, type VectorIndex } from '@duet/ann';
-import type { LoadedModel } from '@duet/trainer';
+import type { LoadedModel } from '@duet/artifact';
 import type { FilterBitmaps } from './bitmaps.ts';
 import type { LiveCatalogue } from './catalogue.ts';
 import { type Snapshot, sees } from './snapshot.ts';

@@ -1,5 +1,5 @@
+import { type LoadedModel, openModel } from '@duet/artifact';
 import type { Executor } from '@duet/models';
-import { type LoadedModel, openModel } from '@duet/trainer';
 import { type CacheCount, createUserVectors } from './user-vectors.ts';
 
 /** A model in memory, with the user vectors it remembers. */

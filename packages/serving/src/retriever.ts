@@ -1,5 +1,5 @@
+import type { Asker, LoadedModel } from '@duet/artifact';
 import { DuetError, inSlices } from '@duet/base';
-import type { Asker, LoadedModel } from '@duet/trainer';
 import { FilterBitmaps } from './bitmaps.ts';
 import type { LiveCatalogue } from './catalogue.ts';
 import type { ServedDataset } from './dataset.ts';

@@ -1,5 +1,5 @@
 import { buildIndex, searchBest, type VectorIndex } from '@duet/ann';
-import type { LoadedModel } from '@duet/trainer';
+import type { LoadedModel } from '@duet/artifact';
 import type { ServedDataset } from './dataset.ts';
 
 /** Users by their own vectors of one model, made when the first request asks. */

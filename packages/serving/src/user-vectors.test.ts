@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Asker } from '@duet/artifact';
 import type { Situation } from '@duet/datasets';
-import type { Asker } from '@duet/trainer';
 import { createUserVectors } from './user-vectors.ts';
 
 /** A tower whose vector of user "u7" is [7, 7]; ids that begin with x are strangers. */

@@ -1,5 +1,5 @@
+import type { Asker, LoadedModel } from '@duet/artifact';
 import type { Situation } from '@duet/datasets';
-import type { Asker, LoadedModel } from '@duet/trainer';
 
 /** One user's query vectors of one model. */
 export interface UserVectors {

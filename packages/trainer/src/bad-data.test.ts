@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openModel } from '@duet/artifact';
 import { importDataset } from '@duet/datasets';
-import { evaluateBaseline } from './judge.ts';
-import { openModel } from './model.ts';
+import { evaluateBaseline } from './evaluation/judge.ts';
 import { createTrainer } from './testing/trainer.ts';
 import { trainModel } from './train.ts';
 

@@ -1,20 +1,28 @@
+import { type Artifact, Encoder, factorEncoder, type TrainedBy, type UserEncoder } from '@duet/artifact';
+import { distinctItems, itemItemTables, noFeatures, popularityTable, userHistories } from '@duet/artifact/inputs';
 import { DuetError, type Progress } from '@duet/base';
 import type { Split } from '@duet/datasets';
-import type { Executor, SweptItems } from '@duet/models';
-import type { Artifact, TrainedBy } from './artifact.ts';
-import { allItems, collectPositives, countPositives, type Positives } from './batches.ts';
-import { betweenEpochs, CheckpointFile, factorKey, towerKey } from './checkpoint.ts';
-import { itemsWanted } from './columns.ts';
+import {
+  architectureOf,
+  type Executor,
+  type FactorKind,
+  type FactorTraining,
+  type SweptItems,
+  type TrainingSettings,
+  towerSettings,
+} from '@duet/models';
+import { itemsWanted } from './batches/columns.ts';
+import { rowCounts, stepsFor } from './batches/epochs.ts';
+import { allItems, collectPositives, countPositives, type Positives } from './batches/positives.ts';
 import { isOrdered, type TrainingData } from './data.ts';
-import { Encoder, type UserEncoder } from './encoder.ts';
-import { rowCounts, stepsFor } from './epochs.ts';
-import { type FactorKind, type FactorTraining, factorEncoder, solveItems } from './factors.ts';
-import { buildFeatures, noFeatures } from './features.ts';
-import { distinctItems, userHistories } from './histories.ts';
-import { itemItemPrior, itemItemTables } from './item-item.ts';
-import { alignedCategories, type CurvePoint, trainTowers } from './loop.ts';
-import { popularityPrior, popularityTable } from './popularity.ts';
-import { architectureOf, isTower, type TrainingSettings, towerSettings, type VectorSettings } from './settings.ts';
+import { solveItems } from './factors.ts';
+import { alignedCategories } from './features/aligned-categories.ts';
+import { buildFeatures } from './features/build-features.ts';
+import { itemItemPrior } from './features/item-item.ts';
+import { popularityPrior } from './features/popularity.ts';
+import { betweenEpochs, CheckpointFile, type CurvePoint, factorKey, towerKey } from './loop/checkpoint.ts';
+import { trainTowers } from './loop/loop.ts';
+import { isTower, type VectorSettings } from './settings.ts';
 
 export interface FitInput {
   executor: Executor;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { modelKinds } from '@duet/models';
-import { type Preset, resolveSettings, settingsOfKind, type TrainingSettings } from './settings.ts';
+import { modelKinds, type Preset, type TrainingSettings } from '@duet/models';
+import { resolveSettings, settingsOfKind } from './settings.ts';
 
 describe('settings', () => {
   test('come from the preset, then the kind, then the caller', () => {

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openModel } from '@duet/artifact';
 import { repositoryRoot } from '@duet/base';
 import { importDataset } from '@duet/datasets';
 import { seededRng } from '@duet/random';
-import { evaluateBaseline } from './judge.ts';
-import { openModel } from './model.ts';
+import { evaluateBaseline } from './evaluation/judge.ts';
 import { createTrainer } from './testing/trainer.ts';
 import { trainModel } from './train.ts';
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { exportTowers, openModel } from '@duet/artifact';
 import { loadExamples } from '@duet/datasets/testing';
-import { exportTowers } from './export.ts';
-import { evaluateBaseline, evaluateModel } from './judge.ts';
-import { openModel } from './model.ts';
+import { evaluateBaseline, evaluateModel } from './evaluation/judge.ts';
 import { createTrainer } from './testing/trainer.ts';
 import { trainModel } from './train.ts';
 

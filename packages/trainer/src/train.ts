@@ -1,31 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { DuetError, type Progress, silent } from '@duet/base';
+import { type Artifact, writeArtifact } from '@duet/artifact';
+import { userHistories } from '@duet/artifact/inputs';
+import { DuetError, silent } from '@duet/base';
 import { splitDataset } from '@duet/datasets';
-import type { Database, Prisma } from '@duet/db';
-import type { Executor } from '@duet/models';
-import { type Artifact, writeArtifact } from './artifact.ts';
-import { checkpointPath } from './checkpoint.ts';
+import type { Prisma } from '@duet/db';
 import { defaultSplit, isOrdered, loadTrainingData, type TrainingData } from './data.ts';
-import type { Judged } from './evaluate.ts';
+import { evaluateVectors, type Judged } from './evaluation/evaluate.ts';
+import { holdOutBaskets } from './evaluation/hold-out.ts';
 import { fitModel } from './fit.ts';
-import { userHistories } from './histories.ts';
-import { holdOutBaskets } from './hold-out.ts';
-import { evaluateVectors } from './loop.ts';
+import { checkpointPath } from './loop/checkpoint.ts';
 import { whileHolding } from './runs.ts';
 import { hasVectors, isTower, ownSettings, resolveSettings, type VectorSettings } from './settings.ts';
-
-/** What every job of the trainer is given. */
-export interface TrainerContext {
-  db: Database;
-  dataDir: string;
-  executor: Executor;
-  progress?: Progress;
-  signal?: AbortSignal;
-  /** Between checkpoints within an epoch; 5 where it is not said. */
-  checkpointMinutes?: number | undefined;
-}
+import type { TrainerContext } from './trainer-context.ts';
 
 export interface TrainRequest {
   datasetId: string;

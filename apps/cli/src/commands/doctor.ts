@@ -40,7 +40,7 @@ async function attempt(name: string, optional: boolean, fix: string, look: () =>
 async function findings(config: Config): Promise<Finding[]> {
   const [{ startPostgres }, { openExecutor }, { openTfjs }, { annEngines }] = await Promise.all([
     import('@duet/db'),
-    import('@duet/trainer'),
+    import('@duet/artifact'),
     import('@duet/models'),
     import('@duet/ann'),
   ]);

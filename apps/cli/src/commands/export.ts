@@ -15,7 +15,7 @@ export function exportCommand(program: Command): void {
     .requiredOption('--model <id>', 'id or name of a trained model')
     .requiredOption('--out <folder>', 'where user-tower.onnx and item-tower.onnx go');
   job<Options>(command, 'export --model dat --out towers', async (context, { model, out }) => {
-    const { exportTowers } = await import('@duet/trainer');
+    const { exportTowers } = await import('@duet/artifact');
     const { db, dataDir } = await modelling(context);
     const { id } = await findModel(db, model);
     const files = await exportTowers(dataDir, id, path.resolve(out));

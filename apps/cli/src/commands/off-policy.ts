@@ -19,7 +19,7 @@ export function offPolicyCommand(program: Command): void {
     'off-policy --experiment dat-vs-two-tower --model mind',
     async ({ config, logger, database }, { experiment, model: named }) => {
       const [{ openServing }, { openExecutor }, { offPolicyReport, formatPercent, findExperiment }] = await Promise.all(
-        [import('@duet/serving'), import('@duet/trainer'), import('@duet/experiments')],
+        [import('@duet/serving'), import('@duet/artifact'), import('@duet/experiments')],
       );
       const db = await database();
       const [model, { rankerId }] = await Promise.all([findModel(db, named), findExperiment(db, experiment)]);

@@ -59,7 +59,7 @@ export function retrieveCommand(program: Command): void {
         import('@duet/serving'),
         import('@duet/experiments'),
         import('@duet/api'),
-        import('@duet/trainer'),
+        import('@duet/artifact'),
       ]);
     const db = await database();
     const named = options.model === undefined ? undefined : await findModel(db, options.model);

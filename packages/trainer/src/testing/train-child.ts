@@ -1,5 +1,5 @@
+import { openExecutor } from '@duet/artifact';
 import { connect } from '@duet/db';
-import { openExecutor } from '../executor.ts';
 import { trainModel } from '../train.ts';
 
 // A training for tests to kill: it tells its parent of every step.

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { openExecutor } from '@duet/artifact';
 import { createTestDatabase } from '@duet/db/testing';
-import { openExecutor } from '../executor.ts';
-import type { TrainerContext } from '../train.ts';
+import type { TrainerContext } from '../trainer-context.ts';
 
 /** A trainer with a database and a data folder of its own, both gone on dispose. */
 export async function createTrainer(): Promise<TrainerContext & AsyncDisposable> {

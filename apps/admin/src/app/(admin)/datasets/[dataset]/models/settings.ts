@@ -1,5 +1,5 @@
-import { modelKinds } from '@duet/models';
-import { presets, resolveSettings, settingsOfKind } from '@duet/trainer';
+import { modelKinds, presets } from '@duet/models';
+import { resolveSettings, settingsOfKind } from '@duet/trainer';
 import { z } from 'zod';
 
 /** One of the trainer's settings, as the form shows it. */

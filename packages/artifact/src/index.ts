@@ -1,0 +1,9 @@
+export { type Artifact, modelFolder, type TrainedBy, writeArtifact } from './artifact.ts';
+export { Encoder, type UserEncoder } from './encoder.ts';
+export { type Evaluation, evaluationSchema } from './evaluation.ts';
+export { type ChosenExecutor, openExecutor } from './executor.ts';
+export { exportTowers } from './export-towers.ts';
+export { factorEncoder, weighed } from './factor-encoder.ts';
+export type { ItemDescription, ItemTower } from './item-tower.ts';
+export { type Asker, type LoadedModel, openModel } from './open-model.ts';
+export { loadSafetensors, type NamedTensor, saveSafetensors, type TensorData } from './safetensors.ts';

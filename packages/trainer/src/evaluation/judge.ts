@@ -1,0 +1,128 @@
+import { type Evaluation, openModel } from '@duet/artifact';
+import { distinctItems, userHistories } from '@duet/artifact/inputs';
+import { DuetError, silent } from '@duet/base';
+import { type Split, splitDataset } from '@duet/datasets';
+import type { Database } from '@duet/db';
+import { defaultSplit, loadTrainingData, type TrainingData } from '../data.ts';
+import { hasVectors, resolveSettings } from '../settings.ts';
+import type { TrainerContext } from '../trainer-context.ts';
+import { type BaselineKind, type BaselineSettings, baselines } from './baselines.ts';
+import { evaluate, type Judged } from './evaluate.ts';
+import { vectorScorer } from './scorer.ts';
+
+export interface BaselineRequest {
+  datasetId: string;
+  /** Key of a model that only scores: popularity, item-knn, ease. */
+  kind: string;
+  split?: string | undefined;
+  /** Settings over the kind's own. */
+  set?: Record<string, unknown>;
+  /** False to let what a user has had compete too: the answer is then not kept. */
+  mask?: boolean;
+}
+
+/** Keeps an evaluation in the model's row, beside those of other splits. */
+async function keep(db: Database, modelId: string, evaluation: Evaluation): Promise<void> {
+  const patch = JSON.stringify({ [evaluation.split]: evaluation });
+  await db.pool.query(`UPDATE "Model" SET "metrics" = "metrics" || $2::jsonb WHERE "id" = $1::uuid`, [modelId, patch]);
+}
+
+/**
+ * Ranks the whole catalogue for every user of a split with a trained model, and keeps the result in its row.
+ *
+ * @param mask false to let what a user has had compete too: the answer is then not kept
+ * @throws DuetError `conflict` where the model learnt from what the split holds back
+ */
+export async function evaluateModel(
+  ctx: TrainerContext,
+  { modelId, split: splitName, mask = true }: { modelId: string; split?: string; mask?: boolean },
+): Promise<Judged> {
+  await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
+  const name = splitName ?? model.split;
+  if (name === 'none') {
+    throw new DuetError(
+      'conflict',
+      `Model ${modelId} learnt from everything, so that nothing is left to judge it by.`,
+      {
+        fix: 'Train one with --split.',
+      },
+    );
+  }
+  if (name !== model.split) {
+    throw new DuetError(
+      'conflict',
+      `Model ${modelId} learnt from the training part of "${model.split}", not "${name}".`,
+      {
+        where: { field: 'split' },
+        fix: `Its metrics on "${name}" would count purchases that it has seen. Train one with --split ${name}.`,
+      },
+    );
+  }
+  const data = await loadTrainingData(ctx.db, ctx.dataDir, model.datasetId);
+  const split = splitDataset(data.interactions, name);
+  await using score = await vectorScorer(ctx.executor, {
+    encode: async (users) => {
+      const ids = users.map(({ user }) => data.interactions.users[user]!);
+      return (
+        await model.encodeUsers(
+          ids,
+          users.map(({ situation }) => situation),
+        )
+      ).vectors;
+    },
+    items: model.itemVectors,
+    dims: model.dimensions,
+    vectorsPerUser: model.vectorsPerUser,
+  });
+  const lists = distinctItems(userHistories(data.interactions, split.train));
+  const judged = await evaluate({ split, catalogue: data.catalogue, lists, score, mask });
+  if (mask) await keep(ctx.db, modelId, judged.evaluation);
+  return judged;
+}
+
+/** Ranks the whole catalogue for every user of a split with a model that only scores. */
+export async function judgeBaseline(
+  { executor, progress = silent }: Pick<TrainerContext, 'executor' | 'progress'>,
+  { catalogue, interactions }: Pick<TrainingData, 'catalogue' | 'interactions'>,
+  split: Split,
+  kind: BaselineKind,
+  settings: BaselineSettings,
+  mask = true,
+): Promise<Judged> {
+  const lists = distinctItems(userHistories(interactions, split.train));
+  const score = await baselines[kind].fit({ executor, lists, items: catalogue.ids.length, progress }, settings);
+  return evaluate({ split, catalogue, lists, score, mask });
+}
+
+/**
+ * Judges a model that only scores, and keeps the result in a Model row of its own: one for each dataset, kind and
+ * settings.
+ *
+ * @throws DuetError `bad-input` for a kind that is trained, or settings that do not fit
+ */
+export async function evaluateBaseline(
+  ctx: TrainerContext,
+  request: BaselineRequest,
+): Promise<Judged & { modelId: string }> {
+  const { datasetId, kind, set = {}, mask = true } = request;
+  const parameters = resolveSettings(kind, 'best', set);
+  if (hasVectors(parameters)) {
+    throw new DuetError('bad-input', `A model of kind ${kind} is trained before it is measured.`, {
+      where: { field: 'kind' },
+      fix: `npx duet train --model ${kind} does both.`,
+    });
+  }
+  const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
+  const split = splitDataset(data.interactions, request.split ?? defaultSplit(data.dataset));
+  const judged = await judgeBaseline(ctx, data, split, kind as BaselineKind, parameters, mask);
+  const { prisma } = ctx.db;
+  const { fingerprint } = data.dataset;
+  const known = await prisma.model.findFirst({
+    where: { datasetId, kind, fingerprint, parameters: { equals: parameters } },
+  });
+  const model =
+    known ??
+    (await prisma.model.create({ data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint } }));
+  if (mask) await keep(ctx.db, model.id, judged.evaluation);
+  return { modelId: model.id, ...judged };
+}
