@@ -3,7 +3,8 @@ import type { Author, Database } from '@duet/db';
 import { type ExperimentAuthor, type ExperimentWithArms, findExperiment } from '../plan/experiment.ts';
 import { parseSettings } from '../plan/experiment-settings.ts';
 import { shopHistory } from '../plan/shop-history.ts';
-import { type ExperimentPatch, startExperiment, startPhase } from './lifecycle.ts';
+import { startExperiment, startPhase } from './lifecycle.ts';
+import type { ExperimentPatch } from './patch.ts';
 
 type Context = { db: Database; dataDir: string };
 
