@@ -18,8 +18,8 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
   const treatment = arms.find(({ control, weight }) => !control && weight > 0);
   const name = treatment?.name ?? 'the treatment';
   const level = `${Number((100 * options.level).toFixed(2))} %`;
-  const points = found.days.map(({ day, users, preference, sequence }) => ({
-    ...{ day, users, relative: aboveHalf(preference), p: preference.p, sequence: aboveHalf(sequence) },
+  const points = found.days.map(({ day, users, sign, sequence }) => ({
+    ...{ day, users, relative: aboveHalf(sign), p: sign.p, sequence: aboveHalf(sequence) },
   }));
   const scale = liftScale([points]);
   return (
@@ -36,14 +36,14 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
         ))}
       </Stats>
       <Section
-        title={`Share of the clicks on ${name}’s items, above one half`}
+        title={`Share of the shoppers with a preference who prefer ${name}, above one half`}
         note={`All days up to each. The band is the ${level} confidence sequence: it holds at every look.`}
       >
         {points.length === 0 ? (
           <p className="text-muted">No list has been seen yet.</p>
         ) : (
           <CumulativeLift
-            label={`${name}: share of the clicks above one half by day, with its confidence sequence`}
+            label={`${name}: share of the shoppers with a preference above one half by day, with its confidence sequence`}
             points={points}
             plannedDay={plannedDay}
             scale={scale}
@@ -66,13 +66,16 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
             </tr>
           </thead>
           <tbody>
-            <Share what="the clicks, at any look" test={found.sequence} />
-            <Share what="the clicks, valid at the planned end alone" test={found.preference} />
+            <Share
+              what={`${formatCount(found.wins + found.losses)} shoppers with a preference, at any look`}
+              test={found.sequence}
+            />
+            <Share what="the same, valid at the planned end alone" test={found.sign} />
             <Share
               what={`${formatCount(found.users)} shoppers, the ${formatCount(found.ties)} without a preference as halves`}
               test={found.userPreference}
             />
-            <Share what={`${formatCount(found.wins + found.losses)} shoppers with a preference`} test={found.sign} />
+            <Share what="the clicks, of which a few shoppers may have most" test={found.preference} />
           </tbody>
         </table>
         <p className="border-t border-line px-5 py-3 text-sm text-muted">
