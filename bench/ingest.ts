@@ -7,7 +7,15 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import path from 'node:path';
 import type { Database } from '@duet/db';
-import { createExperiment, type EventInput, logEvents, readRollup, rollUp, startExperiment } from '@duet/experiments';
+import {
+  createExperiment,
+  type EventInput,
+  logEvents,
+  openEventSink,
+  readRollup,
+  rollUp,
+  startExperiment,
+} from '@duet/experiments';
 import { openService, type Service } from '../apps/retrieval/src/testing/service.ts';
 import { eventId } from '../packages/api/src/client/event-id.ts';
 import { type Flags, median, type Results, runBench, say, table } from './bench.ts';
@@ -208,7 +216,7 @@ async function rollups(quick: boolean) {
   // Partitions of all days, by way of one event of each.
   const days = Array.from({ length: 7 }, (_, d) => new Date(Date.now() - d * dayMs).toISOString());
   await logEvents(
-    db,
+    openEventSink(db),
     days.map((occurredAt) => ({ ...event(shop, 8, randomUUID(), Date.now()), occurredAt })),
   );
   const grown = [];
@@ -227,7 +235,7 @@ async function rollups(quick: boolean) {
         const user = ((Math.floor(i / 20) * 7919 + round * 13) * 50) % (stored / 20);
         return { ...made, userId: `user-${user}`, armId: shop.arms[user % 2]! };
       });
-      await logEvents(db, fresh);
+      await logEvents(openEventSink(db), fresh);
       began = performance.now();
       await rollUp(db, shop.experimentId);
       added.push(performance.now() - began);

@@ -7,7 +7,7 @@
 import { DuetError } from '@duet/base';
 import { capOf, holm, type Interval, powerOf, proportion, requiredUsers } from '@duet/statistics';
 import { type Results, runBench, say, table } from './bench.ts';
-import { interleaved, multiplicity, offPolicyCoverage, quantileCoverage, srmPeeking } from './stats/choices.ts';
+import { history, noTreatment, type Plan, type Treatment } from './stats/drawn-shoppers.ts';
 import {
   baselines,
   coverage,
@@ -18,10 +18,13 @@ import {
   type Runs,
   simulate,
   varianceReductions,
-} from './stats/experiments.ts';
+} from './stats/equal-arms.ts';
+import { interleaved, multiplicity, offPolicyCoverage, quantileCoverage, srmPeeking } from './stats/logged-choices.ts';
 import { stream } from './stats/rng.ts';
-import { history, noTreatment, type Plan, type Treatment } from './stats/shoppers.ts';
+import { type Split, type SplitResult, simulateSplit, splitEffects, splits, splitTables } from './stats/splits.ts';
 
+/** The two splits that `--quick` measures. */
+const quickSplits = ['50:50', '90:10'];
 const own = { tests: { type: 'string' }, seed: { type: 'string', default: '3' } } as const;
 const lift: Treatment = { click: 1.08, order: 1.1, basket: 1.05 };
 
@@ -54,7 +57,12 @@ interface StatsResults extends Results {
     srm_peeking: ReturnType<typeof srmPeeking>;
     quantile_coverage: ReturnType<typeof quantileCoverage>;
     off_policy: ReturnType<typeof offPolicyCoverage>;
-    interleaving: { aa: ReturnType<typeof interleaved>; lift: ReturnType<typeof interleaved> };
+    /** The same with logs that are worth few of their choices. */
+    off_policy_few: ReturnType<typeof offPolicyCoverage>;
+    interleaving: Record<'aa' | 'heavy' | 'lift', ReturnType<typeof interleaved>>;
+    /** A/A tests of every split, and splits with an effect, as a report judges them. */
+    splits: Record<string, SplitResult>;
+    split_effects: Record<string, SplitResult>;
   };
 }
 
@@ -76,7 +84,7 @@ async function measure(flags: { quick: boolean; tests?: string; seed: string }):
   if (!Number.isInteger(tests) || tests < 20 || !Number.isInteger(seed)) {
     throw new DuetError('bad-input', '--tests is a whole number of at least 20, --seed a whole number.');
   }
-  const [half, quarter] = [Math.ceil(tests / 2), Math.ceil(tests / 4)];
+  const [half, quarter, eighth] = [Math.ceil(tests / 2), Math.ceil(tests / 4), Math.ceil(tests / 8)];
   const days = 14;
   const capMinor = Math.round(capOf(history(100_000, days, stream(seed, 0)), 0.999)!);
   const plan: Plan = { usersPerArm: 5000, days, capMinor };
@@ -116,15 +124,30 @@ async function measure(flags: { quick: boolean; tests?: string; seed: string }):
 
   say('several tests at once, splits, quantiles');
   const multiple = multiplicity(tests, seed + 5);
-  const splits = srmPeeking(tests, days, 300, seed + 6);
+  const splitPeeking = srmPeeking(tests, days, 300, seed + 6);
   const quantiles = quantileCoverage(half, 1000, 499, seed + 7);
   say('off-policy estimates');
   const offPolicy = offPolicyCoverage(tests, 300, seed + 8);
+  const offPolicyFew = offPolicyCoverage(tests, 40, seed + 20);
   say('interleaving');
   const interleaving = {
     aa: interleaved(half, 400, [1, 1], seed + 9),
+    heavy: interleaved(half, 400, [1, 1], seed + 11, 1.6),
     lift: interleaved(half, 400, [1.3, 1], seed + 10),
   };
+
+  const ofSplit = (name: string, split: Split, at: number, treatment?: Treatment): [string, SplitResult] => [
+    name,
+    simulateSplit(split, eighth, seed + 100 + 10 * at, {
+      ...(treatment && { treatment }),
+      told: progress(name, eighth),
+    }),
+  ];
+  const wanted = Object.entries(splits).filter(([name]) => !flags.quick || quickSplits.includes(name));
+  const splitRuns = Object.fromEntries(wanted.map(([name, split], i) => ofSplit(name, split, i)));
+  const effects = Object.fromEntries(
+    Object.entries(splitEffects).map(([name, { split, treatment }], i) => ofSplit(name, split, 50 + i, treatment)),
+  );
 
   return {
     params: { tests, seed, plan, lift },
@@ -142,10 +165,13 @@ async function measure(flags: { quick: boolean; tests?: string; seed: string }):
       planned,
       holm_fwer_aa: ps.filter((all) => holm(all).some((p) => p !== null && p <= 0.05)).length / ps.length,
       multiplicity: multiple,
-      srm_peeking: splits,
+      srm_peeking: splitPeeking,
       quantile_coverage: quantiles,
       off_policy: offPolicy,
+      off_policy_few: offPolicyFew,
       interleaving,
+      splits: splitRuns,
+      split_effects: effects,
     },
     peers: {},
     ratios: { interleaving_sensitivity: interleaving.lift.sensitivity },
@@ -193,6 +219,7 @@ function report({ params: { tests, plan, lift: effect }, metrics: found }: Stats
       ([name, { usersPerArm, met }]) =>
         `For 80 % power in ${name} the calculator asks for ${usersPerArm} users an arm; of ${Math.ceil(tests / 4)} such experiments ${percent(met)} found the lift.`,
     ),
+    ...splitTables(found.splits, found.split_effects),
     '## CUPED: share of the variance that is gone',
     table(
       ['metric', 'measured over the experiments', 'theory, ρ²'],
@@ -229,12 +256,16 @@ function report({ params: { tests, plan, lift: effect }, metrics: found }: Stats
         percent(offPolicy[key].halfWidth),
       ]),
     ),
-    `The log is worth ${percent(offPolicy.effectiveSampleShare)} of its choices.`,
+    `The log is worth ${percent(offPolicy.effectiveSampleShare)} of its choices: ${Math.round(offPolicy.effectiveSampleSize)} of the judged policy's own. Where it is worth ${Math.round(found.off_policy_few.effectiveSampleSize)}, intervals hold ${(['ips', 'snips', 'dr'] as const).map((key) => `${percent(found.off_policy_few[key].coverage)} (${key.toUpperCase()})`).join(', ')}.`,
     '## Interleaving: share called a winner at 5 %, 400 users',
     table(
       ['', 'clicks by user', "users' votes", 'sign test', 'A/B test of as many'],
-      (['aa', 'lift'] as const).map((key) => [
-        key === 'aa' ? 'equally good rankings' : `one better (${percent(interleaving.lift.preference)} of the clicks)`,
+      (['aa', 'heavy', 'lift'] as const).map((key) => [
+        key === 'aa'
+          ? 'equally good rankings'
+          : key === 'heavy'
+            ? 'the same, some shoppers click very much'
+            : `one better (${percent(interleaving.lift.preference)} of the clicks)`,
         ...(['preference', 'userPreference', 'sign', 'abTest'] as const).map((test) =>
           percent(interleaving[key].calls[test]),
         ),

@@ -97,10 +97,10 @@ function interleavingTables(
     table(
       [`${treatment}’s share of`, 'value', `${formatLevel(options.level)} interval`, 'p'],
       [
-        ['the clicks, at any look', ...share(found.sequence)],
-        ['the clicks, valid at the planned end alone', ...share(found.preference)],
+        [`${wins + losses} users with a preference, at any look`, ...share(found.sequence)],
+        ['the same, valid at the planned end alone', ...share(found.sign)],
         [`${users} users, ${ties} with no preference as halves`, ...share(found.userPreference)],
-        [`${wins + losses} users with a preference`, ...share(found.sign)],
+        ['the clicks, of which a few users may have most', ...share(found.preference)],
       ],
     ),
   ];

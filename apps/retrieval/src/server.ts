@@ -16,7 +16,7 @@ import {
 } from '@duet/api';
 import { type Config, DuetError, type Logger } from '@duet/base';
 import type { Database } from '@duet/db';
-import { openLatencyLog } from '@duet/experiments';
+import { openEventSink, openLatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import cors from '@fastify/cors';
 import { TRPCError } from '@trpc/server';
@@ -93,6 +93,7 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
   const check = createKeyCheck(db);
   const take = createRateLimiter();
   const latency = openLatencyLog(db, { onError: (err) => logger.warn({ err }, 'latencies could not be kept') });
+  const events = openEventSink(db);
   const operations = operationsOf(appRouter);
   const document = openApiOf(appRouter, packageJson.version);
 
@@ -191,6 +192,7 @@ export async function createServer({ config, logger, db, serving }: ServerParts)
   const contextOf = (request: FastifyRequest, reply: FastifyReply): Context => ({
     db,
     serving,
+    events,
     latency,
     authenticate: () => admit(request, reply),
   });

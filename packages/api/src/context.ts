@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/base';
 import { type Database, isAway, type VerifiedApiKey, verifyApiKey } from '@duet/db';
-import type { LatencyLog } from '@duet/experiments';
+import type { EventSink, LatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 
 /** Whose key a request came with, and what it allows. */
@@ -10,6 +10,7 @@ export type Caller = VerifiedApiKey;
 export interface Context {
   db: Database;
   serving: Serving;
+  events: EventSink;
   /** Told how long each arm's answers took. */
   latency: Pick<LatencyLog, 'record'>;
   /** Who is calling; undefined without a key. @throws DuetError `unauthorised` for a key that is unknown or revoked */

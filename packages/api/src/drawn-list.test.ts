@@ -11,6 +11,7 @@ import {
   explore,
   type LatencyLog,
   offPolicyReport,
+  openEventSink,
   openLatencyLog,
   startExperiment,
   stopExperiment,
@@ -36,7 +37,13 @@ describe('lists that an experiment draws', () => {
     const { key } = await createApiKey(shop.db, { name: 'shop', scopes: ['admin'] });
     const check = createKeyCheck(shop.db);
     const authenticated = () => authenticate(`Bearer ${key}`, check);
-    caller = createCaller({ db: shop.db, serving, latency, authenticate: authenticated });
+    caller = createCaller({
+      db: shop.db,
+      serving,
+      events: openEventSink(shop.db),
+      latency,
+      authenticate: authenticated,
+    });
   });
   after(async () => {
     await latency[Symbol.asyncDispose]();

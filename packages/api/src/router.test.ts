@@ -7,7 +7,7 @@ import { openExecutor } from '@duet/artifact';
 import { createLogger } from '@duet/base';
 import { type ApiScope, connect, createApiKey, type Database, revokeApiKey } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { type LatencyLog, openLatencyLog } from '@duet/experiments';
+import { type EventSink, type LatencyLog, openEventSink, openLatencyLog } from '@duet/experiments';
 import { openServing, type Serving } from '@duet/serving';
 import type { TRPCError } from '@trpc/server';
 import { authenticate, createKeyCheck } from './context.ts';
@@ -17,6 +17,7 @@ describe('the procedures', () => {
   let db: Database;
   let serving: Serving;
   let latency: LatencyLog;
+  let events: EventSink;
   let dataDir: string;
   let clock = 0;
   before(async () => {
@@ -25,6 +26,7 @@ describe('the procedures', () => {
     const executor = await openExecutor({ executor: undefined, threads: 1 });
     const logger = createLogger({ logLevel: 'silent' }, 'test');
     serving = await openServing({ db, dataDir, executor, logger });
+    events = openEventSink(db);
     latency = openLatencyLog(db, { onError: (error) => assert.fail(String(error)) });
   });
   after(async () => {
@@ -35,7 +37,7 @@ describe('the procedures', () => {
   });
 
   const as = (header: string | undefined, check = createKeyCheck(db)) =>
-    createCaller({ db, serving, latency, authenticate: () => authenticate(header, check) });
+    createCaller({ db, serving, events, latency, authenticate: () => authenticate(header, check) });
   const withScopes = async (...scopes: ApiScope[]) => {
     const made = await createApiKey(db, { name: scopes.join('+'), scopes });
     return { ...made, header: `Bearer ${made.key}` };
@@ -143,6 +145,7 @@ describe('the procedures', () => {
     const { events } = createCaller({
       db: gone,
       serving,
+      events: openEventSink(gone),
       latency,
       authenticate: () => authenticate(header, createKeyCheck(db)),
     });

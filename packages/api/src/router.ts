@@ -189,7 +189,7 @@ export const appRouter = router({
       .input(logInput)
       .output(answers(logAnswer))
       .mutation(({ ctx, input }) =>
-        logEvents(ctx.db, input.events, {
+        logEvents(ctx.events, input.events, {
           sentAt: input.sentAt === undefined ? undefined : new Date(input.sentAt),
           simulated: ctx.caller.scopes.includes('simulate'),
         }),

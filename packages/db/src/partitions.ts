@@ -1,5 +1,4 @@
 import { DuetError } from '@duet/base';
-import type pg from 'pg';
 import type { Database } from './database.ts';
 
 const day = /^\d{4}-\d{2}-\d{2}$/;
@@ -7,19 +6,19 @@ const dayMs = 86_400_000;
 const parse = (text: string): number => (day.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN);
 const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-// Days already seen to have a partition, per pool, so that logging an event costs no look-up.
-const known = new WeakMap<pg.Pool, Set<string>>();
-
 /**
  * Makes the partitions of "Event" for these UTC days ('YYYY-MM-DD') where they are missing. Any number of processes may
  * ask for the same day at once. Partitions are attached, which neither waits for nor blocks readers and writers of the
  * table.
  *
+ * @param there days that are known to have one, so that logging an event costs no look-up; those of this call are added
  * @throws DuetError `bad-input` for what is not a day
  */
-export async function ensureEventPartitions(database: Database, days: Iterable<string>): Promise<void> {
-  const there = known.get(database.pool) ?? new Set<string>();
-  known.set(database.pool, there);
+export async function ensureEventPartitions(
+  database: Database,
+  days: Iterable<string>,
+  there = new Set<string>(),
+): Promise<void> {
   const wanted = [...new Set(days)].filter((text) => !there.has(text)).sort();
   for (const text of wanted) {
     if (Number.isNaN(parse(text)) || isoDay(parse(text)) !== text) {
@@ -71,9 +70,8 @@ export async function dropEventPartitions({ pool }: Database, day: string): Prom
      WHERE "day" < $1 ORDER BY "day"`,
     [day],
   );
-  for (const { table, day: old } of rows) {
+  for (const { table } of rows) {
     await pool.query(`BEGIN; SET LOCAL lock_timeout = '2s'; DROP TABLE ${table}; COMMIT`);
-    known.get(pool)?.delete(old);
   }
   return rows.map((row) => row.day);
 }

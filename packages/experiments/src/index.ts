@@ -1,26 +1,23 @@
 export { type Assignment, assignUser, bucketsOf, hashedArm } from './assign/assign-user.ts';
 export { sharesOfRunning } from './assign/effective-share.ts';
 export { type Explored, explore } from './assign/exploration.ts';
+export { type GrowthBookExperiment, growthBookExperiment } from './assign/growthbook.ts';
 export { drawsOf } from './assign/request-draws.ts';
 export { type Team, teamDraft } from './assign/team-draft.ts';
 export { type EventInput, eventSchema } from './events/event-schema.ts';
+export { type EventSink, openEventSink } from './events/event-writer.ts';
 export { logEvents } from './events/log-events.ts';
 export { eventCounts, eventSeries, listsOfLastHour, recentEvents } from './events/recent-events.ts';
 export { type LatencyLog, openLatencyLog, readServed, type Served } from './events/served-latency.ts';
 export { reportCsv } from './export/csv.ts';
 export { reportHtml } from './export/html.ts';
 export { liftScale, ticksOf } from './export/plot.ts';
+export { setHoldout } from './lifecycle/holdout.ts';
 export { isAA, launchExperiment, launchPhase, readinessOf } from './lifecycle/launch.ts';
-export {
-  decideExperiment,
-  type ExperimentPatch,
-  lockedWhileRunning,
-  setExperiment,
-  setHoldout,
-  startExperiment,
-  startPhase,
-  stopExperiment,
-} from './lifecycle/lifecycle.ts';
+export { decideExperiment, startExperiment, startPhase, stopExperiment } from './lifecycle/lifecycle.ts';
+export { lockedWhileRunning } from './lifecycle/locks.ts';
+export type { ExperimentPatch } from './lifecycle/patch.ts';
+export { setExperiment } from './lifecycle/set-experiment.ts';
 export { applyStopRules, warningsOf } from './lifecycle/stop-rules.ts';
 export { type Metric, metrics, readMetrics } from './metrics/experiment-metrics.ts';
 export { type Measure, measures, type UserSums } from './metrics/measures.ts';
@@ -39,6 +36,7 @@ export {
   uncountedUsers,
 } from './plan/experiment-settings.ts';
 export { shopHistory } from './plan/shop-history.ts';
+export { compareArms, guardrailInterval } from './report/compare.ts';
 export {
   formatChange,
   formatDay,

@@ -8,8 +8,9 @@ export {
 } from './comparisons/bayes.ts';
 export { confidenceSequence, differenceOf, liftSequence } from './comparisons/confidence-sequence.ts';
 export { type LiftMethod, relativeLift } from './comparisons/lift.ts';
-export { benjaminiHochberg, holm } from './comparisons/multiple-testing.ts';
+export { benjaminiHochberg, holm, holmLevels } from './comparisons/multiple-testing.ts';
 export { proportionsTest } from './comparisons/two-proportions.ts';
+export { withVarianceFloor } from './comparisons/variance-floor.ts';
 export { estimateInterval, welch } from './comparisons/welch.ts';
 export {
   type Baseline,
@@ -41,6 +42,8 @@ export {
   creditOf,
   type InterleavingTest,
   interleavingTest,
+  type ShareTest,
+  signSequence,
   type UserCredit,
 } from './rankings/interleaving.ts';
 export {

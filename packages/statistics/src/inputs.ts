@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Baseline, type Effect, impossibleEffect } from './design/power.ts';
 import { type PrePost, prePost } from './estimates/cuped.ts';
 import { deltaRatio, type Estimate, meanEstimate } from './estimates/estimate.ts';
 import { momentsOf } from './estimates/moments.ts';
@@ -10,46 +11,73 @@ export const probability = z.number().gt(0).lt(1);
 export const positive = z.number().positive();
 export const count = z.int().nonnegative();
 
-/** An arm's mean: one value per user, or their number, mean and unbiased variance. */
-export const mean = z
-  .union([
-    z.object({ values: users }),
-    z.object({ n: z.int().min(2), mean: z.number(), variance: z.number().nonnegative() }),
-  ])
-  .transform((arm): Estimate => {
-    if (!('values' in arm)) return meanEstimate(arm)!;
-    const { n, meanX, varianceX } = momentsOf(arm.values, arm.values);
-    return meanEstimate({ n, mean: meanX, variance: varianceX })!;
+/**
+ * One of several forms of an object, each told by a key that it alone has, so that what is wrong is said of the form that
+ * was meant.
+ */
+function formOf<Answer>(forms: Record<string, z.ZodType<Answer>>) {
+  return z.unknown().transform((value, context): Answer => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const key = Object.keys(forms).find((key) => isObject && Object.hasOwn(value, key));
+    if (key === undefined) {
+      context.addIssue(`must be an object with ${Object.keys(forms).join(' or ')}`);
+      return z.NEVER;
+    }
+    const parsed = forms[key]!.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message });
+    return z.NEVER;
   });
+}
+
+const meanOfValues = z.strictObject({ values: users }).transform(({ values }): Estimate => {
+  const { n, meanX, varianceX } = momentsOf(values, values);
+  return meanEstimate({ n, mean: meanX, variance: varianceX })!;
+});
+const meanOfMoments = z
+  .strictObject({ n: z.int().min(2), mean: z.number(), variance: z.number().nonnegative() })
+  .transform((arm): Estimate => meanEstimate(arm)!);
+
+/** An arm's mean: one value per user, or their number, mean and unbiased variance. */
+export const mean = formOf({ values: meanOfValues, mean: meanOfMoments });
 
 /** An arm's ratio of sums: numerator and denominator per user. */
 export const ratio = z
-  .object({ numerator: users, denominator: users })
+  .strictObject({ numerator: users, denominator: users })
   .refine((arm) => arm.numerator.length === arm.denominator.length, 'needs as many numerators as denominators')
-  .refine((arm) => arm.denominator.some((y) => y !== 0), 'needs a denominator that is not zero for every user')
-  .transform(({ numerator, denominator }): Estimate => deltaRatio(momentsOf(numerator, denominator))!);
+  .transform(({ numerator, denominator }, context): Estimate => {
+    const found = deltaRatio(momentsOf(numerator, denominator));
+    if (found) return found;
+    context.addIssue('needs denominators whose sum is not zero');
+    return z.NEVER;
+  });
 
-const armInput = z.union([ratio, mean]);
+const armInput = formOf({ numerator: ratio, values: meanOfValues, mean: meanOfMoments });
 export const twoArms = { control: armInput, treatment: armInput };
 
 export const share = z
-  .object({ k: count, n: count })
+  .strictObject({ k: count, n: count })
   .refine(({ k, n }) => k <= n, { message: 'must not be more than n', path: ['k'] });
 export const shareAndLevel = share.safeExtend({ level });
 /** Below ½ a Beta prior is a spike at 0 and 1. */
-export const sharePrior = z.object({ a: z.number().min(0.5), b: z.number().min(0.5) }).default({ a: 1, b: 1 });
+export const sharePrior = z.strictObject({ a: z.number().min(0.5), b: z.number().min(0.5) }).default({ a: 1, b: 1 });
 export const liftMethod = z.enum(['fieller', 'delta']).default('fieller');
 export const values = z.array(z.number()).min(1);
 
 /** Users seen and planned weights, one each an arm. */
 export const split = z
-  .object({ observed: z.array(count).min(2), weights: z.array(z.number().nonnegative()).min(2) })
+  .strictObject({ observed: z.array(count).min(2), weights: z.array(z.number().nonnegative()).min(2) })
   .refine((o) => o.observed.length === o.weights.length, { message: 'needs one weight per arm', path: ['weights'] })
   .refine((o) => o.weights.some((w) => w > 0), { message: 'needs a weight above zero', path: ['weights'] });
 
 /** An arm's users now and before: a metric, or a ratio where denominators are given. */
 export const prePostArm = z
-  .object({ numerator: users, denominator: users.optional(), preNumerator: users, preDenominator: users.optional() })
+  .strictObject({
+    numerator: users,
+    denominator: users.optional(),
+    preNumerator: users,
+    preDenominator: users.optional(),
+  })
   .refine(
     (arm) => Object.values(arm).every((values) => values?.length === arm.numerator.length),
     'needs as many values of each kind',
@@ -77,9 +105,12 @@ const prePostMetric = {
 
 export const pValues = z.array(z.number().min(0).max(1).nullable());
 
-/** A metric's history and the planned arms. */
-export const powerPlan = {
-  baseline: z.union([z.object({ mean: z.number(), variance: positive }), z.object({ rate: probability })]),
+/** A metric's history, the planned arms, and what is to be found. */
+const powerPlan = {
+  baseline: formOf<Baseline>({
+    rate: z.strictObject({ rate: z.number().gt(0).lt(1) }),
+    mean: z.strictObject({ mean: z.number(), variance: positive }),
+  }),
   weights: z.array(positive).min(2).default([1, 1]),
   alpha: probability.default(0.05),
   correction: z.enum(['bonferroni', 'none']).default('bonferroni'),
@@ -87,12 +118,36 @@ export const powerPlan = {
   sequential: z.boolean().default(false),
   tunedFor: positive.optional(),
 };
-export const effect = z.union([z.object({ absolute: z.number() }), z.object({ relative: z.number() })]);
+const effect = z
+  .strictObject({ absolute: z.number().optional(), relative: z.number().optional() })
+  .transform(({ absolute, relative }, context): Effect => {
+    if (absolute !== undefined && relative === undefined) return { absolute };
+    if (relative !== undefined && absolute === undefined) return { relative };
+    context.addIssue(relative === undefined ? 'needs absolute or relative' : 'takes absolute or relative, not both');
+    return z.NEVER;
+  });
+
+const possible = <Plan extends { baseline: Baseline; effect: Effect; multiplies: boolean }>(
+  plan: Plan,
+  context: z.RefinementCtx,
+) => {
+  const fault = impossibleEffect(plan, plan.effect);
+  if (fault !== undefined) context.addIssue({ code: 'custom', path: ['effect'], message: fault });
+};
+export const powerInputs = z.strictObject({ ...powerPlan, effect, users: positive }).superRefine(possible);
+export const requiredUsersInputs = z
+  .strictObject({ ...powerPlan, effect, power: probability.default(0.8) })
+  .superRefine(possible);
+export const detectableEffectInputs = z.strictObject({
+  ...powerPlan,
+  users: positive,
+  power: probability.default(0.8),
+});
 
 /** Each user's values. */
 export const usersValues = z.array(z.array(z.number())).min(1);
 
-const choice = z.object({
+const choice = z.strictObject({
   reward: z.number(),
   propensity: z.number().gt(0).max(1),
   target: z.number().min(0).max(1),

@@ -38,40 +38,46 @@ const bootstrap = {
 
 /** Every statistic by name: what it takes and what it answers. A new one is one line here. */
 const statistics = {
-  mean: define(z.object({ arm: given.mean, level }), ({ arm, level }) => ({ ...arm, ...estimateInterval(arm, level) })),
-  ratio: define(z.object({ arm: given.ratio, level }), ({ arm, level }) => ({
+  mean: define(z.strictObject({ arm: given.mean, level }), ({ arm, level }) => ({
     ...arm,
     ...estimateInterval(arm, level),
   })),
-  welch: define(z.object({ ...twoArms, level }), ({ control, treatment, level }) => welch(control, treatment, level)),
+  ratio: define(z.strictObject({ arm: given.ratio, level }), ({ arm, level }) => ({
+    ...arm,
+    ...estimateInterval(arm, level),
+  })),
+  welch: define(z.strictObject({ ...twoArms, level }), ({ control, treatment, level }) =>
+    welch(control, treatment, level),
+  ),
   'relative-lift': define(
-    z.object({ ...twoArms, level, method: given.liftMethod }),
+    z.strictObject({ ...twoArms, level, method: given.liftMethod }),
     ({ control, treatment, ...options }) => relativeLift(control, treatment, options),
   ),
   'confidence-sequence': define(
-    z.object({ ...twoArms, level, tunedFor: positive }),
+    z.strictObject({ ...twoArms, level, tunedFor: positive }),
     ({ control, treatment, ...options }) => ({
       absolute: confidenceSequence(differenceOf(control, treatment), options),
       relative: liftSequence(control, treatment, options),
     }),
   ),
-  cuped: define(z.object({ arms: z.array(given.prePostArm).min(1) }), ({ arms }) => cuped(arms)),
-  winsorise: define(z.object({ values: given.values, q: probability.default(0.999) }), ({ values, q }) => {
+  cuped: define(z.strictObject({ arms: z.array(given.prePostArm).min(1) }), ({ arms }) => cuped(arms)),
+  winsorise: define(z.strictObject({ values: given.values, q: probability.default(0.999) }), ({ values, q }) => {
     const cap = capOf(values, q)!;
     return { cap, values: winsorise(values, cap) };
   }),
   proportion: define(given.shareAndLevel, ({ k, n, level }) => proportion(k, n, level)),
-  proportions: define(z.object({ control: share, treatment: share, level }), ({ control, treatment, level }) =>
+  proportions: define(z.strictObject({ control: share, treatment: share, level }), ({ control, treatment, level }) =>
     proportionsTest(control, treatment, level),
   ),
-  quantile: define(z.object({ users: given.usersValues, q: probability, level }), ({ users, q, level }) => ({
+  quantile: define(z.strictObject({ users: given.usersValues, q: probability, level }), ({ users, q, level }) => ({
     ...quantileEstimate(users, q, level),
   })),
-  'quantile-bootstrap': define(z.object({ users: given.usersValues, ...bootstrap }), ({ users, q, seed, ...options }) =>
-    quantileBootstrap(users, q, { ...options, rng: seededRng(seed) }),
+  'quantile-bootstrap': define(
+    z.strictObject({ users: given.usersValues, ...bootstrap }),
+    ({ users, q, seed, ...options }) => quantileBootstrap(users, q, { ...options, rng: seededRng(seed) }),
   ),
   'quantile-difference': define(
-    z.object({ control: given.usersValues, treatment: given.usersValues, ...bootstrap }),
+    z.strictObject({ control: given.usersValues, treatment: given.usersValues, ...bootstrap }),
     ({ control, treatment, q, seed, ...options }) =>
       quantileDifference(control, treatment, q, { ...options, rng: seededRng(seed) }),
   ),
@@ -80,59 +86,61 @@ const statistics = {
     given.split.safeExtend({ concentration: positive.optional() }),
     ({ observed, weights, concentration }) => sequentialSrm(observed, weights, concentration),
   ),
-  holm: define(z.object({ p: given.pValues }), ({ p }) => ({ adjusted: holm(p) })),
-  'benjamini-hochberg': define(z.object({ p: given.pValues }), ({ p }) => ({ adjusted: benjaminiHochberg(p) })),
+  holm: define(z.strictObject({ p: given.pValues }), ({ p }) => ({ adjusted: holm(p) })),
+  'benjamini-hochberg': define(z.strictObject({ p: given.pValues }), ({ p }) => ({ adjusted: benjaminiHochberg(p) })),
   'bayesian-lift': define(
-    z.object({ ...twoArms, level, prior: z.object({ mean: z.number(), sd: positive }).default(liftPrior) }),
+    z.strictObject({ ...twoArms, level, prior: z.strictObject({ mean: z.number(), sd: positive }).default(liftPrior) }),
     ({ control, treatment, ...options }) => bayesianLift(control, treatment, options),
   ),
   'bayesian-shares': define(
-    z.object({ control: share, treatment: share, level, prior: given.sharePrior }),
+    z.strictObject({ control: share, treatment: share, level, prior: given.sharePrior }),
     ({ control, treatment, ...options }) => bayesianShares(control, treatment, options),
   ),
-  power: define(
-    z.object({ ...given.powerPlan, effect: given.effect, users: positive }),
-    ({ effect, users, ...plan }) => ({
-      power: powerOf(plan, effect, users),
-    }),
-  ),
-  'required-users': define(
-    z.object({ ...given.powerPlan, effect: given.effect, power: probability.default(0.8) }),
-    ({ effect, power, ...plan }) => ({ ...requiredUsers(plan, effect, power) }),
-  ),
-  'minimum-detectable-effect': define(
-    z.object({ ...given.powerPlan, users: positive, power: probability.default(0.8) }),
-    ({ users, power, ...plan }) => ({ ...minimumDetectableEffect(plan, users, power) }),
-  ),
-  ips: define(z.object({ choices: given.choices, ...given.offPolicy }), ({ choices, ...options }) =>
+  power: define(given.powerInputs, ({ effect, users, ...plan }) => ({ power: powerOf(plan, effect, users) })),
+  'required-users': define(given.requiredUsersInputs, ({ effect, power, ...plan }) => ({
+    ...requiredUsers(plan, effect, power),
+  })),
+  'minimum-detectable-effect': define(given.detectableEffectInputs, ({ users, power, ...plan }) => {
+    const found = minimumDetectableEffect(plan, users, power);
+    if (found) return found;
+    throw new DuetError('bad-input', `No effect, however large, is found by ${users} users with a power of ${power}.`, {
+      where: { field: 'inputs.users' },
+      fix: 'Plan for more users, or ask for less power.',
+    });
+  }),
+  ips: define(z.strictObject({ choices: given.choices, ...given.offPolicy }), ({ choices, ...options }) =>
     ips(choices, options),
   ),
-  snips: define(z.object({ choices: given.choices, ...given.offPolicy }), ({ choices, ...options }) =>
+  snips: define(z.strictObject({ choices: given.choices, ...given.offPolicy }), ({ choices, ...options }) =>
     snips(choices, options),
   ),
-  'doubly-robust': define(z.object({ choices: given.modelledChoices, ...given.offPolicy }), ({ choices, ...options }) =>
-    doublyRobust(choices, options),
+  'doubly-robust': define(
+    z.strictObject({ choices: given.modelledChoices, ...given.offPolicy }),
+    ({ choices, ...options }) => doublyRobust(choices, options),
   ),
   interleaving: define(
-    z.object({ users: z.array(z.object({ control: count, treatment: count })).min(2), level }),
+    z.strictObject({ users: z.array(z.strictObject({ control: count, treatment: count })).min(2), level }),
     ({ users, level }) => interleavingTest(creditOf(users), level),
   ),
-  'normal-cdf': define(z.object({ x: z.number() }), ({ x }) => ({ value: normalCdf(x), survival: normalSurvival(x) })),
-  'normal-quantile': define(z.object({ p: probability }), ({ p }) => ({ value: normalQuantile(p) })),
-  'student-cdf': define(z.object({ t: z.number(), df: positive }), ({ t, df }) => ({
+  'normal-cdf': define(z.strictObject({ x: z.number() }), ({ x }) => ({
+    value: normalCdf(x),
+    survival: normalSurvival(x),
+  })),
+  'normal-quantile': define(z.strictObject({ p: probability }), ({ p }) => ({ value: normalQuantile(p) })),
+  'student-cdf': define(z.strictObject({ t: z.number(), df: positive }), ({ t, df }) => ({
     value: studentCdf(t, df),
     survival: studentSurvival(t, df),
   })),
-  'student-quantile': define(z.object({ p: probability, df: positive }), ({ p, df }) => ({
+  'student-quantile': define(z.strictObject({ p: probability, df: positive }), ({ p, df }) => ({
     value: studentQuantile(p, df),
   })),
-  'chi-square-survival': define(z.object({ x: z.number().nonnegative(), df: positive }), ({ x, df }) => ({
+  'chi-square-survival': define(z.strictObject({ x: z.number().nonnegative(), df: positive }), ({ x, df }) => ({
     value: chiSquareSurvival(x, df),
   })),
-  'beta-cdf': define(z.object({ x: z.number().min(0).max(1), a: positive, b: positive }), ({ x, a, b }) => ({
+  'beta-cdf': define(z.strictObject({ x: z.number().min(0).max(1), a: positive, b: positive }), ({ x, a, b }) => ({
     value: betaCdf(x, a, b),
   })),
-  'binomial-cdf': define(z.object({ k: count, n: count, p: z.number().min(0).max(1) }), ({ k, n, p }) => ({
+  'binomial-cdf': define(z.strictObject({ k: count, n: count, p: z.number().min(0).max(1) }), ({ k, n, p }) => ({
     value: binomialCdf(k, n, p),
   })),
 };
@@ -141,13 +149,16 @@ function define<Schema extends z.ZodType>(inputs: Schema, compute: (inputs: z.ou
   return (raw: unknown): object => {
     const parsed = inputs.safeParse(raw);
     if (parsed.success) return compute(parsed.data);
-    const issue = parsed.error.issues[0]!;
-    throw new DuetError('bad-input', `${issue.message}.`, { where: { field: ['inputs', ...issue.path].join('.') } });
+    const [{ path, message }, ...others] = parsed.error.issues as [z.core.$ZodIssue, ...z.core.$ZodIssue[]];
+    const also = others.map((issue) => `; ${[...issue.path, issue.message].join(': ')}`).slice(0, 2);
+    throw new DuetError('bad-input', `${message}${also.join('')}.`, {
+      where: { field: ['inputs', ...path].join('.') },
+    });
   };
 }
 
 /** What `duet stats --input` reads. */
-const description = z.object({
+const description = z.strictObject({
   kind: z.enum(Object.keys(statistics) as [keyof typeof statistics]),
   inputs: z.unknown(),
 });
@@ -161,6 +172,8 @@ const description = z.object({
 export function runStatistic(request: unknown): { kind: string; result: object } {
   const parsed = description.safeParse(request);
   if (!parsed.success) {
+    const unknown = parsed.error.issues.find(({ code }) => code === 'unrecognized_keys');
+    if (unknown) throw new DuetError('bad-input', `${unknown.message}.`, { fix: 'Give "kind" and "inputs" alone.' });
     throw new DuetError('bad-input', 'The description names no known statistic.', {
       where: { field: 'kind' },
       fix: `Give "kind" and "inputs"; kinds are ${Object.keys(statistics).join(', ')}.`,

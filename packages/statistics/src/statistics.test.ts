@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { DuetError } from '@duet/base';
 import fc from 'fast-check';
 import { relativeLift } from './comparisons/lift.ts';
 import { estimateInterval, type WelchTest, welch } from './comparisons/welch.ts';
@@ -215,6 +216,9 @@ describe('sample ratio mismatch', () => {
   });
 });
 
+const arms = (control: object) => ({ control, treatment: { values: [1, 2] } });
+const rate = (rate: number) => ({ baseline: { rate } });
+
 describe('runStatistic', () => {
   test('takes users, or their moments', () => {
     const values = [1, 2, 4];
@@ -235,7 +239,59 @@ describe('runStatistic', () => {
     );
     assert.throws(
       () => runStatistic({ kind: 'ratio', inputs: { arm: { numerator: [1, 2], denominator: [0, 0] } } }),
-      /inputs\.arm: needs a denominator/,
+      /inputs\.arm: needs denominators whose sum is not zero/,
     );
   });
+
+  const refused: [claim: string, kind: string, inputs: object, told: RegExp][] = [
+    [
+      'denominators that sum to zero',
+      'ratio',
+      { arm: { numerator: [1, 2], denominator: [1, -1] } },
+      /inputs\.arm.*sum/,
+    ],
+    ['a negative variance', 'welch', arms({ n: 9, mean: 1, variance: -1 }), /inputs\.control\.variance/],
+    ['one user', 'welch', arms({ n: 1, mean: 1, variance: 1 }), /inputs\.control\.n/],
+    ['text for a number', 'welch', arms({ n: 9, mean: '10', variance: 1 }), /inputs\.control\.mean.*number/],
+    ['no values', 'welch', arms({ values: [] }), /inputs\.control\.values.*two users/],
+    ['a value that is missing', 'welch', arms({ values: [1, null] }), /inputs\.control\.values\.1/],
+    ['a standard deviation for the variance', 'welch', arms({ n: 9, mean: 1, sd: 2 }), /variance.*"sd"/],
+    ['an arm that is none', 'welch', arms({}), /inputs\.control: must be an object with numerator or values or mean/],
+    ['a key that nobody knows', 'proportion', { k: 1, n: 2, levl: 0.9 }, /"levl"/],
+    [
+      'a rate above one',
+      'power',
+      { ...rate(0.9), effect: { relative: 0.5 }, users: 1000 },
+      /effect.*1\.35.*between 0 and 1/,
+    ],
+    ['the same', 'required-users', { ...rate(0.9), effect: { relative: 0.5 } }, /effect.*1\.35/],
+    ['a rate below zero', 'required-users', { ...rate(0.05), effect: { relative: -1.5 } }, /effect.*-0\.025/],
+    [
+      'more than all lost',
+      'power',
+      { baseline: { mean: 1, variance: 4 }, effect: { relative: -1.5 }, users: 1000 },
+      /effect.*lose all/,
+    ],
+    ['no effect', 'required-users', { ...rate(0.1), effect: { absolute: 0 } }, /effect.*no effect/],
+    ['both effects', 'power', { ...rate(0.1), effect: { relative: 0.1, absolute: 3 }, users: 9 }, /effect.*not both/],
+    ['neither effect', 'power', { ...rate(0.1), effect: {}, users: 9 }, /effect.*absolute or relative/],
+    [
+      'an effect that nothing finds',
+      'minimum-detectable-effect',
+      { ...rate(0.9), users: 10 },
+      /inputs\.users.*No effect/,
+    ],
+  ];
+  for (const [claim, kind, inputs, told] of refused) {
+    test(`refuses ${claim} (${kind}), and says where`, () => {
+      assert.throws(
+        () => runStatistic({ kind, inputs }),
+        (error: DuetError) => {
+          assert.equal(error.code, 'bad-input');
+          assert.match(error.message, told);
+          return true;
+        },
+      );
+    });
+  }
 });

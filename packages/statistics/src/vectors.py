@@ -244,7 +244,7 @@ def interleaving(seed, n):
     error = preference.bse[0] * (n / (n - 1)) ** 0.5
     half = stats.t.ppf(0.975, n - 1) * error
     test = stats.binomtest(wins, wins + losses)
-    sign = test.proportion_ci(0.95, method="wilson")
+    sign = test.proportion_ci(0.95, method="exact")
     vote = stats.ttest_1samp(votes, 0.5)
     return {
         "users": [{"control": a, "treatment": b} for a, b in zip(control, treatment)], "counts": [wins, losses, ties],

@@ -7,8 +7,9 @@ export async function describeExperiment(
   { db, config: { dataDir, metricsFile } }: { db: Database; config: Config },
   idOrName: string,
 ): Promise<Answer> {
-  const [{ auditTrail }, { findExperiment, isAA, parseSettings, readinessOf, readMetrics, shopHistory }] =
-    await Promise.all([import('@duet/db'), import('@duet/experiments')]);
+  const [{ auditTrail }, experiments] = await Promise.all([import('@duet/db'), import('@duet/experiments')]);
+  const { assignable, findExperiment, growthBookExperiment, isAA, parseSettings, readinessOf } = experiments;
+  const { readMetrics, shopHistory } = experiments;
   const { prospectOf } = await import('@duet/experiments/power');
   const experiment = await findExperiment(db, idOrName);
   const { arms, layerFrom, layerTo } = experiment;
@@ -63,5 +64,9 @@ export async function describeExperiment(
         ]),
     ),
   ].join('\n');
-  return { json: { ...experiment, settings, dataset: dataset.name, phases, prospect, readiness, audit }, text };
+  const growthBook = growthBookExperiment(assignable(experiment, dataset.holdout));
+  return {
+    json: { ...experiment, settings, dataset: dataset.name, phases, prospect, readiness, growthBook, audit },
+    text,
+  };
 }

@@ -44,10 +44,10 @@ export function offPolicyCommand(program: Command): void {
         value === null ? '–' : formatPercent(value, 2),
         low === null || high === null ? '–' : `${formatPercent(low, 2)} … ${formatPercent(high, 2)}`,
       ];
-      const { shown, ips, snips, doublyRobust, impressions, users, meanWeight } = report;
+      const { shown, ips, snips, doublyRobust, impressions, users, meanWeight, effectiveSampleSize, warning } = report;
       return {
         json: { model: { id: model.id, name: model.name }, ...report },
-        text: `${impressions} seen places of ${users} users; the places where ${model.name} has the same item are worth ${Math.round(ips.effectiveSampleSize)} of its own.\n${table(
+        text: `${impressions} seen places of ${users} users; the places where ${model.name} has the same item are worth ${Math.round(effectiveSampleSize)} of its own.\n${table(
           ['click-through rate', 'value', '95 % interval'],
           [
             row('as shown', shown),
@@ -55,7 +55,7 @@ export function offPolicyCommand(program: Command): void {
             row(`${model.name}, SNIPS`, snips),
             row(`${model.name}, doubly robust`, doublyRobust),
           ],
-        )}\nMean weight ${meanWeight.toFixed(2)}: well below 1, the model shows items that were never tried.`,
+        )}\nMean weight ${meanWeight.toFixed(2)}: well below 1, the model shows items that were never tried.${warning === null ? '' : `\n${warning}`}`,
       };
     },
   );

@@ -12,7 +12,8 @@ function fnv1a(text: string): number {
 
 /**
  * The user's bucket under a seed, 0 to 9,999: GrowthBook's hash version 2, `fnv1a(fnv1a(seed + user)) mod 10,000`
- * (docs.growthbook.io/lib/build-your-own, "Hashing"), so that GrowthBook's SDKs reproduce every assignment.
+ * (docs.growthbook.io/lib/build-your-own, "Hashing"), so that its SDKs reproduce the assignments that
+ * `growthBookExperiment` describes.
  */
 export function bucketOf(seed: string, userId: string): number {
   return fnv1a(String(fnv1a(seed + userId))) % buckets;
@@ -59,35 +60,50 @@ export interface Assignment<Experiment extends AssignableExperiment> {
 export const phaseSeed = ({ seed, phase }: { seed: string; phase: number }): string =>
   phase > 1 ? `${seed}#${phase}` : seed;
 
+/** The seed of each of an experiment's hashes. */
+export function seedsOf(experiment: Pick<AssignableExperiment, 'datasetId' | 'seed' | 'phase' | 'layer'>) {
+  const arm = phaseSeed(experiment);
+  return {
+    ...{ holdout: `holdout:${experiment.datasetId}`, traffic: `${arm}:traffic`, arm },
+    layer: experiment.layer === null ? null : `layer:${experiment.layer}`,
+  };
+}
+
 /**
  * Where the user falls, each by a hash of its own: the holdout's bucket, the layer's slice, the traffic's, the arms'.
  * All are independent of each other, so that raising `trafficShare` brings users in and moves none between arms.
  */
 export function bucketsOf(
-  experiment: Pick<AssignableExperiment, 'datasetId' | 'seed' | 'phase' | 'layer'>,
+  experiment: Parameters<typeof seedsOf>[0],
   userId: string,
 ): { holdout: number; layer: number | null; traffic: number; arm: number } {
-  const seed = phaseSeed(experiment);
+  const { holdout, layer, traffic, arm } = seedsOf(experiment);
   return {
-    holdout: bucketOf(`holdout:${experiment.datasetId}`, userId),
-    layer: experiment.layer === null ? null : bucketOf(`layer:${experiment.layer}`, userId),
-    traffic: bucketOf(`${seed}:traffic`, userId),
-    arm: bucketOf(seed, userId),
+    holdout: bucketOf(holdout, userId),
+    layer: layer === null ? null : bucketOf(layer, userId),
+    traffic: bucketOf(traffic, userId),
+    arm: bucketOf(arm, userId),
   };
 }
 
-const within = (bucket: number, share: number): boolean => bucket < Math.round(share * buckets);
+/** How many buckets a share is. */
+export const bucketsIn = (share: number): number => Math.round(share * buckets);
+const within = (bucket: number, share: number): boolean => bucket < bucketsIn(share);
 
-/** The arm whose part of the buckets holds this one: arms with a share, in order of their position. */
-function armAt<Arm extends AssignableArm>(all: readonly Arm[], bucket: number): Arm | undefined {
+/**
+ * The buckets [from, to) of each arm that has a share, in order of their position: shares are added up and rounded to a
+ * bucket. The last arm takes what rounding leaves over.
+ */
+export function armRanges<Arm extends AssignableArm>(all: readonly Arm[]): { arm: Arm; from: number; to: number }[] {
   const arms = all.filter(({ weight }) => weight > 0).sort((a, b) => a.position - b.position);
-  let share = 0;
-  for (const arm of arms) {
+  let [share, from] = [0, 0];
+  return arms.map((arm, i) => {
     share += arm.weight;
-    if (within(bucket, share)) return arm;
-  }
-  // The last arm takes what rounding leaves over.
-  return arms.at(-1);
+    const to = i === arms.length - 1 ? buckets : Math.round(share * buckets);
+    const range = { arm, from, to };
+    from = to;
+    return range;
+  });
 }
 
 /** Why an experiment does not take a user. */
@@ -104,7 +120,8 @@ export function hashedArm<Experiment extends AssignableExperiment>(
   if (bucket.layer !== null && !(bucket.layer >= (layerFrom ?? 0) && bucket.layer < (layerTo ?? 0))) return 'layer';
   const isMeant = settings.targeting.every(({ attribute, in: values }) => values.includes(attributes[attribute] ?? ''));
   if (!isMeant) return 'targeting';
-  return within(bucket.traffic, trafficShare) ? armAt(arms, bucket.arm)! : 'traffic';
+  if (!within(bucket.traffic, trafficShare)) return 'traffic';
+  return armRanges(arms).find(({ to }) => bucket.arm < to)!.arm;
 }
 
 /**

@@ -20,47 +20,54 @@ interface Waiting {
 /** One statement takes at most about this many events, so that a long queue does not become one long transaction. */
 const mostRows = 10_000;
 
-// What waits for a pool's next statement, where one is under way.
-const queues = new WeakMap<Database['pool'], Waiting[]>();
+/** Where events go: one for a process's life, which every call of it shares. */
+export interface EventSink {
+  database: Database;
+  /** Stores the rows that are not there yet and returns how many those were, once PostgreSQL has committed them. */
+  store(rows: readonly EventRow[]): Promise<number>;
+}
 
 /**
- * Stores the rows that are not there yet and returns how many those were, once PostgreSQL has committed them.
- *
- * Calls that come while a statement is under way share the next one (a group commit): one calls waits for nothing, and
- * many pay for one statement and one write to the disk.
+ * Opens the sink that stores events in PostgreSQL. Calls that come while a statement is under way share the next one (a
+ * group commit): one call waits for nothing, and many pay for one statement and one write to the disk.
  */
-export function storeEvents(database: Database, rows: readonly EventRow[]): Promise<number> {
-  if (rows.length === 0) return Promise.resolve(0);
-  const { promise, resolve: stored, reject: failed } = Promise.withResolvers<number>();
-  const queue = queues.get(database.pool);
-  if (queue) {
-    queue.push({ rows, stored, failed });
-  } else {
-    const first = [{ rows, stored, failed }];
-    queues.set(database.pool, first);
-    void drain(database, first);
-  }
-  return promise;
+export function openEventSink(database: Database): EventSink {
+  const waiting: Waiting[] = [];
+  const knownDays = new Set<string>();
+  let draining = false;
+  const drain = async () => {
+    draining = true;
+    while (waiting.length > 0) await storeNext(database, waiting, knownDays);
+    draining = false;
+  };
+  return {
+    database,
+    store(rows) {
+      if (rows.length === 0) return Promise.resolve(0);
+      const { promise, resolve: stored, reject: failed } = Promise.withResolvers<number>();
+      waiting.push({ rows, stored, failed });
+      if (!draining) void drain();
+      return promise;
+    },
+  };
 }
 
-async function drain(database: Database, queue: Waiting[]): Promise<void> {
-  while (queue.length > 0) {
-    let size = queue[0]!.rows.length;
-    let calls = 1;
-    while (calls < queue.length && size + queue[calls]!.rows.length <= mostRows) size += queue[calls++]!.rows.length;
-    const group = queue.splice(0, calls);
-    try {
-      await storeGroup(database, group);
-    } catch (error) {
-      // No call fails for what another one brought.
-      if (group.length === 1 || isAway(error)) for (const call of group) call.failed(error);
-      else for (const call of group) await storeGroup(database, [call]).catch(call.failed);
-    }
+/** Stores the calls that wait longest, as many as one statement takes, and answers them. */
+async function storeNext(database: Database, queue: Waiting[], knownDays: Set<string>): Promise<void> {
+  let size = queue[0]!.rows.length;
+  let calls = 1;
+  while (calls < queue.length && size + queue[calls]!.rows.length <= mostRows) size += queue[calls++]!.rows.length;
+  const group = queue.splice(0, calls);
+  try {
+    await storeGroup(database, group, knownDays);
+  } catch (error) {
+    // No call fails for what another one brought.
+    if (group.length === 1 || isAway(error)) for (const call of group) call.failed(error);
+    else for (const call of group) await storeGroup(database, [call], knownDays).catch(call.failed);
   }
-  queues.delete(database.pool);
 }
 
-async function storeGroup(database: Database, group: readonly Waiting[]): Promise<void> {
+async function storeGroup(database: Database, group: readonly Waiting[], knownDays: Set<string>): Promise<void> {
   const callOf = new Map<string, number>();
   const rows: EventRow[] = [];
   for (const [call, waiting] of group.entries()) {
@@ -70,7 +77,7 @@ async function storeGroup(database: Database, group: readonly Waiting[]): Promis
       rows.push(row);
     }
   }
-  await ensureEventPartitions(database, new Set(rows.map(({ day }) => day)));
+  await ensureEventPartitions(database, new Set(rows.map(({ day }) => day)), knownDays);
   // In one order everywhere, so that two processes with the same ids never wait for each other in a circle.
   rows.sort((a, b) => (a.day < b.day || (a.day === b.day && a.eventId < b.eventId) ? -1 : 1));
   const { rows: inserted } = await database.pool.query<[eventId: string]>({

@@ -5,6 +5,7 @@ import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { createExperiment, type ExperimentWithArms } from '../plan/experiment.ts';
 import type { EventInput } from './event-schema.ts';
+import { type EventSink, openEventSink } from './event-writer.ts';
 import { logEvents } from './log-events.ts';
 import { eventCounts, eventSeries, listsOfLastHour, recentEvents } from './recent-events.ts';
 
@@ -12,9 +13,11 @@ const now = new Date('2026-03-10T12:00:00Z');
 const minutes = (n: number) => new Date(now.getTime() + n * 60_000).toISOString();
 
 let db: Database;
+let sink: EventSink;
 let experiment: ExperimentWithArms;
 before(async () => {
   db = await createTestDatabase();
+  sink = openEventSink(db);
   const { id: datasetId } = await db.prisma.dataset.create({ data: { name: 'shop', currency: 'GBP', settings: {} } });
   const model = await db.prisma.model.create({ data: { datasetId, name: 'm', kind: 'two-tower', parameters: {} } });
   experiment = await createExperiment(db, {
@@ -38,7 +41,7 @@ const impression = (more: Partial<EventInput> = {}): EventInput => ({
 });
 const order = (more: Partial<EventInput> = {}): EventInput =>
   impression({ type: 'order', valueMinor: 500, currency: 'GBP', ...more });
-const log = (events: EventInput[], at = now) => logEvents(db, events, { now: at });
+const log = (events: EventInput[], at = now) => logEvents(sink, events, { now: at });
 const stored = async () => Number((await db.pool.query('SELECT count(*) FROM "Event"')).rows[0].count);
 
 describe('an event is stored', () => {
@@ -133,7 +136,7 @@ describe('an event is refused, and no other with it,', () => {
     assert.equal(
       (
         await logEvents(
-          db,
+          sink,
           [minutes(2), minutes(-1441)].map((occurredAt) => impression({ occurredAt })),
           narrow,
         )
@@ -155,14 +158,14 @@ describe('a sender’s clock that is wrong', () => {
     test(claim, async () => {
       // It occurred a minute ago by their own clock.
       const event = impression({ occurredAt: minutes(ahead - 1) });
-      const { accepted } = await logEvents(db, [event], { now, sentAt: new Date(minutes(ahead)) });
+      const { accepted } = await logEvents(sink, [event], { now, sentAt: new Date(minutes(ahead)) });
       assert.deepEqual([accepted, await at(event)], [1, minutes(stored)]);
     });
   }
 
   test('does not let an event be from after it was sent', async () => {
     const event = impression({ occurredAt: minutes(60 + 11) });
-    const { rejected } = await logEvents(db, [event], { now, sentAt: new Date(minutes(60)) });
+    const { rejected } = await logEvents(sink, [event], { now, sentAt: new Date(minutes(60)) });
     assert.match(rejected[0]!.reason, /more than 10 minutes in the future/);
   });
 
@@ -170,14 +173,14 @@ describe('a sender’s clock that is wrong', () => {
     const midnight = Date.parse('2026-03-10T00:00:00Z');
     const event = impression({ occurredAt: '2026-03-09T12:00:00Z' });
     const send = (seconds: number) =>
-      logEvents(db, [event], { now: new Date(midnight + seconds * 1000), sentAt: new Date('2026-03-09T12:00:00Z') });
+      logEvents(sink, [event], { now: new Date(midnight + seconds * 1000), sentAt: new Date('2026-03-09T12:00:00Z') });
     assert.equal((await send(-1)).accepted, 1);
     assert.deepEqual(await send(1), { accepted: 0, repeated: 1, rejected: [] });
   });
 
   test('is its own affair where the sender simulates', async () => {
     const event = impression({ occurredAt: minutes(-10_000) });
-    await logEvents(db, [event], { now, sentAt: new Date(minutes(-10_000)), simulated: true });
+    await logEvents(sink, [event], { now, sentAt: new Date(minutes(-10_000)), simulated: true });
     assert.equal(await at(event), minutes(-10_000));
   });
 });
@@ -240,8 +243,8 @@ describe('an event is counted once', () => {
 test('the admin sees what arrived: latest first, by type, and over time', async () => {
   await using fresh = await createTestDatabase();
   const events = [impression(), impression(), order()];
-  await logEvents(fresh, events, { now });
-  await logEvents(fresh, [impression(), order()], { now, simulated: true });
+  await logEvents(openEventSink(fresh), events, { now });
+  await logEvents(openEventSink(fresh), [impression(), order()], { now, simulated: true });
   const recent = await recentEvents(fresh, { limit: 2 });
   assert.equal(recent.length, 2);
   assert.ok(recent[0]!.receivedAt >= recent[1]!.receivedAt);

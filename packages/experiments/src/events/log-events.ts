@@ -1,6 +1,6 @@
 import type { Database } from '@duet/db';
 import { type EventInput, eventSchema, type ParsedEvent } from './event-schema.ts';
-import { type EventRow, storeEvents } from './event-writer.ts';
+import type { EventRow, EventSink } from './event-writer.ts';
 
 export interface LoggedEvents {
   /** Events stored by this call. */
@@ -45,7 +45,7 @@ const dayMs = 86_400_000;
  * alone. Returns once PostgreSQL has committed all that it answers for.
  */
 export async function logEvents(
-  database: Database,
+  sink: EventSink,
   events: readonly EventInput[],
   { now = new Date(), sentAt, simulated = false, skewMinutes = 10, retentionDays = keptDays }: LogOptions = {},
 ): Promise<LoggedEvents> {
@@ -74,7 +74,7 @@ export async function logEvents(
     }
   }
 
-  const currencies = await armCurrencies(database, wellFormed);
+  const currencies = await armCurrencies(sink.database, wellFormed);
   const valid = wellFormed.filter(({ index, experimentId, armId, currency }) => {
     if (experimentId === undefined) return true;
     const expected = currencies.get(`${experimentId} ${armId}`);
@@ -88,7 +88,7 @@ export async function logEvents(
     return reason === undefined;
   });
 
-  const accepted = await storeEvents(database, valid);
+  const accepted = await sink.store(valid);
   rejected.sort((a, b) => a.index - b.index);
   return { accepted, repeated: valid.length - accepted, rejected };
 }

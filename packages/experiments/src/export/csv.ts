@@ -42,8 +42,8 @@ type Row = Partial<Record<(typeof columns)[number], Cell>>;
 
 /**
  * One tidy table, as a data frame wants it: a row for each arm and metric of the whole (`scope` total), of each day's
- * cumulative series (day) and of each breakdown (segment). Of an interleaving, the treatment's shares instead. Empty where the data do not determine a figure. RFC 4180,
- * with a heading; shares, not per cent.
+ * cumulative series (day) and of each breakdown (segment). Of an interleaving, the treatment's shares instead. Empty
+ * where the data do not determine a figure. RFC 4180, with a heading; shares, not per cent.
  */
 export function reportCsv(report: Report): string {
   const name = new Map(report.arms.map((arm) => [arm.id, arm]));
@@ -65,18 +65,20 @@ export function reportCsv(report: Report): string {
   const { interleaving } = report;
   if (interleaving) {
     const team = report.arms.find(({ control, weight }) => !control && weight > 0)?.name;
-    const about = { arm: team, control: false, metric: 'preference' };
+    const about = { arm: team, control: false, metric: 'sign' };
+    const users = interleaving.wins + interleaving.losses;
     const sequence = (test: Interval & { p: number | null }): Row => ({
       ...{ sequence_low: test.low, sequence_high: test.high, sequence_p: test.p },
     });
-    const { users, preference, userPreference, sign } = interleaving;
+    const { preference, userPreference, sign } = interleaving;
+    const all = { ...about, users: interleaving.users };
     rows.push(
-      { scope: 'total', ...about, users, ...shareCells(preference), ...sequence(interleaving.sequence) },
-      { scope: 'total', ...about, metric: 'userPreference', users, ...shareCells(userPreference) },
-      { scope: 'total', ...about, metric: 'sign', users: interleaving.wins + interleaving.losses, ...shareCells(sign) },
+      { scope: 'total', ...about, users, ...shareCells(sign), ...sequence(interleaving.sequence) },
+      { scope: 'total', ...all, metric: 'userPreference', ...shareCells(userPreference) },
+      { scope: 'total', ...all, metric: 'preference', ...shareCells(preference) },
       ...interleaving.days.map(
         ({ day, ...found }): Row => ({
-          ...{ scope: 'day', day, ...about, users: found.users, ...shareCells(found.preference) },
+          ...{ scope: 'day', day, ...about, users: found.users, ...shareCells(found.sign) },
           ...sequence(found.sequence),
         }),
       ),

@@ -10,33 +10,9 @@ import {
   formatProbability,
 } from '../report/figures.ts';
 import type { ArmReport, Report, ReportMetric } from '../report/shape.ts';
+import { capital, figure, headings, html, Markup, orDash, range } from './markup.ts';
+import { pageStyle } from './page-style.ts';
 import { armColors, liftPlot, liftScale } from './plot.ts';
-
-/** Markup that may stand in a page as it is. Everything else that {@link html} is handed is text. */
-class Markup {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-type Part = string | number | Markup | null | false | readonly Part[];
-
-const rendered = (part: Part): string => {
-  if (part === null || part === false) return '';
-  if (part instanceof Markup) return part.text;
-  if (typeof part === 'object') return part.map(rendered).join('');
-  return String(part).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-};
-
-const html = (strings: TemplateStringsArray, ...parts: Part[]): Markup =>
-  new Markup(strings.reduce((page, text, i) => page + rendered(parts[i - 1] ?? '') + text));
-
-const orDash = (value: number | null | undefined, show: (value: number) => string): string =>
-  value === null || value === undefined ? '–' : show(value);
-
-const range = ({ low, high }: Interval, show: (value: number) => string): string =>
-  low === null || high === null ? '–' : `${show(low)} to ${show(high)}`;
 
 /**
  * The report as one file that stands for itself: no script, no font, no picture from elsewhere, which its own content
@@ -54,7 +30,7 @@ export function reportHtml(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${experiment.name}: report</title>
-<style>${new Markup(style)}</style>
+<style>${new Markup(pageStyle)}</style>
 </head>
 <body>
 ${experiment.simulated && html`<p class="simulated"><strong>Simulated.</strong> These shoppers are a program: nothing here says what real ones would do.</p>`}
@@ -89,11 +65,6 @@ ${daily(report)}
 `;
   return page.text;
 }
-
-const headings = (names: readonly string[]) =>
-  names.map((name) => html`<th scope="col"${name === 'Arm' && new Markup(' class="text"')}>${name}</th>`);
-const figure = (label: string, value: string) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`;
-const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function about({ experiment, arms, phase, phases, segment }: Report): string {
   return [
@@ -183,16 +154,16 @@ function interleaved(
     low: low === null ? null : low - 0.5,
     high: high === null ? null : high - 0.5,
   });
-  const points = days.map(({ day, users, preference, sequence }) => ({
-    ...{ day, users, relative: above(preference), p: preference.p, sequence: above(sequence) },
+  const points = days.map(({ day, users, sign, sequence }) => ({
+    ...{ day, users, relative: above(sign), p: sign.p, sequence: above(sequence) },
   }));
-  const title = `${treatment}: share of the clicks above one half, by day`;
+  const title = `${treatment}: share of the shoppers with a preference above one half, by day`;
   const row = (what: string, { value, p, ...limits }: Interval & { p: number | null }) => {
     const show = (share: number) => formatPercent(share);
     return html`<tr><th scope="row">${what}</th><td>${orDash(value, show)}</td><td>${range({ value, ...limits }, show)}</td><td>${orDash(p, formatProbability)}</td></tr>`;
   };
   return html`<section>
-<h2>Share of the clicks on ${treatment}’s items, above one half</h2>
+<h2>Share of the shoppers with a preference who prefer ${treatment}, above one half</h2>
 <p class="quiet">All days up to each. The band is the ${level} confidence sequence, which holds at every look.</p>
 ${
   points.length > 0 &&
@@ -205,10 +176,10 @@ ${
 <h2>Preference</h2>
 <table>
 <thead><tr>${headings([`${treatment}’s share of`, 'Value', `${level} interval`, 'p'])}</tr></thead>
-<tbody>${row('the clicks, at any look', found.sequence)}
-${row('the clicks, valid at the planned end alone', found.preference)}
+<tbody>${row(`${formatCount(wins + losses)} shoppers with a preference, at any look`, found.sequence)}
+${row('the same, valid at the planned end alone', found.sign)}
 ${row(`${formatCount(users)} shoppers, the ${formatCount(ties)} without a preference as halves`, found.userPreference)}
-${row(`${formatCount(wins + losses)} shoppers with a preference`, found.sign)}</tbody>
+${row('the clicks, of which a few shoppers may have most', found.preference)}</tbody>
 </table>
 </section>
 <section>
@@ -293,42 +264,3 @@ function daily({ days, arms, currency }: Report): Markup | null {
 </table>
 </section>`;
 }
-
-const style = `
-:root { color: #1b1b19; background: #fff; font: 14px/1.5 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
-body { max-width: 66rem; margin: 2.5rem auto; padding: 0 1.25rem; }
-h1 { margin: 0; font-size: 1.7rem; letter-spacing: -.015em; overflow-wrap: anywhere; }
-h2 { margin: 0 0 .5rem; font-size: 1rem; }
-section, dl { margin: 0 0 2rem; }
-p { margin: 0 0 .5rem; }
-.quiet, figcaption, footer { color: #5d5b55; }
-.simulated { padding: .6rem .9rem; border: 1px solid #8a5a00; border-radius: 6px; background: #fdf1dc; }
-.finding { margin-top: 1.25rem; padding-left: 1rem; border-left: 3px solid #1b1b19; }
-.finding p { max-width: 48rem; font-size: 1.2rem; line-height: 1.45; }
-.finding ul { margin: .75rem 0 0; padding-left: 1.1rem; max-width: 48rem; color: #5d5b55; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; }
-.figures dt { color: #5d5b55; }
-.figures dd { margin: 0; font-size: 1.15rem; font-weight: 600; }
-figure { margin: .75rem 0; }
-svg { display: block; width: 100%; height: auto; }
-section { overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; font-size: .93em; }
-th, td { padding: .35rem .5rem; border-bottom: 1px solid #e7e6e1; text-align: right; vertical-align: top; white-space: nowrap; }
-th:first-child, .text { text-align: left; }
-thead th { color: #5d5b55; font-weight: 500; white-space: normal; vertical-align: bottom; }
-tbody th { font-weight: 500; }
-.primary > * { font-weight: 600; }
-.passed { color: #17744a; } .breached { color: #b3261e; font-weight: 600; } .undecided { color: #8a5a00; }
-footer { padding-top: 1rem; border-top: 1px solid #e7e6e1; font-size: .9em; }
-@page { size: A4; margin: 14mm; }
-@media print {
-  :root { font-size: 9px; }
-  th, td { padding: .3rem .35rem; }
-  body { max-width: none; margin: 0; padding: 0; }
-  figure, tr, .finding, .figures { break-inside: avoid; }
-  h2 { break-after: avoid; }
-  thead { display: table-header-group; }
-  section { overflow: visible; }
-  * { print-color-adjust: exact; }
-}
-`;

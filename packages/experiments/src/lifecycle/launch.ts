@@ -4,7 +4,8 @@ import { sharesOfRunning } from '../assign/effective-share.ts';
 import { type ExperimentAuthor, type ExperimentWithArms, findExperiment } from '../plan/experiment.ts';
 import { parseSettings } from '../plan/experiment-settings.ts';
 import { shopHistory } from '../plan/shop-history.ts';
-import { type ExperimentPatch, startExperiment, startPhase } from './lifecycle.ts';
+import { startExperiment, startPhase } from './lifecycle.ts';
+import type { ExperimentPatch } from './patch.ts';
 
 type Context = { db: Database; dataDir: string };
 

@@ -6,15 +6,10 @@ import fc from 'fast-check';
 import { freeSlice } from '../assign/layer-slice.ts';
 import { createExperiment, type ExperimentInput, ensureExperiment, findExperiment } from '../plan/experiment.ts';
 import { experimentSettings, parseSettings } from '../plan/experiment-settings.ts';
-import {
-  decideExperiment,
-  lockedWhileRunning,
-  setExperiment,
-  setHoldout,
-  startExperiment,
-  startPhase,
-  stopExperiment,
-} from './lifecycle.ts';
+import { setHoldout } from './holdout.ts';
+import { decideExperiment, startExperiment, startPhase, stopExperiment } from './lifecycle.ts';
+import { lockedWhileRunning } from './locks.ts';
+import { setExperiment } from './set-experiment.ts';
 
 let db: Database;
 let datasetId: string;

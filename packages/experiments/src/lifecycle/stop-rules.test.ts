@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { auditTrail, type Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import type { EventInput } from '../events/event-schema.ts';
+import { openEventSink } from '../events/event-writer.ts';
 import { logEvents } from '../events/log-events.ts';
 import { createExperiment, type ExperimentInput, findExperiment } from '../plan/experiment.ts';
 import { startExperiment, startPhase } from './lifecycle.ts';
@@ -50,7 +51,8 @@ async function shown(name: string, arms: { users: number; clicks: (user: number)
       return [...seen, ...clicked];
     }).flat(),
   );
-  for (let i = 0; i < events.length; i += 1000) await logEvents(db, events.slice(i, i + 1000), { now: hours(2) });
+  for (let i = 0; i < events.length; i += 1000)
+    await logEvents(openEventSink(db), events.slice(i, i + 1000), { now: hours(2) });
 }
 
 test('a guardrail that is broken beyond doubt stops the experiment, by the worker, with the reason', async () => {

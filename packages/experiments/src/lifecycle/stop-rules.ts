@@ -28,9 +28,9 @@ function findingsOf(
   now: Date,
 ): Finding[] {
   const findings: Finding[] = [];
-  if (srm.sequential.warning) {
+  if (srm.warning) {
     const split = arms.map(({ name, users }) => `${users} in ${name}`).join(', ');
-    const says = `The users did not split as planned (${split}; always-valid p = ${srm.sequential.p?.toPrecision(2)}).`;
+    const says = `The users did not split as planned (${split}; always-valid p = ${srm.p?.toPrecision(2)}).`;
     findings.push({ rule: 'srm', subject: '', says });
   }
   for (const { metric, armId, state, relative, maxRelativeLoss } of guardrails) {

@@ -50,7 +50,7 @@ export const tunedForOf = ({ minimumUsers }: { minimumUsers: number }): number =
 
 const planOf = (test: PlannedTest, { mean, variance }: { mean: number; variance: number }): PowerPlan => ({
   ...{ baseline: { mean, variance }, weights: test.weights, alpha: test.alpha },
-  ...{ sequential: test.sequential, tunedFor: tunedForOf(test) },
+  ...{ sequential: test.sequential, tunedFor: tunedForOf(test), varianceFloor: true },
 });
 
 /** History within `days`: between two windows it is interpolated, outside them it is the nearest one's. */

@@ -5,6 +5,7 @@ import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { near } from '@duet/statistics/testing';
 import type { EventInput } from '../events/event-schema.ts';
+import { openEventSink } from '../events/event-writer.ts';
 import { logEvents } from '../events/log-events.ts';
 import { launchExperiment } from '../lifecycle/launch.ts';
 import { createExperiment, findExperiment } from './experiment.ts';
@@ -54,9 +55,9 @@ describe('a shop’s history', () => {
     ]);
     // History is a week long before it counts.
     const first = event('impression', 0, { occurredAt: new Date(now.getTime() - 8 * dayMs).toISOString() });
-    await logEvents(db, [first, ...real], { now });
+    await logEvents(openEventSink(db), [first, ...real], { now });
     const simulated = everybody.map((user) => event('order', user, { ...money, valueMinor: 5 }));
-    await logEvents(db, simulated, { now, simulated: true });
+    await logEvents(openEventSink(db), simulated, { now, simulated: true });
 
     const { source, until, windows } = await shopHistory(context, datasetId, { now, quantile: 0.9 });
     assert.deepEqual([source, until], ['events', now.toISOString()]);

@@ -6,8 +6,9 @@ import type { ExperimentSettings } from '../plan/experiment-settings.ts';
 import { tunedForOf } from '../plan/power-plan.ts';
 import type { InterleavedDay } from '../rollup/interleaved-credit.ts';
 import type { RolledUp } from '../rollup/read-rollup.ts';
+import { armInterval } from './arm-estimate.ts';
 import { breakdownsOf, type SegmentSums } from './breakdowns.ts';
-import { armInterval, type Comparing, compareArms } from './compare.ts';
+import { type Comparing, compareArms, guardrailInterval } from './compare.ts';
 import { conclude } from './conclusion.ts';
 import { countsOf } from './counts.ts';
 import { formatMoney } from './figures.ts';
@@ -15,7 +16,7 @@ import { guardrailStates } from './guardrails.ts';
 import { horizonOf, plannedDayOf } from './horizon.ts';
 import { interleavingOf } from './interleaved.ts';
 import { dailyCounts, seriesOf } from './series.ts';
-import type { ArmReport, Report } from './shape.ts';
+import type { ArmReport, Basis, Report } from './shape.ts';
 
 /** What a report is made from. */
 export interface Source extends Pick<Report, 'experiment' | 'phase' | 'phases' | 'segment' | 'segments' | 'currency'> {
@@ -81,11 +82,7 @@ export function assemble(source: Source): Report {
     basis,
     interleaving:
       experiment.design === 'interleaving' ? interleavingOf(source.interleaved, teamsOf(arms), comparing) : null,
-    // A fixed-horizon interval that is looked at on the way finds harm that is not there, as it finds lifts.
-    guardrails: guardrailStates(settings.guardrails, arms, metrics, {
-      basis: horizon === 'at' ? basis : 'sequence',
-      minimumUsers: settings.minimumUsers,
-    }),
+    guardrails: guardrailsOf(source, arms, metrics, comparing, horizon === 'at' ? basis : 'sequence'),
     days: dailyCounts(rollup.days, arms),
     series: seriesOf(rollup.days, arms, metrics, comparing),
     breakdowns: breakdownsOf(source.parts, arms, metrics, comparing, basis),
@@ -97,9 +94,29 @@ export function assemble(source: Source): Report {
 /** Of an interleaving's arms the two that lists are drafted from. */
 const teamsOf = (arms: readonly ArmReport[]): ArmReport[] => arms.filter(({ weight }) => weight > 0);
 
+/** @param basis a fixed-horizon interval that is looked at on the way finds harm that is not there, as it finds lifts */
+function guardrailsOf(
+  { rollup, settings }: Source,
+  arms: readonly ArmReport[],
+  metrics: readonly Metric[],
+  comparing: Comparing,
+  basis: Basis,
+): Report['guardrails'] {
+  const control = arms.find((arm) => arm.control);
+  const treatments = arms.filter(({ control, weight }) => !control && weight > 0);
+  return guardrailStates(settings.guardrails, arms, metrics, {
+    minimumUsers: settings.minimumUsers,
+    intervalOf: (arm, metric) =>
+      guardrailInterval(control && rollup.total.get(control.id), rollup.total.get(arm.id), metric, {
+        ...{ basis, treatments: treatments.length, comparing },
+      }),
+  });
+}
+
 function splitOf(arms: readonly ArmReport[]): Report['srm'] {
   const [users, weights] = [arms.map((arm) => arm.users), arms.map(({ weight }) => weight)];
-  return { ...srm(users, weights), sequential: sequentialSrm(users, weights, srmConcentrations) };
+  const { p: chiSquareP, ...counts } = srm(users, weights);
+  return { ...counts, chiSquareP, ...sequentialSrm(users, weights, srmConcentrations) };
 }
 
 function armReports({ arms, rollup, served }: Source, metrics: readonly Metric[], comparing: Comparing): ArmReport[] {

@@ -1,7 +1,8 @@
-import { benjaminiHochberg, holm } from '@duet/statistics';
+import { benjaminiHochberg } from '@duet/statistics';
 import type { Metric } from '../metrics/experiment-metrics.ts';
 import type { RolledUp } from '../rollup/read-rollup.ts';
-import { armInterval, type Comparing, differenceBy, estimateOf } from './compare.ts';
+import { armInterval } from './arm-estimate.ts';
+import { adjustedDifferences, type Comparing, comparisonOf } from './compare.ts';
 import { countsOf } from './counts.ts';
 import type { Basis, Breakdown, SegmentLift } from './shape.ts';
 
@@ -14,7 +15,7 @@ export interface SegmentSums {
 /**
  * Each metric within each value of each dimension. A breakdown is where differences are found by looking often enough,
  * so every p is adjusted for all values and arms of its dimension: by Benjamini and Hochberg for what is worth another
- * experiment, by Holm for what may be claimed.
+ * experiment, by Holm for what may be claimed. Intervals agree with Holm's.
  */
 export function breakdownsOf(
   segments: readonly SegmentSums[],
@@ -47,21 +48,24 @@ export function breakdownsOf(
 
     /** One metric's lifts in all values of the dimension, by row and arm. */
     function liftsOf(metric: Metric): Map<string, SegmentLift> {
-      const found = values.flatMap(({ arms: sums }, row) => {
-        const baseline = control && estimateOf(sums.get(control.id), metric);
-        return arms
+      const found = values.flatMap(({ arms: sums }, row) =>
+        arms
           .filter((arm) => !arm.control)
           .map((arm) => ({
             key: `${row} ${arm.id}`,
-            ...differenceBy[basis](baseline, estimateOf(sums.get(arm.id), metric), comparing),
-          }));
-      });
-      const ps = found.map(({ p }) => p);
-      const [byHolm, byBenjaminiHochberg] = [holm(ps), benjaminiHochberg(ps)];
+            comparison: comparisonOf(control && sums.get(control.id), sums.get(arm.id), metric),
+          })),
+      );
+      const differences = adjustedDifferences(
+        found.map(({ comparison }) => comparison),
+        basis,
+        comparing,
+      );
+      const byBenjaminiHochberg = benjaminiHochberg(differences.map(({ p }) => p));
       return new Map(
-        found.map(({ key, ...lift }, i) => [
-          key,
-          { ...lift, adjusted: { holm: byHolm[i]!, benjaminiHochberg: byBenjaminiHochberg[i]! } },
+        differences.map(({ adjustedP, ...difference }, i) => [
+          found[i]!.key,
+          { ...difference, adjusted: { holm: adjustedP, benjaminiHochberg: byBenjaminiHochberg[i]! } },
         ]),
       );
     }

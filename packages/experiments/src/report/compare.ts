@@ -2,24 +2,21 @@ import {
   bayesianLift,
   confidenceSequence,
   cuped,
-  deltaRatio,
   differenceOf,
   type Estimate,
-  estimateInterval,
   holm,
+  holmLevels,
   type Interval,
   type LiftMethod,
   liftSequence,
-  momentsFromSums,
-  pairMoments,
-  prePost,
-  proportion,
   relativeLift,
   welch,
+  withVarianceFloor,
 } from '@duet/statistics';
 import type { Metric } from '../metrics/experiment-metrics.ts';
-import type { Measure, UserSums } from '../metrics/measures.ts';
-import type { Difference, Lift } from './shape.ts';
+import type { UserSums } from '../metrics/measures.ts';
+import { estimateOf, leastUsersBehind, prePostOf, usersBehind } from './arm-estimate.ts';
+import type { AdjustedDifference, Basis, Difference, Lift } from './shape.ts';
 
 export interface Comparing {
   level: number;
@@ -28,107 +25,130 @@ export interface Comparing {
   tunedFor: number;
 }
 
+/** Control and treatment in one metric. */
+export interface Comparison {
+  control: Estimate | undefined;
+  treatment: Estimate | undefined;
+  /** Where a ratio's denominator comes from too few users, from how many in the arm that has the fewest. */
+  tooFew?: number | undefined;
+}
+
 const undetermined: Interval = { value: null, low: null, high: null };
-const unknown: Difference = { absolute: undetermined, relative: undetermined, p: null };
 
-/** The value before the experiment that explains a measure best: the same of the time before. */
-const before: Partial<Record<Measure, Measure>> = {
-  impressions: 'preImpressions',
-  clicks: 'preClicks',
-  orders: 'preOrders',
-  buyers: 'preOrders',
-  gmvMinor: 'preGmvMinor',
-  gmvCappedMinor: 'preGmvMinor',
-  netMinor: 'preGmvMinor',
-};
-
-/** A metric of one arm, by the delta method over its users. undefined below two users or where nothing is to divide by. */
-export function estimateOf(arm: UserSums | undefined, { numerator, denominator }: Metric): Estimate | undefined {
-  if (!arm) return undefined;
-  const n = arm.sums.users;
-  const x = { x: arm.sums[numerator], xx: arm.product(numerator, numerator) };
-  // A mean per user is the ratio whose denominator is 1 for everybody.
-  const y =
-    denominator === 'users'
-      ? { y: n, yy: n, xy: x.x }
-      : {
-          y: arm.sums[denominator],
-          yy: arm.product(denominator, denominator),
-          xy: arm.product(numerator, denominator),
-        };
-  return deltaRatio(momentsFromSums({ n, ...x, ...y }));
+/** Two arms' sums in one metric, with variances that the luck of a small arm cannot shrink. */
+export function comparisonOf(
+  control: UserSums | undefined,
+  treatment: UserSums | undefined,
+  metric: Metric,
+): Comparison {
+  return floored([estimateOf(control, metric), estimateOf(treatment, metric)], tooFewOf([control, treatment], metric));
 }
 
-/** A metric of one arm with the interval that suits it. */
-export function armInterval(arm: UserSums | undefined, metric: Metric, level: number): Interval {
-  if (!arm || arm.sums[metric.denominator] === 0n) return undetermined;
-  const [x, y] = [Number(arm.sums[metric.numerator]), Number(arm.sums[metric.denominator])];
-  // A share of users is a proportion, whose interval stays within 0 and 1.
-  if (metric.numerator === 'buyers' && metric.denominator === 'users') return proportion(x, y, level);
-  const estimate = estimateOf(arm, metric);
-  return estimate ? estimateInterval(estimate, level) : { value: x / y, low: null, high: null };
+function tooFewOf(arms: readonly (UserSums | undefined)[], metric: Metric): number | undefined {
+  const behind = Math.min(...arms.map((arm) => usersBehind(arm, metric)));
+  return behind < leastUsersBehind ? Math.floor(behind) : undefined;
 }
 
-/** Treatment against control at one look that was planned beforehand: Welch's test, and the relative lift of its level. */
-export function fixedDifference(
-  control: Estimate | undefined,
-  treatment: Estimate | undefined,
-  { level, liftMethod }: Comparing,
+function floored([control, treatment]: readonly (Estimate | undefined)[], tooFew?: number): Comparison {
+  if (!control || !treatment) return { control, treatment, tooFew };
+  const [floor, other] = withVarianceFloor(control, treatment);
+  return { control: floor, treatment: other, tooFew };
+}
+
+/**
+ * Treatment against control: at one look that was planned beforehand by Welch's test and the relative lift of its level
+ * (`fixed`), or at any look by the confidence sequence.
+ *
+ * @param level of the intervals, where several are judged together; p is the same at every level
+ */
+export function differenceOfArms(
+  { control, treatment, tooFew }: Comparison,
+  basis: Basis,
+  { level: wanted, liftMethod, tunedFor }: Comparing,
+  level = wanted,
 ): Difference {
-  if (!control || !treatment) return unknown;
-  const { value, low, high, p } = welch(control, treatment, level);
+  if (!control || !treatment) return { absolute: undetermined, relative: undetermined, p: null };
+  if (tooFew !== undefined) return valuesOnly(control, treatment);
+  if (basis === 'fixed') {
+    const { p, value, low, high } = welch(control, treatment, level);
+    const relative = relativeLift(control, treatment, { level, method: liftMethod });
+    return { absolute: { value, low, high }, relative, p };
+  }
+  const options = { level, tunedFor, tunedLevel: wanted };
+  const { p, value, low, high } = confidenceSequence(differenceOf(control, treatment), options);
+  return { absolute: { value, low, high }, relative: liftSequence(control, treatment, options), p };
+}
+
+function valuesOnly(control: Estimate, treatment: Estimate): Difference {
+  const relative = control.value > 0 ? treatment.value / control.value - 1 : null;
   return {
-    absolute: { value, low, high },
-    relative: relativeLift(control, treatment, { level, method: liftMethod }),
-    p,
+    absolute: { value: treatment.value - control.value, low: null, high: null },
+    relative: { value: relative, low: null, high: null },
+    p: null,
   };
 }
 
-/** The same at any look, by the confidence sequence. */
-export function sequentialDifference(
-  control: Estimate | undefined,
-  treatment: Estimate | undefined,
-  { level, tunedFor }: Comparing,
-): Difference {
-  if (!control || !treatment) return unknown;
-  const { value, low, high, p } = confidenceSequence(differenceOf(control, treatment), { level, tunedFor });
-  return {
-    absolute: { value, low, high },
-    relative: liftSequence(control, treatment, { level, tunedFor }),
-    p,
-  };
+/**
+ * Comparisons that know of each other: p by Holm's correction, and every interval at the level that agrees with it, so
+ * that it leaves zero out exactly where the corrected p is significant.
+ */
+export function adjustedDifferences(
+  comparisons: readonly Comparison[],
+  basis: Basis,
+  comparing: Comparing,
+): AdjustedDifference[] {
+  const ps = comparisons.map((comparison) => differenceOfArms(comparison, basis, comparing).p);
+  const [adjusted, levels] = [holm(ps), holmLevels(ps, 1 - comparing.level)];
+  return comparisons.map((comparison, i) => ({
+    ...differenceOfArms(comparison, basis, comparing, 1 - levels[i]!),
+    adjustedP: adjusted[i]!,
+  }));
 }
 
-/** The difference that an experiment is judged by. */
-export const differenceBy = { fixed: fixedDifference, sequence: sequentialDifference };
-
-/** Every treatment against control in one metric, in the order of the treatments. p values know of each other (Holm). */
+/** Every treatment against control in one metric, in the order of the treatments. */
 export function compareArms(
   control: UserSums | undefined,
   treatments: readonly (UserSums | undefined)[],
   metric: Metric,
   comparing: Comparing,
 ): Lift[] {
-  const baseline = estimateOf(control, metric);
-  const lifts = treatments.map((treatment) => {
-    const estimate = estimateOf(treatment, metric);
+  const comparisons = treatments.map((treatment) => comparisonOf(control, treatment, metric));
+  const pasts = treatments.map((treatment) => adjustedForPast(control, treatment, metric));
+  const differences = (basis: Basis, of: readonly (Comparison | undefined)[]) =>
+    adjustedDifferences(
+      of.map((one) => one ?? { control: undefined, treatment: undefined }),
+      basis,
+      comparing,
+    );
+  const [fixed, sequence] = [differences('fixed', comparisons), differences('sequence', comparisons)];
+  const [fixedPast, sequencePast] = [differences('fixed', pasts), differences('sequence', pasts)];
+  return comparisons.map((comparison, i) => {
+    const past = pasts[i];
     return {
-      ...fixedDifference(baseline, estimate, comparing),
-      sequence: sequentialDifference(baseline, estimate, comparing),
-      cuped: adjustedForPast(control, treatment, metric, comparing),
-      bayes: bayesian(baseline, estimate, comparing.level),
+      ...fixed[i]!,
+      sequence: sequence[i]!,
+      cuped: past ? { ...fixedPast[i]!, sequence: sequencePast[i]!, varianceReduction: past.varianceReduction } : null,
+      bayes: comparison.tooFew === undefined ? bayesian(comparison, comparing.level) : null,
+      tooFew: comparison.tooFew === undefined ? null : { has: comparison.tooFew, needs: leastUsersBehind },
     };
   });
-  const adjusted = holm(lifts.map(({ p }) => p));
-  const adjustedSequence = holm(lifts.map(({ sequence }) => sequence.p));
-  return lifts.map((lift, i) => ({
-    ...lift,
-    adjustedP: adjusted[i]!,
-    sequence: { ...lift.sequence, adjustedP: adjustedSequence[i]! },
-  }));
 }
 
-function bayesian(control: Estimate | undefined, treatment: Estimate | undefined, level: number): Lift['bayes'] {
+/**
+ * The interval that a guardrail is judged by. It is a test of its own, of a loss of the limit and not of none, so
+ * Holm's levels do not apply: several treatments share the error rate equally (Bonferroni).
+ */
+export function guardrailInterval(
+  control: UserSums | undefined,
+  treatment: UserSums | undefined,
+  metric: Metric,
+  { basis, treatments, comparing }: { basis: Basis; treatments: number; comparing: Comparing },
+): Interval {
+  const level = 1 - (1 - comparing.level) / Math.max(1, treatments);
+  return differenceOfArms(comparisonOf(control, treatment, metric), basis, comparing, level).relative;
+}
+
+function bayesian({ control, treatment }: Comparison, level: number): Lift['bayes'] {
   if (!control || !treatment) return null;
   const { chanceToWin, expectedLoss } = bayesianLift(control, treatment, { level });
   return chanceToWin === null || expectedLoss.treatment === null
@@ -136,24 +156,10 @@ function bayesian(control: Estimate | undefined, treatment: Estimate | undefined
     : { chanceToWin, expectedLoss: expectedLoss.treatment };
 }
 
-function adjustedForPast(
-  control: UserSums | undefined,
-  treatment: UserSums | undefined,
-  { numerator, denominator }: Metric,
-  comparing: Comparing,
-): Lift['cuped'] {
-  const preNumerator = before[numerator];
-  const preDenominator = denominator === 'users' ? denominator : before[denominator];
-  if (!control || !treatment || !preNumerator || !preDenominator) return null;
-  const arms = [control, treatment].map((arm) =>
-    prePost(pairMoments<Measure>(arm), { numerator, denominator, preNumerator, preDenominator }),
-  );
-  if (!arms[0] || !arms[1]) return null;
+function adjustedForPast(control: UserSums | undefined, treatment: UserSums | undefined, metric: Metric) {
+  const arms = [prePostOf(control, metric), prePostOf(treatment, metric)];
+  if (!arms[0] || !arms[1]) return undefined;
   const { estimates, correlation, varianceReduction } = cuped([arms[0], arms[1]]);
-  if (correlation === null) return null;
-  return {
-    ...fixedDifference(estimates[0], estimates[1], comparing),
-    sequence: sequentialDifference(estimates[0], estimates[1], comparing),
-    varianceReduction,
-  };
+  if (correlation === null) return undefined;
+  return { ...floored(estimates, tooFewOf([control, treatment], metric)), varianceReduction };
 }

@@ -1,22 +1,7 @@
 import type { Interval } from '@duet/statistics';
-import {
-  formatChange,
-  formatCount,
-  formatDay,
-  formatLevel,
-  formatPercent,
-  formatProbability,
-  list,
-} from './figures.ts';
-import type { ArmReport, Guardrail, InterleavingReport, Lift, Report, ReportMetric } from './shape.ts';
-
-/** What conclusions are drawn from. */
-export type Evidence = Omit<Report, 'finding' | 'caveats' | 'conclusion'>;
-
-export interface Conclusion {
-  finding: string;
-  caveats: string[];
-}
+import { equalsP, formatChange, formatCount, formatDay, formatLevel, formatPercent, list } from './figures.ts';
+import { type Conclusion, concludeInterleaving, type Evidence } from './interleaving-conclusion.ts';
+import type { ArmReport, Guardrail, Lift, ReportMetric } from './shape.ts';
 
 /** What a report can and cannot conclude, in plain sentences for somebody who will act on them. */
 export function conclude(report: Evidence): Conclusion {
@@ -43,7 +28,7 @@ function concludeAsIf(report: Evidence): Conclusion {
   const split = list(arms.map((arm) => `${formatCount(arm.users)} in ${arm.name}`));
   if (srm.warning) {
     return nothing(
-      `Stop and look: the users did not split as planned (${split}; p ${equals(srm.p!)}). No difference between the arms can be trusted until the cause is found.`,
+      `Stop and look: the users did not split as planned (${split}; always-valid p ${equalsP(srm.p!)}). No difference between the arms can be trusted until the cause is found.`,
     );
   }
   const planned = arms.filter(({ weight }) => weight > 0);
@@ -83,49 +68,6 @@ function concludeAsIf(report: Evidence): Conclusion {
   };
 }
 
-function concludeInterleaving(report: Evidence, found: InterleavingReport): Conclusion {
-  const { options, basis, horizon, experiment } = report;
-  if (found.users === 0)
-    return { finding: 'Nobody has seen an interleaved list yet: nothing can be concluded.', caveats: [] };
-  if (found.users < options.minimumUsers) {
-    return {
-      finding: `With ${formatCount(found.users)} ${found.users === 1 ? 'user' : 'users'} nothing can be concluded yet: it needs at least ${formatCount(options.minimumUsers)}.`,
-      caveats: [],
-    };
-  }
-  if (basis === 'fixed' && horizon === 'before') {
-    return {
-      finding: `It is too early to conclude anything: the experiment is judged once, at its planned end on ${formatDay(experiment.plannedEndAt!)}.`,
-      caveats: [],
-    };
-  }
-  const planned = horizon === 'after' ? found.days.findLast(({ day }) => day <= report.plannedDay!) : undefined;
-  const { value, low, high, p } = basis === 'sequence' ? found.sequence : (planned?.preference ?? found.preference);
-  const control = report.arms.find((arm) => arm.control)!.name;
-  const treatment = report.arms.find((arm) => !arm.control && arm.weight > 0)?.name ?? 'the treatment';
-  if (value === null || p === null) {
-    return { finding: 'Nobody has clicked enough yet: nothing can be concluded.', caveats: [] };
-  }
-  const interval = basis === 'sequence' ? 'confidence sequence' : 'interval';
-  const range =
-    low === null || high === null
-      ? ''
-      : `${formatLevel(options.level)} ${interval} ${formatPercent(low)} to ${formatPercent(high)}, `;
-  const told = `${formatPercent(value)} of the clicks went to items of ${treatment}, where 50 % is no preference (${range}${basis === 'sequence' ? 'always-valid ' : ''}p ${equals(p)})`;
-  const winner = value > 0.5 ? treatment : control;
-  return {
-    finding:
-      p > 1 - options.level
-        ? `Users do not tell ${treatment} and ${control} apart: ${told}.`
-        : `Users prefer ${winner}: ${told}.`,
-    caveats: [
-      'Lists mix both arms’ items, so a preference says which ranking is clicked more, and nothing of how much more a shop would sell by it: an A/B test does.',
-      `${formatCount(found.wins)} users clicked more items of ${treatment}, ${formatCount(found.losses)} more of ${control}, ${formatCount(found.ties)} as many of either${found.sign.p === null ? '' : ` (sign test p ${equals(found.sign.p)})`}.`,
-    ],
-  };
-}
-
-const equals = (p: number) => (p < 0.001 || p > 0.999 ? formatProbability(p) : `= ${formatProbability(p)}`);
 const known = ({ low, high }: Interval): boolean => low !== null && high !== null;
 const between = ({ low, high }: Interval): string => `${formatChange(low!)} to ${formatChange(high!)}`;
 
@@ -152,6 +94,13 @@ function atPlannedEnd({ horizon, plannedDay, series }: Evidence, { id }: ArmRepo
 
 function judge(report: Evidence, arm: ArmReport, control: ArmReport, metric: ReportMetric): Verdict {
   const { relative, p } = judgedLift(report, arm, metric.key);
+  const { tooFew } = arm.lift![metric.key]!;
+  if (tooFew !== null) {
+    return {
+      state: 'unknown',
+      sentence: `Nothing can be said about the ${metric.title} of ${arm.name} against ${control.name} yet: what it is divided by comes from ${formatCount(tooFew.has)} users of one of them, and at least ${formatCount(tooFew.needs)} are needed.`,
+    };
+  }
   const several = report.arms.filter(({ weight, control }) => weight > 0 && !control).length > 1;
   if (p === null || relative.value === null) {
     const why =
@@ -164,10 +113,11 @@ function judge(report: Evidence, arm: ArmReport, control: ArmReport, metric: Rep
     };
   }
   const interval = report.basis === 'sequence' ? 'confidence sequence' : 'interval';
-  const probability = `${report.basis === 'sequence' ? 'always-valid ' : ''}p ${equals(p)}${several ? ' after Holm’s correction for the arms' : ''}`;
-  const range = known(relative)
+  const probability = `${report.basis === 'sequence' ? 'always-valid ' : ''}p ${equalsP(p)}`;
+  const figures = known(relative)
     ? `${formatLevel(report.options.level)} ${interval} ${between(relative)}, ${probability}`
     : probability;
+  const range = several ? `${figures}, after Holm’s correction for the arms` : figures;
   if (p > 1 - report.options.level) {
     return {
       state: 'undecided',

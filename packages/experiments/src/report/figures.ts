@@ -40,3 +40,7 @@ export function formatFigure(value: number, unit: Unit, currency: string): strin
 /** "a, b and c". */
 export const list = (parts: readonly string[]): string =>
   [parts.slice(0, -1).join(', '), parts.at(-1)].filter(Boolean).join(' and ');
+
+/** "p = 0.03" without the p, where a sentence has it: "= 0.03", or "< 0.001". */
+export const equalsP = (p: number): string =>
+  p < 0.001 || p > 0.999 ? formatProbability(p) : `= ${formatProbability(p)}`;

@@ -6,6 +6,7 @@ import { createTestDatabase } from '@duet/db/testing';
 import { seededRng } from '@duet/random';
 import { explore } from '../assign/exploration.ts';
 import type { EventInput } from '../events/event-schema.ts';
+import { openEventSink } from '../events/event-writer.ts';
 import { logEvents } from '../events/log-events.ts';
 import { startExperiment } from '../lifecycle/lifecycle.ts';
 import { createExperiment } from '../plan/experiment.ts';
@@ -54,7 +55,7 @@ describe('another ranking’s click-through rate, from an exploring experiment',
       }
     }
     for (let i = 0; i < events.length; i += 1000) {
-      assert.deepEqual((await logEvents(db, events.slice(i, i + 1000), { now })).rejected, []);
+      assert.deepEqual((await logEvents(openEventSink(db), events.slice(i, i + 1000), { now })).rejected, []);
     }
     const report = await offPolicyReport(db, name, async () => judged, { now });
     assert.deepEqual([report.impressions, report.users], [2000 * k, 1000]);
@@ -71,6 +72,12 @@ describe('another ranking’s click-through rate, from an exploring experiment',
       assert.ok(width(estimate) < truth);
     }
     assert.ok(width(report.doublyRobust) < width(report.ips));
+    // Equal weights of twenty: as many as there are matches.
+    assert.ok(report.effectiveSampleSize > 300);
+    assert.equal(report.warning, null);
+    const few = await offPolicyReport(db, name, async (user) => (user.endsWith('7') ? judged : []), { now });
+    assert.ok(few.effectiveSampleSize < 300);
+    assert.match(few.warning!, /worth only \d+ of the judged ranking's own.*explore longer/);
     // One in twenty places has the judged item, with a weight of twenty: σ of their mean is √(19/8000).
     assert.ok(Math.abs(report.meanWeight - 1) < 5 * Math.sqrt(19 / 8000));
   });

@@ -36,6 +36,10 @@ export interface OffPolicyReport {
   ips: OffPolicyEstimate;
   snips: OffPolicyEstimate;
   doublyRobust: OffPolicyEstimate;
+  /** How many places of the judged ranking's own these are worth: (Σw)²/Σw². */
+  effectiveSampleSize: number;
+  /** What a reader must know before trusting the intervals; null where nothing stands against it. */
+  warning: string | null;
   /** Mean importance weight: 1 but for chance, and less by the share of the ranking's items that were never tried there. */
   meanWeight: number;
 }
@@ -77,17 +81,29 @@ export async function offPolicyReport(
       perUser.map((own) => own.length),
     ),
   );
+  const byPropensity = ips(choices, { level });
+  const { effectiveSampleSize } = byPropensity;
   return {
     experiment: { id: found.id, name: found.name },
     impressions: places.length,
     users: perUser.length,
     shown: shown ? estimateInterval(shown, level) : { value: null, low: null, high: null },
-    ips: ips(choices, { level }),
+    ips: byPropensity,
     snips: snips(choices, { level }),
     doublyRobust: doublyRobust(choices, { level }),
+    effectiveSampleSize,
+    warning: warningOf(effectiveSampleSize, level),
     meanWeight: choices.reduce((sum, { target, propensity }) => sum + target / propensity, 0) / choices.length,
   };
 }
+
+/** Below a few hundred, a few heavy weights decide, and the delta method's intervals hold less than they promise. */
+const leastEffective = 300;
+
+const warningOf = (effectiveSampleSize: number, level: number): string | null =>
+  effectiveSampleSize >= leastEffective
+    ? null
+    : `These places are worth only ${Math.round(effectiveSampleSize)} of the judged ranking's own: below ${leastEffective} the intervals hold the truth less often than the ${Math.round(100 * level)} % they say. Let the experiment explore longer.`;
 
 async function loggedPlaces(
   { pool }: Database,

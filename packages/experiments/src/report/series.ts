@@ -1,7 +1,6 @@
-import { holm } from '@duet/statistics';
 import type { Metric } from '../metrics/experiment-metrics.ts';
 import type { RolledUp } from '../rollup/read-rollup.ts';
-import { type Comparing, estimateOf, fixedDifference, sequentialDifference } from './compare.ts';
+import { adjustedDifferences, type Comparing, comparisonOf } from './compare.ts';
 import { countsOf } from './counts.ts';
 import type { LiftSeries, Report } from './shape.ts';
 
@@ -22,16 +21,15 @@ export function seriesOf(
   if (!control) return [];
   return metrics.flatMap((metric) => {
     const looks = days.map(({ day, arms: sums }) => {
-      const baseline = estimateOf(sums.get(control.id), metric);
-      const estimates = treatments.map(({ id }) => estimateOf(sums.get(id), metric));
-      const fixed = estimates.map((estimate) => fixedDifference(baseline, estimate, comparing));
-      const ps = holm(fixed.map(({ p }) => p));
-      return estimates.map((estimate, i) => ({
+      const comparisons = treatments.map(({ id }) => comparisonOf(sums.get(control.id), sums.get(id), metric));
+      const fixed = adjustedDifferences(comparisons, 'fixed', comparing);
+      const sequence = adjustedDifferences(comparisons, 'sequence', comparing);
+      return treatments.map(({ id }, i) => ({
         day,
-        users: countsOf(sums.get(treatments[i]!.id)).users,
+        users: countsOf(sums.get(id)).users,
         relative: fixed[i]!.relative,
-        p: ps[i]!,
-        sequence: sequentialDifference(baseline, estimate, comparing).relative,
+        p: fixed[i]!.adjustedP,
+        sequence: sequence[i]!.relative,
       }));
     });
     return treatments.map(({ id }, i) => ({ metric: metric.key, armId: id, points: looks.map((arms) => arms[i]!) }));

@@ -1,5 +1,5 @@
 import type { ExperimentStatus } from '@duet/db';
-import type { Interval, LiftMethod, SequentialSrm, SrmTest } from '@duet/statistics';
+import type { Interval, LiftMethod, SequentialSrm, ShareTest, SrmTest } from '@duet/statistics';
 import type { Served } from '../events/served-latency.ts';
 import type { Unit } from './figures.ts';
 
@@ -10,16 +10,28 @@ export interface Difference {
   p: number | null;
 }
 
-/** An arm against control in one metric. Its own `absolute`, `relative` and `p` (Welch) hold for one look, planned beforehand. */
-export interface Lift extends Difference {
+/** A difference that is judged together with others. Its intervals leave zero out exactly where `adjustedP` is at most α. */
+export interface AdjustedDifference extends Difference {
   /** `p` after Holm's correction for the arms that are compared with control. */
   adjustedP: number | null;
+}
+
+/** An arm against control in one metric. Its own `absolute`, `relative` and `p` (Welch) hold for one look, planned beforehand. */
+export interface Lift extends AdjustedDifference {
   /** The confidence sequence and its always-valid p: they hold at every look. */
-  sequence: Difference & { adjustedP: number | null };
+  sequence: AdjustedDifference;
   /** With the users' time before the experiment taken out (CUPED); null where the metric or the users have none. */
-  cuped: (Difference & { sequence: Difference; varianceReduction: number }) | null;
+  cuped: (AdjustedDifference & { sequence: AdjustedDifference; varianceReduction: number }) | null;
   /** Under a prior of no effect; `expectedLoss` of choosing the arm, relative to control. null where nothing varies. */
   bayes: { chanceToWin: number; expectedLoss: number } | null;
+  /** Where the metric's denominator, such as orders, comes from too few users in an arm to say how sure it is. */
+  tooFew: { has: number; needs: number } | null;
+}
+
+/** Whether the users split as planned. */
+export interface SplitCheck extends Omit<SrmTest, 'p' | 'warning'>, SequentialSrm {
+  /** Of `chiSquare`: it holds for one look that was planned beforehand, where `p` and `warning` hold at every look. */
+  chiSquareP: number | null;
 }
 
 export interface ReportMetric {
@@ -68,7 +80,7 @@ export interface Guardrail {
   armId: string;
   /** The arm may lose this share of control's value, such as 0.02. */
   maxRelativeLoss: number;
-  /** The lift on which the state was decided. */
+  /** The lift on which the state was decided, at a level that the treatments share (Bonferroni). */
   relative: Interval;
   /** By the interval: all of it within the limit, all of it beyond, or neither. */
   state: 'passed' | 'breached' | 'undecided';
@@ -91,11 +103,6 @@ export interface Breakdown {
   }[];
 }
 
-/** A share with its interval, and a two-sided p against one half. */
-export interface ShareTest extends Interval {
-  p: number | null;
-}
-
 /** What an interleaving shows. Shares are the treatment's: above one half it is preferred. */
 export interface InterleavingReport {
   /** Of whose items how many were seen and clicked. */
@@ -105,16 +112,16 @@ export interface InterleavingReport {
   wins: number;
   losses: number;
   ties: number;
-  /** Of the clicks, clustered by user: the figure that it is judged by. */
+  /** Of the clicks, clustered by user. */
   preference: ShareTest;
   /** Of the users' voices, a tie being half a voice to either. */
   userPreference: ShareTest;
-  /** Of the users who preferred one (sign test). */
+  /** Of the users who preferred one (sign test): the figure that it is judged by. */
   sign: ShareTest;
-  /** `preference` as it may be looked at every day. */
+  /** `sign` as it may be looked at every day. */
   sequence: ShareTest;
   /** With everything up to the end of each day. */
-  days: { day: string; users: number; preference: ShareTest; sequence: ShareTest }[];
+  days: { day: string; users: number; sign: ShareTest; sequence: ShareTest }[];
 }
 
 /** An arm's lift in one metric with everything up to the end of each day. */
@@ -176,8 +183,7 @@ export interface Report {
   excludedUsers: number | null;
   /** Arrived later than the experiment waits: in no figure. */
   lateEvents: number | null;
-  /** χ² of this look, and beside it what holds at every look. */
-  srm: SrmTest & { sequential: SequentialSrm };
+  srm: SplitCheck;
   horizon: Horizon;
   /** The day of the planned look. */
   plannedDay: string | null;

@@ -6,6 +6,7 @@ import { createTestDatabase } from '@duet/db/testing';
 import { creditOf } from '@duet/statistics';
 import fc from 'fast-check';
 import type { EventInput } from '../events/event-schema.ts';
+import { openEventSink } from '../events/event-writer.ts';
 import { logEvents } from '../events/log-events.ts';
 import { reportCsv } from '../export/csv.ts';
 import { reportHtml } from '../export/html.ts';
@@ -77,7 +78,7 @@ describe('an interleaving', () => {
           );
           for (const batch of [0, 1, 2, 3]) {
             const sent = events.filter((_, i) => batches[i] === batch);
-            assert.deepEqual((await logEvents(db, sent, { now })).rejected, []);
+            assert.deepEqual((await logEvents(openEventSink(db), sent, { now })).rejected, []);
             await rollUp(db, experimentId, { now });
           }
           const days = await readInterleaved(db, experimentId, phase);
@@ -120,7 +121,7 @@ describe('an interleaving', () => {
         of('click', (i % 48) + 1, clicked, clicked === 'x'),
       ];
     });
-    assert.deepEqual((await logEvents(db, events, { now })).rejected, []);
+    assert.deepEqual((await logEvents(openEventSink(db), events, { now })).rejected, []);
     const report = await experimentReport(db, name, { now });
     const { interleaving } = report;
     assert.ok(interleaving);
@@ -130,7 +131,9 @@ describe('an interleaving', () => {
     );
     assert.equal(interleaving.preference.value, 0.75);
     assert.ok(interleaving.preference.low! > 0.65 && interleaving.preference.p! < 1e-9);
-    assert.ok(interleaving.sequence.low! < interleaving.preference.low!);
+    // P(150 or more of 200 by a fair coin) = 4.2e-13, twice.
+    assert.ok(interleaving.sign.value === 0.75 && Math.abs(interleaving.sign.p! / 8.4e-13 - 1) < 0.05);
+    assert.ok(interleaving.sequence.low! < interleaving.sign.low! && interleaving.sequence.p! < 1e-6);
     assert.equal(report.usersInTwoArms, 0);
     assert.deepEqual(
       interleaving.arms.map(({ impressions, clicks }) => [impressions, clicks]),
@@ -141,10 +144,10 @@ describe('an interleaving', () => {
     );
     assert.match(
       report.finding,
-      /^Users prefer new: 75\.0 % of the clicks went to items of new, where 50 % is no preference/,
+      /^Users prefer new: of the users with a preference 75\.0 % clicked more items of new, where 50 % is none/,
     );
-    assert.match(reportCsv(report), /\ntotal,,,,new,false,200,,,,,preference,0\.75,/);
-    assert.match(reportHtml(report), /Share of the clicks on new’s items/);
+    assert.match(reportCsv(report), /\ntotal,,,,new,false,200,,,,,sign,0\.75,/);
+    assert.match(reportHtml(report), /Share of the shoppers with a preference who prefer new/);
   });
 
   test('says that nothing can be concluded of nobody, and of few', async () => {
@@ -152,7 +155,11 @@ describe('an interleaving', () => {
     const { id: experimentId, name } = experiment;
     assert.match((await experimentReport(db, name, { now })).finding, /^Nobody has seen an interleaved list yet/);
     const seen = { type: 'impression', occurredAt: at(1), userId: `${made}/one`, itemId: 'x' } as const;
-    await logEvents(db, [{ ...seen, eventId: randomUUID(), experimentId, armId: armOf(experiment, true) }], { now });
+    await logEvents(
+      openEventSink(db),
+      [{ ...seen, eventId: randomUUID(), experimentId, armId: armOf(experiment, true) }],
+      { now },
+    );
     const { finding, interleaving } = await experimentReport(db, name, { now });
     assert.match(finding, /^With 1 user nothing can be concluded yet/);
     assert.equal(interleaving!.preference.value, null);

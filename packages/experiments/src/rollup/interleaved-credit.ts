@@ -1,9 +1,7 @@
 import type { Connection, Database } from '@duet/db';
 import type { Credit } from '@duet/statistics';
 import type { Attribution } from './attribution.ts';
-
-const counts = ['controlImpressions', 'treatmentImpressions', 'controlClicks', 'treatmentClicks'] as const;
-const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
+import { attributedUser, candidateEvent, creditedUserDay, makeTable, quoted } from './passing-tables.ts';
 
 /**
  * Credits the clicks of the users whom `attribute` has just attributed to the teams of an interleaving, and moves the
@@ -19,33 +17,61 @@ export async function creditTeams(
   { experimentId, phase, clickWindowHours, touch }: Attribution & { phase: number },
   users: readonly string[],
 ): Promise<void> {
+  await creditDays(client, { clickWindowHours, touch });
+  await moveCredit(client, { experimentId, phase }, users);
+  await client.query(`DELETE FROM "InterleavedUserDay" WHERE "experimentId" = $1 AND "userId" = ANY($2)`, [
+    experimentId,
+    users,
+  ]);
+  await client.query(
+    `INSERT INTO "InterleavedUserDay" ("experimentId", ${columns})
+     SELECT $1::uuid, ${columns} FROM ${creditedUserDay.name}`,
+    [experimentId],
+  );
+}
+
+const columns = quoted(creditedUserDay.columns);
+
+async function creditDays(
+  client: Connection,
+  { clickWindowHours, touch }: Pick<Attribution, 'clickWindowHours' | 'touch'>,
+) {
   // Impressions number the exposures of an item to a user; each click has the number of the last one before it.
   const sighting = touch === 'last' ? '"userId", "itemId", "shown"' : '"userId", "itemId"';
   const team = (name: string) => `"control" = ${name === 'control'}`;
   const count = (type: string, of: string) => `count(*) FILTER (WHERE "type" = '${type}' AND ${team(of)})`;
   await client.query(
-    `CREATE TEMP TABLE "newInterleaved" ON COMMIT DROP AS
-     WITH "numbered" AS (
+    makeTable(
+      creditedUserDay,
+      `WITH "numbered" AS (
        SELECT n.*, count(*) FILTER (WHERE n."exposure") OVER (
          PARTITION BY n."userId", n."itemId" ORDER BY n."occurredAt") AS "shown"
-       FROM "near" n JOIN "newUser" u USING ("userId")
+       FROM ${candidateEvent.name} n JOIN ${attributedUser.name} u USING ("userId")
        WHERE u."status" = 'counted' AND NOT n."late" AND n."occurredAt" >= u."firstAt"
          AND (n."exposure" OR n."type" = 'click')
-     ), "seen" AS (
-       SELECT *, first_value("armId") OVER "sighting" AS "team", first_value("occurredAt") OVER "sighting" AS "seenAt"
+     ), "shownEvent" AS (
+       SELECT *, first_value("armId") OVER "sighting" AS "team", first_value("occurredAt") OVER "sighting" AS "shownAt"
        FROM "numbered" WHERE "shown" > 0
        WINDOW "sighting" AS (PARTITION BY ${sighting} ORDER BY "exposure" DESC, "occurredAt", "eventId")
      ), "credited" AS (
        SELECT s."userId", s."day", s."type", a."control"
-       FROM "seen" s JOIN "Arm" a ON a."id" = CASE WHEN s."type" = 'impression' THEN s."armId" ELSE s."team" END
-       WHERE s."type" = 'impression' OR s."occurredAt" <= s."seenAt" + $1::float8 * interval '1 hour'
+       FROM "shownEvent" s JOIN "Arm" a ON a."id" = CASE WHEN s."type" = 'impression' THEN s."armId" ELSE s."team" END
+       WHERE s."type" = 'impression' OR s."occurredAt" <= s."shownAt" + $1::float8 * interval '1 hour'
      )
      SELECT "userId", "day",
        ${count('impression', 'control')} AS "controlImpressions", ${count('impression', 'treatment')} AS "treatmentImpressions",
        ${count('click', 'control')} AS "controlClicks", ${count('click', 'treatment')} AS "treatmentClicks"
      FROM "credited" GROUP BY "userId", "day"`,
+    ),
     [clickWindowHours],
   );
+}
+
+async function moveCredit(
+  client: Connection,
+  { experimentId, phase }: { experimentId: string; phase: number },
+  users: readonly string[],
+) {
   const old = `"InterleavedUserDay" WHERE "experimentId" = $1::uuid AND "userId" = ANY($3::text[])`;
   // With t and c a user's clicks on treatment's items and on both, at the end of the day and of the day before.
   const change = (of: (t: string, c: string) => string) =>
@@ -59,8 +85,8 @@ export async function creditTeams(
   ];
   await client.query(
     `WITH "userDay" AS (
-       SELECT 1 AS "sign", "userId", "day", ${quoted(counts)} FROM "newInterleaved"
-       UNION ALL SELECT -1, "userId", "day", ${quoted(counts)} FROM ${old}
+       SELECT 1 AS "sign", ${columns} FROM ${creditedUserDay.name}
+       UNION ALL SELECT -1, ${columns} FROM ${old}
      ), "running" AS (
        SELECT *, row_number() OVER "past" = 1 AS "enters", sum("treatmentClicks") OVER "past" AS "t1",
          sum("treatmentClicks" + "controlClicks") OVER "past" AS "c1"
@@ -86,15 +112,6 @@ export async function creditTeams(
        "moments" = (SELECT array_agg(a + b ORDER BY i)
          FROM unnest(r."moments", excluded."moments") WITH ORDINALITY AS t(a, b, i))`,
     [experimentId, phase, users],
-  );
-  await client.query(`DELETE FROM "InterleavedUserDay" WHERE "experimentId" = $1 AND "userId" = ANY($2)`, [
-    experimentId,
-    users,
-  ]);
-  await client.query(
-    `INSERT INTO "InterleavedUserDay" ("experimentId", "userId", "day", ${quoted(counts)})
-     SELECT $1::uuid, "userId", "day", ${quoted(counts)} FROM "newInterleaved"`,
-    [experimentId],
   );
 }
 

@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
-import { measurePairs, measures, placeOfProduct, type UserSums, userSums } from '../metrics/measures.ts';
+import { pastPlaces, type UserSums, userSums } from '../metrics/measures.ts';
 
 /** Part of the events or users: items of a category, new or returning visitors, a class of devices. */
 export interface Segment {
@@ -88,22 +88,10 @@ async function segmentsOf({ pool }: Database, experimentId: string, phase: numbe
   return rows;
 }
 
-/** Places among the moments that are the past's alone, which a category takes from all users of the arm. */
-const past = measures.filter((measure) => measure.startsWith('pre'));
-const pastPlaces = [
-  ...past.map((measure) => measures.indexOf(measure)),
-  ...past.flatMap((a) => past.map((b) => measures.length + placeOfProduct(a, b))),
-];
-
 interface Running {
   users: bigint;
   moments: bigint[];
 }
-
-const nothing = (): Running => ({
-  users: 0n,
-  moments: new Array<bigint>(measures.length + measurePairs.length).fill(0n),
-});
 
 /** Adds the days up. `whole` has the arms' users where `own`, a category's rows, has none. */
 function cumulated(own: readonly DayRow[], whole: readonly DayRow[]): RolledUp['days'] {
@@ -114,11 +102,12 @@ function cumulated(own: readonly DayRow[], whole: readonly DayRow[]): RolledUp['
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([day, rows]) => {
       for (const row of rows) {
-        const arm = running.get(row.armId) ?? nothing();
+        const arm = running.get(row.armId) ?? { users: 0n, moments: row.moments.map(() => 0n) };
         running.set(row.armId, arm);
         arm.users += BigInt(row.users);
-        const places = owned.has(row) ? row.moments.keys() : pastPlaces;
-        for (const i of new Set(places)) arm.moments[i]! += BigInt(row.moments[i]!);
+        // A category takes the past from all users of the arm.
+        const places = owned.has(row) ? row.moments.keys() : pastPlaces(row.moments);
+        for (const i of places) arm.moments[i]! += BigInt(row.moments[i]!);
       }
       const arms = [...running].filter(([, { users }]) => users > 0n);
       return { day, arms: new Map(arms.map(([armId, { users, moments }]) => [armId, userSums(users, [...moments])])) };

@@ -5,14 +5,16 @@ import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import fc from 'fast-check';
 import type { EventInput } from '../events/event-schema.ts';
+import { openEventSink } from '../events/event-writer.ts';
 import { logEvents } from '../events/log-events.ts';
 import { startExperiment } from '../lifecycle/lifecycle.ts';
-import { measurePairs, measures } from '../metrics/measures.ts';
+import { layout, measures } from '../metrics/measures.ts';
 import { createExperiment, type ExperimentWithArms } from '../plan/experiment.ts';
 import { experimentReport } from '../report/report.ts';
 import { onePass, type StoredEvent } from '../testing/one-pass.ts';
 import { type RolledUp, readRollup, type Segment } from './read-rollup.ts';
-import { rollUp, rollupBasis } from './rollup.ts';
+import { rollUp } from './rollup.ts';
+import { rollupBasis } from './rollup-basis.ts';
 
 const start = Date.parse('2026-03-02T00:00:00Z');
 const now = new Date('2026-03-20T00:00:00Z');
@@ -60,7 +62,7 @@ function asOnePass({ usersInTwoArms, excludedUsers, lateEvents, days }: RolledUp
   const plain = ({ sums, product }: RolledUp['total'] extends Map<string, infer S> ? S : never) => ({
     users: Number(sums.users),
     sums: Object.fromEntries(measures.map((m) => [m, Number(sums[m])])),
-    products: measurePairs.map(([a, b]) => Number(product(a, b))),
+    products: layout.pairs.map(([a, b]) => Number(product(a, b))),
   });
   const ofDays = days.map(({ day, arms }) => [day, Object.fromEntries([...arms].map(([id, s]) => [id, plain(s)]))]);
   return { usersInTwoArms, excludedUsers, lateEvents, days: Object.fromEntries(ofDays) };
@@ -145,7 +147,7 @@ describe('a rollup', () => {
           for (const [size, batch] of Map.groupBy(events, (_, i) => batches[i]!)) {
             for (const e of batch) {
               const { receivedAt, ...sent } = e;
-              const { rejected } = await logEvents(db, [sent], { now: new Date(receivedAt) });
+              const { rejected } = await logEvents(openEventSink(db), [sent], { now: new Date(receivedAt) });
               assert.deepEqual(rejected, []);
             }
             if (size % 2 === 0) await rollUp(db, experiment.id, { now, stepEvents: size === 0 ? 3 : 1000 });
@@ -190,9 +192,9 @@ test('a simulator’s events count in the simulated experiment that they carry, 
   };
   for (const experiment of [simulated, other, real]) {
     const isReal = experiment === real;
-    await logEvents(db, week(experiment), { now, simulated: !isReal });
+    await logEvents(openEventSink(db), week(experiment), { now, simulated: !isReal });
   }
-  await logEvents(db, week(real), { now, simulated: true });
+  await logEvents(openEventSink(db), week(real), { now, simulated: true });
   for (const experiment of [simulated, other, real]) {
     await rollUp(db, experiment.id, { now });
     const { sums } = (await readRollup(db, experiment.id)).total.get(armOf(experiment, 0))!;
@@ -226,10 +228,10 @@ const patient = { attribution: { lateHours: 1000 } };
 describe('what a sender may get wrong', () => {
   test('an order without an exposure is stored and counts nowhere, until its exposure arrives', async () => {
     const experiment = await running(patient);
-    await logEvents(db, [did('order', 'early', 2)], { now });
+    await logEvents(openEventSink(db), [did('order', 'early', 2)], { now });
     assert.deepEqual(await rollUp(db, experiment.id, { now }), { events: 0, users: 0 });
     assert.equal(await sumsOf(experiment), undefined);
-    await logEvents(db, [shownTo(experiment, 'early', 1)], { now });
+    await logEvents(openEventSink(db), [shownTo(experiment, 'early', 1)], { now });
     assert.deepEqual(await rollUp(db, experiment.id, { now }), { events: 1, users: 1 });
     assert.equal((await sumsOf(experiment))!.orders, 1n);
   });
@@ -238,7 +240,7 @@ describe('what a sender may get wrong', () => {
     const experiment = await running(patient);
     const line = (itemId: string, valueMinor: number) => ({ orderId: 'r-1', itemId, valueMinor });
     await logEvents(
-      db,
+      openEventSink(db),
       [
         shownTo(experiment, 'returner', 1),
         did('order', 'returner', 2, line('tea-1', 900)),
@@ -257,7 +259,7 @@ describe('what a sender may get wrong', () => {
   test('an event later than the window is counted as late, and as nothing else', async () => {
     const experiment = await running({ attribution: { lateHours: 10 } });
     const send = (event: EventInput, delayHours: number) =>
-      logEvents(db, [event], { now: new Date(Date.parse(event.occurredAt) + delayHours * 3_600_000) });
+      logEvents(openEventSink(db), [event], { now: new Date(Date.parse(event.occurredAt) + delayHours * 3_600_000) });
     await send(shownTo(experiment, 'slow', 1), 10);
     await send(did('click', 'slow', 2), 10.01);
     await send(shownTo(experiment, 'slower', 1), 11);
@@ -269,7 +271,9 @@ describe('what a sender may get wrong', () => {
   test('values beyond 64 bits in a product are summed all the same', async () => {
     const experiment = await running(patient);
     const valueMinor = Number.MAX_SAFE_INTEGER;
-    await logEvents(db, [shownTo(experiment, 'tycoon', 1), did('order', 'tycoon', 2, { valueMinor })], { now });
+    await logEvents(openEventSink(db), [shownTo(experiment, 'tycoon', 1), did('order', 'tycoon', 2, { valueMinor })], {
+      now,
+    });
     await rollUp(db, experiment.id, { now });
     const { product } = (await readRollup(db, experiment.id)).total.get(armOf(experiment, 0))!;
     assert.equal(product('gmvMinor', 'gmvMinor'), BigInt(valueMinor) ** 2n);
@@ -281,14 +285,14 @@ describe('rolling up', () => {
   test('passes over no event of a transaction that commits after a later one', async () => {
     const experiment = await running(patient);
     const slow = await db.pool.connect();
-    await logEvents(db, [shownTo(experiment, 'before', 1)], { now });
+    await logEvents(openEventSink(db), [shownTo(experiment, 'before', 1)], { now });
     await slow.query('BEGIN');
     await slow.query(
       `INSERT INTO "Event" ("day", "eventId", "type", "occurredAt", "receivedAt", "userId", "itemId", "experimentId", "armId")
        VALUES ('2026-03-03', $1, 'impression', '2026-03-03T01:00Z', $2, 'held up', 'tea-1', $3, $4)`,
       [randomUUID(), now, experiment.id, armOf(experiment, 0)],
     );
-    await logEvents(db, [shownTo(experiment, 'after', 25)], { now });
+    await logEvents(openEventSink(db), [shownTo(experiment, 'after', 25)], { now });
     await rollUp(db, experiment.id, { now });
     assert.equal((await sumsOf(experiment))!.users, 2n, 'nothing waits for the open transaction');
     await slow.query('COMMIT');
@@ -302,7 +306,7 @@ describe('rolling up', () => {
     const users = Array.from({ length: 8 }, (_, i) => `crowd-${i}`);
     await Promise.all(
       users.map(async (user) => {
-        await logEvents(db, [shownTo(experiment, user, 1), did('click', user, 2)], { now });
+        await logEvents(openEventSink(db), [shownTo(experiment, user, 1), did('click', user, 2)], { now });
         await rollUp(db, experiment.id, { now });
       }),
     );
@@ -313,24 +317,24 @@ describe('rolling up', () => {
 
   test('begins anew in a database that was restored on a younger server', async () => {
     const experiment = await running(patient);
-    await logEvents(db, [shownTo(experiment, 'restored', 1)], { now });
+    await logEvents(openEventSink(db), [shownTo(experiment, 'restored', 1)], { now });
     await rollUp(db, experiment.id, { now });
     await db.pool.query(`UPDATE "Rollup" SET "seen" = '9000000000:9000000000:' WHERE "experimentId" = $1`, [
       experiment.id,
     ]);
     await db.pool.query(`UPDATE "Event" SET "ingestedIn" = '8999999999' WHERE "userId" = 'restored'`);
-    await logEvents(db, [shownTo(experiment, 'new here', 1)], { now });
+    await logEvents(openEventSink(db), [shownTo(experiment, 'new here', 1)], { now });
     await rollUp(db, experiment.id, { now });
     assert.equal((await sumsOf(experiment))!.users, 2n);
   });
 
   test('counts a new phase from nothing, and only what its users were shown since', async () => {
     const experiment = await running(patient);
-    await logEvents(db, [shownTo(experiment, 'first phase', 1)], { now });
+    await logEvents(openEventSink(db), [shownTo(experiment, 'first phase', 1)], { now });
     await rollUp(db, experiment.id, { now });
     const phase = { phase: 2, phaseStartedAt: new Date(start + 10 * 3_600_000) };
     await db.prisma.experiment.update({ where: { id: experiment.id }, data: phase });
-    await logEvents(db, [shownTo(experiment, 'second phase', 11)], { now });
+    await logEvents(openEventSink(db), [shownTo(experiment, 'second phase', 11)], { now });
     await rollUp(db, experiment.id, { now });
     assert.equal((await sumsOf(experiment))!.users, 1n);
   });
@@ -346,7 +350,7 @@ describe('rolling up', () => {
       shownTo(experiment, 'comes back', 11, { armId: gone }),
       shownTo(experiment, 'comes back', 12, { armId: kept }),
     ];
-    await logEvents(db, seen, { now });
+    await logEvents(openEventSink(db), seen, { now });
     await rollUp(db, experiment.id, { now });
     const { total, usersInTwoArms } = await readRollup(db, experiment.id);
     assert.deepEqual([usersInTwoArms, total.get(gone), total.get(kept)!.sums.users], [0, undefined, 1n]);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createTestDatabase } from '@duet/db/testing';
 import type { EventInput } from '../events/event-schema.ts';
+import { openEventSink } from '../events/event-writer.ts';
 import { logEvents } from '../events/log-events.ts';
 import { startExperiment, stopExperiment } from '../lifecycle/lifecycle.ts';
 import { createExperiment } from '../plan/experiment.ts';
@@ -22,7 +23,7 @@ test('a stopped experiment is rolled up until it closes, and its events are kept
   await startExperiment(db, 'e', { now: day(0) });
   const log = (type: EventInput['type'], at: Date, more: object = {}) => {
     const event = { eventId: randomUUID(), type, occurredAt: at.toISOString(), userId: 'u', itemId: 'x', ...more };
-    return logEvents(db, [event], { now: at });
+    return logEvents(openEventSink(db), [event], { now: at });
   };
   const days = async () =>
     (await db.pool.query<{ day: string }>('SELECT DISTINCT "day"::text AS "day" FROM "Event" ORDER BY 1')).rows.map(

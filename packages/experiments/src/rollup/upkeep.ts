@@ -1,8 +1,9 @@
 import { type Database, dropEventPartitions } from '@duet/db';
 import { keptDays } from '../events/log-events.ts';
+import { preDays } from '../metrics/measures.ts';
 import { parseSettings } from '../plan/experiment-settings.ts';
-import { preDays } from './attribution.ts';
-import { closesAt, rollUp } from './rollup.ts';
+import { rollUp } from './rollup.ts';
+import { closesAt } from './rollup-basis.ts';
 
 const dayMs = 86_400_000;
 

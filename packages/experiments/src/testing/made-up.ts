@@ -1,5 +1,5 @@
 import { metrics } from '../metrics/experiment-metrics.ts';
-import { type Measure, measurePairs, measures, type UserSums, userSums } from '../metrics/measures.ts';
+import { layout, type Measure, type UserSums, userSums } from '../metrics/measures.ts';
 import { parseSettings } from '../plan/experiment-settings.ts';
 import { assemble, type Source } from '../report/assemble.ts';
 import type { Report } from '../report/shape.ts';
@@ -12,8 +12,8 @@ export function sumsOf(users: readonly Values[]): UserSums {
   const value = (user: Values, measure: Measure) => BigInt(user[measure] ?? 0);
   const sum = (of: (user: Values) => bigint) => users.reduce((total, user) => total + of(user), 0n);
   return userSums(BigInt(users.length), [
-    ...measures.map((measure) => sum((user) => value(user, measure))),
-    ...measurePairs.map(([a, b]) => sum((user) => value(user, a) * value(user, b))),
+    ...layout.known.map((measure) => sum((user) => value(user, measure))),
+    ...layout.pairs.map(([a, b]) => sum((user) => value(user, a) * value(user, b))),
   ]);
 }
 

@@ -1,6 +1,6 @@
 import type { EventInput } from '../events/event-schema.ts';
-import { type Measure, measurePairs, measures } from '../metrics/measures.ts';
-import type { RollupBasis } from '../rollup/rollup.ts';
+import { layout, type Measure, measures } from '../metrics/measures.ts';
+import type { RollupBasis } from '../rollup/rollup-basis.ts';
 
 /** An event as it is stored: with the moment at which it arrived. */
 export type StoredEvent = EventInput & { receivedAt: string };
@@ -116,7 +116,7 @@ export function onePass(
       const values = users.map(({ at }) => at(day));
       const total = (of: (x: Record<Measure, number>) => number) => values.reduce((s, x) => s + of(x), 0);
       const sums = Object.fromEntries(measures.map((m) => [m, total((x) => x[m])]));
-      return [armId, { users: users.length, sums, products: measurePairs.map(([a, b]) => total((x) => x[a] * x[b])) }];
+      return [armId, { users: users.length, sums, products: layout.pairs.map(([a, b]) => total((x) => x[a] * x[b])) }];
     });
     answer.days[day] = Object.fromEntries(arms);
   }

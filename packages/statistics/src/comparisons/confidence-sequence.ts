@@ -5,7 +5,13 @@ export interface SequentialOptions {
   level?: number;
   /** Users, of both arms together, at which the sequence is to be tightest: those planned for the end. */
   tunedFor: number;
+  /** The level at which it is tightest there; `level` by default. It decides p, so sequences of several levels share it. */
+  tunedLevel?: number;
 }
+
+/** s = n ρ² at `n` users. */
+const informationAt = (n: number, { level = 0.95, tunedFor, tunedLevel = level }: SequentialOptions) =>
+  (n * tunedInformation(1 - tunedLevel)) / tunedFor;
 
 export interface ConfidenceSequence extends Interval {
   /** Always valid: it may be looked at every day, and the first time it is ≤ α is significant at α. */
@@ -28,10 +34,10 @@ export function tunedInformation(alpha: number): number {
  * How many standard errors wide a confidence sequence is on either side at `n` users: in place of a fixed-horizon
  * test's 1.96, √((s + 1)/s · log((s + 1)/α²)) with s = n ρ². 3.04 at the users it is tuned for, at level 0.95.
  */
-export function sequentialWidth(n: number, { level = 0.95, tunedFor }: SequentialOptions): number {
-  const alpha = 1 - level;
-  const s = (n * tunedInformation(alpha)) / tunedFor;
-  return Math.sqrt(((s + 1) / s) * Math.log((s + 1) / alpha ** 2));
+export function sequentialWidth(n: number, options: SequentialOptions): number {
+  const { level = 0.95 } = options;
+  const s = informationAt(n, options);
+  return Math.sqrt(((s + 1) / s) * Math.log((s + 1) / (1 - level) ** 2));
 }
 
 /**
@@ -47,13 +53,10 @@ export function sequentialWidth(n: number, { level = 0.95, tunedFor }: Sequentia
  *
  * @param difference treatment − control; `n` is the users of both
  */
-export function confidenceSequence(
-  { value, variance, n }: Estimate,
-  { level = 0.95, tunedFor }: SequentialOptions,
-): ConfidenceSequence {
+export function confidenceSequence({ value, variance, n }: Estimate, options: SequentialOptions): ConfidenceSequence {
   if (!(variance > 0)) return { value, low: null, high: null, p: null };
-  const half = Math.sqrt(variance) * sequentialWidth(n, { level, tunedFor });
-  const s = (n * tunedInformation(1 - level)) / tunedFor;
+  const half = Math.sqrt(variance) * sequentialWidth(n, options);
+  const s = informationAt(n, options);
   const p = Math.min(1, Math.sqrt(s + 1) * Math.exp((-(value * value) / variance) * (s / (2 * (s + 1)))));
   return { value, low: value - half, high: value + half, p };
 }

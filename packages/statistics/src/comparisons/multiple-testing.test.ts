@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { near } from '../testing.ts';
 import scipy from '../vectors.json' with { type: 'json' };
-import { benjaminiHochberg, holm } from './multiple-testing.ts';
+import { benjaminiHochberg, holm, holmLevels } from './multiple-testing.ts';
 
 describe('adjusted p values', () => {
   const { p: ps, holm: byHolm, benjaminiHochberg: byBh } = scipy.multipletests;
@@ -38,5 +38,33 @@ describe('adjusted p values', () => {
   test('leave out what the data do not determine', () => {
     assert.deepEqual(holm([0.01, null, 0.04]), [0.02, null, 0.04]);
     assert.deepEqual(benjaminiHochberg([]), []);
+  });
+});
+
+describe("intervals at Holm's levels", () => {
+  const some = fc.array(fc.option(fc.double({ min: 0, max: 0.2, noNaN: true })), { minLength: 1, maxLength: 8 });
+  const alpha = 0.05;
+
+  test('leave out zero exactly where the adjusted p is at most α', () => {
+    fc.assert(
+      fc.property(some, (ps) => {
+        const [adjusted, levels] = [holm(ps), holmLevels(ps, alpha)];
+        for (const [i, p] of ps.entries()) {
+          // A hair about α is a matter of rounding.
+          if (p === null || Math.abs(adjusted[i]! - alpha) < 1e-12) continue;
+          assert.equal(p <= levels[i]!, adjusted[i]! <= alpha);
+        }
+      }),
+    );
+  });
+
+  test('are one alone’s at α, and never wider than Bonferroni’s', () => {
+    assert.deepEqual(holmLevels([0.3], alpha), [alpha]);
+    assert.deepEqual(holmLevels([0.001, 0.6, null], alpha), [alpha / 2, alpha, alpha]);
+    fc.assert(
+      fc.property(some, (ps) => {
+        for (const level of holmLevels(ps, alpha)) assert.ok(level >= alpha / ps.length - 1e-15 && level <= alpha);
+      }),
+    );
   });
 });

@@ -29,6 +29,24 @@ export const holm: Adjust = inOrder((ps) => {
 });
 
 /**
+ * The error rate of each test's own interval that agrees with {@link holm} at `alpha`: it leaves out nothing (zero, say)
+ * exactly where the adjusted p is at most `alpha`. The k-th smallest of m is α/(m − k + 1) where it is rejected; all that
+ * are not have α/(m − r), with r rejected. A test that the data do not determine has the last one's, too.
+ */
+export function holmLevels(ps: readonly (number | null)[], alpha: number): number[] {
+  const ascending = ps.filter((p) => p !== null).sort((a, b) => a - b);
+  const m = ascending.length;
+  let rejected = 0;
+  while (rejected < m && ascending[rejected]! <= alpha / (m - rejected)) rejected++;
+  const rest = alpha / Math.max(1, m - rejected);
+  // Equal p values have the same rank, the first's: all are rejected with it.
+  return ps.map((p) => {
+    const rank = p === null ? -1 : ascending.indexOf(p);
+    return rank >= 0 && rank < rejected ? alpha / (m - rank) : rest;
+  });
+}
+
+/**
  * Benjamini and Hochberg's step-up adjustment: p̃₍ᵢ₎ = min over j ≥ i of min(1, m p₍ⱼ₎ / j). Keeps the expected share of
  * false ones among the rejected at α for independent or positively dependent tests (Y. Benjamini & Y. Hochberg 1995,
  * JRSS B 57:289–300).

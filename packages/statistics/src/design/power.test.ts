@@ -80,6 +80,14 @@ describe('power', () => {
     assert.ok(perArm({ sequential: true }) > perArm({}));
   });
 
+  test('counts the variance floor: a small arm that loses spread with its mean is judged by the large one’s', () => {
+    const users = (lift: number, weights: number[], varianceFloor: boolean) =>
+      requiredUsers({ baseline: { mean: 1, variance: 25 }, weights, varianceFloor }, { relative: lift })!.users;
+    assert.ok(users(-0.3, [0.95, 0.05], true) > users(-0.3, [0.95, 0.05], false));
+    assert.equal(users(0.3, [0.95, 0.05], true), users(0.3, [0.95, 0.05], false));
+    assert.equal(users(-0.3, [1, 1], true), users(-0.3, [1, 1], false));
+  });
+
   test('has an answer for no effect, and for a share that cannot rise enough', () => {
     assert.equal(requiredUsers({ baseline: { rate: 0.1 } }, { relative: 0 }), undefined);
     assert.equal(minimumDetectableEffect({ baseline: { rate: 0.9 } }, 10), undefined);

@@ -19,6 +19,8 @@ export interface PowerPlan {
    * adds the same to everybody.
    */
   multiplies?: boolean;
+  /** It is judged with `withVarianceFloor`, as a report's comparisons are. */
+  varianceFloor?: boolean;
   /** The experiment ends as soon as its confidence sequence leaves zero out. */
   sequential?: boolean;
   /** Users of both arms of a comparison that the sequence is tuned for; those in question by default. */
@@ -51,6 +53,28 @@ function shares({ weights = [1, 1] }: PowerPlan): [number, number] {
   return [weights[0]! / total, Math.min(...weights.slice(1)) / total];
 }
 
+/** Why no experiment can have the effect, in a sentence's end; undefined where one can. */
+export function impossibleEffect({ baseline, multiplies = true }: PowerPlan, effect: Effect): string | undefined {
+  const difference = differenceFor(baseline, effect);
+  if (difference === 0) return 'is no effect: no number of users finds it';
+  const after = levelOf(baseline) + difference;
+  const shown = Number(after.toPrecision(6));
+  if ('rate' in baseline)
+    return after > 0 && after < 1 ? undefined : `makes the rate ${shown}, which is not between 0 and 1`;
+  if (multiplies && baseline.mean > 0 && after <= 0)
+    return `makes a mean of ${baseline.mean} ${shown}: it cannot lose all there is`;
+  return undefined;
+}
+
+/** Variance of the difference, times the users of all arms together. */
+function spread(plan: PowerPlan, difference: number): number {
+  const [v1, v2] = variances(plan, difference);
+  const [s1, s2] = shares(plan);
+  const own = v1 / s1 + v2 / s2;
+  if (!plan.varianceFloor) return own;
+  return Math.max(own, ((s1 * v1 + s2 * v2) / (s1 + s2)) * (1 / s1 + 1 / s2));
+}
+
 /** How many standard errors a difference must be from zero where there are `users` in all arms. */
 function threshold(plan: PowerPlan, users: number): number {
   const { alpha = 0.05, correction = 'bonferroni', weights = [1, 1], sequential = false } = plan;
@@ -71,9 +95,7 @@ function threshold(plan: PowerPlan, users: number): number {
  */
 export function powerOf(plan: PowerPlan, effect: Effect, users: number): number {
   const difference = differenceFor(plan.baseline, effect);
-  const [v1, v2] = variances(plan, difference);
-  const [s1, s2] = shares(plan);
-  const distance = Math.abs(difference) / Math.sqrt((v1 / s1 + v2 / s2) / users);
+  const distance = Math.abs(difference) / Math.sqrt(spread(plan, difference) / users);
   const z = threshold(plan, users);
   return normalCdf(distance - z) + normalCdf(-distance - z);
 }
@@ -95,11 +117,10 @@ export function requiredUsers(
 ): { users: number; arms: number[] } | undefined {
   const difference = differenceFor(plan.baseline, effect);
   if (difference === 0) return undefined;
-  const [v1, v2] = variances(plan, difference);
-  const [s1, s2] = shares(plan);
   // A sequence's threshold follows the users, so slowly that this settles at once.
   let users = plan.tunedFor ?? 1;
-  for (let i = 0; i < 20; i++) users = (neededDistance(plan, power, users) / difference) ** 2 * (v1 / s1 + v2 / s2);
+  for (let i = 0; i < 20; i++)
+    users = (neededDistance(plan, power, users) / difference) ** 2 * spread(plan, difference);
   const { weights = [1, 1] } = plan;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const arms = weights.map((weight) => Math.max(2, Math.ceil((users * weight) / total)));
@@ -117,13 +138,9 @@ export function minimumDetectableEffect(
   power = 0.8,
 ): { absolute: number; relative: number | null } | undefined {
   const { baseline } = plan;
-  const [s1, s2] = shares(plan);
   const distance = neededDistance(plan, power, users);
   const value = levelOf(baseline);
-  const missing = (difference: number) => {
-    const [v1, v2] = variances(plan, difference);
-    return difference - distance * Math.sqrt((v1 / s1 + v2 / s2) / users);
-  };
+  const missing = (difference: number) => difference - distance * Math.sqrt(spread(plan, difference) / users);
   // A difference of hundreds of times the metric is none that anybody plans for.
   const most = 'rate' in baseline ? 1 - value : 1000 * Math.max(Math.abs(value), Math.sqrt(baseline.variance));
   if (missing(most) < 0) return undefined;

@@ -1,4 +1,5 @@
-import { normalQuantile } from '../numerics/distributions.ts';
+import { binomialCdf, normalQuantile } from '../numerics/distributions.ts';
+import { rootOf } from '../numerics/root.ts';
 import type { Interval } from './estimate.ts';
 
 /**
@@ -17,5 +18,21 @@ export function proportion(k: number, n: number, level = 0.95): Interval {
     value: p,
     low: k === 0 ? 0 : (centre - half) / scale,
     high: k === n ? 1 : (centre + half) / scale,
+  };
+}
+
+/**
+ * The exact interval of a proportion k/n: all p of which neither P(X ≥ k) nor P(X ≤ k) is below (1 − level)/2 (C. Clopper
+ * & E. Pearson 1934, Biometrika 26:404–413). It leaves a p out exactly where the binomial test at it, with the smaller
+ * tail doubled, is significant. All null at n = 0.
+ */
+export function exactProportion(k: number, n: number, level = 0.95): Interval {
+  if (n === 0) return { value: null, low: null, high: null };
+  const tail = (1 - level) / 2;
+  const value = k / n;
+  return {
+    value,
+    low: k === 0 ? 0 : rootOf((p) => 1 - binomialCdf(k - 1, n, p) - tail, 0, value),
+    high: k === n ? 1 : rootOf((p) => binomialCdf(k, n, p) - tail, value, 1),
   };
 }

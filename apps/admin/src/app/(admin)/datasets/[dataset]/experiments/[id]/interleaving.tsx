@@ -20,8 +20,8 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
   const treatment = arms.find(({ control, weight }) => !control && weight > 0);
   const name = treatment?.name ?? 'the treatment';
   const level = `${Number((100 * options.level).toFixed(2))} %`;
-  const points = found.days.map(({ day, users, preference, sequence }) => ({
-    ...{ day, users, relative: aboveHalf(preference), p: preference.p, sequence: aboveHalf(sequence) },
+  const points = found.days.map(({ day, users, sign, sequence }) => ({
+    ...{ day, users, relative: aboveHalf(sign), p: sign.p, sequence: aboveHalf(sequence) },
   }));
   const scale = liftScale([points]);
   return (
@@ -38,14 +38,14 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
         ))}
       </Stats>
       <Section
-        title={`Share of the clicks on ${name}’s items, above one half`}
+        title={`Share of the shoppers with a preference who prefer ${name}, above one half`}
         note={`All days up to each. The band is the ${level} confidence sequence: it holds at every look.`}
       >
         {points.length === 0 ? (
           <p className="text-muted">No list has been seen yet.</p>
         ) : (
           <CumulativeLift
-            label={`${name}: share of the clicks above one half by day, with its confidence sequence`}
+            label={`${name}: share of the shoppers with a preference above one half by day, with its confidence sequence`}
             points={points}
             plannedDay={plannedDay}
             scale={scale}
@@ -82,13 +82,13 @@ export function Interleaving({ report, found, colors }: InterleavingProps) {
 
 /** The same preference by clicks and by shoppers. */
 const sharesOf = ({ sequence, preference, userPreference, sign, users, ties, wins, losses }: Found) => [
-  { what: 'the clicks, at any look', ...sequence },
-  { what: 'the clicks, valid at the planned end alone', ...preference },
+  { what: `${formatCount(wins + losses)} shoppers with a preference, at any look`, ...sequence },
+  { what: 'the same, valid at the planned end alone', ...sign },
   {
     what: `${formatCount(users)} shoppers, the ${formatCount(ties)} without a preference as halves`,
     ...userPreference,
   },
-  { what: `${formatCount(wins + losses)} shoppers with a preference`, ...sign },
+  { what: 'the clicks, of which a few shoppers may have most', ...preference },
 ];
 
 /** About no preference, as a lift is about none. */

@@ -86,6 +86,7 @@ export function offPolicyCoverage(tests: number, shoppers: number, seed: number)
     ips: of('ips'),
     snips: of('snips'),
     dr: of('dr'),
+    effectiveSampleSize: mean(runs.map((run) => run.ips.effectiveSampleSize)),
     effectiveSampleShare: mean(runs.map((run) => run.ips.effectiveSampleSize / run.choices)),
   };
 }
@@ -111,7 +112,7 @@ const clicksOn = (list: { appeal: number }[], temper: number, rng: Rng): boolean
  * The same two rankers compared by interleaving and by an A/B test of as many shoppers: how often either calls a
  * winner, and how much more each shopper tells (the ratio of the squared z scores).
  */
-export function interleaved(tests: number, shoppers: number, noise: [number, number], seed: number) {
+export function interleaved(tests: number, shoppers: number, noise: [number, number], seed: number, temperSd = 0.8) {
   const runs = Array.from({ length: tests }, (_, test) => {
     const rng = stream(seed, test);
     const credit = [];
@@ -120,7 +121,7 @@ export function interleaved(tests: number, shoppers: number, noise: [number, num
       [[], []],
     ];
     for (let user = 0; user < shoppers; user++) {
-      const temper = 0.8 * normal(rng);
+      const temper = temperSd * normal(rng);
       const own = { control: 0, treatment: 0 };
       const [side, counted] = [user % 2, { clicks: 0, impressions: 0 }];
       for (let lists = 1 + Math.floor(5 * rng() ** 2); lists > 0; lists--) {

@@ -58,11 +58,23 @@ function successes(n: number, p: number, rng: Rng): number {
   return count;
 }
 
-/** One visit's impressions, clicks, orders and value, added to a shopper's sums from place `from` on. */
-function visit(sums: Float64Array, pre: boolean, who: Shopper, { click, order, basket }: Treatment, rng: Rng): void {
+/** How the baskets' values are distributed. Those of Pareto's have no variance (α = 1.8), the hardest that shops see. */
+export type Baskets = 'lognormal' | 'pareto';
+
+const basketOf = (who: Shopper, baskets: Baskets, rng: Rng): number =>
+  baskets === 'pareto' ? 3000 * (1 - rng()) ** (-1 / 1.8) : Math.exp(who.logBasket + 0.9 * normal(rng));
+
+/** One visit's impressions, clicks, orders and value, added to a shopper's sums: to those of the time before, or to the others. */
+function visit(
+  sums: Float64Array,
+  who: Shopper,
+  { click, order, basket }: Treatment,
+  { pre = false, baskets }: { pre?: boolean; baskets: Baskets },
+  rng: Rng,
+): void {
   const impressions = rng() < 0.3 ? 20 : 10;
   const ordered = rng() < who.order * order;
-  const value = ordered ? Math.round(basket * Math.exp(who.logBasket + 0.9 * normal(rng))) : 0;
+  const value = ordered ? Math.round(basket * basketOf(who, baskets, rng)) : 0;
   const add = (measure: Measure, more: number) => {
     sums[place[measure]]! += more;
   };
@@ -73,21 +85,21 @@ function visit(sums: Float64Array, pre: boolean, who: Shopper, { click, order, b
 }
 
 /** Seven shoppers in ten came in the days before, too. */
-function past(sums: Float64Array, who: Shopper, days: number, capMinor: number, rng: Rng): void {
+function past(sums: Float64Array, who: Shopper, { days, capMinor, baskets = 'lognormal' }: Plan, rng: Rng): void {
   if (rng() < 0.3) return;
   const visits = successes(days, who.visits, rng);
-  for (let i = 0; i < visits; i++) visit(sums, true, who, noTreatment, rng);
+  for (let i = 0; i < visits; i++) visit(sums, who, noTreatment, { pre: true, baskets }, rng);
   sums[place.preGmvCappedMinor] = Math.min(capMinor, sums[place.preGmvMinor]!);
 }
 
 /** GMV per shopper of an ordinary period, to take a cap from. */
-export function history(shoppers: number, days: number, rng: Rng): number[] {
+export function history(shoppers: number, days: number, rng: Rng, baskets: Baskets = 'lognormal'): number[] {
   return Array.from({ length: shoppers }, () => {
     const sums = new Float64Array(width);
     const who = shopper(rng);
-    visit(sums, false, who, noTreatment, rng);
+    visit(sums, who, noTreatment, { baskets }, rng);
     const visits = successes(Math.floor(rng() * days), who.visits, rng);
-    for (let i = 0; i < visits; i++) visit(sums, false, who, noTreatment, rng);
+    for (let i = 0; i < visits; i++) visit(sums, who, noTreatment, { baskets }, rng);
     return sums[place.gmvMinor]!;
   });
 }
@@ -105,13 +117,15 @@ export interface Plan {
   usersPerArm: number;
   days: number;
   capMinor: number;
+  baskets?: Baskets;
 }
 
 /**
  * One arm from its first day to its last: shoppers come for the first time on any day and return as they like. Yields
  * the sums at the end of each day.
  */
-export function arm({ usersPerArm, days, capMinor }: Plan, treatment: Treatment, rng: Rng): MeasureSums<Measure>[] {
+export function arm(plan: Plan, treatment: Treatment, rng: Rng): MeasureSums<Measure>[] {
+  const { usersPerArm, days, capMinor, baskets = 'lognormal' } = plan;
   const sums = new Float64Array(width);
   const products = new Float64Array(width * width);
   const own = new Float64Array(width);
@@ -131,13 +145,13 @@ export function arm({ usersPerArm, days, capMinor }: Plan, treatment: Treatment,
   for (let user = 0; user < usersPerArm; user++) {
     own.fill(0);
     const who = shopper(rng);
-    past(own, who, days, capMinor, rng);
+    past(own, who, plan, rng);
     const first = Math.floor(rng() * days);
     users[first]!++;
     const scale = Math.log1p(-who.visits);
     for (let day = first; day < days; day += 1 + Math.floor(Math.log(1 - rng()) / scale)) {
       if (day > first) count(day, -1);
-      visit(own, false, who, treatment, rng);
+      visit(own, who, treatment, { baskets }, rng);
       own[place.buyers] = own[place.orders]! > 0 ? 1 : 0;
       own[place.gmvCappedMinor] = Math.min(capMinor, own[place.gmvMinor]!);
       count(day, 1);

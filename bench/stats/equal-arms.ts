@@ -14,8 +14,8 @@ import {
   relativeLift,
   welch,
 } from '@duet/statistics';
+import { arm, type Measure, noTreatment, type Plan, type Treatment } from './drawn-shoppers.ts';
 import { stream } from './rng.ts';
-import { arm, type Measure, noTreatment, type Plan, type Treatment } from './shoppers.ts';
 
 type MetricPlan = Pick<AdjustedMetric<Measure>, 'numerator' | 'denominator'> & Partial<AdjustedMetric<Measure>>;
 
