@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
+import { openExecutor } from '@duet/artifact';
 import type { Config } from '@duet/base';
 import { connect, type Database, migrate } from '@duet/db';
 import { loadFixture } from '@duet/db/testing';
 import { loadTinyShop } from '@duet/ranking/testing';
 import { buildIn } from '@duet/serving/testing';
-import { openExecutor } from '@duet/trainer';
 import { ensureDemoExperiment, ensureSecrets, type Preparation } from '../start/prepare.ts';
 import type { Steps } from '../start/steps.ts';
 

@@ -4,7 +4,7 @@ import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { createExperiment, type ExperimentInput, findExperiment } from '../plan/experiment.ts';
 import { launchExperiment, readinessOf } from './launch.ts';
-import { setExperiment } from './lifecycle.ts';
+import { setExperiment } from './set-experiment.ts';
 
 let db: Database;
 let input: (name: string, other?: Partial<ExperimentInput>) => ExperimentInput;
