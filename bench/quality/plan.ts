@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { importRequest } from '@duet/datasets';
-import { modelKinds } from '@duet/models';
-import { ownSettings, resolveSettings, settingsOfKind } from '@duet/trainer';
+import { modelKinds, ownSettings, resolveSettings, settingsOfKind } from '@duet/models';
 import { z } from 'zod';
 
 const choice = { preset: z.string().optional(), set: z.record(z.string(), z.unknown()).optional() };

@@ -9,7 +9,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Encoder } from '@duet/artifact';
-import { distinctItems, type FeatureSpace, sharedFloats } from '@duet/artifact/inputs';
+import { asEntities, distinctItems, type FeatureSpace, sharedFloats } from '@duet/artifact/inputs';
 import type { Interactions } from '@duet/datasets';
 import { Graph, openOnnx, openTfjs, type TrainingSettings, trainingGraph } from '@duet/models';
 import { seededRng } from '@duet/random';
@@ -124,7 +124,7 @@ await using assembly = new Assembly(graph, {
   settings,
   model,
   itemCategory,
-  hard: new Int32Array(),
+  rankedHigh: new Int32Array(),
   from: 0,
   epochs: 0,
   steps,
@@ -174,7 +174,7 @@ async function vectors(to: string) {
   encoder ??= await Encoder.open(executor, model, space, tables, settings, params);
   await encoder.load(params);
   const lists = distinctItems(positives.histories);
-  const users = await encoder.users(Int32Array.from(lists.keys()), lists);
+  const users = await encoder.users(asEntities(Int32Array.from(lists.keys())), lists);
   for (const [name, values] of Object.entries({ user: users, item: await encoder.items(allItems(positives)) })) {
     await writeFile(path.join(to, `${name}.f32`), new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }

@@ -1,4 +1,4 @@
-import { presets, type TowerSettings, type TrainingSettings } from '@duet/models';
+import { type GraphSettings, presets, type TrainingSettings } from '@duet/models';
 
 /** The two batch shapes that are timed: the paper's, and a large one with shared negatives. */
 export const shapes = {
@@ -16,13 +16,13 @@ export const settingsOf = (shape: ShapeName): TrainingSettings => ({
 });
 
 /** One categorical feature beside the id on each side. */
-export function modelOf(settings: TrainingSettings): TowerSettings & TrainingSettings {
+export function modelOf(settings: TrainingSettings): GraphSettings & TrainingSettings {
   const width = settings.idDims + settings.featureDims;
-  return { ...settings, architecture: 'towers', userWidth: width, itemWidth: width, categories: 0 };
+  return { ...settings, kind: 'dat', userWidth: width, itemWidth: width, categories: 0 };
 }
 
 /** Floating point operations of one step's matrix products: 2 for each multiply-add, forward and twice that backward. */
-export function flopsPerStep(s: TowerSettings): { dense: number; scores: number } {
+export function flopsPerStep(s: GraphSettings): { dense: number; scores: number } {
   const sizes = (width: number) => [width + s.augmentedDims, ...s.layers];
   const perRow = (width: number) =>
     sizes(width)

@@ -133,6 +133,10 @@ test('the kinds of model are listed with the command that makes one', async () =
   const { stdout } = await duetHere('models', '--kinds');
   assert.match(stdout, /npx duet train --model ials/);
   assert.match(stdout, /npx duet evaluate --baseline ease/);
+  const { settings } = await asJson('models', '--settings', 'dat');
+  const epochs = settings.find(({ name }: { name: string }) => name === 'epochs');
+  assert.deepEqual([epochs.paper, epochs.fast, epochs.best], [6, 3, 4]);
+  assert.ok(settings.every(({ meaning }: { meaning: string }) => meaning !== ''));
 });
 
 test('a key is made, shown once, listed and revoked', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import { factorSettings, trainingSettings, type Values } from '@duet/models';
+import { type FactorTraining, modelKinds, recordedSettings, type TrainingSettings, type Values } from '@duet/models';
 import { z } from 'zod';
 import { evaluationSchema } from './evaluation.ts';
 import type { Bags } from './inputs/bags.ts';
@@ -24,12 +24,12 @@ const featureSchema = z.object({
 });
 
 /** What decided the model: of a factorisation, which has neither features nor tables nor parameters, all there is. */
-const trainedFile = z.discriminatedUnion('family', [
-  z.object({ family: z.literal('tower'), settings: trainingSettings }),
-  z.object({ family: z.literal('factors'), settings: factorSettings }),
-]);
+const trainedFile = z.object({ family: z.enum(['tower', 'factors']), settings: z.record(z.string(), z.unknown()) });
 
-/** Ids and terms: a schema of each string would check a million of them for a fifth of a second, which requests would wait for. */
+/**
+ * Ids and terms: a schema of each string would check a million of them for a fifth of a second, which requests would
+ * wait for.
+ */
 const names = z.custom<string[]>(
   (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
   'must be a list of strings',
@@ -73,12 +73,15 @@ const commonFile = z.object({
 });
 const modelFile = commonFile.and(trainedFile);
 /** A model's family and settings. */
-export type TrainedBy = z.infer<typeof trainedFile>;
-export type ModelFile = z.infer<typeof modelFile>;
+export type TrainedBy =
+  | { family: 'tower'; settings: TrainingSettings }
+  | { family: 'factors'; settings: FactorTraining };
+type CommonFile = z.infer<typeof commonFile>;
+export type ModelFile = CommonFile & TrainedBy;
 
 /** What training leaves behind and serving needs. */
 export interface Artifact {
-  file: Omit<z.infer<typeof commonFile>, 'schemaVersion'> & TrainedBy;
+  file: Omit<CommonFile, 'schemaVersion'> & TrainedBy;
   space: FeatureSpace;
   /** Dense parameters of both towers. */
   params: Values;
@@ -94,7 +97,10 @@ export const modelFolder = (dataDir: string, modelId: string): string => path.jo
 
 const files = ['model.json', 'weights.safetensors', 'entities.safetensors', 'item-vectors.safetensors'] as const;
 const sumsFile = 'SHA256SUMS';
-/** Bytes that are read and hashed in one go: a millisecond or two, so that a large model holds up nobody who is answered meanwhile. */
+/**
+ * Bytes that are read and hashed in one go: a millisecond or two, so that a large model holds up nobody who is answered
+ * meanwhile.
+ */
 const sliceBytes = 1 << 20;
 
 /** A file's bytes, the first of them at the beginning of their buffer, and their SHA-256. */
@@ -195,6 +201,23 @@ async function readFiles(folder: string, modelId: string): Promise<Record<(typeo
   return contents as Record<(typeof files)[number], Buffer>;
 }
 
+/** @throws DuetError `corrupt` naming the field that does not fit */
+function parseModelFile(text: string, path: string): ModelFile {
+  const refuse = (problem: string, fix: string) =>
+    new DuetError('corrupt', problem, { where: { file: path }, fix: `${fix} Train the model again.` });
+  const refuseIssue = ({ path, message }: z.core.$ZodIssue, within = '') =>
+    refuse(`${within}${path.join('.')}: ${message}.`, `This Duet reads version ${schemaVersion}.`);
+  const file = modelFile.safeParse(JSON.parse(text));
+  if (!file.success) throw refuseIssue(file.error.issues[0]!);
+  const { kind, family } = file.data;
+  if (!modelKinds.some((known) => known.kind === kind && known.family === family)) {
+    throw refuse(`"${kind}" is not a kind of model that this Duet knows.`, 'It was trained by another version.');
+  }
+  const settings = recordedSettings(kind).safeParse(file.data.settings);
+  if (!settings.success) throw refuseIssue(settings.error.issues[0]!, 'settings.');
+  return { ...file.data, settings: settings.data } as ModelFile;
+}
+
 /** The part of an artifact that a loaded model works with; tables come as [rows, dims] arrays. */
 export interface ReadArtifact extends Omit<Artifact, 'tables' | 'file'> {
   file: ModelFile;
@@ -210,15 +233,7 @@ export interface ReadArtifact extends Omit<Artifact, 'tables' | 'file'> {
 export async function readArtifact(dataDir: string, modelId: string): Promise<ReadArtifact> {
   const folder = modelFolder(dataDir, modelId);
   const bytes = await readFiles(folder, modelId);
-  const parsed = modelFile.safeParse(JSON.parse(bytes['model.json'].toString('utf8')));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new DuetError('corrupt', `${issue.path.join('.')}: ${issue.message}.`, {
-      where: { file: path.join(folder, 'model.json') },
-      fix: `This Duet reads version ${schemaVersion}. Train the model again.`,
-    });
-  }
-  const file = parsed.data;
+  const file = parseModelFile(bytes['model.json'].toString('utf8'), path.join(folder, 'model.json'));
   const tensors = (name: (typeof files)[number]) => readSafetensors(bytes[name], path.join(folder, name));
   const weights = tensors('weights.safetensors');
   const entities = tensors('entities.safetensors');

@@ -1,8 +1,8 @@
 import type { Situation } from '@duet/datasets';
 import {
   type Executor,
+  type GraphSettings,
   type Session,
-  type TowerSettings,
   type TrainingSettings,
   towerGraph,
   type Values,
@@ -13,29 +13,33 @@ import { seededRng } from '@duet/random';
 import { type Bags, distinctBags, selectBags, singleBags } from './inputs/bags.ts';
 import { contextOfSituations, situationReader } from './inputs/context.ts';
 import type { EmbeddingTable } from './inputs/embedding-table.ts';
+import { asEntities, type Entities, hideUntrained, idRow } from './inputs/entity.ts';
 import type { FeatureSpace } from './inputs/feature-space.ts';
-import { gather, hideUntrained, historyLengths, pooled } from './inputs/gather.ts';
+import { gather, historyLengths, pooled } from './inputs/gather.ts';
 import { itemItemTables, popularityTable } from './inputs/priors.ts';
 
 /** Turns users into vectors. */
 export interface UserEncoder extends AsyncDisposable {
-  /** Dimensions of a vector: those of taste, then, where it has them, those of the item-item prior and one of the popularity prior. */
+  /**
+   * Dimensions of a vector: those of taste, then, where it has them, those of the item-item prior and one of the
+   * popularity prior.
+   */
   readonly dims: number;
   /** The first dimensions, that say what is liked. */
   readonly tasteDims: number;
   readonly vectorsPerUser: number;
   /**
-   * p_u of user rows [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. A user without one
+   * p_u of users [n] with their histories (item rows, oldest first) → [n, vectorsPerUser, dims]. A user without one
    * was never trained on, so that its id is hidden.
    *
    * @param situations [n] in which they ask; nothing is known of those that are left out.
-   * @param given Bags [n] to take in the place of the users' own, by feature name.
+   * @param overrides Bags [n] to take in the place of the users' own, by feature name.
    */
   users(
-    users: Int32Array,
+    users: Entities,
     histories: ArrayLike<number>[],
     situations?: readonly (Situation | undefined)[],
-    given?: Record<string, Bags>,
+    overrides?: Record<string, Bags>,
   ): Promise<Float32Array>;
 }
 
@@ -51,11 +55,11 @@ export class Encoder implements UserEncoder {
   #itemItem: Record<'user' | 'item', EmbeddingTable | undefined>;
   /** [1 + items] the popularity prior. */
   #popularity: EmbeddingTable['values'] | undefined;
-  #hear: ReturnType<typeof situationReader>;
+  #readSituation: ReturnType<typeof situationReader>;
   #sessions: { side: 'user' | 'item'; n: number; session: Session }[];
 
   private constructor(
-    model: TowerSettings,
+    model: GraphSettings,
     space: FeatureSpace,
     tables: Record<string, EmbeddingTable>,
     settings: TrainingSettings,
@@ -64,7 +68,7 @@ export class Encoder implements UserEncoder {
     this.#space = space;
     this.#tables = tables;
     this.#settings = settings;
-    this.#hear = situationReader(space.context);
+    this.#readSituation = situationReader(space.context);
     this.#sessions = sessions;
     this.#popularity = tables[popularityTable]?.values;
     this.tasteDims = vectorDims(model);
@@ -75,7 +79,7 @@ export class Encoder implements UserEncoder {
 
   static async open(
     executor: Executor,
-    model: TowerSettings,
+    model: GraphSettings,
     space: FeatureSpace,
     tables: Record<string, EmbeddingTable>,
     settings: TrainingSettings,
@@ -102,40 +106,40 @@ export class Encoder implements UserEncoder {
   }
 
   /**
-   * p_v of item rows [n] → [n, dims], their priors beside them; −1 − i asks for item i as if its id were unseen.
+   * p_v of items [n] → [n, dims], with the dimensions of their priors.
    *
-   * @param given Bags [n] to take in the place of the items' own, by feature name.
+   * @param overrides Bags [n] to take in the place of the items' own, by feature name.
    */
-  items(items: Int32Array, given: Record<string, Bags> = {}): Promise<Float32Array> {
+  items(items: Entities, overrides: Record<string, Bags> = {}): Promise<Float32Array> {
     return this.#encode('item', items, (block, from) => ({
-      users: new Int32Array(),
+      users: asEntities(new Int32Array()),
       histories: [],
       items: block,
-      givenItems: blockOf(given, from, block.length, items.length),
+      itemOverrides: blockOf(overrides, from, block.length, items.length),
     }));
   }
 
   users(
-    users: Int32Array,
+    users: Entities,
     histories: ArrayLike<number>[],
     situations: readonly (Situation | undefined)[] = [],
-    own: Record<string, Bags> = {},
+    overrides: Record<string, Bags> = {},
   ): Promise<Float32Array> {
-    const heard = Array.from(users, (_, place) => this.#hear(situations[place]));
-    const given = { ...own, ...contextOfSituations(this.#space.context, heard) };
+    const situationRows = Array.from(users, (_, place) => this.#readSituation(situations[place]));
+    const all = { ...overrides, ...contextOfSituations(this.#space.context, situationRows) };
     const hidden = hideUntrained(users, (_, place) => (histories[place]?.length ?? 0) > 0);
     return this.#encode('user', hidden, (block, from) => ({
       users: block,
       histories: Array.from(block, (_, i) => histories[from + i] ?? []),
-      items: new Int32Array(),
-      given: blockOf(given, from, block.length, users.length),
+      items: asEntities(new Int32Array()),
+      userOverrides: blockOf(all, from, block.length, users.length),
     }));
   }
 
   async #encode(
     side: 'user' | 'item',
-    entities: Int32Array,
-    batchOf: (block: Int32Array, from: number) => Parameters<typeof gather>[3],
+    entities: Entities,
+    batchOf: (block: Entities, from: number) => Parameters<typeof gather>[3],
   ): Promise<Float32Array> {
     const sessions = this.#sessions.filter((candidate) => candidate.side === side);
     const { n, session } = sessions.find((candidate) => candidate.n >= entities.length) ?? sessions.at(-1)!;
@@ -143,7 +147,7 @@ export class Encoder implements UserEncoder {
     const out = new Float32Array(entities.length * width);
     for (let from = 0; from < entities.length; from += n) {
       // The last block is filled up with its first entity, and the surplus dropped.
-      const block = new Int32Array(n).fill(entities[from]!);
+      const block = asEntities(new Int32Array(n).fill(entities[from]!));
       block.set(entities.subarray(from, from + n));
       const batch = batchOf(block, from);
       const feeds = pooled(gather(this.#space, this.#tables, this.#settings, batch));
@@ -170,12 +174,12 @@ export class Encoder implements UserEncoder {
   ): void {
     const { tasteDims, dims } = this;
     const each = side === 'user' ? this.vectorsPerUser : 1;
-    const own = entities.map((entity) => Math.max(0, 1 + entity));
+    const rows = entities.map(idRow);
     for (let at = 0; at < entities.length * each; at++) {
       out.set(vectors.subarray(at * tasteDims, (at + 1) * tasteDims), at * dims);
-      if (this.#popularity) out[(at + 1) * dims - 1] = side === 'user' ? 1 : this.#popularity[own[at]!]!;
+      if (this.#popularity) out[(at + 1) * dims - 1] = side === 'user' ? 1 : this.#popularity[rows[at]!]!;
     }
-    const bags = () => (side === 'user' ? distinctBags(histories, entities.length, each) : singleBags(own));
+    const bags = () => (side === 'user' ? distinctBags(histories, entities.length, each) : singleBags(rows));
     this.#itemItem[side]?.pool(bags(), out, dims, tasteDims);
   }
 
@@ -185,9 +189,9 @@ export class Encoder implements UserEncoder {
 }
 
 /** Of bags [n] by feature name, those of one block, filled up with its first. */
-const blockOf = (given: Record<string, Bags>, from: number, length: number, n: number): Record<string, Bags> =>
+const blockOf = (overrides: Record<string, Bags>, from: number, length: number, n: number): Record<string, Bags> =>
   Object.fromEntries(
-    Object.entries(given).map(([name, bags]) => {
+    Object.entries(overrides).map(([name, bags]) => {
       const places = Array.from({ length }, (_, i) => (from + i < n ? from + i : from));
       return [name, selectBags(bags, places)];
     }),

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import { towerFile, towerSettings } from '@duet/models';
+import { graphSettings, towerFile } from '@duet/models';
 import { modelFolder, readArtifact } from './artifact.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function exportTowers(dataDir: string, modelId: string, folder: str
       fix: `Its item vectors are in ${path.join(modelFolder(dataDir, modelId), 'item-vectors.safetensors')}.`,
     });
   }
-  const model = towerSettings(file.kind, file.settings, space);
+  const model = graphSettings(file.kind, file.settings, space);
   await mkdir(folder, { recursive: true });
   return Promise.all(
     (['user', 'item'] as const).map(async (side) => {

@@ -9,8 +9,8 @@ export function weighed(items: ArrayLike<number>, repeatPower: number): { column
 }
 
 /**
- * Solves for vectors of users from their items, by the least squares that the training solved for its own users, so that
- * one who came later is answered as well. A user without items has a zero vector.
+ * Solves for vectors of users from their items, by the least squares that the training solved for its own users, so
+ * that one who came later is answered as well. A user without items has a zero vector.
  *
  * @param itemVectors as {@link solveItems} gives them
  */

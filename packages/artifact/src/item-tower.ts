@@ -1,7 +1,7 @@
 import type { Encoder } from './encoder.ts';
 import { type Bags, selectBags } from './inputs/bags.ts';
+import { asEntities, noRow, stranger, withId, withoutId } from './inputs/entity.ts';
 import type { Encoded, FeatureSpace } from './inputs/feature-space.ts';
-import { unknown } from './inputs/gather.ts';
 import { bucketOf, poolTerms, rowsOfTerms, tokenize } from './inputs/terms.ts';
 import { rowsOf } from './inputs/vocabulary.ts';
 
@@ -18,7 +18,10 @@ export interface ItemDescription {
 
 /** The tower that makes an item's vector of what is known of it. */
 export interface ItemTower {
-  /** Whether the tower reads something of the item that is not as it was in training; true for an item that was not there. */
+  /**
+   * Whether the tower reads something of the item that is not as it was in training; true for an item that was not
+   * there.
+   */
   differs(item: ItemDescription): boolean;
   /** p_v of these items [n, dimensions]: of their ids where training had them, and of what is known of them now. */
   encode(items: readonly ItemDescription[]): Promise<Float32Array>;
@@ -49,7 +52,7 @@ export function itemTower(
     terms === undefined
       ? selectBags(
           encoded.bags,
-          items.map(({ itemId }) => rowOf(itemId) ?? -1),
+          items.map(({ itemId }) => rowOf(itemId) ?? noRow),
         )
       : poolTerms(items.map(terms), rows);
 
@@ -67,17 +70,19 @@ export function itemTower(
     encode(items) {
       const entities = Int32Array.from(items, ({ itemId }) => {
         const row = rowOf(itemId);
-        return row === undefined ? unknown : trained(row) ? row : -1 - row;
+        return row === undefined ? stranger : trained(row) ? withId(row) : withoutId(row);
       });
       return encoder.items(
-        entities,
+        asEntities(entities),
         Object.fromEntries(features.map((feature) => [feature.name, bagsOf(feature, items)])),
       );
     },
   };
 }
 
-/** How the terms of a feature are read off an item, as `buildFeatures` does; undefined where the model does not say it. */
+/**
+ * How the terms of a feature are read off an item, as `buildFeatures` does; undefined where the model does not say it.
+ */
 function termsOf(name: string, { bounds }: Encoded): ((item: ItemDescription) => string[]) | undefined {
   if (name === 'category') return ({ category }) => (category === null ? [] : [category]);
   if (name === 'title') return ({ title }) => tokenize(title);

@@ -1,14 +1,14 @@
 import { inSlices } from '@duet/base';
 import { isOneKind, type Situation, userItem } from '@duet/datasets';
-import { type Executor, type FactorKind, type TrainingSettings, towerSettings } from '@duet/models';
+import { type Executor, type FactorKind, graphSettings, type TrainingSettings } from '@duet/models';
 import { type ReadArtifact, readArtifact } from './artifact.ts';
 import { Encoder, type UserEncoder } from './encoder.ts';
 import { factorEncoder } from './factor-encoder.ts';
 import type { Bags } from './inputs/bags.ts';
 import { situationReader } from './inputs/context.ts';
 import { EmbeddingTable } from './inputs/embedding-table.ts';
+import { asEntities, entitiesOf, hideUntrained, noRow, stranger } from './inputs/entity.ts';
 import type { Encoded } from './inputs/feature-space.ts';
-import { hideUntrained, unknown } from './inputs/gather.ts';
 import { historyOf } from './inputs/histories.ts';
 import { poolTerms, tokenize } from './inputs/terms.ts';
 import { rowsOf } from './inputs/vocabulary.ts';
@@ -22,7 +22,9 @@ export interface Asker {
   situation?: Situation | undefined;
   /** Values of the users' attributes, by the name of the column, over those of the data; several are joined by |. */
   attributes?: Readonly<Record<string, string>> | undefined;
-  /** What they had since, oldest first, beside what the data say. Items that the model does not know are passed over. */
+  /**
+   * What they had since, oldest first, beside what the data say. Items that the model does not know are passed over.
+   */
   history?: readonly string[] | undefined;
 }
 
@@ -33,7 +35,10 @@ export interface LoadedModel extends AsyncDisposable {
   datasetId: string;
   /** The split whose training part it learnt, or `none`. */
   split: string;
-  /** Dimensions of a vector of either side: those of taste, then, where it has them, those of the item-item prior and one of the popularity prior. */
+  /**
+   * Dimensions of a vector of either side: those of taste, then, where it has them, those of the item-item prior and
+   * one of the popularity prior.
+   */
   dimensions: number;
   /** The first dimensions, by which users and items are alike. */
   tasteDimensions: number;
@@ -62,13 +67,13 @@ export interface LoadedModel extends AsyncDisposable {
   /** Equal for situations that are the same to the model; '' where it hears of none. */
   situationKey(situation: Situation): string;
   /**
-   * Query vector [dimensions] for the items most like the one of this row: its own vector where a tower made it, else that
-   * of a user who has this item alone, since the length of a factorisation's vectors says how popular an item is.
+   * Query vector [dimensions] for the items most like the one of this row: its own vector where a tower made it, else
+   * that of a user who has this item alone, since the length of a factorisation's vectors says how popular an item is.
    */
   alike(item: number): Promise<Float32Array>;
   /**
-   * Item rows of what is not to be shown to the user: the distinct items that they had in the data that the model learnt,
-   * oldest first, and themselves where users are found; nothing for a query.
+   * Item rows of what is not to be shown to the user: the distinct items that they had in the data that the model
+   * learnt, oldest first, and themselves where users are found; nothing for a query.
    */
   seen(userId: string): number[];
 }
@@ -92,7 +97,7 @@ export async function openModel(
   const rowOf = await rowByName(users);
   const histories = { start: historyStart, item: historyItem };
   const none = new Int32Array();
-  const hear = situationReader(artifact.space.context);
+  const readSituation = situationReader(artifact.space.context);
   const title = sides.left === 'query' ? artifact.space.encoded.user.title : undefined;
   const queryWords = title && wordsOfQueries(title);
   const attributes = attributesOfUsers(artifact.space.encoded.user);
@@ -100,26 +105,26 @@ export async function openModel(
   const trainedItems = new Set(historyItem);
 
   const encode: LoadedModel['encode'] = async (askers) => {
-    const rows = Int32Array.from(askers, ({ id }) => rowOf.get(id) ?? unknown);
+    const rows = Int32Array.from(askers, ({ id }) => rowOf.get(id) ?? noRow);
     const lists = askers.map(({ history = [] }, i) => {
-      const had = rows[i] === unknown ? none : historyOf(histories, rows[i]!);
-      const since = history.flatMap((item) => itemRow.get(item) ?? []);
-      return since.length > 0 ? [...had, ...since] : had;
+      const had = rows[i] === noRow ? none : historyOf(histories, rows[i]!);
+      const later = history.flatMap((item) => itemRow.get(item) ?? []);
+      return later.length > 0 ? [...had, ...later] : had;
     });
-    const given = attributes.given(askers, rows);
+    const overrides = attributes.overrides(askers, rows);
     if (queryWords) {
-      given.title = queryWords(
+      overrides.title = queryWords(
         askers.map(({ id }) => id),
         rows,
       );
     }
-    const told = Object.values(given);
+    const known = Object.values(overrides);
     const situations = askers.map(({ situation }) => situation);
     // The id of one who had nothing in training was not trained either, whatever they had since.
     const trained = (row: number) => historyStart[row]! < historyStart[row + 1]!;
     return {
-      vectors: await encoder.users(hideUntrained(rows, trained), lists, situations, given),
-      known: lists.map((list, i) => list.length > 0 || told.some(({ start, row }) => row[start[i]!] !== 0)),
+      vectors: await encoder.users(hideUntrained(entitiesOf(rows), trained), lists, situations, overrides),
+      known: lists.map((list, i) => list.length > 0 || known.some(({ start, row }) => row[start[i]!] !== 0)),
     };
   };
   return {
@@ -144,10 +149,10 @@ export async function openModel(
         (row) => trainedItems.has(row),
       ),
     userAttributes: attributes.names,
-    situationKey: (situation) => Object.values(hear(situation)).join(),
+    situationKey: (situation) => Object.values(readSituation(situation)).join(),
     async alike(item) {
       return file.family === 'factors'
-        ? encoder.users(Int32Array.of(unknown), [[item]])
+        ? encoder.users(asEntities(Int32Array.of(stranger)), [[item]])
         : itemVectors.slice(item * encoder.dims, (item + 1) * encoder.dims).fill(0, encoder.tasteDims);
     },
     seen(userId) {
@@ -185,17 +190,19 @@ async function openTowers(
   for (const [name, { rows, dims, values }] of Object.entries(tables)) {
     embedding[name] = new EmbeddingTable(rows, dims, precision === 'float16' ? await inFloat16(values) : values);
   }
-  return Encoder.open(executor, towerSettings(kind, settings, space), space, embedding, settings, params);
+  return Encoder.open(executor, graphSettings(kind, settings, space), space, embedding, settings, params);
 }
 
-/** The bags of queries' words: those of the data at their rows, others from what they are called, which is their text. */
+/**
+ * The bags of queries' words: those of the data at their rows, others from what they are called, which is their text.
+ */
 function wordsOfQueries({ vocabulary, bags }: Encoded): (queries: readonly string[], rows: Int32Array) => Bags {
   const rowOf = rowsOf(vocabulary);
   const wordsOf = (row: number) =>
     Array.from(bags.row.subarray(bags.start[row]!, bags.start[row + 1]!), (term) => vocabulary[term - 1] ?? '');
   return (queries, rows) =>
     poolTerms(
-      queries.map((query, i) => (rows[i] === unknown ? tokenize(query) : wordsOf(rows[i]!))),
+      queries.map((query, i) => (rows[i] === noRow ? tokenize(query) : wordsOf(rows[i]!))),
       rowOf,
     );
 }
@@ -204,26 +211,26 @@ function wordsOfQueries({ vocabulary, bags }: Encoded): (queries: readonly strin
 function attributesOfUsers(encoded: Record<string, Encoded>): {
   names: string[];
   /** Bags [askers] of each feature that one of them says something of, the others' being their own. */
-  given(askers: readonly Asker[], rows: Int32Array): Record<string, Bags>;
+  overrides(askers: readonly Asker[], rows: Int32Array): Record<string, Bags>;
 } {
   const features = Object.entries(encoded)
     .filter(([name]) => name !== 'user_id' && name !== 'title')
     .map(([name, { vocabulary, bags }]) => ({ name, vocabulary, bags, rowOf: rowsOf(vocabulary) }));
   return {
     names: features.map(({ name }) => name),
-    given: (askers, rows) =>
+    overrides: (askers, rows) =>
       Object.fromEntries(
         features
           .filter(({ name }) => askers.some(({ attributes }) => attributes?.[name] !== undefined))
           .map(({ name, vocabulary, bags, rowOf }) => {
-            const own = (row: number) =>
-              row === unknown
+            const trainedTerms = (row: number) =>
+              row === noRow
                 ? []
                 : Array.from(
                     bags.row.subarray(bags.start[row]!, bags.start[row + 1]!),
                     (term) => vocabulary[term - 1] ?? '',
                   );
-            const terms = askers.map(({ attributes }, i) => attributes?.[name]?.split('|') ?? own(rows[i]!));
+            const terms = askers.map(({ attributes }, i) => attributes?.[name]?.split('|') ?? trainedTerms(rows[i]!));
             return [name, poolTerms(terms, rowOf)];
           }),
       ),

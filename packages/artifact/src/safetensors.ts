@@ -13,7 +13,9 @@ const headerLimit = 100_000_000;
 /** The header's one key that is no tensor. */
 const metadata = '__metadata__';
 
-/** The tensors' bytes in the order of the header, which comes first, padded so that they begin on a multiple of eight. */
+/**
+ * The tensors' bytes in the order of the header, which comes first, padded so that they begin on a multiple of eight.
+ */
 function layOut(tensors: Record<string, NamedTensor>, note?: string): Buffer[] {
   let offset = 0;
   const header = Object.fromEntries(

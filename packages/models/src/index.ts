@@ -1,14 +1,6 @@
-export { inputPlan, towerFile, towerGraph, trainingGraph, vectorDims, vectorsPerUser } from './architecture.ts';
-export { type EaseModel, fitEase, maxEaseItems, scoreByEase } from './ease.ts';
-export { type EaseFactors, easeFactors } from './ease-factors.ts';
-export type { DenseOptimizer, Executor, Session, Values } from './executor.ts';
-export { openOnnx, openTfjs } from './executors/open.ts';
-export {
-  type FactorKind,
-  type FactorTraining,
-  factorPresets,
-  factorSettings,
-} from './factor-training.ts';
+export { type EaseModel, fitEase, maxEaseItems, scoreByEase } from './baselines/ease.ts';
+export { type EaseFactors, easeFactors } from './baselines/ease-factors.ts';
+export type { FactorKind, FactorTraining } from './baselines/factor-model.ts';
 export {
   type FactoriseOptions,
   type FactorObjective,
@@ -17,10 +9,33 @@ export {
   rowSolver,
   type SparseRows,
   type SweptItems,
-} from './factors.ts';
-export { Graph, type Shape, sizeOf, type Tensor } from './graph.ts';
-export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './item-knn.ts';
-export { popularityScores } from './popularity.ts';
-export { architectureOf, type ModelKind, modelKinds, towerSettings } from './registry.ts';
-export { type ArchitectureName, type InputPlan, itemsInBatch, type TowerSettings } from './tower-settings.ts';
-export { type Preset, presets, type TrainingSettings, trainingSettings } from './training-settings.ts';
+} from './baselines/factors.ts';
+export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './baselines/item-knn.ts';
+export { popularityScores } from './baselines/popularity.ts';
+export type { ItemScorer, ScorerModel } from './baselines/scorer-model.ts';
+export { openOnnx, openTfjs } from './executors/open.ts';
+export type { DenseOptimizer, Executor, Session, Values } from './graph/executor.ts';
+export { Graph, type Shape, sizeOf, type Tensor } from './graph/graph.ts';
+export { type ModelKind, modelKinds, modelOfKind } from './registry.ts';
+export {
+  hasVectors,
+  isTower,
+  type ModelSettings,
+  ownSettings,
+  recordedSettings,
+  resolveSettings,
+  settingsOfKind,
+  type VectorSettings,
+} from './resolve-settings.ts';
+export { type Preset, presetNames, type Range, type SearchBase } from './settings/setting.ts';
+export { presets, type TrainingSettings } from './settings/tower.ts';
+export {
+  graphSettings,
+  inputPlan,
+  towerFile,
+  towerGraph,
+  trainingGraph,
+  vectorDims,
+  vectorsPerUser,
+} from './tower-graphs.ts';
+export { type GraphSettings, type InputPlan, itemsInBatch } from './towers/graph-settings.ts';

@@ -19,8 +19,8 @@ export interface TrainingData {
 }
 
 /**
- * The split that models are trained on and judged by unless the caller says otherwise: the file's own, else the one that
- * asks most of what the data know of time.
+ * The split that models are trained on and judged by unless the caller says otherwise: the file's own, else the one
+ * that asks most of what the data know of time.
  */
 export function defaultSplit({ summary }: Pick<Dataset, 'summary'>): string {
   const { split = false, clock = 'time' } = summary as Pick<Partial<ImportSummary>, 'split' | 'clock'>;

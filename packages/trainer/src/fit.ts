@@ -3,15 +3,16 @@ import { distinctItems, itemItemTables, noFeatures, popularityTable, userHistori
 import { DuetError, type Progress } from '@duet/base';
 import type { Split } from '@duet/datasets';
 import {
-  architectureOf,
   type Executor,
   type FactorKind,
   type FactorTraining,
+  graphSettings,
+  isTower,
   type SweptItems,
   type TrainingSettings,
-  towerSettings,
+  type VectorSettings,
 } from '@duet/models';
-import { itemsWanted } from './batches/columns.ts';
+import { distinctPerStep } from './batches/columns.ts';
 import { rowCounts, stepsFor } from './batches/epochs.ts';
 import { allItems, collectPositives, countPositives, type Positives } from './batches/positives.ts';
 import { isOrdered, type TrainingData } from './data.ts';
@@ -21,8 +22,7 @@ import { buildFeatures } from './features/build-features.ts';
 import { itemItemPrior } from './features/item-item.ts';
 import { popularityPrior } from './features/popularity.ts';
 import { betweenEpochs, CheckpointFile, type CurvePoint, factorKey, towerKey } from './loop/checkpoint.ts';
-import { trainTowers } from './loop/loop.ts';
-import { isTower, type VectorSettings } from './settings.ts';
+import { trainTowers } from './loop/tower-training.ts';
 
 export interface FitInput {
   executor: Executor;
@@ -48,7 +48,7 @@ export interface Fitted extends AsyncDisposable {
   encoder: UserEncoder;
   /** p_v of every item [items, dims]. */
   itemVectors: Float32Array;
-  kept: Pick<Artifact, 'space' | 'params' | 'tables'> & { trained: TrainedBy };
+  parts: Pick<Artifact, 'space' | 'params' | 'tables'> & { trained: TrainedBy };
 }
 
 /**
@@ -61,15 +61,15 @@ export function fitModel(input: FitInput): Promise<Fitted> {
   return isTower(settings) ? fitTowers(input, settings) : fitFactors(input, settings);
 }
 
-async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitted> {
+async function fitTowers(input: FitInput, asked: TrainingSettings): Promise<Fitted> {
   const { executor, data, train, watched, kind, checkpoint, ...loop } = input;
   const { catalogue } = data;
-  const positives = collectPositives(data.interactions, train, given, isOrdered(watched.name, data.interactions));
+  const positives = collectPositives(data.interactions, train, asked, isOrdered(watched.name, data.interactions));
   if (positives.item.length < 2) throw tooFew(watched.name, positives.item.length);
-  const settings = fitting(given, positives);
-  const space = buildFeatures(data, settings, architectureOf(kind), train);
+  const settings = fitToPositives(asked, positives);
+  const space = buildFeatures(data, settings, kind, train);
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
-  const model = towerSettings(kind, settings, space, count);
+  const model = graphSettings(kind, settings, space, count);
   const key = towerKey(settings, positives, space, [kind, input.seed, count]);
   const { signal, progress } = input;
   const priors: Record<string, Float32Array> = space.tables[itemItemTables.item]
@@ -97,22 +97,26 @@ async function fitTowers(input: FitInput, given: TrainingSettings): Promise<Fitt
   return {
     encoder,
     itemVectors: await encoder.items(allItems(positives)),
-    kept: { space, params, tables, trained: { family: 'tower', settings: given } },
+    parts: { space, params, tables, trained: { family: 'tower', settings: asked } },
     [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
   };
 }
 
 /**
- * Settings as these positives allow them: a step takes distinct rows, so a small dataset has a small batch; and a multi-positive
- * one distinct items, the catalogue at most, with room for a third more than its positives want.
+ * Settings as these positives allow them: a step takes distinct rows, so a small dataset has a small batch; and a
+ * multi-positive one distinct items, the catalogue at most, with room for a third more than its positives want.
  */
-function fitting(settings: TrainingSettings, positives: Positives): TrainingSettings {
+function fitToPositives(settings: TrainingSettings, positives: Positives): TrainingSettings {
   const rows = rowCounts(positives, settings);
   const batch = Math.min(settings.batch, Math.max(...rows));
   if (settings.loss !== 'multi-positive') return { ...settings, batch };
   const { length } = positives.itemCount;
-  const wanted = itemsWanted(countPositives(positives), stepsFor(rows, batch));
-  return { ...settings, batch, negatives: Math.min(length, Math.max(settings.negatives, Math.ceil((4 / 3) * wanted))) };
+  const distinct = distinctPerStep(countPositives(positives), stepsFor(rows, batch));
+  return {
+    ...settings,
+    batch,
+    negatives: Math.min(length, Math.max(settings.negatives, Math.ceil((4 / 3) * distinct))),
+  };
 }
 
 async function fitFactors(input: FitInput, settings: FactorTraining): Promise<Fitted> {
@@ -145,7 +149,7 @@ async function fitFactors(input: FitInput, settings: FactorTraining): Promise<Fi
   return {
     encoder,
     itemVectors,
-    kept: { space: noFeatures, params: {}, tables: {}, trained: { family: 'factors', settings } },
+    parts: { space: noFeatures, params: {}, tables: {}, trained: { family: 'factors', settings } },
     [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
   };
 }

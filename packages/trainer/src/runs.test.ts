@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { ownSettings, resolveSettings } from '@duet/models';
 import { failAbandonedRuns, requestOfRun, whileHolding } from './runs.ts';
-import { ownSettings, resolveSettings } from './settings.ts';
 
 let db: Database;
 let datasetId: string;

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
+import { settingsOfKind } from '@duet/models';
 import { z } from 'zod';
-import { settingsOfKind } from './settings.ts';
 
 /** What a queued TrainingRun asks for. A run that was begun before holds its resolved settings side by side. */
 const runParameters = z.looseObject({
@@ -24,13 +24,16 @@ export async function requestOfRun({ prisma }: Database, runId: string) {
   return { runId, datasetId, kind, preset, seed, split, name, set: set ?? completed(kind, resolved) };
 }
 
-/** Recorded settings with those that came later as they are for a model that knew nothing of them, whatever its preset has now. */
+/**
+ * Recorded settings with those that came later as they are for a model that knew nothing of them, whatever its preset
+ * has now.
+ */
 const completed = (kind: string, resolved: Record<string, unknown>): Record<string, unknown> =>
   settingsOfKind(kind).schema.safeParse(resolved).data ?? resolved;
 
 /**
- * Does the work while this process holds the run or tuning: an advisory lock that PostgreSQL lets go when the process is
- * gone, however it went.
+ * Does the work while this process holds the run or tuning: an advisory lock that PostgreSQL lets go when the process
+ * is gone, however it went.
  *
  * @throws DuetError `conflict` while another process holds it
  */

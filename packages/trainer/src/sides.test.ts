@@ -32,7 +32,8 @@ describe('queries and items', () => {
   let modelId: string;
 
   before(async () => {
-    // A query "<colour> <kind>" leads to the thirty items of its kind. The black ones are asked for the first time in the test.
+    // A query "<colour> <kind>" leads to the thirty items of its kind. The black ones are asked for the first time in
+    // the test.
     const queries = colours.flatMap((colour) => kinds.map((kind) => ({ colour, kind })));
     const clicks = queries.flatMap(({ colour, kind }, query) =>
       range(30).map((item) => `${query},${kind}-${item},${colour === 'black' ? 'test' : 'train'}`),

@@ -6,13 +6,13 @@ import { userHistories } from '@duet/artifact/inputs';
 import { DuetError, silent } from '@duet/base';
 import { splitDataset } from '@duet/datasets';
 import type { Prisma } from '@duet/db';
+import { hasVectors, isTower, ownSettings, resolveSettings, type VectorSettings } from '@duet/models';
 import { defaultSplit, isOrdered, loadTrainingData, type TrainingData } from './data.ts';
 import { evaluateVectors, type Judged } from './evaluation/evaluate.ts';
 import { holdOutBaskets } from './evaluation/hold-out.ts';
 import { fitModel } from './fit.ts';
 import { checkpointPath } from './loop/checkpoint.ts';
 import { whileHolding } from './runs.ts';
-import { hasVectors, isTower, ownSettings, resolveSettings, type VectorSettings } from './settings.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
 export interface TrainRequest {
@@ -39,9 +39,9 @@ export interface TrainResult extends Partial<Judged> {
 }
 
 /**
- * Trains a model with vectors, judges it, and keeps it as an artifact and a Model row. The TrainingRun row follows it: its
- * curve grows with every epoch, and it ends as done, or as failed with the reason. One that was cut leaves a checkpoint,
- * and goes on from it to the same weights, bit for bit, when its run is carried out again.
+ * Trains a model with vectors, judges it, and keeps it as an artifact and a Model row. The TrainingRun row follows it:
+ * its curve grows with every epoch, and it ends as done, or as failed with the reason. One that was cut leaves a
+ * checkpoint, and goes on from it to the same weights, bit for bit, when its run is carried out again.
  *
  * @throws DuetError `bad-input` for settings, a kind or a split that do not fit; whatever stops the training
  */
@@ -62,7 +62,7 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
     (await db.prisma.trainingRun.create({ data: { datasetId: request.datasetId, kind, preset, parameters } })).id;
   return whileHolding(db, runId, async () => {
     const { status, modelId } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
-    // Whoever carried it out was cut off before it could say so.
+    // An earlier process finished this run, and ended before it could return.
     if (status === 'done' && modelId !== null) return { modelId, runId };
     return carryOut(ctx, request, { runId, data, settings, parameters });
   });
@@ -121,14 +121,14 @@ async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun
     await rm(checkpoint, { force: true });
     return { modelId, runId, ...judged };
   } catch (cause) {
-    const error = existsSync(checkpoint) ? goesOn(cause, runId) : cause;
+    const error = existsSync(checkpoint) ? withResumeHint(cause, runId) : cause;
     await record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
     throw error;
   }
 }
 
 /** The same error, which also says how to take the run up again. */
-function goesOn(error: unknown, runId: string): unknown {
+function withResumeHint(error: unknown, runId: string): unknown {
   if (!(error instanceof DuetError)) return error;
   const fix = `npx duet train --resume ${runId} goes on from its checkpoint.`;
   return new DuetError(error.code, error.message, { fix, cause: error });
@@ -173,7 +173,7 @@ async function learn(
   });
 
   const { encoder, itemVectors } = fitted;
-  const { trained, space, params, tables } = fitted.kept;
+  const { trained, space, params, tables } = fitted.parts;
   const histories = userHistories(interactions, split.train);
   const judged =
     split.evaluations.length > 0

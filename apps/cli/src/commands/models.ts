@@ -7,6 +7,7 @@ import { registerCommand } from './registry.ts';
 interface Options {
   dataset?: string;
   kinds?: boolean;
+  settings?: string;
 }
 
 /** How each family of models comes about, as a command. */
@@ -26,15 +27,34 @@ async function listKinds() {
   };
 }
 
+/** All that a kind of model can be told, with the values of its presets. */
+async function listSettings(kind: string) {
+  const { modelOfKind, presetNames, resolveSettings } = await import('@duet/models');
+  const values = presetNames.map((preset) => resolveSettings(kind, preset, {}) as Record<string, unknown>);
+  const settings = Object.entries(modelOfKind(kind).settings).map(([name, { meaning }]) => ({
+    name,
+    meaning,
+    ...Object.fromEntries(presetNames.map((preset, i) => [preset, values[i]![name]])),
+  }));
+  const lines = settings.map(({ name, meaning, ...presets }) => [
+    name,
+    ...Object.values<unknown>(presets).map((value) => JSON.stringify(value)),
+    meaning,
+  ]);
+  return { json: { kind, settings }, text: table(['setting', ...presetNames, ''], lines) };
+}
+
 export function modelsCommand(program: Command): void {
   const command = program
     .command('models')
     .description('list the models with their metrics, newest first')
     .option('--dataset <name>', 'only those of one dataset')
-    .option('--kinds', 'list the kinds of model that there are instead');
+    .option('--kinds', 'list the kinds of model that there are instead')
+    .option('--settings <kind>', 'list what --set may change in a kind of model instead, and its presets');
   registerCommand(command);
   job<Options>(command, 'models --dataset online-retail', async ({ database }, options) => {
     if (options.kinds) return listKinds();
+    if (options.settings !== undefined) return listSettings(options.settings);
     const db = await database();
     const where = options.dataset === undefined ? {} : { datasetId: (await findDataset(db, options.dataset)).id };
     const rows = await db.prisma.model.findMany({

@@ -43,7 +43,7 @@ export function trainCommand(program: Command): void {
     .option('--preset <preset>', 'paper, fast or best')
     .option(
       '--set <key=value>',
-      'a setting of the preset, any number of times; epochs=2 layers=[128,32]',
+      'a setting of the preset, any number of times; epochs=2: npx duet models --settings dat lists them',
       readSetting,
       {},
     )

@@ -45,7 +45,10 @@ export function tuneCommand(program: Command): void {
     )
     .option('--fresh', 'start anew, where the same search was cut before');
   job<Options>(command, 'tune --dataset online-retail --model dat --trials 27', async (context, options) => {
-    const { hasVectors, resolveSettings, tune } = await import('@duet/trainer');
+    const [{ hasVectors, resolveSettings }, { tune }] = await Promise.all([
+      import('@duet/models'),
+      import('@duet/trainer'),
+    ]);
     const ctx = { ...(await working(context)), machine: context.config };
     const dataset = await findDataset(ctx.db, options.dataset);
     const { dataset: _, model: kind, start, ...request } = options;

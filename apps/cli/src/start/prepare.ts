@@ -66,7 +66,7 @@ export async function ensureModel(
   kind: string,
   { preset, set }: DemoTraining,
 ): Promise<Model> {
-  const { ownSettings, resolveSettings } = await import('@duet/trainer');
+  const { ownSettings, resolveSettings } = await import('@duet/models');
   return steps.measure(`train ${kind}`, async () => {
     const wanted = { ...ownSettings(kind, resolveSettings(kind, preset, set)), split: demoSplit };
     const known = await db.prisma.model.findMany({

@@ -1,4 +1,8 @@
-/** For each of n examples, the rows of a table that are pooled for it: `row[start[i] … start[i+1])`, by their weights. */
+import { noRow } from './entity.ts';
+
+/**
+ * For each of n examples, the rows of a table that are pooled for it: `row[start[i] … start[i+1])`, by their weights.
+ */
 export interface Bags {
   /** [n + 1] */
   start: Int32Array;
@@ -27,19 +31,19 @@ export function distinctBags(lists: ArrayLike<number>[], n: number, times: numbe
   return { start, row: Int32Array.from(rows), weight: new Float32Array(rows.length).fill(1) };
 }
 
-/** The bags of some entities out of all: an entity of −1 gets row 0. */
-export function selectBags(all: Bags, entities: ArrayLike<number>): Bags {
-  const n = entities.length;
+/** The bags of the entities of some rows out of all: {@link noRow} gets row 0. */
+export function selectBags(all: Bags, rows: ArrayLike<number>): Bags {
+  const n = rows.length;
   const start = new Int32Array(n + 1);
   for (let i = 0; i < n; i++) {
-    const entity = entities[i]!;
-    start[i + 1] = start[i]! + (entity < 0 ? 1 : all.start[entity + 1]! - all.start[entity]!);
+    const entity = rows[i]!;
+    start[i + 1] = start[i]! + (entity === noRow ? 1 : all.start[entity + 1]! - all.start[entity]!);
   }
   const row = new Int32Array(start[n]!);
   const weight = new Float32Array(start[n]!).fill(1);
   for (let i = 0; i < n; i++) {
-    const entity = entities[i]!;
-    if (entity < 0) continue;
+    const entity = rows[i]!;
+    if (entity === noRow) continue;
     let to = start[i]!;
     for (let from = all.start[entity]!; from < all.start[entity + 1]!; from++, to++) {
       row[to] = all.row[from]!;
@@ -54,19 +58,19 @@ export function selectBags(all: Bags, entities: ArrayLike<number>): Bags {
  * beyond its end have none.
  */
 export function sequenceBags(all: Bags, lists: ArrayLike<number>[], length: number): Bags {
-  const items = new Int32Array(lists.length * length).fill(-1);
+  const items = new Int32Array(lists.length * length).fill(noRow);
   const start = new Int32Array(items.length + 1);
   lists.forEach((list, i) => {
     for (let age = 0; age < Math.min(list.length, length); age++)
       items[i * length + age] = list[list.length - 1 - age]!;
   });
   items.forEach((item, at) => {
-    start[at + 1] = start[at]! + (item < 0 ? 0 : all.start[item + 1]! - all.start[item]!);
+    start[at + 1] = start[at]! + (item === noRow ? 0 : all.start[item + 1]! - all.start[item]!);
   });
   const row = new Int32Array(start.at(-1)!);
   const weight = new Float32Array(row.length);
   items.forEach((item, at) => {
-    if (item < 0) return;
+    if (item === noRow) return;
     row.set(all.row.subarray(all.start[item]!, all.start[item + 1]!), start[at]!);
     weight.set(all.weight.subarray(all.start[item]!, all.start[item + 1]!), start[at]!);
   });

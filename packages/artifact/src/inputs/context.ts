@@ -24,12 +24,12 @@ export const momentTerms: Record<string, (moment: Date) => number> = {
 
 /** What a situation says of a feature; undefined where it says nothing. */
 function termOf({ time, values }: Situation, name: string): string | undefined {
-  const told = momentTerms[name];
-  if (told === undefined || values?.[name] !== undefined) return values?.[name];
-  return time === undefined ? undefined : String(told(new Date(time * 1000)));
+  const termOfMoment = momentTerms[name];
+  if (termOfMoment === undefined || values?.[name] !== undefined) return values?.[name];
+  return time === undefined ? undefined : String(termOfMoment(new Date(time * 1000)));
 }
 
-/** Turns situations into table rows, by context feature: what a model hears of them. */
+/** Turns situations into table rows, by context feature: what a model reads of them. */
 export function situationReader(
   context: Record<string, ContextFeature>,
 ): (situation: Situation | undefined) => Record<string, number> {
@@ -43,11 +43,11 @@ export function situationReader(
     );
 }
 
-/** The bags of situations as a reader tells them, by input, for `gather`. */
+/** The bags of situations as a reader gives their rows, by input, for `gather`. */
 export const contextOfSituations = (
   context: Record<string, ContextFeature>,
-  heard: readonly Record<string, number>[],
+  situations: readonly Record<string, number>[],
 ): Record<string, Bags> =>
   Object.fromEntries(
-    Object.keys(context).map((name) => [name, singleBags(Int32Array.from(heard, (rows) => rows[name]!))]),
+    Object.keys(context).map((name) => [name, singleBags(Int32Array.from(situations, (rows) => rows[name]!))]),
   );

@@ -27,7 +27,10 @@ export function warm(
   return sum;
 }
 
-/** An embedding table outside the graph: the rows of a batch are pooled from it, so that a step's cost does not depend on their number. */
+/**
+ * An embedding table outside the graph: the rows of a batch are pooled from it, so that a step's cost does not depend
+ * on their number.
+ */
 export class EmbeddingTable {
   readonly rows: number;
   readonly dims: number;

@@ -17,7 +17,9 @@ export const sharedBags = ({ start, row, weight }: Bags): Bags => ({
   weight: shared(weight),
 });
 
-/** The terms of each entity of a column: an array of them, or what makes them one entity at a time, for they take room. */
+/**
+ * The terms of each entity of a column: an array of them, or what makes them one entity at a time, for they take room.
+ */
 export interface TermColumn {
   readonly length: number;
   at(entity: number): readonly string[] | undefined;

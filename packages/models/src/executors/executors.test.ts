@@ -1,32 +1,32 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { normal, seededRng } from '@duet/random';
-import { trainingGraph } from '../architecture.ts';
-import type { Executor, Values } from '../executor.ts';
-import { type Graph, sizeOf } from '../graph.ts';
-import { settingsFor } from '../testing.ts';
-import type { TowerSettings } from '../tower-settings.ts';
+import type { Executor, Values } from '../graph/executor.ts';
+import { type Graph, sizeOf } from '../graph/graph.ts';
+import { settingsFor } from '../testing/settings-for.ts';
+import { trainingGraph } from '../tower-graphs.ts';
+import type { GraphSettings } from '../towers/graph-settings.ts';
 import { openOnnx, openTfjs } from './open.ts';
 
-const twoTower = settingsFor('towers');
-const dat: TowerSettings = { ...twoTower, augmentedDims: 4, mimicUser: 0.5, mimicItem: 0.3, alignment: 0.2 };
+const twoTower = settingsFor('dat');
+const dat: GraphSettings = { ...twoTower, augmentedDims: 4, mimicUser: 0.5, mimicItem: 0.3, alignment: 0.2 };
 
-const cases: Record<string, TowerSettings> = {
+const cases: Record<string, GraphSettings> = {
   'two-tower, softmax': twoTower,
   'two-tower, sigmoid': { ...twoTower, loss: 'sigmoid', negatives: 2 },
   'DAT, softmax': dat,
   'DAT, sigmoid': { ...dat, loss: 'sigmoid', negatives: 2 },
   'two-tower, softmax in two tiles of rows': { ...twoTower, batch: 1200, negatives: 100 },
-  'FM, softmax': { ...twoTower, architecture: 'fm', userWidth: 8, itemWidth: 12 },
-  'FM, sigmoid': { ...twoTower, architecture: 'fm', userWidth: 8, itemWidth: 12, loss: 'sigmoid', negatives: 2 },
-  YouTubeDNN: { ...twoTower, architecture: 'youtube-dnn', itemWidth: 4 },
-  MIND: { ...twoTower, architecture: 'mind', itemWidth: 4, history: 5, interests: 3 },
+  'FM, softmax': { ...twoTower, kind: 'fm', userWidth: 8, itemWidth: 12 },
+  'FM, sigmoid': { ...twoTower, kind: 'fm', userWidth: 8, itemWidth: 12, loss: 'sigmoid', negatives: 2 },
+  YouTubeDNN: { ...twoTower, kind: 'youtube-dnn', itemWidth: 4 },
+  MIND: { ...twoTower, kind: 'mind', itemWidth: 4, history: 5, interests: 3 },
   'DAT, cross-fitted': { ...dat, crossFit: true },
   'DAT, squared alignment': { ...dat, alignmentSquared: true },
   'two-tower, multi-positive': { ...twoTower, loss: 'multi-positive', negatives: 14 },
   'FM, multi-positive': {
     ...twoTower,
-    architecture: 'fm',
+    kind: 'fm',
     userWidth: 8,
     itemWidth: 12,
     loss: 'multi-positive',

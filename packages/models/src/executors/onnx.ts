@@ -1,11 +1,11 @@
 import type { Rng } from '@duet/random';
 import type * as ort from 'onnxruntime-node';
-import { adamNodes, adamScalars } from '../adam.ts';
-import type { DenseOptimizer, Executor, Session, Values } from '../executor.ts';
-import { gradients } from '../gradient.ts';
-import { type Graph, sizeOf, type Tensor } from '../graph.ts';
-import { onnxFile, outputName, paramsInput } from '../onnx-file.ts';
-import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../params.ts';
+import { adamNodes, adamScalars } from '../graph/adam.ts';
+import type { DenseOptimizer, Executor, Session, Values } from '../graph/executor.ts';
+import { gradients } from '../graph/gradient.ts';
+import { type Graph, sizeOf, type Tensor } from '../graph/graph.ts';
+import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../graph/params.ts';
+import { onnxFile, outputName, paramsInput } from '../onnx/onnx-file.ts';
 import type { Device } from './open.ts';
 
 const gradientPrefix = 'd/';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Executor } from '../executor.ts';
+import type { Executor } from '../graph/executor.ts';
 
 /** Where ONNX Runtime runs a graph. What a device cannot run, and everything without one, runs on the CPU. */
 export type Device = 'cpu' | 'cuda' | 'webgpu';

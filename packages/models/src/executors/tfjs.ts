@@ -1,9 +1,9 @@
 import type { Rng } from '@duet/random';
 import * as tf from '@tensorflow/tfjs-core';
-import { adamStep } from '../adam.ts';
-import type { DenseOptimizer, Executor, Session, Values } from '../executor.ts';
-import type { Graph, Tensor as Node } from '../graph.ts';
-import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../params.ts';
+import { adamStep } from '../graph/adam.ts';
+import type { DenseOptimizer, Executor, Session, Values } from '../graph/executor.ts';
+import type { Graph, Tensor as Node } from '../graph/graph.ts';
+import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../graph/params.ts';
 
 /** Rows and columns exchanged, of one matrix or of each of several. */
 const turned = (x: tf.Tensor): tf.Tensor => tf.transpose(x, x.rank === 3 ? [0, 2, 1] : [1, 0]);

@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/base';
 import { type Author, type Database, Prisma, type RegisteredModel, writeAudit } from '@duet/db';
-import { hasVectors, resolveSettings } from '@duet/trainer';
+import { hasVectors, resolveSettings } from '@duet/models';
 import { z } from 'zod';
 import { gateSettings, parseGate } from '../gate/gate-settings.ts';
 import { checkSchedule } from './schedule.ts';

@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { nthRng, type Rng } from '@duet/random';
 import { schedule } from '../loop/schedule.ts';
-import { type AssemblyPlan, applied, assembled, delivered, mined } from './assembly.ts';
+import { type AssemblyPlan, applied, assembled, delivered, ranked } from './assembly.ts';
 import { Batcher, type Update } from './batcher.ts';
 import { Epochs } from './epochs.ts';
 import { LearningTable } from './learning-table.ts';
@@ -13,7 +13,7 @@ const {
   model,
   itemCategory,
   tables,
-  hard,
+  rankedHigh,
   slots,
   control,
   seed,
@@ -32,17 +32,17 @@ function report(counter: number, value: number): void {
   Atomics.notify(control, counter);
 }
 
-const own = Object.fromEntries(
+const learning = Object.fromEntries(
   Object.entries(tables).map(([name, { rows, dims, values, state }]) => [
     name,
     new LearningTable(rows, dims, values, state),
   ]),
 );
 let draw: Rng;
-const batcher = new Batcher(space, own, positives, settings, model, itemCategory, () => draw());
+const batcher = new Batcher(space, learning, positives, settings, model, itemCategory, () => draw());
 const epochs = new Epochs(positives, settings);
 let begun = -1;
-let sharp = 0;
+let renewed = 0;
 const perEpoch = epochs.stepsPerEpoch;
 const updates: Update[] = [];
 
@@ -63,11 +63,11 @@ for (let step = first; step < steps + slots.length; step++) {
     if (epoch !== begun) epochs.begin(nthRng(seed + 1, epoch));
     begun = epoch;
     const over = Math.floor((step - slots.length) / perEpoch);
-    if (hard.length > 0 && over > sharp) {
-      waitFor(mined, over);
-      const items = hard.length / 2;
-      batcher.sharpen(hard.subarray((over % 2) * items, ((over % 2) + 1) * items));
-      sharp = over;
+    if (rankedHigh.length > 0 && over > renewed) {
+      waitFor(ranked, over);
+      const items = rankedHigh.length / 2;
+      batcher.drawHardNegativesBy(rankedHigh.subarray((over % 2) * items, ((over % 2) + 1) * items));
+      renewed = over;
     }
     draw = nthRng(seed, step);
     updates[place] = batcher.assemble(epochs.batch(step % perEpoch), slots[place]!.feeds);

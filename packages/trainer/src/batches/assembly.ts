@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type FeatureSpace, sharedFloats } from '@duet/artifact/inputs';
-import { type Graph, sizeOf, type TowerSettings, type TrainingSettings, type Values } from '@duet/models';
+import { type Graph, type GraphSettings, sizeOf, type TrainingSettings, type Values } from '@duet/models';
 import type { LearningTable } from './learning-table.ts';
 import type { Positives } from './positives.ts';
 
@@ -9,18 +9,19 @@ export interface AssemblyPlan {
   space: FeatureSpace;
   positives: Positives;
   settings: TrainingSettings;
-  model: TowerSettings;
+  model: GraphSettings;
   /** [items] the item's place among the aligned categories, largest first; −1 for none. */
   itemCategory: Int32Array;
   tables: Record<string, Pick<LearningTable, 'rows' | 'dims' | 'values' | 'state'>>;
   /** A batch's inputs and the gradients with respect to its gathered rows, by input name. */
   slots: { feeds: Values; gradients: Values }[];
   /**
-   * How often the model ranked each item high after the last two epochs [2, items], that of epoch e at e % 2; empty where
-   * no hard negatives are drawn. A step draws from the epoch that was over two steps before: one is assembled ahead.
+   * How often the model ranked each item high after the last two epochs [2, items], that of epoch e at e % 2; empty
+   * where no hard negatives are drawn. A step draws from the epoch that was over two steps before: one is assembled
+   * ahead.
    */
-  hard: Int32Array;
-  /** Steps counted by `assembled`, `delivered` and `applied`, and epochs counted by `mined`. */
+  rankedHigh: Int32Array;
+  /** Steps counted by `assembled`, `delivered` and `applied`, and epochs counted by `ranked`. */
   control: Int32Array;
   /** Batches depend on it and on their step alone. */
   seed: number;
@@ -35,7 +36,7 @@ export interface AssemblyPlan {
 export const assembled = 0;
 export const delivered = 1;
 export const applied = 2;
-export const mined = 3;
+export const ranked = 3;
 
 /**
  * Samples, gathers and scatters in a thread of its own, so that the graph never waits: while the graph runs step t,
@@ -64,7 +65,7 @@ export class Assembly implements AsyncDisposable {
       gradients: valuesOf(graph.inputs.filter(({ gradient }) => gradient)),
     }));
     this.#control = new Int32Array(new SharedArrayBuffer(16)).fill(plan.from);
-    this.#control[mined] = plan.epochs;
+    this.#control[ranked] = plan.epochs;
     this.#step = plan.from;
     this.#resumed = resumed;
     const tables = Object.fromEntries(
@@ -105,10 +106,10 @@ export class Assembly implements AsyncDisposable {
     Atomics.notify(this.#control, delivered);
   }
 
-  /** Lets the steps after an epoch draw from what was mined after it. */
-  sharpened(epoch: number): void {
-    Atomics.store(this.#control, mined, epoch);
-    Atomics.notify(this.#control, mined);
+  /** Lets the steps after an epoch draw their hard negatives from what the model ranked high after it. */
+  renewHardNegatives(epoch: number): void {
+    Atomics.store(this.#control, ranked, epoch);
+    Atomics.notify(this.#control, ranked);
   }
 
   /** Resolves when every delivered gradient has moved its rows: the tables stand still until the next delivery. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { gather, noFeatures, userHistories } from '@duet/artifact/inputs';
-import { presets, towerSettings } from '@duet/models';
+import { asEntities, gather, noFeatures, userHistories, withoutId } from '@duet/artifact/inputs';
+import { graphSettings, presets } from '@duet/models';
 import { seededRng } from '@duet/random';
 import fc from 'fast-check';
 import { holdOutBaskets } from '../evaluation/hold-out.ts';
@@ -152,19 +152,20 @@ describe('cross-fitted augmented vectors', () => {
   const table = () => new LearningTable(7, 2);
   const tables = { 'user.augmented': table(), 'item.augmented': table() };
   const crossFit = { history: 0, augmentedDims: 2, crossFit: true, mimicUser: 1, mimicItem: 1 };
+  const entities = (...rows: number[]) => asEntities(Int32Array.from(rows));
   const rowsOf = (gathered: ReturnType<typeof gather>) =>
     Object.fromEntries(gathered.map(({ input, bags }) => [input, [...bags.row]]));
 
   test('show a pair the halves that it does not teach, and a negative either half', () => {
     // Users 2 and 0 (hidden) with positives 1 and 0; item 2 is a negative. Rows of entity e are 1 + 2e and 2 + 2e.
     const gathered = gather(noFeatures, tables, crossFit, {
-      users: Int32Array.of(2, -1),
+      users: entities(2, withoutId(0)),
       histories: [[], []],
-      items: Int32Array.of(1, 0, 2),
+      items: entities(1, 0, 2),
       mimics: {
         users: Uint8Array.of(0, 1),
         items: Uint8Array.of(0, 1, 1),
-        learning: { user: Int32Array.of(2, 0), item: Int32Array.of(1, 0) },
+        learning: { user: entities(2, 0), item: entities(1, 0) },
         causal: false,
       },
     });
@@ -178,13 +179,13 @@ describe('cross-fitted augmented vectors', () => {
 
   test('show nothing of a user to the earlier pairs, and to the later ones what those taught', () => {
     const gathered = gather(noFeatures, tables, crossFit, {
-      users: Int32Array.of(2, 2),
+      users: entities(2, 2),
       histories: [[], []],
-      items: Int32Array.of(1, 0),
+      items: entities(1, 0),
       mimics: {
         users: Uint8Array.of(0, 1),
         items: Uint8Array.of(1, 0),
-        learning: { user: Int32Array.of(2, 2), item: Int32Array.of(1, 0) },
+        learning: { user: entities(2, 2), item: entities(1, 0) },
         causal: true,
       },
     });
@@ -198,9 +199,9 @@ describe('cross-fitted augmented vectors', () => {
 
   test('are the mean of both halves once trained', () => {
     const gathered = gather(noFeatures, tables, crossFit, {
-      users: Int32Array.of(2),
+      users: entities(2),
       histories: [[]],
-      items: new Int32Array(),
+      items: entities(),
     });
     assert.deepEqual(rowsOf(gathered), { userAugmented: [5, 6] });
     assert.deepEqual([...gathered[0]!.bags.weight], [0.5, 0.5]);
@@ -223,7 +224,7 @@ describe('a multi-positive batch', () => {
   /** The rows of users 0 (items 1 and 2), 1 (item 3) in a batch of so many items. */
   const assemble = (items: number, seed = 1) => {
     const given = { ...presets.paper, loss: 'multi-positive' as const, batch: 2, negatives: items, augmentedDims: 0 };
-    const model = towerSettings('two-tower', given, { userWidth: 0, itemWidth: 0 });
+    const model = graphSettings('two-tower', given, { userWidth: 0, itemWidth: 0 });
     const batcher = new Batcher(noFeatures, {}, positives, given, model, new Int32Array(9).fill(-1), seededRng(seed));
     const feeds = {
       positive: new Float32Array(2 * items).fill(7),
@@ -282,7 +283,7 @@ describe('a multi-positive batch', () => {
       ...presets.paper,
       ...{ loss: 'multi-positive' as const, batch: 10, targets: 8, negatives: 120, augmentedDims: 0 },
     };
-    const model = towerSettings('two-tower', given, { userWidth: 0, itemWidth: 0 });
+    const model = graphSettings('two-tower', given, { userWidth: 0, itemWidth: 0 });
     const batcher = new Batcher(noFeatures, {}, of, given, model, new Int32Array(200).fill(-1), rng);
     const epochs = new Epochs(of, given);
     const feeds = { positive: new Float32Array(1200), own: new Float32Array(1200), logQ: new Float32Array(120) };
@@ -309,7 +310,7 @@ describe('a causal batch', () => {
     );
     const positives = collectPositives(x, everyRow(x), settings, ordered);
     const given = { ...presets.best, batch: 4, negatives: 0, history: 0, userIdDropout: 0, itemIdDropout: 0 };
-    const model = towerSettings('dat', { ...given, alignment: 0 }, { userWidth: 0, itemWidth: 0 });
+    const model = graphSettings('dat', { ...given, alignment: 0 }, { userWidth: 0, itemWidth: 0 });
     const table = (rows: number) => new LearningTable(rows, 128);
     const tables = { 'user.augmented': table(3), 'item.augmented': table(9) };
     for (let row = 0; row < 3; row++) tables['user.augmented'].values.fill(row, row * 128, (row + 1) * 128);

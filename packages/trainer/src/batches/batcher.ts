@@ -1,6 +1,18 @@
-import { type FeatureSpace, type Gathered, gather, historyLengths } from '@duet/artifact/inputs';
-import type { TowerSettings, TrainingSettings, Values } from '@duet/models';
-import { itemsInBatch } from '@duet/models/tower-settings';
+import {
+  asEntities,
+  type Entities,
+  entitiesOf,
+  type FeatureSpace,
+  type Gathered,
+  gather,
+  historyLengths,
+  noRow,
+  stranger,
+  withId,
+  withoutId,
+} from '@duet/artifact/inputs';
+import type { GraphSettings, TrainingSettings, Values } from '@duet/models';
+import { itemsInBatch } from '@duet/models/graph-settings';
 import type { Rng } from '@duet/random';
 import { contextOfRows } from '../features/build-context.ts';
 import { batchItems, logInclusion, writePairs } from './columns.ts';
@@ -18,9 +30,9 @@ export class Batcher {
   #tables: Record<string, LearningTable>;
   #positives: Positives;
   #settings: TrainingSettings;
-  #model: TowerSettings;
+  #model: GraphSettings;
   #sampler: ReturnType<typeof negativeSampler>;
-  #hard: ReturnType<typeof negativeSampler>;
+  #hardSampler: ReturnType<typeof negativeSampler>;
   #itemCategory: Int32Array;
   #rng: Rng;
   #positiveCount: Int32Array;
@@ -36,7 +48,7 @@ export class Batcher {
     tables: Record<string, LearningTable>,
     positives: Positives,
     settings: TrainingSettings,
-    model: TowerSettings,
+    model: GraphSettings,
     itemCategory: Int32Array,
     rng: Rng,
   ) {
@@ -51,14 +63,14 @@ export class Batcher {
     this.#augmentedRate = settings.augmentedLearningRate / settings.tableLearningRate;
     this.#sampler = negativeSampler(positives.itemCount, settings.negativeSmoothing);
     this.#positiveCount = countPositives(positives);
-    this.#hard = this.#sampler;
+    this.#hardSampler = this.#sampler;
     this.#column = new Int32Array(positives.itemCount.length).fill(-1);
     this.#logQ = this.#proposal();
   }
 
   /** Draws the hard negatives with probability ∝ `count` [items] from now on; before, they are drawn as the others. */
-  sharpen(count: Int32Array): void {
-    this.#hard = negativeSampler(count, 1);
+  drawHardNegativesBy(count: Int32Array): void {
+    this.#hardSampler = negativeSampler(count, 1);
     this.#logQ = this.#proposal();
   }
 
@@ -72,32 +84,32 @@ export class Batcher {
       const steps = stepsFor(rowCounts(this.#positives, this.#settings), batch);
       return logInclusion(this.#positiveCount, steps, itemsInBatch(this.#model));
     }
-    const [others, hard] = [this.#sampler.probability, this.#hard.probability];
+    const [drawn, hard] = [this.#sampler.probability, this.#hardSampler.probability];
     const perPositive = batch / this.#positives.item.length;
     return Float32Array.from(this.#positiveCount, (count, item) =>
-      Math.log(perPositive * count + negatives * others[item]! + hardNegatives * hard[item]! + 1e-9),
+      Math.log(perPositive * count + negatives * drawn[item]! + hardNegatives * hard[item]! + 1e-9),
     );
   }
 
   /** The positives' items, then the drawn ones. */
-  #itemsOf(wanted: Int32Array): Int32Array {
+  #itemsOf(positiveItems: Int32Array): Int32Array {
     const items = new Int32Array(itemsInBatch(this.#model));
-    items.set(wanted);
+    items.set(positiveItems);
     const hardFrom = items.length - this.#settings.hardNegatives;
-    for (let i = wanted.length; i < items.length; i++) {
-      items[i] = (i < hardFrom ? this.#sampler : this.#hard).draw(this.#rng);
+    for (let i = positiveItems.length; i < items.length; i++) {
+      items[i] = (i < hardFrom ? this.#sampler : this.#hardSampler).draw(this.#rng);
     }
     return items;
   }
 
   /** The interaction whose situation a row is of: none where its positives' situations differ. */
-  #situationOf(own: Int32Array): number {
+  #situationOf(rowPositives: Int32Array): number {
     const rows = this.#positives.row;
-    const one = rows[own[0]!]!;
+    const one = rows[rowPositives[0]!]!;
     const alike = Object.values(this.#space.context).every(({ row }) =>
-      own.every((positive) => row[rows[positive]!] === row[one]),
+      rowPositives.every((positive) => row[rows[positive]!] === row[one]),
     );
-    return alike ? one : -1;
+    return alike ? one : noRow;
   }
 
   /** Writes a batch of these rows into `feeds`, which fit `trainingGraph`, and returns how to learn from it. */
@@ -105,42 +117,45 @@ export class Batcher {
     const { user, item } = this.#positives;
     const { context } = this.#space;
     const multi = this.#model.loss === 'multi-positive';
-    const wanted = rows.positive.map((positive) => item[positive]!);
+    const positiveItems = rows.positive.map((positive) => item[positive]!);
     const items = multi
-      ? batchItems(wanted, this.#column.length, itemsInBatch(this.#model), this.#rng)
-      : this.#itemsOf(wanted);
-    const own = Array.from(rows.start.subarray(1), (end, i) => rows.positive.subarray(rows.start[i]!, end));
-    const users = Int32Array.from(own, ([positive]) => user[positive!]!);
+      ? batchItems(positiveItems, this.#column.length, itemsInBatch(this.#model), this.#rng)
+      : this.#itemsOf(positiveItems);
+    const rowPositives = Array.from(rows.start.subarray(1), (end, i) => rows.positive.subarray(rows.start[i]!, end));
+    const users = Int32Array.from(rowPositives, ([positive]) => user[positive!]!);
     const { history, historyDropout, dropout } = this.#settings;
     // What the history's dropout leaves of it is about its length.
     const seen = Math.ceil(history / Math.max(1 - historyDropout, 0.1));
-    const before = own.map((targets) => {
+    const before = rowPositives.map((targets) => {
       const whole = historyOfPositives(this.#positives, targets, seen);
       return historyDropout === 0 ? whole : whole.filter(() => this.#rng() >= historyDropout);
     });
-    const halves = Uint8Array.from(own, ([positive]) => mimicHalf(this.#positives, positive!));
+    const halves = Uint8Array.from(rowPositives, ([positive]) => mimicHalf(this.#positives, positive!));
     // Where histories include their own moment, none of what they tell came earlier.
     const causal = this.#settings.causal && !this.#positives.leaveOut;
     const gathered = gather(this.#space, this.#tables, this.#settings, {
-      users: this.#hide(users, this.#settings.userIdDropout),
+      users: this.#hideIds(users, this.#settings.userIdDropout),
       histories: before,
-      items: this.#hide(items, this.#settings.itemIdDropout),
-      given: contextOfRows(
+      items: this.#hideIds(items, this.#settings.itemIdDropout),
+      userOverrides: contextOfRows(
         context,
-        this.#hide(
-          Int32Array.from(own, (targets) => this.#situationOf(targets)),
+        this.#forget(
+          Int32Array.from(rowPositives, (targets) => this.#situationOf(targets)),
           Object.keys(context).length > 0 ? this.#settings.userIdDropout : 0,
         ),
       ),
       ...(this.#settings.crossFit && {
         mimics: {
-          users: causal ? Uint8Array.from(own, ([positive]) => causalHalf(this.#positives, positive!)) : halves,
+          users: causal
+            ? Uint8Array.from(rowPositives, ([positive]) => causalHalf(this.#positives, positive!))
+            : halves,
           causal,
-          // A negative is no pair of its user's, so either half of it will do. All pairs of a multi-positive batch have one half.
+          // A negative is no pair of its user's, so either half of it will do. All pairs of a multi-positive batch have
+          // one half.
           items: Uint8Array.from(items, (_, j) => (multi ? halves[0]! : (halves[j] ?? j & 1))),
           learning: {
-            user: users,
-            item: multi ? onlyOf(items, wanted) : items.subarray(0, users.length),
+            user: asEntities(users),
+            item: multi ? onlyOf(items, positiveItems) : asEntities(items.subarray(0, users.length)),
           },
         },
       }),
@@ -170,17 +185,23 @@ export class Batcher {
     };
   }
 
-  /** A share of ids becomes −1, "unknown", so that the unknown row learns to answer for unseen ones. */
-  #hide(entities: Int32Array, share: number): Int32Array {
-    return share === 0 ? entities : entities.map((entity) => (this.#rng() < share ? -1 - entity : entity));
+  /** Hides this fraction of the ids, so that the unknown row learns to answer for unseen ones. */
+  #hideIds(rows: Int32Array, fraction: number): Entities {
+    if (fraction === 0) return asEntities(rows);
+    return entitiesOf(rows, (row) => (this.#rng() < fraction ? withoutId(row) : withId(row)));
+  }
+
+  /** Forgets this fraction of the situations. */
+  #forget(rows: Int32Array, fraction: number): Int32Array {
+    return fraction === 0 ? rows : rows.map((row) => (this.#rng() < fraction ? noRow : row));
   }
 
   /** Inverted dropout (Srivastava et al. 2014) of the gathered inputs: what each element was multiplied by. */
-  #drop(gathered: Gathered[], feeds: Values, share: number): { input: string; scale: Float32Array }[] {
-    const kept = 1 / (1 - share);
+  #drop(gathered: Gathered[], feeds: Values, fraction: number): { input: string; scale: Float32Array }[] {
+    const scaleOfRest = 1 / (1 - fraction);
     return Array.from(new Set(gathered.map(({ input }) => input)), (input) => {
       const scale = new Float32Array(feeds[input]!.length);
-      for (let i = 0; i < scale.length; i++) scale[i] = this.#rng() < share ? 0 : kept;
+      for (let i = 0; i < scale.length; i++) scale[i] = this.#rng() < fraction ? 0 : scaleOfRest;
       multiply(feeds[input]!, scale);
       return { input, scale };
     });
@@ -208,8 +229,8 @@ function multiply(values: Float32Array, scale: Float32Array): void {
   for (let i = 0; i < values.length; i++) values[i]! *= scale[i]!;
 }
 
-/** The entities that are among the wanted ones, −1 in the place of the others. */
-function onlyOf(entities: Int32Array, wanted: Int32Array): Int32Array {
-  const kept = new Set(wanted);
-  return entities.map((entity) => (kept.has(entity) ? entity : -1));
+/** The items that are among the positives', strangers in the place of the others. */
+function onlyOf(items: Int32Array, positives: Int32Array): Entities {
+  const among = new Set(positives);
+  return entitiesOf(items, (item) => (among.has(item) ? withId(item) : stranger));
 }

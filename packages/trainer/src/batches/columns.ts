@@ -3,14 +3,16 @@ import type { Rng } from '@duet/random';
 import type { BatchRows } from './epochs.ts';
 import type { Positives } from './positives.ts';
 
-/** Each item's chance not to be among a step's positives, of which an item's `count` [items] lie anywhere in an epoch. */
+/**
+ * Each item's chance not to be among a step's positives, of which an item's `count` [items] lie anywhere in an epoch.
+ */
 const chancesAbsent = (count: Int32Array, steps: number): Float64Array =>
   Float64Array.from(count, (n) => (1 - 1 / steps) ** n);
 
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 
 /** Distinct items that the positives of a step are about, on average. */
-export const itemsWanted = (count: Int32Array, steps: number): number =>
+export const distinctPerStep = (count: Int32Array, steps: number): number =>
   count.length - sum(chancesAbsent(count, steps));
 
 /** Log of each item's chance to be in a batch of so many distinct items: as a positive's, or drawn from the others. */
@@ -23,10 +25,10 @@ export function logInclusion(count: Int32Array, steps: number, columns: number):
 }
 
 /** The whole catalogue where it fits; else the positives' items, as far as there is room, then others at random. */
-export function batchItems(wanted: Iterable<number>, items: number, columns: number, rng: Rng): Int32Array {
+export function batchItems(positiveItems: Iterable<number>, items: number, columns: number, rng: Rng): Int32Array {
   if (columns >= items) return Int32Array.from({ length: items }, (_, item) => item);
   const chosen = new Set<number>();
-  for (const item of wanted) if (chosen.size < columns) chosen.add(item);
+  for (const item of positiveItems) if (chosen.size < columns) chosen.add(item);
   if (2 * columns <= items) {
     while (chosen.size < columns) chosen.add(Math.floor(rng() * items));
     return Int32Array.from(chosen);
@@ -42,8 +44,8 @@ export function batchItems(wanted: Iterable<number>, items: number, columns: num
 }
 
 /**
- * Writes `positive` [B, N], each pair's share, by which all rows weigh alike, and `own` [B, N], which of the batch's items each
- * row's user has had.
+ * Writes `positive` [B, N], each pair's share, by which all rows weigh alike, and `own` [B, N], which of the batch's
+ * items each row's user has had.
  *
  * @param column [items] all −1, and so again afterwards
  */
@@ -58,19 +60,19 @@ export function writePairs(
   items.forEach((one, j) => {
     column[one] = j;
   });
-  const shares = feeds.positive!.fill(0);
-  const own = feeds.own!.fill(0);
+  const weights = feeds.positive!.fill(0);
+  const had = feeds.own!.fill(0);
   for (let i = 0; i + 1 < start.length; i++) {
     const from = i * items.length;
-    const share = 1 / ((start.length - 1) * (start[i + 1]! - start[i]!));
+    const weight = 1 / ((start.length - 1) * (start[i + 1]! - start[i]!));
     for (let at = start[i]!; at < start[i + 1]!; at++) {
       const j = column[item[positive[at]!]!]!;
-      if (j >= 0) shares[from + j]! += share;
+      if (j >= 0) weights[from + j]! += weight;
     }
     const u = user[positive[start[i]!]!]!;
     for (let at = histories.start[u]!; at < histories.start[u + 1]!; at++) {
       const j = column[histories.item[at]!]!;
-      if (j >= 0) own[from + j] = 1;
+      if (j >= 0) had[from + j] = 1;
     }
   }
   for (const one of items) column[one] = -1;

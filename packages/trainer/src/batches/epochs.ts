@@ -41,16 +41,18 @@ type EpochSettings = Pick<TrainingSettings, 'loss' | 'batch' | 'targets' | 'cros
 interface Rows {
   /** Positives, a row's side by side at `start` [rows + 1]; without both a row is the positive of its place. */
   cut?: { positive: Int32Array; start: Int32Array };
-  /** [from, to) of the positives that are cut into several rows: whichever way, as long as the rows have their lengths. */
+  /**
+   * [from, to) of the positives that are cut into several rows: whichever way, as long as the rows have their lengths.
+   */
   moments: [from: number, to: number][];
   /** Rows that may meet in a batch. */
   parts: Int32Array[];
 }
 
 /**
- * Rows of one moment of a user each, or of a part of one with more than `targets`; where they have to be taken out of the
- * history, they leave three quarters of it. Cross-fitted, all pairs of a batch teach the same half: an item has one vector
- * in a batch, whoever wanted it.
+ * Rows of one moment of a user each, or of a part of one with more than `targets`; where they have to be taken out of
+ * the history, they leave three quarters of it. Cross-fitted, all pairs of a batch teach the same half: an item has one
+ * vector in a batch, whoever wanted it.
  */
 function rowsOfMoments(positives: Positives, { targets, crossFit, augmentedDims }: EpochSettings): Rows {
   const { user, historyEnd, histories, leaveOut } = positives;

@@ -10,7 +10,10 @@ export interface TableOptimizer {
   decay: number;
 }
 
-/** Numbers that an optimiser remembers of a row: sums of squares or their mean; Adam's moments m, then v, then its touches. */
+/**
+ * Numbers that an optimiser remembers of a row: sums of squares or their mean; Adam's moments m, then v, then its
+ * touches.
+ */
 const stateWidth = { adagrad: (dims: number) => dims, 'adagrad-row': () => 1, adam: (dims: number) => 2 * dims + 1 };
 
 /** What an optimiser of this kind remembers at the start [rows, its width], in memory that other threads can see. */
@@ -34,7 +37,9 @@ const correctionsOfAdam = () => {
  * several times in a batch are summed first.
  */
 export class LearningTable extends EmbeddingTable {
-  /** What the optimiser remembers, a row's numbers side by side. Made at the first update where the table is given none. */
+  /**
+   * What the optimiser remembers, a row's numbers side by side. Made at the first update where the table is given none.
+   */
   state: Float32Array | undefined;
   /** Rows that the batch touched, their summed gradients [touched, dims], and where a row is among them. */
   #touched = new RowPlaces();
@@ -152,7 +157,10 @@ export class LearningTable extends EmbeddingTable {
   }
 }
 
-/** Distinct rows in the order that they came in: a hash table of a batch's size, whatever the size of the embedding table. */
+/**
+ * Distinct rows in the order that they came in: a hash table of a batch's size, whatever the size of the embedding
+ * table.
+ */
 class RowPlaces {
   count = 0;
   /** Rows by place. */

@@ -1,4 +1,4 @@
-import { type Histories, hideUntrained, shared, userHistories } from '@duet/artifact/inputs';
+import { asEntities, type Entities, type Histories, hideUntrained, shared, userHistories } from '@duet/artifact/inputs';
 import type { Interactions } from '@duet/datasets';
 import type { TrainingSettings } from '@duet/models';
 
@@ -50,7 +50,7 @@ export function collectPositives(
   const itemCount = new Int32Array(x.items.length);
   for (const item of histories.item) itemCount[item]!++;
 
-  const kept = new Int32Array(rows.length);
+  const places = new Int32Array(rows.length);
   const ends = new Int32Array(rows.length);
   let count = 0;
   /** 1 + the last user who had the item. */
@@ -66,11 +66,11 @@ export function collectPositives(
       const item = histories.item[at]!;
       if (!settings.repeats && knownTo[item] === u + 1) continue;
       knownTo[item] = u + 1;
-      kept[count] = at;
+      places[count] = at;
       ends[count++] = !ordered ? end : settings.historyBasket ? moment.to : moment.from;
     }
   }
-  const positives = kept.subarray(0, count);
+  const positives = places.subarray(0, count);
   return {
     user: shared(positives.map((at) => x.user[rows[at]!]!)),
     item: shared(positives.map((at) => histories.item[at]!)),
@@ -90,5 +90,5 @@ export function countPositives({ item, itemCount }: Positives): Int32Array {
 }
 
 /** Every item, as {@link gather} takes them. */
-export const allItems = ({ itemCount }: Positives): Int32Array =>
-  hideUntrained(Int32Array.from(itemCount.keys()), (item) => itemCount[item]! > 0);
+export const allItems = ({ itemCount }: Positives): Entities =>
+  hideUntrained(asEntities(Int32Array.from(itemCount.keys())), (item) => itemCount[item]! > 0);

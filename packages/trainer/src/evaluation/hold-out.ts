@@ -2,8 +2,8 @@ import { hideReverses, type Interactions, lastOf, type Split, situationOf } from
 
 /**
  * Takes a sample of users' last baskets out of the training rows, to watch training by: their items that are new to
- * the user are the targets. Users need five rows before the basket; where all of a user's rows are of one moment, or the
- * rows have no order, it is one row of six.
+ * the user are the targets. Users need five rows before the basket; where all of a user's rows are of one moment, or
+ * the rows have no order, it is one row of six.
  *
  * @param options.limit users at most, spread evenly over all; at most a tenth of them
  */

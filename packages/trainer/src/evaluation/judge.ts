@@ -2,13 +2,12 @@ import { type Evaluation, openModel } from '@duet/artifact';
 import { distinctItems, userHistories } from '@duet/artifact/inputs';
 import { DuetError, silent } from '@duet/base';
 import { type Split, splitDataset } from '@duet/datasets';
-import type { Database } from '@duet/db';
+import type { Database, Prisma } from '@duet/db';
+import { modelOfKind, resolveSettings, type ScorerModel } from '@duet/models';
 import { defaultSplit, loadTrainingData, type TrainingData } from '../data.ts';
-import { hasVectors, resolveSettings } from '../settings.ts';
 import type { TrainerContext } from '../trainer-context.ts';
-import { type BaselineKind, type BaselineSettings, baselines } from './baselines.ts';
 import { evaluate, type Judged } from './evaluate.ts';
-import { vectorScorer } from './scorer.ts';
+import { byUser, vectorScorer } from './scorer.ts';
 
 export interface BaselineRequest {
   datasetId: string;
@@ -80,18 +79,28 @@ export async function evaluateModel(
   return judged;
 }
 
+/** @throws DuetError `bad-input` for a kind that is trained, or unknown */
+export function scorerOf(kind: string): ScorerModel {
+  const model = modelOfKind(kind);
+  if (model.family === 'scorer') return model;
+  throw new DuetError('bad-input', `A model of kind ${kind} is trained before it is measured.`, {
+    where: { field: 'kind' },
+    fix: `npx duet train --model ${kind} does both.`,
+  });
+}
+
 /** Ranks the whole catalogue for every user of a split with a model that only scores. */
 export async function judgeBaseline(
   { executor, progress = silent }: Pick<TrainerContext, 'executor' | 'progress'>,
   { catalogue, interactions }: Pick<TrainingData, 'catalogue' | 'interactions'>,
   split: Split,
-  kind: BaselineKind,
-  settings: BaselineSettings,
+  { fit }: ScorerModel,
+  settings: Record<string, unknown>,
   mask = true,
 ): Promise<Judged> {
   const lists = distinctItems(userHistories(interactions, split.train));
-  const score = await baselines[kind].fit({ executor, lists, items: catalogue.ids.length, progress }, settings);
-  return evaluate({ split, catalogue, lists, score, mask });
+  const score = await fit({ executor, lists, items: catalogue.ids.length, progress }, settings);
+  return evaluate({ split, catalogue, lists, score: byUser(({ user }, scores) => score(lists[user]!, scores)), mask });
 }
 
 /**
@@ -105,16 +114,11 @@ export async function evaluateBaseline(
   request: BaselineRequest,
 ): Promise<Judged & { modelId: string }> {
   const { datasetId, kind, set = {}, mask = true } = request;
-  const parameters = resolveSettings(kind, 'best', set);
-  if (hasVectors(parameters)) {
-    throw new DuetError('bad-input', `A model of kind ${kind} is trained before it is measured.`, {
-      where: { field: 'kind' },
-      fix: `npx duet train --model ${kind} does both.`,
-    });
-  }
+  const scorer = scorerOf(kind);
+  const parameters = resolveSettings(kind, 'best', set) as Prisma.InputJsonObject;
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
   const split = splitDataset(data.interactions, request.split ?? defaultSplit(data.dataset));
-  const judged = await judgeBaseline(ctx, data, split, kind as BaselineKind, parameters, mask);
+  const judged = await judgeBaseline(ctx, data, split, scorer, parameters, mask);
   const { prisma } = ctx.db;
   const { fingerprint } = data.dataset;
   const known = await prisma.model.findFirst({

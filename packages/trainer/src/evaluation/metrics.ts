@@ -78,12 +78,12 @@ export function listMetrics(
     const shown = new Int32Array(popularity.length);
     let total = 0;
     for (const u of places) {
-      const own = list.subarray(u * listLength, u * listLength + k);
+      const shownItems = list.subarray(u * listLength, u * listLength + k);
       let sum = 0;
       let length = 0;
-      for (; length < k && own[length]! >= 0; length++) {
-        shown[own[length]!]!++;
-        sum += popularity[own[length]!]!;
+      for (; length < k && shownItems[length]! >= 0; length++) {
+        shown[shownItems[length]!]!++;
+        sum += popularity[shownItems[length]!]!;
       }
       if (length > 0) total += sum / length;
     }

@@ -122,16 +122,16 @@ export async function rankAll(
     await score(evaluations.slice(from, to), scores.subarray(0, (to - from) * items));
     for (let u = from; u < to; u++) {
       const { targets, seen } = evaluations[u]!;
-      const own = scores.subarray((u - from) * items, (u - from + 1) * items);
+      const userScores = scores.subarray((u - from) * items, (u - from + 1) * items);
       if (mask) {
-        const kept = Float32Array.from(targets, (target) => own[target]!);
-        for (const other of seen) own[other] = hidden;
+        const targetScores = Float32Array.from(targets, (target) => userScores[target]!);
+        for (const other of seen) userScores[other] = hidden;
         targets.forEach((target, i) => {
-          own[target] = kept[i]!;
+          userScores[target] = targetScores[i]!;
         });
       }
-      list.set(topItems(own, listLength), u * listLength);
-      targetRanks(own, targets).forEach((target, i) => {
+      list.set(topItems(userScores, listLength), u * listLength);
+      targetRanks(userScores, targets).forEach((target, i) => {
         item[start[u]! + i] = target.item;
         rank[start[u]! + i] = target.rank;
       });

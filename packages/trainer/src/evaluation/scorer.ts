@@ -1,5 +1,5 @@
 import type { UserEncoder } from '@duet/artifact';
-import { type Histories, historyOf } from '@duet/artifact/inputs';
+import { asEntities, type Histories, historyOf } from '@duet/artifact/inputs';
 import type { Split } from '@duet/datasets';
 import { type Executor, Graph } from '@duet/models';
 import { seededRng } from '@duet/random';
@@ -7,7 +7,9 @@ import { seededRng } from '@duet/random';
 /** Scores of every item for some evaluated users, written into `scores` [users, items]; higher is better. */
 export type Scorer = (users: Split['evaluations'], scores: Float32Array) => void | Promise<void>;
 
-/** Users whose scores of the whole catalogue are computed at once: 16 MB of them, and no more than an encoder's batch. */
+/**
+ * Users whose scores of the whole catalogue are computed at once: 16 MB of them, and no more than an encoder's batch.
+ */
 export const usersPerBlock = (items: number): number => Math.max(1, Math.min(256, Math.floor(2 ** 22 / items)));
 
 /** A scorer out of one that takes a user at a time and writes its scores [items]. */
@@ -71,7 +73,7 @@ export const encoderScorer = (
   vectorScorer(executor, {
     encode: (users) =>
       encoder.users(
-        Int32Array.from(users, ({ user }) => user),
+        asEntities(Int32Array.from(users, ({ user }) => user)),
         users.map(({ user }) => historyOf(histories, user)),
         users.map(({ situation }) => situation),
       ),

@@ -63,7 +63,7 @@ describe('features', () => {
   });
 });
 
-describe("an architecture's features", () => {
+describe("a model's features", () => {
   const [users, items] = [2, 3];
   const data = {
     interactions: {

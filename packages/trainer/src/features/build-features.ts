@@ -15,14 +15,14 @@ import {
 } from '@duet/artifact/inputs';
 import { DuetError } from '@duet/base';
 import type { Catalogue, Interactions, UserTable } from '@duet/datasets';
-import { type ArchitectureName, inputPlan, type TrainingSettings } from '@duet/models';
+import { inputPlan, type TrainingSettings } from '@duet/models';
 import { buildContext } from './build-context.ts';
 import { hasItemItem, itemItemDims } from './item-item.ts';
 import { hasPopularity } from './popularity.ts';
 
 /**
- * Attribute columns that tell entities apart without naming each: two values or more, shared by two entities on average,
- * and maxTerms at most unless an entity has several.
+ * Attribute columns that tell entities apart without naming each: two values or more, shared by two entities on
+ * average, and maxTerms at most unless an entity has several.
  */
 function categorical(columns: Record<string, string[]>): [string, TermColumn][] {
   return Object.entries(columns).flatMap(([name, values]) => {
@@ -63,14 +63,14 @@ const read = (encoded: Record<string, Encoded>, features: Feature[]): Record<str
 /**
  * Chooses and encodes the features of a dataset: ids, every categorical attribute, the words of titles (a query's text
  * is one), and for items the category and the price's quantile; for users the history of items where the settings ask
- * for it. Only what the architecture reads is kept.
+ * for it. Only what a model of the kind reads is kept.
  *
  * @throws DuetError `bad-input` where the settings leave nothing that tells users apart
  */
 export function buildFeatures(
   data: { interactions: Interactions; catalogue: Catalogue; users: UserTable },
   settings: TrainingSettings,
-  architecture: ArchitectureName = 'towers',
+  kind = 'dat',
   train: Int32Array = Int32Array.from(data.interactions.user.keys()),
 ): FeatureSpace {
   const { interactions, catalogue, users } = data;
@@ -101,7 +101,7 @@ export function buildFeatures(
   }
   for (const [name, terms] of categorical(catalogue.attributes)) item[name] ??= encodeTerms(terms, 2);
 
-  const plan = inputPlan(architecture, settings);
+  const plan = inputPlan(kind, settings);
   const entries = (side: 'user' | 'item', names: string[]) =>
     names
       .map((name) => ({ name, table: `${side}.${name}`, dims: plan.dims(side, name) }))

@@ -75,7 +75,8 @@ describe('a model that hears of the situation', () => {
       trainModel(ctx, { datasetId, kind: 'two-tower', set: { ...set, context }, split: 'leave-last-out' });
     const deaf = await train('none');
     const { modelId, evaluation } = await train('declared');
-    // A user has had about fifteen of each sixty: the 45 others of the situation fit into 50, and half as many rank above.
+    // A user has had about fifteen of each sixty: the 45 others of the situation fit into 50, and half as many rank
+    // above.
     assert.equal(evaluation!.metrics['HR@50'], 1);
     assert.ok(deaf.evaluation!.metrics['HR@50']! < 0.95);
     assert.ok(evaluation!.metrics.MRR! > 1.3 * deaf.evaluation!.metrics.MRR!);

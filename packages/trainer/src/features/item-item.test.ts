@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { distinctItems, historyOf, userHistories } from '@duet/artifact/inputs';
+import { asEntities, distinctItems, historyOf, stranger, userHistories } from '@duet/artifact/inputs';
 import { silent } from '@duet/base';
 import { loadExamples } from '@duet/datasets/testing';
-import { easeFactors, fitEase, presets, type TrainingSettings } from '@duet/models';
+import { easeFactors, fitEase, presets, resolveSettings, type TrainingSettings } from '@duet/models';
 import { seededRng } from '@duet/random';
 import { loadTrainingData } from '../data.ts';
 import { fitModel } from '../fit.ts';
-import { resolveSettings } from '../settings.ts';
 import { everyRow } from '../testing/interactions.ts';
 import { createTrainer } from '../testing/trainer.ts';
 import { trialSplit } from '../tuning/trial.ts';
@@ -64,7 +63,7 @@ describe('the item-item prior', () => {
     const users = [...lists.keys()].filter((user) => lists[user]!.length > 0).slice(0, 20);
     assert.ok(users.some((user) => historyOf(histories, user).length > lists[user]!.length));
     const vectors = await encoder.users(
-      Int32Array.from(users),
+      asEntities(Int32Array.from(users)),
       users.map((user) => historyOf(histories, user)),
     );
     const product = (a: Float32Array, from: number, b: Float32Array, to: number) =>
@@ -94,7 +93,7 @@ describe('the item-item prior', () => {
       });
     }
     assert.ok(
-      ofPrior(await encoder.users(Int32Array.of(-1), [[]]), 0).every((x) => x === 0),
+      ofPrior(await encoder.users(asEntities(Int32Array.of(stranger)), [[]]), 0).every((x) => x === 0),
       'who had nothing has none',
     );
   });

@@ -27,13 +27,13 @@ export const itemItemDims = (items: number, settings: Pick<ItemItemSettings, 'it
   Math.min(items, settings.itemItemDims);
 
 /**
- * An item-item prior: β times EASE's score, Σ over the user's distinct items of the weights that each gives an item, in as
- * many dimensions as the settings say. A tower sums a history up in one direction, and what two items say of each other
- * is lost in a long one; closed-form weights keep it.
+ * An item-item prior: β times EASE's score, Σ over the user's distinct items of the weights that each gives an item, in
+ * as many dimensions as the settings say. A tower sums a history up in one direction, and what two items say of each
+ * other is lost in a long one; closed-form weights keep it.
  *
  * @param lists Each user's distinct items.
- * @returns by table, [1 + items, dims]: an unknown item's, first. As one that is scored it has the mean over all that users
- * had, for a new item would sink below all others with nothing.
+ * @returns by table, [1 + items, dims]: an unknown item's, first. As one that is scored it has the mean over all that
+ * users had, for a new item would sink below all others with nothing.
  * @throws DuetError `bad-input` where λ is too small for float32; the signal's reason
  */
 export async function itemItemPrior(
@@ -44,13 +44,13 @@ export async function itemItemPrior(
 ): Promise<Record<string, Float32Array>> {
   const { itemItemWeight, itemItemRegularisation } = settings;
   const dims = itemItemDims(items, settings);
-  const told = (unit: string) => (done: number, total: number) => {
+  const report = (unit: string) => (done: number, total: number) => {
     signal?.throwIfAborted();
     progress({ step: 'fit item-item prior', done, total, unit });
   };
-  const ease = await fitEase(executor, lists, items, itemItemRegularisation, { onPivot: told('blocks') });
+  const ease = await fitEase(executor, lists, items, itemItemRegularisation, { onPivot: report('blocks') });
   const { history, item } = await easeFactors(executor, ease, lists, dims, seededRng(0), {
-    onIteration: told('iterations'),
+    onIteration: report('iterations'),
   });
   if (!history.every(Number.isFinite) || !item.every(Number.isFinite)) {
     throw new DuetError('bad-input', 'The weights of the item-item prior are not finite.', {

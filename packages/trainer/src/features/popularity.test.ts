@@ -15,7 +15,8 @@ describe('the popularity prior', () => {
   test('counts a sale half for every half-life before the last one', () => {
     const prior = popularityPrior(sales, train, { popularityWeight: 0.1, popularityHalfLife: 30 });
     const [a, b] = [0.1 * Math.log(2.5), 0.1 * Math.log(1.25)];
-    // An item that nobody had, and one that the model does not know, get the 90th percentile of the others: of two the lower.
+    // An item that nobody had, and one that the model does not know, get the 90th percentile of the others: of two the
+    // lower.
     const expected = [b, a, b, b];
     assert.equal(prior.length, expected.length);
     for (const [item, value] of prior.entries())

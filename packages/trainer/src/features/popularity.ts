@@ -11,8 +11,9 @@ export const hasPopularity = ({ clock = 'time' }: Pick<Interactions, 'clock'>, s
 
 /**
  * A popularity prior: α · log(1 + Σ 2^(−age / half-life)) over the training interactions of each item, an interaction's
- * age being counted from the last of all. Vectors of unit length hardly tell how popular an item is, and what sold lately
- * sells on. An item without an interaction may be new, and what is new sells: it gets the 90th percentile of the others.
+ * age being counted from the last of all. Vectors of unit length hardly tell how popular an item is, and what sold
+ * lately sells on. An item without an interaction may be new, and what is new sells: it gets the 90th percentile of the
+ * others.
  *
  * @returns [1 + items]: that of an unknown item first
  */

@@ -21,7 +21,10 @@ before(async () => {
 });
 after(() => ctx[Symbol.asyncDispose]());
 
-/** Everything that keeps state from step to step: Adam in the tables, dropout of ids and inputs, hard negatives, the best epoch. */
+/**
+ * Everything that keeps state from step to step: Adam in the tables, dropout of ids and inputs, hard negatives, the
+ * best epoch.
+ */
 const set = {
   epochs: 2,
   batch: 256,

@@ -28,28 +28,32 @@ export interface BestEpoch {
   tables: Record<string, Float32Array>;
 }
 
-/** A training between two steps: everything that the rest of it depends on. */
-export interface Checkpoint {
+/** Where a training stands between two steps. */
+export interface Training {
   /** Steps done. */
   step: number;
-  /** Spent so far. */
-  seconds: number;
   /** Of each loss over the steps of the epoch under way. */
   sums: Record<string, number>;
   curve: CurvePoint[];
   best: BestEpoch | undefined;
+}
+
+/** Everything that the rest of a training depends on. */
+export interface Checkpoint extends Training {
+  /** Spent so far. */
+  seconds: number;
   /** Dense params and their optimiser's state, as `Session.state` gives them. */
   dense: Values;
   /** Each table's values and its optimiser's state. */
   tables: Record<string, Record<string, TensorData>>;
   /** What hard negatives are drawn from, as the assembly has it. */
-  hard: Int32Array;
+  rankedHigh: Int32Array;
   /** The next step's inputs: they were gathered before the last step's rows moved. */
   feeds: Values;
 }
 
 /** What there is of neither tables nor a step under way. */
-export const betweenEpochs = { sums: {}, best: undefined, tables: {}, hard: new Int32Array(), feeds: {} };
+export const betweenEpochs = { sums: {}, best: undefined, tables: {}, rankedHigh: new Int32Array(), feeds: {} };
 
 /** Settings that may change between a checkpoint and what goes on from it. */
 const changeable = {
@@ -123,13 +127,13 @@ export class CheckpointFile {
     this.#key = key;
   }
 
-  async write({ dense, tables, feeds, hard, best, ...progress }: Checkpoint): Promise<void> {
+  async write({ dense, tables, feeds, rankedHigh, best, ...progress }: Checkpoint): Promise<void> {
     await mkdir(path.dirname(this.file), { recursive: true });
     const tensors = Object.fromEntries([
       ...flat('dense:', dense),
       ...Object.entries(tables).flatMap(([table, parts]) => flat(`table:${table}:`, parts)),
       ...flat('feed:', feeds),
-      ...flat('', { hard }),
+      ...flat('', { hard: rankedHigh }),
       ...flat('best/param:', best?.params ?? {}),
       ...flat('best/table:', best?.tables ?? {}),
     ]);
@@ -175,7 +179,7 @@ export class CheckpointFile {
       dense: under('dense:'),
       tables,
       feeds: under('feed:'),
-      hard: found.tensors.hard!.data as Int32Array,
+      rankedHigh: found.tensors.hard!.data as Int32Array,
       best: bestEpoch && { ...bestEpoch, params: under('best/param:'), tables: under('best/table:') },
     };
   }

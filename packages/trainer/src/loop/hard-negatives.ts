@@ -16,7 +16,7 @@ const sample = 1000;
  *
  * @param vectors p_v of every item [items, dims]
  */
-export async function rankedHigh(
+export async function countRankedHigh(
   executor: Executor,
   encoder: UserEncoder,
   vectors: Float32Array,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openTfjs, presets, type TowerSettings, towerGraph, towerSettings, trainingGraph } from '@duet/models';
+import { type GraphSettings, graphSettings, openTfjs, presets, towerGraph, trainingGraph } from '@duet/models';
 import { normal, seededRng } from '@duet/random';
 import { startAsIdentity } from './identity-start.ts';
 
@@ -11,7 +11,7 @@ const space = {
   userWidth: 10,
 };
 const settings = { ...presets.best, layers: [8, 4], idDims: 4, augmentedDims: 0, batch: 2, negatives: 2 };
-const model: TowerSettings = towerSettings('two-tower', settings, { userWidth: 10, itemWidth: 6 });
+const model: GraphSettings = graphSettings('two-tower', settings, { userWidth: 10, itemWidth: 6 });
 
 /** Vectors of one side's features, one row an example, by towers as they start. */
 async function vectorsOf(side: 'user' | 'item', features: number[][], started = true) {

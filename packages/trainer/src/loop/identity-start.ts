@@ -5,8 +5,9 @@ import type { TrainingSettings, Values } from '@duet/models';
  * Lets towers start as what their embeddings say: the linear path passes the item's id on as it is, and the mean of the
  * history's views, and the layers add nothing yet, as residual branches start in Zhang, Dauphin & Ma (2019). The first
  * scores are then inner products of items with the mean of the user's items; paths that start at random have to learn
- * first that both sides speak of the same items. What else is known of a user has no part yet, for one row of a table is
- * longer than the mean of many. Without `skip` or a history, or where ids are not as wide as vectors, nothing changes.
+ * first that both sides speak of the same items. What else is known of a user has no part yet, for one row of a table
+ * is longer than the mean of many. Without `skip` or a history, or where ids are not as wide as vectors, nothing
+ * changes.
  *
  * @param dense parameters by name, as `Session.state` gives them; those that change are written over
  */

@@ -1,13 +1,11 @@
 import { userHistories } from '@duet/artifact/inputs';
 import { type Progress, silent } from '@duet/base';
 import { type Split, splitDataset, validationSplit } from '@duet/datasets';
-import type { Executor } from '@duet/models';
+import { type Executor, hasVectors, isTower, resolveSettings } from '@duet/models';
 import type { TrainingData } from '../data.ts';
-import type { BaselineKind } from '../evaluation/baselines.ts';
 import { evaluateVectors, type Judged } from '../evaluation/evaluate.ts';
-import { judgeBaseline } from '../evaluation/judge.ts';
+import { judgeBaseline, scorerOf } from '../evaluation/judge.ts';
 import { fitModel } from '../fit.ts';
-import { hasVectors, isTower, resolveSettings } from '../settings.ts';
 
 /** One training of a tuning: a kind with its settings over a preset. */
 export interface TrialRequest {
@@ -17,7 +15,10 @@ export interface TrialRequest {
   seed: number;
 }
 
-/** What trials learn from and are judged by, cold users and items aside. Nothing that the split itself evaluates is in it. */
+/**
+ * What trials learn from and are judged by, cold users and items aside. Nothing that the split itself evaluates is in
+ * it.
+ */
 export function trialSplit({ interactions }: TrainingData, splitName: string): Split {
   const { name, train, evaluations } = validationSplit(interactions, splitDataset(interactions, splitName));
   return { name, train, evaluations };
@@ -39,7 +40,7 @@ export async function runTrial(
   { kind, base, set, seed }: TrialRequest,
 ): Promise<Judged> {
   const settings = resolveSettings(kind, base, set);
-  if (!hasVectors(settings)) return judgeBaseline({ executor, progress }, data, split, kind as BaselineKind, settings);
+  if (!hasVectors(settings)) return judgeBaseline({ executor, progress }, data, split, scorerOf(kind), settings);
   await using fitted = await fitModel({
     executor,
     data,

@@ -6,9 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import { loadExamples } from '@duet/datasets/testing';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { modelKinds, presets } from '@duet/models';
+import { modelKinds, presets, resolveSettings } from '@duet/models';
 import { seededRng } from '@duet/random';
-import { resolveSettings } from '../settings.ts';
 import { sampleSettings, searchSpace } from './search-space.ts';
 import { rungEpochs, type TuneContext, tune } from './tune.ts';
 

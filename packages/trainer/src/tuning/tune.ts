@@ -1,9 +1,9 @@
 import { type Config, DuetError, type Progress, silent } from '@duet/base';
 import type { Database, Prisma } from '@duet/db';
+import { isTower, resolveSettings } from '@duet/models';
 import { seededRng } from '@duet/random';
 import { defaultSplit } from '../data.ts';
 import { whileHolding } from '../runs.ts';
-import { isTower, resolveSettings } from '../settings.ts';
 import { sampleSettings, searchSpace } from './search-space.ts';
 import { TrialPool } from './trial-pool.ts';
 
@@ -39,7 +39,7 @@ export interface TuneRequest {
   fresh?: boolean;
 }
 
-export interface TriedSettings {
+export interface TrialResult {
   number: number;
   rung: number;
   /** Over the base preset, as `--set` takes them. */
@@ -49,7 +49,7 @@ export interface TriedSettings {
   seconds: number;
 }
 
-export interface FailedSettings {
+export interface FailedTrial {
   number: number;
   rung: number;
   set: Record<string, unknown>;
@@ -59,9 +59,9 @@ export interface FailedSettings {
 export interface TuneResult {
   tuningId: string;
   /** Every trial that came to a result, best first. */
-  trials: TriedSettings[];
+  trials: TrialResult[];
   /** Every other one, and why. */
-  failures: FailedSettings[];
+  failures: FailedTrial[];
   /** How many of both were there before the search was taken up again. */
   recalled: number;
 }
@@ -72,18 +72,18 @@ const eta = 3;
 /** Epochs of each rung, fewest first; one rung without where the kind has no epochs. */
 export function rungEpochs(epochs: number | undefined): (number | undefined)[] {
   if (epochs === undefined) return [undefined];
-  return [...new Set([eta ** 2, eta, 1].map((share) => Math.max(1, Math.round(epochs / share))))];
+  return [...new Set([eta ** 2, eta, 1].map((divisor) => Math.max(1, Math.round(epochs / divisor))))];
 }
 
 /**
- * Random search, then successive halving (Jamieson & Talwalkar 2016, with η = 3): all settings get a ninth of the base's
- * epochs, the best third of them a third, the best ninth all. Each trial is a whole training of that many epochs, its
- * learning rate decayed to the end, so a result repeats with `duet train --set`. Number 0 is the base itself, or the
- * start where there is one: it goes up beside the best, to be compared with, and the others change a part of it each.
- * However short the time, a rung tries one setting, and beside a start one other.
+ * Random search, then successive halving (Jamieson & Talwalkar 2016, with η = 3): all settings get a ninth of the
+ * base's epochs, the best third of them a third, the best ninth all. Each trial is a whole training of that many
+ * epochs, its learning rate decayed to the end, so a result repeats with `duet train --set`. Number 0 is the base
+ * itself, or the start where there is one: it goes up beside the best, to be compared with, and the others change a
+ * part of it each. However short the time, a rung tries one setting, and beside a start one other.
  *
- * Trials are recorded as they end. A search that was cut goes on where it was: what was tried on the first rung keeps its
- * settings.
+ * Trials are recorded as they end. A search that was cut goes on where it was: what was tried on the first rung keeps
+ * its settings.
  *
  * @throws DuetError `bad-input` for a kind, a split, settings or a metric that do not fit, and where no trial came to a
  * result
@@ -133,14 +133,14 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
 }
 
 /** How many of so many trials go on to the next rung. */
-const share = (trials: number): number => Math.ceil(trials / eta);
+const survivorsOf = (trials: number): number => Math.ceil(trials / eta);
 
 /** Trials on all rungs, where each comes to a result. */
 function trialsOf(limit: number, rungs: number, compared: boolean): number {
   const start = compared ? 1 : 0;
   let [trials, sum] = [limit, limit];
   for (let rung = 1; rung < rungs; rung++) {
-    trials = share(trials - start) + start;
+    trials = survivorsOf(trials - start) + start;
     sum += trials;
   }
   return sum;
@@ -162,14 +162,14 @@ interface SearchOptions {
   compared: boolean;
 }
 
-/** One tuning under way: what was tried, and the hands to try more. */
+/** One tuning under way: what was tried, and the workers that try more. */
 class Search {
   #ctx: TuneContext;
   #pool: TrialPool;
   #tuningId: string;
   #options: SearchOptions;
-  #done: TriedSettings[] = [];
-  readonly failures: FailedSettings[] = [];
+  #done: TrialResult[] = [];
+  readonly failures: FailedTrial[] = [];
   /** Seconds of search before this process took it up. */
   #before = 0;
   #started = performance.now();
@@ -182,7 +182,7 @@ class Search {
   }
 
   /** Every trial there is, whatever it came to. */
-  get #tried(): (TriedSettings | FailedSettings)[] {
+  get #finished(): (TrialResult | FailedTrial)[] {
     return [...this.#done, ...this.failures];
   }
 
@@ -199,7 +199,7 @@ class Search {
   }
 
   /** Best first; of equal ones the cheaper rung, then the earlier number. */
-  ranking(): TriedSettings[] {
+  ranking(): TrialResult[] {
     return this.#done.toSorted((a, b) => b.score - a.score || a.rung - b.rung || a.number - b.number);
   }
 
@@ -208,29 +208,29 @@ class Search {
     const ranked = this.ranking().flatMap((trial) => (trial.rung === rung ? [trial.number] : []));
     const compared = ranked.filter((number) => this.#options.compared && number === 0);
     const others = ranked.filter((number) => !compared.includes(number));
-    return [...compared, ...others.slice(0, share(others.length))];
+    return [...compared, ...others.slice(0, survivorsOf(others.length))];
   }
 
   /** The settings that a number had on the first rung. */
   triedAs(number: number): Record<string, unknown> | undefined {
-    return this.#tried.find((trial) => trial.number === number && trial.rung === 0)?.set;
+    return this.#finished.find((trial) => trial.number === number && trial.rung === 0)?.set;
   }
 
-  /** Tries the candidates one after the other on each hand, until there are none or `seconds` of search are over. */
+  /** Tries the candidates one after the other on each worker, until there are none or `seconds` of search are over. */
   async climb(
     rung: number,
     candidates: Iterator<number>,
     settingsOf: (number: number) => Record<string, unknown>,
     seconds: number,
   ): Promise<void> {
-    const known = new Set(this.#tried.filter((t) => t.rung === rung).map((t) => t.number));
-    const closed = this.#tried.some((trial) => trial.rung > rung);
+    const known = new Set(this.#finished.filter((t) => t.rung === rung).map((t) => t.number));
+    const closed = this.#finished.some((trial) => trial.rung > rung);
     const elapsed = () => this.#before + (performance.now() - this.#started) / 1000;
     const least = this.#options.compared ? 2 : 1;
     let begun = known.size;
     const failing = new AbortController();
     const signal = AbortSignal.any([failing.signal, ...(this.#ctx.signal ? [this.#ctx.signal] : [])]);
-    const hand = async () => {
+    const worker = async () => {
       for (let next = candidates.next(); !next.done; next = candidates.next()) {
         if (known.has(next.value)) continue;
         if (closed || (begun >= least && elapsed() >= seconds)) return;
@@ -238,14 +238,14 @@ class Search {
         await this.#attempt(rung, next.value, settingsOf(next.value), signal);
       }
     };
-    // What stops one hand stops all.
-    const hands = Array.from({ length: this.#options.parallel }, () =>
-      hand().catch((error) => {
+    // What stops one worker stops all.
+    const workers = Array.from({ length: this.#options.parallel }, () =>
+      worker().catch((error) => {
         failing.abort(error);
         throw error;
       }),
     );
-    await Promise.all(hands);
+    await Promise.all(workers);
     if (!this.#done.some((trial) => trial.rung === rung)) {
       throw new DuetError('bad-input', `No trial came to a result. The first: ${this.failures[0]?.error}`, {
         fix: 'Try another --base, or hold what fails with --set.',

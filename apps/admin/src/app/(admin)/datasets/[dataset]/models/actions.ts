@@ -2,7 +2,7 @@
 
 import { DuetError } from '@duet/base';
 import { enqueue } from '@duet/db';
-import { resolveSettings } from '@duet/trainer';
+import { resolveSettings } from '@duet/models';
 import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';

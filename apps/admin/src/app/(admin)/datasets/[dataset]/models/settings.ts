@@ -1,5 +1,4 @@
-import { modelKinds, presets } from '@duet/models';
-import { resolveSettings, settingsOfKind } from '@duet/trainer';
+import { modelKinds, presets, resolveSettings, settingsOfKind } from '@duet/models';
 import { z } from 'zod';
 
 /** One of the trainer's settings, as the form shows it. */

@@ -1,0 +1,30 @@
+import type { GraphSettings } from '../towers/graph-settings.ts';
+
+/** A small model of this kind, for tests. */
+export const settingsFor = (kind: string, over: Partial<GraphSettings> = {}): GraphSettings => ({
+  kind,
+  layers: [16, 8, 4],
+  normalize: true,
+  idDims: 3,
+  history: 5,
+  interests: 3,
+  routings: 3,
+  labelPower: 2,
+  userWidth: 6,
+  itemWidth: 5,
+  augmentedDims: 0,
+  loss: 'softmax',
+  batch: 8,
+  negatives: 6,
+  hardNegatives: 0,
+  temperature: 0.1,
+  learnTemperature: true,
+  skip: true,
+  crossFit: false,
+  mimicUser: 0,
+  mimicItem: 0,
+  alignment: 0,
+  alignmentSquared: false,
+  categories: 3,
+  ...over,
+});
