@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Evaluation } from '@duet/artifact';
 import { repositoryRoot } from '@duet/base';
+import type { Evaluation } from '@duet/trainer';
 import { hashOf, type Job, type Plan } from './plan.ts';
 import type { Interval } from './statistics.ts';
 

@@ -28,10 +28,20 @@ const { kind, split, preset, set, seed } = job;
 const load = os.loadavg()[0]!;
 await using db = await connect(databaseUrl);
 const ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads }) };
+// Results are kept of all users.
+const evaluationUsers = Number.POSITIVE_INFINITY;
 const started = performance.now();
 const judged = isTrained(kind)
-  ? await trainModel(ctx, { datasetId, kind, split, set, seed, ...(preset !== undefined && { preset }) })
-  : await evaluateBaseline(ctx, { datasetId, kind, split, set });
+  ? await trainModel(ctx, {
+      datasetId,
+      kind,
+      split,
+      set,
+      seed,
+      evaluationUsers,
+      ...(preset !== undefined && { preset }),
+    })
+  : await evaluateBaseline(ctx, { datasetId, kind, split, set, evaluationUsers });
 const seconds = (performance.now() - started) / 1000;
 const { evaluation, rankings, popularity } = judged;
 if (!evaluation || !rankings || !popularity) throw new Error(`The split ${split} leaves nothing to evaluate.`);

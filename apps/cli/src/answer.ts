@@ -32,7 +32,7 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
 const isFigure = (cell: string): boolean => /^(–|([<>] )?[-+−]?\p{Sc}?[\d,]*\.?\d+ ?%?)$/u.test(cell);
 
 /** The metrics that every comparison shows, in its order. */
-const comparedMetrics = ['HR@50', 'HR@100', 'Recall@50', 'NDCG@50', 'MRR'] as const;
+const comparedMetrics = ['HR@10', 'HR@20', 'HR@50', 'HR@100', 'Recall@50', 'NDCG@10', 'NDCG@50', 'MRR'] as const;
 
 /** Models side by side, by their metrics on one split. */
 export function comparison(rows: readonly { name: string; metrics: Record<string, number> }[]): string {

@@ -42,7 +42,6 @@ function artifact(id: string): Artifact {
       vocabularies: { user: { country: user.vocabulary }, item: { title: item.vocabulary } },
       users: ['u1', 'u2'],
       items: ['a', 'b', 'c'],
-      metrics: {},
     },
     space: {
       ...features,

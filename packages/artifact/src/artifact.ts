@@ -5,7 +5,6 @@ import path from 'node:path';
 import { DuetError } from '@duet/base';
 import { type FactorTraining, modelKinds, recordedSettings, type TrainingSettings, type Values } from '@duet/models';
 import { z } from 'zod';
-import { evaluationSchema } from './evaluation.ts';
 import type { Bags } from './inputs/bags.ts';
 import { isContext } from './inputs/context.ts';
 import type { EmbeddingTable } from './inputs/embedding-table.ts';
@@ -69,7 +68,6 @@ const commonFile = z.object({
   sides: z
     .object({ left: z.enum(['user', 'query']), right: z.enum(['item', 'user']), symmetric: z.boolean() })
     .optional(),
-  metrics: z.record(z.string(), evaluationSchema),
 });
 const modelFile = commonFile.and(trainedFile);
 /** A model's family and settings. */
@@ -129,7 +127,7 @@ function bagTensors(prefix: string, { start, row, weight }: Bags): [string, Name
 }
 
 /**
- * Writes the model's folder: built beside its place, synced and renamed, so that a crash leaves nothing under a name
+ * Writes the model's folder: under another name, synced and then renamed, so that a crash leaves nothing under a name
  * that a database row could hold. `SHA256SUMS` is what `sha256sum -c` reads.
  */
 export async function writeArtifact(dataDir: string, artifact: Artifact): Promise<void> {

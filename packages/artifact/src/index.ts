@@ -1,6 +1,5 @@
 export { type Artifact, modelFolder, type TrainedBy, writeArtifact } from './artifact.ts';
 export { Encoder, type UserEncoder } from './encoder.ts';
-export { type Evaluation, evaluationSchema } from './evaluation.ts';
 export { type ChosenExecutor, openExecutor } from './executor.ts';
 export { exportTowers } from './export-towers.ts';
 export { factorEncoder, weighed } from './factor-encoder.ts';

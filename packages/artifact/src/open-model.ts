@@ -23,7 +23,7 @@ export interface Asker {
   /** Values of the users' attributes, by the name of the column, over those of the data; several are joined by |. */
   attributes?: Readonly<Record<string, string>> | undefined;
   /**
-   * What they had since, oldest first, beside what the data say. Items that the model does not know are passed over.
+   * Items that they had after the data end, oldest first. Those that the model does not know are passed over.
    */
   history?: readonly string[] | undefined;
 }
@@ -64,7 +64,7 @@ export interface LoadedModel extends AsyncDisposable {
   itemTower: ItemTower | undefined;
   /** Attributes of users that the model reads. */
   userAttributes: string[];
-  /** Equal for situations that are the same to the model; '' where it hears of none. */
+  /** Equal for situations that are the same to the model; '' where it reads nothing of them. */
   situationKey(situation: Situation): string;
   /**
    * Query vector [dimensions] for the items most like the one of this row: its own vector where a tower made it, else

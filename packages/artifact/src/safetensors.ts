@@ -43,7 +43,7 @@ function layOut(tensors: Record<string, NamedTensor>, note?: string): Buffer[] {
 export const writeSafetensors = (tensors: Record<string, NamedTensor>): Buffer => Buffer.concat(layOut(tensors));
 
 /**
- * The same into a file, without a copy in memory: written beside its place, synced and renamed, so that there is the
+ * The same into a file, without a copy in memory: written under another name, synced and then renamed, so that there is the
  * file of before or the whole new one.
  *
  * @param note text that is kept in the header

@@ -5,10 +5,10 @@ import { modelOfKind } from './registry.ts';
 import { type Preset, presetNames, type SettingsTable, schemaOf, valuesOf } from './settings/setting.ts';
 import { type TrainingSettings, trainingSettings } from './settings/tower.ts';
 
-/** What a model with vectors can be told: one that is trained by gradient, or a factorisation. */
+/** Settings of a model with vectors: one that is trained by gradient, or a factorisation. */
 export type VectorSettings = TrainingSettings | FactorTraining;
 
-/** What a model of any kind can be told; a scorer has settings of its own. */
+/** Settings of a model of any kind; a scorer has its own. */
 export type ModelSettings = VectorSettings | Record<string, unknown>;
 
 /** Whether these are a tower's: those of a model that is trained by gradient. */

@@ -37,9 +37,9 @@ export interface FitInput {
   progress: Progress;
   label: string;
   signal?: AbortSignal | undefined;
-  /** Where the training keeps, and finds, what it goes on from. */
+  /** File that the training writes checkpoints to, and resumes from. */
   checkpoint?: { path: string; everyMs: number } | undefined;
-  /** Hears of the whole curve as it grows. */
+  /** Called with the whole curve after each epoch. */
   onEpoch?: ((curve: CurvePoint[], steps: number) => Promise<unknown>) | undefined;
 }
 

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { type Artifact, writeArtifact } from '@duet/artifact';
+import { writeArtifact } from '@duet/artifact';
 import { userHistories } from '@duet/artifact/inputs';
 import { DuetError, silent } from '@duet/base';
 import { splitDataset } from '@duet/datasets';
 import type { Prisma } from '@duet/db';
 import { hasVectors, isTower, ownSettings, resolveSettings, type VectorSettings } from '@duet/models';
+import { artifactOf } from './artifact-of.ts';
 import { defaultSplit, isOrdered, loadTrainingData, type TrainingData } from './data.ts';
+import { drawUsers } from './evaluation/draw-users.ts';
 import { evaluateVectors, type Judged } from './evaluation/evaluate.ts';
 import { holdOutBaskets } from './evaluation/hold-out.ts';
+import { evaluateModel, keepEvaluation, reportedTo } from './evaluation/judge.ts';
 import { fitModel } from './fit.ts';
 import { checkpointPath } from './loop/checkpoint.ts';
 import { whileHolding } from './runs.ts';
@@ -26,6 +29,8 @@ export interface TrainRequest {
   /** The split whose training part is learnt and whose other part judges; `none` learns everything. */
   split?: string;
   name?: string;
+  /** Users that it is judged on at most, drawn by a hash of their ids; 20,000 unless said. */
+  evaluationUsers?: number | undefined;
   /**
    * The TrainingRun to carry out, from its checkpoint where it was begun before; a new one is recorded otherwise.
    */
@@ -39,9 +44,10 @@ export interface TrainResult extends Partial<Judged> {
 }
 
 /**
- * Trains a model with vectors, judges it, and keeps it as an artifact and a Model row. The TrainingRun row follows it:
- * its curve grows with every epoch, and it ends as done, or as failed with the reason. One that was cut leaves a
- * checkpoint, and goes on from it to the same weights, bit for bit, when its run is carried out again.
+ * Trains a model with vectors, keeps it as an artifact and a Model row, and then judges it. The TrainingRun row follows
+ * it: its curve grows with every epoch, and it ends as done, or as failed with the reason. One that was cut leaves a
+ * checkpoint, and goes on from it to the same weights, bit for bit, when its run is carried out again; one that was cut
+ * while it was judged leaves the model, which is then judged alone.
  *
  * @throws DuetError `bad-input` for settings, a kind or a split that do not fit; whatever stops the training
  */
@@ -60,97 +66,62 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
   const runId =
     request.runId ??
     (await db.prisma.trainingRun.create({ data: { datasetId: request.datasetId, kind, preset, parameters } })).id;
+  const run: Run = {
+    id: runId,
+    settings,
+    parameters,
+    checkpoint: checkpointPath(ctx.dataDir, runId),
+    record: (change) => db.prisma.trainingRun.update({ where: { id: runId }, data: change }),
+  };
   return whileHolding(db, runId, async () => {
     const { status, modelId } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
     // An earlier process finished this run, and ended before it could return.
     if (status === 'done' && modelId !== null) return { modelId, runId };
-    return carryOut(ctx, request, { runId, data, settings, parameters });
+    const begun = { executor: ctx.executor.name, status: 'running', startedAt: new Date(), error: null } as const;
+    await run.record({ kind, preset, parameters: { ...parameters, name: request.name }, ...begun });
+    try {
+      // An earlier process kept the model, and ended before it had judged it.
+      const judged =
+        modelId === null ? await learn(ctx, request, run, data) : await judgeAgain(ctx, request, run, modelId);
+      await run.record({ status: 'done', finishedAt: new Date() });
+      return { runId, ...judged };
+    } catch (cause) {
+      const error = await withResumeHint(ctx, run, cause);
+      await run.record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
+      throw error;
+    }
   });
 }
 
-interface Begun {
-  runId: string;
-  data: TrainingData;
+/** A TrainingRun under way. */
+interface Run {
+  id: string;
   settings: VectorSettings;
   parameters: { seed: number; split: string };
-}
-
-async function carryOut(ctx: TrainerContext, request: TrainRequest, begun: Begun): Promise<TrainResult> {
-  const { db } = ctx;
-  const { kind, preset = 'fast' } = request;
-  const { runId, data, settings, parameters } = begun;
-  const { seed, split: splitName } = parameters;
-  const record = (change: Prisma.TrainingRunUpdateInput) =>
-    db.prisma.trainingRun.update({ where: { id: runId }, data: change });
-  await record({
-    kind,
-    preset,
-    parameters: { ...parameters, name: request.name },
-    executor: ctx.executor.name,
-    status: 'running',
-    startedAt: new Date(),
-    error: null,
-  });
-  const checkpoint = checkpointPath(ctx.dataDir, runId);
-  try {
-    const modelId = randomUUID();
-    const { artifact, judged } = await learn(ctx, data, {
-      modelId,
-      kind,
-      settings,
-      seed,
-      splitName,
-      checkpoint,
-      record,
-    });
-    await writeArtifact(ctx.dataDir, artifact);
-    await db.prisma.model.create({
-      data: {
-        id: modelId,
-        datasetId: data.dataset.id,
-        name: request.name ?? kind,
-        kind,
-        preset,
-        parameters,
-        metrics: artifact.file.metrics,
-        fingerprint: data.dataset.fingerprint,
-        dimensions: artifact.file.dimensions,
-      },
-    });
-    await record({ status: 'done', model: { connect: { id: modelId } }, finishedAt: new Date() });
-    await rm(checkpoint, { force: true });
-    return { modelId, runId, ...judged };
-  } catch (cause) {
-    const error = existsSync(checkpoint) ? withResumeHint(cause, runId) : cause;
-    await record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
-    throw error;
-  }
+  checkpoint: string;
+  record(change: Prisma.TrainingRunUpdateInput): Promise<unknown>;
 }
 
 /** The same error, which also says how to take the run up again. */
-function withResumeHint(error: unknown, runId: string): unknown {
+async function withResumeHint({ db }: TrainerContext, run: Run, error: unknown): Promise<unknown> {
   if (!(error instanceof DuetError)) return error;
-  const fix = `npx duet train --resume ${runId} goes on from its checkpoint.`;
-  return new DuetError(error.code, error.message, { fix, cause: error });
+  const { modelId } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: run.id } });
+  const resume = `npx duet train --resume ${run.id}`;
+  const fix =
+    modelId === null
+      ? existsSync(run.checkpoint) && `${resume} goes on from its checkpoint.`
+      : `Model ${modelId} is trained and kept: ${resume} measures it.`;
+  return fix ? new DuetError(error.code, error.message, { fix, cause: error }) : error;
 }
 
-interface LearnRequest {
-  modelId: string;
-  kind: string;
-  settings: VectorSettings;
-  seed: number;
-  splitName: string;
-  checkpoint: string;
-  record: (change: Prisma.TrainingRunUpdateInput) => Promise<unknown>;
-}
+type Learnt = Omit<TrainResult, 'runId'>;
 
-/** From data to a judged artifact in memory. */
-async function learn(
-  ctx: TrainerContext,
-  data: TrainingData,
-  { modelId, kind, settings, seed, splitName, checkpoint, record }: LearnRequest,
-): Promise<{ artifact: Artifact; judged: Judged | undefined }> {
-  const { executor, progress = silent } = ctx;
+/** Fits the model, keeps it, and judges it. */
+async function learn(ctx: TrainerContext, request: TrainRequest, run: Run, data: TrainingData): Promise<Learnt> {
+  const { executor, progress = silent, db } = ctx;
+  const { kind, preset = 'fast', evaluationUsers } = request;
+  const { settings, parameters, checkpoint, record } = run;
+  const { seed, split: splitName } = parameters;
   const { dataset, interactions, catalogue } = data;
   const split = splitDataset(interactions, splitName);
   // Training curves are of models that could be stopped by them: least squares has nothing to watch, and learns it all.
@@ -172,45 +143,40 @@ async function learn(
     onEpoch: (curve, steps) => record({ step: curve.at(-1)!.step, steps, curve: curve as object[] }),
   });
 
-  const { encoder, itemVectors } = fitted;
-  const { trained, space, params, tables } = fitted.parts;
+  const modelId = randomUUID();
   const histories = userHistories(interactions, split.train);
-  const judged =
-    split.evaluations.length > 0
-      ? await evaluateVectors(executor, { encoder, items: itemVectors, histories, split, catalogue })
-      : undefined;
-  const vocabulariesOf = (side: 'user' | 'item') =>
-    Object.fromEntries(Object.entries(space.encoded[side]).map(([name, { vocabulary }]) => [name, vocabulary]));
-  const artifact: Artifact = {
-    file: {
+  const origin = { id: modelId, kind, split: splitName, seed, executor: executor.name };
+  const artifact = artifactOf(fitted, data, histories, origin);
+  await writeArtifact(ctx.dataDir, artifact);
+  await db.prisma.model.create({
+    data: {
       id: modelId,
-      kind,
       datasetId: dataset.id,
+      name: request.name ?? kind,
+      kind,
+      preset,
+      parameters,
       fingerprint: dataset.fingerprint,
-      split: splitName,
-      seed,
-      executor: executor.name,
-      createdAt: new Date().toISOString(),
-      ...trained,
-      dimensions: encoder.dims,
-      features: { user: space.user, item: space.item, sequence: space.sequence },
-      vocabularies: {
-        context: Object.fromEntries(Object.entries(space.context).map(([name, { vocabulary }]) => [name, vocabulary])),
-        user: vocabulariesOf('user'),
-        item: vocabulariesOf('item'),
-      },
-      priceBounds: space.encoded.item.price?.bounds,
-      users: interactions.users,
-      items: catalogue.ids,
-      sides: interactions.sides,
-      metrics: judged ? { [splitName]: judged.evaluation } : {},
+      dimensions: artifact.file.dimensions,
     },
-    space,
-    params,
-    tables,
-    itemVectors,
-    historyStart: histories.start,
-    historyItem: histories.item,
-  };
-  return { artifact, judged };
+  });
+  await record({ model: { connect: { id: modelId } } });
+  await rm(checkpoint, { force: true });
+
+  if (split.evaluations.length === 0) return { modelId };
+  const judged = await evaluateVectors(executor, {
+    encoder: fitted.encoder,
+    items: fitted.itemVectors,
+    histories,
+    split: drawUsers(split, interactions.users, evaluationUsers),
+    catalogue,
+    ...reportedTo(ctx, kind),
+  });
+  await keepEvaluation(db, modelId, judged.evaluation);
+  return { modelId, ...judged };
+}
+
+async function judgeAgain(ctx: TrainerContext, request: TrainRequest, run: Run, modelId: string): Promise<Learnt> {
+  if (run.parameters.split === 'none') return { modelId };
+  return { modelId, ...(await evaluateModel(ctx, { modelId, evaluationUsers: request.evaluationUsers })) };
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
-import { readSetting } from './train.ts';
+import { readInteger, readSetting, usersOf } from './train.ts';
 
 interface Options {
   model?: string;
@@ -12,6 +12,7 @@ interface Options {
   dataset?: string;
   split?: string;
   mask: boolean;
+  evaluationUsers: number;
 }
 
 export function evaluateCommand(program: Command): void {
@@ -23,12 +24,13 @@ export function evaluateCommand(program: Command): void {
     .option('--set <key=value>', 'a setting of a baseline, any number of times; neighbours=200', readSetting, {})
     .option('--dataset <name>', 'for a baseline: name or id of the dataset')
     .option('--split <split>', 'time:0.8, leave-last-out, random:0.8, or given by the file')
+    .option('--evaluation-users <n>', 'users to rank for at most, drawn by a hash of their ids', readInteger, 20_000)
     .option('--no-mask', 'rank what a user has had too; the answer is then not kept');
   job<Options>(
     command,
     'evaluate --baseline item-knn --dataset online-retail --split time:0.8',
     async (context, options) => {
-      const { model, baseline, split, set, mask } = options;
+      const { model, baseline, split, set, mask, evaluationUsers } = options;
       if ((model === undefined) === (baseline === undefined)) {
         throw new DuetError('bad-input', 'Give either --model or --baseline.');
       }
@@ -37,18 +39,18 @@ export function evaluateCommand(program: Command): void {
       const measure = async () => {
         if (baseline !== undefined) {
           const dataset = await findDataset(ctx.db, options.dataset);
-          const request = { datasetId: dataset.id, kind: baseline, split, set, mask };
+          const request = { datasetId: dataset.id, kind: baseline, split, set, mask, evaluationUsers };
           const { modelId, evaluation } = await evaluateBaseline(ctx, request);
           return { name: baseline, modelId, evaluation };
         }
         const row = await findModel(ctx.db, model!);
-        const { evaluation } = await evaluateModel(ctx, { modelId: row.id, split, mask });
+        const { evaluation } = await evaluateModel(ctx, { modelId: row.id, split, mask, evaluationUsers });
         return { name: row.name, modelId: row.id, evaluation };
       };
       const { name, modelId, evaluation } = await measure();
       return {
         json: { modelId, ...evaluation },
-        text: `On ${evaluation.split} (${evaluation.users} users${mask ? '' : ', what they had competes too'}):\n${comparison([{ name, metrics: evaluation.metrics }])}`,
+        text: `On ${evaluation.split} (${usersOf(evaluation)}${mask ? '' : ', what they had competes too'}):\n${comparison([{ name, metrics: evaluation.metrics }])}`,
       };
     },
   );

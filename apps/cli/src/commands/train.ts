@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import type { TrainRequest } from '@duet/trainer';
+import type { Evaluation, TrainRequest } from '@duet/trainer';
 import { type Command, InvalidArgumentError } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';
@@ -14,6 +14,7 @@ interface Options {
   seed?: number;
   split?: string;
   name?: string;
+  evaluationUsers?: number;
 }
 
 /** `key=value`, the value read as JSON where it is JSON: numbers, booleans, lists. */
@@ -34,6 +35,10 @@ export function readInteger(text: string): number {
   return value;
 }
 
+/** How many users an evaluation is of, and of how many they were drawn. */
+export const usersOf = ({ users, drawnFrom }: Pick<Evaluation, 'users' | 'drawnFrom'>): string =>
+  drawnFrom === undefined ? `${users} users` : `${users} users, drawn from ${drawnFrom}`;
+
 export function trainCommand(program: Command): void {
   const command = program
     .command('train')
@@ -53,10 +58,16 @@ export function trainCommand(program: Command): void {
       'time:0.8, leave-last-out, random:0.8, given by the file, or none to train on everything',
     )
     .option('--name <name>', "the model's name")
+    .option(
+      '--evaluation-users <n>',
+      'users to measure it on at most, drawn by a hash of their ids',
+      readInteger,
+      20_000,
+    )
     .option('--resume <run>', 'go on with a training that was cut, by the id of its run; last is the newest');
   job<Options>(command, 'train --dataset online-retail --model dat --set epochs=2', async (context, options) => {
     const { requestOfRun, trainModel } = await import('@duet/trainer');
-    const { model, resume, dataset, set, ...asked } = options;
+    const { model, resume, dataset, set, evaluationUsers, ...asked } = options;
     if ((model === undefined) === (resume === undefined)) {
       throw new DuetError('bad-input', 'Give either --model or --resume.');
     }
@@ -70,11 +81,11 @@ export function trainCommand(program: Command): void {
       return { ...begun, set: { ...begun.set, ...set } };
     };
     const { kind, name, ...rest } = await request();
-    const { modelId, evaluation } = await trainModel(ctx, { kind, name, ...rest });
+    const { modelId, evaluation } = await trainModel(ctx, { kind, name, evaluationUsers, ...rest });
     const measured =
       evaluation === undefined
         ? 'trained on everything, so that nothing is left to measure it on.'
-        : `on ${evaluation.split} (${evaluation.users} users):\n${comparison([{ name: name ?? kind, metrics: evaluation.metrics }])}`;
+        : `on ${evaluation.split} (${usersOf(evaluation)}):\n${comparison([{ name: name ?? kind, metrics: evaluation.metrics }])}`;
     return { json: { modelId, ...(evaluation ?? { metrics: {} }) }, text: `Model ${modelId}, ${measured}` };
   });
 }

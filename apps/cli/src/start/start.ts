@@ -3,12 +3,12 @@ import { type Config, type DuetError, formatSeconds, loadConfig, readSecret } fr
 import { connect, type Model, migrate } from '@duet/db';
 import { type Answer, comparison, toJson } from '../answer.ts';
 import { metricsBySplit } from '../commands/models.ts';
-import type { StartOptions } from '../commands/start.ts';
 import type { Context } from '../context.ts';
 import { type AppName, addressOf, environmentOf, portsOf, servicesOf } from './apps.ts';
 import { keepPostgres } from './database.ts';
 import { buildAvx2InBackground } from './faiss-avx2.ts';
 import { startOver } from './fresh.ts';
+import type { StartOptions } from './options.ts';
 import { requireFreePorts } from './ports.ts';
 import {
   adminPassword,

@@ -240,9 +240,9 @@ export interface SweptItems {
 }
 
 export interface FactoriseOptions {
-  /** What `onSweep` was told once, to go on from: to the same vectors, bit for bit. */
+  /** An earlier argument of `onSweep` to resume from, to the same vectors, bit for bit. */
   from?: Pick<SweptItems, 'sweep' | 'vectors'> | undefined;
-  /** Is told after each sweep. The vectors hold until it settles. */
+  /** Called after each sweep. The vectors hold until it settles. */
   onSweep?: ((swept: SweptItems) => void | Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -6,7 +6,7 @@ import { gradients } from '../graph/gradient.ts';
 import { type Graph, sizeOf, type Tensor } from '../graph/graph.ts';
 import { checkFeeds, type DenseState, initialState, loadState, ParamVector, saveState } from '../graph/params.ts';
 import { onnxFile, outputName, paramsInput } from '../onnx/onnx-file.ts';
-import type { Device } from './open.ts';
+import type { Device } from './device.ts';
 
 const gradientPrefix = 'd/';
 const moments = { first: '/first', second: '/second' } as const;

@@ -32,7 +32,7 @@ export type Op =
   | 'concat'
   | 'slice'
   | 'stopGradient'
-  // What gradients are made of, beside the above.
+  // Only gradients are made of these.
   | 'positivePart'
   | 'sampledSoftmaxGradient'
   | 'broadcast'

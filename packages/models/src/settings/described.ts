@@ -7,7 +7,7 @@ export interface Described {
   title: string;
   /** One sentence for the admin. */
   summary: string;
-  /** What it can be told. */
+  /** All its settings. */
   settings: SettingsTable;
   /** Settings that this kind starts from, over the preset's. */
   defaults?: Readonly<Record<string, unknown>>;

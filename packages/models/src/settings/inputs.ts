@@ -123,7 +123,7 @@ export const inputSettings = {
   }),
   context: setting({
     schema: z.enum(['none', 'declared', 'all']),
-    meaning: "What the user tower hears of the request: the dataset's context columns; all: the hour and weekday too.",
+    meaning: "What the user tower reads of the request: the dataset's context columns; all: the hour and weekday too.",
     paper: 'declared',
   }),
   userIds: setting({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { maxEaseItems } from '../baselines/ease.ts';
 import { setting } from './setting.ts';
 
-/** What a served score has beside the towers' inner product. */
+/** What is added to the towers' inner product in a served score. */
 export const priorSettings = {
   popularityWeight: setting({
     schema: z.number().min(0).max(10),

@@ -32,7 +32,7 @@ export type Part =
   | 'several-positives'
   | 'augmented-vectors';
 
-/** One thing that a model can be told: all that Duet knows of it. */
+/** A setting of a model: all that Duet knows of it. */
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
   schema: Schema;
   /** One sentence for forms, help and errors. */

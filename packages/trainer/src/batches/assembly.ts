@@ -52,7 +52,7 @@ export class Assembly implements AsyncDisposable {
   /** The next step's inputs as they were: its rows were gathered before the last update. */
   #resumed: Values | undefined;
 
-  /** @param resumed what `next` gave at the checkpoint that training goes on from */
+  /** @param resumed what `next` gave at the checkpoint that training resumes from */
   constructor(
     graph: Graph,
     plan: Omit<AssemblyPlan, 'slots' | 'control' | 'tables'> & { tables: Record<string, LearningTable> },
@@ -78,7 +78,7 @@ export class Assembly implements AsyncDisposable {
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
     this.#failed = new Promise((_, reject) => this.#worker.once('error', reject));
-    // Whoever waits hears of it; nobody waiting is no unhandled rejection.
+    // `#until` throws it; while nothing waits, it is no unhandled rejection.
     this.#failed.catch(() => {});
   }
 

@@ -24,7 +24,7 @@ import { countPositives, historyOfPositives, type Positives } from './positives.
 /** Adds a step's gradients by input name, then moves every row that the step touched. */
 export type Update = (gradients: Values, optimizer: TableOptimizer) => void;
 
-/** Makes batches: which users and items, their features' rows, and what each loss needs beside. */
+/** Makes batches: which users and items, their features' rows, and what each loss needs. */
 export class Batcher {
   #space: FeatureSpace;
   #tables: Record<string, LearningTable>;

@@ -26,7 +26,7 @@ export function initialTableState(kind: TableOptimizer['kind'], rows: number, di
 const lastCorrection = 40_000;
 let adamCorrections: { rate: Float64Array; floor: Float64Array } | undefined;
 
-/** Adam's corrections of rate and floor by step, made by whoever first trains with it. */
+/** Adam's corrections of rate and floor by step, computed when Adam is first used. */
 const correctionsOfAdam = () => {
   const root = Float64Array.from({ length: lastCorrection + 1 }, (_, t) => Math.sqrt(1 - 0.999 ** t));
   return { rate: root.map((r, t) => r / (1 - 0.9 ** t)), floor: root.map((r) => 1e-8 * r) };

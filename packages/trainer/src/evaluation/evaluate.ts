@@ -1,9 +1,11 @@
-import type { Evaluation, UserEncoder } from '@duet/artifact';
+import type { UserEncoder } from '@duet/artifact';
 import { distinctItems, type Histories } from '@duet/artifact/inputs';
-import type { Catalogue, Split } from '@duet/datasets';
+import type { Catalogue } from '@duet/datasets';
 import { type Executor, popularityScores } from '@duet/models';
+import type { DrawnSplit } from './draw-users.ts';
+import type { Evaluation } from './evaluation.ts';
 import { listMetrics, MeanMetrics } from './metrics.ts';
-import { type Rankings, rankAll } from './rankings.ts';
+import { type Rankings, type RankOptions, rankAll } from './rankings.ts';
 import { encoderScorer, type Scorer } from './scorer.ts';
 
 /** An evaluation, and what it was computed from. */
@@ -15,13 +17,16 @@ export interface Judged {
 }
 
 export interface EvaluateInput {
-  split: Split;
+  split: DrawnSplit;
   catalogue: Pick<Catalogue, 'ids' | 'category' | 'categories'>;
   /** Each user's distinct items in training, by user row. */
   lists: readonly Int32Array[];
   score: Scorer;
   /** Whether what a user has had is left out of the ranking (default). */
   mask?: boolean | undefined;
+  /** Called with the users that are ranked for, after each block of them. */
+  onUsers?: RankOptions['onUsers'];
+  signal?: AbortSignal | undefined;
 }
 
 interface Bands {
@@ -55,12 +60,19 @@ export function historyBands(lists: readonly Int32Array[]): Bands {
 /**
  * Ranks the whole catalogue for every user of the split and averages the metrics, overall and by group.
  *
- * @throws DuetError `bad-input` where a score is not a number
+ * @throws DuetError `bad-input` where a score is not a number; the signal's reason
  */
-export async function evaluate({ split, catalogue, lists, score, mask = true }: EvaluateInput): Promise<Judged> {
+export async function evaluate({
+  split,
+  catalogue,
+  lists,
+  score,
+  mask = true,
+  ...watched
+}: EvaluateInput): Promise<Judged> {
   const items = catalogue.ids.length;
   const popularity = popularityScores(lists, items);
-  const rankings = await rankAll(split.evaluations, items, score, mask);
+  const rankings = await rankAll(split.evaluations, items, score, { mask, ...watched });
   const { user, start, item, rank } = rankings;
   const overall = new MeanMetrics();
   const bands = popularityBands(popularity);
@@ -85,7 +97,7 @@ export async function evaluate({ split, catalogue, lists, score, mask = true }: 
   for (const part of ['coldItems', 'coldUsers'] as const) {
     const evaluations = split[part] ?? [];
     if (evaluations.length === 0) continue;
-    const found = await rankAll(evaluations, items, score, mask);
+    const found = await rankAll(evaluations, items, score, { mask, signal: watched.signal });
     const means = new MeanMetrics();
     found.user.forEach((_, u) => {
       means.add(found.rank.subarray(found.start[u]!, found.start[u + 1]!));
@@ -98,6 +110,7 @@ export async function evaluate({ split, catalogue, lists, score, mask = true }: 
     split: split.name,
     masked: mask,
     users: overall.users,
+    ...(split.drawnFrom !== undefined && { drawnFrom: split.drawnFrom }),
     metrics: { ...overall.result().metrics, ...listMetrics(rankings, popularity) },
     byCategory: catalogue.categories
       .map((category, i) => ({ category, ...byCategory[i]!.result() }))
@@ -109,19 +122,19 @@ export async function evaluate({ split, catalogue, lists, score, mask = true }: 
   return { evaluation, rankings, popularity };
 }
 
-export interface VectorsToJudge {
+export interface VectorsToJudge extends Pick<EvaluateInput, 'onUsers' | 'signal'> {
   encoder: UserEncoder;
   /** p_v of every item [items, dims]. */
   items: Float32Array;
   /** What each user had before the targets, and whose users make an item popular. */
   histories: Histories;
-  split: Split;
+  split: DrawnSplit;
   catalogue: Catalogue;
 }
 
 /** Ranks the catalogue for every user of a split. */
 export async function evaluateVectors(executor: Executor, judged: VectorsToJudge): Promise<Judged> {
-  const { encoder, items, histories, split, catalogue } = judged;
+  const { encoder, items, histories, ...input } = judged;
   await using score = await encoderScorer(executor, encoder, items, histories);
-  return evaluate({ split, catalogue, lists: distinctItems(histories), score });
+  return evaluate({ ...input, lists: distinctItems(histories), score });
 }

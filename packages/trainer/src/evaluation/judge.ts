@@ -1,12 +1,14 @@
-import { type Evaluation, openModel } from '@duet/artifact';
+import { openModel } from '@duet/artifact';
 import { distinctItems, userHistories } from '@duet/artifact/inputs';
 import { DuetError, silent } from '@duet/base';
-import { type Split, splitDataset } from '@duet/datasets';
+import { splitDataset } from '@duet/datasets';
 import type { Database, Prisma } from '@duet/db';
 import { modelOfKind, resolveSettings, type ScorerModel } from '@duet/models';
 import { defaultSplit, loadTrainingData, type TrainingData } from '../data.ts';
 import type { TrainerContext } from '../trainer-context.ts';
+import { type DrawnSplit, drawUsers } from './draw-users.ts';
 import { evaluate, type Judged } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
 import { byUser, vectorScorer } from './scorer.ts';
 
 export interface BaselineRequest {
@@ -18,10 +20,18 @@ export interface BaselineRequest {
   set?: Record<string, unknown>;
   /** False to let what a user has had compete too: the answer is then not kept. */
   mask?: boolean;
+  /** Users to rank for at most, drawn by a hash of their ids; 20,000 unless said. */
+  evaluationUsers?: number | undefined;
 }
 
-/** Keeps an evaluation in the model's row, beside those of other splits. */
-async function keep(db: Database, modelId: string, evaluation: Evaluation): Promise<void> {
+export interface ModelEvaluationRequest extends Pick<BaselineRequest, 'mask' | 'evaluationUsers'> {
+  modelId: string;
+  /** The split whose training part it learnt, unless said. */
+  split?: string | undefined;
+}
+
+/** Keeps an evaluation in the model's row, with those of other splits. */
+export async function keepEvaluation(db: Database, modelId: string, evaluation: Evaluation): Promise<void> {
   const patch = JSON.stringify({ [evaluation.split]: evaluation });
   await db.pool.query(`UPDATE "Model" SET "metrics" = "metrics" || $2::jsonb WHERE "id" = $1::uuid`, [modelId, patch]);
 }
@@ -34,7 +44,7 @@ async function keep(db: Database, modelId: string, evaluation: Evaluation): Prom
  */
 export async function evaluateModel(
   ctx: TrainerContext,
-  { modelId, split: splitName, mask = true }: { modelId: string; split?: string; mask?: boolean },
+  { modelId, split: splitName, mask = true, evaluationUsers }: ModelEvaluationRequest,
 ): Promise<Judged> {
   await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
   const name = splitName ?? model.split;
@@ -58,7 +68,8 @@ export async function evaluateModel(
     );
   }
   const data = await loadTrainingData(ctx.db, ctx.dataDir, model.datasetId);
-  const split = splitDataset(data.interactions, name);
+  const whole = splitDataset(data.interactions, name);
+  const split = drawUsers(whole, data.interactions.users, evaluationUsers);
   await using score = await vectorScorer(ctx.executor, {
     encode: async (users) => {
       const ids = users.map(({ user }) => data.interactions.users[user]!);
@@ -74,10 +85,26 @@ export async function evaluateModel(
     vectorsPerUser: model.vectorsPerUser,
   });
   const lists = distinctItems(userHistories(data.interactions, split.train));
-  const judged = await evaluate({ split, catalogue: data.catalogue, lists, score, mask });
-  if (mask) await keep(ctx.db, modelId, judged.evaluation);
+  const judged = await evaluate({
+    split,
+    catalogue: data.catalogue,
+    lists,
+    score,
+    mask,
+    ...reportedTo(ctx, model.kind),
+  });
+  if (mask) await keepEvaluation(ctx.db, modelId, judged.evaluation);
   return judged;
 }
+
+/** Reports how far an evaluation is, and stops it. */
+export const reportedTo = (
+  { progress = silent, signal }: Pick<TrainerContext, 'progress' | 'signal'>,
+  kind: string,
+) => ({
+  onUsers: (done: number, total: number) => progress({ step: `evaluate ${kind}`, done, total, unit: 'users' }),
+  signal,
+});
 
 /** @throws DuetError `bad-input` for a kind that is trained, or unknown */
 export function scorerOf(kind: string): ScorerModel {
@@ -91,16 +118,18 @@ export function scorerOf(kind: string): ScorerModel {
 
 /** Ranks the whole catalogue for every user of a split with a model that only scores. */
 export async function judgeBaseline(
-  { executor, progress = silent }: Pick<TrainerContext, 'executor' | 'progress'>,
+  ctx: Pick<TrainerContext, 'executor' | 'progress' | 'signal'>,
   { catalogue, interactions }: Pick<TrainingData, 'catalogue' | 'interactions'>,
-  split: Split,
-  { fit }: ScorerModel,
+  split: DrawnSplit,
+  { kind, fit }: ScorerModel,
   settings: Record<string, unknown>,
   mask = true,
 ): Promise<Judged> {
+  const { executor, progress = silent } = ctx;
   const lists = distinctItems(userHistories(interactions, split.train));
-  const score = await fit({ executor, lists, items: catalogue.ids.length, progress }, settings);
-  return evaluate({ split, catalogue, lists, score: byUser(({ user }, scores) => score(lists[user]!, scores)), mask });
+  const scorer = await fit({ executor, lists, items: catalogue.ids.length, progress }, settings);
+  const score = byUser(({ user }, scores) => scorer(lists[user]!, scores));
+  return evaluate({ split, catalogue, lists, score, mask, ...reportedTo(ctx, kind) });
 }
 
 /**
@@ -117,7 +146,8 @@ export async function evaluateBaseline(
   const scorer = scorerOf(kind);
   const parameters = resolveSettings(kind, 'best', set) as Prisma.InputJsonObject;
   const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
-  const split = splitDataset(data.interactions, request.split ?? defaultSplit(data.dataset));
+  const whole = splitDataset(data.interactions, request.split ?? defaultSplit(data.dataset));
+  const split = drawUsers(whole, data.interactions.users, request.evaluationUsers);
   const judged = await judgeBaseline(ctx, data, split, scorer, parameters, mask);
   const { prisma } = ctx.db;
   const { fingerprint } = data.dataset;
@@ -127,6 +157,6 @@ export async function evaluateBaseline(
   const model =
     known ??
     (await prisma.model.create({ data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint } }));
-  if (mask) await keep(ctx.db, model.id, judged.evaluation);
+  if (mask) await keepEvaluation(ctx.db, model.id, judged.evaluation);
   return { modelId: model.id, ...judged };
 }

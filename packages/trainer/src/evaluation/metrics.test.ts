@@ -10,6 +10,11 @@ describe("a user's metrics", () => {
     const m = userMetrics([2, 60, 200]);
     const ideal = 1 + 1 / Math.log2(3) + 1 / Math.log2(4);
     assert.equal(m['HR@50'], 1);
+    // The first lies among the first 10, and no other among the first 20.
+    assert.deepEqual([m['HR@10'], m['HR@20'], m['Recall@20']], [1, 1, 1 / 3]);
+    assert.equal(m['NDCG@10'], 1 / Math.log2(3) / ideal);
+    assert.equal(userMetrics([11, 60])['HR@10'], 0);
+    assert.equal(userMetrics([11, 60])['HR@20'], 1);
     assert.equal(m['Recall@50'], 1 / 3);
     assert.equal(m['Recall@100'], 2 / 3);
     assert.equal(m['NDCG@50'], 1 / Math.log2(3) / ideal);

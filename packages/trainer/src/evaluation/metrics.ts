@@ -1,7 +1,7 @@
 import { listLength, type Rankings } from './rankings.ts';
 
 /** Lengths of list that models are compared at. */
-const cutoffs = [50, 100] as const;
+const cutoffs = [10, 20, 50, 100] as const;
 
 /** DCG of hits at ranks 1 … n, by n. */
 const idealGain = new Float64Array(listLength + 1);

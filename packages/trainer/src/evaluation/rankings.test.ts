@@ -60,7 +60,7 @@ describe('ranking everything', () => {
   const score = byUser((_, scores) => scores.set([9, 8, 7, 6]));
 
   test('leaves out what the user has had, unless it is a target', async () => {
-    const { user, start, item, rank, list } = await rankAll(evaluations, 4, score, true);
+    const { user, start, item, rank, list } = await rankAll(evaluations, 4, score, { mask: true });
     assert.deepEqual([...user], [7, 4]);
     assert.deepEqual([...start], [0, 1, 3]);
     assert.deepEqual([...item], [3, 0, 2]);
@@ -70,7 +70,7 @@ describe('ranking everything', () => {
   });
 
   test('counts everything where nothing is masked', async () => {
-    const { rank } = await rankAll(evaluations, 4, score, false);
+    const { rank } = await rankAll(evaluations, 4, score, { mask: false });
     assert.deepEqual([...rank], [4, 1, 3]);
   });
 
@@ -86,7 +86,7 @@ describe('ranking everything', () => {
     const near = byUser(({ user }, scores) => {
       for (let i = 0; i < items; i++) scores[i] = -Math.abs(i - ((user * 97) % items));
     });
-    const { rank } = await rankAll(many, items, near, true);
+    const { rank } = await rankAll(many, items, near, { mask: true });
     assert.ok(rank.every((r) => r === 1));
   });
 });

@@ -95,17 +95,24 @@ export function topItems(scores: Float32Array, k: number): Int32Array {
   return heap.subarray(0, size).sort((a, b) => scores[b]! - scores[a]! || a - b);
 }
 
+export interface RankOptions {
+  /** Whether the items that a user has had are left out of the ranking, unless they are targets (default). */
+  mask?: boolean;
+  /** Called after each block of users. */
+  onUsers?: ((done: number, total: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Ranks the whole catalogue for every evaluated user of a split.
  *
- * @param mask whether the items that the user has had are left out of the ranking, unless they are targets
- * @throws DuetError `bad-input` where a score is not a number
+ * @throws DuetError `bad-input` where a score is not a number; the signal's reason
  */
 export async function rankAll(
   evaluations: Split['evaluations'],
   items: number,
   score: Scorer,
-  mask = true,
+  { mask = true, onUsers, signal }: RankOptions = {},
 ): Promise<Rankings> {
   const n = evaluations.length;
   const start = new Int32Array(n + 1);
@@ -119,6 +126,7 @@ export async function rankAll(
   const scores = new Float32Array(Math.min(block, n) * items);
   for (let from = 0; from < n; from += block) {
     const to = Math.min(from + block, n);
+    signal?.throwIfAborted();
     await score(evaluations.slice(from, to), scores.subarray(0, (to - from) * items));
     for (let u = from; u < to; u++) {
       const { targets, seen } = evaluations[u]!;
@@ -136,6 +144,7 @@ export async function rankAll(
         rank[start[u]! + i] = target.rank;
       });
     }
+    onUsers?.(to, n);
   }
   return { user: Int32Array.from(evaluations, ({ user }) => user), start, item, rank, list };
 }

@@ -142,8 +142,8 @@ describe('a training that was cut goes on to the same weights, bit for bit,', ()
     let left = 0;
     const counted = {
       ...ctx,
-      progress: () => {
-        left += 1;
+      progress: ({ unit }: { unit: string }) => {
+        if (unit === 'examples') left += 1;
       },
     };
     const { modelId } = await trainModel(counted, await requestOfRun(ctx.db, (await newestRun()).id));
@@ -160,7 +160,10 @@ test('a factorisation that was stopped goes on with the next sweep to the same v
     await stoppedAfter(2, asked);
     const { id } = await newestRun();
     const swept: number[] = [];
-    const going = { ...ctx, progress: ({ done }: { done: number }) => swept.push(done) };
+    const going = {
+      ...ctx,
+      progress: ({ done, unit }: { done: number; unit: string }) => unit === 'sweeps' && swept.push(done),
+    };
     const again = await trainModel(going, await requestOfRun(ctx.db, id));
     assert.deepEqual(swept, [3, 4]);
     assert.deepEqual(await sums(again.modelId), await sums(modelId));

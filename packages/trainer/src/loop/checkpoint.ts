@@ -55,7 +55,7 @@ export interface Checkpoint extends Training {
 /** What there is of neither tables nor a step under way. */
 export const betweenEpochs = { sums: {}, best: undefined, tables: {}, rankedHigh: new Int32Array(), feeds: {} };
 
-/** Settings that may change between a checkpoint and what goes on from it. */
+/** Settings that may change between a checkpoint and the training that resumes from it. */
 const changeable = {
   tower: [
     'augmentedLearningRate',
@@ -120,7 +120,7 @@ export class CheckpointFile {
   #family: keyof typeof changeable;
   #key: string;
 
-  /** @param key {@link towerKey} or {@link factorKey}, which who goes on must share with who wrote the checkpoint */
+  /** @param key {@link towerKey} or {@link factorKey}, equal for the training that wrote the checkpoint and the one that resumes */
   constructor(file: string, family: keyof typeof changeable, key: string) {
     this.file = file;
     this.#family = family;

@@ -54,7 +54,7 @@ export interface TowerTrainingInput {
   label: string;
   signal?: AbortSignal | undefined;
   checkpoints?: Checkpoints | undefined;
-  /** Hears of the whole curve as it grows. */
+  /** Called with the whole curve after each epoch. */
   onEpoch?: ((curve: CurvePoint[], steps: number) => Promise<unknown>) | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { Evaluation } from '@duet/artifact';
 import type { Config } from '@duet/base';
+import type { Evaluation } from '../evaluation/evaluation.ts';
 import type { TrialRequest } from './trial.ts';
 
 /** What a child process needs to open before its first trial. */

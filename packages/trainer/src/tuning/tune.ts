@@ -79,8 +79,8 @@ export function rungEpochs(epochs: number | undefined): (number | undefined)[] {
  * Random search, then successive halving (Jamieson & Talwalkar 2016, with η = 3): all settings get a ninth of the
  * base's epochs, the best third of them a third, the best ninth all. Each trial is a whole training of that many
  * epochs, its learning rate decayed to the end, so a result repeats with `duet train --set`. Number 0 is the base
- * itself, or the start where there is one: it goes up beside the best, to be compared with, and the others change a
- * part of it each. However short the time, a rung tries one setting, and beside a start one other.
+ * itself, or the start where there is one: it goes up with the best, to be compared with, and the others change a
+ * part of it each. However short the time, a rung tries one setting, and with a start one other.
  *
  * Trials are recorded as they end. A search that was cut goes on where it was: what was tried on the first rung keeps
  * its settings.

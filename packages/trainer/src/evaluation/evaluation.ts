@@ -13,7 +13,9 @@ export const evaluationSchema = z.object({
   /** Whether what a user has had was left out of the ranking. */
   masked: z.boolean().default(true),
   users: z.int(),
-  /** At 50 and 100: HR, Recall, NDCG, Coverage, ARP, Gini; and MRR. */
+  /** Users of the split, where it has more than were drawn. */
+  drawnFrom: z.int().optional(),
+  /** At 10, 20, 50 and 100: HR, Recall, NDCG, Coverage, ARP, Gini; and MRR. */
   metrics: z.record(z.string(), z.number()),
   /** The same over the users with a target in the category, and their targets in it; the largest category first. */
   byCategory: z.array(groupMetrics.extend({ category: z.string() })),
