@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openModel } from '@duet/artifact';
+import { loadExamples } from '@duet/datasets/testing';
 import { evaluateBaseline, evaluateModel } from './evaluation/judge.ts';
 import { requestOfRun } from './runs.ts';
-import { createTrainer, importMostActive } from './testing/trainer.ts';
+import { createTrainer } from './testing/trainer.ts';
 import { trainModel } from './train.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
@@ -11,7 +12,7 @@ let ctx: TrainerContext & AsyncDisposable;
 let datasetId: string;
 before(async () => {
   ctx = await createTrainer();
-  datasetId = await importMostActive(ctx);
+  datasetId = (await loadExamples(ctx)).mostActiveByIds;
 });
 after(() => ctx[Symbol.asyncDispose]());
 
