@@ -47,7 +47,7 @@ describe('a model that is a file and a line in the registry', () => {
     const { modelId, evaluation } = await trainModel(ctx, {
       datasetId,
       kind: 'toy',
-      set: { ...set, epochs: 10, tableLearningRate: 0.02, sharpness: 3 },
+      set: { ...set, epochs: 4, tableLearningRate: 0.03, sharpness: 3 },
     });
     const { parameters } = await ctx.db.prisma.model.findUniqueOrThrow({ where: { id: modelId } });
     assert.equal((parameters as { sharpness: number }).sharpness, 3);
