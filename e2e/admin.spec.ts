@@ -179,7 +179,7 @@ test.describe('logged in', () => {
     await page.getByLabel('Requests a second').fill('50');
     await page.getByRole('button', { name: 'Make a key' }).click();
     const key = (await page.getByRole('status').locator('code').textContent()) ?? '';
-    expect(key).toMatch(/^duet_[\w-]{40}$/);
+    expect(key).toMatch(/^sk_[\w-]{46}$/);
     const item = () =>
       fetch(`${addresses().retrieval}/v1/items/85123A`, { headers: { authorization: `Bearer ${key}` } });
     expect((await item()).headers.get('ratelimit-policy')).toContain('q=1000');

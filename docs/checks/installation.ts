@@ -94,7 +94,7 @@ export async function openInstallation(): Promise<Installation> {
   await Promise.all([mkdir(folder), writeNpx(bin)]);
   await cutExample(folder);
   const db = opened.use(await createTestDatabase());
-  const { key } = await createApiKey(db, { name: 'reader', scopes: ['retrieve', 'events'] });
+  const { key } = await createApiKey(db, { name: 'reader', scopes: ['retrieve', 'customers', 'events', 'orders'] });
   const port = await freePort();
   const env: NodeJS.ProcessEnv = {
     NODE_COMPILE_CACHE: path.join(home, 'compiled'),

@@ -140,27 +140,27 @@ test('the kinds of model are listed with the command that makes one', async () =
 });
 
 test('a key is made, shown once, listed and revoked', async () => {
-  const { id, key } = await asJsonHere(
-    'keys',
-    'create',
-    '--name',
-    'till',
-    '--scope',
-    'retrieve,events',
-    '--rate',
-    '50',
-  );
+  const { id: datasetId } = await db.prisma.dataset.create({ data: { name: 'teapots', settings: {} } });
+  const { id, key } = await asJsonHere('keys', 'create', '--name', 'till', '--scope', 'events,orders', '--rate', '50');
   const listed = async () =>
     (await asJsonHere('keys', 'list')).keys.find((one: { id: string }) => one.id === id) as Record<string, unknown>;
-  const { name, prefix, scopes, rateLimit, revokedAt } = await listed();
+  const { name, dataset, prefix, scopes, rateLimit, revokedAt } = await listed();
   assert.deepEqual(
-    { name, prefix, scopes, rateLimit, revokedAt },
-    { name: 'till', prefix: key.slice(0, 13), scopes: ['retrieve', 'events'], rateLimit: 50, revokedAt: null },
+    { name, dataset, scopes, rateLimit, revokedAt },
+    { name: 'till', dataset: 'teapots', scopes: ['events', 'orders'], rateLimit: 50, revokedAt: null },
   );
+  assert.ok(key.startsWith(prefix) && key.startsWith('sk_'));
   assert.ok(!(await duetHere('keys', 'list')).stdout.includes(key));
   assert.deepEqual(await asJsonHere('keys', 'revoke', '--key', 'till'), { id, revoked: true });
   assert.notEqual((await listed()).revokedAt, null);
   assert.match((await duetHere('keys', 'revoke', '--key', 'till')).stderr, /no API key "till" that works/);
+  const pages = ['keys', 'create', '--name', 'pages', '--publishable', '--origin', 'https://shop.example'];
+  assert.match((await asJsonHere(...pages, '--scope', 'retrieve,events')).key, /^pk_/);
+  const forged = await duetHere(...pages, '--scope', 'orders');
+  assert.deepEqual([forged.code, forged.stdout], [2, '']);
+  assert.match(forged.stderr, /publishable key, which everybody can read, may not have "orders"/);
+  assert.match((await asJsonHere('keys', 'signing-secret')).secret, /^vs_/);
+  await db.prisma.dataset.delete({ where: { id: datasetId } });
 });
 
 test('from a file to recommendations: import, evaluate, train, index, retrieve, models', async () => {

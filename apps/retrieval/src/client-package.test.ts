@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -91,7 +91,9 @@ describe('the client package, from its tarball in an empty project', () => {
     for (const file of ['client.js', 'client.d.ts', 'file-store.js', 'README.md', 'LICENSE']) {
       assert.ok((await readFile(path.join(installed, file), 'utf8')).length > 100, file);
     }
-    for (const file of (await readdir(installed)).filter((name) => /\.(js|ts)$/.test(name))) {
+    // The type of tRPC's router is for who has tRPC.
+    const files = (await readdir(installed)).filter((name) => /\.(js|ts)$/.test(name) && name !== 'trpc.d.ts');
+    for (const file of files) {
       const text = await readFile(path.join(installed, file), 'utf8');
       assert.doesNotMatch(text, /\b(?:from|import\() ?['"](?!\.\/[\w-]+\.js|node:)/, file);
     }
@@ -121,7 +123,7 @@ describe('the client package, from its tarball in an empty project', () => {
     const program = `
       import { createDuetClient, DuetClientError, type RetrieveAnswer } from '@duet/client';
       import { fileStore } from '@duet/client/node';
-      const duet = createDuetClient({ url: '', events: { store: fileStore('x'), onDrop: (events) => events[0]?.eventId } });
+      const duet = createDuetClient({ url: 'http://127.0.0.1:1', events: { store: fileStore('x'), onDrop: (events) => events[0]?.eventId } });
       const answer: RetrieveAnswer = await duet.retrieve({ userId: 'u', k: 3, exclude: ['i'] });
       const title: string | undefined = answer.items[0]?.title;
       const price: number | null | undefined = answer.items[0]?.priceMinor;
@@ -136,18 +138,38 @@ describe('the client package, from its tarball in an empty project', () => {
       // @ts-expect-error: there is no such event
       duet.events.log({ type: 'glance', userId: 'u' });
     `;
+    const trpcProgram = `
+      import type { AppRouter } from '@duet/client/trpc';
+      import { createTRPCClient, httpBatchLink } from '@trpc/client';
+      const trpc = createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: 'http://127.0.0.1:4300/trpc' })] });
+      const { items } = await trpc.retrieve.query({ userId: 'u' });
+      const probability: number | null | undefined = items[0]?.probability;
+      const [shopper] = await trpc.catalogue.shoppers.query();
+      const { visitor } = await trpc.visitors.create.mutate();
+      console.log(probability, shopper?.userId, visitor, (await trpc.health.query()).status);
+      // @ts-expect-error: it is no mutation
+      trpc.retrieve.mutate({ userId: 'u' });
+      // @ts-expect-error: a number is asked for
+      trpc.retrieve.query({ userId: 'u', k: '3' });
+    `;
+    await writeFile(path.join(project, 'trpc.ts'), trpcProgram);
+    // Such a shop has tRPC installed; from here, since there is no registry.
+    await symlink(path.join(repositoryRoot(), 'node_modules/@trpc'), path.join(project, 'node_modules/@trpc'));
     await writeFile(path.join(project, 'shop.ts'), program);
     const options = {
       module: 'nodenext',
       target: 'es2022',
-      lib: ['es2022', 'dom'],
+      // tRPC's own declarations name Disposable.
+      lib: ['es2022', 'dom', 'esnext.disposable'],
       strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
       noEmit: true,
       types: [],
     };
     await writeFile(
       path.join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false }, files: ['shop.ts'] }),
+      JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false }, files: ['shop.ts', 'trpc.ts'] }),
     );
     const tsc = path.join(repositoryRoot(), 'node_modules/.bin/tsc');
     const { stdout } = await run(tsc, ['-p', '.'], { cwd: project }).catch((error) => error);

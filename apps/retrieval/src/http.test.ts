@@ -8,6 +8,7 @@ import { createLogger, loadConfig } from '@duet/base';
 import { type ApiScope, createApiKey } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';
+import { createTRPCClient, httpBatchLink, httpBatchStreamLink, httpLink } from '@trpc/client';
 import { createServer, type ServerParts } from './server.ts';
 
 const logger = createLogger({ logLevel: 'silent' }, 'test');
@@ -26,6 +27,7 @@ const inputs: Record<string, object | undefined> = {
   'catalogue.item': { itemId: 'i7' },
   history: { userId: 'u2', limit: 4 },
   'events.log': { events: [{ ...event, occurredAt: new Date().toISOString() }, { type: 'click' }] },
+  'visitors.create': undefined,
   health: undefined,
 };
 
@@ -41,7 +43,7 @@ describe('the service over HTTP', () => {
   const keys: Partial<Record<ApiScope, string>> = {};
   const operations = operationsOf(appRouter);
   const keyOf = async (scope: ApiScope, rate: { rateLimit?: number; rateBurst?: number } = {}) =>
-    (await createApiKey(shop.db, { name: scope, scopes: [scope], ...rate })).key;
+    (await createApiKey(shop.db, { name: scope, scopes: [scope], datasetId: shop.datasetId, ...rate })).key;
   const open = async (parts: Partial<ServerParts> = {}) => {
     const server = await createServer({ config, logger, db: shop.db, serving, ...parts });
     return { server, url: await server.listen() };
@@ -92,7 +94,8 @@ describe('the service over HTTP', () => {
   };
   const operation = (name: string) => operations.find((one) => one.name === name)!;
   /** What differs between two calls of the same. */
-  const lasting = ({ requestId: _, tookMs: __, ...rest }: Record<string, unknown>) => rest;
+  const lasting = ({ requestId: _, tookMs: __, ...rest }: Record<string, unknown>) =>
+    'visitor' in rest ? Object.keys(rest) : rest;
 
   test('answers every procedure by REST as by tRPC, in the form that the document has', async () => {
     assert.deepEqual(Object.keys(inputs).sort(), operations.map(({ name }) => name).sort());
@@ -173,9 +176,44 @@ describe('the service over HTTP', () => {
     check(await post('text/plain', '{"userId":"u1"}'), 'UNSUPPORTED_MEDIA_TYPE', 415);
     check(await post('application/json', '{"userId":'), 'PARSE_ERROR', 400);
     check(await answered(await fetch(`${url}/trpc/health?input={`)), 'PARSE_ERROR', 400);
-    const batch = check(await answered(await fetch(`${url}/trpc/health,health?batch=1`)), 'NOT_FOUND', 404);
-    assert.match(batch.message, /httpLink/);
+    check(await answered(await fetch(`${url}/trpc/health,health`)), 'NOT_FOUND', 404);
     check(await answered(await fetch(`${url}/trpc/events.log`)), 'NOT_FOUND', 404);
+  });
+
+  test('answers ordinary clients of tRPC, whichever link they use', async () => {
+    for (const [name, link] of Object.entries({ httpLink, httpBatchLink, httpBatchStreamLink })) {
+      const asked: string[] = [];
+      const spy: typeof fetch = (...request) => {
+        asked.push(String(request[0]));
+        return fetch(...request);
+      };
+      const authorization = `Bearer ${keys.retrieve}`;
+      const client = createTRPCClient<typeof appRouter>({
+        links: [link({ url: `${url}/trpc`, headers: { authorization }, fetch: spy as never })],
+      });
+      const [list, item, missing, forbidden] = await Promise.allSettled([
+        client.retrieve.query({ userId: 'u1', k: 3 }),
+        client.catalogue.item.query({ itemId: 'i7' }),
+        client.catalogue.item.query({ itemId: 'i999' }),
+        client.history.query({ userId: 'u1' }),
+      ]);
+      assert.equal(asked.length, name === 'httpLink' ? 4 : 1, name);
+      assert.equal(list.status === 'fulfilled' && list.value.items.length, 3, name);
+      assert.equal(item.status === 'fulfilled' && item.value.itemId, 'i7', name);
+      const codes = [missing, forbidden].map((one) => one.status === 'rejected' && one.reason.data.code);
+      assert.deepEqual(codes, ['NOT_FOUND', 'FORBIDDEN'], name);
+      assert.equal((await client.health.query()).status, 'ok', name);
+    }
+  });
+
+  test('counts each call of a batch against the key’s rate', async () => {
+    const key = await keyOf('retrieve', { rateLimit: 1, rateBurst: 2 });
+    const client = createTRPCClient<typeof appRouter>({
+      links: [httpBatchLink({ url: `${url}/trpc`, headers: { authorization: `Bearer ${key}` } })],
+    });
+    const calls = Array.from({ length: 4 }, () => client.catalogue.item.query({ itemId: 'i7' }));
+    const statuses = (await Promise.allSettled(calls)).map(({ status }) => status);
+    assert.deepEqual(statuses.toSorted(), ['fulfilled', 'fulfilled', 'rejected', 'rejected']);
   });
 
   test('answers what is no HTTP, and headers without end, in the same form', async () => {
@@ -223,7 +261,7 @@ describe('the service over HTTP', () => {
   const holding = () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const held: Serving = Object.create(serving, {
-      item: { value: (itemId: string) => promise.then(() => serving.item(itemId)) },
+      item: { value: (request: Parameters<Serving['item']>[0]) => promise.then(() => serving.item(request)) },
       userVectorCache: { value: serving.userVectorCache },
       health: { value: () => serving.health() },
       plan: { get: () => serving.plan },

@@ -1,20 +1,26 @@
 import { openExecutor } from '@duet/artifact';
 import { createLogger, DuetError, loadConfig } from '@duet/base';
-import { openDatabase } from '@duet/db';
+import { connect, openDatabase } from '@duet/db';
 import { openServing } from '@duet/serving';
 import { createServer } from './server.ts';
 
 /** Requests under way when no further one is taken have this long. */
 const lastMs = 10_000;
 
+/** Limit of what no request waits for: a catalogue of millions of items takes most of a minute to read. */
+const readMs = 300_000;
+/** Limit of what a request waits for. */
+const keyMs = 800;
+
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger(config, 'retrieval');
   await using opened = new AsyncDisposableStack();
-  const db = opened.use(await openDatabase(config));
+  const db = opened.use(await openDatabase(config, { timeoutMs: readMs }));
+  const keyDb = opened.use(await connect(db.url, { max: 2, timeoutMs: keyMs }));
   const executor = await openExecutor(config);
   const serving = opened.use(await openServing({ db, dataDir: config.dataDir, executor, logger }));
-  const server = opened.use(await createServer({ config, logger, db, serving }));
+  const server = opened.use(await createServer({ config, logger, db, keyDb, serving }));
 
   const stopped = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stopped.resolve);

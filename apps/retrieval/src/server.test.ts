@@ -5,16 +5,17 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { assignmentOf } from '@duet/api';
+import { createAssign } from '@duet/api';
 import {
   createDuetClient,
   type DuetClient,
   type DuetClientOptions,
   type HealthAnswer,
   type LoggedEvent,
+  signVisitor,
 } from '@duet/api/client';
 import { createLogger, loadConfig } from '@duet/base';
-import { type ApiScope, createApiKey } from '@duet/db';
+import { type ApiScope, createApiKey, signingSecret } from '@duet/db';
 import { freePort } from '@duet/db/testing';
 import { createExperiment, readServed, startExperiment } from '@duet/experiments';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
@@ -53,7 +54,8 @@ describe('the retrieval service', () => {
     });
     await startExperiment(shop.db, id);
     for (const scope of ['retrieve', 'events', 'admin'] as const) {
-      keys[scope] = (await createApiKey(shop.db, { name: scope, scopes: [scope] })).key;
+      const { key } = await createApiKey(shop.db, { name: scope, scopes: [scope], datasetId: shop.datasetId });
+      keys[scope] = key;
     }
     serving = await openServing({ ...shop, logger });
     server = await createServer({ config, logger, db: shop.db, serving });
@@ -94,10 +96,11 @@ describe('the retrieval service', () => {
     const client = clientFor('retrieve');
     const experiment = serving.plan.experiments[0]!;
     const arms = new Set<string>();
-    for (const { userId } of await client.catalogue.shoppers({ limit: 20 })) {
+    const assign = createAssign(serving);
+    for (const { userId } of await clientFor('admin').catalogue.shoppers({ limit: 20 })) {
       const answer = await client.retrieve({ userId, k: 12, placement: 'home' });
       assert.deepEqual(answer.experiment, { id: experiment.id, name: experiment.name });
-      assert.equal(answer.arm!.id, (await assignmentOf(serving, { userId, simulated: false }))!.arm.id);
+      assert.equal(answer.arm!.id, (await assign({ userId, simulated: false }))!.arm.id);
       assert.equal(answer.model.id, answer.arm!.name === 'dat' ? shop.dat : shop.twoTower);
       assert.deepEqual(answer.ranker, { id: shop.rankerId });
       assert.equal(answer.items.length, 12);
@@ -224,6 +227,77 @@ describe('the retrieval service', () => {
     assert.match(refused.join(), /has no arm/);
   });
 
+  test('makes no answer of another dataset than the key’s', async () => {
+    const { id: datasetId } = await shop.db.prisma.dataset.create({ data: { name: 'another shop', settings: {} } });
+    const scopes = ['retrieve', 'customers', 'events', 'admin'] as const;
+    const { key: apiKey } = await createApiKey(shop.db, { name: 'another', scopes, datasetId });
+    const client = createDuetClient({ url, apiKey, retry: { attempts: 1 } });
+    const experiment = serving.plan.experiments[0]!;
+    const dropped: string[] = [];
+    const events = { onDrop: (_: unknown, reason: string) => dropped.push(reason) };
+    const logging = createDuetClient({ url, apiKey, events });
+    logging.events.log({ ...impression('u1'), experimentId: experiment.id, armId: experiment.arms[0]!.id });
+    await logging.close();
+    assert.match(dropped.join(), /has no arm/);
+    for (const call of [
+      () => client.retrieve({ userId: 'u1' }),
+      () => client.search({ query: 'mug' }),
+      () => client.similarItems({ itemId: 'i1' }),
+      () => client.similarUsers({ userId: 'u1' }),
+      () => client.catalogue.item({ itemId: 'i1' }),
+      () => client.catalogue.shoppers(),
+      () => client.history({ userId: 'u1' }),
+    ]) {
+      await assert.rejects(call(), { code: 'unavailable', message: /No model has an index yet/ });
+    }
+    for (const call of [
+      () => client.retrieve({ userId: 'u1', modelId: shop.dat }),
+      () => client.similarItems({ itemId: 'i1', modelId: shop.dat }),
+      () => client.similarUsers({ userId: 'u1', modelId: shop.dat }),
+    ]) {
+      await assert.rejects(call(), { code: 'not-found' });
+    }
+  });
+
+  test('answers a page for its visitor, from the origin of its key, which needs no setting', async () => {
+    const origin = 'https://pages.example';
+    const made = { name: 'pages', kind: 'publishable', scopes: ['retrieve', 'events'], origins: [origin] } as const;
+    const { key: apiKey } = await createApiKey(shop.db, { ...made, datasetId: shop.datasetId });
+    const fromPage: typeof fetch = (address, init) =>
+      fetch(address, { ...init, headers: { ...(init?.headers as Record<string, string>), origin } });
+    const visitor = await signVisitor(await signingSecret(shop.db, shop.datasetId), 'u1');
+    const page = createDuetClient({ url, apiKey, visitor, fetch: fromPage });
+    const answer = await page.retrieve({ k: 3 });
+    assert.equal(answer.userId, 'u1');
+    const [id] = page.events.log({ type: 'click', itemId: answer.items[0]!.itemId, requestId: answer.requestId });
+    await page.close();
+    assert.deepEqual(await storedEvents([id!]), [id]);
+    await assert.rejects(page.retrieve({ userId: 'u2' }), { code: 'forbidden' });
+    await assert.rejects(page.history({ userId: 'u1' }), { code: 'forbidden' });
+    const elsewhere = createDuetClient({ url, apiKey, visitor });
+    await assert.rejects(elsewhere.retrieve({ k: 3 }), { code: 'unauthorised' });
+
+    const first = createDuetClient({ url, apiKey, fetch: fromPage });
+    const { userId, requestId } = await first.retrieve({ k: 3 });
+    assert.match(userId!, /^visitor-/);
+    const refused: string[] = [];
+    const forger = createDuetClient({
+      ...{ url, apiKey, visitor, fetch: fromPage },
+      events: { onDrop: (_, reason) => refused.push(reason) },
+    });
+    forger.events.log({ type: 'click', itemId: 'i1', requestId });
+    await forger.close();
+    assert.deepEqual(refused, ['requestId: that request was not answered to this visitor']);
+    const allowed = async () => {
+      const headers = { origin, 'access-control-request-method': 'POST' };
+      const preflight = await fetch(`${url}/trpc/retrieve`, { method: 'OPTIONS', headers });
+      return preflight.headers.get('access-control-allow-origin');
+    };
+    // The origins of keys are read once a second.
+    const startedAt = performance.now();
+    while ((await allowed()) !== origin) assert.ok(performance.now() - startedAt < 30_000, 'the origin is allowed');
+  });
+
   test('lets only the configured origins call it from a browser', async () => {
     const preflight = async (origin: string) => {
       const headers = { origin, 'access-control-request-method': 'POST' };
@@ -269,7 +343,7 @@ describe('the retrieval service', () => {
     };
     const draining = await createServer({ config: other, logger, db: shop.db, serving: slow });
     const address = await draining.listen();
-    const client = createDuetClient({ url: address, apiKey: keys.retrieve!, retry: { attempts: 1 } });
+    const client = createDuetClient({ url: address, apiKey: keys.admin!, retry: { attempts: 1 } });
     const underWay = client.history({ userId: 'u1', limit: 1 });
     await entered.promise;
     const drained = draining.drain();
@@ -289,7 +363,7 @@ const bound = (serving: Serving): Serving => ({
   similarItems: (request) => serving.similarItems(request),
   similarUsers: (request) => serving.similarUsers(request),
   search: (request) => serving.search(request),
-  item: (itemId) => serving.item(itemId),
+  item: (request) => serving.item(request),
   shoppers: (request) => serving.shoppers(request),
   history: (request) => serving.history(request),
   userAttributes: (datasetId, userId) => serving.userAttributes(datasetId, userId),

@@ -9,14 +9,17 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { compile } from 'json-schema-to-typescript';
 import ts from 'typescript';
-import { wireSchemas } from '../src/openapi.ts';
-import { operationsOf } from '../src/operations.ts';
+import { pascal, wireSchemas } from '../src/openapi.ts';
+import { type Operation, operationsOf } from '../src/operations.ts';
 import { appRouter } from '../src/router.ts';
 
 const packageRoot = path.resolve(import.meta.dirname, '..');
 const repository = path.resolve(packageRoot, '../..');
 const source = path.join(packageRoot, 'src/client');
-/** What the package exports: `@duet/client`, and `@duet/client/node` with what needs Node. */
+/**
+ * What the package exports: `@duet/client`, and `@duet/client/node` with what needs Node. `@duet/client/trpc` is a type alone, for
+ * shops that call by tRPC's own client.
+ */
 const entries = { '.': 'client', './node': 'file-store' } as const;
 
 /** Writes the package into a folder, and returns the path of its tarball there. */
@@ -66,6 +69,8 @@ async function writeDeclarations(folder: string): Promise<void> {
     /^export interface Wire \{\}\n|^ \*\n(?= \* This interface)|^ \* (?:This interface was referenced by|via the `def).*\n/gm;
   await writeFile(path.join(folder, 'wire.d.ts'), types.replace(noise, '').replace(/^\/\*\*\n \*\/\n/gm, ''));
 
+  await writeFile(path.join(folder, 'trpc.d.ts'), routerType(operationsOf(appRouter)));
+
   const config = ts.readConfigFile(path.join(packageRoot, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, packageRoot);
   const roots = Object.values(entries).map((name) => path.join(source, `${name}.ts`));
@@ -79,6 +84,38 @@ async function writeDeclarations(folder: string): Promise<void> {
   for (const file of own) program.emit(file, write);
 }
 
+/** The router as tRPC's own client reads it: `createTRPCClient<AppRouter>`. Whoever uses it has `@trpc/server`'s types installed. */
+function routerType(operations: readonly Operation[]): string {
+  const wire = new Set<string>();
+  const named = (name: string) => {
+    wire.add(name);
+    return name;
+  };
+  const typeOf = ({ name, input, procedure }: Operation) => {
+    const kind = procedure._def.type === 'query' ? 'TRPCQueryProcedure' : 'TRPCMutationProcedure';
+    const isOptional = input?.safeParse(undefined).success ?? true;
+    const asked = input === undefined ? 'void' : `${named(`${pascal(name)}Input`)}${isOptional ? ' | void' : ''}`;
+    return `${kind}<{ meta: object; input: ${asked}; output: ${named(`${pascal(name)}Answer`)} }>`;
+  };
+  const record = (of: readonly Operation[], depth: number): string => {
+    const groups = Map.groupBy(of, ({ name }) => name.split('.')[depth]!);
+    const members = [...groups].map(([part, inside]) => {
+      const [first] = inside as [Operation];
+      const isProcedure = first.name.split('.').length === depth + 1;
+      return `${part}: ${isProcedure ? typeOf(first) : record(inside, depth + 1)}`;
+    });
+    return `{ ${members.join('; ')} }`;
+  };
+  const procedures = record(operations, 0);
+  const root = '{ ctx: object; meta: object; errorShape: TRPCDefaultErrorShape; transformer: false }';
+  return [
+    "import type { TRPCBuiltRouter, TRPCDefaultErrorShape, TRPCMutationProcedure, TRPCQueryProcedure } from '@trpc/server';",
+    `import type { ${[...wire].join(', ')} } from './wire.js';`,
+    `export type AppRouter = TRPCBuiltRouter<${root}, ${procedures}>;`,
+    '',
+  ].join('\n');
+}
+
 async function writeManifest(folder: string): Promise<void> {
   const { version } = JSON.parse(await readFile(path.join(packageRoot, 'package.json'), 'utf8'));
   const manifest = {
@@ -88,9 +125,18 @@ async function writeManifest(folder: string): Promise<void> {
     license: 'Apache-2.0',
     type: 'module',
     sideEffects: false,
-    exports: Object.fromEntries(
-      Object.entries(entries).map(([name, file]) => [name, { types: `./${file}.d.ts`, default: `./${file}.js` }]),
-    ),
+    // For who resolves modules as before `exports` were.
+    main: './client.js',
+    types: './client.d.ts',
+    engines: { node: '>=20.19' },
+    exports: {
+      ...Object.fromEntries(
+        Object.entries(entries).map(([name, file]) => [name, { types: `./${file}.d.ts`, default: `./${file}.js` }]),
+      ),
+      './trpc': { types: './trpc.d.ts' },
+    },
+    peerDependencies: { '@trpc/server': '^11.0.0' },
+    peerDependenciesMeta: { '@trpc/server': { optional: true } },
   };
   await writeFile(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }

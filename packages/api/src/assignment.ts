@@ -2,45 +2,49 @@ import { type Assignment, armSettings, assignUser, parseSettings } from '@duet/e
 import type { PlannedExperiment, Serving } from '@duet/serving';
 
 /** A planned experiment whose settings have been read. */
-function ready({ settings, arms, ...experiment }: PlannedExperiment) {
+function withSettings({ settings, arms, ...experiment }: PlannedExperiment) {
   return {
     ...experiment,
     settings: parseSettings(settings),
-    arms: arms.map(({ settings: own, ...arm }) => ({ ...arm, settings: armSettings.parse(own) })),
+    arms: arms.map(({ settings: unread, ...arm }) => ({ ...arm, settings: armSettings.parse(unread) })),
   };
 }
 
-export type RunningExperiment = ReturnType<typeof ready>;
-
-/** A plan is replaced as a whole, so its settings are parsed once. */
-const parsed = new WeakMap<readonly PlannedExperiment[], RunningExperiment[]>();
-
-function running({ plan }: Serving): RunningExperiment[] {
-  const known = parsed.get(plan.experiments) ?? plan.experiments.map(ready);
-  parsed.set(plan.experiments, known);
-  return known;
-}
+export type RunningExperiment = ReturnType<typeof withSettings>;
 
 /** Who asks, and in what situation. */
-interface Asker {
+export interface Requester {
   userId: string;
+  /** Whose experiments: by default those of the dataset that is served. */
+  datasetId?: string | undefined;
   placement?: string | undefined;
   /** The request's context, by column. */
   context?: Readonly<Record<string, string>> | undefined;
   simulated: boolean;
 }
 
+/** The experiment and arm that a user is in; undefined where no experiment takes them. */
+export type Assign = (requester: Requester) => Promise<Assignment<RunningExperiment> | undefined>;
+
 /**
- * The experiment and arm that the user of a request is in. Targeting reads `placement` and the request's context, and
- * the user's own columns of the dataset where the request does not say.
+ * Assigns users to the arms of the experiments that run. Targeting reads `placement` and the request's context, and the
+ * user's own columns of the dataset where the request does not say.
  */
-export async function assignmentOf(
-  serving: Serving,
-  { userId, placement, context, simulated }: Asker,
-): Promise<Assignment<RunningExperiment> | undefined> {
-  const experiments = running(serving).filter((experiment) => experiment.simulated === simulated);
-  const targeted = experiments.find(({ settings }) => settings.targeting.length > 0);
-  const own = targeted && (await serving.userAttributes(targeted.datasetId, userId));
-  const attributes = { ...own, ...(placement !== undefined && { placement }), ...context };
-  return assignUser(experiments, { userId, attributes, simulated });
+export function createAssign(serving: Serving): Assign {
+  // A plan is replaced as a whole, so its settings are parsed once.
+  let planned: readonly PlannedExperiment[] | undefined;
+  let running: RunningExperiment[] = [];
+  return async ({ userId, datasetId, placement, context, simulated }) => {
+    if (serving.plan.experiments !== planned) {
+      running = serving.plan.experiments.map(withSettings);
+      planned = serving.plan.experiments;
+    }
+    const alike = running.filter((experiment) => experiment.simulated === simulated);
+    const served = simulated ? alike.at(-1)?.datasetId : serving.plan.dataset?.id;
+    const experiments = alike.filter((experiment) => experiment.datasetId === (datasetId ?? served));
+    const targeted = experiments.find(({ settings }) => settings.targeting.length > 0);
+    const columns = targeted && (await serving.userAttributes(targeted.datasetId, userId));
+    const attributes = { ...columns, ...(placement !== undefined && { placement }), ...context };
+    return assignUser(experiments, { userId, attributes, simulated });
+  };
 }

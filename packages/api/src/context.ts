@@ -1,87 +1,80 @@
 import { DuetError } from '@duet/base';
-import { type Database, isAway, type VerifiedApiKey, verifyApiKey } from '@duet/db';
-import type { EventSink, LatencyLog } from '@duet/experiments';
+import type { VerifiedApiKey } from '@duet/db';
+import type { EventSink, LatencyLog, LoggedEvents } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
+import type { Assign } from './assignment.ts';
+import type { Keyring } from './keyring.ts';
+import { visitorOf } from './visitor.ts';
 
-/** Whose key a request came with, and what it allows. */
-export type Caller = VerifiedApiKey;
+/** Whose key a request came with, what it allows, and who visits the shop's page that sent it. */
+export interface Caller extends VerifiedApiKey {
+  /** Of a publishable key: whom the request says, by their signed id, that it is of. */
+  visitorId?: string | undefined;
+}
 
 /** What every procedure gets. */
 export interface Context {
-  db: Database;
   serving: Serving;
   events: EventSink;
+  /** `createAssign` of this serving. */
+  assign: Assign;
+  keyring: Pick<Keyring, 'secretOf' | 'whileAnswering'>;
   /** Told how long each arm's answers took. */
   latency: Pick<LatencyLog, 'record'>;
-  /** Who is calling; undefined without a key. @throws DuetError `unauthorised` for a key that is unknown or revoked */
+  /** Told what became of each batch of events. */
+  onLogged(result: LoggedEvents): void;
+  /** The most that an order line may be worth, in minor units of a currency. */
+  orderLimit(currency: string): number;
+  /**
+   * Who is calling; undefined without a key.
+   *
+   * @throws DuetError `unauthorised` for a key that is unknown, revoked or used elsewhere than it is for
+   */
   authenticate(): Promise<Caller | undefined>;
 }
 
-/** A verified key is believed for this long, so that a revoked one is refused at the latest after it. */
-const trustMs = 2_000;
-/** From this age on a key in use is looked up again beside its requests, so that none of them waits. */
-const refreshMs = 1_000;
-/** Without its database the service goes on answering the keys that it knows, for this long. */
-const awayTrustMs = 10 * 60_000;
-const remembered = 1_000;
-
-interface Known {
-  caller: Caller;
-  /** When it was last asked for, and found good. */
-  at: number;
-}
-
-export type KeyCheck = (key: string) => Caller | undefined | Promise<Caller | undefined>;
-
-/** Checks keys against the database, and remembers the good ones; a key that it remembers is answered at once. */
-export function createKeyCheck(db: Database, now: () => number = Date.now): KeyCheck {
-  const known = new Map<string, Known>();
-  const asking = new Map<string, Promise<Caller | undefined>>();
-
-  const ask = (key: string): Promise<Caller | undefined> => {
-    const under = asking.get(key);
-    if (under !== undefined) return under;
-    const at = now();
-    const asked = verifyApiKey(db, key)
-      .then((caller) => {
-        known.delete(key);
-        if (caller === undefined) return undefined;
-        if (known.size >= remembered) known.delete(known.keys().next().value!);
-        known.set(key, { caller, at });
-        return caller;
-      })
-      .finally(() => asking.delete(key));
-    asking.set(key, asked);
-    return asked;
-  };
-
-  return (key) => {
-    const found = known.get(key);
-    if (found === undefined) return ask(key);
-    const age = now() - found.at;
-    if (age < refreshMs) return found.caller;
-    const asked = ask(key).catch((error) => {
-      if (isAway(error) && age < awayTrustMs) return found.caller;
-      throw error;
-    });
-    if (age >= trustMs) return asked;
-    asked.catch(() => {
-      // Asked again, and then waited for, once the trust is over.
-    });
-    return found.caller;
-  };
+/** What of a request says who calls. */
+export interface Credentials {
+  /** `Bearer <key>` */
+  authorization?: string | undefined;
+  /** Of the page that calls. */
+  origin?: string | undefined;
+  /** The visitor's signed id: the header `x-duet-visitor`. */
+  visitor?: string | undefined;
+  /** The network address that it came from. */
+  address: string;
 }
 
 /**
- * The caller that an `Authorization: Bearer <key>` header names; undefined without the header.
- * @throws DuetError `unauthorised` for a header that names nobody
+ * The caller that a request names; undefined for one without a key.
+ *
+ * @throws DuetError `unauthorised` for credentials that name nobody; `unavailable` as {@link Keyring.check}
  */
-export async function authenticate(header: string | undefined, check: KeyCheck): Promise<Caller | undefined> {
-  if (header === undefined) return undefined;
-  const key = /^Bearer +(\S+)$/i.exec(header)?.[1];
-  const caller = key === undefined ? undefined : await check(key);
-  if (caller !== undefined) return caller;
-  throw new DuetError('unauthorised', 'The API key is unknown or revoked.', {
-    fix: 'Send a key that the admin made, as "Authorization: Bearer duet_…".',
+export async function authenticate(
+  { authorization, origin, visitor, address }: Credentials,
+  keyring: Pick<Keyring, 'check' | 'secretOf'>,
+): Promise<Caller | undefined> {
+  if (authorization === undefined) return undefined;
+  const key = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+  const caller = key === undefined ? undefined : await keyring.check(key, address);
+  if (caller === undefined) {
+    throw new DuetError('unauthorised', 'The API key is unknown or revoked.', {
+      fix: 'Send a key that the admin made, as "Authorization: Bearer sk_…".',
+    });
+  }
+  if (caller.kind === 'secret') return caller;
+  if (origin === undefined || !caller.origins.includes(origin)) {
+    const from = origin === undefined ? 'a request that names no origin' : `pages of ${origin}`;
+    throw new DuetError('unauthorised', `The API key "${caller.name}" is not for ${from}.`, {
+      fix: `It is for pages of ${caller.origins.join(', ')}. Servers use a secret key.`,
+    });
+  }
+  if (visitor === undefined) return caller;
+  const secret = keyring.secretOf(caller.datasetId!);
+  const visitorId = secret === undefined ? undefined : visitorOf(secret, visitor);
+  if (visitorId !== undefined) return { ...caller, visitorId };
+  throw new DuetError('unauthorised', 'The visitor’s id is not signed with the secret of this key’s dataset.', {
+    where: { field: 'x-duet-visitor' },
+    fix: 'Sign it on your server with signVisitor, or let POST /v1/visitors make one.',
   });
 }

@@ -20,13 +20,15 @@ import {
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { openServing, type Serving } from '@duet/serving';
 import { buildIn } from '@duet/serving/testing';
-import { authenticate, createKeyCheck } from './context.ts';
+import { type Keyring, openKeyring } from './keyring.ts';
 import { createCaller } from './router.ts';
+import { contextWith } from './testing.ts';
 
 describe('lists that an experiment draws', () => {
   let shop: TinyShop;
   let serving: Serving;
   let latency: LatencyLog;
+  let keyring: Keyring;
   let caller: ReturnType<typeof createCaller>;
   before(async () => {
     shop = await createTinyShop();
@@ -35,17 +37,12 @@ describe('lists that an experiment draws', () => {
     serving = await openServing({ ...shop, logger, pollMs: 3_600_000 });
     latency = openLatencyLog(shop.db, { onError: (error) => assert.fail(String(error)) });
     const { key } = await createApiKey(shop.db, { name: 'shop', scopes: ['admin'] });
-    const check = createKeyCheck(shop.db);
-    const authenticated = () => authenticate(`Bearer ${key}`, check);
-    caller = createCaller({
-      db: shop.db,
-      serving,
-      events: openEventSink(shop.db),
-      latency,
-      authenticate: authenticated,
-    });
+    keyring = await openKeyring(shop.db);
+    const parts = { serving, events: openEventSink(shop.db), latency, keyring };
+    caller = createCaller(contextWith(parts, { authorization: `Bearer ${key}` }));
   });
   after(async () => {
+    await keyring[Symbol.asyncDispose]();
     await latency[Symbol.asyncDispose]();
     await serving[Symbol.asyncDispose]();
     await shop[Symbol.asyncDispose]();

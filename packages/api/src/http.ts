@@ -56,6 +56,18 @@ async function runSteps(def: Steps, at: number, step: Step): Promise<Result> {
   }
 }
 
+/** No input, and no object in one, has as many fields: looking at each of a hundred thousand would hold everybody up. */
+const mostFields = 1_000;
+
+const isTooWide = (value: unknown): boolean =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length > mostFields;
+
+/** @throws TRPCError BAD_REQUEST */
+function checkWidth(input: unknown): void {
+  if (!isTooWide(input) && !Object.values(input ?? {}).some(isTooWide)) return;
+  throw new TRPCError({ code: 'BAD_REQUEST', message: `The input has more than ${mostFields} fields.` });
+}
+
 /**
  * Runs one procedure. It is tRPC's own call without its HTTP adapter, which makes a web `Request`, `Response` and streams of
  * each call.
@@ -81,7 +93,11 @@ export async function answerCall({ operation, input, ctx, timeoutMs }: Call, set
       signal: undefined,
       batchIndex: 0,
     };
-    const work = runSteps(procedure._def as unknown as Steps, 0, step).finally(settled);
+    const run = async () => {
+      checkWidth(input);
+      return runSteps(procedure._def as unknown as Steps, 0, step);
+    };
+    const work = run().finally(settled);
     const result = await Promise.race([work, late]);
     return result.ok ? { status: 200, body: result.data } : failure(result.error, path);
   } catch (cause) {

@@ -1,9 +1,12 @@
-export { assignmentOf } from './assignment.ts';
-export { authenticate, type Caller, type Context, createKeyCheck } from './context.ts';
+export { createAssign } from './assignment.ts';
+export { answerBatch } from './batch.ts';
+export { authenticate, type Caller, type Context, type Credentials } from './context.ts';
 export { answerCall, failure, type Reply } from './http.ts';
+export { type Keyring, openKeyring } from './keyring.ts';
 export { createRateLimiter } from './limits.ts';
 export { openApiOf } from './openapi.ts';
 export { inputOfUrl, type Operation, operationsOf } from './operations.ts';
+export { orderLimits } from './order-limit.ts';
 export { requireScope } from './procedures.ts';
 export { referencePage } from './reference.ts';
 export { appRouter } from './router.ts';

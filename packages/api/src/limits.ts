@@ -16,6 +16,9 @@ export interface Allowance {
   retryAfterSeconds: number;
 }
 
+/** Buckets that are remembered: the oldest is forgotten, and with it what it lacks. */
+const mostBuckets = 100_000;
+
 /** A token bucket a key: it holds `burst` tokens, fills by `perSecond`, and each request takes one. */
 export function createRateLimiter(now: () => number = () => performance.now()): (id: string, rate: Rate) => Allowance {
   const buckets = new Map<string, { tokens: number; at: number }>();
@@ -27,6 +30,7 @@ export function createRateLimiter(now: () => number = () => performance.now()): 
     const allowed = tokens >= 1;
     const left = allowed ? tokens - 1 : tokens;
     buckets.set(id, { tokens: left, at: time });
+    if (buckets.size > mostBuckets) buckets.delete(buckets.keys().next().value!);
     return {
       allowed,
       rate,

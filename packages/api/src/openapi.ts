@@ -37,7 +37,8 @@ export interface OpenApiOperation {
 }
 
 const description = `What a storefront calls. Every operation is also a tRPC procedure of the same name under \`/trpc\`, with the same input
-and answer; a client package is typed with both. Send an API key as \`Authorization: Bearer duet_…\`.`;
+and answer; a client package is typed with both. Send an API key as \`Authorization: Bearer sk_…\`;
+from a shop's page a publishable one (\`pk_…\`), with the visitor's signed id as \`x-duet-visitor\`.`;
 
 const failures: Record<string, string> = {
   400: 'The input is not as described.',
@@ -51,7 +52,8 @@ const failures: Record<string, string> = {
 };
 
 /** `events.log` → `EventsLog` */
-const pascal = (name: string): string => name.replace(/(?:^|\.)(\w)/g, (_, first: string) => first.toUpperCase());
+export const pascal = (name: string): string =>
+  name.replace(/(?:^|\.)(\w)/g, (_, first: string) => first.toUpperCase());
 
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
@@ -109,8 +111,14 @@ export function openApiOf(router: AnyTRPCRouter, version: string): OpenApi {
   };
 }
 
+function whoMay(scopes: Operation['scopes'], publishable: boolean): string {
+  if (scopes === undefined) return 'Public.';
+  const kind = publishable ? 'a secret or publishable key' : 'a secret key';
+  return `Needs ${kind} with the scope ${scopes.map((scope) => `\`${scope}\``).join(' or ')}.`;
+}
+
 function describeOperation(
-  { name, rest, scope, input, fields, procedure }: Operation,
+  { name, rest, scopes, publishable, input, fields, procedure }: Operation,
   schemas: Record<string, Json>,
 ): OpenApiOperation {
   const inputName = `${pascal(name)}Input`;
@@ -123,7 +131,7 @@ function describeOperation(
     operationId: name,
     tags: [name.includes('.') ? name.split('.')[0]! : 'recommendations'],
     summary: rest.summary,
-    description: `tRPC: \`${name}\`, a ${procedure._def.type}. ${scope === undefined ? 'Public.' : `Needs a key with the scope \`${scope}\`.`}`,
+    description: `tRPC: \`${name}\`, a ${procedure._def.type}. ${whoMay(scopes, publishable)}`,
     ...(inUrl && {
       parameters: Object.entries(properties).map(([field, { description, ...schema }]) => ({
         name: field,
@@ -142,13 +150,13 @@ function describeOperation(
       },
       ...Object.fromEntries(
         Object.entries(failures)
-          .filter(([status]) => scope !== undefined || !['401', '403', '429'].includes(status))
+          .filter(([status]) => scopes !== undefined || !['401', '403', '429'].includes(status))
           .map(([status, meaning]) => [
             status,
             { description: meaning, content: { 'application/json': { schema: reference('Failure') } } },
           ]),
       ),
     },
-    security: scope === undefined ? [] : [{ key: [] }],
+    security: scopes === undefined ? [] : [{ key: [] }],
   };
 }

@@ -9,8 +9,10 @@ export interface Operation {
   name: string;
   procedure: AnyTRPCProcedure;
   rest: Route;
-  /** Undefined where everybody may call. */
-  scope: ApiScope | undefined;
+  /** One of which a key needs; undefined where everybody may call. */
+  scopes: readonly ApiScope[] | undefined;
+  /** Whether a publishable key will do. */
+  publishable: boolean;
   /** Undefined where it takes nothing. */
   input: z.ZodType | undefined;
   output: z.ZodType;
@@ -31,12 +33,12 @@ export function operationsOf(router: AnyTRPCRouter): Operation[] {
   const procedures = router._def.procedures as Record<string, AnyTRPCProcedure>;
   return Object.entries(procedures).map(([name, procedure]) => {
     const { inputs, output } = procedure._def as unknown as Internals;
-    const { rest, scope } = (procedure._def.meta ?? {}) as Meta;
+    const { rest, scopes, publishable = false } = (procedure._def.meta ?? {}) as Meta;
     if (rest === undefined || output?.schema === undefined) {
       throw new Error(`procedure ${name} lacks .meta({ rest }) or .output(answers(schema))`);
     }
     const input = inputs[0];
-    return { name, procedure, rest, scope, input, output: output.schema, fields: fieldsOf(input, rest) };
+    return { name, procedure, rest, scopes, publishable, input, output: output.schema, fields: fieldsOf(input, rest) };
   });
 }
 

@@ -16,6 +16,16 @@ const codes = {
 
 const unforeseen = 'Something went wrong inside Duet. Its log says what.';
 
+/** Of what is wrong with an input this much is told. */
+const mostIssues = 10;
+const mostCharacters = 2_000;
+
+function sentencesOf({ issues }: z.ZodError): string {
+  const text = z.prettifyError(new z.ZodError(issues.slice(0, mostIssues)));
+  const further = issues.length > mostIssues ? `\nAnd ${issues.length - mostIssues} more.` : '';
+  return `${text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text}${further}`;
+}
+
 /** How a procedure is called as REST. */
 export interface Route {
   method: 'GET' | 'POST';
@@ -27,8 +37,10 @@ export interface Route {
 
 /** What a procedure says of itself, for REST and the OpenAPI document. */
 export interface Meta {
-  /** What its caller's key needs; none where everybody may call. */
-  scope?: ApiScope;
+  /** One of which its caller's key needs; none where everybody may call. */
+  scopes?: readonly ApiScope[];
+  /** Whether a publishable key will do, for what concerns the visitor who calls. */
+  publishable?: boolean;
   rest?: Route;
 }
 
@@ -38,7 +50,7 @@ const t = initTRPC
   .create({
     isDev: false,
     errorFormatter({ shape, error }) {
-      if (error.cause instanceof z.ZodError) return { ...shape, message: z.prettifyError(error.cause) };
+      if (error.cause instanceof z.ZodError) return { ...shape, message: sentencesOf(error.cause) };
       if (error.code !== 'INTERNAL_SERVER_ERROR') return shape;
       // Its sentence may hold a path, a query or a secret: the log has it.
       const damaged = error.cause instanceof DuetError && error.cause.code === 'corrupt';
@@ -49,7 +61,7 @@ const t = initTRPC
 export const { router, createCallerFactory } = t;
 
 /** @throws TRPCError of Duet's own errors' codes, and of a database that is away */
-function told<Result extends { ok: true } | { ok: false; error: TRPCError }>(result: Result): Result {
+function mapErrors<Result extends { ok: true } | { ok: false; error: TRPCError }>(result: Result): Result {
   if (!result.ok) throw asTrpcError(result.error.cause) ?? result.error;
   return result;
 }
@@ -61,7 +73,7 @@ function asTrpcError(cause: unknown): TRPCError | undefined {
 }
 
 /** For what everybody may call. There is little of it: everything else starts from `scoped`. */
-export const publicProcedure = t.procedure.use(async ({ next }) => told(await next()));
+export const publicProcedure = t.procedure.use(async ({ next }) => mapErrors(await next()));
 
 /**
  * A procedure's output as its schema says, checked by the compiler and not at each answer, which is work for nothing. A test holds
@@ -70,23 +82,46 @@ export const publicProcedure = t.procedure.use(async ({ next }) => told(await ne
 export const answers = <Schema extends z.ZodType>(schema: Schema) =>
   Object.assign((answer: unknown) => answer as z.output<Schema>, { schema });
 
-/** @throws TRPCError FORBIDDEN for a key that lacks the scope; `admin` has all scopes */
-export function requireScope({ name, scopes }: Caller, scope: ApiScope): void {
-  if (scopes.includes(scope) || scopes.includes('admin')) return;
-  const message = `The API key "${name}" has the scope ${scopes.join(', ')}, and this needs "${scope}".`;
+const quoted = (scopes: readonly ApiScope[]): string => scopes.map((scope) => `"${scope}"`).join(' or ');
+
+/** @throws TRPCError FORBIDDEN for a key that has none of the scopes; `admin` has all but `simulate` */
+export function requireScope({ name, scopes }: Caller, ...wanted: readonly ApiScope[]): void {
+  if (scopes.includes('admin') || wanted.some((scope) => scopes.includes(scope))) return;
+  const message = `The API key "${name}" has the scope ${scopes.join(', ')}, and this needs ${quoted(wanted)}.`;
   throw new TRPCError({ code: 'FORBIDDEN', message });
 }
 
-/** For callers whose key has the scope. One step does it all: tRPC copies the call's options twice for each. */
-export const scoped = (scope: ApiScope) =>
-  t.procedure.meta({ scope }).use(async ({ ctx, next }) => {
+/**
+ * The user that a request is for: whom it names, or the visitor, where a publishable key asks, which may name nobody else.
+ *
+ * @throws TRPCError FORBIDDEN
+ */
+export function userOf({ kind, visitorId }: Caller, userId: string | undefined): string | undefined {
+  if (kind === 'secret' || userId === undefined) return userId ?? visitorId;
+  if (userId === visitorId) return userId;
+  const message = 'A publishable key asks for the visitor alone whose signed id the request carries (x-duet-visitor).';
+  throw new TRPCError({ code: 'FORBIDDEN', message });
+}
+
+interface Access {
+  /** Whether a publishable key will do. False where it is not said. */
+  publishable?: boolean;
+}
+
+/** For callers whose key has one of the scopes. One step does it all: tRPC copies the call's options twice for each. */
+export const scoped = (scopes: readonly ApiScope[], { publishable = false }: Access = {}) =>
+  t.procedure.meta({ scopes, publishable }).use(async ({ ctx, next }) => {
     const caller = await ctx.authenticate().catch((cause) => {
       throw asTrpcError(cause) ?? cause;
     });
     if (caller === undefined) {
-      const message = `This needs an API key with the scope "${scope}". Send it as "Authorization: Bearer duet_…".`;
+      const message = `This needs an API key with the scope ${quoted(scopes)}. Send it as "Authorization: Bearer sk_…".`;
       throw new TRPCError({ code: 'UNAUTHORIZED', message });
     }
-    requireScope(caller, scope);
-    return told(await next({ ctx: { caller } }));
+    if (caller.kind === 'publishable' && !publishable) {
+      const message = `The API key "${caller.name}" is publishable, and this needs a secret one, which a server keeps.`;
+      throw new TRPCError({ code: 'FORBIDDEN', message });
+    }
+    requireScope(caller, ...scopes);
+    return mapErrors(await next({ ctx: { caller } }));
   });

@@ -1,6 +1,7 @@
-import { type EventInput, eventSchema } from '@duet/experiments';
+import { eventSchema } from '@duet/experiments';
 import { filterPart, filterSchema } from '@duet/serving';
 import { z } from 'zod';
+import type { SentEvent } from './log-events.ts';
 
 /**
  * What goes over the wire, in and out. The router is checked against it, the OpenAPI document and the published client's
@@ -9,7 +10,9 @@ import { z } from 'zod';
 
 const id = z.string().min(1).max(200);
 const count = (most: number, otherwise: number) => z.int().min(1).max(most).default(otherwise);
-const userId = id.describe("The shop's own id of the user, by whom experiments are split.");
+const userId = id.describe(
+  "The shop's own id of the user, by whom experiments are split. With a publishable key it is the visitor's.",
+);
 const itemId = id.describe("The shop's own id of the item.");
 const modelId = z.uuid().optional().describe('Asks this model and no experiment. Needs the scope admin.');
 const minor = z.number().nullable().describe("In minor units of the answer's currency; null where there is none.");
@@ -31,7 +34,7 @@ const placement = z
   .describe('Where the shop shows the list: "home", "basket". Events carry it too.');
 const exclude = z.array(id).max(1000).default([]).describe('Items that must not be in the answer.');
 
-const retrieveFields = z.strictObject({
+export const retrieveInput = z.strictObject({
   userId: userId.optional(),
   query: id
     .optional()
@@ -65,11 +68,6 @@ const retrieveFields = z.strictObject({
     ),
 });
 
-export const retrieveInput = retrieveFields.refine(
-  ({ userId, query, features, history }) => (userId ?? query ?? features ?? history) !== undefined,
-  { message: 'Say who asks: a userId, a query, features or a history', path: ['userId'] },
-);
-
 const howMany = count(100, 20).describe('How many items.');
 
 export const similarItemsInput = z.strictObject({ itemId, k: howMany, placement, filters, exclude, modelId });
@@ -102,15 +100,24 @@ export function readable({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSch
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
+/** An event as its sender writes it: a page's need not say the user, but may say whose it is. */
 function eventJson() {
-  const { $schema: _, ...schema } = z.toJSONSchema(eventSchema, { io: 'input', override: readable });
-  return schema;
+  const { $schema: _, required = [], ...schema } = z.toJSONSchema(eventSchema, { io: 'input', override: readable });
+  const visitor = {
+    type: 'string',
+    description: 'The signed id of the visitor whose event it is, by a publishable key: by default the request’s.',
+  };
+  return {
+    ...schema,
+    properties: { ...schema.properties, visitor },
+    required: required.filter((field) => field !== 'userId'),
+  };
 }
 
 /** Events are checked one by one by `logEvents`, so that a bad one does not take the others of its batch with it. */
 export const logInput = z.strictObject({
   events: z
-    .array(z.custom<EventInput>().meta(eventJson()))
+    .array(z.custom<SentEvent>().meta(eventJson()))
     .max(1000)
     .describe('Each is checked by itself: a bad one is rejected alone.'),
   sentAt: z.iso
@@ -142,7 +149,7 @@ const drawn = {
 
 const rules = z.array(z.string()).describe("Ids of the shop's rules that moved it.");
 
-const answeredItem = z.object({
+const foundItem = z.object({
   ...shown,
   score: z
     .number()
@@ -192,7 +199,7 @@ const explained = {
   placement: z.string().describe('As it was asked; empty where it was not.'),
   why: z.string().describe('How the list came about, a sentence for people.'),
 };
-const tried = {
+const trial = {
   experiment: named.optional().describe('Send its id with the events of this list.'),
   arm: named
     .optional()
@@ -206,12 +213,12 @@ export const retrieveAnswer = z.object({
   ...explained,
   known: z.boolean().describe('False for a user of whom the model knows nothing, who gets the best sellers.'),
   ranker: z.object({ id: z.string() }).nullable(),
-  ...tried,
+  ...trial,
   items: z.array(recommendedItem).describe('Best first.'),
   tookMs: z.number(),
 });
 
-export const similarItemsAnswer = z.object({ ...answeredBy, items: z.array(answeredItem) });
+export const similarItemsAnswer = z.object({ ...answeredBy, items: z.array(foundItem) });
 
 const described = {
   userId,
@@ -233,8 +240,8 @@ export const searchAnswer = z.object({
   by: z
     .enum(['model', 'titles'])
     .describe('model: it learnt from queries. titles: by the words of titles and categories.'),
-  ...tried,
-  items: z.array(answeredItem).describe('Best first.'),
+  ...trial,
+  items: z.array(foundItem).describe('Best first.'),
   tookMs: z.number(),
 });
 
@@ -263,6 +270,15 @@ export const logAnswer = z.object({
     .describe('Events refused, by their place in the batch. They will never be accepted as they are.'),
 });
 
+export const visitorAnswer = z.object({
+  userId: userId,
+  visitor: z
+    .string()
+    .describe(
+      'The id, a dot, and its signature: send it as the header x-duet-visitor, and keep it for the next visit.',
+    ),
+});
+
 export const healthAnswer = z.object({
   status: z
     .enum(['ok', 'degraded', 'starting'])
@@ -285,6 +301,10 @@ export const healthAnswer = z.object({
   experiments: z.array(z.object({ id: z.string(), name: z.string(), arms: z.array(z.string()) })),
   rankerId: z.string().nullable(),
   since: z.string().nullable().describe('When the plan last changed, ISO 8601.'),
+  stale: z
+    .string()
+    .nullable()
+    .describe('Since when nothing could be read of the database: what is served is as of then. Null while it answers.'),
 });
 
 /** The one form of every failure, of tRPC, of REST, and of what never reached a procedure. */
@@ -302,12 +322,13 @@ export const errorAnswer = z.object({
 
 /** Parts of inputs and of answers that have a name of their own in the document. */
 export const inputParts = { Filter: filterPart };
-export const parts = { RecommendedItem: answeredItem, Shopper: shopper };
+export const parts = { RecommendedItem: recommendedItem, FoundItem: foundItem, Shopper: shopper };
 
 // By the names that they have in the document, from which the published client's types are made.
 export type RetrieveInput = z.input<typeof retrieveInput>;
 export type RetrieveAnswer = z.infer<typeof retrieveAnswer>;
-export type RecommendedItem = z.infer<typeof answeredItem>;
+export type RecommendedItem = z.infer<typeof recommendedItem>;
+export type FoundItem = z.infer<typeof foundItem>;
 export type SimilarItemsInput = z.input<typeof similarItemsInput>;
 export type SimilarItemsAnswer = z.infer<typeof similarItemsAnswer>;
 export type SimilarUsersInput = z.input<typeof similarUsersInput>;
@@ -320,5 +341,6 @@ export type CatalogueItemInput = z.input<typeof itemInput>;
 export type CatalogueItemAnswer = z.infer<typeof itemAnswer>;
 export type HistoryInput = z.input<typeof historyInput>;
 export type HistoryAnswer = z.infer<typeof historyAnswer>;
+export type VisitorsCreateAnswer = z.infer<typeof visitorAnswer>;
 export type HealthAnswer = z.infer<typeof healthAnswer>;
 export type EventsLogInput = z.input<typeof logInput>;

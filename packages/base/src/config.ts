@@ -19,6 +19,7 @@ const schema = z.object({
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   adminPassword: z.string().min(8, 'must have at least 8 characters').optional(),
   corsOrigins: z.string(),
+  orderLimit: z.string().regex(/^\d+(,[A-Z]{3}=\d+)*$/, 'must be a number, then perhaps others by currency'),
   annEngine: z.enum(['faiss-avx2', 'faiss', 'faiss-node', 'exact']).optional(),
   executor: z.enum(['onnx', 'tfjs']).optional(),
   device: z.enum(['cpu', 'cuda', 'webgpu']).optional(),
@@ -60,7 +61,14 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     key: 'corsOrigins',
     env: 'DUET_CORS_ORIGINS',
     default: '',
-    meaning: 'Origins, comma separated, whose browsers may call the retrieval service.',
+    meaning:
+      'Origins, comma separated, whose browsers may call the retrieval service, beside those of publishable keys.',
+  },
+  {
+    key: 'orderLimit',
+    env: 'DUET_ORDER_LIMIT',
+    default: '100000',
+    meaning: 'The most that one order line may be worth, in any currency, then in single ones: 100000,JPY=15000000.',
   },
   {
     key: 'annEngine',

@@ -14,9 +14,17 @@ export interface Database extends AsyncDisposable {
 /** One connection of the pool, for what must be one transaction. */
 export type Connection = pg.PoolClient;
 
-/** Opens the database at a PostgreSQL URL. Connections are made as they are needed, `max` at most (10). */
-export async function connect(url: string, options: { max?: number } = {}): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, application_name: 'duet' });
+export interface ConnectOptions {
+  /** Connections at most; 10 where it is not said. */
+  max?: number;
+  /** Limit of a connection's making, and of one query, for a server that hangs or cannot be reached any more. None by default. */
+  timeoutMs?: number;
+}
+
+/** Opens the database at a PostgreSQL URL. Connections are made as they are needed. */
+export async function connect(url: string, { max = 10, timeoutMs }: ConnectOptions = {}): Promise<Database> {
+  const limits = timeoutMs !== undefined && { connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs };
+  const pool = new pg.Pool({ connectionString: url, max, application_name: 'duet', ...limits });
   // An idle connection that the server ended is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
   // On a busy machine a connection takes longer than the two seconds that Prisma would wait for one.
@@ -56,9 +64,9 @@ export function isAway(error: unknown): boolean {
  *
  * @throws DuetError as {@link startPostgres}
  */
-export async function openDatabase(config: Config): Promise<Database> {
+export async function openDatabase(config: Config, options?: ConnectOptions): Promise<Database> {
   const postgres = await startPostgres(config);
-  const database = await connect(postgres.url);
+  const database = await connect(postgres.url, options);
   return {
     ...database,
     async [Symbol.asyncDispose]() {

@@ -74,8 +74,9 @@ async function fill({ prisma, ...database }: Database) {
     data: { actor: 'ann', action: 'create', objectKind: 'experiment', objectId: experiment.id, after: { name: 'DAT' } },
   });
   const apiKey = await prisma.apiKey.create({
-    data: { name: 'shop', prefix: 'duet_x', hash: '00', scopes: ['events'] },
+    data: { name: 'shop', kind: 'publishable', datasetId, prefix: 'pk_x', hash: '00', scopes: ['events'] },
   });
+  const signingSecret = await prisma.signingSecret.create({ data: { datasetId, secret: 'vs_x' } });
   const event = await prisma.event.create({
     data: {
       day: new Date('2026-02-20'),
@@ -131,7 +132,7 @@ async function fill({ prisma, ...database }: Database) {
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ interleavedUserDay, interleavedDay },
     ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker, rule },
-    ...{ experiment, experimentPhase, auditLog, arm, apiKey, event },
+    ...{ experiment, experimentPhase, auditLog, arm, apiKey, signingSecret, event },
   };
 }
 

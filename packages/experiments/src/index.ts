@@ -6,7 +6,7 @@ export { drawsOf } from './assign/request-draws.ts';
 export { type Team, teamDraft } from './assign/team-draft.ts';
 export { type EventInput, eventSchema } from './events/event-schema.ts';
 export { type EventSink, openEventSink } from './events/event-writer.ts';
-export { logEvents } from './events/log-events.ts';
+export { type LoggedEvents, logEvents } from './events/log-events.ts';
 export { eventCounts, eventSeries, listsOfLastHour, recentEvents } from './events/recent-events.ts';
 export { type LatencyLog, openLatencyLog, readServed, type Served } from './events/served-latency.ts';
 export { reportCsv } from './export/csv.ts';

@@ -1,6 +1,6 @@
 import { type ItemNeighbours, itemNeighbours } from '@duet/models';
+import type { Candidate } from './candidate-features.ts';
 import { daypartOf, dayparts } from './daypart.ts';
-import type { Candidate } from './features.ts';
 
 interface Items {
   category: Int32Array;

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/base';
-import { type Candidate, featureNames, featuresOf } from './features.ts';
+import { type Candidate, featureNames, featuresOf } from './candidate-features.ts';
+import { auc, ndcg, pairedDifference } from './list-quality.ts';
 import { fitLogistic } from './logistic.ts';
-import { auc, ndcg, pairedDifference } from './metrics.ts';
 import type { UserProfile } from './profile.ts';
 import { type RankerParameters, rank } from './rank.ts';
 

@@ -8,7 +8,7 @@ export {
 } from './describe.ts';
 export { diversify } from './diversify.ts';
 export { fitLogistic, sigmoid } from './logistic.ts';
-export { userProfile } from './profile.ts';
+export { type UserProfile, userProfile } from './profile.ts';
 export { parseRanker, type Ranked, type RankerParameters, rank } from './rank.ts';
 export { type Reason, reasonFor } from './reason.ts';
 export { factorOf, type RankingRule, type RulesInForce, rulesInForce, withPins } from './rules.ts';

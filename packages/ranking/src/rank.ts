@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/base';
 import { z } from 'zod';
-import { type Candidate, featureNames, featuresOf } from './features.ts';
+import { type Candidate, featureNames, featuresOf } from './candidate-features.ts';
 import { sigmoid } from './logistic.ts';
 import type { UserProfile } from './profile.ts';
 

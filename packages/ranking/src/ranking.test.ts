@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { type Candidate, featureNames, featuresOf } from './candidate-features.ts';
 import { describeCandidates, itemFacts } from './describe.ts';
 import { diversify } from './diversify.ts';
-import { type Candidate, featureNames, featuresOf } from './features.ts';
 import { fitRanker, type RankingList } from './fit.ts';
+import { auc, ndcg, pairedDifference } from './list-quality.ts';
 import { fitLogistic, logisticLoss, sigmoid } from './logistic.ts';
-import { auc, ndcg, pairedDifference } from './metrics.ts';
 import { userProfile } from './profile.ts';
 import { parseRanker, type RankerParameters, rank } from './rank.ts';
 

@@ -1,9 +1,9 @@
-import { isOneKind, type Situation, userItem } from '@duet/datasets';
+import type { Situation } from '@duet/datasets';
 import { factorOf, type RankerParameters, type RulesInForce } from '@duet/ranking';
 import {
-  askerOf,
   boughtBy,
   checkFeatures,
+  requesterOf,
   rowOfItem,
   type ServedDataset,
   type ShownItem,
@@ -13,10 +13,17 @@ import { checkFilter, type Filter } from './filter.ts';
 import { asRetrieved, type RankedItem, rankedList } from './ranked.ts';
 import type { RecentHistory } from './recent-events.ts';
 import type { Retriever } from './retriever.ts';
-import { bestSellers, maySee, type Retrieved, searchVisible, type Visible } from './search.ts';
+import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 import type { TitleSearch } from './title-search.ts';
+import { catalogueRows, maySee, visibleTo, withoutBlocked } from './visible.ts';
 
-export interface RetrieveRequest {
+/** Whose data may answer. */
+export interface OfDataset {
+  /** Of the caller's key; by default the one that the plan serves. */
+  datasetId?: string | undefined;
+}
+
+export interface RetrieveRequest extends OfDataset {
   /** Who asks, by whom experiments are split; nobody where only the rest of the request describes a user. */
   userId?: string | undefined;
   /** What was asked, where the dataset answers queries: a query's id, or any text. By default the user's id is it. */
@@ -51,7 +58,7 @@ export interface RetrieveRequest {
   hideSeen?: boolean;
 }
 
-interface AnsweredItem extends ShownItem {
+interface FoundItem extends ShownItem {
   /** The retrieval score; 1 / retrievalRank × their factors where rules weigh items of the list. */
   score: number;
   retrievalScore: number;
@@ -72,7 +79,7 @@ export interface AnsweredBy {
   currency: string;
 }
 
-export interface SimilarItemsRequest {
+export interface SimilarItemsRequest extends OfDataset {
   itemId: string;
   k: number;
   placement?: string | undefined;
@@ -81,7 +88,7 @@ export interface SimilarItemsRequest {
   exclude?: readonly string[];
 }
 
-export interface SearchRequest {
+export interface SearchRequest extends OfDataset {
   query: string;
   k: number;
   /** Who asks, whose experiment's model answers. */
@@ -108,13 +115,13 @@ export interface RetrieveAnswer extends AnsweredBy, Explained {
 }
 
 export interface SimilarItemsAnswer extends AnsweredBy {
-  items: AnsweredItem[];
+  items: FoundItem[];
 }
 
 export interface SearchAnswer extends AnsweredBy, Explained {
   /** `model` where it learnt from queries; `titles` where the words of titles and categories were compared. */
   by: 'model' | 'titles';
-  items: AnsweredItem[];
+  items: FoundItem[];
 }
 
 /** Candidates that are retrieved and ranked for one answer, whatever its length. */
@@ -133,55 +140,32 @@ export async function recommend(
   request: RetrieveRequest,
   { ranker, rules }: Shaping,
 ): Promise<RetrieveAnswer> {
-  const {
-    k,
-    exclude = [],
-    hideSeen = true,
-    filter,
-    features,
-    history = [],
-    recent,
-    situation,
-    alpha,
-    diversity,
-  } = request;
+  const { k, filter, features, history = [], recent, situation, alpha, diversity } = request;
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   if (features !== undefined) checkFeatures(dataset, features);
-  const asker = askerOf(dataset, request);
-  const said = features !== undefined || history.length > 0;
+  const userId = requesterOf(dataset, request);
+  const isDescribed = features !== undefined || history.length > 0;
   const since = [...(recent?.items ?? []), ...history];
   const { vectors, known } = await retriever.userVectors(
-    { id: asker, situation, attributes: features, history: since },
-    said ? undefined : (recent?.version ?? 0),
+    { id: userId, situation, attributes: features, history: since },
+    isDescribed ? undefined : (recent?.version ?? 0),
   );
-  const seen = retriever.seen(asker);
-  const hides = hideSeen && dataset.queryId === undefined;
-  const hidden = catalogueRows(dataset, hides ? [...(recent?.ordered ?? []), ...history, ...exclude] : exclude);
-  if (hides) for (const row of seen) hidden.add(row);
-  // Somebody who joined after the training is not to be shown themselves either.
-  const self = isOneKind(dataset.interactions.sides ?? userItem) ? dataset.catalogue.rowOf.get(asker) : undefined;
-  if (hides && self !== undefined) hidden.add(self);
-  const visible = withoutBlocked({ hidden, filter }, rules);
+  const seen = retriever.seen(userId);
+  const { visible, mayPin } = visibleTo(dataset, userId, seen, request, rules);
   const wanted = Math.max(k, candidateCount);
   const retrieved = known
     ? await searchVisible(retriever, vectors, wanted, visible)
     : bestSellers(dataset, wanted, visible);
   const ranked = (): RankedItem[] => {
-    const bought = boughtBy(dataset, asker);
+    const bought = boughtBy(dataset, userId);
     const ordered = new Set([...(recent?.ordered ?? []), ...history]);
-    return rankedList(
-      dataset,
-      retrieved,
-      {
-        known,
-        history: [...bought, ...catalogueRows(dataset, since)],
-        bought: (item) => bought.includes(item) || ordered.has(dataset.catalogue.ids[item]!),
-        time: situation?.time,
-      },
-      { ranker, alpha, diversity, rules },
-      // The user may have bought a pinned item, but the request may not rule it out.
-      { k, mayPin: maySee(dataset.catalogue, { hidden: catalogueRows(dataset, exclude), filter }) },
-    );
+    const user = {
+      known,
+      history: [...bought, ...catalogueRows(dataset, since)],
+      bought: (item: number) => bought.includes(item) || ordered.has(dataset.catalogue.ids[item]!),
+      time: situation?.time,
+    };
+    return rankedList(dataset, retrieved, user, { ranker, alpha, diversity, rules }, { k, mayPin });
   };
   const items = request.rankerId === null ? asRetrieved(retrieved.slice(0, k), known) : ranked();
   return {
@@ -201,14 +185,6 @@ export async function recommend(
       rules: moved,
     })),
   };
-}
-
-/** Leaves out what the shop blocks, too. */
-function withoutBlocked({ hidden, filter }: Visible, { blockedItems, blockedCategories }: RulesInForce): Visible {
-  const blocked: Filter | undefined =
-    blockedCategories.length === 0 ? undefined : { not: { category: [...blockedCategories] } };
-  const both = filter === undefined || blocked === undefined ? (filter ?? blocked) : { all: [filter, blocked] };
-  return { hidden: blockedItems.size === 0 ? hidden : new Set([...hidden, ...blockedItems]), filter: both };
 }
 
 function whyThese(
@@ -257,7 +233,7 @@ export async function search(
   const visible = withoutBlocked({ hidden: new Set(), filter }, rules);
   const wanted = Math.max(k, candidateCount);
   if (dataset.queryId !== undefined) {
-    const { vectors, known } = await retriever.userVectors({ id: askerOf(dataset, { query }), situation }, 0);
+    const { vectors, known } = await retriever.userVectors({ id: requesterOf(dataset, { query }), situation }, 0);
     if (known) {
       const nearest = await searchVisible(retriever, vectors, wanted, visible);
       const why = `Nearest to the query by model ${planned.name}.`;
@@ -279,16 +255,6 @@ export function answeredBy({ planned, index }: Retriever, { currency }: ServedDa
   };
 }
 
-/** Catalogue rows of those items that there are. */
-function catalogueRows({ catalogue }: ServedDataset, itemIds: readonly string[]): Set<number> {
-  const rows = new Set<number>();
-  for (const itemId of itemIds) {
-    const row = catalogue.rowOf.get(itemId);
-    if (row !== undefined) rows.add(row);
-  }
-  return rows;
-}
-
 /**
  * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned into it
  * that does not fit.
@@ -298,7 +264,7 @@ function listed(
   retrieved: readonly Retrieved[],
   k: number,
   { weighing }: RulesInForce,
-): AnsweredItem[] {
+): FoundItem[] {
   const items = retrieved.map(({ item, score }, place) => {
     const rules = weighing?.(item) ?? [];
     const factor = rules.reduce((product, rule) => product * factorOf(rule), 1);

@@ -35,7 +35,8 @@ export class LiveCatalogue implements Catalogue {
   category: Int32Array;
   categories: string[] = [];
   priceMinor: Float64Array;
-  attributes: Record<string, string[]> = {};
+  /** Without a prototype: an attribute may be called "constructor". */
+  attributes: Record<string, string[]> = Object.create(null);
   /** 1 where there is any. */
   inStock: Uint8Array;
   /** 1 where the item is not to be shown, or is not in PostgreSQL any more. */

@@ -14,15 +14,19 @@ export interface ShownItem {
   inStock: boolean;
 }
 
-/** A real customer of the dataset, or a query. */
-export interface Shopper {
+/** A user of the dataset, or a query. */
+export interface ShownUser {
   userId: string;
   /** A query's text; '' where there is none. */
   title: string;
+  attributes: Record<string, string>;
+}
+
+/** A real customer of the dataset, or a query. */
+export interface Shopper extends ShownUser {
   interactions: number;
   /** Distinct moments of interaction. */
   orders: number;
-  attributes: Record<string, string>;
 }
 
 /** One dataset in memory. What depends on the catalogue changes in place, as {@link followCatalogue} says. */
@@ -110,7 +114,7 @@ export async function followCatalogue(dataset: ServedDataset): Promise<number> {
  *
  * @throws DuetError `bad-input` for a query where users ask
  */
-export function askerOf(
+export function requesterOf(
   { userRow, queryId }: ServedDataset,
   { userId = '', query }: { userId?: string | undefined; query?: string | undefined },
 ): string {
@@ -164,6 +168,22 @@ export function showItem({ catalogue }: ServedDataset, row: number): ShownItem {
   };
 }
 
+/** A user as answers show them, by row. */
+export function showUser({ interactions, users }: ServedDataset, row: number): ShownUser {
+  const attributes = Object.entries(users.attributes).map(([name, values]) => [name, values[row]!]);
+  return {
+    userId: interactions.users[row]!,
+    title: users.title[row]!,
+    attributes: Object.fromEntries(attributes),
+  };
+}
+
+/** What the dataset says of a user, by column; nothing of somebody it does not know. */
+export function userAttributesOf(dataset: ServedDataset, userId: string): Record<string, string> {
+  const row = dataset.userRow.get(userId);
+  return row === undefined ? {} : showUser(dataset, row).attributes;
+}
+
 /** Item rows of all a user's purchases, oldest first; empty for a stranger. */
 export function boughtBy({ interactions, userRow, userStart }: ServedDataset, userId: string): Int32Array {
   const user = userRow.get(userId);
@@ -209,12 +229,6 @@ export function shoppersOf(dataset: ServedDataset, limit: number, search = ''): 
   }
   return rows.map((user) => {
     const times = interactions.time.subarray(userStart[user]!, userStart[user + 1]!);
-    return {
-      userId: interactions.users[user]!,
-      title: users.title[user]!,
-      interactions: times.length,
-      orders: new Set(times).size,
-      attributes: Object.fromEntries(columns.map(([name, values]) => [name, values[user]!])),
-    };
+    return { ...showUser(dataset, user), interactions: times.length, orders: new Set(times).size };
   });
 }

@@ -176,6 +176,21 @@ describe('the catalogue', () => {
     await db.prisma.item.updateMany({ where: { externalId: 'c' }, data: { withdrawnAt: new Date() } });
     await catalogue.follow();
     assert.equal(catalogue.categoryItems('Teapots'), 3);
+
+    for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf']) {
+      const filter = { attribute: { name, in: ['x'] } };
+      assert.throws(() => checkFilter(filter, catalogue), { code: 'bad-input', message: /No item has an attribute/ });
+      assert.equal(passes(filter, catalogue)(0), false);
+      const values = [JSON.stringify([name]), datasetId];
+      const attributes = `jsonb_build_object($1::jsonb ->> 0, 'x')`;
+      await db.pool.query(
+        `UPDATE "Item" SET attributes = ${attributes} WHERE "externalId" = 'a' AND "datasetId" = $2`,
+        values,
+      );
+      await catalogue.follow();
+      checkFilter(filter, catalogue);
+      assert.equal(passes(filter, catalogue)(1), true);
+    }
   });
 });
 
@@ -193,4 +208,27 @@ test('near names are those that hold the wrong one or are a few letters away, th
     ['i12345'],
     'of names without end the first are looked at',
   );
+});
+
+test('the size of a filter is looked at before its parts are', () => {
+  const bad = { category: ['x'], nope: 1 };
+  const of = (n: number, part: object) => ({ any: Array.from({ length: n }, () => part) });
+  const huge = of(20, of(20, of(20, bad)));
+  const parsed = filterSchema.safeParse(huge);
+  assert.deepEqual(
+    parsed.error!.issues.map(({ message }) => message),
+    ['A filter has at most 100 parts'],
+  );
+  let deep: object = { inStock: true };
+  for (let depth = 0; depth < 100; depth++) deep = { not: deep };
+  assert.equal(filterSchema.safeParse(deep).success, false);
+  assert.equal(filterSchema.safeParse({ category: Array.from({ length: 90_000 }, () => 'x') }).success, false);
+  for (const filter of [
+    of(20, { price: { max: 1 } }),
+    of(4, of(20, { inStock: true })),
+    { not: of(2, { tag: ['a'] }) },
+  ]) {
+    assert.deepEqual(filterSchema.parse(filter), filter);
+  }
+  assert.equal(filterSchema.safeParse(of(6, of(20, { inStock: true }))).success, false, '127 parts');
 });

@@ -37,6 +37,9 @@ export const filterPart: z.ZodType<Filter> = z.lazy(() =>
 
 /** A filter has this many conditions and combinations at most. */
 const maxParts = 100;
+const maxDepth = 20;
+/** A condition names at most a hundred values, and an object of a filter has no more than one or two fields. */
+const maxFields = 100;
 
 const partsOf = (filter: Filter): number => {
   if ('all' in filter || 'any' in filter) {
@@ -45,10 +48,34 @@ const partsOf = (filter: Filter): number => {
   return 'not' in filter ? 1 + partsOf(filter.not) : 1;
 };
 
-/** `{ category: ["Mugs"] }`, `{ all: [{ price: { max: 999 } }, { not: { tag: ["sale"] } }] }` … */
-export const filterSchema = filterPart.refine((filter) => partsOf(filter) <= maxParts, {
-  message: `A filter has at most ${maxParts} parts`,
-});
+const tooLarge = `A filter has at most ${maxParts} parts`;
+
+/** Objects of a filter: a condition is one or two, a combination one. Infinity for what is no filter of a modest size. */
+function objectsIn(value: unknown, depth: number): number {
+  if (value === null || typeof value !== 'object') return 0;
+  if (depth > 2 * maxDepth) return Infinity;
+  const inside = Object.values(value);
+  if (inside.length > maxFields) return Infinity;
+  let objects = Array.isArray(value) ? 0 : 1;
+  for (const one of inside) {
+    objects += objectsIn(one, depth + 1);
+    if (objects > 2 * maxParts) return Infinity;
+  }
+  return objects;
+}
+
+/**
+ * `{ category: ["Mugs"] }`, `{ all: [{ price: { max: 999 } }, { not: { tag: ["sale"] } }] }` … Its size is looked at before its
+ * parts are: each part that is none costs as much as ten that are some.
+ */
+export const filterSchema = z.preprocess(
+  (value, context) => {
+    if (objectsIn(value, 0) <= 2 * maxParts) return value;
+    context.issues.push({ code: 'custom', message: tooLarge, input: undefined });
+    return z.NEVER;
+  },
+  filterPart.refine((filter) => partsOf(filter) <= maxParts, { message: tooLarge }),
+);
 
 /** Where tags lie among the attributes. */
 const tagAttribute = 'tags';

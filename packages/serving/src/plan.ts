@@ -53,7 +53,7 @@ export interface PlannedExperiment {
 
 /** What the database says should be served. Two equal plans serialise to equal JSON: that text is the plan's version. */
 export interface Plan {
-  /** The dataset that a request without a model is answered from; undefined until a model has an index. */
+  /** The dataset that answers a key of every dataset, unless the request names a model; undefined until one has an index. */
   dataset: { id: string; name: string } | undefined;
   /** Every model with an active index, newest first, in all datasets: what `modelId` may name. */
   models: PlannedModel[];
@@ -63,18 +63,32 @@ export interface Plan {
   rankers: Record<string, string>;
   /** Dataset → what its shop wants of every list; switched-off rules and those that are over are left out. */
   rules: Record<string, RankingRule[]>;
-  /** The model that the dataset's last decided experiment chose, where it has an index; null leaves it to the newest. */
-  decidedModelId: string | null;
-  /** Running, the first started first: a user is in the first one that takes them. Simulated ones are of one dataset too. */
+  /** Dataset → the model that its last decided experiment chose, where it has an index; else the newest answers. */
+  decided: Record<string, string>;
+  /** Running, in all datasets, the first started first: a user is in the first one of their dataset that takes them. */
   experiments: PlannedExperiment[];
+  /** Datasets that keys belong to: what answers for them is open before the first request. */
+  keyedDatasets: string[];
 }
+
+/** What is planned before the database was read. */
+export const emptyPlan: Plan = {
+  dataset: undefined,
+  models: [],
+  pinned: [],
+  rankers: {},
+  rules: {},
+  decided: {},
+  experiments: [],
+  keyedDatasets: [],
+};
 
 /** Models the plan lists at most: older ones are kept on disk and are served again by building their index. */
 const modelLimit = 200;
 
 /** Reads the plan in a few indexed queries, cheap enough for every other second. */
 export async function readPlan({ prisma }: Database): Promise<Plan> {
-  const [running, rankers, rules] = await Promise.all([
+  const [running, rankers, rules, decided, keyed] = await Promise.all([
     prisma.experiment.findMany({
       where: { status: 'running' },
       include: { arms: { orderBy: { position: 'asc' } }, dataset: { select: { holdout: true } } },
@@ -84,6 +98,18 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     prisma.rule.findMany({
       where: { enabled: true, OR: [{ endsAt: null }, { endsAt: { gt: new Date() } }] },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    }),
+    prisma.experiment.findMany({
+      where: { simulated: false, status: 'decided', decision: { not: 'none' } },
+      select: { datasetId: true, decision: true, arms: { select: { name: true, modelId: true } } },
+      distinct: ['datasetId'],
+      orderBy: [{ datasetId: 'asc' }, { decidedAt: 'desc' }],
+    }),
+    prisma.apiKey.findMany({
+      where: { revokedAt: null, datasetId: { not: null } },
+      select: { datasetId: true },
+      distinct: ['datasetId'],
+      orderBy: { datasetId: 'asc' },
     }),
   ]);
   const arms = running.flatMap((experiment) => experiment.arms);
@@ -110,21 +136,15 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
   const further = needed.filter(({ id }) => !listed.has(id));
   const models = [...newest, ...further.filter(({ active }) => active)].map(planned);
 
-  const lastOf = (simulated: boolean) =>
-    running.findLast((experiment) => experiment.simulated === simulated)?.datasetId;
-  const datasetId = lastOf(false) ?? models[0]?.datasetId;
-  const [dataset, decided] =
+  const datasetId = running.findLast(({ simulated }) => !simulated)?.datasetId ?? models[0]?.datasetId;
+  const dataset =
     datasetId === undefined
-      ? [null, null]
-      : await Promise.all([
-          prisma.dataset.findUnique({ where: { id: datasetId }, select: { id: true, name: true } }),
-          prisma.experiment.findFirst({
-            where: { datasetId, simulated: false, status: 'decided', decision: { not: 'none' } },
-            select: { decision: true, arms: { select: { name: true, modelId: true } } },
-            orderBy: { decidedAt: 'desc' },
-          }),
-        ]);
-  const chosen = decided?.arms.find(({ name }) => name === decided.decision)?.modelId;
+      ? null
+      : await prisma.dataset.findUnique({ where: { id: datasetId }, select: { id: true, name: true } });
+  const indexed = new Set(models.map(({ modelId }) => modelId));
+  const chosen = decided.map(({ datasetId: of, decision, arms: split }) => {
+    return [of, split.find(({ name }) => name === decision)?.modelId ?? ''] as const;
+  });
   return {
     dataset: dataset ?? undefined,
     models,
@@ -133,69 +153,97 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     rules: Object.fromEntries(
       [...Map.groupBy(rules, ({ datasetId: of }) => of)].map(([of, all]) => [of, all.map(plannedRule)]),
     ),
-    decidedModelId: models.find(({ modelId }) => modelId === chosen)?.modelId ?? null,
-    experiments: running
-      .filter(({ simulated, datasetId: of }) => of === (simulated ? lastOf(true) : dataset?.id))
-      .map(({ rankerId, arms: split, dataset: { holdout }, ...experiment }) => ({
-        id: experiment.id,
-        datasetId: experiment.datasetId,
-        name: experiment.name,
-        seed: experiment.seed,
-        design: experiment.design,
-        phase: experiment.phase,
-        trafficShare: experiment.trafficShare,
-        layer: experiment.layer,
-        layerFrom: experiment.layerFrom,
-        layerTo: experiment.layerTo,
-        simulated: experiment.simulated,
-        holdout,
-        settings: experiment.settings,
-        rankerId,
-        arms: split
-          .filter(({ weight }) => weight > 0)
-          .map((arm) => ({
-            id: arm.id,
-            name: arm.name,
-            weight: arm.weight,
-            position: arm.position,
-            control: arm.control,
-            modelId: arm.modelId,
-            indexId: arm.indexId,
-            settings: arm.settings,
-          })),
-      })),
+    decided: Object.fromEntries(chosen.filter(([, modelId]) => indexed.has(modelId))),
+    keyedDatasets: keyed.map(({ datasetId: of }) => of!),
+    experiments: running.map(({ rankerId, arms: split, dataset: { holdout }, ...experiment }) => ({
+      id: experiment.id,
+      datasetId: experiment.datasetId,
+      name: experiment.name,
+      seed: experiment.seed,
+      design: experiment.design,
+      phase: experiment.phase,
+      trafficShare: experiment.trafficShare,
+      layer: experiment.layer,
+      layerFrom: experiment.layerFrom,
+      layerTo: experiment.layerTo,
+      simulated: experiment.simulated,
+      holdout,
+      settings: experiment.settings,
+      rankerId,
+      arms: split
+        .filter(({ weight }) => weight > 0)
+        .map((arm) => ({
+          id: arm.id,
+          name: arm.name,
+          weight: arm.weight,
+          position: arm.position,
+          control: arm.control,
+          modelId: arm.modelId,
+          indexId: arm.indexId,
+          settings: arm.settings,
+        })),
+    })),
   };
 }
 
+/** What a request says of the model that shall answer it. */
+export interface WantedModel {
+  /** Of the key: nothing of another dataset answers. By default the plan's dataset. */
+  datasetId?: string | undefined;
+  modelId?: string | undefined;
+  indexId?: string | null | undefined;
+}
+
 /**
- * The model and index that a request means: the named ones, else the first experiment's control, else what the last
- * experiment decided for, else the newest model of the served dataset.
- * @throws DuetError `not-found` for a model or index that is not in the plan; `unavailable` where there is none at all
+ * The model and index that a request means: the named ones, else the control of the dataset's first experiment, else what its
+ * last experiment decided for, else its newest model.
+ *
+ * @throws DuetError `not-found` for a model or index that is not in the plan, or of another dataset; `unavailable` where
+ *   there is none at all
  */
-export function chooseModel(
-  plan: Plan,
-  wanted: { modelId?: string | undefined; indexId?: string | null | undefined } = {},
-): PlannedModel {
-  if (wanted.indexId) {
-    const found = [...plan.models, ...plan.pinned].find(({ indexId }) => indexId === wanted.indexId);
+export function chooseModel(plan: Plan, { datasetId, modelId: named, indexId }: WantedModel = {}): PlannedModel {
+  const mayAnswer = (planned: PlannedModel) => datasetId === undefined || planned.datasetId === datasetId;
+  if (indexId) {
+    const found = [...plan.models, ...plan.pinned].find((planned) => planned.indexId === indexId && mayAnswer(planned));
     if (found !== undefined) return found;
-    throw new DuetError('not-found', `Index ${wanted.indexId} is neither active nor in a running experiment.`);
+    throw new DuetError('not-found', `Index ${indexId} is neither active nor in a running experiment.`);
   }
-  const modelId =
-    wanted.modelId ??
-    plan.experiments.find(({ simulated }) => !simulated)?.arms.find(({ control }) => control)?.modelId ??
-    plan.decidedModelId ??
-    plan.models.find(({ datasetId }) => datasetId === plan.dataset?.id)?.modelId;
+  const modelId = named ?? defaultModel(plan, datasetId ?? plan.dataset?.id);
   if (modelId === undefined) {
     throw new DuetError('unavailable', 'No model has an index yet, so there is nothing to recommend from.', {
       fix: 'Train one and index it: npx duet train, then npx duet index.',
     });
   }
-  const found = plan.models.find((model) => model.modelId === modelId);
+  const found = plan.models.find((planned) => planned.modelId === modelId && mayAnswer(planned));
   if (found !== undefined) return found;
   throw new DuetError('not-found', `Model ${modelId} does not exist or has no index.`, {
     fix: `Build one: npx duet index --model ${modelId}.`,
   });
+}
+
+function defaultModel({ experiments, decided, models }: Plan, datasetId: string | undefined): string | undefined {
+  if (datasetId === undefined) return undefined;
+  const first = experiments.find((experiment) => experiment.datasetId === datasetId && !experiment.simulated);
+  return (
+    first?.arms.find(({ control }) => control)?.modelId ??
+    decided[datasetId] ??
+    models.find((planned) => planned.datasetId === datasetId)?.modelId
+  );
+}
+
+/** What a plan needs open before any request comes: every arm's model, and what answers for each dataset that is asked for. */
+export function neededModels(plan: Plan): PlannedModel[] {
+  if (plan.models.length === 0) return [];
+  const arms = plan.experiments.flatMap((experiment) => experiment.arms);
+  const defaults = plan.keyedDatasets.map((datasetId) => ({ datasetId }));
+  const wanted = [{}, ...defaults, ...arms].flatMap((one) => {
+    try {
+      return chooseModel(plan, one);
+    } catch {
+      return []; // An arm or a dataset whose model has no index: its requests say so.
+    }
+  });
+  return [...new Map(wanted.map((planned) => [planned.indexId, planned])).values()];
 }
 
 interface IndexRow {

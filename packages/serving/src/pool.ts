@@ -1,9 +1,9 @@
-import { type Shared, share } from './shared.ts';
+import { countReferences, type Referenced } from './reference-count.ts';
 
 interface Entry<T> {
-  opened: Promise<{ shared: Shared<T>; release: () => void }>;
+  opened: Promise<{ referenced: Referenced<T>; release: () => void }>;
   /** Once it is open. */
-  shared?: Shared<T>;
+  referenced?: Referenced<T>;
   /** Settles once the value is disposed, or never opened. */
   closed: Promise<void>;
 }
@@ -29,7 +29,7 @@ export function createPool<T extends AsyncDisposable>(
   const open = (key: string, from: () => Promise<T>): Entry<T> => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const opened = from().then((value) =>
-      share(value, async (unused) => {
+      countReferences(value, async (unused) => {
         try {
           await unused[Symbol.asyncDispose]();
         } catch (error) {
@@ -40,8 +40,8 @@ export function createPool<T extends AsyncDisposable>(
     );
     const entry: Entry<T> = { opened, closed };
     opened.then(
-      ({ shared }) => {
-        entry.shared = shared;
+      ({ referenced }) => {
+        entry.referenced = referenced;
       },
       // A failure is not kept: the next use tries again.
       () => {
@@ -63,10 +63,10 @@ export function createPool<T extends AsyncDisposable>(
     );
   };
 
-  const holding = async <R>(shared: Shared<T>, work: (value: T) => Promise<R> | R): Promise<R> => {
-    const letGo = shared.hold();
+  const holding = async <R>(referenced: Referenced<T>, work: (value: T) => Promise<R> | R): Promise<R> => {
+    const letGo = referenced.hold();
     try {
-      return await work(shared.value);
+      return await work(referenced.value);
     } finally {
       letGo();
     }
@@ -77,10 +77,10 @@ export function createPool<T extends AsyncDisposable>(
       const entry = entries.get(key) ?? open(key, from);
       entries.delete(key);
       entries.set(key, entry);
-      return await holding((await entry.opened).shared, work);
+      return await holding((await entry.opened).referenced, work);
     },
     async each(work) {
-      await Promise.all(Array.from(entries.values(), ({ shared }) => shared && holding(shared, work)));
+      await Promise.all(Array.from(entries.values(), ({ referenced }) => referenced && holding(referenced, work)));
     },
     keep(needed, allowed) {
       let spares = spare;

@@ -1,14 +1,18 @@
 import {
+  type DescribedCandidate,
   describeCandidates,
   diversify,
   factorOf,
+  type Ranked,
   type RankerParameters,
   type RulesInForce,
   rank,
   reasonFor,
+  type UserProfile,
   userProfile,
   withPins,
 } from '@duet/ranking';
+import type { LiveCatalogue } from './catalogue.ts';
 import type { ServedDataset } from './dataset.ts';
 import type { Retrieved } from './search.ts';
 
@@ -52,8 +56,8 @@ export interface Ranking {
   rules: RulesInForce;
 }
 
-/** Who asks, as the ranker and the reasons see them. */
-export interface Asker {
+/** What the ranker and the reasons know of the user at the time of the request. */
+export interface UserSnapshot {
   /** False for one of whom the model knows nothing. */
   known: boolean;
   /** Item rows, oldest first. */
@@ -72,15 +76,24 @@ export interface Asker {
 export function rankedList(
   { catalogue, facts }: ServedDataset,
   retrieved: readonly Retrieved[],
-  { known, history, bought, time }: Asker,
+  user: UserSnapshot,
   { ranker, alpha, diversity = 0, rules }: Ranking,
   { k, mayPin }: { k: number; mayPin: (item: number) => boolean },
 ): RankedItem[] {
-  const candidates = describeCandidates(retrieved, history, facts, time);
-  const profile = userProfile(history, catalogue);
+  const candidates = describeCandidates(retrieved, user.history, facts, user.time);
+  const profile = userProfile(user.history, catalogue);
   const weighing = rules.weighing && candidates.map(({ item }) => rules.weighing!(item));
   const factors = weighing?.map((of) => of.reduce((product, rule) => product * factorOf(rule), 1));
   const ordered = diversify(rank(candidates, profile, ranker?.parameters, { alpha, factors }), diversity);
+  const shown = ({ candidate, score, probability, retrievalRank }: Ranked<DescribedCandidate>): RankedItem => ({
+    item: candidate.item,
+    score,
+    probability,
+    retrievalScore: candidate.retrievalScore,
+    retrievalRank,
+    reason: user.known ? reasonOf(candidate, profile, user, catalogue) : bestSeller,
+    rules: weighing === undefined ? [] : weighing[retrievalRank - 1]!.map(({ id }) => id),
+  });
   if (rules.pins.length === 0) return ordered.slice(0, k).map(shown);
   const list = ordered.map(shown);
   const pinned = rules.pins
@@ -91,34 +104,27 @@ export function rankedList(
     });
   const places = withPins<RankedItem & { place?: number }>(list, pinned).slice(0, k);
   return places.map(({ place: _, ...one }) => one);
+}
 
-  function shown({ candidate, score, probability, retrievalRank }: (typeof ordered)[number]): RankedItem {
-    const { item, retrievalScore } = candidate;
-    const reason = known ? reasonFor(candidate, profile) : ({ kind: 'best-seller' } as const);
-    return {
-      item,
-      score,
-      probability,
-      retrievalScore,
-      retrievalRank,
-      reason: shownReason(reason),
-      rules: weighing === undefined ? [] : weighing[retrievalRank - 1]!.map(({ id }) => id),
-    };
+/** Why an item is in a list, with the names that a shopper knows. */
+function reasonOf(
+  candidate: DescribedCandidate,
+  profile: UserProfile,
+  { bought }: UserSnapshot,
+  catalogue: LiveCatalogue,
+): ShownReason {
+  const reason = reasonFor(candidate, profile);
+  if (reason.kind === 'bought-together') {
+    const title = catalogue.title[reason.item] || catalogue.ids[reason.item]!;
+    const itemId = catalogue.ids[reason.item]!;
+    if (bought(reason.item)) return { kind: 'bought-together', text: `Because you bought ${title}`, itemId, title };
+    return { kind: 'seen-together', text: `Because you looked at ${title}`, itemId, title };
   }
-
-  function shownReason(reason: ReturnType<typeof reasonFor> | { kind: 'best-seller' }): ShownReason {
-    if (reason.kind === 'bought-together') {
-      const title = catalogue.title[reason.item] || catalogue.ids[reason.item]!;
-      const itemId = catalogue.ids[reason.item]!;
-      if (bought(reason.item)) return { kind: 'bought-together', text: `Because you bought ${title}`, itemId, title };
-      return { kind: 'seen-together', text: `Because you looked at ${title}`, itemId, title };
-    }
-    if (reason.kind === 'category') {
-      const category = catalogue.categories[reason.category]!;
-      return { kind: 'category', text: `You often buy ${category}`, category };
-    }
-    return reason.kind === 'taste' ? closeToTaste : bestSeller;
+  if (reason.kind === 'category') {
+    const category = catalogue.categories[reason.category]!;
+    return { kind: 'category', text: `You often buy ${category}`, category };
   }
+  return reason.kind === 'taste' ? closeToTaste : bestSeller;
 }
 
 /** What was retrieved, as it was: in its order, whatever a ranker, pins and boosts would say. */

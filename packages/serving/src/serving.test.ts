@@ -102,7 +102,7 @@ describe('serving', () => {
     const { items } = await serving.similarItems({ itemId: 'i3', k: 10 });
     assert.equal(items.length, 10);
     assert.ok(items.every(({ itemId }) => itemId !== 'i3'));
-    const category = (await serving.item('i3')).category;
+    const category = (await serving.item({ itemId: 'i3' })).category;
     assert.ok(items.filter((item) => item.category === category).length > 5);
     await assert.rejects(serving.similarItems({ itemId: 'i999', k: 10 }), /There is no item i999/);
   });
@@ -132,7 +132,7 @@ describe('serving', () => {
       data: { title: 'A better mug', priceMinor: 12_345, updatedAt: new Date() },
     });
     await serving.refresh();
-    const { title, priceMinor } = await serving.item('i3');
+    const { title, priceMinor } = await serving.item({ itemId: 'i3' });
     assert.deepEqual({ title, priceMinor }, { title: 'A better mug', priceMinor: 12_345 });
   });
 
@@ -228,7 +228,7 @@ describe('serving', () => {
 
   test('finds items alike in a factorisation, whose popular items have the longest vectors', async () => {
     const { id: modelId } = await shop.db.prisma.model.findFirstOrThrow({ where: { kind: 'ials' } });
-    const { category } = await serving.item('i7');
+    const { category } = await serving.item({ itemId: 'i7' });
     const { items } = await serving.similarItems({ itemId: 'i7', k: 10, modelId });
     assert.ok(items.every(({ itemId }) => itemId !== 'i7'));
     assert.ok(items.filter((item) => item.category === category).length > 5);

@@ -116,13 +116,19 @@ export async function simulate(ctx: SimulateContext, request: SimulateRequest): 
   const reasons = new Map<string, number>();
   const key = await createApiKey(
     db,
-    { name: `simulation ${experiment.name}`, scopes: ['retrieve', 'events', 'simulate'], ...ownRate },
+    {
+      name: `simulation ${experiment.name}`,
+      datasetId: dataset.id,
+      scopes: ['retrieve', 'events', 'orders', 'simulate'],
+      ...ownRate,
+    },
     { actor },
   );
   const client = createDuetClient({
     url,
     apiKey: key.key,
     timeoutMs: 30_000,
+    deadlineMs: 300_000,
     retry: { attempts: 10, baseDelayMs: 100, maxDelayMs: 5_000 },
     events: {
       batchSize: 1_000,

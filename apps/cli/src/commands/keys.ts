@@ -3,10 +3,14 @@ import type { ApiScope, Database, ListedApiKey } from '@duet/db';
 import type { Command } from 'commander';
 import { minute, table } from '../answer.ts';
 import { actor, job } from '../context.ts';
+import { findDataset } from '../find.ts';
 import { readInteger } from './train.ts';
 
 interface CreateOptions {
   name: string;
+  dataset?: string;
+  publishable?: boolean;
+  origin: string[];
   scope: string[];
   rate?: number;
   burst?: number;
@@ -18,11 +22,16 @@ const shown = (key: ListedApiKey) => [
   key.id,
   key.name,
   `${key.prefix}…`,
+  key.kind,
+  key.dataset ?? 'every dataset',
   key.scopes.join(', '),
   key.rateLimit === null ? 'default' : `${key.rateLimit}/s`,
   minute(key.lastUsedAt),
   key.revokedAt === null ? 'works' : `revoked ${minute(key.revokedAt)}`,
 ];
+
+/** Scopes of what concerns the service and no dataset. */
+const ofService: readonly string[] = ['metrics', 'admin'];
 
 /** @throws DuetError `not-found`; `conflict` where several that work have the name */
 async function findKey(db: Database, named: string): Promise<ListedApiKey> {
@@ -42,15 +51,15 @@ async function findKey(db: Database, named: string): Promise<ListedApiKey> {
   return found[0]!;
 }
 
-/** `duet keys list|create|revoke` */
+/** `duet keys list|create|revoke|signing-secret` */
 export function keysCommand(program: Command): void {
   const group = program.command('keys').description('API keys of the retrieval service: list, create, revoke');
-  group.addHelpText('after', '\nExample:\n  $ npx duet keys create --name shop --scope retrieve,events');
+  group.addHelpText('after', '\nExample:\n  $ npx duet keys create --name till --scope retrieve,events,orders');
 
   job(group.command('list').description('all keys, the newest first'), 'keys list', async ({ database }) => {
     const { listApiKeys } = await import('@duet/db');
     const keys = await listApiKeys(await database());
-    const headings = ['key', 'name', 'begins', 'scopes', 'rate', 'last used (UTC)', 'state'];
+    const headings = ['key', 'name', 'begins', 'kind', 'dataset', 'scopes', 'rate', 'last used (UTC)', 'state'];
     return { json: { keys }, text: table(headings, keys.map(shown)) };
   });
 
@@ -59,15 +68,35 @@ export function keysCommand(program: Command): void {
       .command('create')
       .description('make a key, which is shown this once')
       .requiredOption('--name <name>', 'whose it is')
-      .option('--scope <scopes>', 'what it allows: retrieve, events, metrics, admin, simulate', collect, [])
+      .option('--dataset <name>', 'whose data it reads and writes; the only dataset where there is one')
+      .option('--publishable', 'for a shop’s pages, where everybody can read it: retrieve and events of their visitor')
+      .option('--origin <origins>', 'pages that may use a publishable key: https://shop.example', collect, [])
+      .option(
+        '--scope <scopes>',
+        'what it allows: retrieve, customers, events, orders, metrics, admin, simulate',
+        collect,
+        [],
+      )
       .option('--rate <n>', 'requests a second, on average (DUET_RATE_LIMIT)', readInteger)
       .option('--burst <n>', 'requests at once (DUET_RATE_BURST)', readInteger),
-    'keys create --name shop --scope retrieve,events',
-    async ({ database }, { name, scope, rate, burst }) => {
+    'keys create --name shop --publishable --origin https://shop.example --scope retrieve,events',
+    async ({ database }, { name, dataset, publishable = false, origin, scope, rate, burst }) => {
       const { createApiKey } = await import('@duet/db');
-      const scopes = scope as ApiScope[];
-      const request = { name, scopes, rateLimit: rate, rateBurst: burst };
-      const { id, key } = await createApiKey(await database(), request, { actor: actor() });
+      const db = await database();
+      const needsNone = dataset === undefined && scope.length > 0 && scope.every((one) => ofService.includes(one));
+      const { id, key } = await createApiKey(
+        db,
+        {
+          name,
+          kind: publishable ? 'publishable' : 'secret',
+          datasetId: needsNone ? null : (await findDataset(db, dataset)).id,
+          scopes: scope as ApiScope[],
+          origins: origin,
+          rateLimit: rate,
+          rateBurst: burst,
+        },
+        { actor: actor() },
+      );
       return {
         json: { id, key },
         text: `${key}\nKeep it now: only its SHA-256 is stored, so it cannot be shown again.`,
@@ -79,7 +108,7 @@ export function keysCommand(program: Command): void {
     group
       .command('revoke')
       .description('end a key: it is refused within two seconds, for good')
-      .requiredOption('--key <key>', 'its id, its first 13 characters, or its name'),
+      .requiredOption('--key <key>', 'its id, how it begins (as keys list shows it), or its name'),
     'keys revoke --key shop',
     async ({ database }, { key }) => {
       const { revokeApiKey } = await import('@duet/db');
@@ -87,6 +116,21 @@ export function keysCommand(program: Command): void {
       const { id, name } = await findKey(db, key);
       await revokeApiKey(db, id, { actor: actor() });
       return { json: { id, revoked: true }, text: `Revoked "${name}" (${id}).` };
+    },
+  );
+
+  job<{ dataset?: string }>(
+    group
+      .command('signing-secret')
+      .description('what a shop’s server signs its visitors’ ids with (signVisitor), for pages with a publishable key')
+      .option('--dataset <name>', 'the only dataset where there is one'),
+    'keys signing-secret --dataset online-retail',
+    async ({ database }, { dataset }) => {
+      const { signingSecret } = await import('@duet/db');
+      const db = await database();
+      const { id, name } = await findDataset(db, dataset);
+      const secret = await signingSecret(db, id);
+      return { json: { dataset: name, secret }, text: secret };
     },
   );
 }

@@ -54,7 +54,7 @@ export function retrieveCommand(program: Command): void {
     if (userId === undefined && !described) {
       throw new DuetError('bad-input', 'It takes --user, --query, --features or --history.');
     }
-    const [{ filterSchema: schema, openServing }, { formatMoney }, { assignmentOf }, { openExecutor }] =
+    const [{ filterSchema: schema, openServing }, { formatMoney }, { createAssign }, { openExecutor }] =
       await Promise.all([
         import('@duet/serving'),
         import('@duet/experiments'),
@@ -72,7 +72,7 @@ export function retrieveCommand(program: Command): void {
     const context = texts(options.context);
     const taken =
       named === undefined && userId !== undefined
-        ? await assignmentOf(serving, { userId, context, simulated: false })
+        ? await createAssign(serving)({ userId, context, simulated: false })
         : undefined;
     const { experiment, arm } = taken ?? {};
     const answer = await serving.retrieve({

@@ -186,8 +186,8 @@ export async function ensureDemoExperiment(
 export const adminPassword = 'admin-password';
 
 const keys: { name: string; scopes: ApiScope[] }[] = [
-  { name: 'storefront-api', scopes: ['retrieve', 'events'] },
-  { name: 'admin-api', scopes: ['retrieve', 'events', 'admin'] },
+  { name: 'storefront-api', scopes: ['retrieve', 'customers', 'events', 'orders'] },
+  { name: 'admin-api', scopes: ['admin'] },
 ];
 
 /** The API keys of the two apps and the admin's password, each in a file that its owner alone reads. */

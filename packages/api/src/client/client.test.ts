@@ -3,9 +3,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { signVisitor as signOnServer, visitorOf } from '../visitor.ts';
 import { createDuetClient } from './client.ts';
 import { clientError } from './error.ts';
 import { fullJitter, waitMs } from './retry.ts';
+import { signVisitor } from './visitor.ts';
 
 describe('the client', () => {
   test("takes nothing into a browser's bundle but itself and tRPC's client", async () => {
@@ -57,8 +59,8 @@ describe('the client', () => {
       return new Response('', { status: 503 });
     };
     const retry = { baseDelayMs: 60_000, maxDelayMs: 60_000, random: () => 0.99 };
-    const client = createDuetClient({ url: 'http://shop.test', fetch: failing, retry });
-    await assert.rejects(client.health({ signal: given.signal }), { code: 'closed', message: /aborted/ });
+    const client = createDuetClient({ url: 'http://shop.test', fetch: failing, retry, deadlineMs: 120_000 });
+    await assert.rejects(client.health({ signal: given.signal }), { code: 'aborted', transient: false });
   });
 
   test('leaves the service alone for as long as it asks', async () => {
@@ -74,8 +76,75 @@ describe('the client', () => {
     assert.equal(refused('soon').retryAfterMs, undefined);
     const policy = { attempts: 3, baseDelayMs: 100, maxDelayMs: 5000, random: () => 0.5 };
     assert.equal(waitMs(1, policy, refused('3')), 3050);
-    assert.equal(waitMs(1, policy, refused('60')), 5000);
+    assert.equal(waitMs(1, policy, refused('60')), 60_050);
     assert.equal(waitMs(1, policy, refused('soon')), 50);
+  });
+
+  test('fails at once where the service asks for more time than there is', async () => {
+    let calls = 0;
+    const busy: typeof fetch = async () => {
+      calls += 1;
+      const error = { message: 'later', code: -32029, data: { httpStatus: 429 } };
+      return Response.json({ error }, { status: 429, headers: { 'retry-after': '30' } });
+    };
+    const client = createDuetClient({ url: 'http://shop.test', fetch: busy });
+    await assert.rejects(client.health(), { code: 'too-many-requests', retryAfterMs: 30_000 });
+    assert.equal(calls, 1);
+  });
+
+  test('reads a date that the service asks to wait for', () => {
+    const headers = new Headers({ 'retry-after': new Date(Date.now() + 60_000).toUTCString() });
+    const { retryAfterMs } = clientError({ meta: { response: { status: 503, headers } } }, 'http://shop.test', 1);
+    assert.ok(retryAfterMs! > 50_000 && retryAfterMs! <= 60_000, String(retryAfterMs));
+  });
+
+  test('keeps the status of an answer that is not JSON', async () => {
+    for (const [status, code] of [
+      [413, 'bad-input'],
+      [503, 'unavailable'],
+      [404, 'not-found'],
+      [200, 'internal'],
+    ] as const) {
+      const proxy: typeof fetch = async () => new Response('<html>nginx</html>', { status });
+      const client = createDuetClient({ url: 'http://shop.test', fetch: proxy, retry: { attempts: 1 } });
+      await assert.rejects(client.health(), { code, status, message: /a proxy at this address/ });
+    }
+  });
+
+  test('splits a batch that a proxy finds too large', async () => {
+    const sizes: number[] = [];
+    const proxy: typeof fetch = async (_, init) => {
+      const { events } = JSON.parse(String(init?.body));
+      if (events.length > 4) return new Response('<html>413</html>', { status: 413 });
+      sizes.push(events.length);
+      return Response.json({ result: { data: { accepted: events.length, repeated: 0, rejected: [] } } });
+    };
+    const client = createDuetClient({
+      ...{ url: 'http://shop.test', fetch: proxy },
+      events: { onDrop: () => assert.fail('dropped') },
+    });
+    client.events.log(...Array.from({ length: 10 }, () => ({ type: 'click', userId: 'ann', itemId: 'i' }) as const));
+    await client.close();
+    assert.equal(
+      sizes.reduce((sum, size) => sum + size, 0),
+      10,
+    );
+  });
+
+  test('ends a call at its deadline, all attempts and waits together', async () => {
+    const silent: typeof fetch = (_, init) =>
+      new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal!.reason)));
+    const client = createDuetClient({
+      ...{ url: 'http://shop.test', fetch: silent, timeoutMs: 60_000 },
+      retry: { attempts: 100, baseDelayMs: 0 },
+    });
+    await assert.rejects(client.health({ deadlineMs: 20 }), { code: 'timeout', message: /within 20 ms/ });
+  });
+
+  test('is not made for what is no address', () => {
+    for (const url of ['127.0.0.1:5602', '', 'shop.example', 'ftp://shop.example', '/duet']) {
+      assert.throws(() => createDuetClient({ url }), { code: 'bad-input', message: /is no address/ }, url);
+    }
   });
 
   test('says which service did not answer in time', async () => {
@@ -125,5 +194,59 @@ describe('the client', () => {
     assert.match(proxy.message, /Is another service or a proxy at this address/);
     const ours = clientError({ message: 'There is no item i9.', data: { httpStatus: 404 } }, 'http://shop.test', 1);
     assert.deepEqual([ours.code, ours.message, ours.transient], ['not-found', 'There is no item i9.', false]);
+  });
+});
+
+describe('the client of a page', () => {
+  const answer = (data: unknown) => Response.json({ result: { data } });
+
+  test('sends the visitor whom the shop’s server signed, and lets events say whose they are', async () => {
+    const asked: { path: string; visitor: string | null; events?: { visitor?: string }[] }[] = [];
+    const spy: typeof fetch = async (url, init) => {
+      const path = new URL(String(url)).pathname;
+      const { events } = JSON.parse(String(init?.body ?? 'null')) ?? {};
+      asked.push({ path, visitor: new Headers(init?.headers).get('x-duet-visitor'), ...(events && { events }) });
+      return answer(path.endsWith('log') ? { accepted: 1, repeated: 0, rejected: [] } : { items: [] });
+    };
+    const visitor = await signVisitor('vs_secret', 'ann');
+    const client = createDuetClient({ url: 'http://shop.test', apiKey: 'pk_x', visitor, fetch: spy });
+    await client.retrieve({});
+    client.events.log({ type: 'click', itemId: 'i1' });
+    await client.close();
+    assert.deepEqual(
+      asked.map(({ path, visitor: sent }) => [path, sent]),
+      [
+        ['/trpc/retrieve', visitor],
+        ['/trpc/events.log', visitor],
+      ],
+    );
+    assert.equal(asked[1]!.events![0]!.visitor, visitor);
+  });
+
+  test('has Duet make a visitor at the first call, one for all, and a new one where it is not good any more', async () => {
+    let made = 0;
+    const refused = { message: 'no', code: -32001, data: { httpStatus: 401 } };
+    const service: typeof fetch = async (url, init) => {
+      if (String(url).endsWith('visitors.create')) return answer({ userId: 'v', visitor: `v${++made}.mac` });
+      const sent = new Headers(init?.headers).get('x-duet-visitor');
+      return sent === 'v1.mac' && made < 2 && String(url).endsWith('history')
+        ? Response.json({ error: refused }, { status: 401 })
+        : answer([sent]);
+    };
+    const client = createDuetClient({ url: 'http://shop.test', apiKey: 'pk_x', fetch: service });
+    const both = await Promise.all([client.catalogue.shoppers(), client.catalogue.shoppers()]);
+    assert.deepEqual(both, [['v1.mac'], ['v1.mac']]);
+    assert.deepEqual(await client.history({ userId: 'v' }), ['v2.mac']);
+    assert.equal(await client.visitor(), 'v2.mac');
+  });
+
+  test('signs as the service reads it, whatever the id', async () => {
+    for (const id of ['ann', 'a.b', 'Zoë 🫖', '']) {
+      assert.equal(await signVisitor('vs_secret', id), signOnServer('vs_secret', id));
+    }
+    assert.equal(visitorOf('vs_secret', await signVisitor('vs_secret', 'a.b')), 'a.b');
+    // By another program: printf ann | openssl dgst -sha256 -hmac vs_secret
+    const byOpenssl = '32b2d96c3187eaa9a2832a99650d44b8b3629ade563dd4dbc7e37799d0ccf697';
+    assert.equal(await signVisitor('vs_secret', 'ann'), `ann.${byOpenssl}`);
   });
 });

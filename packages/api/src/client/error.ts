@@ -9,6 +9,7 @@ export type ClientErrorCode =
   | 'unavailable'
   | 'unreachable'
   | 'timeout'
+  | 'aborted'
   | 'closed'
   | 'internal';
 
@@ -25,7 +26,12 @@ export class DuetClientError extends Error {
   constructor(
     code: ClientErrorCode,
     message: string,
-    options: { transient?: boolean; status?: number; retryAfterMs?: number | undefined; cause?: unknown } = {},
+    options: {
+      transient?: boolean;
+      status?: number | undefined;
+      retryAfterMs?: number | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'DuetClientError';
@@ -46,7 +52,16 @@ const codeOfStatus: Record<number, ClientErrorCode> = {
   413: 'bad-input',
   422: 'bad-input',
   429: 'too-many-requests',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
 };
+
+/** The parts of an HTTP answer that the mapping reads. */
+interface Answer {
+  status?: number;
+  headers?: Pick<Headers, 'get'>;
+}
 
 /** The parts of tRPC's client error that the mapping reads. */
 interface FailedCall {
@@ -54,34 +69,46 @@ interface FailedCall {
   name?: string;
   cause?: unknown;
   data?: { httpStatus?: number } | null;
-  meta?: { response?: { status?: number; headers?: Pick<Headers, 'get'> } };
+  meta?: { response?: Answer };
 }
 
-function ofStatus(status: number, message: string, cause: FailedCall): DuetClientError {
-  const code =
-    codeOfStatus[status] ?? (status === 502 || status === 503 || status === 504 ? 'unavailable' : 'internal');
+function ofStatus(status: number, message: string, answer: Answer | undefined, cause?: unknown): DuetClientError {
+  const code = codeOfStatus[status] ?? 'internal';
   const transient = status === 408 || status === 429 || status >= 500;
-  const seconds = Number(cause.meta?.response?.headers?.get('retry-after') ?? Number.NaN);
-  const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  const retryAfterMs = msOf(answer?.headers?.get('retry-after'));
   return new DuetClientError(code, message, { transient, status, retryAfterMs, cause });
+}
+
+/** `Retry-After` in ms: seconds, or a date (RFC 9110, section 10.2.3). */
+function msOf(retryAfter: string | null | undefined): number | undefined {
+  if (retryAfter == null || retryAfter.trim() === '') return undefined;
+  const ms = Number.isFinite(Number(retryAfter)) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+/** The error of an answer that is not Duet's: a proxy's, a load balancer's, another server's. */
+export function foreignAnswer(answer: { status: number; headers: Pick<Headers, 'get'> }, url: string): DuetClientError {
+  const { status } = answer;
+  const what = `${url} answered HTTP ${status}, but not as Duet does. Is another service or a proxy at this address?`;
+  return status >= 400 ? ofStatus(status, what, answer) : new DuetClientError('internal', what, { status });
 }
 
 /**
  * What went wrong, from whatever tRPC, fetch or an abort signal threw.
+ *
  * @param url the service's address, named when it could not be reached
  * @param timeoutMs the limit that a timed out attempt ran into
  */
 export function clientError(cause: unknown, url: string, timeoutMs: number): DuetClientError {
   if (cause instanceof DuetClientError) return cause;
   const failed = (cause ?? {}) as FailedCall;
+  if (failed.cause instanceof DuetClientError) return failed.cause;
   const status = failed.data?.httpStatus;
-  if (status !== undefined) return ofStatus(status, failed.message ?? `Duet answered ${status}.`, failed);
-  // An answer without tRPC's envelope comes from something between: a proxy, a load balancer, another server.
-  const bare = failed.meta?.response?.status;
-  if (bare !== undefined) {
-    const what = `${url} answered HTTP ${bare}, but not as Duet does. Is another service or a proxy at this address?`;
-    return bare >= 400 ? ofStatus(bare, what, failed) : new DuetClientError('internal', what, { status: bare, cause });
+  if (status !== undefined) {
+    return ofStatus(status, failed.message ?? `Duet answered ${status}.`, failed.meta?.response, failed);
   }
+  const { status: foreign, headers } = failed.meta?.response ?? {};
+  if (foreign !== undefined) return foreignAnswer({ status: foreign, headers: headers ?? new Headers() }, url);
   const timedOut = [failed, failed.cause as FailedCall | undefined].some((error) => error?.name === 'TimeoutError');
   if (timedOut) {
     return new DuetClientError('timeout', `Duet at ${url} did not answer within ${timeoutMs} ms.`, {

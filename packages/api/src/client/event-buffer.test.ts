@@ -94,9 +94,59 @@ describe('the event buffer', () => {
     );
   });
 
-  test('does not let a batch that is refused for good block the events behind it', async () => {
+  test('gives up the one event that is refused, whatever batch it came in, and sends the others', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.nat(39)), fc.integer({ min: 1, max: 20 }), async (bad, batchSize) => {
+        const arrived = new Set<number>();
+        const dropped: number[] = [];
+        const aside: number[] = [];
+        const buffer = createEventBuffer<number>({
+          batchSize,
+          flushAfterMs: 1,
+          capacity: 100,
+          onDrop: (events) => dropped.push(...events),
+          store: { take: () => [], keep: () => {}, setAside: (events) => void aside.push(...events) },
+          retry,
+          send: async (batch) => {
+            if (batch.some((event) => bad.includes(event))) throw new DuetClientError('bad-input', 'not like this');
+            for (const event of batch) arrived.add(event);
+            return { rejected: [] };
+          },
+        });
+        for (let i = 0; i < 40; i++) buffer.add(i);
+        await buffer.close();
+        const ascending = bad.toSorted((a, b) => a - b);
+        assert.deepEqual([dropped, aside], [ascending, ascending]);
+        assert.equal(arrived.size, 40 - bad.length);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('sends a batch that is too large in parts, and loses nothing of it', async () => {
+    const arrived: number[] = [];
+    const buffer = createEventBuffer<number>({
+      batchSize: 100,
+      flushAfterMs: 1,
+      capacity: 1_000,
+      onDrop: () => assert.fail('dropped'),
+      retry,
+      send: async (batch) => {
+        if (batch.length > 7) throw new DuetClientError('bad-input', 'too large', { status: 413 });
+        arrived.push(...batch);
+        return { rejected: [] };
+      },
+    });
+    const all = Array.from({ length: 100 }, (_, i) => i);
+    for (const i of all) buffer.add(i);
+    await buffer.close();
+    assert.deepEqual(arrived, all);
+  });
+
+  test('gives up an event that the service breaks on only once others have got through', async () => {
     const arrived: number[] = [];
     const dropped: [number[], string][] = [];
+    let isBroken = true;
     const buffer = createEventBuffer<number>({
       batchSize: 2,
       flushAfterMs: 1,
@@ -104,20 +154,48 @@ describe('the event buffer', () => {
       onDrop: (events, reason) => dropped.push([events, reason]),
       retry,
       send: async (batch) => {
-        if (batch.includes(1)) throw new DuetClientError('bad-input', 'not like this');
-        if (batch.includes(2)) throw new DuetClientError('internal', 'a bug', { transient: true });
+        await turn();
+        if (isBroken || batch.includes(2)) throw new DuetClientError('internal', 'a bug', { transient: true });
         arrived.push(...batch);
         return { rejected: batch.includes(5) ? [{ index: batch.indexOf(5), reason: 'too old' }] : [] };
       },
     });
     for (let i = 0; i < 6; i++) buffer.add(i);
+    for (let turns = 0; turns < 500; turns++) await turn();
+    assert.deepEqual([arrived, dropped, buffer.pending], [[], [], 6], 'while everything breaks it is about no event');
+    isBroken = false;
     await buffer.close();
-    assert.deepEqual(arrived, [4, 5]);
-    assert.deepEqual(dropped, [
-      [[0, 1], 'not like this'],
-      [[2, 3], 'a bug'],
+    assert.deepEqual(arrived.toSorted(), [0, 1, 3, 4, 5]);
+    assert.deepEqual(dropped.toSorted(), [
+      [[2], 'a bug'],
       [[5], 'too old'],
     ]);
+  });
+
+  test('keeps events that the service does not take from this client, and says why they wait', async () => {
+    const refused = Promise.withResolvers<string>();
+    let revoked = true;
+    const buffer = createEventBuffer<number>({
+      batchSize: 2,
+      flushAfterMs: 1,
+      capacity: 100,
+      onDrop: () => assert.fail('dropped'),
+      onRefused: ({ message }) => refused.resolve(message),
+      retry,
+      send: async () => {
+        await turn();
+        if (revoked) throw new DuetClientError('unauthorised', 'The API key is revoked.', { status: 401 });
+        return { rejected: [] };
+      },
+    });
+    buffer.add(1);
+    assert.equal(await refused.promise, 'The API key is revoked.');
+    const flushed = buffer.flush({ timeoutMs: 1 }).catch(({ message }) => message);
+    assert.match(await flushed, /1 events are not acknowledged.*The API key is revoked/);
+    assert.equal(buffer.pending, 1);
+    revoked = false;
+    await buffer.close();
+    assert.equal(buffer.pending, 0);
   });
 
   test('closes in time though nothing answers, and tells what it could not send', async () => {

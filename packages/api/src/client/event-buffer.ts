@@ -16,8 +16,10 @@ export interface EventBufferOptions<Event> {
   flushAfterMs: number;
   /** Events kept at most, the batch in flight included. Past it new events are dropped. */
   capacity: number;
-  /** Told of every event that will never arrive, and why. */
+  /** Told of every event that will never arrive by itself, and why: the store keeps it aside. */
   onDrop: (events: Event[], reason: string) => void;
+  /** Told why events wait that the service does not take from this client at all. */
+  onRefused?: (error: DuetClientError) => void;
   retry: RetryPolicy;
   /** Keeps what waits, beyond the life of this page or process. */
   store?: EventStore<Event> | undefined;
@@ -37,8 +39,8 @@ export interface EventBuffer<Event> {
   close(o?: { timeoutMs?: number }): Promise<void>;
 }
 
-/** A server error repeated this often on the same batch is about the batch, and must not block the events behind it. */
-const poisonAttempts = 10;
+/** After so many server errors on the same events others are tried, to see whether it is about these. */
+const doubtAfter = 10;
 
 /** Changes of this long are written to the store at once. */
 const saveAfterMs = 100;
@@ -47,6 +49,10 @@ const saveAfterMs = 100;
  * A bounded queue that sends batches in order, one at a time. A failed batch stays at the front and is sent again,
  * with the same event ids, until the server has acknowledged it: at-least-once here, exactly-once with the server's
  * idempotence.
+ *
+ * Events are given up only where the server says that it is about them: a batch that it refuses as such is halved until a
+ * single event is refused. One that meets nothing but server errors is given up where others have got through meanwhile.
+ * What is given up is kept aside by the store, and told.
  */
 export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuffer<Event> {
   const queue: Event[] = [];
@@ -57,6 +63,12 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wake: (() => void) | undefined;
   let sending = false;
+  /** Events at the front among which one was refused: they are sent by halves. */
+  let suspects = 0;
+  let acknowledged = 0;
+  /** Of events that met nothing but server errors: how many had been acknowledged by then. */
+  const doubted = new Map<Event, number>();
+  let lastError: DuetClientError | undefined;
   const waiters = new Set<{ mark: number; resolve: () => void }>();
   let saving: Promise<void> = Promise.resolve();
   let saveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -93,28 +105,64 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
       };
     });
 
+  /** Gives up events of the front: nothing is thrown away where there is a store. */
+  const giveUp = (events: Event[], reason: string) => {
+    for (const event of events) doubted.delete(event);
+    saving = saving
+      .then(() => restored)
+      .then(() => o.store?.setAside?.(events, reason))
+      .catch((error) => o.onStoreFailure?.(error));
+    o.onDrop(events, reason);
+  };
+
+  /** What to do about a batch that failed so often. @returns whether to wait before the next one is sent */
+  const judge = (batch: Event[], error: DuetClientError, attempt: number): boolean => {
+    const isOfBatch = error.code === 'bad-input';
+    if (!isOfBatch && !(error.code === 'internal' && attempt >= doubtAfter)) {
+      if (!error.transient) o.onRefused?.(error);
+      return true;
+    }
+    if (batch.length > 1) {
+      suspects = batch.length;
+      return false;
+    }
+    const [event] = batch as [Event];
+    suspects = 0;
+    const before = doubted.get(event);
+    if (isOfBatch || (before !== undefined && acknowledged > before)) {
+      giveUp(batch, error.message);
+      settle(1);
+      return false;
+    }
+    // The others are tried first: where they get through, it is about this one.
+    doubted.set(event, acknowledged);
+    queue.push(queue.shift()!);
+    changed();
+    return queue.length === 1;
+  };
+
   const drain = async () => {
     if (sending) return;
     sending = true;
     await restored;
     let attempt = 0;
     while (queue.length > 0 && (due || queue.length >= o.batchSize)) {
-      const batch = queue.slice(0, o.batchSize);
+      const batch = queue.slice(0, suspects > 0 ? Math.ceil(suspects / 2) : o.batchSize);
       try {
         const { rejected } = await o.send(batch);
         if (closed) return; // Too late: these were told as dropped.
-        for (const { index, reason } of rejected) o.onDrop([batch[index]!], reason);
+        for (const { index, reason } of rejected) giveUp([batch[index]!], reason);
+        for (const event of doubted.size > 0 ? batch : []) doubted.delete(event);
+        acknowledged += batch.length;
+        suspects = Math.max(0, suspects - batch.length);
         settle(batch.length);
         attempt = 0;
       } catch (cause) {
-        const error = cause as DuetClientError;
+        lastError = cause as DuetClientError;
         attempt += 1;
         if (closed) return;
-        if (!error.transient || (error.code === 'internal' && attempt >= poisonAttempts)) {
-          o.onDrop(batch, error.message);
-          settle(batch.length);
-          attempt = 0;
-        } else await backoff(attempt, error);
+        if (judge(batch, lastError, attempt)) await backoff(attempt, lastError);
+        else attempt = 0;
       }
     }
     sending = false;
@@ -159,8 +207,9 @@ export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuf
     await new Promise<void>((resolve, reject) => {
       const deadline = setTimeout(() => {
         waiters.delete(waiter);
-        const what = `${queue.length} events are not acknowledged after ${timeoutMs} ms; they stay buffered.`;
-        reject(new DuetClientError('timeout', what, { transient: true }));
+        const why = lastError === undefined ? '' : ` ${lastError.message}`;
+        const what = `${queue.length} events are not acknowledged after ${timeoutMs} ms; they stay buffered.${why}`;
+        reject(new DuetClientError('timeout', what, { transient: true, cause: lastError }));
       }, timeoutMs);
       const waiter = {
         mark: added,

@@ -43,6 +43,15 @@ const kinds: Record<string, () => Promise<(id: string) => EventStore<number>>> =
 
 for (const [kind, openKind] of Object.entries(kinds)) {
   describe(`events kept in ${kind}`, () => {
+    test('that were set aside are sent by nobody', async () => {
+      const open = await openKind();
+      const first = open('a');
+      await first.keep([1]);
+      await first.setAside!([2, 3], 'not like this');
+      await first.setAside!([4], 'nor like that');
+      assert.deepEqual(await open('b').take(), [1]);
+    });
+
     test('are taken by the next client, once, and never by the one that keeps them', async () => {
       const open = await openKind();
       const first = open('a');

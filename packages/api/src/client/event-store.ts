@@ -7,6 +7,14 @@ export interface EventStore<Event> {
   take(): Event[] | Promise<Event[]>;
   /** Replaces what this client keeps; an empty list leaves nothing behind. */
   keep(events: readonly Event[]): void | Promise<void>;
+  /** Keeps what the service will not take as it is, for people to look at: nobody sends it again. */
+  setAside?(events: readonly Event[], reason: string): void | Promise<void>;
+}
+
+/** What was set aside, and why. */
+export interface AsideEvents<Event> {
+  reason: string;
+  events: readonly Event[];
 }
 
 /** What the store needs of `localStorage`. */
@@ -24,6 +32,8 @@ export function browserStore<Event>(
   { prefix = 'duet-events:', id = crypto.randomUUID() as string } = {},
 ): EventStore<Event> {
   const own = `${prefix}${id}`;
+  // Not of the prefix, by which the next client finds what is to be sent.
+  const aside = `aside-${own}`;
   let taken: string[] = [];
   return {
     take() {
@@ -35,6 +45,10 @@ export function browserStore<Event>(
       if (events.length === 0) storage.removeItem(own);
       else storage.setItem(own, JSON.stringify(events));
       for (const key of taken.splice(0)) storage.removeItem(key);
+    },
+    setAside(events, reason) {
+      const before = eventsIn<AsideEvents<Event>>(storage.getItem(aside));
+      storage.setItem(aside, JSON.stringify([...before, { reason, events }]));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type EventStore, eventsIn } from './event-store.ts';
 
@@ -7,7 +7,10 @@ function unlessGone(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Events in a folder, a file a client, for services on Node, Deno and Bun. */
+/**
+ * Events in a folder, a file a client, for services on Node, Deno and Bun. What the service will not take lies in its folder
+ * `aside`, a line of JSON a time: `{ reason, events }`.
+ */
 export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as string } = {}): EventStore<Event> {
   const own = `${id}.json`;
   const file = path.join(folder, own);
@@ -36,6 +39,11 @@ export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as s
         await rename(`${file}.tmp`, file);
       }
       await Promise.all(taken.splice(0).map((name) => rm(name, { force: true })));
+    },
+    async setAside(events, reason) {
+      const aside = path.join(folder, 'aside');
+      await mkdir(aside, { recursive: true });
+      await appendFile(path.join(aside, `${id}.jsonl`), `${JSON.stringify({ reason, events })}\n`);
     },
   };
 }

@@ -6,6 +6,7 @@ export interface RetryPolicy {
   attempts: number;
   /** Upper bound of the first wait; doubled for each further attempt. */
   baseDelayMs: number;
+  /** Upper bound of a wait that the server has not asked for. */
   maxDelayMs: number;
   /** In [0, 1): spreads the waits of many clients. */
   random: () => number;
@@ -18,12 +19,12 @@ export const defaultRetry: RetryPolicy = { attempts: 3, baseDelayMs: 50, maxDela
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
 export function fullJitter(attempt: number, policy: RetryPolicy): number {
-  return policy.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
+  return policy.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** Math.min(attempt - 1, 30));
 }
 
-/** Wait after a failed attempt in ms: what the server asked for with `Retry-After`, spread by the jitter, else the jitter alone. */
+/** Wait after a failed attempt in ms: what the server asked for with `Retry-After`, and the jitter beyond it. */
 export const waitMs = (attempt: number, policy: RetryPolicy, error: DuetClientError): number =>
-  Math.min(policy.maxDelayMs, (error.retryAfterMs ?? 0) + fullJitter(attempt, policy));
+  (error.retryAfterMs ?? 0) + fullJitter(attempt, policy);
 
 /** Waits, or until the signal is aborted. */
 const wait = (ms: number, signal: AbortSignal | undefined) =>
@@ -39,16 +40,25 @@ const wait = (ms: number, signal: AbortSignal | undefined) =>
   });
 
 /**
- * Runs an idempotent call, again while its failure is transient and attempts are left. `run` throws DuetClientErrors; it is
- * called at once, to say that it was given up, where the signal is aborted during a wait.
+ * Runs an idempotent call, again while its failure is transient, attempts are left, and the wait ends before the deadline:
+ * where the server asks for more time than there is, the call fails at once. `run` throws DuetClientErrors; it is called
+ * at once, to say that it was given up, where the signal is aborted during a wait.
+ *
+ * @param deadline in ms of `performance.now()`
  */
-export async function withRetry<T>(run: () => Promise<T>, policy: RetryPolicy, signal?: AbortSignal): Promise<T> {
+export async function withRetry<T>(
+  run: () => Promise<T>,
+  policy: RetryPolicy,
+  { deadline, signal }: { deadline: number; signal?: AbortSignal | undefined },
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await run();
     } catch (error) {
       if (attempt >= policy.attempts || !(error as DuetClientError).transient) throw error;
-      await wait(waitMs(attempt, policy, error as DuetClientError), signal);
+      const ms = waitMs(attempt, policy, error as DuetClientError);
+      if (performance.now() + ms >= deadline) throw error;
+      await wait(ms, signal);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { DuetError } from '@duet/base';
 import { type Database, ensureEventPartitions, isAway } from '@duet/db';
 import type { ParsedEvent } from './event-schema.ts';
 
@@ -9,6 +10,7 @@ export interface EventRow extends ParsedEvent {
   occurredAt: string;
   receivedAt: string;
   simulated: boolean;
+  datasetId?: string | undefined;
 }
 
 interface Waiting {
@@ -20,10 +22,17 @@ interface Waiting {
 /** One statement takes at most about this many events, so that a long queue does not become one long transaction. */
 const mostRows = 10_000;
 
+/** Events that wait at most: what comes beyond them is the sender's to keep, and to send again. */
+const mostWaiting = 200_000;
+
 /** Where events go: one for a process's life, which every call of it shares. */
 export interface EventSink {
   database: Database;
-  /** Stores the rows that are not there yet and returns how many those were, once PostgreSQL has committed them. */
+  /**
+   * Stores the rows that are not there yet and returns how many those were, once PostgreSQL has committed them.
+   *
+   * @throws DuetError `unavailable` where too many wait already
+   */
   store(rows: readonly EventRow[]): Promise<number>;
 }
 
@@ -44,6 +53,11 @@ export function openEventSink(database: Database): EventSink {
     database,
     store(rows) {
       if (rows.length === 0) return Promise.resolve(0);
+      if (waiting.reduce((sum, call) => sum + call.rows.length, rows.length) > mostWaiting) {
+        return Promise.reject(
+          new DuetError('unavailable', 'More events wait than the database stores. Send them again.'),
+        );
+      }
       const { promise, resolve: stored, reject: failed } = Promise.withResolvers<number>();
       waiting.push({ rows, stored, failed });
       if (!draining) void drain();
@@ -114,6 +128,7 @@ const columns: readonly [name: string, type: string, value: (row: EventRow) => V
   ['device', 'text', (row) => row.device ?? ''],
   ['simulated', 'boolean', (row) => row.simulated],
   ['propensity', 'float8', (row) => row.propensity],
+  ['datasetId', 'uuid', (row) => row.datasetId],
 ];
 
 const names = columns.map(([name]) => `"${name}"`).join(', ');

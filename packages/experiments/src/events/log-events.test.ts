@@ -65,7 +65,7 @@ describe('an event is stored', () => {
     });
     assert.deepEqual(
       { ...row, occurredAt: row.occurredAt.toISOString(), valueMinor: Number(row.valueMinor) },
-      { ...event, occurredAt: '2026-03-10T10:30:00.123Z' },
+      { ...event, occurredAt: '2026-03-10T10:30:00.123Z', datasetId: experiment.datasetId },
     );
     assert.equal(day.toISOString().slice(0, 10), '2026-03-10');
     assert.deepEqual([receivedAt, simulated], [now, false]);

@@ -20,6 +20,8 @@ export interface LogOptions {
   sentAt?: Date | undefined;
   /** The sender is a simulator: its events count in simulated experiments alone. */
   simulated?: boolean;
+  /** Of the sender's key: events of another dataset's experiments are refused. By default each event's experiment says it. */
+  datasetId?: string | undefined;
   /** How far an event may lie in the future, after that. */
   skewMinutes?: number;
   /** Older events are refused: how long partitions are kept. */
@@ -47,7 +49,14 @@ const dayMs = 86_400_000;
 export async function logEvents(
   sink: EventSink,
   events: readonly EventInput[],
-  { now = new Date(), sentAt, simulated = false, skewMinutes = 10, retentionDays = keptDays }: LogOptions = {},
+  {
+    now = new Date(),
+    sentAt,
+    simulated = false,
+    datasetId,
+    skewMinutes = 10,
+    retentionDays = keptDays,
+  }: LogOptions = {},
 ): Promise<LoggedEvents> {
   const rejected: LoggedEvents['rejected'] = [];
   const wellFormed: (EventRow & { index: number })[] = [];
@@ -74,18 +83,20 @@ export async function logEvents(
     }
   }
 
-  const currencies = await armCurrencies(sink.database, wellFormed);
-  const valid = wellFormed.filter(({ index, experimentId, armId, currency }) => {
-    if (experimentId === undefined) return true;
-    const expected = currencies.get(`${experimentId} ${armId}`);
+  const arms = await armsOf(sink.database, wellFormed);
+  const valid = wellFormed.flatMap((event) => {
+    const { index, experimentId, armId, currency } = event;
+    if (experimentId === undefined) return [{ ...event, datasetId }];
+    const arm = arms.get(`${experimentId} ${armId}`);
     const reason =
-      expected === undefined
+      arm === undefined || (datasetId !== undefined && arm.datasetId !== datasetId)
         ? `armId: experiment ${experimentId} has no arm ${armId}`
-        : currency !== undefined && currency !== expected
-          ? `currency: is ${currency}, but the experiment counts ${expected}`
+        : currency !== undefined && currency !== arm.currency
+          ? `currency: is ${currency}, but the experiment counts ${arm.currency}`
           : undefined;
-    if (reason !== undefined) rejected.push({ index, reason });
-    return reason === undefined;
+    if (reason === undefined) return [{ ...event, datasetId: arm!.datasetId }];
+    rejected.push({ index, reason });
+    return [];
   });
 
   const accepted = await sink.store(valid);
@@ -93,16 +104,22 @@ export async function logEvents(
   return { accepted, repeated: valid.length - accepted, rejected };
 }
 
-/** The currency of each "experiment arm" pair that the events name and that exists. */
-async function armCurrencies({ pool }: Database, events: readonly ParsedEvent[]): Promise<Map<string, string>> {
+interface ArmOfEvent {
+  pair: string;
+  currency: string;
+  datasetId: string;
+}
+
+/** The "experiment arm" pairs that the events name and that exist. */
+async function armsOf({ pool }: Database, events: readonly ParsedEvent[]): Promise<Map<string, ArmOfEvent>> {
   const arms = [...new Set(events.flatMap(({ armId }) => armId ?? []))];
   if (arms.length === 0) return new Map();
-  const { rows } = await pool.query<{ pair: string; currency: string }>({
-    name: 'arm-currencies',
-    text: `SELECT e."id" || ' ' || a."id" AS pair, d."currency"
+  const { rows } = await pool.query<ArmOfEvent>({
+    name: 'arms-of-events',
+    text: `SELECT e."id" || ' ' || a."id" AS pair, d."currency", d."id" AS "datasetId"
            FROM "Arm" a JOIN "Experiment" e ON e."id" = a."experimentId" JOIN "Dataset" d ON d."id" = e."datasetId"
            WHERE a."id" = ANY($1::uuid[])`,
     values: [arms],
   });
-  return new Map(rows.map(({ pair, currency }) => [pair, currency]));
+  return new Map(rows.map((row) => [row.pair, row]));
 }

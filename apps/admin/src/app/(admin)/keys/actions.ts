@@ -1,6 +1,6 @@
 'use server';
 
-import { apiScope, createApiKey, revokeApiKey } from '@duet/db';
+import { apiScope, createApiKey, revokeApiKey, signingSecret } from '@duet/db';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
 import { attempt } from '#data/problem.ts';
@@ -14,7 +14,10 @@ const rate = z
 
 const createForm = z.object({
   name: z.string().trim().min(1, 'A key needs a name, such as the shop that uses it.').max(100),
+  kind: z.enum(['secret', 'publishable']),
+  datasetId: z.uuid('A key belongs to a dataset: import one first.'),
   scopes: z.array(apiScope).min(1, 'A key needs at least one scope.'),
+  origins: z.string().transform((text) => text.split(/[\s,]+/).filter((origin) => origin !== '')),
   rateLimit: rate,
   rateBurst: rate,
 });
@@ -22,19 +25,23 @@ const createForm = z.object({
 export interface Created {
   /** The secret, which nobody can ask for again. */
   key?: string;
+  /** Of a publishable key: what the shop's server signs its visitors with. */
+  signingSecret?: string;
   problem?: string;
 }
 
 /** Makes a key and tells it, this once. */
 export async function create(_: Created, data: FormData): Promise<Created> {
   const db = await database();
-  const parsed = createForm.safeParse({ ...Object.fromEntries(data), scopes: data.getAll('scopes') });
+  const form = { origins: '', ...Object.fromEntries(data), scopes: data.getAll('scopes') };
+  const parsed = createForm.safeParse(form);
   if (!parsed.success) return { problem: parsed.error.issues[0]!.message };
   const by = await author();
   const { value, problem } = await attempt(() => createApiKey(db, parsed.data, by));
   if (problem !== undefined) return { problem };
   refresh();
-  return { key: value.key };
+  const { kind, datasetId } = parsed.data;
+  return { key: value.key, ...(kind === 'publishable' && { signingSecret: await signingSecret(db, datasetId) }) };
 }
 
 /** Ends a key for good. */

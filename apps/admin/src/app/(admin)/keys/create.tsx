@@ -4,16 +4,25 @@ import { type FormEvent, startTransition, useActionState, useState } from 'react
 import { Field } from '#components/field.tsx';
 import { create } from './actions.ts';
 
-const scopes = [
-  { scope: 'retrieve', meaning: 'recommendations, similar items, the catalogue' },
-  { scope: 'events', meaning: 'logging impressions, clicks and orders' },
-  { scope: 'metrics', meaning: 'the service’s metrics, for Prometheus' },
-  { scope: 'admin', meaning: 'all of these, and any model by name' },
-  { scope: 'simulate', meaning: 'a simulator, whose events count in simulated experiments alone' },
-];
+const kinds = [
+  { value: 'secret', label: 'A server', meaning: 'which tells it nobody' },
+  { value: 'publishable', label: 'A shop’s pages', meaning: 'where everybody reads it: for the visitor alone' },
+] as const;
 
-export function CreateForm({ rateLimit, rateBurst }: { rateLimit: number; rateBurst: number }) {
-  const [{ key, problem }, send, pending] = useActionState(create, {});
+interface Props {
+  rateLimit: number;
+  rateBurst: number;
+  datasets: { id: string; name: string }[];
+  /** Scope → its meaning. */
+  scopes: Record<string, string>;
+  /** Scopes that a publishable key may have. */
+  publishable: readonly string[];
+}
+
+export function CreateForm({ rateLimit, rateBurst, datasets, scopes, publishable }: Props) {
+  const [{ key, signingSecret, problem }, send, pending] = useActionState(create, {});
+  const [kind, setKind] = useState<'secret' | 'publishable'>('secret');
+  const offered = Object.entries(scopes).filter(([scope]) => kind === 'secret' || publishable.includes(scope));
   const [copied, setCopied] = useState(false);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -61,16 +70,47 @@ export function CreateForm({ rateLimit, rateBurst }: { rateLimit: number; rateBu
         </Field>
       </div>
       <fieldset>
+        <legend className="mb-1 text-sm font-medium">Who keeps it</legend>
+        <div className="grid gap-x-6 gap-y-1.5 sm:grid-cols-2">
+          {kinds.map(({ value, label, meaning }) => (
+            <label key={value} className="flex items-baseline gap-2">
+              <input type="radio" name="kind" value={value} checked={kind === value} onChange={() => setKind(value)} />
+              <span>
+                {label} <span className="text-sm text-muted">{meaning}</span>
+              </span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <div className="grid gap-5 sm:grid-cols-2">
+        <Field id="datasetId" label="Dataset" hint="Whose data it reads and writes: no other’s.">
+          <select id="datasetId" name="datasetId" className="input" aria-describedby="datasetId-hint">
+            {datasets.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </Field>
+        {kind === 'publishable' && (
+          <Field id="origins" label="Origins" hint="Of the pages that may use it, separated by spaces.">
+            <input
+              id="origins"
+              name="origins"
+              required
+              placeholder="https://shop.example"
+              className="input"
+              aria-describedby="origins-hint"
+            />
+          </Field>
+        )}
+      </div>
+      <fieldset>
         <legend className="mb-1 text-sm font-medium">Scopes</legend>
         <div className="grid gap-x-6 gap-y-1.5 sm:grid-cols-2">
-          {scopes.map(({ scope, meaning }) => (
+          {offered.map(([scope, meaning]) => (
             <label key={scope} className="flex items-baseline gap-2">
-              <input
-                type="checkbox"
-                name="scopes"
-                value={scope}
-                defaultChecked={scope === 'retrieve' || scope === 'events'}
-              />
+              <input type="checkbox" name="scopes" value={scope} defaultChecked={publishable.includes(scope)} />
               <span>
                 {scope} <span className="text-sm text-muted">{meaning}</span>
               </span>
@@ -99,6 +139,12 @@ export function CreateForm({ rateLimit, rateBurst }: { rateLimit: number; rateBu
               {copied ? 'Copied' : 'Copy'}
             </button>
           </div>
+          {signingSecret && (
+            <p className="mt-3 text-sm">
+              The shop’s server signs its visitors’ ids with{' '}
+              <code className="font-mono [overflow-wrap:anywhere]">{signingSecret}</code>, which belongs into no page.
+            </p>
+          )}
         </div>
       )}
     </form>

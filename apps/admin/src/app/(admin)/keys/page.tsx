@@ -1,9 +1,10 @@
+import { apiScopes, publishableScopes } from '@duet/db';
 import type { Metadata } from 'next/types';
 import { Badge } from '#components/badge.tsx';
 import { DataTable } from '#components/data-table.tsx';
 import { PageHeader } from '#components/page-header.tsx';
 import { Section } from '#components/section.tsx';
-import { apiKeys } from '#data/api-keys.ts';
+import { apiKeys, keyDatasets } from '#data/api-keys.ts';
 import { config } from '#data/services.ts';
 import { formatAgo, formatCount, formatDay } from '#format.ts';
 import { CreateForm } from './create.tsx';
@@ -12,7 +13,7 @@ import { RevokeForm } from './revoke.tsx';
 export const metadata: Metadata = { title: 'API keys' };
 
 export default async function KeysPage() {
-  const keys = await apiKeys();
+  const [keys, datasets] = await Promise.all([apiKeys(), keyDatasets()]);
   const { rateLimit, rateBurst } = config();
   const now = new Date();
   return (
@@ -23,7 +24,13 @@ export default async function KeysPage() {
       />
       <div className="space-y-6">
         <Section title="New key" note="It is shown once, after it is made.">
-          <CreateForm rateLimit={rateLimit} rateBurst={rateBurst} />
+          <CreateForm
+            rateLimit={rateLimit}
+            rateBurst={rateBurst}
+            datasets={datasets}
+            scopes={apiScopes}
+            publishable={publishableScopes}
+          />
         </Section>
         <Section title="Keys" flush>
           <DataTable
@@ -44,6 +51,7 @@ export default async function KeysPage() {
                 className: 'font-mono text-sm whitespace-nowrap',
                 cell: ({ prefix }) => `${prefix}…`,
               },
+              { title: 'Dataset', cell: ({ dataset }) => dataset ?? 'every one' },
               { title: 'Scopes', cell: ({ scopes }) => scopes.join(', ') },
               {
                 title: 'Rate, burst',

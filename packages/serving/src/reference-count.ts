@@ -1,5 +1,5 @@
 /** Something opened once and used by many: disposed when its last holder lets go. */
-export interface Shared<T> {
+export interface Referenced<T> {
   readonly value: T;
   /** Takes one hold. Call the result once to let go; calling it again does nothing. */
   hold(): () => void;
@@ -10,7 +10,10 @@ export interface Shared<T> {
  * swap never pulls an index from under a request that is searching it.
  * @param dispose may reject: the caller decides what to do with the error
  */
-export function share<T>(value: T, dispose: (value: T) => void): { shared: Shared<T>; release: () => void } {
+export function countReferences<T>(
+  value: T,
+  dispose: (value: T) => void,
+): { referenced: Referenced<T>; release: () => void } {
   let holders = 0;
   const hold = () => {
     if (holders < 0) throw new Error('held after its disposal');
@@ -26,5 +29,5 @@ export function share<T>(value: T, dispose: (value: T) => void): { shared: Share
     };
   };
   const release = hold();
-  return { shared: { value, hold }, release };
+  return { referenced: { value, hold }, release };
 }

@@ -1,0 +1,23 @@
+import type { EventSink, LatencyLog } from '@duet/experiments';
+import type { Serving } from '@duet/serving';
+import { createAssign } from './assignment.ts';
+import { authenticate, type Context, type Credentials } from './context.ts';
+import type { Keyring } from './keyring.ts';
+import { orderLimits } from './order-limit.ts';
+
+/** What the retrieval service makes a context of. */
+export interface ContextParts {
+  serving: Serving;
+  events: EventSink;
+  keyring: Keyring;
+  latency: LatencyLog;
+}
+
+/** The context of a request with these credentials, as the retrieval service makes it. */
+export const contextWith = (parts: ContextParts, credentials: Partial<Credentials> = {}): Context => ({
+  ...parts,
+  assign: createAssign(parts.serving),
+  onLogged: () => {},
+  orderLimit: orderLimits('100000'),
+  authenticate: () => authenticate({ address: '127.0.0.1', ...credentials }, parts.keyring),
+});

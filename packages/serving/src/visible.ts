@@ -1,0 +1,80 @@
+import { isOneKind, userItem } from '@duet/datasets';
+import type { RulesInForce } from '@duet/ranking';
+import type { LiveCatalogue } from './catalogue.ts';
+import type { ServedDataset } from './dataset.ts';
+import { type Filter, passes } from './filter.ts';
+import type { RecentHistory } from './recent-events.ts';
+
+/** What must not be found. */
+export interface Visible {
+  /** Catalogue rows that are left out. */
+  hidden: ReadonlySet<number>;
+  /** What the others must pass. */
+  filter?: Filter | undefined;
+}
+
+/** Whether an item, by catalogue row, may be seen. */
+export type MaySee = (item: number) => boolean;
+
+export function maySee(catalogue: LiveCatalogue, { hidden, filter }: Visible): MaySee {
+  const pass = passes(filter, catalogue);
+  return (item) => !hidden.has(item) && catalogue.withdrawn[item] === 0 && pass(item);
+}
+
+/** Catalogue rows of those items that there are. */
+export function catalogueRows({ catalogue }: ServedDataset, itemIds: readonly string[]): Set<number> {
+  const rows = new Set<number>();
+  for (const itemId of itemIds) {
+    const row = catalogue.rowOf.get(itemId);
+    if (row !== undefined) rows.add(row);
+  }
+  return rows;
+}
+
+/** Leaves out what the shop blocks, too. */
+export function withoutBlocked(
+  { hidden, filter }: Visible,
+  { blockedItems, blockedCategories }: RulesInForce,
+): Visible {
+  const blocked: Filter | undefined =
+    blockedCategories.length === 0 ? undefined : { not: { category: [...blockedCategories] } };
+  const both = filter === undefined || blocked === undefined ? (filter ?? blocked) : { all: [filter, blocked] };
+  return { hidden: blockedItems.size === 0 ? hidden : new Set([...hidden, ...blockedItems]), filter: both };
+}
+
+/** What a request says of the items that its user may see. */
+interface Wishes {
+  exclude?: readonly string[];
+  hideSeen?: boolean;
+  filter?: Filter | undefined;
+  history?: readonly string[] | undefined;
+  recent?: RecentHistory | undefined;
+}
+
+/**
+ * What a user may be recommended, and what the shop may pin for them: they may have bought a pinned item, but the request
+ * may not rule it out.
+ *
+ * @param userId the user or query that is answered
+ * @param seen catalogue rows of what the model knows that the user had
+ */
+export function visibleTo(
+  dataset: ServedDataset,
+  userId: string,
+  seen: readonly number[],
+  { exclude = [], hideSeen = true, filter, history = [], recent }: Wishes,
+  rules: RulesInForce,
+): { visible: Visible; mayPin: MaySee } {
+  const { catalogue, interactions, queryId } = dataset;
+  const excluded = catalogueRows(dataset, exclude);
+  const mayPin = maySee(catalogue, { hidden: excluded, filter });
+  if (!hideSeen || queryId !== undefined) {
+    return { visible: withoutBlocked({ hidden: excluded, filter }, rules), mayPin };
+  }
+  const hidden = catalogueRows(dataset, [...(recent?.ordered ?? []), ...history, ...exclude]);
+  for (const row of seen) hidden.add(row);
+  // Where users and items are of one kind, somebody who joined after the training is not to be shown themselves either.
+  const self = isOneKind(interactions.sides ?? userItem) ? catalogue.rowOf.get(userId) : undefined;
+  if (self !== undefined) hidden.add(self);
+  return { visible: withoutBlocked({ hidden, filter }, rules), mayPin };
+}
