@@ -29,6 +29,15 @@ describe('configuration', () => {
     );
   });
 
+  test('reaches a service at the address that it listens on, IPv6 in brackets', () => {
+    const reached = (env: NodeJS.ProcessEnv) => loadConfig({ DUET_RETRIEVAL_PORT: '5602', ...env }).retrievalUrl;
+    assert.equal(reached({}), 'http://127.0.0.1:5602');
+    assert.equal(reached({ DUET_HOST: '0.0.0.0' }), 'http://127.0.0.1:5602');
+    for (const host of ['::', '::1']) assert.equal(new URL(reached({ DUET_HOST: host })).hostname, '[::1]');
+    assert.equal(reached({ DUET_HOST: 'fd00::7' }), 'http://[fd00::7]:5602');
+    assert.equal(reached({ DUET_RETRIEVAL_URL: 'https://duet.shop.example' }), 'https://duet.shop.example');
+  });
+
   test('treats an empty variable as absent', () => {
     assert.equal(loadConfig({ DUET_ADMIN_PORT: '' }).adminPort, 4100);
   });

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { urlOf } from './address.ts';
 import { DuetError } from './error.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -16,6 +17,8 @@ const schema = z.object({
   adminPort: port,
   storefrontPort: port,
   retrievalPort: port,
+  retrievalUrl: z.url().optional(),
+  apiKey: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   adminPassword: z.string().min(8, 'must have at least 8 characters').optional(),
   corsOrigins: z.string(),
@@ -33,7 +36,7 @@ const schema = z.object({
   indexVersions: z.coerce.number().int().min(1).max(1000),
 });
 
-export type Config = z.infer<typeof schema>;
+export type Config = z.infer<typeof schema> & { retrievalUrl: string };
 
 /** What each setting's variable is, its default, and its meaning: the documentation that README and `doctor` print. */
 export const settings: readonly { key: keyof Config; env: string; default: string; meaning: string }[] = [
@@ -49,6 +52,18 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
   { key: 'adminPort', env: 'DUET_ADMIN_PORT', default: '4100', meaning: 'Port of the admin app.' },
   { key: 'storefrontPort', env: 'DUET_STOREFRONT_PORT', default: '4200', meaning: 'Port of the example storefront.' },
   { key: 'retrievalPort', env: 'DUET_RETRIEVAL_PORT', default: '4300', meaning: 'Port of the retrieval service.' },
+  {
+    key: 'retrievalUrl',
+    env: 'DUET_RETRIEVAL_URL',
+    default: '',
+    meaning: 'Where the admin app and the storefront reach the retrieval service; on this machine when empty.',
+  },
+  {
+    key: 'apiKey',
+    env: 'DUET_API_KEY',
+    default: '',
+    meaning: "The storefront's key for the retrieval service; the one in the data folder's keys when empty.",
+  },
   { key: 'logLevel', env: 'DUET_LOG_LEVEL', default: 'info', meaning: 'debug, info, warn, error or silent.' },
   {
     key: 'adminPassword',
@@ -137,6 +152,9 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
   },
 ];
 
+/** Settings whose value is a secret, or may hold one: no error and no list repeats it. */
+export const secretSettings: ReadonlySet<keyof Config> = new Set(['databaseUrl', 'adminPassword', 'apiKey']);
+
 /** The checkout's root, wherever a command is run in it. */
 export const repositoryRoot = (): string =>
   process.env.DUET_ROOT ?? path.resolve(path.dirname(new URL(import.meta.url).pathname), '../../..');
@@ -154,13 +172,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const setting = settings.find(({ key }) => key === issue.path[0])!;
-    // A URL or password may hold a secret, so its value is not repeated.
-    const secret = setting.key === 'databaseUrl' || setting.key === 'adminPassword';
-    const value = secret ? '' : ` is "${env[setting.env] ?? ''}":`;
+    const value = secretSettings.has(setting.key) ? '' : ` is "${env[setting.env] ?? ''}":`;
     throw new DuetError('bad-input', `${setting.env}${value} ${issue.message}.`, {
       fix: `${setting.meaning}${setting.default ? ` Default: ${setting.default}.` : ''}`,
     });
   }
-  const { dataDir } = parsed.data;
-  return { ...parsed.data, dataDir: path.resolve(repositoryRoot(), dataDir) };
+  const { dataDir, host, retrievalPort, retrievalUrl = urlOf(host, retrievalPort) } = parsed.data;
+  return { ...parsed.data, retrievalUrl, dataDir: path.resolve(repositoryRoot(), dataDir) };
 }

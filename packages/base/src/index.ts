@@ -1,4 +1,5 @@
-export { type Config, loadConfig, repositoryRoot, settings } from './config.ts';
+export { urlOf } from './address.ts';
+export { type Config, loadConfig, repositoryRoot, secretSettings, settings } from './config.ts';
 export { DuetError, type ErrorCode, type ErrorPlace } from './error.ts';
 export { createLogger, type Logger } from './log.ts';
 export { type Progress, type ProgressUpdate, silent } from './progress.ts';

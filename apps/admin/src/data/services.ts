@@ -58,12 +58,6 @@ export async function database(): Promise<Database> {
   return openedDatabase();
 }
 
-export const retrievalUrl = (): string => {
-  const { host, retrievalPort } = config();
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return process.env.DUET_RETRIEVAL_URL ?? `http://${reachable}:${retrievalPort}`;
-};
-
 /**
  * The retrieval service with the admin's key, for somebody who has logged in.
  *
@@ -77,5 +71,5 @@ export async function retrieval(): Promise<DuetClient> {
       fix: '`npm start` makes one.',
     });
   }
-  return createDuetClient({ url: retrievalUrl(), apiKey, timeoutMs: 10_000, retry: { attempts: 1 } });
+  return createDuetClient({ url: config().retrievalUrl, apiKey, timeoutMs: 10_000, retry: { attempts: 1 } });
 }

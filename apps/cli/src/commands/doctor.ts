@@ -1,7 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type Config, repositoryRoot, settings } from '@duet/base';
+import { type Config, repositoryRoot, secretSettings, settings } from '@duet/base';
 import type { Command } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
@@ -18,13 +18,11 @@ interface Finding {
   fix: string;
 }
 
-const secrets = new Set(['databaseUrl', 'adminPassword']);
-
 /** Every setting with where its value comes from; a secret's value is never shown. */
 const settingsInForce = (config: Config) =>
   settings.map(({ key, env, meaning }) => ({
     variable: env,
-    value: secrets.has(key) ? (config[key] === undefined ? '' : '(set)') : String(config[key] ?? ''),
+    value: secretSettings.has(key) ? (config[key] === undefined ? '' : '(set)') : String(config[key] ?? ''),
     from: process.env[env] ? 'environment' : 'default',
     meaning,
   }));

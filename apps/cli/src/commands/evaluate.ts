@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
-import { readSetting } from './train.ts';
+import { readSetting } from '../options.ts';
 
 interface Options {
   model?: string;

@@ -3,7 +3,7 @@ import type { ApiScope, Database, ListedApiKey } from '@duet/db';
 import type { Command } from 'commander';
 import { minute, table } from '../answer.ts';
 import { actor, job } from '../context.ts';
-import { readInteger } from './train.ts';
+import { readInteger } from '../options.ts';
 
 interface CreateOptions {
   name: string;

@@ -1,26 +1,7 @@
 import type { Command } from 'commander';
 import { job } from '../context.ts';
-import { start } from '../start/start.ts';
-import { readInteger, readSetting } from './train.ts';
-
-export interface StartOptions {
-  json?: boolean;
-  fresh?: boolean;
-  exit?: boolean;
-  host?: string;
-  adminPort?: number;
-  storefrontPort?: number;
-  retrievalPort?: number;
-  postgresPort?: number;
-  preset: string;
-  set: Record<string, unknown>;
-  epochs?: number;
-  avx2: boolean;
-  retrieval: boolean;
-  worker: boolean;
-  admin: boolean;
-  storefront: boolean;
-}
+import { readInteger, readSetting } from '../options.ts';
+import { type StartOptions, start } from '../start/start.ts';
 
 export function startCommand(program: Command): void {
   const command = program

@@ -1,16 +1,13 @@
 import path from 'node:path';
-import { type Config, repositoryRoot } from '@duet/base';
+import { type Config, repositoryRoot, urlOf } from '@duet/base';
 import type { WantedPort } from './ports.ts';
 import type { ServiceSpec } from './services.ts';
 import { appFolder, nextProgram } from './web-builds.ts';
 
 export type AppName = 'retrieval' | 'worker' | 'admin' | 'storefront';
 
-/** A host to reach what listens on `host`. */
-const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host);
-
 export const addressOf = (config: Config, app: Exclude<AppName, 'worker'>): string =>
-  `http://${reachable(config.host)}:${config[`${app}Port`]}`;
+  urlOf(config.host, config[`${app}Port`]);
 
 /** The ports that these apps listen on. */
 export function portsOf(config: Config, apps: readonly AppName[]): WantedPort[] {

@@ -3,7 +3,6 @@ import { type Config, type DuetError, formatSeconds, loadConfig, readSecret } fr
 import { connect, type Model, migrate } from '@duet/db';
 import { type Answer, comparison, toJson } from '../answer.ts';
 import { metricsBySplit } from '../commands/models.ts';
-import type { StartOptions } from '../commands/start.ts';
 import type { Context } from '../context.ts';
 import { type AppName, addressOf, environmentOf, portsOf, servicesOf } from './apps.ts';
 import { keepPostgres } from './database.ts';
@@ -27,6 +26,26 @@ import { endOrphans, forgetRunning, noteRunning, requireAlone } from './running.
 import { Supervisor } from './services.ts';
 import { Steps } from './steps.ts';
 import { buildWebApp, isBuilt, type WebApp } from './web-builds.ts';
+
+/** What `duet start` was asked on the command line. */
+export interface StartOptions {
+  json?: boolean;
+  fresh?: boolean;
+  exit?: boolean;
+  host?: string;
+  adminPort?: number;
+  storefrontPort?: number;
+  retrievalPort?: number;
+  postgresPort?: number;
+  preset: string;
+  set: Record<string, unknown>;
+  epochs?: number;
+  avx2: boolean;
+  retrieval: boolean;
+  worker: boolean;
+  admin: boolean;
+  storefront: boolean;
+}
 
 /** The settings, with the ports and the host that the options name. */
 function configOf(context: Context, options: StartOptions): Config {
