@@ -1,6 +1,7 @@
 import { DuetError, type ErrorCode } from '@duet/base';
 import { Command, CommanderError } from 'commander';
 import { buildIndexCommand } from './commands/build-index.ts';
+import { databaseCommand } from './commands/database.ts';
 import { datasetsCommand } from './commands/datasets.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
@@ -56,6 +57,7 @@ const commands = [
   keysCommand,
   statsCommand,
   migrateCommand,
+  databaseCommand,
   doctorCommand,
 ];
 

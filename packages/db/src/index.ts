@@ -9,6 +9,7 @@ export {
   verifyApiKey,
 } from './api-keys.ts';
 export { type Author, auditTrail, differenceOf, writeAudit } from './audit.ts';
+export { clusterFolders, readNote as readPostgresNote, repairCluster } from './cluster.ts';
 export { type Connection, connect, type Database, isAway, openDatabase } from './database.ts';
 export * from './generated/client.ts';
 export { enqueue, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';

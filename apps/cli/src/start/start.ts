@@ -78,7 +78,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
   const orphans = await endOrphans(config);
   if (orphans.length > 0) steps.say(`Stopped what an earlier start had left running: ${orphans.join(', ')}.`);
   await requireFreePorts(config.host, portsOf(config, apps));
-  if (options.fresh) startOver(config, (line) => steps.say(line));
+  if (options.fresh) await startOver(config, (line) => steps.say(line));
 
   const supervision = {
     say: (line: string) => steps.say(line),
