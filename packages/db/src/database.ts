@@ -14,9 +14,26 @@ export interface Database extends AsyncDisposable {
 /** One connection of the pool, for what must be one transaction. */
 export type Connection = pg.PoolClient;
 
-/** Opens the database at a PostgreSQL URL. Connections are made as they are needed, `max` at most (10). */
-export async function connect(url: string, options: { max?: number } = {}): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, application_name: 'duet' });
+interface ConnectOptions {
+  /** Connections at most (10); they are made as they are needed. */
+  max?: number | undefined;
+  /** How long a call waits for a connection before it fails; as long as it takes where none is given. */
+  connectMs?: number | undefined;
+  /** How long a statement may run before it is cancelled here and there; as long as it takes where none is given. */
+  statementMs?: number | undefined;
+}
+
+/** Opens the database at a PostgreSQL URL. */
+export async function connect(url: string, options: ConnectOptions = {}): Promise<Database> {
+  const { max = 10, connectMs, statementMs } = options;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: 'duet',
+    ...(connectMs !== undefined && { connectionTimeoutMillis: connectMs }),
+    // The server may hang, so this side looks at the clock as well.
+    ...(statementMs !== undefined && { statement_timeout: statementMs, query_timeout: statementMs }),
+  });
   // An idle connection that the server ended is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
   // On a busy machine a connection takes longer than the two seconds that Prisma would wait for one.
@@ -30,24 +47,6 @@ export async function connect(url: string, options: { max?: number } = {}): Prom
       await pool.end();
     },
   };
-}
-
-/** Prisma's P1xxx, Node's socket errors and PostgreSQL's class 57P (operator intervention). */
-const away = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P02', '57P03']);
-
-interface DatabaseError {
-  code?: string;
-  message?: string;
-  /** Where Prisma keeps PostgreSQL's own code. */
-  meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
-}
-
-/** Whether an error says that the database cannot be reached now, so that the same call may work later. */
-export function isAway(error: unknown): boolean {
-  const { code = '', message = '', meta } = (error ?? {}) as DatabaseError;
-  const original = meta?.driverAdapterError?.cause?.originalCode ?? '';
-  // What `pg` says of a connection that was cut has no code.
-  return away.has(code) || away.has(original) || message.startsWith('Connection terminated');
 }
 
 /**

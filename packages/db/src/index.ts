@@ -10,7 +10,8 @@ export {
 } from './api-keys.ts';
 export { type Author, auditTrail, differenceOf, writeAudit } from './audit.ts';
 export { clusterFolders, readNote as readPostgresNote, repairCluster } from './cluster.ts';
-export { type Connection, connect, type Database, isAway, openDatabase } from './database.ts';
+export { type Connection, connect, type Database, openDatabase } from './database.ts';
+export { databaseFault, isAway } from './faults.ts';
 export * from './generated/client.ts';
 export { enqueue, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';
 export { migrate } from './migrate.ts';
