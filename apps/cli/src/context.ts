@@ -5,6 +5,7 @@ import {
   DuetError,
   type Logger,
   loadConfig,
+  openDataFolder,
   type Progress,
   reportProgress,
 } from '@duet/base';
@@ -56,9 +57,11 @@ export function job<Options extends object>(
     .option('--json', 'print one JSON document on stdout; progress goes to stderr')
     .option('--data-dir <folder>', 'where datasets, models, indexes and the embedded database live (DUET_DATA_DIR)')
     .addHelpText('after', `\nExample:\n  $ npx duet ${example}`)
-    .action(async (options: Options & CommonOptions) => {
+    .action(async () => {
+      const options = command.opts<Options & CommonOptions>();
       const env = options.dataDir === undefined ? process.env : { ...process.env, DUET_DATA_DIR: options.dataDir };
       const config = loadConfig(env);
+      openDataFolder(config.dataDir);
       const answer = await withContext(config, (context) => run(context, options, command));
       if (answer === undefined) return;
       command.configureOutput().writeOut?.(`${options.json ? toJson(answer.json) : answer.text}\n`);

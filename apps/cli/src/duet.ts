@@ -1,4 +1,4 @@
-import { DuetError, type ErrorCode } from '@duet/base';
+import { DuetError, type ErrorCode, fileFault } from '@duet/base';
 import { Command, CommanderError } from 'commander';
 import { buildIndexCommand } from './commands/build-index.ts';
 import { databaseCommand } from './commands/database.ts';
@@ -92,6 +92,13 @@ function settled(command: Command): Command {
   return command;
 }
 
+/** What failed because of the input, a file or the database, and not of a fault in Duet. */
+async function knownFault(error: unknown): Promise<DuetError | undefined> {
+  if (error instanceof DuetError) return error;
+  const { databaseFault } = await import('@duet/db');
+  return fileFault(error) ?? databaseFault(error);
+}
+
 /** Runs `duet args…` in this process. Resolves to its exit code. */
 export async function duet(args: readonly string[], output: Output): Promise<number> {
   try {
@@ -99,11 +106,11 @@ export async function duet(args: readonly string[], output: Output): Promise<num
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes['bad-input'];
-    const known = error instanceof DuetError;
+    const known = await knownFault(error);
     const debug = process.env.DUET_LOG_LEVEL === 'debug';
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = known?.message ?? (error instanceof Error ? error.message : String(error));
     output.err(`${debug && error instanceof Error ? error.stack : `duet: ${sentence}`}\n`);
     if (!known && !debug) output.err('This is a fault in Duet. DUET_LOG_LEVEL=debug shows where.\n');
-    return exitCodes[known ? error.code : 'internal'];
+    return exitCodes[known?.code ?? 'internal'];
   }
 }

@@ -1,17 +1,12 @@
 import { openExecutor } from '@duet/artifact';
-import { createLogger, DuetError, loadConfig } from '@duet/base';
-import { openDatabase } from '@duet/db';
+import { runService } from '@duet/db';
 import { openServing } from '@duet/serving';
 import { createServer } from './server.ts';
 
 /** Requests under way when no further one is taken have this long. */
 const lastMs = 10_000;
 
-async function main(): Promise<void> {
-  const config = loadConfig();
-  const logger = createLogger(config, 'retrieval');
-  await using opened = new AsyncDisposableStack();
-  const db = opened.use(await openDatabase(config));
+await runService('retrieval', async ({ config, logger, db, opened }) => {
   const executor = await openExecutor(config);
   const serving = opened.use(await openServing({ db, dataDir: config.dataDir, executor, logger }));
   const server = opened.use(await createServer({ config, logger, db, serving }));
@@ -30,13 +25,4 @@ async function main(): Promise<void> {
     logger.error(`requests were still under way after ${lastMs} ms`);
     process.exit(1);
   }, config.drainMs + lastMs).unref();
-}
-
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  if (!(error instanceof DuetError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+});

@@ -21,6 +21,17 @@ describe('configuration', () => {
     assert.throws(() => loadConfig({ DUET_RETRIEVAL_PORT: '70000' }), /DUET_RETRIEVAL_PORT is "70000"/);
   });
 
+  test('refuses a schema of its own, which would be ignored, and takes the public one', () => {
+    const url = 'postgresql://me:hunter22@host/db';
+    for (const query of ['?schema=app', '?options=-c%20search_path%3Dapp']) {
+      assert.throws(
+        () => loadConfig({ DATABASE_URL: url + query }),
+        /DATABASE_URL names a schema.*database of its own/,
+      );
+    }
+    assert.equal(loadConfig({ DATABASE_URL: `${url}?schema=public` }).databaseUrl, `${url}?schema=public`);
+  });
+
   test('does not repeat a secret in its error', () => {
     const secret = 'mysql://me:hunter22@host/db';
     assert.throws(

@@ -5,18 +5,28 @@ import { DuetError } from './error.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 
+/** Prisma's way to name a schema, `?schema=`, and PostgreSQL's in `?options=`: either would divide the tables. */
+function keepsToPublic(url: string): boolean {
+  if (!URL.canParse(url)) return true;
+  const { searchParams } = new URL(url);
+  const schema = searchParams.get('schema') ?? 'public';
+  return schema === 'public' && !searchParams.get('options')?.includes('search_path');
+}
+
 /** Every setting that the environment can carry: its name, what it means, and how it is read. */
 const schema = z.object({
   dataDir: z.string().min(1),
   databaseUrl: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must start with postgresql://')
+    .refine(keepsToPublic, 'names a schema, but Duet keeps its tables in "public": give it a database of its own')
     .optional(),
   postgresPort: port,
   host: z.string().min(1),
   adminPort: port,
   storefrontPort: port,
   retrievalPort: port,
+  healthPort: port.optional(),
   retrievalUrl: z.url().optional(),
   apiKey: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
@@ -33,6 +43,9 @@ const schema = z.object({
   maxInFlight: z.coerce.number().int().min(1).max(100_000),
   requestTimeoutMs: z.coerce.number().int().min(1).max(600_000),
   drainMs: z.coerce.number().int().min(0).max(600_000),
+  backupDir: z.string().optional(),
+  backupHours: z.coerce.number().gt(0).max(10_000),
+  backupKeep: z.coerce.number().int().min(1).max(10_000),
   indexVersions: z.coerce.number().int().min(1).max(1000),
 });
 
@@ -52,6 +65,12 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
   { key: 'adminPort', env: 'DUET_ADMIN_PORT', default: '4100', meaning: 'Port of the admin app.' },
   { key: 'storefrontPort', env: 'DUET_STOREFRONT_PORT', default: '4200', meaning: 'Port of the example storefront.' },
   { key: 'retrievalPort', env: 'DUET_RETRIEVAL_PORT', default: '4300', meaning: 'Port of the retrieval service.' },
+  {
+    key: 'healthPort',
+    env: 'DUET_HEALTH_PORT',
+    default: '',
+    meaning: 'Port at which `duet start` tells a monitor how its services are (/health); none when empty.',
+  },
   {
     key: 'retrievalUrl',
     env: 'DUET_RETRIEVAL_URL',
@@ -143,6 +162,14 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     default: '1000',
     meaning: 'Milliseconds for which a stopping retrieval service still answers, so that a load balancer can notice.',
   },
+  {
+    key: 'backupDir',
+    env: 'DUET_BACKUP_DIR',
+    default: '',
+    meaning: 'Folder into which the worker backs everything up by itself; it does not when empty.',
+  },
+  { key: 'backupHours', env: 'DUET_BACKUP_HOURS', default: '24', meaning: 'Hours between two such backups.' },
+  { key: 'backupKeep', env: 'DUET_BACKUP_KEEP', default: '7', meaning: 'Newest of them that are kept.' },
   {
     key: 'indexVersions',
     env: 'DUET_INDEX_VERSIONS',

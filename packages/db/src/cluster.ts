@@ -1,10 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Config, DuetError } from '@duet/base';
 import { z } from 'zod';
-import { type Account, type Binaries, canEnter, findBinaries, outsideFolder, serverAccount } from './binaries.ts';
+import {
+  type Account,
+  type Binaries,
+  canEnter,
+  findBinaries,
+  openOutsideFolder,
+  outsideFolder,
+  serverAccount,
+} from './binaries.ts';
 import { locked } from './lock.ts';
 import { alterPassword, initialise, runningPid, serverUser } from './server.ts';
 
@@ -144,10 +152,7 @@ async function makeCluster(config: Config, account: Account | undefined, binarie
   await requireNoData(dataDir, 'there is no database in it');
   const { own, outside } = clusterFolders(dataDir);
   const inside = canEnter(dataDir, account);
-  if (!inside) {
-    await mkdir(outsideFolder, { recursive: true });
-    await chmod(outsideFolder, 0o755);
-  }
+  if (!inside) await openOutsideFolder();
   const password = newPassword();
   const made = { url: urlOfCluster(config, password), folder: inside ? own : outside };
   await initialise(binaries, account, made.folder, password);

@@ -14,26 +14,17 @@ export interface Database extends AsyncDisposable {
 /** One connection of the pool, for what must be one transaction. */
 export type Connection = pg.PoolClient;
 
-interface ConnectOptions {
-  /** Connections at most (10); they are made as they are needed. */
-  max?: number | undefined;
-  /** How long a call waits for a connection before it fails; as long as it takes where none is given. */
-  connectMs?: number | undefined;
-  /** How long a statement may run before it is cancelled here and there; as long as it takes where none is given. */
-  statementMs?: number | undefined;
+export interface ConnectOptions {
+  /** Connections at most; 10 where it is not said. */
+  max?: number;
+  /** Limit of a connection's making, and of one query, for a server that hangs or cannot be reached. None by default. */
+  timeoutMs?: number;
 }
 
-/** Opens the database at a PostgreSQL URL. */
-export async function connect(url: string, options: ConnectOptions = {}): Promise<Database> {
-  const { max = 10, connectMs, statementMs } = options;
-  const pool = new pg.Pool({
-    connectionString: url,
-    max,
-    application_name: 'duet',
-    ...(connectMs !== undefined && { connectionTimeoutMillis: connectMs }),
-    // The server may hang, so this side looks at the clock as well.
-    ...(statementMs !== undefined && { statement_timeout: statementMs, query_timeout: statementMs }),
-  });
+/** Opens the database at a PostgreSQL URL. Connections are made as they are needed. */
+export async function connect(url: string, { max = 10, timeoutMs }: ConnectOptions = {}): Promise<Database> {
+  const limits = timeoutMs !== undefined && { connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs };
+  const pool = new pg.Pool({ connectionString: url, max, application_name: 'duet', ...limits });
   // An idle connection that the server ended is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
   // On a busy machine a connection takes longer than the two seconds that Prisma would wait for one.
@@ -55,9 +46,9 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
  *
  * @throws DuetError as {@link startPostgres}
  */
-export async function openDatabase(config: Config): Promise<Database> {
+export async function openDatabase(config: Config, options?: ConnectOptions): Promise<Database> {
   const postgres = await startPostgres(config);
-  const database = await connect(postgres.url);
+  const database = await connect(postgres.url, options);
   return {
     ...database,
     async [Symbol.asyncDispose]() {

@@ -48,13 +48,13 @@ describe("a database's state is told from a call's fault, by SQL and by Prisma a
     await holder.query('BEGIN; LOCK TABLE "Dataset"');
     assert.match((await faultOf(hasty.prisma.dataset.count()))!, /in time/);
     holder.release(true);
-    await using patient = await connect(db.url, { max: 1, connectMs: 50 });
+    await using patient = await connect(db.url, { max: 1, timeoutMs: 2000 });
     const only = await patient.pool.connect();
     assert.match((await faultOf(patient.pool.query('SELECT 1')))!, /in time/);
     assert.match((await faultOf(patient.prisma.dataset.count()))!, /in time/);
     only.release();
-    await using limited = await connect(db.url, { max: 1, statementMs: 50 });
-    assert.match((await faultOf(limited.pool.query('SELECT pg_sleep(5)')))!, /in time/);
+    await using limited = await connect(db.url, { max: 1, timeoutMs: 2000 });
+    assert.match((await faultOf(limited.pool.query('SELECT pg_sleep(60)')))!, /in time/);
   });
 
   test('without a connection, a right, or room for a sort', async () => {

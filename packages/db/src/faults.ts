@@ -53,7 +53,9 @@ const faults: readonly (readonly [prefixes: readonly string[], fault: Fault])[] 
     ['42501'],
     {
       says: "The database's user lacks a right.",
-      fix: 'Make it the owner of the database, or grant what is missing: GRANT CREATE ON DATABASE <database> TO <user>; GRANT CREATE, USAGE ON SCHEMA public TO <user>;',
+      fix:
+        'Make it the owner of the database, or grant what is missing: ' +
+        'GRANT CREATE ON DATABASE <database> TO <user>; GRANT CREATE, USAGE ON SCHEMA public TO <user>;',
     },
   ],
   [['28', '3D000', 'P1000', 'P1003', 'P1010'], refused],
@@ -75,7 +77,7 @@ interface DriverError {
   errorCode?: unknown;
   message?: unknown;
   /** Where Prisma keeps PostgreSQL's own code. */
-  meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } };
+  meta?: { driverAdapterError?: { cause?: { originalCode?: unknown; originalMessage?: unknown } } };
   cause?: unknown;
 }
 
@@ -90,6 +92,12 @@ function faultOf(error: unknown, depth = 0): Fault | undefined {
   const found = typeof message === 'string' ? said.find(([begins]) => message.startsWith(begins)) : undefined;
   return found?.[1] ?? faultOf(cause, depth + 1);
 }
+
+const detailOf = ({ meta, message }: DriverError): string =>
+  String(meta?.driverAdapterError?.cause?.originalMessage ?? message)
+    .trim()
+    .split('\n')
+    .at(-1)!;
 
 /**
  * What a database's error says of the database itself: an `unavailable` DuetError where its state is the cause and the

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, DuetError } from '@duet/base';
+import { type Config, DuetError, openDataFolder } from '@duet/base';
 import pg from 'pg';
 import { findBinaries, serverAccount } from './binaries.ts';
 import { type Note, openCluster, readNote, requireNoData, urlOfCluster, withCluster, writeNote } from './cluster.ts';
@@ -12,6 +11,8 @@ export interface Postgres extends AsyncDisposable {
   embedded: boolean;
   /** Of the server: "18.4". */
   version: string;
+  /** The embedded server's log. */
+  log?: string;
   /** Settles when the server that this process started has ended, stopped or by itself. */
   ended?: Promise<void>;
 }
@@ -39,11 +40,11 @@ export async function startPostgres(config: Config): Promise<Postgres> {
     if (version === undefined) throw await unreachable(config.databaseUrl);
     return { url: config.databaseUrl, embedded: false, version, [Symbol.asyncDispose]: async () => {} };
   }
-  await mkdir(config.dataDir, { recursive: true });
+  openDataFolder(config.dataDir);
   return withCluster(config, async () => (await joinRunning(config)) ?? (await startOwn(config)));
 }
 
-/** The server that runs already. One that does not answer, or has lost its owner, is on its way down: that is waited for. */
+/** The server that runs already. One that does not answer, or has lost its owner, is on its way down: waited for. */
 async function joinRunning(config: Config): Promise<Postgres | undefined> {
   const note = await readNote(config);
   if (note === undefined) return undefined;
@@ -70,7 +71,8 @@ async function startOwn(config: Config): Promise<Postgres> {
     await writeNote(config, { ...note, url, owner: process.pid });
     const version = await answers(url);
     if (version === undefined) throw await unreachable(url);
-    return { url, embedded: true, version, ended: server.ended, [Symbol.asyncDispose]: server.stop };
+    const log = path.join(note.folder, 'server.log');
+    return { url, embedded: true, version, log, ended: server.ended, [Symbol.asyncDispose]: server.stop };
   } catch (error) {
     await server.stop();
     throw error;
