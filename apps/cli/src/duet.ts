@@ -1,5 +1,6 @@
 import { DuetError, type ErrorCode, fileFault } from '@duet/base';
 import { Command, CommanderError } from 'commander';
+import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { buildIndexCommand } from './commands/build-index.ts';
 import { databaseCommand } from './commands/database.ts';
 import { datasetsCommand } from './commands/datasets.ts';
@@ -19,6 +20,7 @@ import { rulesCommand } from './commands/rules.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import { statsCommand } from './commands/stats.ts';
+import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { trainCommand } from './commands/train.ts';
 import { trainRankerCommand } from './commands/train-ranker.ts';
@@ -36,6 +38,7 @@ const exitCodes: Record<ErrorCode, number> = {
 
 const commands = [
   startCommand,
+  statusCommand,
   stopCommand,
   importCommand,
   trainCommand,
@@ -57,6 +60,8 @@ const commands = [
   keysCommand,
   statsCommand,
   migrateCommand,
+  backupCommand,
+  restoreCommand,
   databaseCommand,
   doctorCommand,
 ];

@@ -5,7 +5,7 @@ import { type Config, repositoryRoot, secretSettings, settings } from '@duet/bas
 import type { Command } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
-import { findRunning } from '../start/running.ts';
+import { findRunning, stateOf } from '../start/running.ts';
 import { isBuilt } from '../start/web-builds.ts';
 
 /** One thing that Duet uses: whether it is there, what was found, and how to get it where it is missing. */
@@ -111,6 +111,7 @@ export function doctorCommand(program: Command): void {
         ok: working,
         annEngine: best,
         running: running?.supervisor.pid ?? null,
+        state: stateOf(running),
         findings: found,
         settings: inForce,
       },
@@ -125,7 +126,7 @@ export function doctorCommand(program: Command): void {
           ['variable', 'value', 'from', 'meaning'],
           inForce.map((row) => [row.variable, row.value, row.from, row.meaning]),
         ),
-        `\n${working ? 'Duet can run here' : 'Duet cannot run here yet'}${best ? `; indexes are searched by ${best}` : ''}. ${running ? `It runs now (process ${running.supervisor.pid}).` : 'It does not run now.'}`,
+        `\n${working ? 'Duet can run here' : 'Duet cannot run here yet'}${best ? `; indexes are searched by ${best}` : ''}. ${running ? `It runs now (process ${running.supervisor.pid})${stateOf(running) === 'degraded' ? ', degraded: npx duet status' : ''}.` : 'It does not run now.'}`,
       ].join('\n'),
     };
   });
