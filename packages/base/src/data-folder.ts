@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** The folders of a data folder in which Duet keeps what is the shop's own. */
@@ -14,8 +14,16 @@ export function openDataFolder(dataDir: string): void {
   process.umask(0o077);
   const made = mkdirSync(dataDir, { recursive: true });
   if (made !== undefined && process.getuid?.() === 0) chmodSync(dataDir, 0o711);
-  for (const name of folders) {
-    const folder = path.join(dataDir, name);
-    if (existsSync(folder)) chmodSync(folder, 0o700);
+  for (const name of folders) close(path.join(dataDir, name));
+}
+
+function close(folder: string): void {
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined || (mode & 0o077) === 0) return;
+  try {
+    chmodSync(folder, 0o700);
+  } catch (error) {
+    // A process that only reads, such as a container's with the folder mounted so: its owner closes it.
+    if (!['EROFS', 'EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }

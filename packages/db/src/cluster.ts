@@ -30,7 +30,7 @@ const noteOf = ({ dataDir }: Pick<Config, 'dataDir'>) => path.join(dataDir, 'pos
 export const withCluster = <T>({ dataDir }: Config, work: () => Promise<T>): Promise<T> =>
   locked(path.join(dataDir, 'postgres.lock'), work);
 
-export const newPassword = (): string => randomBytes(18).toString('base64url');
+const newPassword = (): string => randomBytes(18).toString('base64url');
 
 export const urlOfCluster = (config: Config, password: string): string =>
   `postgresql://${serverUser}:${password}@127.0.0.1:${config.postgresPort}/duet`;
@@ -47,7 +47,7 @@ export function clusterFolders(dataDir: string): { own: string; outside: string 
 const isCluster = (folder: string): boolean => existsSync(path.join(folder, 'PG_VERSION'));
 
 /** The clusters of a data folder that are there, whatever its note says. */
-export const clustersOf = (dataDir: string): string[] => Object.values(clusterFolders(dataDir)).filter(isCluster);
+const clustersOf = (dataDir: string): string[] => Object.values(clusterFolders(dataDir)).filter(isCluster);
 
 const mend = 'npx duet database repair gives the database a new password and writes the file anew.';
 

@@ -108,13 +108,7 @@ export function databaseFault(error: unknown): DuetError | undefined {
   const fault = faultOf(error);
   if (fault === undefined) return undefined;
   // PostgreSQL's last line says which table, limit or file it was. A connection's error may hold an address.
-  const detail =
-    fault === gone || fault === timedOut
-      ? ''
-      : ` (${String((error as Error).message)
-          .trim()
-          .split('\n')
-          .at(-1)})`;
+  const detail = fault === gone || fault === timedOut ? '' : ` (${detailOf(error as DriverError)})`;
   return new DuetError('unavailable', fault.says.replace(/\.$/, `${detail}.`), { fix: fault.fix, cause: error });
 }
 

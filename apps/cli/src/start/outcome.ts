@@ -7,7 +7,7 @@ import { adminPassword, demoSplit } from '../demo/prepare.ts';
 import { type AppName, addressOf } from './apps.ts';
 import type { Steps } from './steps.ts';
 
-export interface Outcome {
+interface Outcome {
   /** Whether this start made the admin's password, which is then shown this once. */
   newPassword: boolean;
   apps: readonly AppName[];

@@ -34,14 +34,14 @@ export class Draft implements AsyncDisposable {
   /** Where the files are made. */
   readonly folder: string;
   readonly #client: Client;
-  readonly #held: AsyncDisposableStack;
+  /** Its connection, and the locks of its name and its id. */
+  readonly #held = new AsyncDisposableStack();
   readonly #replaced: Replaced | undefined;
   #published = false;
 
-  private constructor(dataDir: string, client: Client, held: AsyncDisposableStack, replaced: Replaced | undefined) {
+  private constructor(dataDir: string, client: Client, replaced: Replaced | undefined) {
     this.folder = datasetFolder(dataDir, this.id);
     this.#client = client;
-    this.#held = held;
     this.#replaced = replaced;
   }
 
@@ -62,10 +62,11 @@ export class Draft implements AsyncDisposable {
       });
     }
     const client = held.adopt(await ctx.db.pool.connect(), (taken) => taken.release());
-    const draft = new Draft(ctx.dataDir, client, held.move(), replaced);
-    draft.#held.use(await tryLock(ctx.db, draft.id));
+    const draft = new Draft(ctx.dataDir, client, replaced);
+    held.use(await tryLock(ctx.db, draft.id));
     await mkdir(draft.folder, { recursive: true });
     await writeFile(path.join(draft.folder, draftFile), JSON.stringify({ replaces: replaced?.folders ?? [] }));
+    draft.#held.use(held.move());
     return draft;
   }
 
