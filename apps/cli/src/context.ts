@@ -61,7 +61,6 @@ export function job<Options extends object>(
       const options = command.opts<Options & CommonOptions>();
       const env = options.dataDir === undefined ? process.env : { ...process.env, DUET_DATA_DIR: options.dataDir };
       const config = loadConfig(env);
-      openDataFolder(config.dataDir);
       const answer = await withContext(config, (context) => run(context, options, command));
       if (answer === undefined) return;
       command.configureOutput().writeOut?.(`${options.json ? toJson(answer.json) : answer.text}\n`);
@@ -74,6 +73,7 @@ async function withContext<T>(config: Config, run: (context: Context) => Promise
   let database: Promise<Database> | undefined;
   const open = async (): Promise<Database> => {
     const { migrate, openDatabase } = await import('@duet/db');
+    openDataFolder(config.dataDir);
     const db = opened.use(await openDatabase(config));
     await migrate(db);
     return db;

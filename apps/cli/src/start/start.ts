@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Config, loadConfig, readSecret } from '@duet/base';
+import { type Config, loadConfig, openDataFolder, readSecret } from '@duet/base';
 import { connect, migrate } from '@duet/db';
 import { type Answer, toJson } from '../answer.ts';
 import type { Context } from '../context.ts';
@@ -73,6 +73,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
   if (orphans.length > 0) say(`Stopped what an earlier start had left running: ${orphans.join(', ')}.`);
   await requireFreePorts(config.host, portsOf(config, apps));
   if (options.fresh) await startOver(config, say);
+  openDataFolder(dataDir);
 
   // Closed from the last to the first: the services before the database, the database before its server.
   await using opened = new AsyncDisposableStack();
