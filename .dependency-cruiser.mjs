@@ -11,6 +11,7 @@ const layers = [
   'ann',
   'models',
   'datasets',
+  'backup',
   'db',
   'statistics',
   'random',

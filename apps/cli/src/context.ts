@@ -5,6 +5,7 @@ import {
   DuetError,
   type Logger,
   loadConfig,
+  openDataFolder,
   type Progress,
   reportProgress,
 } from '@duet/base';
@@ -56,7 +57,8 @@ export function job<Options extends object>(
     .option('--json', 'print one JSON document on stdout; progress goes to stderr')
     .option('--data-dir <folder>', 'where datasets, models, indexes and the embedded database live (DUET_DATA_DIR)')
     .addHelpText('after', `\nExample:\n  $ npx duet ${example}`)
-    .action(async (options: Options & CommonOptions) => {
+    .action(async () => {
+      const options = command.opts<Options & CommonOptions>();
       const env = options.dataDir === undefined ? process.env : { ...process.env, DUET_DATA_DIR: options.dataDir };
       const config = loadConfig(env);
       const answer = await withContext(config, (context) => run(context, options, command));
@@ -71,6 +73,7 @@ async function withContext<T>(config: Config, run: (context: Context) => Promise
   let database: Promise<Database> | undefined;
   const open = async (): Promise<Database> => {
     const { migrate, openDatabase } = await import('@duet/db');
+    openDataFolder(config.dataDir);
     const db = opened.use(await openDatabase(config));
     await migrate(db);
     return db;

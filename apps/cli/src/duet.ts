@@ -1,6 +1,8 @@
-import { DuetError, type ErrorCode } from '@duet/base';
+import { DuetError, type ErrorCode, fileFault } from '@duet/base';
 import { Command, CommanderError } from 'commander';
+import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { buildIndexCommand } from './commands/build-index.ts';
+import { databaseCommand } from './commands/database.ts';
 import { datasetsCommand } from './commands/datasets.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
@@ -18,6 +20,7 @@ import { rulesCommand } from './commands/rules.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import { statsCommand } from './commands/stats.ts';
+import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { trainCommand } from './commands/train.ts';
 import { trainRankerCommand } from './commands/train-ranker.ts';
@@ -35,6 +38,7 @@ const exitCodes: Record<ErrorCode, number> = {
 
 const commands = [
   startCommand,
+  statusCommand,
   stopCommand,
   importCommand,
   trainCommand,
@@ -56,6 +60,9 @@ const commands = [
   keysCommand,
   statsCommand,
   migrateCommand,
+  backupCommand,
+  restoreCommand,
+  databaseCommand,
   doctorCommand,
 ];
 
@@ -90,6 +97,13 @@ function settled(command: Command): Command {
   return command;
 }
 
+/** What failed because of the input, a file or the database, and not of a fault in Duet. */
+async function knownFault(error: unknown): Promise<DuetError | undefined> {
+  if (error instanceof DuetError) return error;
+  const { databaseFault } = await import('@duet/db');
+  return fileFault(error) ?? databaseFault(error);
+}
+
 /** Runs `duet args…` in this process. Resolves to its exit code. */
 export async function duet(args: readonly string[], output: Output): Promise<number> {
   try {
@@ -97,11 +111,11 @@ export async function duet(args: readonly string[], output: Output): Promise<num
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes['bad-input'];
-    const known = error instanceof DuetError;
+    const known = await knownFault(error);
     const debug = process.env.DUET_LOG_LEVEL === 'debug';
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = known?.message ?? (error instanceof Error ? error.message : String(error));
     output.err(`${debug && error instanceof Error ? error.stack : `duet: ${sentence}`}\n`);
     if (!known && !debug) output.err('This is a fault in Duet. DUET_LOG_LEVEL=debug shows where.\n');
-    return exitCodes[known ? error.code : 'internal'];
+    return exitCodes[known?.code ?? 'internal'];
   }
 }

@@ -7,8 +7,8 @@ import { after, before, describe, test } from 'node:test';
 import { silent } from '@duet/base';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { ensureModel } from './demo/prepare.ts';
 import { duet as runDuet } from './duet.ts';
-import { ensureModel } from './start/prepare.ts';
 import { Steps } from './start/steps.ts';
 
 const main = path.join(import.meta.dirname, 'main.ts');
@@ -247,16 +247,17 @@ test('a start trains the models of its settings once, and finds them the next ti
   writeFileSync(path.join(folder, 'days.csv'), `user,item,time\n${bought.join('\n')}\n`);
   await asJson('import', '--name', 'days', '--interactions', path.join(folder, 'days.csv'));
   const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { name: 'days' } });
-  const ensured = (epochs: number) => {
-    const set = { epochs, layers: [8], negatives: 4 };
-    return ensureModel({ db, dataDir: folder, steps, job }, dataset, 'two-tower', { preset: 'fast', set });
+  const ensured = (epochs: number, anyWillDo = false) => {
+    const training = { preset: 'fast', set: { epochs, layers: [8], negatives: 4 }, anyWillDo };
+    return ensureModel({ db, dataDir: folder, steps, job, fail: () => {} }, dataset, 'two-tower', training);
   };
   const first = await ensured(1);
   assert.equal((await ensured(1)).id, first.id);
+  assert.equal((await ensured(2, true)).id, first.id, 'what is there is served before anything is trained');
   assert.notEqual((await ensured(2)).id, first.id);
   assert.deepEqual(
     steps.records.map(({ worked }) => worked),
-    [true, false, true],
+    [true, false, false, true],
   );
 });
 

@@ -1,6 +1,5 @@
 import { openExecutor } from '@duet/artifact';
-import { createLogger, DuetError, loadConfig } from '@duet/base';
-import { connect, openDatabase } from '@duet/db';
+import { connect, runService } from '@duet/db';
 import { openServing } from '@duet/serving';
 import { createServer } from './server.ts';
 
@@ -12,11 +11,7 @@ const readMs = 300_000;
 /** Limit of what a request waits for. */
 const keyMs = 800;
 
-async function main(): Promise<void> {
-  const config = loadConfig();
-  const logger = createLogger(config, 'retrieval');
-  await using opened = new AsyncDisposableStack();
-  const db = opened.use(await openDatabase(config, { timeoutMs: readMs }));
+await runService('retrieval', async ({ config, logger, db, opened }) => {
   const keyDb = opened.use(await connect(db.url, { max: 2, timeoutMs: keyMs }));
   const executor = await openExecutor(config);
   const serving = opened.use(await openServing({ db, dataDir: config.dataDir, executor, logger }));
@@ -36,13 +31,4 @@ async function main(): Promise<void> {
     logger.error(`requests were still under way after ${lastMs} ms`);
     process.exit(1);
   }, config.drainMs + lastMs).unref();
-}
-
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  if (!(error instanceof DuetError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+}, { timeoutMs: readMs });

@@ -1,5 +1,5 @@
 import { DuetError, type ErrorCode } from '@duet/base';
-import { type ApiScope, isAway } from '@duet/db';
+import { type ApiScope, databaseFault } from '@duet/db';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { z } from 'zod';
 import type { Caller, Context } from './context.ts';
@@ -68,8 +68,9 @@ function mapErrors<Result extends { ok: true } | { ok: false; error: TRPCError }
 
 function asTrpcError(cause: unknown): TRPCError | undefined {
   if (cause instanceof DuetError) return new TRPCError({ code: codes[cause.code], message: cause.message, cause });
-  if (!isAway(cause)) return undefined;
-  return new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: 'The database does not answer. Try again.', cause });
+  // How to mend it is the operator's concern, and in the log.
+  const fault = databaseFault(cause);
+  return fault && new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: `${fault.what} Try again.`, cause });
 }
 
 /** For what everybody may call. There is little of it: everything else starts from `scoped`. */

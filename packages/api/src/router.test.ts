@@ -122,6 +122,26 @@ describe('the procedures', () => {
     ]);
   });
 
+  test('answer that they are unavailable while the database takes no writes: an event may come again later', async () => {
+    const url = new URL(db.url);
+    url.searchParams.set('options', '-c default_transaction_read_only=on');
+    await using standby = await connect(url.href, { max: 1 });
+    const { header } = await withScopes('events');
+    const check = createKeyCheck(db);
+    const { events } = createCaller({
+      db: standby,
+      serving,
+      events: openEventSink(standby),
+      latency,
+      authenticate: () => authenticate(header, check),
+    });
+    const event = { ...shown, eventId: crypto.randomUUID() };
+    await assert.rejects(events.log({ events: [event] }), {
+      code: 'SERVICE_UNAVAILABLE',
+      message: /^The database is read-only \(cannot execute .* in a read-only transaction\)\. Try again\.$/,
+    });
+  });
+
   test('refuse input out of bounds', async () => {
     const { header } = await withScopes('admin');
     for (const input of [

@@ -3,6 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { DuetError } from '@duet/base';
+import fc from 'fast-check';
 import { loadSafetensors, readSafetensors, saveSafetensors, writeSafetensors } from './safetensors.ts';
 
 const tensors = {
@@ -34,6 +36,38 @@ describe('safetensors', () => {
         code: 'corrupt',
       });
     }
+  });
+
+  test('refuses whatever JSON its header is, unless that describes its data', () => {
+    const withHeader = (header: unknown) => {
+      const json = Buffer.from(JSON.stringify(header) ?? 'null');
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(json.length));
+      return Buffer.concat([length, json, Buffer.alloc(8)]);
+    };
+    const entry = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
+    assert.deepEqual(Object.keys(readSafetensors(withHeader({ a: entry }), 'x')), ['a']);
+    const parts = fc.record({ dtype: fc.jsonValue(), shape: fc.jsonValue(), data_offsets: fc.jsonValue() });
+    const changed = parts.map((part) => ({ ...entry, ...part }));
+    const malformed = fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      fc.constantFrom(...['__proto__', 'toString', 'F16', 0, null]).map((dtype) => ({ a: { ...entry, dtype } })),
+      fc
+        .constantFrom(...(['dtype', 'shape', 'data_offsets'] as const))
+        .map((key) => ({ a: { ...entry, [key]: undefined } })),
+      changed.map((a) => ({ a })),
+    );
+    fc.assert(
+      fc.property(malformed, (header) => {
+        try {
+          readSafetensors(withHeader(header), 'weights.safetensors');
+        } catch (error) {
+          assert.ok(error instanceof DuetError && error.code === 'corrupt', String(error));
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   test('goes to a file and back with its note, over the one of before, and leaves nothing beside it', async () => {

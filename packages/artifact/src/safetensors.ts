@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { DuetError } from '@duet/base';
+import { z } from 'zod';
 
 /** What a safetensors file of ours holds. */
 export type TensorData = Float32Array | Int32Array;
@@ -58,11 +59,17 @@ export async function saveSafetensors(file: string, tensors: Record<string, Name
   await rename(building, file);
 }
 
-interface Entry {
-  dtype: keyof typeof dtypes;
-  shape: number[];
-  data_offsets: [number, number];
-}
+const count = z.int().nonnegative();
+const entrySchema = z.object({
+  dtype: z.enum(['F32', 'I32']),
+  shape: z.array(count),
+  data_offsets: z.tuple([count, count]),
+});
+type Entry = z.infer<typeof entrySchema>;
+/** The header as anybody may have written it: a file whose checksum is right can still be malformed. */
+const headerSchema = z
+  .object({ [metadata]: z.object({ note: z.string().optional() }).optional() })
+  .catchall(entrySchema);
 
 interface Header {
   note: string;
@@ -80,21 +87,25 @@ function readHeader(start: Buffer, size: number, file: string): Header {
   if (headerBytes > headerLimit || base > size) {
     throw corrupt(file, 'it is not a safetensors file, or it was cut off.');
   }
-  let parsed: Record<string, Entry> & { [metadata]?: { note?: string } };
+  let json: unknown;
   try {
-    parsed = JSON.parse(start.subarray(8, base).toString('utf8'));
+    json = JSON.parse(start.subarray(8, base).toString('utf8'));
   } catch {
     throw corrupt(file, 'its safetensors header is not JSON.');
   }
-  const { [metadata]: meta, ...tensors } = parsed;
+  const parsed = headerSchema.safeParse(json);
+  if (!parsed.success) {
+    throw corrupt(file, `its safetensors header is malformed (${parsed.error.issues[0]!.path.join('.')}).`);
+  }
+  const { [metadata]: meta, ...tensors } = parsed.data;
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(tensors as Record<string, Entry>)) {
     const [begin, end] = data_offsets;
     const length = shape.reduce((product, n) => product * n, 1);
-    if (dtypes[dtype] === undefined || end - begin !== length * 4 || begin < 0 || base + end > size) {
+    if (end - begin !== length * 4 || base + end > size) {
       throw corrupt(file, `tensor "${name}" [${shape}] of ${dtype} does not fit its place in the file.`);
     }
   }
-  return { note: meta?.note ?? '', tensors, base };
+  return { note: meta?.note ?? '', tensors: tensors as Record<string, Entry>, base };
 }
 
 /** A view of more than this keeps the whole file in memory: it is most of it. */

@@ -21,12 +21,32 @@ describe('configuration', () => {
     assert.throws(() => loadConfig({ DUET_RETRIEVAL_PORT: '70000' }), /DUET_RETRIEVAL_PORT is "70000"/);
   });
 
+  test('refuses a schema of its own, which would be ignored, and takes the public one', () => {
+    const url = 'postgresql://me:hunter22@host/db';
+    for (const query of ['?schema=app', '?options=-c%20search_path%3Dapp']) {
+      assert.throws(
+        () => loadConfig({ DATABASE_URL: url + query }),
+        /DATABASE_URL names a schema.*database of its own/,
+      );
+    }
+    assert.equal(loadConfig({ DATABASE_URL: `${url}?schema=public` }).databaseUrl, `${url}?schema=public`);
+  });
+
   test('does not repeat a secret in its error', () => {
     const secret = 'mysql://me:hunter22@host/db';
     assert.throws(
       () => loadConfig({ DATABASE_URL: secret }),
       (error: Error) => error.message.includes('DATABASE_URL') && !error.message.includes('hunter22'),
     );
+  });
+
+  test('reaches a service at the address that it listens on, IPv6 in brackets', () => {
+    const reached = (env: NodeJS.ProcessEnv) => loadConfig({ DUET_RETRIEVAL_PORT: '5602', ...env }).retrievalUrl;
+    assert.equal(reached({}), 'http://127.0.0.1:5602');
+    assert.equal(reached({ DUET_HOST: '0.0.0.0' }), 'http://127.0.0.1:5602');
+    for (const host of ['::', '::1']) assert.equal(new URL(reached({ DUET_HOST: host })).hostname, '[::1]');
+    assert.equal(reached({ DUET_HOST: 'fd00::7' }), 'http://[fd00::7]:5602');
+    assert.equal(reached({ DUET_RETRIEVAL_URL: 'https://duet.shop.example' }), 'https://duet.shop.example');
   });
 
   test('treats an empty variable as absent', () => {

@@ -1,8 +1,17 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { urlOf } from './address.ts';
 import { DuetError } from './error.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
+
+/** Prisma's way to name a schema, `?schema=`, and PostgreSQL's in `?options=`: either would divide the tables. */
+function keepsToPublic(url: string): boolean {
+  if (!URL.canParse(url)) return true;
+  const { searchParams } = new URL(url);
+  const schema = searchParams.get('schema') ?? 'public';
+  return schema === 'public' && !searchParams.get('options')?.includes('search_path');
+}
 
 /** Every setting that the environment can carry: its name, what it means, and how it is read. */
 const schema = z.object({
@@ -10,12 +19,16 @@ const schema = z.object({
   databaseUrl: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must start with postgresql://')
+    .refine(keepsToPublic, 'names a schema, but Duet keeps its tables in "public": give it a database of its own')
     .optional(),
   postgresPort: port,
   host: z.string().min(1),
   adminPort: port,
   storefrontPort: port,
   retrievalPort: port,
+  healthPort: port.optional(),
+  retrievalUrl: z.url().optional(),
+  apiKey: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   adminPassword: z.string().min(8, 'must have at least 8 characters').optional(),
   corsOrigins: z.string(),
@@ -31,10 +44,13 @@ const schema = z.object({
   maxInFlight: z.coerce.number().int().min(1).max(100_000),
   requestTimeoutMs: z.coerce.number().int().min(1).max(600_000),
   drainMs: z.coerce.number().int().min(0).max(600_000),
+  backupDir: z.string().optional(),
+  backupHours: z.coerce.number().gt(0).max(10_000),
+  backupKeep: z.coerce.number().int().min(1).max(10_000),
   indexVersions: z.coerce.number().int().min(1).max(1000),
 });
 
-export type Config = z.infer<typeof schema>;
+export type Config = z.infer<typeof schema> & { retrievalUrl: string };
 
 /** What each setting's variable is, its default, and its meaning: the documentation that README and `doctor` print. */
 export const settings: readonly { key: keyof Config; env: string; default: string; meaning: string }[] = [
@@ -50,6 +66,24 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
   { key: 'adminPort', env: 'DUET_ADMIN_PORT', default: '4100', meaning: 'Port of the admin app.' },
   { key: 'storefrontPort', env: 'DUET_STOREFRONT_PORT', default: '4200', meaning: 'Port of the example storefront.' },
   { key: 'retrievalPort', env: 'DUET_RETRIEVAL_PORT', default: '4300', meaning: 'Port of the retrieval service.' },
+  {
+    key: 'healthPort',
+    env: 'DUET_HEALTH_PORT',
+    default: '',
+    meaning: 'Port at which `duet start` tells a monitor how its services are (/health); none when empty.',
+  },
+  {
+    key: 'retrievalUrl',
+    env: 'DUET_RETRIEVAL_URL',
+    default: '',
+    meaning: 'Where the admin app and the storefront reach the retrieval service; on this machine when empty.',
+  },
+  {
+    key: 'apiKey',
+    env: 'DUET_API_KEY',
+    default: '',
+    meaning: "The storefront's key for the retrieval service; the one in the data folder's keys when empty.",
+  },
   { key: 'logLevel', env: 'DUET_LOG_LEVEL', default: 'info', meaning: 'debug, info, warn, error or silent.' },
   {
     key: 'adminPassword',
@@ -137,6 +171,14 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     meaning: 'Milliseconds for which a stopping retrieval service still answers, so that a load balancer can notice.',
   },
   {
+    key: 'backupDir',
+    env: 'DUET_BACKUP_DIR',
+    default: '',
+    meaning: 'Folder into which the worker backs everything up by itself; it does not when empty.',
+  },
+  { key: 'backupHours', env: 'DUET_BACKUP_HOURS', default: '24', meaning: 'Hours between two such backups.' },
+  { key: 'backupKeep', env: 'DUET_BACKUP_KEEP', default: '7', meaning: 'Newest of them that are kept.' },
+  {
     key: 'indexVersions',
     env: 'DUET_INDEX_VERSIONS',
     default: '5',
@@ -144,6 +186,9 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
       'Newest indexes of a model that are kept, to go back to one; what serves or is pinned is kept in any case.',
   },
 ];
+
+/** Settings whose value is a secret, or may hold one: no error and no list repeats it. */
+export const secretSettings: ReadonlySet<keyof Config> = new Set(['databaseUrl', 'adminPassword', 'apiKey']);
 
 /** The checkout's root, wherever a command is run in it. */
 export const repositoryRoot = (): string =>
@@ -162,13 +207,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const setting = settings.find(({ key }) => key === issue.path[0])!;
-    // A URL or password may hold a secret, so its value is not repeated.
-    const secret = setting.key === 'databaseUrl' || setting.key === 'adminPassword';
-    const value = secret ? '' : ` is "${env[setting.env] ?? ''}":`;
+    const value = secretSettings.has(setting.key) ? '' : ` is "${env[setting.env] ?? ''}":`;
     throw new DuetError('bad-input', `${setting.env}${value} ${issue.message}.`, {
       fix: `${setting.meaning}${setting.default ? ` Default: ${setting.default}.` : ''}`,
     });
   }
-  const { dataDir } = parsed.data;
-  return { ...parsed.data, dataDir: path.resolve(repositoryRoot(), dataDir) };
+  const { dataDir, host, retrievalPort, retrievalUrl = urlOf(host, retrievalPort) } = parsed.data;
+  return { ...parsed.data, retrievalUrl, dataDir: path.resolve(repositoryRoot(), dataDir) };
 }

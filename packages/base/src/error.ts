@@ -22,6 +22,8 @@ export interface ErrorPlace {
  */
 export class DuetError extends Error {
   readonly code: ErrorCode;
+  /** What was wrong, as a sentence, without place and remedy. */
+  readonly what: string;
   readonly where: ErrorPlace;
   /** What to do about it, as a sentence. */
   readonly fix: string | undefined;
@@ -36,6 +38,7 @@ export class DuetError extends Error {
     super([place.length > 0 ? `${place.join(', ')}: ${what}` : what, fix].filter(Boolean).join(' '), { cause });
     this.name = 'DuetError';
     this.code = code;
+    this.what = what;
     this.where = where;
     this.fix = fix;
   }

@@ -1,5 +1,8 @@
-export { type Config, loadConfig, repositoryRoot, settings } from './config.ts';
+export { urlOf } from './address.ts';
+export { type Config, loadConfig, repositoryRoot, secretSettings, settings } from './config.ts';
+export { openDataFolder } from './data-folder.ts';
 export { DuetError, type ErrorCode, type ErrorPlace } from './error.ts';
+export { fileFault } from './file-fault.ts';
 export { createLogger, type Logger } from './log.ts';
 export { type Progress, type ProgressUpdate, silent } from './progress.ts';
 export { readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';

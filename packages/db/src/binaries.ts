@@ -60,6 +60,12 @@ async function restoreSymlinks(native: string): Promise<void> {
   }
 }
 
+/** Makes {@link outsideFolder}, which the postgres user can enter whatever this process's umask says. */
+export async function openOutsideFolder(): Promise<void> {
+  await mkdir(outsideFolder, { recursive: true });
+  await chmod(outsideFolder, 0o755);
+}
+
 /**
  * The PostgreSQL server that npm installed for this machine, ready to run as `account`: links restored, executable, and
  * copied to {@link outsideFolder} when node_modules lies where that user cannot go.
@@ -92,7 +98,7 @@ export async function findBinaries(account: Account | undefined): Promise<Binari
     const copy = path.join(outsideFolder, `postgresql-${version}`);
     if (!(await exists(copy))) {
       const unfinished = `${copy}.${process.pid}`;
-      await mkdir(outsideFolder, { recursive: true, mode: 0o755 });
+      await openOutsideFolder();
       await cp(native, unfinished, { recursive: true, verbatimSymlinks: true });
       await rename(unfinished, copy).catch(async (error: NodeJS.ErrnoException) => {
         await rm(unfinished, { recursive: true });

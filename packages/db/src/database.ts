@@ -17,7 +17,7 @@ export type Connection = pg.PoolClient;
 export interface ConnectOptions {
   /** Connections at most; 10 where it is not said. */
   max?: number;
-  /** Limit of a connection's making, and of one query, for a server that hangs or cannot be reached any more. None by default. */
+  /** Limit of a connection's making, and of one query, for a server that hangs or cannot be reached. None by default. */
   timeoutMs?: number;
 }
 
@@ -38,24 +38,6 @@ export async function connect(url: string, { max = 10, timeoutMs }: ConnectOptio
       await pool.end();
     },
   };
-}
-
-/** Prisma's P1xxx, Node's socket errors and PostgreSQL's class 57P (operator intervention). */
-const away = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P02', '57P03']);
-
-interface DatabaseError {
-  code?: string;
-  message?: string;
-  /** Where Prisma keeps PostgreSQL's own code. */
-  meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
-}
-
-/** Whether an error says that the database cannot be reached now, so that the same call may work later. */
-export function isAway(error: unknown): boolean {
-  const { code = '', message = '', meta } = (error ?? {}) as DatabaseError;
-  const original = meta?.driverAdapterError?.cause?.originalCode ?? '';
-  // What `pg` says of a connection that was cut has no code.
-  return away.has(code) || away.has(original) || message.startsWith('Connection terminated');
 }
 
 /**

@@ -17,10 +17,14 @@ export {
   workingApiKeys,
 } from './api-keys.ts';
 export { type Author, auditTrail, differenceOf, writeAudit } from './audit.ts';
-export { type Connection, connect, type Database, isAway, openDatabase } from './database.ts';
+export { clusterFolders, contentsOf, readNote as readPostgresNote, repairCluster } from './cluster.ts';
+export { type Connection, connect, type Database, openDatabase } from './database.ts';
+export { databaseFault, isAway } from './faults.ts';
 export * from './generated/client.ts';
-export { enqueue, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';
-export { migrate } from './migrate.ts';
+export { holdLock } from './hold.ts';
+export { enqueue, failUnqueuedRuns, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';
+export { migrate, requireMigrated } from './migrate.ts';
 export { dropEventPartitions, ensureEventPartitions } from './partitions.ts';
 export { type Postgres, startPostgres } from './postgres.ts';
+export { runService, type Service } from './service.ts';
 export { signingSecret, signingSecrets } from './signing-secrets.ts';

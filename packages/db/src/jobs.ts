@@ -129,3 +129,20 @@ export async function enqueue(database: Database, job: JobRequest): Promise<stri
   await using queue = await openJobQueue(database, { supervise: false });
   return await queue.send(job);
 }
+
+/**
+ * Fails every queued TrainingRun that no job will begin: its job failed before it could, or never came to be. Returns
+ * how many there were. A run of the last minute may still be on its way into the queue.
+ */
+export async function failUnqueuedRuns({ pool }: Database): Promise<number> {
+  const { rowCount } = await pool.query(`
+    UPDATE "TrainingRun" r SET "status" = 'failed', "finishedAt" = now(),
+      "error" = coalesce(
+        (SELECT j.output->>'message' FROM pgboss.job j
+         WHERE j.name = 'train' AND j.data->>'runId' = r."id"::text ORDER BY j.created_on DESC LIMIT 1),
+        'It never came into the queue.')
+    WHERE r."status" = 'queued' AND r."createdAt" < now() - interval '1 minute' AND NOT EXISTS (
+      SELECT FROM pgboss.job j
+      WHERE j.name = 'train' AND j.data->>'runId' = r."id"::text AND j.state IN ('created', 'retry', 'active'))`);
+  return rowCount ?? 0;
+}

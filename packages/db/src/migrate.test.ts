@@ -87,9 +87,12 @@ describe('migrations', { concurrency: true }, () => {
     await using database = await createTestDatabase();
     await using migrations = await migrationFolder();
     await migrations.add('20261125000000_bad', 'CREATE TABLE half (n int);\nSELECT 1 / 0;');
-    await assert.rejects(migrate(database, migrations.folder), { code: 'internal', message: /bad.*division by zero/ });
+    await assert.rejects(migrate(database, { folder: migrations.folder }), {
+      code: 'internal',
+      message: /bad.*division by zero/,
+    });
     assert.deepEqual((await database.pool.query("SELECT to_regclass('half') AS half")).rows, [{ half: null }]);
-    const blocked = await migrate(database, migrations.folder).catch((error: Error) => error);
+    const blocked = await migrate(database, { folder: migrations.folder }).catch((error: Error) => error);
     assert.match(String(blocked), /bad failed earlier: division by zero/);
     assert.deepEqual(await diagnoseWithPrisma(database.url), {
       edited: [],
@@ -99,21 +102,24 @@ describe('migrations', { concurrency: true }, () => {
     // The remedy in the message works as it stands.
     await database.pool.query(/run: (UPDATE .*?;)/.exec(String(blocked))![1]!);
     await writeFile(path.join(migrations.folder, '20261125000000_bad/migration.sql'), 'CREATE TABLE half (n int);');
-    assert.deepEqual(await migrate(database, migrations.folder), ['20261125000000_bad']);
+    assert.deepEqual(await migrate(database, { folder: migrations.folder }), ['20261125000000_bad']);
   });
 
   test('that were edited after they were applied are refused', async () => {
     await using database = await createTestDatabase();
     await using migrations = await migrationFolder();
     await appendFile(path.join(migrations.folder, '20261124000000_initial/migration.sql'), '-- one more word\n');
-    await assert.rejects(migrate(database, migrations.folder), { code: 'conflict', message: /edited after/ });
+    await assert.rejects(migrate(database, { folder: migrations.folder }), {
+      code: 'conflict',
+      message: /edited after/,
+    });
   });
 
   test('of a newer Duet are recognised', async () => {
     await using database = await createTestDatabase();
     await using migrations = await migrationFolder();
     await migrations.add('20261125000000_newer', 'CREATE TABLE newer (n int);');
-    await migrate(database, migrations.folder);
+    await migrate(database, { folder: migrations.folder });
     await assert.rejects(migrate(database), {
       code: 'conflict',
       message: /20261125000000_newer, which this checkout lacks/,

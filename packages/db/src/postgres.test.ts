@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadConfig } from '@duet/base';
 import { outsideFolder } from './binaries.ts';
+import { repairCluster } from './cluster.ts';
 import { connect, openDatabase } from './database.ts';
 import { startPostgres } from './postgres.ts';
 import { runningPid } from './server.ts';
@@ -161,6 +162,58 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
     await assert.rejects(startPostgres(data.config), { code: 'conflict', message: /PostgreSQL 17.*PostgreSQL 18/ });
   });
 
+  test('is never made anew beside data: a lost or torn note is refused, and mended by a new password', async () => {
+    await using data = await dataFolder();
+    const { dataDir } = data.config;
+    const noteFile = path.join(dataDir, 'postgres.json');
+    {
+      await using first = await startPostgres(data.config);
+      await say(first.url, 'CREATE TABLE kept AS SELECT 1 AS n');
+    }
+    const before = await data.note();
+    await rm(noteFile);
+    // Twice, because the second time once deleted what the first had put aside.
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(startPostgres(data.config), {
+        code: 'conflict',
+        message: /postgres\.json.*database repair/,
+      });
+    }
+    for (const torn of ['', '{"url":"postgresql://du']) {
+      await writeFile(noteFile, torn);
+      await assert.rejects(startPostgres(data.config), { code: 'corrupt', message: /database repair/ });
+    }
+    assert.deepEqual((await readdir(dataDir)).sort(), ['postgres', 'postgres.json']);
+
+    assert.equal(await repairCluster(data.config), before.folder);
+    await using second = await startPostgres(data.config);
+    assert.deepEqual(await say(second.url, 'SELECT n FROM kept'), [{ n: 1 }]);
+    const old = Object.assign(new URL(second.url), { password: new URL(before.url).password }).href;
+    await assert.rejects(say(old, 'SELECT 1'), /password authentication failed/);
+    await assert.rejects(repairCluster(data.config), { code: 'conflict', message: /runs/ });
+  });
+
+  test('is never made anew where datasets or models lie, nor where its note names data that are gone', async () => {
+    await using data = await dataFolder();
+    const { dataDir } = data.config;
+    await mkdir(path.join(dataDir, 'models', 'one'), { recursive: true });
+    const refused = { code: 'conflict', message: /holds 1 model, but there is no database.*DATABASE_URL/ };
+    await assert.rejects(startPostgres(data.config), refused);
+    await assert.rejects(repairCluster(data.config), { code: 'not-found' });
+    await rm(path.join(dataDir, 'models'), { recursive: true });
+    await (await startPostgres(data.config))[Symbol.asyncDispose]();
+
+    await mkdir(path.join(dataDir, 'datasets', 'one'), { recursive: true });
+    {
+      await using server = await startPostgres(data.config);
+      const admin = server.url.replace(/duet$/, 'postgres');
+      await say(admin, 'DROP DATABASE duet');
+    }
+    await assert.rejects(startPostgres(data.config), { code: 'conflict', message: /no database "duet"/ });
+    await rename(path.join(dataDir, 'postgres'), path.join(dataDir, 'elsewhere'));
+    await assert.rejects(startPostgres(data.config), { code: 'corrupt', message: /are not there/ });
+  });
+
   const root = process.getuid?.() === 0 ? false : 'only root starts it as another user';
   test('keeps its data elsewhere when its user cannot enter the data folder', { skip: root }, async () => {
     await using data = await dataFolder({ mode: 0o700 });
@@ -171,6 +224,9 @@ describe('the embedded PostgreSQL', { concurrency: 2 }, () => {
       assert.deepEqual(await say(server.url, 'SELECT 1 AS n'), [{ n: 1 }]);
       await server[Symbol.asyncDispose]();
       assert.ok(existsSync(path.join(folder, 'PG_VERSION')));
+      await rm(path.join(data.config.dataDir, 'postgres.json'));
+      await assert.rejects(startPostgres(data.config), { code: 'conflict', where: { file: folder } });
+      assert.equal(await repairCluster(data.config), folder);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -59,6 +59,34 @@ export async function initialise(
   }
 }
 
+/** Gives the server's user a new password, in single-user mode: the server must not run. */
+export async function alterPassword(
+  binaries: Binaries,
+  account: Account | undefined,
+  folder: string,
+  password: string,
+): Promise<void> {
+  const args = ['--single', '-D', folder, '-c', 'exit_on_error=on', '-c', 'log_statement=none', 'postgres'];
+  const child = spawn(binaries.postgres, args, {
+    ...{ ...account, cwd: '/', env: environment },
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    said += chunk;
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(`ALTER ROLE ${serverUser} PASSWORD '${password}';\n`);
+  const code = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', resolve);
+  });
+  if (code === 0) return;
+  throw new DuetError('unavailable', `PostgreSQL could not set a new password (${code}): ${said.trim()}`, {
+    where: { file: folder },
+  });
+}
+
 /** Whether a process runs. One that has ended and that its parent has not asked after does not. */
 export function isAlive(pid: number): boolean {
   try {

@@ -1,7 +1,7 @@
 import { createDuetClient, DuetClientError } from '@duet/api/client';
 import { DuetError, type Progress } from '@duet/base';
 import { loadCatalogue, loadInteractions } from '@duet/datasets';
-import { createApiKey, type Database, type Dataset, revokeApiKey } from '@duet/db';
+import { createApiKey, type Database, type Dataset, holdLock, revokeApiKey } from '@duet/db';
 import { createExperiment, experimentReport, type Report, startExperiment, stopExperiment } from '@duet/experiments';
 import { type Driven, drive } from './drive.ts';
 import { type OnlineTable, onlineTable } from './online-table.ts';
@@ -211,15 +211,10 @@ function refundShare({ summary }: Dataset): number {
   return interactions === undefined ? 0 : Math.min(1, interactions.cancellations.rows / interactions.kept);
 }
 
-/** A number that only this program asks PostgreSQL to lock. */
-const lockKey = 0x5e1f_d0e7;
-
 /** One simulation at a time, since its shoppers would be dealt into another's experiment; ends what a killed one left. */
 async function requireAlone(db: Database, say: (line: string) => void): Promise<AsyncDisposable> {
-  const client = await db.pool.connect();
-  const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [lockKey]);
-  if (!rows[0]!.locked) {
-    client.release();
+  const alone = await holdLock(db, 'duet simulation');
+  if (alone === undefined) {
     throw new DuetError('conflict', 'Another simulation is running on this database.', {
       fix: 'Wait until it is done.',
     });
@@ -229,12 +224,7 @@ async function requireAlone(db: Database, say: (line: string) => void): Promise<
     await stopExperiment(db, id, { actor });
     say(`Stopped ${name}, which a simulation that was killed had left running.`);
   }
-  return {
-    async [Symbol.asyncDispose]() {
-      await client.query('SELECT pg_advisory_unlock($1)', [lockKey]);
-      client.release();
-    },
-  };
+  return alone;
 }
 
 async function openExperiment(db: Database, request: SimulateRequest, { startMs, days }: Period) {

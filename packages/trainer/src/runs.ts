@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import type { Database } from '@duet/db';
+import { type Database, holdLock } from '@duet/db';
 import { settingsOfKind } from '@duet/models';
 import { z } from 'zod';
 
@@ -32,29 +32,18 @@ const completed = (kind: string, resolved: Record<string, unknown>): Record<stri
   settingsOfKind(kind).schema.safeParse(resolved).data ?? resolved;
 
 /**
- * Does the work while this process holds the run or tuning: an advisory lock that PostgreSQL lets go when the process
- * is gone, however it went.
+ * Does the work while this process holds the run or tuning: a lock that PostgreSQL lets go when the process is gone,
+ * however it went.
  *
  * @throws DuetError `conflict` while another process holds it
  */
-export async function whileHolding<T>({ pool }: Database, id: string, work: () => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    // Long enough for `failAbandonedRuns` to look at it.
-    await client.query("SET lock_timeout = '2s'");
-    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [id]).catch((cause) => {
-      throw new DuetError('conflict', `Another process is at work on ${id}.`, {
-        fix: 'Let it end, or stop it.',
-        cause,
-      });
-    });
-    return await work();
-  } finally {
-    // Let go by word first, because a server learns of an ended session when it comes to it; where the words do not get
-    // through, the session ends with its lock, so that a lock never goes back into the pool.
-    await client.query('SELECT pg_advisory_unlock_all()').catch(() => {});
-    client.release(true);
+export async function whileHolding<T>(db: Database, id: string, work: () => Promise<T>): Promise<T> {
+  // Long enough for `failAbandonedRuns` to look at it.
+  await using held = await holdLock(db, id, { waitMs: 2000 });
+  if (held === undefined) {
+    throw new DuetError('conflict', `Another process is at work on ${id}.`, { fix: 'Let it end, or stop it.' });
   }
+  return await work();
 }
 
 /** Fails every run that is marked as running although no process holds it. Returns how many there were. */

@@ -4,7 +4,7 @@ import { deltasIn } from './indexes.ts';
 import { waitingJobs } from './jobs.ts';
 import { comparedModels } from './models.ts';
 import { attempt } from './problem.ts';
-import { database, retrieval, retrievalUrl } from './services.ts';
+import { config, database, retrieval } from './services.ts';
 
 /** What a dataset has and what runs of it, in one look. */
 export async function overview({ id: datasetId, name }: Dataset) {
@@ -22,7 +22,7 @@ export async function overview({ id: datasetId, name }: Dataset) {
     health,
     /** Whether the retrieval service answers for this dataset now: it does for one at a time. */
     isServed: health.value?.dataset === name,
-    retrievalUrl: retrievalUrl(),
+    retrievalUrl: config().retrievalUrl,
     models,
     indexes,
     unindexed: models.filter(({ id, dimensions }) => dimensions > 0 && !indexed.has(id)),

@@ -1,6 +1,6 @@
 import { createDuetClient, type DuetClient } from '@duet/api/client';
 import { type Config, createLogger, DuetError, type Logger, loadConfig, readSecret } from '@duet/base';
-import { type Author, type Database, openDatabase } from '@duet/db';
+import { type Author, type Database, openDatabase, requireMigrated } from '@duet/db';
 import { cookies } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { cache } from 'react';
@@ -27,10 +27,22 @@ function opened(): Opened {
 export const config = (): Config => opened().config;
 export const logger = (): Logger => opened().logger;
 
+/** @throws DuetError of a database that is away, or is not as this Duet needs it */
+async function openMigrated(config: Config): Promise<Database> {
+  const database = await openDatabase(config);
+  try {
+    await requireMigrated(database);
+    return database;
+  } catch (error) {
+    await database[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 /** The database without asking who wants it: for `/api/health` alone. Everything else uses {@link database}. */
 export async function openedDatabase(): Promise<Database> {
   const services = opened();
-  services.database ??= openDatabase(services.config);
+  services.database ??= openMigrated(services.config);
   try {
     return await services.database;
   } catch (error) {
@@ -58,12 +70,6 @@ export async function database(): Promise<Database> {
   return openedDatabase();
 }
 
-export const retrievalUrl = (): string => {
-  const { host, retrievalPort } = config();
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return process.env.DUET_RETRIEVAL_URL ?? `http://${reachable}:${retrievalPort}`;
-};
-
 /**
  * The retrieval service with the admin's key, for somebody who has logged in.
  *
@@ -77,5 +83,5 @@ export async function retrieval(): Promise<DuetClient> {
       fix: '`npm start` makes one.',
     });
   }
-  return createDuetClient({ url: retrievalUrl(), apiKey, timeoutMs: 10_000, retry: { attempts: 1 } });
+  return createDuetClient({ url: config().retrievalUrl, apiKey, timeoutMs: 10_000, retry: { attempts: 1 } });
 }

@@ -1,11 +1,11 @@
 import { existsSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type Config, repositoryRoot, settings } from '@duet/base';
+import { type Config, repositoryRoot, secretSettings, settings } from '@duet/base';
 import type { Command } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
-import { findRunning } from '../start/running.ts';
+import { findRunning, stateOf } from '../start/running.ts';
 import { isBuilt } from '../start/web-builds.ts';
 
 /** One thing that Duet uses: whether it is there, what was found, and how to get it where it is missing. */
@@ -18,13 +18,11 @@ interface Finding {
   fix: string;
 }
 
-const secrets = new Set(['databaseUrl', 'adminPassword']);
-
 /** Every setting with where its value comes from; a secret's value is never shown. */
 const settingsInForce = (config: Config) =>
   settings.map(({ key, env, meaning }) => ({
     variable: env,
-    value: secrets.has(key) ? (config[key] === undefined ? '' : '(set)') : String(config[key] ?? ''),
+    value: secretSettings.has(key) ? (config[key] === undefined ? '' : '(set)') : String(config[key] ?? ''),
     from: process.env[env] ? 'environment' : 'default',
     meaning,
   }));
@@ -113,6 +111,7 @@ export function doctorCommand(program: Command): void {
         ok: working,
         annEngine: best,
         running: running?.supervisor.pid ?? null,
+        state: stateOf(running),
         findings: found,
         settings: inForce,
       },
@@ -127,7 +126,7 @@ export function doctorCommand(program: Command): void {
           ['variable', 'value', 'from', 'meaning'],
           inForce.map((row) => [row.variable, row.value, row.from, row.meaning]),
         ),
-        `\n${working ? 'Duet can run here' : 'Duet cannot run here yet'}${best ? `; indexes are searched by ${best}` : ''}. ${running ? `It runs now (process ${running.supervisor.pid}).` : 'It does not run now.'}`,
+        `\n${working ? 'Duet can run here' : 'Duet cannot run here yet'}${best ? `; indexes are searched by ${best}` : ''}. ${running ? `It runs now (process ${running.supervisor.pid})${stateOf(running) === 'degraded' ? ', degraded: npx duet status' : ''}.` : 'It does not run now.'}`,
       ].join('\n'),
     };
   });

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
-import { readInteger, readSetting, usersOf } from './train.ts';
+import { readInteger, readSetting } from '../options.ts';
+import { usersOf } from './train.ts';
 
 interface Options {
   model?: string;

@@ -2,7 +2,7 @@ import { DuetError } from '@duet/base';
 import type { ImportRequest } from '@duet/datasets';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { job, working } from '../context.ts';
-import { readInteger } from './train.ts';
+import { readInteger } from '../options.ts';
 
 /** The roles that a column can be given, each as `--<role>` and `--<role>-col`. */
 const roles = {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { minute, table } from '../answer.ts';
 import { actor, job } from '../context.ts';
 import { findDataset } from '../find.ts';
-import { readInteger } from './train.ts';
+import { readInteger } from '../options.ts';
 
 interface CreateOptions {
   name: string;

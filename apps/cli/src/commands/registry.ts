@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { minute, table } from '../answer.ts';
 import { actor, job } from '../context.ts';
 import { findDataset } from '../find.ts';
-import { readInteger, readSetting } from './train.ts';
+import { readInteger, readSetting } from '../options.ts';
 
 interface RegisterOptions {
   dataset?: string;

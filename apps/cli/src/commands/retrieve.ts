@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
 import { findModel } from '../find.ts';
-import { readInteger, readSetting } from './train.ts';
+import { readInteger, readSetting } from '../options.ts';
 
 interface Options {
   user?: string;

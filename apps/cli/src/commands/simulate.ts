@@ -7,8 +7,8 @@ import type { Command } from 'commander';
 import { toJson } from '../answer.ts';
 import { job } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
+import { readInteger } from '../options.ts';
 import { addressOf } from '../start/apps.ts';
-import { readInteger } from './train.ts';
 
 interface Options {
   dataset?: string;

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { job, modelling } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
+import { collect } from '../options.ts';
 
 interface Options {
   dataset?: string;
@@ -14,10 +15,7 @@ export function trainRankerCommand(program: Command): void {
     .command('train-ranker')
     .description('fit the one ranker that all arms share to the lists that these models retrieve')
     .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
-    .requiredOption('--model <id>', 'id or name of a model, any number of times', (id, before: string[] = []) => [
-      ...before,
-      id,
-    ])
+    .requiredOption('--model <id>', 'id or name of a model, any number of times', collect)
     .option('--split <split>', 'the split that the models were trained without', 'time:0.8')
     .addOption(
       new Option(

@@ -1,9 +1,10 @@
 import { DuetError } from '@duet/base';
 import type { Evaluation, TrainRequest } from '@duet/trainer';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { comparison } from '../answer.ts';
 import { job, modelling } from '../context.ts';
 import { findCutRun, findDataset } from '../find.ts';
+import { readInteger, readSetting } from '../options.ts';
 
 interface Options {
   dataset?: string;
@@ -15,24 +16,6 @@ interface Options {
   split?: string;
   name?: string;
   evaluationUsers?: number;
-}
-
-/** `key=value`, the value read as JSON where it is JSON: numbers, booleans, lists. */
-export function readSetting(text: string, before: Record<string, unknown>): Record<string, unknown> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('It must be key=value.');
-  const value = text.slice(at + 1);
-  try {
-    return { ...before, [text.slice(0, at)]: JSON.parse(value) };
-  } catch {
-    return { ...before, [text.slice(0, at)]: value };
-  }
-}
-
-export function readInteger(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
-  return value;
 }
 
 /** How many users an evaluation is of, and of how many they were drawn. */

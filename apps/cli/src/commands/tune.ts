@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { table } from '../answer.ts';
 import { job, working } from '../context.ts';
 import { findDataset } from '../find.ts';
-import { readInteger, readSetting } from './train.ts';
+import { readInteger, readSetting } from '../options.ts';
 
 interface Options extends Pick<TuneRequest, 'base' | 'split' | 'metric' | 'trials' | 'seed' | 'fresh'> {
   dataset?: string;

@@ -12,10 +12,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Config, DuetError, loadConfig, readSecret, repositoryRoot } from '@duet/base';
 import { startPostgres } from '@duet/db';
+import { adminPassword } from '../demo/prepare.ts';
 import { addressOf, environmentOf, portsOf, servicesOf } from '../start/apps.ts';
 import { startOver } from '../start/fresh.ts';
 import { requireFreePorts } from '../start/ports.ts';
-import { adminPassword } from '../start/prepare.ts';
 import { requireAlone } from '../start/running.ts';
 import type { ServiceSpec } from '../start/services.ts';
 import { Steps } from '../start/steps.ts';
@@ -48,7 +48,7 @@ async function answers(url: string, signal: AbortSignal): Promise<void> {
 
 async function dev(config: Config, databaseUrl: string, stop: AbortSignal): Promise<void> {
   await using running = new SideBySide();
-  const services = servicesOf(config, apps, environmentOf(config, databaseUrl)).map(watched);
+  const services = servicesOf(config, apps, environmentOf(config, databaseUrl), { served: true }).map(watched);
   for (const service of services) running.start(service);
   await Promise.all(services.flatMap(({ healthUrl }) => (healthUrl === undefined ? [] : [answers(healthUrl, stop)])));
   if (!stop.aborted) {
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   requireAlone(config.dataDir);
   const seedOnly = positionals[0] === 'seed';
   if (!seedOnly) await requireFreePorts(config.host, portsOf(config, apps));
-  if (values.fresh) startOver(config, (line) => process.stderr.write(`${line}\n`));
+  if (values.fresh) await startOver(config, (line) => process.stderr.write(`${line}\n`));
   await using postgres = await startPostgres(config);
   await seed(config, postgres.url, new Steps());
   if (!seedOnly) await dev(config, postgres.url, stop.signal);

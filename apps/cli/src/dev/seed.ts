@@ -5,7 +5,7 @@ import { connect, type Database, migrate } from '@duet/db';
 import { loadFixture } from '@duet/db/testing';
 import { loadTinyShop } from '@duet/ranking/testing';
 import { buildIn } from '@duet/serving/testing';
-import { ensureDemoExperiment, ensureSecrets, type Preparation } from '../start/prepare.ts';
+import { ensureDemoExperiment, ensureSecrets, type Preparation } from '../demo/prepare.ts';
 import type { Steps } from '../start/steps.ts';
 
 /** The tiny shop that tests run on, with the indexes of its two models, so that it can be served. */
@@ -30,7 +30,7 @@ export async function seed(config: Config, databaseUrl: string, steps: Steps): P
   mkdirSync(dataDir, { recursive: true });
   await using db = await connect(databaseUrl);
   await migrate(db);
-  const preparation: Omit<Preparation, 'job'> = { db, dataDir, steps };
+  const preparation: Pick<Preparation, 'db' | 'dataDir' | 'steps'> = { db, dataDir, steps };
   const shop = await steps.measure('shop', async () => {
     if ((await db.prisma.dataset.count()) > 0) return { value: undefined, worked: false };
     const value = await loadFixture({ db, dataDir }, servedShop);

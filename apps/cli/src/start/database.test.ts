@@ -13,10 +13,7 @@ test('an embedded PostgreSQL that is killed comes back at the same address, and 
   chmodSync(dataDir, 0o755);
   const config = loadConfig({ DUET_DATA_DIR: dataDir, DUET_POSTGRES_PORT: '55692' });
   const said: string[] = [];
-  const server = await keepPostgres(config, {
-    say: (line) => said.push(line),
-    onHopeless: (error) => said.push(error.message),
-  });
+  const server = await keepPostgres(config, { say: (line) => said.push(line) });
   const { folder } = JSON.parse(readFileSync(path.join(dataDir, 'postgres.json'), 'utf8')) as { folder: string };
   const answers = async () => {
     await using database = await connect(server.url);

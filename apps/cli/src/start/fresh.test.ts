@@ -6,18 +6,21 @@ import { test } from 'node:test';
 import { loadConfig } from '@duet/base';
 import { startOver } from './fresh.ts';
 
-test('starting over deletes what Duet made, names it, and leaves everything else', () => {
+test('starting over deletes what Duet made, names it, and leaves everything else', async () => {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'duet-fresh-'));
   for (const name of ['models', 'keys', 'photos']) mkdirSync(path.join(dataDir, name));
   writeFileSync(path.join(dataDir, 'notes.txt'), 'mine');
   const said: string[] = [];
-  startOver({ ...loadConfig({}), dataDir }, (line) => said.push(line));
+  await startOver({ ...loadConfig({}), dataDir }, (line) => said.push(line));
   assert.deepEqual(readdirSync(dataDir).sort(), ['notes.txt', 'photos']);
   assert.match(said.join(), /deleting models, keys in /);
   rmSync(dataDir, { recursive: true });
 });
 
-test('a database of the user is never deleted', () => {
+test('a database of the user is never deleted', async () => {
   const config = { ...loadConfig({}), databaseUrl: 'postgresql://localhost/shop' };
-  assert.throws(() => startOver(config, () => {}), /DATABASE_URL/);
+  await assert.rejects(
+    startOver(config, () => {}),
+    /DATABASE_URL/,
+  );
 });

@@ -29,6 +29,15 @@ test('a second start on the same folder is refused, with the process and what to
   requireAlone(folder);
 });
 
+test('a torn file names nothing that runs, and stops no start', async () => {
+  for (const torn of ['', '{"supervisor":{"pid":1,', '\u0000\u0000\u0000']) {
+    writeFileSync(path.join(folder, 'running.json'), torn);
+    assert.equal(findRunning(folder), undefined);
+    assert.deepEqual(await endOrphans({ dataDir: folder, drainMs: 0 }), []);
+    requireAlone(folder);
+  }
+});
+
 test('a number that another process has since got does not count as running', () => {
   noteRunning(folder);
   const file = path.join(folder, 'running.json');
@@ -40,7 +49,10 @@ test('a number that another process has since got does not count as running', ()
 test('services whose supervisor was killed are ended by the next start', async () => {
   const [service, supervisor] = [sleeper(), sleeper()];
   await Promise.all([once(service.stdout, 'data'), once(supervisor.stdout, 'data')]);
-  const left = { supervisor: identify(supervisor.pid!), services: { admin: identify(service.pid!) } };
+  const left = {
+    supervisor: identify(supervisor.pid!),
+    services: { admin: { state: 'running', deaths: 0, process: identify(service.pid!) } },
+  };
   writeFileSync(path.join(folder, 'running.json'), JSON.stringify(left));
   assert.deepEqual(await endOrphans({ dataDir: folder, drainMs: 0 }), [], 'not while the supervisor lives');
   supervisor.kill('SIGKILL');
@@ -48,7 +60,7 @@ test('services whose supervisor was killed are ended by the next start', async (
   const ended = once(service, 'close');
   assert.deepEqual(await endOrphans({ dataDir: folder, drainMs: 0 }), ['admin']);
   await ended;
-  assert.equal(isAlive(left.services.admin), false);
+  assert.equal(isAlive(left.services.admin.process), false);
 });
 
 test('a process that will not stop is ended by force once the patience is over', async () => {

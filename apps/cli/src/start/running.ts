@@ -1,21 +1,39 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Config, DuetError } from '@duet/base';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 
+/** How a supervised service is. */
+export interface ServiceStatus {
+  /** `degraded`: it keeps dying, and is started again and again. */
+  state: 'starting' | 'running' | 'degraded';
+  /** Of its newest process, which may have ended. */
+  process: ProcessIdentity;
+  /** Deaths in a row, without a minute of life between. */
+  deaths: number;
+  /** How the last one came about. */
+  says?: string;
+}
+
 /** What `<dataDir>/running.json` keeps while `duet start` runs. */
 export interface Running {
   supervisor: ProcessIdentity;
-  services: Record<string, ProcessIdentity>;
+  services: Record<string, ServiceStatus>;
 }
 
 const fileOf = (dataDir: string) => path.join(dataDir, 'running.json');
 
 /** The Duet that this data folder's file names, whether or not it still lives. */
 function readRunning(dataDir: string): Running | undefined {
-  const file = fileOf(dataDir);
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  try {
+    return JSON.parse(readFileSync(fileOf(dataDir), 'utf8'));
+  } catch (error) {
+    const torn = error instanceof SyntaxError;
+    // A file that a full disk or a power cut has torn names nothing that could still run.
+    if (torn || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** The Duet that runs on this data folder now. */
@@ -24,11 +42,8 @@ export function findRunning(dataDir: string): Running | undefined {
   return running !== undefined && isAlive(running.supervisor) ? running : undefined;
 }
 
-export function noteRunning(dataDir: string, services: Record<string, number> = {}): void {
-  const running: Running = {
-    supervisor: identify(process.pid),
-    services: Object.fromEntries(Object.entries(services).map(([name, pid]) => [name, identify(pid)])),
-  };
+export function noteRunning(dataDir: string, services: Record<string, ServiceStatus> = {}): void {
+  const running: Running = { supervisor: identify(process.pid), services };
   mkdirSync(dataDir, { recursive: true });
   writeFileSync(`${fileOf(dataDir)}.tmp`, JSON.stringify(running));
   renameSync(`${fileOf(dataDir)}.tmp`, fileOf(dataDir));
@@ -63,8 +78,16 @@ export const workMs = 10_000;
 export async function endOrphans({ dataDir, drainMs }: Pick<Config, 'dataDir' | 'drainMs'>): Promise<string[]> {
   const running = readRunning(dataDir);
   if (running === undefined || isAlive(running.supervisor)) return [];
-  const orphans = Object.entries(running.services).filter(([, service]) => isAlive(service));
-  await Promise.all(orphans.map(([, service]) => endProcess(service, drainMs + workMs)));
+  const orphans = Object.entries(running.services).filter(([, service]) => isAlive(service.process));
+  await Promise.all(orphans.map(([, service]) => endProcess(service.process, drainMs + workMs)));
   forgetRunning(dataDir);
   return orphans.map(([name]) => name);
 }
+
+/** What runs on a data folder, in one word: `degraded` where a service keeps dying. */
+export const stateOf = (running: Running | undefined): 'stopped' | 'running' | 'degraded' =>
+  running === undefined
+    ? 'stopped'
+    : Object.values(running.services).some(({ state }) => state === 'degraded')
+      ? 'degraded'
+      : 'running';

@@ -1,32 +1,45 @@
 import path from 'node:path';
-import { type Config, type DuetError, formatSeconds, loadConfig, readSecret } from '@duet/base';
-import { connect, type Model, migrate } from '@duet/db';
-import { type Answer, comparison, toJson } from '../answer.ts';
-import { metricsBySplit } from '../commands/models.ts';
+import { type Config, loadConfig, openDataFolder, readSecret } from '@duet/base';
+import { connect, migrate } from '@duet/db';
+import { type Answer, toJson } from '../answer.ts';
 import type { Context } from '../context.ts';
+import { type Demo, setUpDemo, updateDemo, wantsDemo } from '../demo/demo.ts';
+import { adminPassword, ensureSecrets, type Preparation } from '../demo/prepare.ts';
 import { type AppName, addressOf, environmentOf, portsOf, servicesOf } from './apps.ts';
 import { keepPostgres } from './database.ts';
 import { buildAvx2InBackground } from './faiss-avx2.ts';
 import { startOver } from './fresh.ts';
-import type { StartOptions } from './options.ts';
+import { serveHealth } from './health.ts';
+import { keepLogsSmall } from './logs.ts';
+import { report } from './outcome.ts';
 import { requireFreePorts } from './ports.ts';
-import {
-  adminPassword,
-  demoExperiment,
-  demoSplit,
-  ensureBaseline,
-  ensureDataset,
-  ensureDemoExperiment,
-  ensureIndex,
-  ensureModel,
-  ensureRanker,
-  ensureSecrets,
-  type Preparation,
-} from './prepare.ts';
-import { endOrphans, forgetRunning, noteRunning, requireAlone } from './running.ts';
-import { Supervisor } from './services.ts';
+import { endOrphans, findRunning, forgetRunning, noteRunning, requireAlone } from './running.ts';
+import { type ServiceSpec, Supervisor } from './services.ts';
 import { Steps } from './steps.ts';
 import { buildWebApp, isBuilt, type WebApp } from './web-builds.ts';
+
+/** What `duet start` was asked on the command line. */
+export interface StartOptions {
+  json?: boolean;
+  fresh?: boolean;
+  exit?: boolean;
+  host?: string;
+  adminPort?: number;
+  storefrontPort?: number;
+  retrievalPort?: number;
+  postgresPort?: number;
+  /** Makes the demo, or does not; by itself it is made where there is no other dataset. */
+  demo?: boolean;
+  update?: boolean;
+  preset?: string;
+  set: Record<string, unknown>;
+  epochs?: number;
+  avx2: boolean;
+  retrieval: boolean;
+  worker: boolean;
+  admin: boolean;
+  storefront: boolean;
+}
 
 /** The settings, with the ports and the host that the options name. */
 function configOf(context: Context, options: StartOptions): Config {
@@ -43,37 +56,34 @@ function configOf(context: Context, options: StartOptions): Config {
 }
 
 /**
- * `duet start`: everything from an empty folder to running services, doing only what is not done yet. It tells its
- * answer once all runs, and goes on until it is stopped; with `--exit` it returns the answer instead.
+ * `duet start`: everything from an empty folder to running services, doing only what is not done yet. What is there is
+ * served first; a training that is asked for beside it comes afterwards. It tells its answer once all runs, and goes on
+ * until it is stopped; with `--exit` it returns the answer instead.
  */
 export async function start(context: Context, options: StartOptions): Promise<Answer | undefined> {
   const config = configOf(context, options);
   const { dataDir } = config;
   const apps = (['retrieval', 'worker', 'admin', 'storefront'] as const).filter((app) => options[app]);
   const steps = new Steps();
-  const stop = new AbortController();
-  context.signal.addEventListener('abort', () => stop.abort(context.signal.reason), { once: true });
-  const { signal } = stop;
+  const say = (line: string) => steps.say(line);
+  const { signal } = context;
 
   requireAlone(dataDir);
   const orphans = await endOrphans(config);
-  if (orphans.length > 0) steps.say(`Stopped what an earlier start had left running: ${orphans.join(', ')}.`);
+  if (orphans.length > 0) say(`Stopped what an earlier start had left running: ${orphans.join(', ')}.`);
   await requireFreePorts(config.host, portsOf(config, apps));
-  if (options.fresh) startOver(config, (line) => steps.say(line));
+  if (options.fresh) await startOver(config, say);
+  openDataFolder(dataDir);
 
-  const supervision = {
-    say: (line: string) => steps.say(line),
-    onHopeless: (error: DuetError) => stop.abort(error),
-  };
   // Closed from the last to the first: the services before the database, the database before its server.
   await using opened = new AsyncDisposableStack();
   noteRunning(dataDir);
   opened.defer(() => forgetRunning(dataDir));
   opened.defer(() => {
-    if (signal.aborted) steps.say('Stopped.');
+    if (signal.aborted) say('Stopped.');
   });
   const postgres = await steps.measure('PostgreSQL', async () => {
-    const server = opened.use(await keepPostgres(config, supervision));
+    const server = opened.use(await keepPostgres(config, { say }));
     const where = server.embedded ? `embedded, port ${new URL(server.url).port}` : 'at DATABASE_URL';
     return { value: server, worked: true, note: `${server.version}, ${where}` };
   });
@@ -85,33 +95,77 @@ export async function start(context: Context, options: StartOptions): Promise<An
 
   const newPassword = config.adminPassword === undefined && readSecret(dataDir, adminPassword) === undefined;
   const env = environmentOf(config, postgres.url);
-  const { models, experiment } = await prepare({ config, db, dataDir, steps, env, signal, apps, options });
+  const set = options.epochs === undefined ? options.set : { ...options.set, epochs: options.epochs };
+  const training = { preset: options.preset ?? 'fast', set };
+  const work = { db, dataDir, steps, env, signal };
+  const withDemo = await wantsDemo({ db }, options.demo);
+  if (!withDemo && options.demo === undefined)
+    say('There is a dataset of yours, so no demo is made (--demo makes it).');
+  let demo: Demo | undefined;
+  await preparing(
+    work,
+    async (preparation) => {
+      if (withDemo) demo = await setUpDemo(preparation, training);
+      await ensureSecrets(preparation, config);
+    },
+    ({ job }) => buildInTurn(steps, apps, job),
+  );
 
   const supervisor = opened.use(
-    new Supervisor(config, { ...supervision, onChange: (pids) => noteRunning(dataDir, pids) }),
+    new Supervisor(config, { say, onChange: (services) => noteRunning(dataDir, services) }),
   );
+  if (config.healthPort !== undefined) {
+    const address = { host: config.host, port: config.healthPort };
+    opened.use(await serveHealth(address, () => findRunning(dataDir)));
+  }
+  opened.use(keepLogsSmall(path.join(dataDir, 'logs'), postgres.log));
   await steps.measure('services', async () => {
-    await Promise.all(servicesOf(config, apps, env).map((service) => supervisor.start(service, signal)));
+    const served = (await db.prisma.index.count({ where: { active: true } })) > 0;
+    await startServices(supervisor, servicesOf(config, apps, env, { served }), { options, say, signal });
     return { value: undefined, worked: true, note: apps.join(', ') };
   });
+  // Asked for by name: a newer Duet's other defaults train nothing by themselves.
+  const retrains = options.update || options.preset !== undefined || Object.keys(set).length > 0;
+  if (withDemo && retrains) await preparing(work, (preparation) => updateDemo(preparation, training));
+
   steps.write(dataDir, supervisor.memory());
   const problems = apps.includes('retrieval') ? await problemsOf(config) : [];
-  const answer = report(config, { apps, models, experiment, problems, steps, newPassword });
+  const answer = report(config, { apps, demo, problems, steps, newPassword });
   if (options.exit) return answer;
   process.stderr.write(`${answer.text}\n\nCtrl-C stops everything.\n`);
   if (options.json) process.stdout.write(`${toJson(answer.json)}\n`);
-  if (options.avx2) buildAvx2InBackground(path.join(dataDir, 'logs'), signal, (line) => steps.say(line));
+  if (options.avx2) buildAvx2InBackground(path.join(dataDir, 'logs'), signal, say);
   await aborted(signal);
-  // Asked to stop is an orderly end; a service that cannot be kept alive is not.
-  if (signal.reason !== context.signal.reason) throw signal.reason;
-  steps.say('Stopping …');
+  say('Stopping …');
   return undefined;
+}
+
+/**
+ * Starts the services beside each other. One that does not come up is told and tried on, and the others serve; with
+ * `--exit`, which is to prove that all of them start, it is an error.
+ */
+async function startServices(
+  supervisor: Supervisor,
+  services: ServiceSpec[],
+  { options, say, signal }: { options: StartOptions; say: (line: string) => void; signal: AbortSignal },
+): Promise<void> {
+  const outcomes = await Promise.allSettled(services.map((service) => supervisor.start(service, signal)));
+  signal.throwIfAborted();
+  for (const outcome of outcomes) {
+    if (outcome.status === 'fulfilled') continue;
+    if (options.exit) throw outcome.reason;
+    say(`✘ ${(outcome.reason as Error).message}`);
+  }
 }
 
 /** What the retrieval service that just came up cannot serve, such as a model whose file is damaged. */
 async function problemsOf(config: Config): Promise<string[]> {
-  const answer = await fetch(`${addressOf(config, 'retrieval')}/health`);
-  return ((await answer.json()) as { problems: string[] }).problems;
+  try {
+    const answer = await fetch(`${addressOf(config, 'retrieval')}/health`, { signal: AbortSignal.timeout(5000) });
+    return ((await answer.json()) as { problems: string[] }).problems;
+  } catch {
+    return ['The retrieval service does not answer: its log says why, and npx duet status how it is.'];
+  }
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>
@@ -120,129 +174,38 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-interface Wanted extends Omit<Preparation, 'job'> {
-  config: Config;
-  env: NodeJS.ProcessEnv;
-  signal: AbortSignal;
-  apps: readonly AppName[];
-  options: StartOptions;
-}
-
-/** Data, models, indexes, ranker, experiment and the apps' builds; what does not depend on each other overlaps. */
-async function prepare({ config, db, dataDir, steps, env, signal, apps, options }: Wanted) {
+/** Runs what may overlap under one set of bars; what fails ends the others, and its reason is the one that is told. */
+function preparing(
+  {
+    db,
+    dataDir,
+    steps,
+    env,
+    signal,
+  }: Pick<Preparation, 'db' | 'dataDir' | 'steps'> & { env: NodeJS.ProcessEnv; signal: AbortSignal },
+  ...works: ((preparation: Preparation) => Promise<unknown>)[]
+): Promise<void> {
   const failed = new AbortController();
   const within = AbortSignal.any([signal, failed.signal]);
-  /** One that fails takes the others along, and its reason is the one that is told. */
-  const together = async <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error) => {
-      failed.abort(error);
-      throw error;
-    });
-  const set = options.epochs === undefined ? options.set : { ...options.set, epochs: options.epochs };
-  const webApps = apps.filter((app): app is WebApp => app === 'admin' || app === 'storefront');
-
   return steps.phase(async (progress) => {
-    const preparation: Preparation = { db, dataDir, steps, job: { env, dataDir, progress, signal: within } };
-    const data = async () => {
-      const dataset = await ensureDataset(preparation);
-      const modelled = async (kind: string) => {
-        const model = await ensureModel(preparation, dataset, kind, { preset: options.preset, set });
-        await ensureIndex(preparation, model);
-        return model;
-      };
-      // Two processes at a time: as many as the smallest machine has cores.
-      const [dat, twoTower, itemKnn, popularity] = await twoAtATime([
-        () => together(modelled('dat')),
-        () => together(modelled('two-tower')),
-        () => together(ensureBaseline(preparation, dataset, 'item-knn')),
-        () => together(ensureBaseline(preparation, dataset, 'popularity')),
-      ]);
-      const rankerId = await ensureRanker(preparation, dataset, [twoTower!, dat!]);
-      await ensureSecrets(preparation, config);
-      const arms = { control: twoTower!, treatment: dat! };
-      const status = await ensureDemoExperiment(preparation, dataset, arms, rankerId);
-      return { models: [popularity!, itemKnn!, twoTower!, dat!], experiment: { name: demoExperiment, status } };
-    };
-    const builds = buildInTurn(steps, webApps, { env, dataDir, signal: within });
-    const [prepared] = await Promise.allSettled([together(data()), together(builds)]);
+    const job = { env, dataDir, progress, signal: within };
+    const preparation: Preparation = { db, dataDir, steps, job, fail: (reason) => failed.abort(reason) };
+    const watched = works.map((work) => work(preparation).catch(preparation.fail));
+    await Promise.all(watched);
     within.throwIfAborted();
-    return (prepared as PromiseFulfilledResult<Awaited<ReturnType<typeof data>>>).value;
   });
 }
 
 async function buildInTurn(
   steps: Steps,
-  apps: readonly WebApp[],
+  apps: readonly AppName[],
   build: { env: NodeJS.ProcessEnv; dataDir: string; signal: AbortSignal },
 ): Promise<void> {
-  for (const app of apps) {
+  for (const app of apps.filter((app): app is WebApp => app === 'admin' || app === 'storefront')) {
     await steps.measure(`build ${app}`, async () => {
       if (isBuilt(app)) return { value: undefined, worked: false };
       await buildWebApp(app, build);
       return { value: undefined, worked: true };
     });
   }
-}
-
-/** Runs the jobs in order, two at a time, and lets none go on unattended when another fails. */
-async function twoAtATime<T>(jobs: readonly (() => Promise<T>)[]): Promise<T[]> {
-  const results: T[] = [];
-  const queue = [...jobs.entries()];
-  const lane = async (): Promise<void> => {
-    for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) results[entry[0]] = await entry[1]();
-  };
-  for (const outcome of await Promise.allSettled([lane(), lane()])) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-  }
-  return results;
-}
-
-interface Outcome {
-  /** Whether this start made the admin's password, which is then shown this once. */
-  newPassword: boolean;
-  apps: readonly AppName[];
-  models: readonly Model[];
-  experiment: { name: string; status: string };
-  /** What does not work although everything runs. */
-  problems: readonly string[];
-  steps: Steps;
-}
-
-/** What a start says at its end. */
-function report(config: Config, { apps, models, experiment, problems, steps, newPassword }: Outcome): Answer {
-  const compared = models.map(({ name, metrics }) => ({ name, metrics: metricsBySplit(metrics)[demoSplit] ?? {} }));
-  const titles = { admin: 'Admin', storefront: 'Storefront', retrieval: 'Retrieval' } as const;
-  const addresses = (['admin', 'storefront', 'retrieval'] as const)
-    .filter((app) => apps.includes(app))
-    .map((app) => [titles[app], addressOf(config, app)] as const);
-  const kept = path.join(config.dataDir, `keys/${adminPassword}.key`);
-  const password =
-    config.adminPassword !== undefined
-      ? 'as DUET_ADMIN_PASSWORD says'
-      : newPassword
-        ? `${readSecret(config.dataDir, adminPassword)} (kept in ${kept})`
-        : `in ${kept}`;
-  const lines = [
-    `\nThe models, on ${demoSplit} of online-retail (new items only):\n`,
-    comparison(compared),
-    `\n${steps.summary()}`,
-    `\nReady in ${formatSeconds(steps.total())}. The experiment ${experiment.name} is ${experiment.status}.\n`,
-    ...addresses.map(([title, address]) => `  ${title.padEnd(11)} ${address}`),
-    ...(apps.includes('retrieval') ? [`  ${'try it'.padEnd(11)} npx duet simulate: a week of simulated shoppers`] : []),
-    ...(apps.includes('admin') ? [`  ${'password'.padEnd(11)} ${password}`] : []),
-    `  ${'logs'.padEnd(11)} ${path.join(config.dataDir, 'logs')}`,
-    ...(problems.length > 0 ? ['\nNot everything can be served:', ...problems.map((problem) => `  ✘ ${problem}`)] : []),
-  ];
-  return {
-    json: {
-      addresses: Object.fromEntries(addresses.map(([title, address]) => [title.toLowerCase(), address])),
-      experiment,
-      split: demoSplit,
-      models: compared,
-      problems,
-      steps: steps.records,
-      totalSeconds: steps.total(),
-    },
-    text: lines.join('\n'),
-  };
 }

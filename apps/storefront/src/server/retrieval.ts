@@ -1,18 +1,15 @@
 import { createDuetClient, type DuetClient, DuetClientError } from '@duet/api/client';
 import { loadConfig, readSecret } from '@duet/base';
 
-/** Where the retrieval service is. */
-const retrievalUrl = () => process.env.DUET_RETRIEVAL_URL || 'http://127.0.0.1:4300';
-
 /**
  * A client with this shop's API key. The key stays on the server: browsers talk only to the storefront. It is read for
  * each client, so that a shop started before the key was made works as soon as there is one.
  */
 export function openDuet(options: { onDrop?: (eventIds: string[], reason: string) => void } = {}): DuetClient {
-  const apiKey = process.env.DUET_API_KEY || readSecret(loadConfig().dataDir, 'storefront-api');
+  const { retrievalUrl, dataDir, apiKey = readSecret(dataDir, 'storefront-api') } = loadConfig();
   const { onDrop } = options;
   return createDuetClient({
-    url: retrievalUrl(),
+    url: retrievalUrl,
     ...(apiKey === undefined ? {} : { apiKey }),
     timeoutMs: 3_000,
     events: {

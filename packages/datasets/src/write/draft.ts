@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import type { Database } from '@duet/db';
+import { type Database, holdLock } from '@duet/db';
 import { datasetFolder } from './folder.ts';
 
 type Client = Pick<Database['pool'], 'query'> & { release(): void };
@@ -16,13 +16,7 @@ interface Context {
 /** A file in a dataset's folder from its making until the dataset's row is there; says what the dataset replaces. */
 const draftFile = 'draft.json';
 
-/** SQL for the lock of a key; it is held by a connection, so that it goes with the process. */
-const lockOf = "hashtextextended('duet import ' || $1, 0)";
-
-const tryLock = async (client: Client, key: string): Promise<boolean> =>
-  (await client.query(`SELECT pg_try_advisory_lock(${lockOf}) AS held`, [key])).rows[0].held;
-
-const unlock = (client: Client, key: string) => client.query(`SELECT pg_advisory_unlock(${lockOf})`, [key]);
+const tryLock = (db: Database, key: string) => holdLock(db, `duet import ${key}`);
 
 /** A dataset that is to be replaced: its id, and the folders of all that was made of it. */
 interface Replaced {
@@ -40,14 +34,14 @@ export class Draft implements AsyncDisposable {
   /** Where the files are made. */
   readonly folder: string;
   readonly #client: Client;
-  readonly #name: string;
+  /** Its connection, and the locks of its name and its id. */
+  readonly #held = new AsyncDisposableStack();
   readonly #replaced: Replaced | undefined;
   #published = false;
 
-  private constructor(dataDir: string, client: Client, name: string, replaced: Replaced | undefined) {
+  private constructor(dataDir: string, client: Client, replaced: Replaced | undefined) {
     this.folder = datasetFolder(dataDir, this.id);
     this.#client = client;
-    this.#name = name;
     this.#replaced = replaced;
   }
 
@@ -57,31 +51,23 @@ export class Draft implements AsyncDisposable {
    */
   static async begin(ctx: Context, name: string, replace: boolean): Promise<Draft> {
     await clearAbandonedDrafts(ctx);
-    const client = await ctx.db.pool.connect();
-    const locked: string[] = [];
-    const lock = async (key: string): Promise<boolean> => {
-      const held = await tryLock(client, key);
-      if (held) locked.push(key);
-      return held;
-    };
-    try {
-      if (!(await lock(name))) throw new DuetError('conflict', `a dataset "${name}" is being imported right now.`);
-      const replaced = await findReplaced(ctx, name);
-      if (replaced !== undefined && !replace) {
-        throw new DuetError('conflict', `there is a dataset "${name}" already.`, {
-          fix: 'Choose another name, or say replace (--replace): its models and experiments go with it.',
-        });
-      }
-      const draft = new Draft(ctx.dataDir, client, name, replaced);
-      await lock(draft.id);
-      await mkdir(draft.folder, { recursive: true });
-      await writeFile(path.join(draft.folder, draftFile), JSON.stringify({ replaces: replaced?.folders ?? [] }));
-      return draft;
-    } catch (error) {
-      for (const key of locked) await unlock(client, key);
-      client.release();
-      throw error;
+    await using held = new AsyncDisposableStack();
+    if (held.use(await tryLock(ctx.db, name)) === undefined) {
+      throw new DuetError('conflict', `a dataset "${name}" is being imported right now.`);
     }
+    const replaced = await findReplaced(ctx, name);
+    if (replaced !== undefined && !replace) {
+      throw new DuetError('conflict', `there is a dataset "${name}" already.`, {
+        fix: 'Choose another name, or say replace (--replace): its models and experiments go with it.',
+      });
+    }
+    const client = held.adopt(await ctx.db.pool.connect(), (taken) => taken.release());
+    const draft = new Draft(ctx.dataDir, client, replaced);
+    held.use(await tryLock(ctx.db, draft.id));
+    await mkdir(draft.folder, { recursive: true });
+    await writeFile(path.join(draft.folder, draftFile), JSON.stringify({ replaces: replaced?.folders ?? [] }));
+    draft.#held.use(held.move());
+    return draft;
   }
 
   /** Writes the rows within a transaction, after those of the dataset that is replaced have gone. */
@@ -104,13 +90,8 @@ export class Draft implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      if (!this.#published) await rm(this.folder, { recursive: true, force: true });
-      await unlock(this.#client, this.id);
-      await unlock(this.#client, this.#name);
-    } finally {
-      this.#client.release();
-    }
+    await using _ = this.#held;
+    if (!this.#published) await rm(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -150,12 +131,8 @@ export async function clearAbandonedDrafts({ db, dataDir }: Context): Promise<nu
   const client = await db.pool.connect();
   let cleared = 0;
   const whileLocked = async (key: string, work: () => Promise<void>): Promise<void> => {
-    if (!(await tryLock(client, key))) return;
-    try {
-      await work();
-    } finally {
-      await unlock(client, key);
-    }
+    await using held = await tryLock(db, key);
+    if (held !== undefined) await work();
   };
   try {
     for (const { name: id } of drafts) {

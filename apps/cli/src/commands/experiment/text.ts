@@ -1,6 +1,6 @@
 import type { Config } from '@duet/base';
 import type { Database } from '@duet/db';
-import { type Answer, minute, percent, table } from '../answer.ts';
+import { type Answer, minute, percent, table } from '../../answer.ts';
 
 /** Everything about an experiment, for programs and for people. */
 export async function describeExperiment(

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Config, readOrMakeSecret, readSecret, writeSecret } from '@duet/base';
-import { type ApiScope, createApiKey, type Database, type Dataset, type Model, verifyApiKey } from '@duet/db';
 import type { Evaluation } from '@duet/trainer';
+import { type Config, DuetError, readOrMakeSecret, readSecret, writeSecret } from '@duet/base';
+import { type ApiScope, createApiKey, type Database, type Dataset, type Model, verifyApiKey } from '@duet/db';
+import type { Steps } from '../start/steps.ts';
 import { type JobContext, runChildJob } from './child-job.ts';
-import { describeExample, exampleRequest } from './example.ts';
-import { readState, writeState } from './state.ts';
-import type { Steps } from './steps.ts';
+import { exampleName, exampleRequest } from './example.ts';
 
 /** The split that everything in the demo is trained without and measured on. */
 export const demoSplit = 'time:0.8';
@@ -20,31 +19,38 @@ export interface Preparation {
   dataDir: string;
   steps: Steps;
   job: JobContext;
+  /** Ends what else is being prepared, for this reason. */
+  fail(reason: unknown): void;
 }
 
 /** How the demo's models are trained. */
 export interface DemoTraining {
   preset: string;
   set: Record<string, unknown>;
+  /** A model that is there will do, however it was trained: what can be served is not kept waiting for a training. */
+  anyWillDo: boolean;
 }
 
-/** The example dataset, imported unless these very files are there. */
+/**
+ * The example dataset, imported the first time. One that is there stays: its models, experiments and events hang on it.
+ *
+ * @throws DuetError `corrupt` where the database knows it and its files are gone
+ */
 export async function ensureDataset({ db, dataDir, steps, job }: Preparation): Promise<Dataset> {
-  return steps.measure('import online-retail', async () => {
-    const { name, fingerprint } = await describeExample();
-    const { example } = readState(dataDir);
-    const known = await db.prisma.dataset.findUnique({ where: { name } });
-    const there =
-      known?.status === 'done' &&
-      example?.datasetId === known.id &&
-      example.fingerprint === fingerprint &&
-      existsSync(path.join(dataDir, 'datasets', known.id));
-    if (there) return { value: known, worked: false };
+  return steps.measure(`import ${exampleName}`, async () => {
+    const known = await db.prisma.dataset.findUnique({ where: { name: exampleName } });
+    if (known?.status === 'done') {
+      const file = path.join(dataDir, 'datasets', known.id);
+      if (existsSync(file)) return { value: known, worked: false };
+      throw new DuetError('corrupt', `The files of the dataset ${exampleName} are not there.`, {
+        where: { file },
+        fix: `Restore a backup (npx duet restore). To lose its models, experiments and events: npx duet import --replace --request ${exampleRequest}.`,
+      });
+    }
     const { answer, peakMb } = await runChildJob<{ datasetId: string }>(job, 'import', [
-      ...['import', '--replace', '--request', exampleRequest],
+      ...['import', '--request', exampleRequest],
     ]);
     const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: answer.datasetId } });
-    writeState(dataDir, { example: { datasetId: dataset.id, fingerprint } });
     return {
       value: dataset,
       worked: true,
@@ -59,12 +65,12 @@ const evaluationOf = (model: Model): Evaluation | undefined =>
 
 const noteOf = (model: Model): string => `HR@50 ${evaluationOf(model)?.metrics['HR@50']?.toFixed(4) ?? '–'}`;
 
-/** A model trained on the dataset as it is, with these settings: the newest there is, or a new one. */
+/** A model of the dataset as it is, trained with these settings where they matter: the newest there is, or a new one. */
 export async function ensureModel(
   { db, dataDir, steps, job }: Preparation,
   dataset: Dataset,
   kind: string,
-  { preset, set }: DemoTraining,
+  { preset, set, anyWillDo }: DemoTraining,
 ): Promise<Model> {
   const { ownSettings, resolveSettings } = await import('@duet/models');
   return steps.measure(`train ${kind}`, async () => {
@@ -73,11 +79,14 @@ export async function ensureModel(
       where: { datasetId: dataset.id, kind, fingerprint: dataset.fingerprint },
       orderBy: { createdAt: 'desc' },
     });
-    const there = known.find((model) => {
+    const usable = known.filter(
+      (model) => evaluationOf(model) !== undefined && existsSync(path.join(dataDir, 'models', model.id)),
+    );
+    const exact = usable.find((model) => {
       const parameters = model.parameters as Record<string, unknown>;
-      const same = Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(parameters[key], value));
-      return same && evaluationOf(model) !== undefined && existsSync(path.join(dataDir, 'models', model.id));
+      return Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(parameters[key], value));
     });
+    const there = exact ?? (anyWillDo ? usable[0] : undefined);
     if (there) return { value: there, worked: false, note: noteOf(there) };
     const settings = Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${JSON.stringify(value)}`]);
     const { answer, peakMb } = await runChildJob<{ modelId: string }>(job, `train-${kind}`, [
@@ -144,7 +153,7 @@ export async function ensureRanker(
 
 /** The experiment of the demo: half of the shoppers each, two-tower as control. Its status: "running". */
 export async function ensureDemoExperiment(
-  { db, dataDir, steps }: Omit<Preparation, 'job'>,
+  { db, dataDir, steps }: Pick<Preparation, 'db' | 'dataDir' | 'steps'>,
   dataset: Dataset,
   arms: { control: Model; treatment: Model },
   rankerId: string,
@@ -191,7 +200,10 @@ const keys: { name: string; scopes: ApiScope[] }[] = [
 ];
 
 /** The API keys of the two apps and the admin's password, each in a file that its owner alone reads. */
-export async function ensureSecrets({ db, dataDir, steps }: Omit<Preparation, 'job'>, config: Config): Promise<void> {
+export async function ensureSecrets(
+  { db, dataDir, steps }: Pick<Preparation, 'db' | 'dataDir' | 'steps'>,
+  config: Config,
+): Promise<void> {
   await steps.measure('keys', async () => {
     let worked = false;
     for (const { name, scopes } of keys) {

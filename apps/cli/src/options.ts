@@ -1,0 +1,30 @@
+import { InvalidArgumentError } from 'commander';
+
+// How the options of all commands read their values: what commander calls for each value of an option.
+
+export function readInteger(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return value;
+}
+
+export function readNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}
+
+/** `key=value`, the value read as JSON where it is JSON: numbers, booleans, lists. */
+export function readSetting(text: string, before: Record<string, unknown>): Record<string, unknown> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be key=value.');
+  const value = text.slice(at + 1);
+  try {
+    return { ...before, [text.slice(0, at)]: JSON.parse(value) };
+  } catch {
+    return { ...before, [text.slice(0, at)]: value };
+  }
+}
+
+/** An option that may be given any number of times. */
+export const collect = (text: string, before: string[] = []): string[] => [...before, text];

@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { backUpIfDue } from '@duet/backup';
+import type { Config, Logger } from '@duet/base';
+import { clearAbandonedDrafts } from '@duet/datasets';
+import { type Database, failUnqueuedRuns } from '@duet/db';
+import { applyStopRules, dropOldEvents, type Metric, rollUpOpen } from '@duet/experiments';
+import { failAbandonedRuns } from '@duet/trainer';
+
+interface UpkeepContext {
+  db: Database;
+  config: Pick<Config, 'dataDir' | 'backupDir' | 'backupHours' | 'backupKeep'>;
+  metrics: readonly Metric[];
+  logger: Logger;
+}
+
+/**
+ * What the worker does each minute beside its jobs, from now until it is disposed: clears what killed processes have
+ * left, counts events into the experiments' sums, deletes old ones, applies the rules that stop experiments, and makes
+ * the backups that are due.
+ */
+export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Promise<Disposable> {
+  const { dataDir, backupDir, backupHours, backupKeep } = config;
+  const stopping = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
+  /** Does the work now and each minute from then on, never twice at once. */
+  const eachMinute = (what: string, work: () => Promise<void>) => {
+    let under = false;
+    const tick = async () => {
+      if (under) return;
+      under = true;
+      await work().catch((err) => logger.error({ err }, `could not ${what}`));
+      under = false;
+    };
+    timers.push(setInterval(tick, 60_000));
+    return tick();
+  };
+  await eachMinute('look for abandoned work', async () => {
+    const abandoned = await failAbandonedRuns(db);
+    if (abandoned > 0) logger.warn({ abandoned }, 'training runs were marked as failed: nobody works on them');
+    const lost = await failUnqueuedRuns(db);
+    if (lost > 0) logger.warn({ lost }, 'training runs were marked as failed: no job will begin them');
+    const drafts = await clearAbandonedDrafts({ db, dataDir });
+    if (drafts > 0) logger.warn({ drafts }, 'what killed imports have left was removed');
+  });
+  void eachMinute('roll up experiments', async () => {
+    for (const { error, ...rolledUp } of await rollUpOpen(db)) {
+      if (error) logger.error({ err: error, ...rolledUp }, 'an experiment could not be rolled up');
+      else if (rolledUp.events > 0) logger.info(rolledUp, 'rolled up');
+    }
+    const days = await dropOldEvents(db);
+    if (days.length > 0) logger.info({ days }, 'events were deleted: they are older than what is kept');
+  });
+  void eachMinute('look at the running experiments', async () => {
+    for (const { says, ...applied } of await applyStopRules(db, { metrics })) logger.warn(applied, says);
+  });
+  if (backupDir !== undefined) {
+    void eachMinute('back up', async () => {
+      const schedule = { folder: path.resolve(backupDir), everyHours: backupHours, keep: backupKeep };
+      const made = await backUpIfDue({ db, dataDir, signal: stopping.signal }, schedule);
+      if (made !== undefined) logger.info(made, 'backed up');
+      for (const folder of made?.missing ?? []) logger.warn({ folder }, 'the database names it, and it is not there');
+    });
+  }
+  return {
+    [Symbol.dispose]() {
+      stopping.abort();
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
+}
