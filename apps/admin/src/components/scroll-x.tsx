@@ -29,7 +29,7 @@ export function ScrollX({ children, label = 'Table, scrolls sideways' }: { child
       <div
         ref={box}
         className="relative overflow-x-auto"
-        {...(scrolls && { role: 'region', 'aria-label': label, tabIndex: 0 })}
+        {...(scrolls && { role: 'group', 'aria-label': label, tabIndex: 0 })}
       >
         {children}
       </div>

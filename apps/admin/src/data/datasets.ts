@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Dataset, Prisma } from '@duet/db';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
+import { type CatalogueFilter, catalogueFilters } from '#catalogue-filters.ts';
 import type { ItemSuggestion } from '#item-suggestion.ts';
 import { config, database } from './services.ts';
 
@@ -75,10 +76,18 @@ function matching(datasetId: string, search: string): Prisma.ItemWhereInput {
 
 const byTitle = [{ title: 'asc' }, { externalId: 'asc' }] satisfies Prisma.ItemOrderByWithRelationInput[];
 
-/** One page of a catalogue by title; `search` is part of a title or a category, or the beginning of an id. */
-export async function catalogue(datasetId: string, search: string, page: number) {
+interface CataloguePage {
+  /** Part of a title or a category, or the beginning of an id. */
+  search: string;
+  filter: CatalogueFilter | undefined;
+  /** From 1. */
+  page: number;
+}
+
+/** One page of a catalogue by title. */
+export async function catalogue(datasetId: string, { search, filter, page }: CataloguePage) {
   const { prisma } = await database();
-  const where = matching(datasetId, search);
+  const where = { ...matching(datasetId, search), ...(filter && catalogueFilters[filter].where) };
   const [total, rows] = await Promise.all([
     prisma.item.count({ where }),
     prisma.item.findMany({
@@ -90,6 +99,18 @@ export async function catalogue(datasetId: string, search: string, page: number)
     }),
   ]);
   return { total, rows };
+}
+
+/** How many items of a catalogue each filter leaves. */
+export async function catalogueCounts(datasetId: string): Promise<{ filter: CatalogueFilter; items: number }[]> {
+  const { prisma } = await database();
+  const filters = Object.keys(catalogueFilters) as CatalogueFilter[];
+  return Promise.all(
+    filters.map(async (filter) => ({
+      filter,
+      items: await prisma.item.count({ where: { datasetId, ...catalogueFilters[filter].where } }),
+    })),
+  );
 }
 
 /** The first few items that a search may mean, by title. */

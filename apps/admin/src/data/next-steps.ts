@@ -72,7 +72,7 @@ function upkeep({ isServed, changedItems, untitled, health }: Overview): NextSte
     steps.push({
       title: 'Complete the catalogue',
       why: `${formatCount(untitled)} ${untitled === 1 ? 'item that is shown has' : 'items that are shown have'} no title.`,
-      href: '/data/catalogue',
+      href: '/data/catalogue?show=untitled',
     });
   }
   return steps;

@@ -1,14 +1,15 @@
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
+import { type CatalogueFilter, catalogueFilters, isCatalogueFilter } from '#catalogue-filters.ts';
 import { Badge } from '#components/badge.tsx';
 import { DataTable } from '#components/data-table.tsx';
 import { Notice } from '#components/notice.tsx';
 import { Pager } from '#components/pager.tsx';
 import { Search } from '#components/search.tsx';
 import { Section } from '#components/section.tsx';
-import { catalogue, cataloguePageSize, datasetOf } from '#data/datasets.ts';
+import { catalogue, catalogueCounts, cataloguePageSize, datasetOf } from '#data/datasets.ts';
 import { datasetPath } from '#dataset-path.ts';
-import { formatMoney } from '#format.ts';
+import { formatCount, formatMoney } from '#format.ts';
 import { type PageQuery, pageQuery, textQuery } from '#page-query.ts';
 
 export const metadata: Metadata = { title: 'Catalogue' };
@@ -20,8 +21,16 @@ interface CataloguePageProps {
 
 export default async function CataloguePage({ params, searchParams }: CataloguePageProps) {
   const dataset = await datasetOf(params);
-  const [search, page] = await Promise.all([textQuery(searchParams, 'q'), pageQuery(searchParams)]);
-  const { total, rows } = await catalogue(dataset.id, search, page);
+  const [search, show, page] = await Promise.all([
+    textQuery(searchParams, 'q'),
+    textQuery(searchParams, 'show'),
+    pageQuery(searchParams),
+  ]);
+  const filter = isCatalogueFilter(show) ? show : undefined;
+  const [{ total, rows }, counts] = await Promise.all([
+    catalogue(dataset.id, { search, filter, page }),
+    catalogueCounts(dataset.id),
+  ]);
   const at = `${datasetPath(dataset.name)}/data/catalogue`;
   return (
     <Section
@@ -37,11 +46,16 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
       }
       flush
     >
+      <Filters at={at} counts={counts} chosen={filter} />
       {rows.length === 0 ? (
         <div className="p-5 pt-2">
-          <Notice title={search === '' ? 'There are no items.' : `Nothing matches “${search}”.`}>
-            {search === '' ? 'The import had no items file, and no interactions.' : 'Try a shorter word.'}
-          </Notice>
+          {search !== '' ? (
+            <Notice title={`Nothing matches “${search}”.`}>Try a shorter word.</Notice>
+          ) : filter !== undefined ? (
+            <Notice title="No item is left.">There is none of these in the catalogue.</Notice>
+          ) : (
+            <Notice title="There are no items.">The import had no items file, and no interactions.</Notice>
+          )}
         </div>
       ) : (
         <>
@@ -78,7 +92,9 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
             page={page}
             pageSize={cataloguePageSize}
             total={total}
-            href={(to) => `${at}?${new URLSearchParams({ ...(search && { q: search }), page: String(to) })}`}
+            href={(to) =>
+              `${at}?${new URLSearchParams({ ...(search && { q: search }), ...(filter && { show: filter }), page: String(to) })}`
+            }
           />
         </>
       )}
@@ -89,4 +105,36 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
 function Availability({ withdrawnAt, inStock }: { withdrawnAt: Date | null; inStock: boolean }) {
   if (withdrawnAt !== null) return <Badge tone="bad">withdrawn</Badge>;
   return inStock ? <Badge tone="good">in stock</Badge> : <Badge tone="quiet">out of stock</Badge>;
+}
+
+interface FiltersProps {
+  /** Of the catalogue. */
+  at: string;
+  counts: { filter: CatalogueFilter; items: number }[];
+  chosen: CatalogueFilter | undefined;
+}
+
+/** What items lack, with how many do; each is an address of its own. */
+function Filters({ at, counts, chosen }: FiltersProps) {
+  const chip =
+    'rounded-full border border-line px-3 py-1 text-sm hover:border-strong aria-[current]:border-ink aria-[current]:font-medium';
+  return (
+    <nav aria-label="Filter" className="flex flex-wrap gap-2 px-5 pb-4">
+      <Link href={at} aria-current={chosen === undefined ? 'true' : undefined} className={chip}>
+        All
+      </Link>
+      {counts
+        .filter(({ filter, items }) => items > 0 || filter === chosen)
+        .map(({ filter, items }) => (
+          <Link
+            key={filter}
+            href={`${at}?show=${filter}`}
+            aria-current={chosen === filter ? 'true' : undefined}
+            className={chip}
+          >
+            {catalogueFilters[filter].title} <span className="text-muted">{formatCount(items)}</span>
+          </Link>
+        ))}
+    </nav>
+  );
 }
