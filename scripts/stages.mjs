@@ -99,12 +99,18 @@ async function runTasks(tasks, { env = {}, timeoutMs }) {
 const readJson = (file) => (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined);
 const asOneTest = ({ worked }) => ({ passed: worked ? 1 : 0, failed: worked ? 0 : 1 });
 
-/** The counts of a package's tests. A runner that ended badly without naming a test has failed all the same. */
-function unitCounts({ directory, worked }) {
-  const report = readJson(path.join(root, directory, 'test-results/unit.json')) ?? { passed: 0, failed: 0, files: [] };
-  const files = report.files.map(({ file, seconds }) => ({ file: path.join(directory, file), seconds }));
-  return { passed: report.passed, failed: worked ? 0 : Math.max(1, report.failed), files };
-}
+/** The counts of what scripts/test-package.mjs ran. A runner that ended badly without naming a test has failed all the same. */
+const countsOf =
+  (name) =>
+  ({ directory, worked }) => {
+    const report = readJson(path.join(root, directory, `test-results/${name}.json`)) ?? {
+      passed: 0,
+      failed: 0,
+      files: [],
+    };
+    const files = report.files.map(({ file, seconds }) => ({ file: path.join(directory, file), seconds }));
+    return { passed: report.passed, failed: worked ? 0 : Math.max(1, report.failed), files };
+  };
 
 function endToEndCounts({ worked }) {
   const stats = readJson(path.join(root, 'test-results/e2e.json'))?.stats;
@@ -121,8 +127,9 @@ const stages = [
     name: 'unit',
     title: 'Unit and integration, on a real PostgreSQL',
     tasks: ['test', 'test:root'],
-    count: unitCounts,
+    count: countsOf('unit'),
   },
+  { name: 'docs', title: 'What README and guides say, run', tasks: ['test:docs'], count: countsOf('docs') },
   // By itself: one system and a browser, whose answers are waited for.
   { name: 'e2e', title: 'End to end, in a real Chromium', tasks: ['test:e2e'], count: endToEndCounts, alone: true },
 ];

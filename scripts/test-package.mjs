@@ -5,19 +5,25 @@
  *
  *   npm test -w packages/db                      all tests of the package
  *   npm test -w packages/db -- src/lock.test.ts  these files alone
+ *
+ * `--report docs` names the file otherwise than unit, `--minutes 10` gives each test file longer than five.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
 import { parallel } from './parallel.mjs';
 
-const named = process.argv.slice(2);
+const { values, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: { report: { type: 'string', default: 'unit' }, minutes: { type: 'string', default: '5' } },
+});
 const found = () =>
   fs.globSync('**/*.test.{ts,mjs}', { exclude: (name) => ['node_modules', '.next', 'build'].includes(name) }).sort();
 const files = (named.length > 0 ? fs.globSync(named).sort() : found()).map((file) => path.resolve(file));
 
-const reportFile = 'test-results/unit.json';
+const reportFile = `test-results/${values.report}.json`;
 // What an earlier run left says nothing of one that does not come to its end.
 fs.rmSync(reportFile, { force: true });
 
@@ -25,7 +31,7 @@ const report = { passed: 0, failed: 0, skipped: 0, files: [] };
 const events = run({
   files,
   concurrency: parallel,
-  timeout: 300_000,
+  timeout: Number(values.minutes) * 60_000,
 });
 events.on('test:complete', ({ name, file, details }) => {
   if (name === file)

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { promisify } from 'node:util';
+import { duet } from '../../apps/cli/src/duet.ts';
 import { allPages, blocksOf, codeSpans, proseOf, read, root, runPages } from './pages.ts';
-
-const run = promisify(execFile);
 
 const scriptsOf = (folder: string): Record<string, string> =>
   exists(`${folder}/package.json`) ? JSON.parse(read(`${folder}/package.json`)).scripts : {};
 
 /** What `duet … --help` prints, by the words of the command. */
-const helps = new Map<string, Promise<string>>();
+const helps = new Map<string, string>();
 
-function helpOf(words: readonly string[]): Promise<string> {
+async function helpOf(words: readonly string[]): Promise<string> {
   const key = words.join(' ');
-  const main = path.join(root, 'apps/cli/src/main.ts');
-  const help = helps.get(key) ?? run(process.execPath, [main, ...words, '--help']).then(({ stdout }) => stdout);
+  const known = helps.get(key);
+  if (known !== undefined) return known;
+  let help = '';
+  const code = await duet([...words, '--help'], { out: (text) => (help += text), err: (text) => (help += text) });
+  assert.equal(code, 0, `duet ${key}: ${help}`);
   helps.set(key, help);
   return help;
 }
