@@ -100,8 +100,13 @@ const readJson = (file) => (fs.existsSync(file) ? JSON.parse(fs.readFileSync(fil
 const asOneTest = ({ worked }) => ({ passed: worked ? 1 : 0, failed: worked ? 0 : 1 });
 
 /** The counts of a package's tests. A runner that ended badly without naming a test has failed all the same. */
-function unitCounts({ directory, worked }) {
-  const report = readJson(path.join(root, directory, 'test-results/unit.json')) ?? { passed: 0, failed: 0, files: [] };
+function unitCounts({ directory, task, worked }) {
+  const name = task === 'test' ? 'unit' : task.replace('test:', '');
+  const report = readJson(path.join(root, directory, `test-results/${name}.json`)) ?? {
+    passed: 0,
+    failed: 0,
+    files: [],
+  };
   const files = report.files.map(({ file, seconds }) => ({ file: path.join(directory, file), seconds }));
   return { passed: report.passed, failed: worked ? 0 : Math.max(1, report.failed), files };
 }
@@ -120,7 +125,7 @@ const stages = [
   {
     name: 'unit',
     title: 'Unit and integration, on a real PostgreSQL',
-    tasks: ['test', 'test:root'],
+    tasks: ['test', 'test:root', 'test:guides'],
     count: unitCounts,
   },
   // By itself: one system and a browser, whose answers are waited for.

@@ -5,19 +5,24 @@
  *
  *   npm test -w packages/db                      all tests of the package
  *   npm test -w packages/db -- src/lock.test.ts  these files alone
+ *   … --report guides                            the count in test-results/guides.json
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
 import { parallel } from './parallel.mjs';
 
-const named = process.argv.slice(2);
+const { values: options, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: { report: { type: 'string', default: 'unit' } },
+});
 const found = () =>
   fs.globSync('**/*.test.{ts,mjs}', { exclude: (name) => ['node_modules', '.next', 'build'].includes(name) }).sort();
 const files = (named.length > 0 ? fs.globSync(named).sort() : found()).map((file) => path.resolve(file));
 
-const reportFile = 'test-results/unit.json';
+const reportFile = `test-results/${options.report}.json`;
 // What an earlier run left says nothing of one that does not come to its end.
 fs.rmSync(reportFile, { force: true });
 
