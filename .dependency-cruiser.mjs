@@ -48,8 +48,8 @@ export default {
       name: 'through-the-front-door',
       comment: "Another package's files are reached by its name, through its exports, never by a relative path.",
       severity: 'error',
-      from: { path: '^((?:packages|apps)/[^/]+)/' },
-      to: { path: '^(packages|apps)/', pathNot: '^$1/', dependencyTypes: ['local'] },
+      from: { path: '^((?:packages|apps)/[^/]+|bench)/' },
+      to: { path: '^(packages|apps|bench)/', pathNot: '^$1/', dependencyTypes: ['local'] },
     },
     {
       name: 'using-is-not-training',

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import path from 'node:path';
+import { eventId } from '@duet/api/event-id';
 import type { Database } from '@duet/db';
 import {
   createExperiment,
@@ -16,8 +17,7 @@ import {
   rollUp,
   startExperiment,
 } from '@duet/experiments';
-import { openService, type Service } from '../apps/retrieval/src/testing/service.ts';
-import { eventId } from '../packages/api/src/client/event-id.ts';
+import { openService, type Service } from '@duet/retrieval/testing';
 import { type Flags, median, type Results, runBench, say, table } from './bench.ts';
 
 const batchSize = 1_000;

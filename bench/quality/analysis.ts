@@ -1,5 +1,5 @@
 import { holm } from '@duet/statistics';
-import { userMetrics } from '../../packages/trainer/src/evaluation/metrics.ts';
+import { userMetrics } from '@duet/trainer/steps';
 import type { DatasetFacts, Outcome } from './cache.ts';
 import { type Plan, plannedAs } from './plan.ts';
 import { bootstrap, type Interval, meanOf, pairedTest, percentileInterval, type Series } from './statistics.ts';

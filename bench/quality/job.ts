@@ -9,7 +9,7 @@ import path from 'node:path';
 import { openExecutor } from '@duet/artifact';
 import { connect } from '@duet/db';
 import { evaluateBaseline, trainModel } from '@duet/trainer';
-import { listMetrics } from '../../packages/trainer/src/evaluation/metrics.ts';
+import { listMetrics } from '@duet/trainer/steps';
 import { commit } from '../bench.ts';
 import { writeOutcome } from './cache.ts';
 import { isTrained, type Job } from './plan.ts';

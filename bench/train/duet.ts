@@ -13,10 +13,7 @@ import { asEntities, distinctItems, type FeatureSpace, sharedFloats } from '@due
 import type { Interactions } from '@duet/datasets';
 import { Graph, openOnnx, openTfjs, type TrainingSettings, trainingGraph } from '@duet/models';
 import { seededRng } from '@duet/random';
-import { Assembly } from '../../packages/trainer/src/batches/assembly.ts';
-import { LearningTable } from '../../packages/trainer/src/batches/learning-table.ts';
-import { allItems, collectPositives } from '../../packages/trainer/src/batches/positives.ts';
-import { buildFeatures } from '../../packages/trainer/src/features/build-features.ts';
+import { Assembly, allItems, buildFeatures, collectPositives, LearningTable } from '@duet/trainer/steps';
 import { readSynthetic, type Synthetic, synthesize } from './data.ts';
 import { modelOf, type ShapeName, settingsOf } from './model.ts';
 

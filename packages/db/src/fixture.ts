@@ -104,13 +104,18 @@ async function writeRows(db: Database, rows: Rows): Promise<void> {
   }
 }
 
-/** Deletes the fixtures of this name that were used the longest time ago. */
+const dayMs = 86_400_000;
+
+/** Deletes the fixtures of this name that were used the longest time ago, and what a killed process left unfinished. */
 async function prune(name: string): Promise<void> {
-  const all = (await readdir(fixturesFolder())).filter((entry) => new RegExp(`^${name}-[0-9a-f]{20}$`).test(entry));
+  const entries = (await readdir(fixturesFolder())).filter((entry) => entry.startsWith(`${name}-`));
   const used = await Promise.all(
-    all.map(async (entry) => ({ entry, at: (await stat(path.join(fixturesFolder(), entry))).mtimeMs })),
+    entries.map(async (entry) => ({ entry, at: (await stat(path.join(fixturesFolder(), entry))).mtimeMs })),
   );
-  for (const { entry } of used.sort((a, b) => b.at - a.at).slice(kept)) {
+  const isWhole = ({ entry }: { entry: string }) => /-[0-9a-f]{20}$/.test(entry);
+  const old = used.filter(isWhole).sort((a, b) => b.at - a.at);
+  const left = used.filter((one) => !isWhole(one) && one.at < Date.now() - dayMs);
+  for (const { entry } of [...old.slice(kept), ...left]) {
     await rm(path.join(fixturesFolder(), entry), { recursive: true, force: true });
   }
 }

@@ -45,9 +45,11 @@ describe('on online-retail, split at the 80 % quantile of time, new items only',
     assert.deepEqual(metrics, { 'time:0.8': first.evaluation }, 'and only the masked answer is kept');
   });
 
+  let popular: ReturnType<typeof evaluateBaseline> | undefined;
   for (const kind of ['fm', 'youtube-dnn', 'mind', 'two-tower', 'dat']) {
     test(`${kind} beats popularity after one epoch, and answers the same from its artifact`, async () => {
-      const popularity = await evaluateBaseline(ctx, { datasetId: activeId, kind: 'popularity' });
+      popular ??= evaluateBaseline(ctx, { datasetId: activeId, kind: 'popularity' });
+      const popularity = await popular;
       const set = { ...quick, history: 20 };
       const { modelId, runId, evaluation } = await trainModel(ctx, { datasetId: activeId, kind, set });
       for (const name of ['HR@50', 'HR@100', 'Recall@50', 'MRR']) {

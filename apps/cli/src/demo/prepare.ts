@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Evaluation } from '@duet/trainer';
 import { type Config, DuetError, readOrMakeSecret, readSecret, writeSecret } from '@duet/base';
 import { type ApiScope, createApiKey, type Database, type Dataset, type Model, verifyApiKey } from '@duet/db';
+import type { Evaluation } from '@duet/trainer';
 import type { Steps } from '../start/steps.ts';
 import { type JobContext, runChildJob } from './child-job.ts';
 import { exampleName, exampleRequest } from './example.ts';

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+
+const runner = path.join(import.meta.dirname, 'test-package.mjs');
+
+/** Runs the tests of a package that consists of these files. */
+function runPackage(files, ...args) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-package-'));
+  try {
+    for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text);
+    // A runner within a runner would only report to that one.
+    const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+    const { status } = spawnSync(process.execPath, [runner, ...args], { cwd: folder, env });
+    const report = path.join(folder, 'test-results/unit.json');
+    return { status, report: fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : undefined };
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+const passing = `import { test } from 'node:test';
+  test('a', () => {});
+  test('b', () => {});
+  test('not here', { skip: true }, () => {});`;
+const failing = `import { test } from 'node:test';
+  test('c', () => { throw new Error('no'); });`;
+
+test('what passed, failed and was left out is counted', () => {
+  const { status, report } = runPackage({ 'one.test.mjs': passing, 'two.test.mjs': failing });
+  assert.equal(status, 1);
+  assert.deepEqual([report.passed, report.failed, report.skipped], [2, 1, 1]);
+  assert.deepEqual(report.files.map(({ file }) => file).sort(), ['one.test.mjs', 'two.test.mjs']);
+});
+
+test('files that are named run alone', () => {
+  const { status, report } = runPackage({ 'one.test.mjs': passing, 'two.test.mjs': failing }, 'one.*');
+  assert.equal(status, 0);
+  assert.deepEqual([report.passed, report.failed], [2, 0]);
+});
+
+test('a file that ends before its tests do has failed', () => {
+  const { status, report } = runPackage({ 'one.test.mjs': 'process.exit(3);', 'two.test.mjs': passing });
+  assert.equal(status, 1);
+  assert.ok(report.failed >= 1);
+});
+
+test('a package without tests passes with none', () => {
+  const { status, report } = runPackage({ 'package.json': '{}' });
+  assert.equal(status, 0);
+  assert.deepEqual([report.passed, report.failed], [0, 0]);
+});
