@@ -127,16 +127,9 @@ describe('the procedures', () => {
     url.searchParams.set('options', '-c default_transaction_read_only=on');
     await using standby = await connect(url.href, { max: 1 });
     const { header } = await withScopes('events');
-    const check = createKeyCheck(db);
-    const { events } = createCaller({
-      db: standby,
-      serving,
-      events: openEventSink(standby),
-      latency,
-      authenticate: () => authenticate(header, check),
-    });
+    const { events: onStandby } = as(header, { events: openEventSink(standby) });
     const event = { ...shown, eventId: crypto.randomUUID() };
-    await assert.rejects(events.log({ events: [event] }), {
+    await assert.rejects(onStandby.log({ events: [event] }), {
       code: 'SERVICE_UNAVAILABLE',
       message: /^The database is read-only \(cannot execute .* in a read-only transaction\)\. Try again\.$/,
     });
