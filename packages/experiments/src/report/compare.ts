@@ -61,7 +61,7 @@ function floored([control, treatment]: readonly (Estimate | undefined)[], tooFew
  *
  * @param level of the intervals, where several are judged together; p is the same at every level
  */
-export function differenceOfArms(
+function differenceOfArms(
   { control, treatment, tooFew }: Comparison,
   basis: Basis,
   { level: wanted, liftMethod, tunedFor }: Comparing,
