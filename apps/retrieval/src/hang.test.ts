@@ -28,7 +28,7 @@ describe('a PostgreSQL that hangs', () => {
     shop = opened.use(await createTinyShop());
     await buildModelIndex(shop, { modelId: shop.dat });
     const serving = opened.use(await openServing({ ...shop, logger }));
-    const keyDb = opened.use(await connect(shop.db.url, { max: 2, timeoutMs: 800 }));
+    const keyDb = opened.use(await connect(shop.db.url, { max: 2, timeoutMs: 2_000 }));
     const server = opened.use(await createServer({ config, logger, db: shop.db, keyDb, serving }));
     url = await server.listen();
     const scopes = ['retrieve', 'events'] as const;
@@ -69,6 +69,7 @@ describe('a PostgreSQL that hangs', () => {
       retry: { attempts: 1, baseDelayMs: 50, maxDelayMs: 500 },
       events: { batchSize: 10, flushAfterMs: 20, onDrop: (events) => dropped.push(...events) },
     });
+    opened.defer(() => client.close({ timeoutMs: 1_000 }));
     assert.equal((await client.retrieve({ userId: 'u1', k: 5 })).items.length, 5);
     assert.deepEqual([(await health()).status, (await health()).stale], ['ok', null]);
 
