@@ -28,7 +28,7 @@ describe('a PostgreSQL that hangs', () => {
     shop = opened.use(await createTinyShop());
     await buildModelIndex(shop, { modelId: shop.dat });
     const serving = opened.use(await openServing({ ...shop, logger }));
-    const keyDb = opened.use(await connect(shop.db.url, { max: 2, timeoutMs: 800 }));
+    const keyDb = opened.use(await connect(shop.db.url, { max: 2, timeoutMs: 2_000 }));
     const server = opened.use(await createServer({ config, logger, db: shop.db, keyDb, serving }));
     url = await server.listen();
     const scopes = ['retrieve', 'events'] as const;
@@ -66,9 +66,11 @@ describe('a PostgreSQL that hangs', () => {
     const client = createDuetClient({
       url,
       apiKey,
-      retry: { attempts: 1, baseDelayMs: 50, maxDelayMs: 500 },
+      // A busy machine turns requests away for its own sake.
+      retry: { attempts: 3, baseDelayMs: 50, maxDelayMs: 500 },
       events: { batchSize: 10, flushAfterMs: 20, onDrop: (events) => dropped.push(...events) },
     });
+    opened.defer(() => client.close({ timeoutMs: 1_000 }));
     assert.equal((await client.retrieve({ userId: 'u1', k: 5 })).items.length, 5);
     assert.deepEqual([(await health()).status, (await health()).stale], ['ok', null]);
 
@@ -81,8 +83,9 @@ describe('a PostgreSQL that hangs', () => {
       post('/v1/events', { events: [{ ...event, eventId: crypto.randomUUID() }] }),
     );
     const unknown = post('/v1/retrieve', { userId: 'u1' }, `duet_${'0'.repeat(40)}`);
-    // The flood fills the service until it has seen that the database hangs: some lists may be refused until then.
-    await pause(2_500);
+    // The flood fills the service until it has seen that the database hangs.
+    const statuses = (await Promise.all([unknown, ...flood])).map(({ status }) => status);
+    assert.deepEqual([...new Set(statuses)], [503], 'each was told to come back, before it would have timed out');
     while (performance.now() - stoppedAt < hangMs) {
       const before = performance.now();
       const { items } = await client.retrieve({ userId: `u${answeredMs.length}`, k: 5 });
@@ -93,12 +96,9 @@ describe('a PostgreSQL that hangs', () => {
     }
     const during = await health();
     assert.ok(answeredMs.length > 10, `${answeredMs.length} lists`);
-    assert.ok(Math.max(...answeredMs) < 2_000, `${Math.max(...answeredMs)} ms`);
+    assert.ok(Math.max(...answeredMs) < config.requestTimeoutMs, `${Math.max(...answeredMs)} ms`);
     assert.equal(during.status, 'degraded');
     assert.ok(Date.parse(during.stale!) <= Date.now() - 10_000, String(during.stale));
-    const statuses = (await Promise.all([unknown, ...flood])).map(({ status }) => status);
-    assert.deepEqual([...new Set(statuses)], [503], 'each was told to come back, long before it would have timed out');
-
     signal('SIGCONT');
     await client.close({ timeoutMs: 30_000 });
     assert.deepEqual(dropped, []);
