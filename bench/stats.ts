@@ -84,7 +84,8 @@ async function measure(flags: { quick: boolean; tests?: string; seed: string }):
   if (!Number.isInteger(tests) || tests < 20 || !Number.isInteger(seed)) {
     throw new DuetError('bad-input', '--tests is a whole number of at least 20, --seed a whole number.');
   }
-  const [half, quarter, eighth] = [Math.ceil(tests / 2), Math.ceil(tests / 4), Math.ceil(tests / 8)];
+  const [half, quarter] = [Math.ceil(tests / 2), Math.ceil(tests / 4)];
+  const ofEachSplit = flags.quick ? Math.ceil(tests / 8) : quarter;
   const days = 14;
   const capMinor = Math.round(capOf(history(100_000, days, stream(seed, 0)), 0.999)!);
   const plan: Plan = { usersPerArm: 5000, days, capMinor };
@@ -138,9 +139,9 @@ async function measure(flags: { quick: boolean; tests?: string; seed: string }):
 
   const ofSplit = (name: string, split: Split, at: number, treatment?: Treatment): [string, SplitResult] => [
     name,
-    simulateSplit(split, eighth, seed + 100 + 10 * at, {
+    simulateSplit(split, ofEachSplit, seed + 100 + 10 * at, {
       ...(treatment && { treatment }),
-      told: progress(name, eighth),
+      told: progress(name, ofEachSplit),
     }),
   ];
   const wanted = Object.entries(splits).filter(([name]) => !flags.quick || quickSplits.includes(name));
