@@ -70,3 +70,12 @@ export const proseOf = (page: string): string =>
 /** What stands between backticks in a page's prose. */
 export const codeSpans = (page: string): string[] =>
   [...proseOf(page).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code!);
+
+const isCode = ({ language, notRun }: Block) => language === 'ts' && notRun === undefined;
+
+/** A page's TypeScript as one module: later blocks go on with what earlier ones made. */
+export const moduleOf = (page: string): string =>
+  blocksOf(page)
+    .filter(isCode)
+    .map(({ text }) => text)
+    .join('\n');
