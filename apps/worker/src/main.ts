@@ -1,6 +1,6 @@
 import { openExecutor } from '@duet/artifact';
 import { createLogger, loadConfig } from '@duet/base';
-import { clearAbandonedDrafts } from '@duet/datasets';
+import { clearAbandonedDrafts, importResources } from '@duet/datasets';
 import { openDatabase, openJobQueue } from '@duet/db';
 import { applyStopRules, dropOldEvents, readMetrics, rollUpOpen } from '@duet/experiments';
 import { failAbandonedRuns } from '@duet/trainer';
@@ -49,7 +49,7 @@ void eachMinute('look at the running experiments', async () => {
 
 const queue = opened.use(await openJobQueue(db, { onError: (err) => logger.error({ err }, 'the job queue') }));
 const { dataDir, checkpointMinutes } = config;
-await queue.work(jobHandlers({ db, dataDir, checkpointMinutes, executor, logger }));
+await queue.work(jobHandlers({ db, dataDir, imports: importResources(config), checkpointMinutes, executor, logger }));
 logger.info('waiting for jobs');
 process.send?.('ready');
 
