@@ -1,5 +1,5 @@
 import type { Logger } from '@duet/base';
-import { importDataset, importRequest } from '@duet/datasets';
+import { type ImportResources, importDataset, importRequest } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
 import { buildModelIndex } from '@duet/serving';
 import { evaluateModel, requestOfRun, type TrainerContext, trainModel } from '@duet/trainer';
@@ -9,11 +9,20 @@ interface WorkerContext {
   dataDir: string;
   executor: TrainerContext['executor'];
   checkpointMinutes?: number | undefined;
+  /** What imports may use; the defaults where it is not said. */
+  imports?: ImportResources;
   logger: Logger;
 }
 
 /** What the worker does for each kind of job: the same functions as the command line's; a trained model is indexed too. */
-export function jobHandlers({ db, dataDir, executor, checkpointMinutes, logger }: WorkerContext): JobHandlers {
+export function jobHandlers({
+  db,
+  dataDir,
+  executor,
+  checkpointMinutes,
+  imports = {},
+  logger,
+}: WorkerContext): JobHandlers {
   const logged =
     <Job extends { kind: string }, Answer>(work: (job: Job, signal: AbortSignal) => Promise<Answer>) =>
     async (job: Job, { id, signal }: { id: string; signal: AbortSignal }): Promise<Answer> => {
@@ -30,7 +39,9 @@ export function jobHandlers({ db, dataDir, executor, checkpointMinutes, logger }
       }
     };
   return {
-    import: logged(({ request }, signal) => importDataset({ db, dataDir, signal }, importRequest.parse(request))),
+    import: logged(({ request }, signal) =>
+      importDataset({ db, dataDir, signal, ...imports }, importRequest.parse(request)),
+    ),
     train: logged(async ({ runId }, signal) => {
       // A run that another worker began goes on from its checkpoint.
       const ctx = { db, dataDir, executor, checkpointMinutes, signal };

@@ -1,4 +1,5 @@
 import { openExecutor } from '@duet/artifact';
+import { importResources } from '@duet/datasets';
 import { openJobQueue, runService } from '@duet/db';
 import { readMetrics } from '@duet/experiments';
 import { jobHandlers } from './handlers.ts';
@@ -11,7 +12,7 @@ await runService('worker', async ({ config, logger, db, opened }) => {
   const metrics = await readMetrics(config.metricsFile);
   const queue = opened.use(await openJobQueue(db, { onError: (err) => logger.error({ err }, 'the job queue') }));
   opened.use(await keepUp({ db, config, metrics, logger }));
-  await queue.work(jobHandlers({ db, dataDir, checkpointMinutes, executor, logger }));
+  await queue.work(jobHandlers({ db, dataDir, imports: importResources(config), checkpointMinutes, executor, logger }));
   logger.info('waiting for jobs');
   process.send?.('ready');
 

@@ -48,6 +48,11 @@ const schema = z.object({
   backupHours: z.coerce.number().gt(0).max(10_000),
   backupKeep: z.coerce.number().int().min(1).max(10_000),
   indexVersions: z.coerce.number().int().min(1).max(1000),
+  importMemoryMb: z.coerce.number().int().min(64).optional(),
+  importMaxBytes: z.coerce.number().int().min(1),
+  importMaxRows: z.coerce.number().int().min(1),
+  importHosts: z.string(),
+  importPrivateHosts: z.string(),
 });
 
 export type Config = z.infer<typeof schema> & { retrievalUrl: string };
@@ -185,6 +190,36 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     meaning:
       'Newest indexes of a model that are kept, to go back to one; what serves or is pinned is kept in any case.',
   },
+  {
+    key: 'importMemoryMb',
+    env: 'DUET_IMPORT_MEMORY_MB',
+    default: '',
+    meaning: "Megabytes that an import may hold; a quarter of the machine's, at most 4096, when empty.",
+  },
+  {
+    key: 'importMaxBytes',
+    env: 'DUET_IMPORT_MAX_BYTES',
+    default: '200000000000',
+    meaning: 'Bytes that the files of an import may have once they are unpacked.',
+  },
+  {
+    key: 'importMaxRows',
+    env: 'DUET_IMPORT_MAX_ROWS',
+    default: '2000000000',
+    meaning: 'Rows that a file of an import may have.',
+  },
+  {
+    key: 'importHosts',
+    env: 'DUET_IMPORT_HOSTS',
+    default: '',
+    meaning: 'Hosts, comma separated, that imports may fetch files from; *.example.com for all below it, * for any.',
+  },
+  {
+    key: 'importPrivateHosts',
+    env: 'DUET_IMPORT_PRIVATE_HOSTS',
+    default: '',
+    meaning: 'Hosts that imports may fetch files from though their address is a private one.',
+  },
 ];
 
 /** Settings whose value is a secret, or may hold one: no error and no list repeats it. */
@@ -203,7 +238,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const raw = Object.fromEntries(
     settings.map(({ key, env: name, default: fallback }) => [key, env[name] || fallback || undefined]),
   );
-  const parsed = schema.safeParse({ ...raw, corsOrigins: raw.corsOrigins ?? '' });
+  const texts = { corsOrigins: '', importHosts: '', importPrivateHosts: '' };
+  const parsed = schema.safeParse({
+    ...texts,
+    ...Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined)),
+  });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const setting = settings.find(({ key }) => key === issue.path[0])!;

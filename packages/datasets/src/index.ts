@@ -1,5 +1,5 @@
 export { itemEdit, saveItem } from './edit-item.ts';
-export { type ImportResult, importDataset } from './import.ts';
+export { type ImportPreview, type ImportResources, type ImportResult, importDataset, previewImport } from './import.ts';
 export {
   type Catalogue,
   type ContextColumn,
@@ -13,7 +13,10 @@ export {
 } from './load/dataset.ts';
 export { type Spending, spendingOf } from './load/spending.ts';
 export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './load/splits.ts';
+export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
+export { readEncoding } from './read/text/encoding.ts';
 export { type ImportRequest, importRequest, readImportRequest } from './request.ts';
+export { importResources } from './resources.ts';
 export { isOneKind, type Sides, userItem } from './shape.ts';
 export type { ImportSummary } from './summary.ts';
 export { clearAbandonedDrafts } from './write/draft.ts';

@@ -2,17 +2,20 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
 import { z } from 'zod';
-
-export const formats = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
-export type Format = (typeof formats)[number];
+import { isLocal } from './read/containers/inputs.ts';
+import { formats } from './read/source/open.ts';
+import { encodings } from './read/text/encoding.ts';
 
 const column = z.string().min(1).optional();
 
-/** Which column holds what, by its name in the file. What is not named is looked for under its usual names. */
+/**
+ * Which column of the interactions holds what, by its name in the file, or by its path in JSON (`properties.product_id`). What
+ * is not named is looked for under its usual names.
+ */
 const columnMapping = z.strictObject({
   user: column,
   item: column,
-  /** Unix seconds, milliseconds (or finer), or ISO 8601; without a zone it is UTC. */
+  /** A moment in any notation; without a zone it is in `timeZone`. */
   time: column,
   /** Order within a user where there is no time: 0 = oldest. Equal positions keep the file's order. */
   position: column,
@@ -23,6 +26,9 @@ const columnMapping = z.strictObject({
   /** What the row is worth, in major units; price × quantity where there is none. */
   value: column,
   order: column,
+  /** How much the user liked it; see `minRating`. */
+  rating: column,
+  currency: column,
   title: column,
   category: column,
   /** The part that a row belongs to: train, validation or test. The split `given` is made of it. */
@@ -30,6 +36,22 @@ const columnMapping = z.strictObject({
   /** Of the items file: how many there are, or whether there are any. */
   stock: column,
 });
+
+/** The same of the items file, whose columns may have the same names as others of the interactions. */
+const itemColumns = z.strictObject({
+  item: column,
+  title: column,
+  category: column,
+  price: column,
+  currency: column,
+  stock: column,
+  image: column,
+  link: column,
+});
+
+const userColumns = z.strictObject({ user: column, title: column });
+
+const names = z.array(z.string().min(1)).min(1).optional();
 
 /** A multi-valued attribute from a file of its own: one row a value, such as an artist that a user listened to. */
 const valueList = z.strictObject({
@@ -39,7 +61,18 @@ const valueList = z.strictObject({
   value: z.string().min(1),
 });
 
-/** Everything `duet import` can be told. Paths are relative to the working directory. */
+const isTimeZone = (zone: string): boolean => {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Everything `duet import` can be told. A location is a file (also .gz .zst .xz .bz2 .zip), a folder, a glob, `-` for standard
+ * input, `https://…` or `s3://…`. Paths are relative to the working directory.
+ */
 export const importRequest = z
   .strictObject({
     name: z.string().trim().min(1).max(100),
@@ -49,6 +82,8 @@ export const importRequest = z
     items: z.string().min(1).optional(),
     /** One row a user (or query): id and, if known, title; every further column becomes an attribute. */
     users: z.string().min(1).optional(),
+    /** The form of the files, by name, or a JSON file with one; by default their headers tell. */
+    as: z.string().min(1).optional(),
     /**
      * Who asks: users, or queries, whose text is their title. Queries may get the same item again; what a user had is left
      * out by default.
@@ -63,10 +98,36 @@ export const importRequest = z
     itemLists: z.record(z.string().min(1), valueList).default({}),
     /** Columns of the interactions that say in what situation each happened: device, channel, who typed the query. */
     context: z.array(z.string().min(1)).default([]),
-    /** Of every file; by default each file's name tells (.csv .tsv .jsonl .ndjson .parquet, each also with .gz). */
+    /** Of every file; by default each file's beginning tells. */
     format: z.enum(formats).optional(),
+    /** Between the fields, one character or several. */
+    delimiter: z.string().min(1).max(10).optional(),
+    encoding: z.enum(encodings).optional(),
+    /** The decimal mark of numbers; by default each column tells. */
+    decimal: z.enum(['.', ',']).optional(),
+    /** Formats of times (strptime's, or unix, unix-ms, excel, year, iso, dmy, mdy), tried before all others. */
+    timeFormats: z.array(z.string().min(1)).default([]),
+    /** IANA zone of times that say none. */
+    timeZone: z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default('UTC'),
+    /** The sheet of a workbook; the first by default. */
+    sheet: z.string().min(1).optional(),
+    /** False: the interactions have no header line, and their columns are called `columnNames`. */
+    header: z.boolean().default(true),
+    columnNames: names,
+    /** Names for the columns of an items or users file without a header line. */
+    itemColumnNames: names,
+    userColumnNames: names,
     columns: columnMapping.default({}),
-    /** Weight of each event, such as `{ purchase: 1, view: 0.1 }`. Events not named are left out, and counted. */
+    itemColumns: itemColumns.default({}),
+    userColumns: userColumns.default({}),
+    /** A DuckDB expression over the interactions' columns: rows for which it does not hold are left out. */
+    where: z.string().min(1).optional(),
+    /** Rows with a lower rating are left out. */
+    minRating: z.number().optional(),
+    /**
+     * Weight of each event, such as `{ purchase: 1, view: 0.1 }`. Events not named are left out, and counted. Without weights
+     * known events have the usual ones.
+     */
     eventWeights: z.record(z.string(), z.number().nonnegative()).optional(),
     /** Events that take a purchase back, in any case. A negative quantity does so too. */
     cancelEvents: z.array(z.string()).default(['cancel', 'cancelled', 'canceled', 'cancellation', 'refund', 'return']),
@@ -77,6 +138,11 @@ export const importRequest = z
     cancellations: z.enum(['ignore', 'subtract']).default('ignore'),
     /** Rows equal in every column to an earlier one: a shop may well scan one product twice, so they count by default. */
     duplicates: z.enum(['keep', 'drop']).default('keep'),
+    /**
+     * Whether the items file is all that the shop sells, so that what it lacks is withdrawn. By default it is taken for that
+     * where it has the items of at least half of the interactions.
+     */
+    catalogue: z.enum(['complete', 'partial']).optional(),
     /** Least number of interactions of every user and item, repeated until both hold. */
     kCore: z
       .strictObject({ user: z.number().int().min(1).default(1), item: z.number().int().min(1).default(1) })
@@ -85,11 +151,11 @@ export const importRequest = z
     strict: z.boolean().default(false),
     /** Put the new dataset in the place of one with the same name, whose models and experiments go with it. */
     replace: z.boolean().default(false),
-    /** ISO 4217 code of every price and value. */
+    /** ISO 4217 code of every price and value; by default the files tell, else it is GBP. */
     currency: z
       .string()
       .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP')
-      .default('GBP'),
+      .optional(),
     description: z.string().default(''),
     attribution: z.string().default(''),
   })
@@ -102,17 +168,18 @@ export const importRequest = z
 export type ImportRequest = z.input<typeof importRequest>;
 /** The same with every default filled in. */
 export type ImportSettings = z.output<typeof importRequest>;
-export type Role = keyof z.output<typeof columnMapping>;
 
-/** The same settings, with every file where `place` puts it. */
+/** The same settings, with every file of this disk where `place` puts it. */
 export function withPaths(settings: ImportSettings, place: (file: string) => string): ImportSettings {
+  const at = (location: string): string => (isLocal(location) ? place(location) : location);
   const lists = (some: ImportSettings['userLists']) =>
-    Object.fromEntries(Object.entries(some).map(([name, list]) => [name, { ...list, file: place(list.file) }]));
+    Object.fromEntries(Object.entries(some).map(([name, list]) => [name, { ...list, file: at(list.file) }]));
   return {
     ...settings,
-    interactions: place(settings.interactions),
-    ...(settings.items && { items: place(settings.items) }),
-    ...(settings.users && { users: place(settings.users) }),
+    interactions: at(settings.interactions),
+    ...(settings.items && { items: at(settings.items) }),
+    ...(settings.users && { users: at(settings.users) }),
+    ...(settings.as?.endsWith('.json') && { as: place(settings.as) }),
     userLists: lists(settings.userLists),
     itemLists: lists(settings.itemLists),
   };

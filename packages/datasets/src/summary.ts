@@ -1,8 +1,9 @@
+import type { SourceNotes } from './read/source/source.ts';
 import type { ImportSettings } from './request.ts';
 import type { Clock, Sides } from './shape.ts';
 
-/** A row that was left out. */
-export interface RejectedRow {
+/** A value, or a row, that could not be used. */
+export interface FaultyRow {
   file: string;
   /** 1-based line of the file where its record begins; row number in Parquet. */
   line: number;
@@ -39,15 +40,52 @@ export interface CancellationsSummary {
 
 /** What became of the rows of an items or users file. */
 export interface EntitySummary {
+  /** Ids of the file. */
   read: number;
   /** Items that no interaction names (kept: they are what cold start is about); users without any (left out). */
   withoutInteractions: number;
+  /** Rows in whose place a later one of the same id came. */
+  superseded: number;
 }
 
-export interface RejectedSummary {
+export interface ItemsSummary extends EntitySummary {
+  /** Items that the file says are not shown: hidden, draft, expired. */
+  hidden: number;
+  /** Items of interactions that a complete items file lacks. */
+  withdrawn: number;
+  outOfStock: number;
+}
+
+/** Faults by reason, and some of them. */
+export interface FaultSummary {
   total: number;
   byReason: Record<string, number>;
-  examples: RejectedRow[];
+  examples: FaultyRow[];
+}
+
+/** How one of the files was understood. */
+export interface TableMapping extends SourceNotes {
+  /** The known form that it has. */
+  form?: string;
+  /** The column, or columns, of each role. */
+  columns: Record<string, string>;
+  /** Columns that nothing is made of. */
+  unused: string[];
+  /** How its rows were used: read = used + rejected + ignored. */
+  rows: { read: number; used: number; rejected: number; ignored: Record<string, number>; usedPercent: number };
+}
+
+export interface ClockSummary {
+  kind: Clock;
+  /** ISO 8601, of a clock that is a time. */
+  first?: string;
+  last?: string;
+}
+
+export interface EventSummary {
+  event: string;
+  rows: number;
+  weight: number;
 }
 
 /** What reading the files came to. */
@@ -58,10 +96,20 @@ export interface ReadSummary {
   split: boolean;
   /** Columns that say in what situation an interaction happened: `context_<place>` of the Parquet file. */
   context: string[];
+  /** Whether some interactions, such as views, hide nothing from recommendations. */
+  hides: boolean;
   interactions: InteractionsSummary;
-  items: EntitySummary;
+  items: ItemsSummary;
   users: EntitySummary;
-  rejected: RejectedSummary;
+  rejected: FaultSummary;
+  /** Optional values that could not be read: they are empty. */
+  emptied: FaultSummary;
+  mapping: Record<string, TableMapping>;
+  currency: { code: string; from: string };
+  /** Most rows first. */
+  events: EventSummary[];
+  /** What the reader should know, as sentences. */
+  warnings: string[];
 }
 
 /** What the importer saw: `Dataset.summary`. */

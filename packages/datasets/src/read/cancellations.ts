@@ -13,22 +13,22 @@ export async function netCancellations(workspace: Workspace, purchases: Table): 
   await workspace.fill(
     netted,
     `WITH units AS (
-      SELECT _line, user_id, item_id, moment, cancels,
+      SELECT _row, user_id, item_id, moment, cancels,
         CASE WHEN cancels THEN -abs(coalesce(quantity, 1)) ELSE coalesce(quantity, 1) END AS change
       FROM ${purchases} SEMI JOIN (SELECT DISTINCT user_id, item_id FROM ${purchases} WHERE cancels)
         USING (user_id, item_id)
     ), sums AS (
-      SELECT *, sum(change) OVER (PARTITION BY user_id, item_id ORDER BY moment, _line) AS s FROM units
+      SELECT *, sum(change) OVER (PARTITION BY user_id, item_id ORDER BY moment, _row) AS s FROM units
     ), heights AS (
-      SELECT *, s - least(0, min(s) OVER (PARTITION BY user_id, item_id ORDER BY moment, _line)) AS height FROM sums
+      SELECT *, s - least(0, min(s) OVER (PARTITION BY user_id, item_id ORDER BY moment, _row)) AS height FROM sums
     ), futures AS (
       SELECT *,
-        coalesce(lag(height) OVER (PARTITION BY user_id, item_id ORDER BY moment, _line), 0) AS before,
-        min(height) OVER (PARTITION BY user_id, item_id ORDER BY moment, _line
+        coalesce(lag(height) OVER (PARTITION BY user_id, item_id ORDER BY moment, _row), 0) AS before,
+        min(height) OVER (PARTITION BY user_id, item_id ORDER BY moment, _row
                           ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS lowest
       FROM heights
     )
-    SELECT _line, cancels, change, before, greatest(0, least(change, lowest - before)) AS left FROM futures`,
+    SELECT _row, cancels, change, before, greatest(0, least(change, lowest - before)) AS left FROM futures`,
   );
   const row = await workspace.row(`
     SELECT count(*) FILTER (cancels)::DOUBLE AS rows,

@@ -1,8 +1,10 @@
-import { columnOf, type Source } from './source.ts';
-import { rejected } from './tables.ts';
+import type { FaultSummary } from '../summary.ts';
+import type { Rows } from './rows.ts';
+import { columnOf, lineOf, partOf } from './source/source.ts';
+import { emptied, rejected, scanned } from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
 
-/** One thing that can be wrong with a row. */
+/** One thing that can be wrong with a row, or with an optional value. */
 export interface Check {
   /** SQL that holds for the row when it is. */
   when: string;
@@ -12,27 +14,65 @@ export interface Check {
   reason: string;
 }
 
-/** SQL for text as a finite number, else NULL. */
-export const finite = (text: string): string =>
-  `CASE WHEN isfinite(try_cast(${text} AS DOUBLE)) THEN try_cast(${text} AS DOUBLE) END`;
-
 /** What every source's row can suffer from. */
 export const brokenRow: Check = { when: '_broken IS NOT NULL', reason: '_broken' };
 
-/** SQL for the first thing wrong with a row, as `{column, reason, value}`; NULL when all is well. */
-export function firstProblem(source: Source, checks: Check[]): string {
-  const cases = checks.map(({ when, column, reason }) => {
-    const blamed = column === undefined ? '_excerpt' : columnOf(source, column);
-    const value = `coalesce(left(${blamed}, 200), '')`;
-    return `WHEN ${when} THEN {'column': ${literal(column ?? '')}, 'reason': ${reason}, 'value': ${value}}`;
-  });
-  return `CASE ${cases.join(' ')} END`;
+function fault({ source }: Rows, { column, reason }: Check): string {
+  const blamed = column === undefined ? '_excerpt' : columnOf(source, column);
+  return `{'column': ${literal(column ?? '')}, 'reason': ${reason}, 'value': coalesce(left(${blamed}, 200), '')}`;
 }
 
-/** Adds a table's rows with a `problem` to those rejected. */
-export async function rejectProblems(workspace: Workspace, source: Source, table: string): Promise<void> {
+/** SQL for the first thing wrong with a row, as `{column, reason, value}`; NULL when all is well. */
+export const firstProblem = (rows: Rows, checks: readonly Check[]): string =>
+  `CASE ${checks.map((check) => `WHEN ${check.when} THEN ${fault(rows, check)}`).join(' ')} END`;
+
+/** SQL for all that is wrong with a row's optional values, as a list of `{column, reason, value}`; NULL when all is well. */
+export function allFaults(rows: Rows, checks: readonly Check[]): string {
+  if (checks.length === 0) return `NULL::${scanned.columns.emptied}`;
+  const any = checks.map(({ when }) => `coalesce(${when}, false)`).join(' OR ');
+  const each = checks.map((check) => `CASE WHEN ${check.when} THEN ${fault(rows, check)} END`);
+  return `CASE WHEN ${any} THEN list_filter([${each}], lambda one: one IS NOT NULL) END`;
+}
+
+/** Adds a table's rows with a `problem` to those rejected, and counts the values that were `emptied` in the others. */
+export async function reportFaults(
+  workspace: Workspace,
+  { source }: Rows,
+  table: string,
+  hasEmptied = true,
+): Promise<void> {
+  const file = partOf('_row', source);
   await workspace.run(
-    `INSERT INTO ${rejected} SELECT ${literal(source.file)}, _line, problem.column, problem.reason, problem.value
+    `INSERT INTO ${rejected} SELECT ${file}, ${lineOf('_row')}, problem.column, problem.reason, problem.value
      FROM ${table} WHERE problem IS NOT NULL`,
   );
+  if (!hasEmptied) return;
+  await workspace.run(
+    `INSERT INTO ${emptied}
+     SELECT min(${file}), one.column, one.reason, count(*), min_by(${lineOf('_row')}, _row, 3), min_by(one.value, _row, 3)
+     FROM (SELECT _row, unnest(emptied) AS one FROM ${table} WHERE problem IS NULL AND emptied IS NOT NULL)
+     GROUP BY one.column, one.reason`,
+  );
+}
+
+/** Values that could not be read, by reason, with three of each. */
+export async function summariseEmptied(workspace: Workspace): Promise<FaultSummary> {
+  const found = await workspace.rows(
+    `SELECT * REPLACE (rows::DOUBLE AS rows, line::DOUBLE[] AS line) FROM ${emptied} ORDER BY rows DESC, "column", reason`,
+  );
+  const byReason: Record<string, number> = {};
+  for (const { reason, rows } of found) byReason[String(reason)] = (byReason[String(reason)] ?? 0) + Number(rows);
+  return {
+    total: found.reduce((sum, { rows }) => sum + Number(rows), 0),
+    byReason,
+    examples: found.flatMap(({ file, column, reason, line, value }) =>
+      (line as number[]).map((one, at) => ({
+        file: String(file),
+        line: Number(one),
+        column: String(column),
+        reason: String(reason),
+        value: String((value as string[])[at] ?? ''),
+      })),
+    ),
+  };
 }

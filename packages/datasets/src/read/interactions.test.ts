@@ -6,10 +6,8 @@ import { after, test } from 'node:test';
 import { silent } from '@duet/base';
 import fc from 'fast-check';
 import { type ImportRequest, parseImportRequest } from '../request.ts';
-import { assignRoles } from './columns.ts';
-import { readInteractions } from './interactions.ts';
-import { openSource } from './source.ts';
-import { rejected } from './tables.ts';
+import { defaultLimits } from './containers/bounds.ts';
+import { readFiles } from './read.ts';
 import { Workspace } from './workspace.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'duet-interactions-'));
@@ -29,13 +27,15 @@ async function read(rows: Purchase[], request: Partial<ImportRequest>) {
   await writeFile(file, `user,item,time,quantity,price\n${lines.join('')}`);
   const settings = parseImportRequest({ name: 'x', interactions: file, ...request });
   using workspace = await Workspace.open(scratch);
-  await workspace.create(rejected);
-  const source = await openSource(workspace, 'interactions', file, { progress: silent });
-  const roles = assignRoles(settings, { interactions: source.columns });
-  const summary = await readInteractions(workspace, source, roles.interactions, settings, silent);
+  const ctx = { progress: silent, limits: defaultLimits, now: new Date(0), remote: { hosts: [], privateHosts: [] } };
+  const reading = readFiles(workspace, scratch, settings, { ...ctx, stdin: process.stdin });
+  const { interactions: summary } = await reading.catch((error: Error) => {
+    if (/no interaction is left/.test(error.message)) return { interactions: undefined };
+    throw error;
+  });
   const kept = await workspace.rows(
     `SELECT u.id AS user, i.id AS item, moment AS time, quantity, value FROM interactions
-     JOIN known_users u ON u.key = user_key JOIN known_items i ON i.key = item_key ORDER BY _line`,
+     JOIN known_users u ON u.key = user_key JOIN known_items i ON i.key = item_key ORDER BY _row`,
   );
   return { summary, kept: kept.map(({ value, ...row }) => ({ row: row as unknown as Purchase, value })) };
 }
@@ -79,8 +79,8 @@ test('subtracted cancellations take units off the latest earlier purchases, as i
   await fc.assert(
     fc.asyncProperty(rows(quantity, 40), async (all) => {
       const expected = cancelNaively(all);
-      // A file of which nothing is left is refused later, by the import.
       const { summary, kept } = await read(all, { cancellations: 'subtract' });
+      if (summary === undefined) return assert.deepEqual(expected.purchases, []);
       assert.deepEqual(
         kept.map(({ row }) => row),
         expected.purchases,
@@ -105,7 +105,7 @@ test('ignored cancellations leave every purchase as it was', async () => {
     kept.map(({ row }) => row),
     all.slice(0, 1),
   );
-  assert.equal(summary.cancellations.rows, 1);
+  assert.equal(summary!.cancellations.rows, 1);
 });
 
 test('the k-core is what remains when users and items with too few are removed until none is', async () => {
@@ -123,6 +123,7 @@ test('the k-core is what remains when users and items with too few are removed u
           expected = expected.filter(enough('item', item)).filter(enough('user', user));
         }
         const { summary, kept } = await read(all, { kCore: { user, item } });
+        if (summary === undefined) return assert.deepEqual(expected, []);
         assert.deepEqual(
           kept.map(({ row }) => row),
           expected,

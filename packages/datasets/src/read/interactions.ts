@@ -1,13 +1,19 @@
 import type { Progress } from '@duet/base';
 import type { ImportSettings } from '../request.ts';
 import { type Clock, isOneKind, splitParts } from '../shape.ts';
-import type { InteractionsSummary } from '../summary.ts';
+import type { InteractionsSummary, TableMapping } from '../summary.ts';
 import { netCancellations } from './cancellations.ts';
-import { brokenRow, type Check, finite, firstProblem, rejectProblems } from './checks.ts';
-import type { Roles } from './columns.ts';
+import { allFaults, brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
 import { filterCore } from './core.ts';
-import { columnOf, type Source } from './source.ts';
+import { type Events, hidesOf, readEvents, weightOf } from './events.ts';
+import type { Role } from './forms/form.ts';
+import { type Profile, profileRows } from './profile.ts';
+import type { Rows } from './rows.ts';
+import { columnOf } from './source/source.ts';
 import { counted, interactions, knownItems, knownUsers, mirrored, netted, scanned, type Table } from './tables.ts';
+import { finite } from './values/missing.ts';
+import { numberOf } from './values/price.ts';
+import { unixSeconds } from './values/time.ts';
 import { literal, type Workspace } from './workspace.ts';
 
 /** What a file calls the parts of its split, in lower case. */
@@ -18,95 +24,115 @@ const partNames: Record<(typeof splitParts)[number], string[]> = {
 };
 
 /** SQL for the place in `splitParts` that text names, else NULL. */
-const partOf = (text: string): string =>
+const placeOfPart = (text: string): string =>
   `CASE ${splitParts.map((part, i) => `WHEN lower(${text}) IN (${partNames[part].map(literal)}) THEN ${i}`).join(' ')} END::UTINYINT`;
 
-/** SQL for Unix seconds of text: a number of seconds, milli-, micro- or nanoseconds, told by its size, or ISO 8601. */
-function unixSeconds(text: string): string {
-  const number = `try_cast(${text} AS DOUBLE)`;
-  const isDate = `regexp_matches(${text}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}')`;
-  return `CASE WHEN ${number} IS NULL THEN CASE WHEN ${isDate} THEN epoch(try_cast(${text} AS TIMESTAMPTZ)) END
-    WHEN NOT isfinite(${number}) THEN NULL
-    WHEN abs(${number}) < 1e11 THEN ${number}
-    WHEN abs(${number}) < 1e14 THEN ${number} / 1e3
-    WHEN abs(${number}) < 1e17 THEN ${number} / 1e6
-    ELSE ${number} / 1e9 END`;
+/** What is known of a table's rows before they are read: its columns, how they are written, what its events weigh. */
+interface Known {
+  rows: Rows;
+  profile: Profile;
+  events: Events;
+  clock: Clock;
+  settings: ImportSettings;
 }
 
-function rowChecks(source: Source, roles: Roles, settings: ImportSettings, clock: Clock): Check[] {
-  const { user, item, event, quantity, price, value } = roles;
+/** What costs a row: without a user, an item or a moment it says nothing. */
+function rowChecks({ rows, profile, clock, settings }: Known): Check[] {
   const checks: Check[] = [brokenRow];
-  const add = (column: string | undefined, when: string, reason: string): void => {
-    if (column !== undefined) checks.push({ when, column, reason: literal(reason) });
+  const add = (role: Role, when: string, reason: string): void => {
+    if (rows.roles[role]) checks.push({ when, column: rows.blamed(role), reason: literal(reason) });
   };
-  const number = (column: string | undefined, name: string): void =>
-    add(column, `${columnOf(source, column)} IS NOT NULL AND ${name} IS NULL`, `${name} is not a number`);
-  add(user, 'user_id IS NULL', 'no user');
-  add(item, 'item_id IS NULL', 'no item');
-  if (isOneKind(settings)) add(item, 'item_id = user_id', 'both sides are the same user');
+  add('user', 'user_id IS NULL', 'no user');
+  add('item', 'item_id IS NULL', 'no item');
+  if (isOneKind(settings)) add('item', 'item_id = user_id', 'both sides are the same user');
   if (clock === 'time') {
-    add(roles.time, `${columnOf(source, roles.time)} IS NULL`, 'no time');
-    add(roles.time, 'moment IS NULL', 'time is neither Unix time nor ISO 8601');
-    add(roles.time, 'NOT (year(to_timestamp(moment)) BETWEEN 1900 AND 2200)', 'time is outside 1900 to 2200');
+    add('time', `${rows.text('time')} IS NULL`, 'no time');
+    if (profile.time?.order === 'unknown') {
+      const twofold =
+        "moment IS NULL AND regexp_matches(TEXT, '^(0?[1-9]|1[0-2])[-/](0?[1-9]|1[0-2])[-/](\\d{4}|\\d{2})\\b')";
+      add('time', twofold.replace('TEXT', rows.text('time')), 'time may be read in two ways');
+    }
+    add('time', 'moment IS NULL', 'time cannot be read');
+    add('time', 'NOT (year(to_timestamp(moment)) BETWEEN 1900 AND 2200)', 'time is outside 1900 to 2200');
   } else if (clock === 'position') {
-    add(roles.position, `${columnOf(source, roles.position)} IS NULL`, 'no position');
-    add(roles.position, 'moment IS NULL', 'position is not a number');
+    const role = rows.roles.time ? 'time' : 'position';
+    add(role, `${rows.text(role)} IS NULL`, 'no position');
+    add(role, 'moment IS NULL', 'position is not a number');
   }
-  add(event, 'event IS NULL', 'no event');
-  number(quantity, 'quantity');
-  add(quantity, 'quantity = 0', 'quantity is zero');
-  number(price, 'price');
-  add(price, 'price < 0', 'price is negative');
-  number(value, 'value');
-  add(roles.split, 'part IS NULL', `split is neither ${splitParts.join(' nor ')}`);
+  add('split', 'part IS NULL', `split is neither ${splitParts.join(' nor ')}`);
   return checks;
 }
 
-/** Reads and checks every row: {@link scanned}. */
-async function scan(
-  workspace: Workspace,
-  source: Source,
-  roles: Roles,
-  settings: ImportSettings,
-  clock: Clock,
-  progress: Progress,
-): Promise<void> {
-  const text = (role: keyof Roles): string => columnOf(source, roles[role]);
-  const moment = { time: unixSeconds(text('time')), position: finite(text('position')), file: '_line::DOUBLE' }[clock];
-  const cancelEvents = settings.cancelEvents.map((event) => literal(event.toLowerCase()));
-  const isCancelEvent = cancelEvents.length > 0 ? `coalesce(lower(event) IN (${cancelEvents}), false)` : 'false';
-  const weights = Object.entries(settings.eventWeights ?? {}).map(([event, n]) => `WHEN ${literal(event)} THEN ${n}`);
-  const weight = settings.eventWeights
-    ? weights.length > 0
-      ? `CASE event ${weights.join(' ')} ELSE 0 END`
-      : '0'
-    : '1';
-  await workspace.fill(
-    scanned,
-    `SELECT _line, user_id, item_id, moment, event, quantity, price, value, order_id, title, category, part, context, twin,
-       ${isCancelEvent} OR coalesce(quantity < 0, false) AS cancels, (${weight})::DOUBLE AS weight,
-       ${firstProblem(source, rowChecks(source, roles, settings, clock))} AS problem
-     FROM (SELECT *, ${text('user')} AS user_id, ${text('item')} AS item_id, ${moment} AS moment, ${text('event')} AS event,
-             ${finite(text('quantity'))} AS quantity, ${finite(text('price'))} AS price,
-             ${finite(text('value'))} AS value, ${text('order')} AS order_id, ${text('title')} AS title,
-             ${text('category')} AS category, ${partOf(text('split'))} AS part,
-             [${settings.context.map((name) => columnOf(source, name))}]::VARCHAR[] AS context,
-             hash(${source.columns.map((name) => columnOf(source, name))}) AS twin
-           FROM ${source.view})`,
-    { as: 'file', progress, step: 'check interactions' },
-  );
-  await rejectProblems(workspace, source, scanned.name);
+/** What leaves an optional value empty. */
+function valueChecks({ rows }: Known): Check[] {
+  const checks: Check[] = [];
+  const add = (role: Role, when: string, reason: string): void => {
+    if (rows.roles[role]) checks.push({ when, column: rows.blamed(role), reason: literal(reason) });
+  };
+  for (const role of ['quantity', 'price', 'value', 'rating'] as const) {
+    add(role, `${rows.text(role)} IS NOT NULL AND read_${role} IS NULL`, `${role} is not a number`);
+  }
+  add('quantity', 'read_quantity = 0', 'quantity is zero');
+  add('price', 'read_price < 0', 'price is negative');
+  return checks;
 }
 
-/** Sound rows that count, as {@link counted} or, in both directions, {@link mirrored}; returns which of them. */
-async function countRows(workspace: Workspace, settings: ImportSettings, hasDuplicates: boolean): Promise<Table> {
-  const drops = settings.duplicates === 'drop' && hasDuplicates;
-  const first = 'QUALIFY row_number() OVER (PARTITION BY user_id, item_id, moment, twin ORDER BY _line) = 1';
+/** SQL for why a sound row does not count. */
+function ignoredBy({ rows, settings: { minRating } }: Known): string {
+  if (minRating === undefined) return rows.ignored;
+  return `coalesce(${rows.ignored}, CASE WHEN read_rating < ${minRating} OR read_rating IS NULL THEN 'rating below ${minRating}' END)`;
+}
+
+/** Reads and checks every row: {@link scanned}. */
+async function scan(workspace: Workspace, known: Known, progress: Progress): Promise<void> {
+  const { rows, profile, events, clock, settings } = known;
+  const text = (role: Role): string => rows.text(role);
+  const number = (role: Role): string => {
+    const reading = profile.numbers[role];
+    return reading ? numberOf(text(role), reading) : 'NULL::DOUBLE';
+  };
+  const options = { formats: settings.timeFormats, zone: settings.timeZone };
+  const moment = {
+    time: () => unixSeconds(text('time'), profile.time!, options),
+    position: () => finite(text(rows.roles.time ? 'time' : 'position')),
+    file: () => '_row::DOUBLE',
+  }[clock]();
+  const cancelEvents = settings.cancelEvents.map((event) => literal(event.toLowerCase()));
+  const isCancelEvent = cancelEvents.length > 0 ? `coalesce(lower(event) IN (${cancelEvents}), false)` : 'false';
+  // Ids are the same however their accents are composed.
+  const id = (role: Role): string => `nfc_normalize(${text(role)})`;
   await workspace.fill(
-    counted,
-    `SELECT * FROM ${scanned} WHERE problem IS NULL AND (cancels OR weight > 0) ${drops ? first : ''}`,
-    { as: drops ? 'table' : 'view' },
+    scanned,
+    `SELECT *, CASE WHEN problem IS NULL OR sound THEN why END AS ignored FROM (
+     SELECT _row, user_id, item_id, moment, event, nullif(read_quantity, 0) AS quantity,
+       CASE WHEN read_price >= 0 THEN read_price END AS price, read_value AS value, order_id, title, category, part, context, twin,
+       ${isCancelEvent} OR coalesce(read_quantity < 0, false) AS cancels, (${weightOf('event', events)})::DOUBLE AS weight,
+       ${hidesOf('event', events)} AS hides, why, _broken IS NULL AS sound,
+       CASE WHEN why IS NULL OR _broken IS NOT NULL THEN ${firstProblem(rows, rowChecks(known))} END AS problem,
+       CASE WHEN why IS NULL THEN ${allFaults(rows, valueChecks(known))} END AS emptied
+     FROM (SELECT *, ${ignoredBy(known)} AS why FROM
+       (SELECT *, ${id('user')} AS user_id, ${id('item')} AS item_id, ${moment} AS moment, ${text('event')} AS event,
+          ${number('quantity')} AS read_quantity, ${number('price')} AS read_price, ${number('value')} AS read_value,
+          ${number('rating')} AS read_rating, ${text('order')} AS order_id, ${text('title')} AS title,
+          ${text('category')} AS category, ${placeOfPart(text('split'))} AS part,
+          [${settings.context.map((name) => columnOf(rows.source, name))}]::VARCHAR[] AS context,
+          hash(${rows.source.columns.map((name) => columnOf(rows.source, name))}) AS twin
+        FROM ${rows.source.view})))`,
+    { as: 'file', progress, step: 'check interactions' },
   );
+  await reportFaults(workspace, rows, scanned.name);
+}
+
+/** SQL for whether a scanned row counts. */
+const counts = 'problem IS NULL AND ignored IS NULL AND (cancels OR weight > 0)';
+
+/** Sound rows that count, as {@link counted} or, in both directions, {@link mirrored}; returns which of them. */
+async function countingRows(workspace: Workspace, settings: ImportSettings, hasDuplicates: boolean): Promise<Table> {
+  const drops = settings.duplicates === 'drop' && hasDuplicates;
+  const first = 'QUALIFY row_number() OVER (PARTITION BY user_id, item_id, moment, twin ORDER BY _row) = 1';
+  await workspace.fill(counted, `SELECT * FROM ${scanned} WHERE ${counts} ${drops ? first : ''}`, {
+    as: drops ? 'table' : 'view',
+  });
   if (!settings.symmetric) return counted;
   await workspace.fill(
     mirrored,
@@ -135,13 +161,13 @@ async function numberRows(workspace: Workspace, rows: Table, subtracts: boolean,
     ? [
         `coalesce(${netted}."left", quantity)`,
         `${value} * coalesce(${netted}."left" / ${netted}.change, 1)`,
-        `LEFT JOIN ${netted} ON ${netted}._line = rows._line`,
+        `LEFT JOIN ${netted} ON ${netted}._row = rows._row`,
         `AND coalesce(${netted}."left", 1) > 1e-9`,
       ]
     : ['quantity', value, '', ''];
   await workspace.fill(
     interactions,
-    `SELECT rows._line, u.key AS user_key, i.key AS item_key, moment, weight, ${quantity} AS quantity, ${worth} AS value,
+    `SELECT rows._row, u.key AS user_key, i.key AS item_key, moment, weight, hides, ${quantity} AS quantity, ${worth} AS value,
        order_id, part, context
      FROM ${rows} rows JOIN ${knownUsers} u ON u.id = user_id JOIN ${knownItems} i ON i.id = item_id ${join}
      WHERE NOT rows.cancels ${where}`,
@@ -149,44 +175,115 @@ async function numberRows(workspace: Workspace, rows: Table, subtracts: boolean,
   );
 }
 
+/** What became of the interactions' rows, and how they were understood. */
+export interface ReadInteractions extends InteractionsSummary {
+  clock: Clock;
+  rows: Rows;
+  profile: Profile;
+  events: Events;
+  /** Rows of the files: read = used + rejected + ignored. */
+  accounts: TableMapping['rows'];
+}
+
 /**
- * Reads the interactions source into the tables {@link interactions}, {@link knownUsers} and {@link knownItems}. The table
- * {@link scanned} stays for what its rows say about items. Malformed rows are added to {@link rejected}.
+ * Reads the interactions' rows into the tables {@link interactions}, {@link knownUsers} and {@link knownItems}. The table
+ * {@link scanned} stays for what its rows say about items. Malformed rows are added to `rejected`.
  */
 export async function readInteractions(
   workspace: Workspace,
-  source: Source,
-  roles: Roles,
+  rows: Rows,
   settings: ImportSettings,
   progress: Progress,
-): Promise<InteractionsSummary & { clock: Clock }> {
-  const clock = roles.time !== undefined ? 'time' : roles.position !== undefined ? 'position' : 'file';
-  await scan(workspace, source, roles, settings, clock, progress);
-  const count = async (sql: string): Promise<number> => Number((await workspace.row(sql)).n);
-  const read = await count(`SELECT count(*)::DOUBLE AS n FROM ${scanned} WHERE problem IS NULL`);
-  const ignored = await workspace.rows(
-    `SELECT event, count(*)::DOUBLE AS n FROM ${scanned} WHERE problem IS NULL AND NOT cancels AND weight = 0
-     GROUP BY event ORDER BY n DESC, event LIMIT 100`,
+): Promise<ReadInteractions> {
+  const profile = await profileRows(workspace, rows, settings);
+  const events = await readEvents(workspace, rows, settings);
+  const { roles } = rows;
+  const isSequence = profile.time?.isSequence ?? false;
+  const clock =
+    roles.time !== undefined && !isSequence
+      ? 'time'
+      : (roles.time ?? roles.position) !== undefined
+        ? 'position'
+        : 'file';
+  await scan(workspace, { rows, profile, events, clock, settings }, progress);
+  const { total, malformed, cancelling, ...ignored } = await countRows(workspace);
+  const duplicates = Number(
+    (
+      await workspace.row(
+        `SELECT coalesce(sum(n - 1), 0)::DOUBLE AS n FROM (SELECT count(*) AS n FROM ${scanned}
+         WHERE ${counts} GROUP BY user_id, item_id, moment, twin HAVING count(*) > 1)`,
+      )
+    ).n,
   );
-  const duplicates = await count(
-    `SELECT coalesce(sum(n - 1), 0)::DOUBLE AS n FROM (SELECT count(*) AS n FROM ${scanned}
-     WHERE problem IS NULL AND (cancels OR weight > 0) GROUP BY user_id, item_id, moment, twin HAVING count(*) > 1)`,
-  );
-  const rows = await countRows(workspace, settings, duplicates > 0);
+  const counting = await countingRows(workspace, settings, duplicates > 0);
   const policy = settings.cancellations;
-  const cancelling = await count(`SELECT count(*)::DOUBLE AS n FROM ${rows} WHERE cancels`);
   const subtracts = policy === 'subtract' && cancelling > 0;
   const none = { matched: 0, unmatched: 0, purchasesRemoved: 0, purchasesReduced: 0 };
-  const cancellations = subtracts ? await netCancellations(workspace, rows) : { policy, rows: cancelling, ...none };
-  await numberRows(workspace, rows, subtracts, progress);
+  const cancellations = subtracts ? await netCancellations(workspace, counting) : { policy, rows: cancelling, ...none };
+  await numberRows(workspace, counting, subtracts, progress);
   const kCore = await filterCore(workspace, settings.kCore);
+  const { n: kept } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${interactions}`);
+  const reasons = Object.fromEntries(
+    Object.entries({
+      ...ignored.reasons,
+      ...Object.fromEntries(
+        Object.entries(ignored.events).map(([event, n]) => [`event ${event || 'without a name'}`, n]),
+      ),
+      'equal to an earlier row': settings.duplicates === 'drop' ? duplicates : 0,
+      'takes a purchase back': cancelling,
+      'was taken back': cancellations.purchasesRemoved,
+      'of a user or item with too few': kCore.removed,
+    }).filter(([, n]) => n > 0),
+  );
+  const { unreadable } = rows.source;
+  const left = Object.values(reasons).reduce((sum, n) => sum + n, 0);
+  const read = total + unreadable;
+  const used = read - left - malformed - unreadable;
   return {
-    read,
-    ignoredEvents: Object.fromEntries(ignored.map(({ event, n }) => [String(event ?? ''), Number(n)])),
+    read: total - malformed,
+    ignoredEvents: ignored.events,
     duplicates: { policy: settings.duplicates, rows: duplicates },
     cancellations,
     kCore,
-    kept: await count(`SELECT count(*)::DOUBLE AS n FROM ${interactions}`),
+    kept: Number(kept),
     clock,
+    rows,
+    profile,
+    events,
+    accounts: {
+      read,
+      used,
+      rejected: malformed + unreadable,
+      ignored: reasons,
+      usedPercent: read === 0 ? 0 : Math.round((1000 * used) / read) / 10,
+    },
   };
+}
+
+/** Counts of {@link scanned}: rows, malformed ones, and sound ones that do not count, by reason and by event. */
+async function countRows(workspace: Workspace) {
+  const groups = await workspace.rows(
+    `SELECT problem IS NOT NULL AS malformed, ignored, cancels AND ignored IS NULL AS cancelling,
+       CASE WHEN problem IS NULL AND ignored IS NULL AND NOT cancels AND weight = 0 THEN coalesce(event, '') END AS event,
+       count(*)::DOUBLE AS n
+     FROM ${scanned} GROUP BY ALL ORDER BY n DESC, event`,
+  );
+  const counted = {
+    total: 0,
+    malformed: 0,
+    cancelling: 0,
+    reasons: {} as Record<string, number>,
+    events: {} as Record<string, number>,
+  };
+  const add = (to: Record<string, number>, key: unknown, n: number) => {
+    to[String(key)] = (to[String(key)] ?? 0) + n;
+  };
+  for (const { malformed, ignored, cancelling, event, n } of groups) {
+    counted.total += Number(n);
+    if (malformed) counted.malformed += Number(n);
+    else if (ignored !== null) add(counted.reasons, ignored, Number(n));
+    else if (cancelling) counted.cancelling += Number(n);
+    else if (event !== null) add(counted.events, event, Number(n));
+  }
+  return counted;
 }

@@ -1,8 +1,7 @@
 import { DuetError } from '@duet/base';
 import type { ImportSettings } from '../request.ts';
-import { brokenRow, firstProblem, rejectProblems } from './checks.ts';
-import { columnOf, type Source } from './source.ts';
-import { type Entity, lists, listValues } from './tables.ts';
+import { columnOf, lineOf, partOf, type Source } from './source/source.ts';
+import { type Entity, lists, listValues, rejected } from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
 
 /**
@@ -14,11 +13,13 @@ export async function readLists(
   workspace: Workspace,
   entity: Entity,
   requested: ImportSettings['userLists'],
-  open: (table: string, file: string) => Promise<Source>,
+  open: (table: string, file: string) => Promise<Source[]>,
 ): Promise<void> {
   await workspace.create(listValues(entity));
   for (const [place, [name, list]] of Object.entries(requested).entries()) {
-    const source = await open(`${entity}_list_${place}`, list.file);
+    const [source] = await open(`${entity}_list_${place}`, list.file);
+    if (source === undefined) continue;
+    await source.open();
     for (const column of [list.id, list.value]) {
       if (source.columns.includes(column)) continue;
       throw new DuetError(
@@ -27,19 +28,18 @@ export async function readLists(
         { where: { file: list.file } },
       );
     }
-    const checked = `checked_${entity}_list_${place}`;
-    const checks = [
-      brokenRow,
-      { when: 'id IS NULL', column: list.id, reason: literal('no id') },
-      { when: 'value IS NULL', column: list.value, reason: literal('no value') },
-    ];
+    const id = `nfc_normalize(${columnOf(source, list.id)})`;
+    const value = columnOf(source, list.value);
+    const problem = `CASE WHEN _broken IS NOT NULL THEN {'column': '', 'reason': _broken, 'value': coalesce(_excerpt, '')}
+      WHEN ${id} IS NULL THEN {'column': ${literal(list.id)}, 'reason': 'no id', 'value': ''}
+      WHEN ${value} IS NULL THEN {'column': ${literal(list.value)}, 'reason': 'no value', 'value': ''} END`;
     await workspace.run(
-      `CREATE TABLE ${checked} AS SELECT *, ${firstProblem(source, checks)} AS problem FROM
-         (SELECT *, ${columnOf(source, list.id)} AS id, ${columnOf(source, list.value)} AS value FROM ${source.view})`,
+      `INSERT INTO ${rejected} SELECT ${partOf('_row', source)}, ${lineOf('_row')}, problem.column, problem.reason, problem.value
+       FROM (SELECT _row, ${problem} AS problem FROM ${source.view}) WHERE problem IS NOT NULL`,
     );
-    await rejectProblems(workspace, source, checked);
     await workspace.run(
-      `INSERT INTO ${listValues(entity)} SELECT DISTINCT id, ${literal(name)}, value FROM ${checked} WHERE problem IS NULL`,
+      `INSERT INTO ${listValues(entity)} SELECT DISTINCT ${id}, ${literal(name)}, ${value} FROM ${source.view}
+       WHERE _broken IS NULL AND ${id} IS NOT NULL AND ${value} IS NOT NULL`,
     );
   }
   await workspace.fill(

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import type { RejectedSummary } from '../summary.ts';
+import type { FaultSummary } from '../summary.ts';
 import { rejected } from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
 
@@ -8,7 +8,7 @@ import { literal, type Workspace } from './workspace.ts';
 const examples = 20;
 
 /** Writes rejected.jsonl into a folder, and counts and samples what it holds. */
-export async function summariseRejected(workspace: Workspace, folder: string): Promise<RejectedSummary> {
+export async function summariseRejected(workspace: Workspace, folder: string): Promise<FaultSummary> {
   // A file that describes both sides is read for each.
   const distinct = `(SELECT DISTINCT * FROM ${rejected})`;
   const sorted = `SELECT file, line, "column", reason, value FROM ${distinct} ORDER BY file, line`;
@@ -31,7 +31,7 @@ export async function summariseRejected(workspace: Workspace, folder: string): P
 }
 
 /** @throws DuetError `bad-input` naming the first rows, where any was left out */
-export function refuseRejected({ total, examples }: RejectedSummary): void {
+export function refuseRejected({ total, examples }: FaultSummary): void {
   const [first] = examples;
   if (first === undefined) return;
   const named = examples

@@ -15,6 +15,8 @@ export interface Table {
 
 const table = (name: string, columns: Record<string, string>): Table => ({ name, columns, toString: () => name });
 
+const fault = 'STRUCT("column" VARCHAR, reason VARCHAR, "value" VARCHAR)';
+
 /** Rows that were left out, of every file. Written by `source.ts` (what cannot be read) and `checks.ts` (what is wrong). */
 export const rejected = table('rejected', {
   file: 'VARCHAR',
@@ -24,9 +26,20 @@ export const rejected = table('rejected', {
   value: 'VARCHAR',
 });
 
+/** Optional values that could not be read: how many, and the first three by column and reason. Written by `checks.ts`. */
+export const emptied = table('emptied', {
+  file: 'VARCHAR',
+  column: 'VARCHAR',
+  reason: 'VARCHAR',
+  rows: 'BIGINT',
+  line: 'BIGINT[]',
+  value: 'VARCHAR[]',
+});
+
 /** Every row of the interactions file, checked. Written by `interactions.ts`. */
 export const scanned = table('scanned', {
-  _line: 'BIGINT',
+  /** Part, line and element of the row in one number: see `rowNumber`. */
+  _row: 'BIGINT',
   user_id: 'VARCHAR',
   item_id: 'VARCHAR',
   /** Unix seconds, a position, or the line. */
@@ -47,16 +60,23 @@ export const scanned = table('scanned', {
   /** Whether the row takes a purchase back. */
   cancels: 'BOOLEAN',
   weight: 'DOUBLE',
-  problem: 'STRUCT("column" VARCHAR, reason VARCHAR, "value" VARCHAR)',
+  /** Whether it hides the item from the user's recommendations. */
+  hides: 'BOOLEAN',
+  /** Why the row does not count, though it is sound. */
+  ignored: 'VARCHAR',
+  problem: fault,
+  /** Optional values that cannot be read. */
+  emptied: `${fault}[]`,
 });
 
 const countedColumns = {
-  _line: 'BIGINT',
+  _row: 'BIGINT',
   user_id: 'VARCHAR',
   item_id: 'VARCHAR',
   moment: 'DOUBLE',
   cancels: 'BOOLEAN',
   weight: 'DOUBLE',
+  hides: 'BOOLEAN',
   quantity: 'DOUBLE',
   price: 'DOUBLE',
   value: 'DOUBLE',
@@ -73,7 +93,7 @@ export const mirrored = table('mirrored', countedColumns);
 
 /** Purchases that cancellations took something of, and the cancellations. Written by `cancellations.ts`. */
 export const netted = table('netted', {
-  _line: 'BIGINT',
+  _row: 'BIGINT',
   cancels: 'BOOLEAN',
   /** Units that the row added, or took. */
   change: 'DOUBLE',
@@ -90,12 +110,13 @@ export const knownItems = table('known_items', known);
 
 /** The interactions that are kept. Written by `interactions.ts`. */
 export const interactions = table('interactions', {
-  _line: 'BIGINT',
+  _row: 'BIGINT',
   /** Of {@link knownUsers} and {@link knownItems}. */
   user_key: 'INTEGER',
   item_key: 'INTEGER',
   moment: 'DOUBLE',
   weight: 'DOUBLE',
+  hides: 'BOOLEAN',
   quantity: 'DOUBLE',
   /** In major units. */
   value: 'DOUBLE',
@@ -113,22 +134,24 @@ export const listValues = (entity: Entity): Table =>
 /** Multi-valued attributes of each id, a JSON object of values joined by |. Written by `lists.ts`. */
 export const lists = (entity: Entity): Table => table(`lists_${entity}`, { id: 'VARCHAR', lists: 'VARCHAR' });
 
-/** Sound rows of the items file, one an id. Written by `entities.ts`. */
+/** Sound rows of the items file, one an id. Written by `items.ts`. */
 export const listedItems = table('listed_items', {
   id: 'VARCHAR',
   title: 'VARCHAR',
-  category: 'VARCHAR',
+  /** From the root. */
+  category: 'VARCHAR[]',
   /** In major units. */
   price: 'DOUBLE',
   stocked: 'BOOLEAN',
+  hidden: 'BOOLEAN',
   /** A JSON object. */
   attributes: 'VARCHAR',
 });
 
-/** Sound rows of the users file, one an id. Written by `entities.ts`. */
+/** Sound rows of the users file, one an id. Written by `users.ts`. */
 export const listedUsers = table('listed_users', { id: 'VARCHAR', title: 'VARCHAR', attributes: 'VARCHAR' });
 
-/** Every item of an interaction or of the items file, numbered from 0 by id. Written by `entities.ts`. */
+/** Every item of an interaction or of the items file, numbered from 0 by id. Written by `items.ts`. */
 export const items = table('items', {
   row: 'INTEGER',
   item_id: 'VARCHAR',
@@ -136,8 +159,10 @@ export const items = table('items', {
   category: 'VARCHAR',
   price_minor: 'INTEGER',
   in_stock: 'BOOLEAN',
+  /** Whether it is not shown: the file hides it, or a complete file lacks it. */
+  withdrawn: 'BOOLEAN',
   attributes: 'VARCHAR',
 });
 
-/** Every user (or query) of an interaction, numbered from 0 by id. Written by `entities.ts`. */
+/** Every user (or query) of an interaction, numbered from 0 by id. Written by `users.ts`. */
 export const users = table('users', { row: 'INTEGER', user_id: 'VARCHAR', title: 'VARCHAR', attributes: 'VARCHAR' });

@@ -1,11 +1,11 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
 import { DuetError, type Progress } from '@duet/base';
 import type { Table } from './tables.ts';
 
-/** What DuckDB may hold in memory; it spills the rest to the workspace's folder. */
-const memoryLimit = '256MB';
+/** What DuckDB may hold in memory where nobody says: it spills the rest to the workspace's folder. */
+const defaultMemory = Math.min(totalmem() / 4, 4 * 2 ** 30);
 const threads = Math.min(2, availableParallelism());
 
 /** 'text' as a SQL literal. */
@@ -29,10 +29,23 @@ export class Workspace implements Disposable {
     this.#signal = signal;
   }
 
-  /** @param folder An existing folder for the tables and whatever does not fit in memory. */
-  static async open(folder: string, signal?: AbortSignal): Promise<Workspace> {
+  /**
+   * @param folder An existing folder for the tables and whatever does not fit in memory.
+   * @param files A folder above it, for files that are made: all that SQL may read and write.
+   * @param memory Bytes that DuckDB may hold.
+   * @param timeZone IANA zone of times that say none.
+   */
+  static async open(
+    folder: string,
+    {
+      files = folder,
+      memory = defaultMemory,
+      timeZone = 'UTC',
+      signal,
+    }: { files?: string; memory?: number; timeZone?: string; signal?: AbortSignal | undefined } = {},
+  ): Promise<Workspace> {
     const instance = await DuckDBInstance.create(path.join(folder, 'work.duckdb'), {
-      memory_limit: memoryLimit,
+      memory_limit: `${Math.ceil(memory / 2 ** 20)}MiB`,
       temp_directory: path.join(folder, 'spill'),
       threads: String(threads),
       // Every table has its lines' numbers; keeping rows in order as well costs memory.
@@ -42,7 +55,16 @@ export class Workspace implements Disposable {
       autoload_known_extensions: 'false',
     });
     const connection = await instance.connect();
-    await connection.run("SET TimeZone = 'UTC'");
+    for (const statement of [
+      `SET TimeZone = ${literal(timeZone)}`,
+      'SET enable_progress_bar = true',
+      'SET enable_progress_bar_print = false',
+      `SET allowed_directories = [${literal(files)}]`,
+      'SET enable_external_access = false',
+      'SET lock_configuration = true',
+    ]) {
+      await connection.run(statement);
+    }
     return new Workspace(folder, instance, connection, signal);
   }
 
@@ -53,7 +75,6 @@ export class Workspace implements Disposable {
     this.#signal?.addEventListener('abort', stop);
     let timer: NodeJS.Timeout | undefined;
     if (watch) {
-      await this.#connection.run('SET enable_progress_bar = true; SET enable_progress_bar_print = false');
       const report = (done: number) => watch.progress({ step: watch.step, done, total: 100, unit: '%' });
       report(0);
       let highest = 0;
@@ -68,7 +89,7 @@ export class Workspace implements Disposable {
       return result.rowsChanged;
     } catch (error) {
       this.#signal?.throwIfAborted();
-      throw error;
+      throw explained(error);
     } finally {
       clearInterval(timer);
       this.#signal?.removeEventListener('abort', stop);
@@ -110,7 +131,11 @@ export class Workspace implements Disposable {
   /** All rows of a small result; 64-bit integers must be cast to DOUBLE or they come as text. */
   async rows(sql: string): Promise<Row[]> {
     this.#signal?.throwIfAborted();
-    return (await this.#connection.runAndReadAll(sql)).getRowObjectsJson();
+    try {
+      return (await this.#connection.runAndReadAll(sql)).getRowObjectsJson();
+    } catch (error) {
+      throw explained(error);
+    }
   }
 
   /** The only row of a result. */
@@ -133,4 +158,22 @@ export class Workspace implements Disposable {
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
+}
+
+/** What DuckDB says of memory and disks as a sentence of ours; any other error as it is. */
+function explained(error: unknown): unknown {
+  const { message } = error as Error;
+  if (message.startsWith('Out of Memory Error')) {
+    return new DuetError('unavailable', 'the import needs more memory than it may have.', {
+      fix: 'Raise DUET_IMPORT_MEMORY_MB.',
+      cause: error,
+    });
+  }
+  if (/No space left on device/.test(message)) {
+    return new DuetError('unavailable', 'the disk of the data folder is full.', {
+      fix: 'Make room, or move the data folder (DUET_DATA_DIR).',
+      cause: error,
+    });
+  }
+  return error;
 }

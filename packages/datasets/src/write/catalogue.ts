@@ -43,16 +43,17 @@ export async function storeCatalogue(
     category: string | null;
     price_minor: number | null;
     in_stock: boolean;
+    withdrawn: boolean;
     attributes: string;
   };
   let done = 0;
   const store = async (batch: Item[]): Promise<void> => {
     watch.signal?.throwIfAborted();
     await client.query(
-      `INSERT INTO "Item" (id, "datasetId", "externalId", title, "categoryId", "priceMinor", "inStock", attributes)
-       SELECT gen_random_uuid(), $1, i.* FROM
-       unnest($2::text[], $3::text[], $4::uuid[], $5::int[], $6::bool[], $7::jsonb[])
-         AS i (external, title, category, price, stocked, attributes)`,
+      `INSERT INTO "Item" (id, "datasetId", "externalId", title, "categoryId", "priceMinor", "inStock", attributes, "withdrawnAt")
+       SELECT gen_random_uuid(), $1, external, title, category, price, stocked, attributes, CASE WHEN withdrawn THEN now() END
+       FROM unnest($2::text[], $3::text[], $4::uuid[], $5::int[], $6::bool[], $7::jsonb[], $8::bool[])
+         AS i (external, title, category, price, stocked, attributes, withdrawn)`,
       [
         datasetId,
         batch.map((item) => item.item_id),
@@ -61,13 +62,14 @@ export async function storeCatalogue(
         batch.map((item) => item.price_minor),
         batch.map((item) => item.in_stock),
         batch.map((item) => item.attributes.replaceAll('\\u0000', '')),
+        batch.map((item) => item.withdrawn),
       ],
     );
     done += batch.length;
     watch.progress({ step: 'store catalogue', done, total: watch.items, unit: 'items' });
   };
   let waiting: Item[] = [];
-  const select = `SELECT item_id, title, category, price_minor, in_stock, attributes FROM ${items} ORDER BY row`;
+  const select = `SELECT item_id, title, category, price_minor, in_stock, withdrawn, attributes FROM ${items} ORDER BY row`;
   for await (const rows of workspace.batches(select)) {
     waiting.push(...(rows as Item[]));
     if (waiting.length >= batchSize) {

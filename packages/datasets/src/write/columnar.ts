@@ -4,7 +4,7 @@ import { interactions, items, knownItems, knownUsers, users } from '../read/tabl
 import { literal, type Workspace } from '../read/workspace.ts';
 import type { ReadSummary } from '../summary.ts';
 
-/** The interactions by rows of {@link users} and {@link items}: what interactions.parquet holds, and `_line` for its order. */
+/** The interactions by rows of {@link users} and {@link items}: what interactions.parquet holds, and `_row` for its order. */
 export const numbered = 'numbered_interactions';
 
 /** Counts of a dataset, and the moments of its first and last interaction where it has times. */
@@ -19,16 +19,16 @@ export interface Counts {
 export async function writeColumnar(
   workspace: Workspace,
   folder: string,
-  { clock, split, context, interactions: { kept } }: ReadSummary,
+  { clock, split, context, hides, interactions: { kept } }: ReadSummary,
   { minorUnits, progress }: { minorUnits: number; progress: Progress },
 ): Promise<Counts> {
-  const time = clock === 'file' ? 'row_number() OVER (PARTITION BY u.row ORDER BY _line)::DOUBLE - 1' : 'moment';
+  const time = clock === 'file' ? 'row_number() OVER (PARTITION BY u.row ORDER BY _row)::DOUBLE - 1' : 'moment';
   const situation = context.map((_, place) => `context[${place + 1}] AS context_${place},`).join(' ');
   await workspace.run(
     `CREATE VIEW ${numbered} AS
      SELECT u.row AS user, i.row AS item, ${time} AS time, weight::FLOAT AS weight,
        coalesce(round(value * ${10 ** minorUnits}), 'nan'::DOUBLE) AS value_minor, quantity, order_id,
-       ${split ? 'part AS split,' : ''} ${situation} _line
+       ${split ? 'part AS split,' : ''} ${hides ? 'hides,' : ''} ${situation} _row
      FROM ${interactions}
        JOIN ${knownUsers} known_user ON known_user.key = user_key JOIN ${users} u ON u.user_id = known_user.id
        JOIN ${knownItems} known_item ON known_item.key = item_key JOIN ${items} i ON i.item_id = known_item.id`,
@@ -38,9 +38,9 @@ export async function writeColumnar(
       progress,
       step: `write ${name}`,
     });
-  await copy(`SELECT * EXCLUDE _line FROM ${numbered} ORDER BY user, time, _line`, 'interactions.parquet');
+  await copy(`SELECT * EXCLUDE _row FROM ${numbered} ORDER BY user, time, _row`, 'interactions.parquet');
   await copy(`SELECT * FROM ${users} ORDER BY row`, 'users.parquet');
-  await copy(`SELECT * EXCLUDE in_stock FROM ${items} ORDER BY row`, 'items.parquet');
+  await copy(`SELECT * EXCLUDE (in_stock, withdrawn) FROM ${items} ORDER BY row`, 'items.parquet');
   const counts = await workspace.row(`
     SELECT (SELECT count(*) FROM ${users})::DOUBLE AS users, (SELECT count(*) FROM ${items})::DOUBLE AS items,
       min(moment) AS first, max(moment) AS last FROM ${interactions}`);

@@ -1,0 +1,39 @@
+import type { ReadSummary } from '../summary.ts';
+import { interactions, items, knownItems, knownUsers, users } from './tables.ts';
+import type { Row, Workspace } from './workspace.ts';
+
+/** Rows as they would be stored. */
+export interface Preview {
+  preview: { interactions: Row[]; items: Row[]; users: Row[] };
+}
+
+const shown = 20;
+
+/** The first rows of each table, and how many there are. */
+export async function previewTables(
+  workspace: Workspace,
+  { clock }: Pick<ReadSummary, 'clock'>,
+): Promise<Preview & { counts: { rows: number; users: number; items: number } }> {
+  const time = clock === 'time' ? 'to_timestamp(moment)::VARCHAR' : 'moment';
+  const counts = await workspace.row(
+    `SELECT (SELECT count(*) FROM ${interactions})::DOUBLE AS rows, (SELECT count(*) FROM ${users})::DOUBLE AS users,
+       (SELECT count(*) FROM ${items})::DOUBLE AS items`,
+  );
+  return {
+    counts: { rows: Number(counts.rows), users: Number(counts.users), items: Number(counts.items) },
+    preview: {
+      interactions: await workspace.rows(
+        `SELECT u.id AS user, i.id AS item, ${time} AS time, weight, quantity, value, order_id AS "order"
+         FROM (FROM ${interactions} ORDER BY _row LIMIT ${shown})
+           JOIN ${knownUsers} u ON u.key = user_key JOIN ${knownItems} i ON i.key = item_key ORDER BY _row`,
+      ),
+      items: await workspace.rows(
+        `SELECT item_id AS item, title, category, price_minor AS "priceMinor", in_stock AS "inStock", NOT withdrawn AS shown, attributes
+         FROM ${items} ORDER BY row LIMIT ${shown}`,
+      ),
+      users: await workspace.rows(
+        `SELECT user_id AS user, title, attributes FROM ${users} ORDER BY row LIMIT ${shown}`,
+      ),
+    },
+  };
+}

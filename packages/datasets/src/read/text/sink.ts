@@ -1,0 +1,109 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { DuetError } from '@duet/base';
+
+/** Between the fields of a clean record: ASCII unit separator, which no accepted field can hold. */
+export const separator = '\x1f';
+export const us = 0x1f;
+
+/** Longest record in bytes. A quote that was never closed would otherwise swallow the file. */
+export const maxRecord = 1 << 20;
+const flushAt = 1 << 20;
+
+/** A file that is written in large pieces. */
+class Output {
+  readonly bytes = Buffer.allocUnsafe(flushAt + 2 * maxRecord);
+  length = 0;
+  readonly #file: FileHandle;
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+  get full(): boolean {
+    return this.length >= flushAt;
+  }
+  async flush(): Promise<void> {
+    for (let at = 0; at < this.length; ) {
+      at += (await this.#file.write(this.bytes, at, this.length - at)).bytesWritten;
+    }
+    this.length = 0;
+  }
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#file.close();
+  }
+}
+
+/**
+ * Where the records of a file's parts go. Sound ones, a line each: part, line, fields. The others: part, line, reason, the
+ * record's beginning.
+ */
+export class RecordSink implements AsyncDisposable {
+  readonly clean: Output;
+  readonly #rejects: Output;
+  readonly #maxRows: number;
+  /** Place of the part that is read in the list of the source's parts. */
+  part = 0;
+  /** Records of all parts so far. */
+  accepted = 0;
+  rejected = 0;
+
+  private constructor(clean: FileHandle, rejects: FileHandle, maxRows: number) {
+    this.clean = new Output(clean);
+    this.#rejects = new Output(rejects);
+    this.#maxRows = maxRows;
+  }
+
+  static async open(clean: string, rejects: string, maxRows = Number.POSITIVE_INFINITY): Promise<RecordSink> {
+    return new RecordSink(await open(clean, 'w'), await open(rejects, 'w'), maxRows);
+  }
+
+  /** Begins a record; returns the place in `clean.bytes` where its first field goes. */
+  begin(line: number): number {
+    const { bytes, length } = this.clean;
+    return length + bytes.write(`${this.part}${separator}${line}${separator}`, length, 'latin1');
+  }
+
+  /** Ends the record whose last field ends at `end`. */
+  end(end: number): void {
+    this.clean.bytes[end] = 0x0a;
+    this.clean.length = end + 1;
+    this.accepted++;
+    this.#bound();
+  }
+
+  /** A whole record at once. Control characters in its fields become spaces. */
+  async write(line: number, fields: readonly string[]): Promise<void> {
+    const text = fields.map((field) => field.replace(/\p{Cc}+/gu, ' ')).join(separator);
+    if (text.length * 3 > maxRecord) return this.reject(line, `record is longer than ${maxRecord} bytes`, text);
+    const from = this.begin(line);
+    this.end(from + this.clean.bytes.write(text, from));
+    if (this.clean.full) await this.clean.flush();
+  }
+
+  reject(line: number, reason: string, beginning: string): void {
+    const excerpt = beginning
+      .slice(0, 200)
+      .replace(/\p{Cc}+/gu, ' ')
+      .trim();
+    const out = this.#rejects;
+    out.length += out.bytes.write(`${[this.part, line, reason, excerpt].join(separator)}\n`, out.length);
+    this.rejected++;
+    this.#bound();
+  }
+
+  async flushFull(): Promise<void> {
+    if (this.clean.full) await this.clean.flush();
+    if (this.#rejects.full) await this.#rejects.flush();
+  }
+
+  #bound(): void {
+    if (this.accepted + this.rejected <= this.#maxRows) return;
+    throw new DuetError('bad-input', `there are more than ${this.#maxRows} rows.`, {
+      fix: 'Import a part of them, or raise DUET_IMPORT_MAX_ROWS.',
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.clean.close();
+    await this.#rejects.close();
+  }
+}
