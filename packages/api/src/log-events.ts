@@ -10,7 +10,7 @@ export type SentEvent = Omit<EventInput, 'userId'> & { userId?: string; visitor?
 type LogContext = Pick<Context, 'events' | 'keyring' | 'onLogged' | 'orderLimit'> & { caller: Caller };
 
 /** What a key needs for an event: orders make the GMV, so they are not any page's to log. */
-export const scopeOfEvent = (type: unknown): ApiScope => (type === 'order' || type === 'refund' ? 'orders' : 'events');
+const scopeOfEvent = (type: unknown): ApiScope => (type === 'order' || type === 'refund' ? 'orders' : 'events');
 
 /** Stores those events of a batch that its sender may log, and says of the others why not, by their place. */
 export async function logEventsOf(

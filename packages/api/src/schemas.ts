@@ -341,6 +341,5 @@ export type CatalogueItemInput = z.input<typeof itemInput>;
 export type CatalogueItemAnswer = z.infer<typeof itemAnswer>;
 export type HistoryInput = z.input<typeof historyInput>;
 export type HistoryAnswer = z.infer<typeof historyAnswer>;
-export type VisitorsCreateAnswer = z.infer<typeof visitorAnswer>;
 export type HealthAnswer = z.infer<typeof healthAnswer>;
 export type EventsLogInput = z.input<typeof logInput>;
