@@ -99,15 +99,15 @@ async function runTasks(tasks, { env = {}, timeoutMs }) {
 const readJson = (file) => (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined);
 const asOneTest = ({ worked }) => ({ passed: worked ? 1 : 0, failed: worked ? 0 : 1 });
 
-/** The counts of what scripts/test-package.mjs ran. A runner that ended badly without naming a test has failed all the same. */
+/**
+ * The counts of what scripts/test-package.mjs ran. A runner that ended badly without naming a test has failed all the
+ * same, and so has one that left no count: its `test` script is another.
+ */
 const countsOf =
   (name) =>
   ({ directory, worked }) => {
-    const report = readJson(path.join(root, directory, `test-results/${name}.json`)) ?? {
-      passed: 0,
-      failed: 0,
-      files: [],
-    };
+    const report = readJson(path.join(root, directory, `test-results/${name}.json`));
+    if (report === undefined) return { passed: 0, failed: 1 };
     const files = report.files.map(({ file, seconds }) => ({ file: path.join(directory, file), seconds }));
     return { passed: report.passed, failed: worked ? 0 : Math.max(1, report.failed), files };
   };
@@ -160,7 +160,7 @@ for (const group of [chosen.filter(({ alone }) => !alone), chosen.filter(({ alon
   const env = group.some(({ name }) => name === 'unit') ? { DUET_TEST_DATABASE_URL: await testDatabaseUrl() } : {};
   const { code, ran } = await runTasks(
     group.flatMap(({ tasks }) => tasks),
-    { env, timeoutMs: 20 * minutes },
+    { env, timeoutMs: 40 * minutes },
   );
   for (const { name, tasks, count } of group) {
     const own = ran.filter(({ task }) => tasks.includes(task));
