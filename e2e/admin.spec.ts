@@ -137,7 +137,7 @@ test.describe('logged in', () => {
     await expect(lists).toHaveCount(2);
     for (const place of [0, 1]) await expect(lists.nth(place).getByRole('row')).toHaveCount(101);
     await expect(lists.first()).toContainText(/£\d/);
-    await page.getByText('What the shopper bought').click();
+    await page.locator('summary', { hasText: 'What the shopper bought' }).click();
     await expect(page.getByRole('table', { name: 'What the shopper bought' })).toContainText('2010');
   });
 

@@ -37,7 +37,7 @@ test('an experiment is made, started, stopped and decided in the admin, and ever
   const draft = page.url();
   await setTraffic(page, '80');
   await page.goto(draft);
-  await expect(page.getByText(/It would get [12]\.?\d* % of all users/)).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: /It would get [12]\.?\d* % of all users/ })).toBeVisible();
 
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   const dialog = page.getByRole('dialog');
