@@ -127,11 +127,11 @@ export async function importDataset(ctx: Context, request: ImportRequest): Promi
     await draft.publish(async (client) => {
       await client.query(
         `INSERT INTO "Dataset" (id, name, description, attribution, currency, settings, status, summary, fingerprint,
-           interactions, users, items, rejected, "firstAt", "lastAt")
-         VALUES ($1, $2, $3, $4, $5, $6, 'done', $7, $8, $9, $10, $11, $12, $13, $14)`,
+           interactions, users, items, rejected, "firstAt", "lastAt", "showOutOfStock")
+         VALUES ($1, $2, $3, $4, $5, $6, 'done', $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
         [
           ...[draft.id, name, description, attribution, currency, settings, summary, fingerprint],
-          ...[rows, users, items, read.rejected.total, ...span],
+          ...[rows, users, items, read.rejected.total, ...span, settings.showOutOfStock],
         ],
       );
       await storeCatalogue(client, workspace, draft.id, { progress, items, signal });

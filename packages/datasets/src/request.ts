@@ -143,6 +143,8 @@ export const importRequest = z
      * where it has the items of at least half of the interactions.
      */
     catalogue: z.enum(['complete', 'partial']).optional(),
+    /** Whether items that are out of stock are recommended, where a request does not filter by the stock. */
+    showOutOfStock: z.boolean().default(false),
     /** Least number of interactions of every user and item, repeated until both hold. */
     kCore: z
       .strictObject({ user: z.number().int().min(1).default(1), item: z.number().int().min(1).default(1) })

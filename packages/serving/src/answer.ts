@@ -15,7 +15,7 @@ import type { RecentHistory } from './recent-events.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 import type { TitleSearch } from './title-search.ts';
-import { catalogueRows, maySee, visibleTo, withoutBlocked } from './visible.ts';
+import { catalogueRows, inStockOnly, maySee, visibleTo, withoutBlocked } from './visible.ts';
 
 /** Whose data may answer. */
 export interface OfDataset {
@@ -211,7 +211,7 @@ export async function similar(
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   const row = rowOfItem(dataset, itemId);
   const hidden = catalogueRows(dataset, exclude).add(row);
-  const visible = withoutBlocked({ hidden, filter }, rules);
+  const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
   const nearest = await searchVisible(retriever, await retriever.alike(row), Math.max(k, candidateCount), visible);
   return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k, rules) };
 }
@@ -230,7 +230,7 @@ export async function search(
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   const { planned } = retriever;
   const found = { placement, ...answeredBy(retriever, dataset) };
-  const visible = withoutBlocked({ hidden: new Set(), filter }, rules);
+  const visible = withoutBlocked({ hidden: new Set(), filter: inStockOnly(dataset, filter) }, rules);
   const wanted = Math.max(k, candidateCount);
   if (dataset.queryId !== undefined) {
     const { vectors, known } = await retriever.userVectors({ id: requesterOf(dataset, { query }), situation }, 0);

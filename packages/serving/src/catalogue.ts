@@ -39,6 +39,8 @@ export class LiveCatalogue implements Catalogue {
   attributes: Record<string, string[]> = Object.create(null);
   /** 1 where there is any. */
   inStock: Uint8Array;
+  /** Shown items that are not in stock. */
+  outOfStock = 0;
   /** 1 where the item is not to be shown, or is not in PostgreSQL any more. */
   withdrawn: Uint8Array;
   /** The transaction that wrote the item last. */
@@ -215,6 +217,7 @@ export class LiveCatalogue implements Catalogue {
   /** Counts a shown item in, or out again. */
   #count(row: number, by: 1 | -1): void {
     if (this.withdrawn[row] === 1) return;
+    if (this.inStock[row] === 0) this.outOfStock += by;
     const category = this.category[row]!;
     if (category >= 0) this.#categoryItems[category]! += by;
     for (const [name, counts] of this.#values) countValues(counts, this.attributes[name]![row]!, by);

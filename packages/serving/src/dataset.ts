@@ -34,6 +34,8 @@ export interface ServedDataset {
   id: string;
   /** ISO 4217 code of the prices. */
   currency: string;
+  /** Whether items that are out of stock are shown, where a request says nothing of the stock. */
+  showOutOfStock: boolean;
   /** Whether `interactions.time` is Unix seconds and not a position. */
   timed: boolean;
   catalogue: LiveCatalogue;
@@ -73,6 +75,7 @@ export async function loadDataset({ db, dataDir }: Context, datasetId: string): 
   return {
     id: datasetId,
     currency: row.currency,
+    showOutOfStock: row.showOutOfStock,
     timed,
     catalogue,
     interactions,
@@ -87,6 +90,17 @@ export async function loadDataset({ db, dataDir }: Context, datasetId: string): 
     popular: descending(facts.popularity),
     active: descending(userStart.subarray(1).map((end, u) => end - userStart[u]!)),
   };
+}
+
+/** Item rows that a user only looked at: those hide nothing. */
+export function onlyViewed({ interactions, userRow, userStart }: ServedDataset, userId: string): Set<number> {
+  const viewed = new Set<number>();
+  const user = userRow.get(userId);
+  if (interactions.hides === undefined || user === undefined) return viewed;
+  const [from, to] = [userStart[user]!, userStart[user + 1]!];
+  for (let row = from; row < to; row++) if (interactions.hides[row] === 0) viewed.add(interactions.item[row]!);
+  for (let row = from; row < to; row++) if (interactions.hides[row] === 1) viewed.delete(interactions.item[row]!);
+  return viewed;
 }
 
 /** Row numbers by falling value, the lower row first among equals. */

@@ -60,8 +60,12 @@ describe('serving follows the catalogue and the events', () => {
     await serving.refresh();
     assert.ok(!ids(await all({ inStock: true })).includes('i5'));
     assert.deepEqual(ids(await all({ inStock: false })), ['i5']);
-    const { items } = await all({ price: { min: 70_000 } });
+    const { items } = await all({
+      all: [{ price: { min: 70_000 } }, { any: [{ inStock: true }, { inStock: false }] }],
+    });
     assert.deepEqual([items.length, items[0]!.priceMinor, items[0]!.inStock], [1, 77_777, false]);
+    assert.ok(!ids(await all()).includes('i5'), 'what is out of stock is not shown where nobody asks for it');
+    assert.ok(!ids(await all({ price: { min: 70_000 } })).includes('i5'));
     await edit('i5', { inStock: true });
     await serving.refresh();
     assert.ok(ids(await all({ inStock: true })).includes('i5'));

@@ -80,12 +80,24 @@ export const filterSchema = z.preprocess(
 /** Where tags lie among the attributes. */
 const tagAttribute = 'tags';
 
+/** Where all levels of an item's category lie among the attributes, from the root: a filter may name any of them. */
+const categoryPath = 'category path';
+
 /** Calls `visit` with every condition of a filter. */
 function visitConditions(filter: Filter, visit: (condition: Condition) => void): void {
   if ('all' in filter) for (const part of filter.all) visitConditions(part, visit);
   else if ('any' in filter) for (const part of filter.any) visitConditions(part, visit);
   else if ('not' in filter) visitConditions(filter.not, visit);
   else visit(filter);
+}
+
+/** Whether a filter asks for what is in stock, or for what is not. */
+export function asksForStock(filter: Filter): boolean {
+  let asks = false;
+  visitConditions(filter, (condition) => {
+    if ('inStock' in condition) asks = true;
+  });
+  return asks;
 }
 
 /** A condition as the attribute that it asks about; undefined for one about a column. */
@@ -110,7 +122,7 @@ export function checkFilter(filter: Filter, catalogue: LiveCatalogue): void {
   visitConditions(filter, (condition) => {
     if ('category' in condition) {
       for (const wanted of condition.category) {
-        if (catalogue.categoryItems(wanted) > 0) continue;
+        if (catalogue.categoryItems(wanted) > 0 || catalogue.valuesOf(categoryPath)?.has(wanted)) continue;
         const filled = catalogue.categories.filter((known) => catalogue.categoryItems(known) > 0);
         refuse(`No item of the catalogue is in a category "${wanted}".`, wanted, filled);
       }
@@ -135,7 +147,11 @@ export function meets(condition: Condition, catalogue: LiveCatalogue): (row: num
   if ('category' in condition) {
     const wanted = new Set(condition.category.map((category) => catalogue.categories.indexOf(category)));
     wanted.delete(-1);
-    return (row) => wanted.has(catalogue.category[row]!);
+    const levels = new Set(condition.category);
+    const paths = catalogue.attributes[categoryPath];
+    return (row) =>
+      wanted.has(catalogue.category[row]!) ||
+      (paths !== undefined && paths[row]!.split('|').some((one) => levels.has(one)));
   }
   if ('price' in condition) {
     const { min = 0, max = Infinity } = condition.price;

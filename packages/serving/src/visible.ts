@@ -1,8 +1,8 @@
 import { isOneKind, userItem } from '@duet/datasets';
 import type { RulesInForce } from '@duet/ranking';
 import type { LiveCatalogue } from './catalogue.ts';
-import type { ServedDataset } from './dataset.ts';
-import { type Filter, passes } from './filter.ts';
+import { onlyViewed, type ServedDataset } from './dataset.ts';
+import { asksForStock, type Filter, passes } from './filter.ts';
 import type { RecentHistory } from './recent-events.ts';
 
 /** What must not be found. */
@@ -29,6 +29,16 @@ export function catalogueRows({ catalogue }: ServedDataset, itemIds: readonly st
     if (row !== undefined) rows.add(row);
   }
   return rows;
+}
+
+/** Leaves out what is out of stock, too, unless the dataset shows it or the filter asks for it. */
+export function inStockOnly(
+  { catalogue, showOutOfStock }: Pick<ServedDataset, 'catalogue' | 'showOutOfStock'>,
+  filter: Filter | undefined,
+): Filter | undefined {
+  if (showOutOfStock || catalogue.outOfStock === 0) return filter;
+  if (filter === undefined) return { inStock: true };
+  return asksForStock(filter) ? filter : { all: [filter, { inStock: true }] };
 }
 
 /** Leaves out what the shop blocks, too. */
@@ -62,17 +72,20 @@ export function visibleTo(
   dataset: ServedDataset,
   userId: string,
   seen: readonly number[],
-  { exclude = [], hideSeen = true, filter, history = [], recent }: Wishes,
+  { exclude = [], hideSeen = true, filter: wished, history = [], recent }: Wishes,
   rules: RulesInForce,
 ): { visible: Visible; mayPin: MaySee } {
   const { catalogue, interactions, queryId } = dataset;
+  const filter = inStockOnly(dataset, wished);
   const excluded = catalogueRows(dataset, exclude);
   const mayPin = maySee(catalogue, { hidden: excluded, filter });
   if (!hideSeen || queryId !== undefined) {
     return { visible: withoutBlocked({ hidden: excluded, filter }, rules), mayPin };
   }
   const hidden = catalogueRows(dataset, [...(recent?.ordered ?? []), ...history, ...exclude]);
-  for (const row of seen) hidden.add(row);
+  // What was only looked at is no less wanted.
+  const viewed = onlyViewed(dataset, userId);
+  for (const row of seen) if (!viewed.has(row)) hidden.add(row);
   // Where users and items are of one kind, somebody who joined after the training is not to be shown themselves either.
   const self = isOneKind(interactions.sides ?? userItem) ? catalogue.rowOf.get(userId) : undefined;
   if (self !== undefined) hidden.add(self);

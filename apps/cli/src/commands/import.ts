@@ -115,6 +115,7 @@ const asTheyAre = [
     'cancellations',
     'duplicates',
     'catalogue',
+    'showOutOfStock',
     'strict',
     'replace',
     'currency',
@@ -279,6 +280,7 @@ export function importCommand(program: Command): void {
         'whether the items file is all that is sold: what it lacks is not shown',
       ).choices(['complete', 'partial']),
     )
+    .option('--show-out-of-stock', 'recommend items that are out of stock, too')
     .option('--min-user <n>', 'least interactions of every user (k-core)', readInteger)
     .option('--min-item <n>', 'least interactions of every item (k-core)', readInteger)
     .option('--currency <code>', 'ISO 4217 code of all prices')

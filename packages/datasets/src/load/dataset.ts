@@ -26,6 +26,8 @@ export interface Interactions {
   sides?: Sides;
   /** Part of each row, a place in {@link splitParts}, where the file says it. */
   split?: Uint8Array;
+  /** 1 where the interaction hides the item from the user's recommendations, as a view does not; all do where it is not said. */
+  hides?: Uint8Array;
   /** In what situation each interaction happened, by the column's name. */
   context?: Record<string, ContextColumn>;
 }
@@ -147,6 +149,7 @@ export async function loadInteractions(dataDir: string, datasetId: string): Prom
     clock,
     sides = userItem,
     split: hasSplit,
+    hides: saysHides,
     context: names = [],
   } = await readMeta(datasetFolder(dataDir, datasetId));
   return withFiles(dataDir, datasetId, async (read) => {
@@ -166,12 +169,19 @@ export async function loadInteractions(dataDir: string, datasetId: string): Prom
     const split = hasSplit
       ? await read('interactions.parquet', ['split'], (rows): [Uint8Array] => [new Uint8Array(rows)])
       : undefined;
+    const hides = saysHides
+      ? await read('interactions.parquet', ['hides'], (rows): [Uint8Array] => [new Uint8Array(rows)])
+      : undefined;
     const context: Record<string, ContextColumn> = {};
     for (const [place, name] of names.entries()) {
       const [texts] = await read('interactions.parquet', [`context_${place}`], (rows) => [new Array<string>(rows)]);
       context[name] = codesOf(texts);
     }
-    const told = { ...(split && { split: split[0] }), ...(names.length > 0 && { context }) };
+    const told = {
+      ...(split && { split: split[0] }),
+      ...(hides && { hides: hides[0] }),
+      ...(names.length > 0 && { context }),
+    };
     return { users, items, user, item, time, weight, valueMinor, clock, sides, ...told };
   });
 }

@@ -185,7 +185,8 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     while (to < rows.length && x.user[rows[to]!] === user) to++;
     const mine = rows.subarray(from, to);
     const learnt = mine.filter((_, i) => held[from + i] === 0);
-    const had = newItemsOnly && learnt.length < mine.length ? itemsOf(learnt) : new Int32Array();
+    const hiding = x.hides ? learnt.filter((row) => x.hides![row] === 1) : learnt;
+    const had = newItemsOnly && learnt.length < mine.length ? itemsOf(hiding) : new Int32Array();
     const later = mine.filter((_, i) => held[from + i] === 1);
     const warm = learnt.length >= minTrain;
     const hidden = new Set(had);
