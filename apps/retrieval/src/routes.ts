@@ -66,6 +66,14 @@ const unlessBatch =
   (request, reply) =>
     request.url.includes('?') && isBatch(request) ? batchOf(parts, request, reply) : handler(request, reply);
 
+/** For the operator: what is a fault in Duet, and why what Duet needs (the database, a file) did not serve a call. */
+function logFailure(logger: Logger, error: { code: string; cause?: unknown }, path: string | undefined): void {
+  const err = error.cause ?? error;
+  if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err, path }, 'a call failed');
+  else if (error.code === 'SERVICE_UNAVAILABLE' && error.cause)
+    logger.warn({ err, path }, 'a call could not be served');
+}
+
 /** Answers what tRPC's batch links ask: each call is admitted by itself, and the batch is one request in work. */
 async function batchOf(
   { logger, pressure, contextOf }: ProcedureParts,
@@ -80,9 +88,7 @@ async function batchOf(
     const answer = await answerBatch(
       { method, url, body, headers: { ...headers, ...(typeof accept === 'string' && { 'trpc-accept': accept }) } },
       () => contextOf(request, reply),
-      ({ error, path }) => {
-        if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
-      },
+      ({ error, path }) => logFailure(logger, error, path),
     );
     return reply.send(answer);
   } finally {
@@ -101,9 +107,7 @@ function handlerOf(
     const call = { operation, input: inputOf(request), ctx: contextOf(request, reply), timeoutMs };
     const { status, body, error } = await answerCall(call, pressure.begin());
     if (error === undefined) return shape(body);
-    if (error.code === 'INTERNAL_SERVER_ERROR') {
-      logger.error({ err: error.cause ?? error, path: operation.name }, 'a call failed');
-    }
+    logFailure(logger, error, operation.name);
     if (status === 503) reply.header('retry-after', retrySeconds);
     return reply.code(status).send(body);
   };

@@ -4,7 +4,7 @@ import { type Config, DuetError, openDataFolder } from '@duet/base';
 import pg from 'pg';
 import { findBinaries, serverAccount } from './binaries.ts';
 import { type Note, openCluster, readNote, requireNoData, urlOfCluster, withCluster, writeNote } from './cluster.ts';
-import { answers, isAlive, launch, type RunningServer, runningPid } from './server.ts';
+import { answers, isAlive, launch, type RunningServer, runningPid, versionOf } from './server.ts';
 
 export interface Postgres extends AsyncDisposable {
   url: string;
@@ -36,8 +36,7 @@ async function findRunning(note: Note): Promise<Postgres | undefined> {
  */
 export async function startPostgres(config: Config): Promise<Postgres> {
   if (config.databaseUrl !== undefined) {
-    const version = await answers(config.databaseUrl);
-    if (version === undefined) throw await unreachable(config.databaseUrl);
+    const version = await reach(config.databaseUrl);
     return { url: config.databaseUrl, embedded: false, version, [Symbol.asyncDispose]: async () => {} };
   }
   openDataFolder(config.dataDir);
@@ -69,8 +68,7 @@ async function startOwn(config: Config): Promise<Postgres> {
   try {
     await ensureDatabase(config, url);
     await writeNote(config, { ...note, url, owner: process.pid });
-    const version = await answers(url);
-    if (version === undefined) throw await unreachable(url);
+    const version = await reach(url);
     const log = path.join(note.folder, 'server.log');
     return { url, embedded: true, version, log, ended: server.ended, [Symbol.asyncDispose]: server.stop };
   } catch (error) {
@@ -105,23 +103,15 @@ async function ensureDatabase({ dataDir }: Config, url: string): Promise<void> {
   }
 }
 
-/** Why a server does not let this process in, without the password. */
-async function unreachable(url: string): Promise<DuetError> {
-  const { hostname, port, pathname } = new URL(url);
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
-  client.on('error', () => {});
-  const cause = await client.connect().then(
-    () => undefined,
-    (error: Error) => error,
-  );
-  await client.end().catch(() => {});
-  const reason = cause instanceof AggregateError ? cause.errors.map(String).join('; ') : cause?.message;
-  return new DuetError(
-    'unavailable',
-    `PostgreSQL at ${hostname}:${port || 5432}${pathname} does not answer: ${reason}.`,
-    {
+/** @throws DuetError `unavailable` saying why a server does not let this process in, without the password */
+async function reach(url: string): Promise<string> {
+  return versionOf(url).catch((cause: Error) => {
+    const { hostname, port, pathname } = new URL(url);
+    const reason = cause instanceof AggregateError ? cause.errors.map(String).join('; ') : cause.message;
+    const what = `PostgreSQL at ${hostname}:${port || 5432}${pathname} does not answer: ${reason}.`;
+    throw new DuetError('unavailable', what, {
       fix: 'Check DATABASE_URL, or unset it to use the embedded server.',
       cause,
-    },
-  );
+    });
+  });
 }

@@ -126,20 +126,26 @@ const portTaken = (port: number): Promise<boolean> =>
     probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(false)));
   });
 
-/** The version of the server at `url`, or undefined when it does not let this process in. */
-export async function answers(url: string): Promise<string | undefined> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+/**
+ * The version of the server at `url`.
+ *
+ * @param timeoutMs limit of the connection's making: on a busy machine that takes seconds
+ * @throws the driver's error when it does not let this process in
+ */
+export async function versionOf(url: string, timeoutMs = 30_000): Promise<string> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs });
   client.on('error', () => {});
   try {
     await client.connect();
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
     return rows[0]!.server_version;
-  } catch {
-    return undefined;
   } finally {
     await client.end().catch(() => {});
   }
 }
+
+/** The same, or undefined when it does not let this process in at once. */
+export const answers = (url: string): Promise<string | undefined> => versionOf(url, 5000).catch(() => undefined);
 
 // The shell lives between this process and the server. It waits for its standard input to end, which happens when this
 // process stops the server or dies, even of kill -9; then it has the server shut down. So a server never outlives its
