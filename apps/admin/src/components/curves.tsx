@@ -4,7 +4,8 @@ import { Section } from './section.tsx';
 
 const colors = ['var(--ink)', 'var(--two-tower)', 'var(--dat)', 'var(--good)', 'var(--violet)', 'var(--busy)'];
 
-const compared: string[] = comparedMetrics.map(({ name }) => name);
+/** Not those of the first ten items, which jump on the few users that a curve is measured on. */
+const compared: string[] = comparedMetrics.map(({ name }) => name).filter((name) => !name.endsWith('@10'));
 
 /**
  * What there is to draw: the total loss first; of the metrics those that models are compared by, where there are any. A

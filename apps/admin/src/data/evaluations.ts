@@ -68,6 +68,7 @@ export const comparedMetrics = [
     name: 'HR@50',
     meaning: 'Hit rate: share of test shoppers who later bought at least one of the 50 items retrieved for them.',
   },
+  { name: 'HR@10', meaning: 'The same with 10 items retrieved, as most published tables have it.' },
   { name: 'HR@100', meaning: 'The same with 100 items retrieved, the number that a ranker is given.' },
   {
     name: 'Recall@50',
@@ -78,6 +79,7 @@ export const comparedMetrics = [
     name: 'NDCG@50',
     meaning: 'Like recall, but a hit near the top counts for more; 1 would be every later purchase at the very top.',
   },
+  { name: 'NDCG@10', meaning: 'The same over the first 10 items, as most published tables have it.' },
   { name: 'MRR', meaning: 'Mean of 1 ÷ rank of the first hit, over the whole catalogue.' },
 ] as const;
 
