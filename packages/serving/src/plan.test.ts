@@ -38,6 +38,22 @@ describe('the model of a request', () => {
     assert.equal(chosen(simulated), 'old tea');
   });
 
+  test('is the champion that is deployed at the placement, or everywhere, whatever runs or is newer', () => {
+    const deployed = {
+      ...{ ...plan, decided: { tea: 'new tea' }, experiments: [experiment('tea', 'new tea')] },
+      deployed: { tea: { '': 'old tea' }, mugs: { basket: 'old mugs' } },
+    };
+    assert.equal(chosen(deployed), 'old tea');
+    assert.equal(chosen(deployed, { placement: 'home' }), 'old tea');
+    assert.equal(chosen(deployed, { modelId: 'new tea' }), 'new tea');
+    assert.equal(chosen(deployed, { datasetId: 'mugs', placement: 'basket' }), 'old mugs');
+    assert.equal(chosen(deployed, { datasetId: 'mugs', placement: 'home' }), 'new mugs');
+    assert.deepEqual(
+      neededModels(deployed).map(({ modelId }) => modelId),
+      ['old tea', 'old mugs', 'new tea'],
+    );
+  });
+
   test('is never of another dataset than the key’s, by whatever name it is asked for', () => {
     for (const wanted of [{ modelId: 'new tea' }, { indexId: 'index of new tea' }]) {
       assert.equal(chosen(plan, wanted), 'new tea');

@@ -63,6 +63,8 @@ export interface Plan {
   rankers: Record<string, string>;
   /** Dataset → what its shop wants of every list; switched-off rules and those that are over are left out. */
   rules: Record<string, RankingRule[]>;
+  /** Dataset → placement ("": every other) → the champion that answers there outside experiments, where it has an index. */
+  deployed: Record<string, Record<string, string>>;
   /** Dataset → the model that its last decided experiment chose, where it has an index; else the newest answers. */
   decided: Record<string, string>;
   /** Running, in all datasets, the first started first: a user is in the first one of their dataset that takes them. */
@@ -78,6 +80,7 @@ export const emptyPlan: Plan = {
   pinned: [],
   rankers: {},
   rules: {},
+  deployed: {},
   decided: {},
   experiments: [],
   keyedDatasets: [],
@@ -88,7 +91,7 @@ const modelLimit = 200;
 
 /** Reads the plan in a few indexed queries, cheap enough for every other second. */
 export async function readPlan({ prisma }: Database): Promise<Plan> {
-  const [running, rankers, rules, decided, keyed] = await Promise.all([
+  const [running, rankers, rules, deployments, decided, keyed] = await Promise.all([
     prisma.experiment.findMany({
       where: { status: 'running' },
       include: { arms: { orderBy: { position: 'asc' } }, dataset: { select: { holdout: true } } },
@@ -98,6 +101,10 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     prisma.rule.findMany({
       where: { enabled: true, OR: [{ endsAt: null }, { endsAt: { gt: new Date() } }] },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    }),
+    prisma.deployment.findMany({
+      select: { datasetId: true, placement: true, registeredModel: { select: { championId: true } } },
+      orderBy: [{ datasetId: 'asc' }, { placement: 'asc' }],
     }),
     prisma.experiment.findMany({
       where: { simulated: false, status: 'decided', decision: { not: 'none' } },
@@ -113,6 +120,7 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     }),
   ]);
   const arms = running.flatMap((experiment) => experiment.arms);
+  const champions = deployments.flatMap(({ registeredModel: { championId } }) => championId ?? []);
   const model = { select: { name: true, kind: true, datasetId: true } };
   const [newest, needed] = await Promise.all([
     prisma.index.findMany({
@@ -124,7 +132,7 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     prisma.index.findMany({
       where: {
         OR: [
-          { active: true, modelId: { in: arms.map(({ modelId }) => modelId) } },
+          { active: true, modelId: { in: [...champions, ...arms.map(({ modelId }) => modelId)] } },
           { id: { in: arms.flatMap(({ indexId }) => indexId ?? []) } },
         ],
       },
@@ -152,6 +160,16 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     rankers: Object.fromEntries(rankers.map((ranker) => [ranker.datasetId, ranker.id])),
     rules: Object.fromEntries(
       [...Map.groupBy(rules, ({ datasetId: of }) => of)].map(([of, all]) => [of, all.map(plannedRule)]),
+    ),
+    deployed: Object.fromEntries(
+      [...Map.groupBy(deployments, ({ datasetId: of }) => of)].map(([of, all]) => [
+        of,
+        Object.fromEntries(
+          all.flatMap(({ placement, registeredModel: { championId } }) =>
+            championId !== null && indexed.has(championId) ? [[placement, championId]] : [],
+          ),
+        ),
+      ]),
     ),
     decided: Object.fromEntries(chosen.filter(([, modelId]) => indexed.has(modelId))),
     keyedDatasets: keyed.map(({ datasetId: of }) => of!),
@@ -192,23 +210,27 @@ export interface WantedModel {
   datasetId?: string | undefined;
   modelId?: string | undefined;
   indexId?: string | null | undefined;
+  /** Where in the shop the answer is shown. */
+  placement?: string | undefined;
 }
 
 /**
- * The model and index that a request means: the named ones, else the control of the dataset's first experiment, else what its
- * last experiment decided for, else its newest model.
+ * The model and index that a request means: the named ones, else the champion that is deployed at its placement or everywhere,
+ * else, where nothing is deployed, the control of the dataset's first experiment, what its last experiment decided for, or its
+ * newest model.
  *
  * @throws DuetError `not-found` for a model or index that is not in the plan, or of another dataset; `unavailable` where
  *   there is none at all
  */
-export function chooseModel(plan: Plan, { datasetId, modelId: named, indexId }: WantedModel = {}): PlannedModel {
+export function chooseModel(plan: Plan, wanted: WantedModel = {}): PlannedModel {
+  const { datasetId, modelId: named, indexId, placement = '' } = wanted;
   const mayAnswer = (planned: PlannedModel) => datasetId === undefined || planned.datasetId === datasetId;
   if (indexId) {
     const found = [...plan.models, ...plan.pinned].find((planned) => planned.indexId === indexId && mayAnswer(planned));
     if (found !== undefined) return found;
     throw new DuetError('not-found', `Index ${indexId} is neither active nor in a running experiment.`);
   }
-  const modelId = named ?? defaultModel(plan, datasetId ?? plan.dataset?.id);
+  const modelId = named ?? defaultModel(plan, datasetId ?? plan.dataset?.id, placement);
   if (modelId === undefined) {
     throw new DuetError('unavailable', 'No model has an index yet, so there is nothing to recommend from.', {
       fix: 'Train one and index it: npx duet train, then npx duet index.',
@@ -221,8 +243,14 @@ export function chooseModel(plan: Plan, { datasetId, modelId: named, indexId }: 
   });
 }
 
-function defaultModel({ experiments, decided, models }: Plan, datasetId: string | undefined): string | undefined {
+function defaultModel(
+  { experiments, deployed, decided, models }: Plan,
+  datasetId: string | undefined,
+  placement: string,
+): string | undefined {
   if (datasetId === undefined) return undefined;
+  const champion = deployed[datasetId]?.[placement] ?? deployed[datasetId]?.[''];
+  if (champion !== undefined) return champion;
   const first = experiments.find((experiment) => experiment.datasetId === datasetId && !experiment.simulated);
   return (
     first?.arms.find(({ control }) => control)?.modelId ??
@@ -231,12 +259,15 @@ function defaultModel({ experiments, decided, models }: Plan, datasetId: string 
   );
 }
 
-/** What a plan needs open before any request comes: every arm's model, and what answers for each dataset that is asked for. */
+/** What a plan needs open before any request comes: every arm's model, what is deployed, and what answers for each dataset that is asked for. */
 export function neededModels(plan: Plan): PlannedModel[] {
   if (plan.models.length === 0) return [];
   const arms = plan.experiments.flatMap((experiment) => experiment.arms);
   const defaults = plan.keyedDatasets.map((datasetId) => ({ datasetId }));
-  const wanted = [{}, ...defaults, ...arms].flatMap((one) => {
+  const placements = Object.entries(plan.deployed).flatMap(([datasetId, of]) =>
+    Object.keys(of).map((placement) => ({ datasetId, placement })),
+  );
+  const wanted = [{}, ...defaults, ...placements, ...arms].flatMap((one) => {
     try {
       return chooseModel(plan, one);
     } catch {
