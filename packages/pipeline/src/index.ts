@@ -9,3 +9,7 @@ export {
   registerModel,
 } from './registry/registered-model.ts';
 export { checkSchedule, lastDue, nextDue, type Schedule } from './registry/schedule.ts';
+export type { Gate, GateCheck } from './gate/gate.ts';
+export { dueModels } from './refresh/due.ts';
+export { type RefreshResult, refreshModel } from './refresh/refresh.ts';
+export type { StageRecord } from './refresh/refresh-run.ts';

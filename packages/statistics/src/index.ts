@@ -54,3 +54,4 @@ export {
   type OffPolicyEstimate,
   snips,
 } from './rankings/off-policy.ts';
+export { type PairedDifference, pairedBootstrap } from './paired.ts';

@@ -1,5 +1,6 @@
 export type { Judged } from './evaluation/evaluate.ts';
 export { type BaselineRequest, evaluateBaseline, evaluateModel } from './evaluation/judge.ts';
+export { userMetrics } from './evaluation/metrics.ts';
 export type { CurvePoint } from './loop/checkpoint.ts';
 export { failAbandonedRuns, requestOfRun } from './runs.ts';
 export { hasVectors, type ModelSettings, ownSettings, resolveSettings, settingsOfKind } from './settings.ts';
