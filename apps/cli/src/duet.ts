@@ -13,6 +13,7 @@ import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { offPolicyCommand } from './commands/off-policy.ts';
+import { refreshCommands } from './commands/refresh.ts';
 import { championCommands, deploymentCommands } from './commands/registry.ts';
 import { reportCommand } from './commands/report.ts';
 import { retrieveCommand } from './commands/retrieve.ts';
@@ -55,6 +56,7 @@ const commands = [
   offPolicyCommand,
   datasetsCommand,
   modelsCommand,
+  refreshCommands,
   championCommands,
   deploymentCommands,
   keysCommand,

@@ -1,6 +1,7 @@
 import type { Logger } from '@duet/base';
 import { type ImportResources, importDataset, importRequest } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
+import { refreshModel } from '@duet/pipeline';
 import { buildModelIndex } from '@duet/serving';
 import { evaluateModel, requestOfRun, type TrainerContext, trainModel } from '@duet/trainer';
 
@@ -49,6 +50,13 @@ export function jobHandlers({
       // A model that cannot be served is of no use to whoever asked for it.
       await enqueue(db, { kind: 'index', modelId: trained.modelId });
       return trained.evaluation;
+    }),
+    refresh: logged(async ({ registeredModelId }, signal) => {
+      const registered = await db.prisma.registeredModel.findUniqueOrThrow({ where: { id: registeredModelId } });
+      const ctx = { db, dataDir, executor, checkpointMinutes, signal };
+      const { version, promoted, sentence } = await refreshModel(ctx, registered, { actor: 'schedule' });
+      logger.info({ model: registered.name, version, promoted }, sentence);
+      return { version, promoted, sentence };
     }),
     evaluate: logged(async ({ modelId, split }, signal) => {
       const { evaluation } = await evaluateModel({ db, dataDir, executor, signal }, { modelId, split });

@@ -4,6 +4,7 @@ import type { Config, Logger } from '@duet/base';
 import { clearAbandonedDrafts } from '@duet/datasets';
 import { type Database, failUnqueuedRuns } from '@duet/db';
 import { applyStopRules, dropOldEvents, type Metric, rollUpOpen } from '@duet/experiments';
+import { dueModels, queueRefresh } from '@duet/pipeline';
 import { failAbandonedRuns } from '@duet/trainer';
 
 interface UpkeepContext {
@@ -15,8 +16,8 @@ interface UpkeepContext {
 
 /**
  * What the worker does each minute beside its jobs, from now until it is disposed: clears what killed processes have
- * left, counts events into the experiments' sums, deletes old ones, applies the rules that stop experiments, and makes
- * the backups that are due.
+ * left, counts events into the experiments' sums, deletes old ones, applies the rules that stop experiments, queues
+ * the refreshes that are due, and makes the backups that are.
  */
 export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Promise<Disposable> {
   const { dataDir, backupDir, backupHours, backupKeep } = config;
@@ -52,6 +53,16 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
   });
   void eachMinute('look at the running experiments', async () => {
     for (const { says, ...applied } of await applyStopRules(db, { metrics })) logger.warn(applied, says);
+  });
+  void eachMinute('look for refreshes that are due', async () => {
+    for (const { registered, running } of await dueModels(db, new Date())) {
+      if (running) {
+        logger.warn({ model: registered.name }, 'its schedule is due while its last refresh still runs: passed over');
+        continue;
+      }
+      await queueRefresh(db, registered, { actor: 'schedule' });
+      logger.info({ model: registered.name }, 'its refresh is due: queued');
+    }
   });
   if (backupDir !== undefined) {
     void eachMinute('back up', async () => {

@@ -23,11 +23,12 @@ describe('event partitions', { concurrency: true }, () => {
 
   test('are looked up no second time', async (context) => {
     await using database = await createTestDatabase();
-    await ensureEventPartitions(database, ['2026-02-20']);
+    const there = new Set<string>();
+    await ensureEventPartitions(database, ['2026-02-20'], there);
     const taken = context.mock.method(database.pool, 'connect');
-    await ensureEventPartitions(database, ['2026-02-20']);
+    await ensureEventPartitions(database, ['2026-02-20'], there);
     assert.equal(taken.mock.callCount(), 0);
-    await ensureEventPartitions(database, ['2026-02-21']);
+    await ensureEventPartitions(database, ['2026-02-21'], there);
     assert.equal(taken.mock.callCount(), 1);
   });
 

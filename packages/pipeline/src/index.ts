@@ -1,4 +1,8 @@
+export type { Gate, GateCheck } from './gate/gate.ts';
 export { type GateSettings, gateSettings, parseGate } from './gate/gate-settings.ts';
+export { dueModels, queueRefresh } from './refresh/due.ts';
+export { type RefreshResult, refreshModel } from './refresh/refresh.ts';
+export type { StageRecord } from './refresh/refresh-run.ts';
 export { addVersion, type Promoted, promote, rollback, versionsOf } from './registry/champion.ts';
 export { deploy, type ListedDeployment, listDeployments, undeploy } from './registry/deployment.ts';
 export {

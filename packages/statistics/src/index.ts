@@ -37,6 +37,7 @@ export { proportion } from './estimates/proportion.ts';
 export { quantileBootstrap, quantileDifference, quantileEstimate } from './estimates/quantile.ts';
 export { capOf, winsorise } from './estimates/winsorise.ts';
 export { chiSquareSurvival, normalQuantile, normalSurvival, studentQuantile } from './numerics/distributions.ts';
+export { type PairedDifference, pairedBootstrap } from './paired.ts';
 export {
   type Credit,
   creditOf,

@@ -1,0 +1,214 @@
+import { DuetError, type Logger } from '@duet/base';
+import { loadInteractions } from '@duet/datasets';
+import { type Database, holdLock, type Prisma, type RegisteredModel } from '@duet/db';
+import { buildModelIndex } from '@duet/serving';
+import { evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
+import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
+import { parseGate } from '../gate/gate-settings.ts';
+import { addVersion, promote } from '../registry/champion.ts';
+import { measuredTwin, OpenRefresh } from './refresh-run.ts';
+
+export interface RefreshContext extends TrainerContext {
+  logger?: Pick<Logger, 'info'>;
+}
+
+export interface RefreshResult {
+  refreshId: string;
+  version: number;
+  modelId: string;
+  /** Of the twin that was trained without the split's other part. */
+  metrics: Record<string, number>;
+  gate: Gate;
+  promoted: boolean;
+  /** Why it serves, or is held back. */
+  sentence: string;
+}
+
+/**
+ * Makes a new version of a registered model: a twin is trained on the split and **measured**; the version itself learns
+ * **everything**, for as many epochs; it is indexed, judged by the gate, and promoted, or held back with the reason. A refresh that was cut is
+ * gone on with by the next one of the model, and does nothing twice.
+ *
+ * @throws DuetError `conflict` while another process refreshes it; whatever stops a stage
+ */
+export async function refreshModel(
+  ctx: RefreshContext,
+  registered: Pick<RegisteredModel, 'id' | 'name'>,
+  { actor }: { actor: string },
+): Promise<RefreshResult> {
+  const { db } = ctx;
+  await using held = await holdLock(db, `duet refresh ${registered.id}`);
+  if (held === undefined) {
+    throw new DuetError('conflict', `"${registered.name}" is being refreshed by another process right now.`, {
+      fix: 'Wait for it: npx duet refreshes lists them.',
+    });
+  }
+  const model = await db.prisma.registeredModel.findUniqueOrThrow({ where: { id: registered.id } });
+  const refresh = new OpenRefresh(db, await unfinishedOrNew(db, model, actor));
+  try {
+    await refresh.stage('measure', () => measure(ctx, model, refresh));
+    await refresh.stage('refit', () => refit(ctx, model, refresh));
+    await refresh.stage('index', () => index(ctx, refresh));
+    await refresh.stage('gate', () => gate(ctx, model, refresh));
+    const { promoted, sentence } = await conclude(ctx, model, refresh, actor);
+    const { modelId, version, gate: judged, measuredModelId } = refresh.state;
+    await refresh.end({ status: 'done', promoted, error: null });
+    const metrics = await metricsOf(db, measuredModelId!);
+    return { refreshId: refresh.id, version: version!, modelId: modelId!, metrics, gate: judged!, promoted, sentence };
+  } catch (error) {
+    // One that was stopped goes on at the next refresh; one that failed begins anew.
+    const stopped = ctx.signal?.aborted === true;
+    if (!stopped) await refresh.end({ status: 'failed', error: (error as Error).message });
+    throw error;
+  }
+}
+
+/** A run that a killed process left under way, or that waits in the queue; else a new one. */
+async function unfinishedOrNew({ prisma }: Database, { id, datasetId }: RegisteredModel, actor: string) {
+  const left = await prisma.refreshRun.findFirst({
+    where: { registeredModelId: id, status: { in: ['queued', 'running'] } },
+    orderBy: { createdAt: 'asc' },
+  });
+  const begun = { status: 'running', startedAt: new Date() } as const;
+  if (left !== null) return prisma.refreshRun.update({ where: { id: left.id }, data: { status: 'running' } });
+  return prisma.refreshRun.create({ data: { datasetId, registeredModelId: id, actor, ...begun } });
+}
+
+/** Makes the training run of a stage where there is none yet, so that a cut training is gone on with. */
+async function runOf(
+  { db }: RefreshContext,
+  { datasetId, kind, preset }: RegisteredModel,
+  known: string | undefined,
+  set: Record<string, unknown>,
+): Promise<string> {
+  if (known !== undefined) return known;
+  const parameters = { set } as Prisma.InputJsonObject;
+  return (await db.prisma.trainingRun.create({ data: { datasetId, kind, preset, parameters } })).id;
+}
+
+async function measure(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
+  const { datasetId, kind, preset, name } = model;
+  const set = model.parameters as Record<string, unknown>;
+  const runId = await runOf(ctx, model, refresh.state.measureRunId, set);
+  await refresh.know({ measureRunId: runId });
+  const { modelId } = await trainModel(ctx, { datasetId, kind, preset, set, name: `${name}, measured`, runId });
+  await refresh.know({ measuredModelId: modelId });
+  const metrics = await metricsOf(ctx.db, modelId);
+  return `HR@50 ${metrics['HR@50']?.toFixed(4) ?? '–'}, MRR ${metrics.MRR?.toFixed(4) ?? '–'} on what it was not trained on.`;
+}
+
+async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
+  const { db } = ctx;
+  const { datasetId, kind, preset, name } = model;
+  const { measureRunId, measuredModelId } = refresh.state;
+  const { curve } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: measureRunId! } });
+  const set = { ...(model.parameters as Record<string, unknown>), ...stoppedAt(curve as unknown as CurvePoints) };
+  const runId = await runOf(ctx, model, refresh.state.refitRunId, set);
+  await refresh.know({ refitRunId: runId });
+  const { modelId } = await trainModel(ctx, { datasetId, kind, preset, set, split: 'none', name, runId });
+  const { metrics } = await db.prisma.model.findUniqueOrThrow({ where: { id: measuredModelId! } });
+  const version = await db.prisma.$transaction(async (tx) => {
+    await tx.model.update({ where: { id: modelId }, data: { metrics: metrics as Prisma.InputJsonObject } });
+    const known = await tx.model.findUniqueOrThrow({ where: { id: modelId } });
+    return known.version ?? addVersion(tx, model.id, modelId);
+  });
+  await db.prisma.refreshRun.update({ where: { id: refresh.id }, data: { modelId } });
+  await refresh.know({ modelId, version });
+  return `Version ${version} learnt from every interaction.`;
+}
+
+type CurvePoints = { epoch: number; validation: Record<string, number> }[];
+
+/** The epochs after which a training with `patience` was best, for one that has nothing to watch; nothing for others. */
+function stoppedAt(curve: CurvePoints): Record<string, unknown> {
+  const scored = curve.filter(({ validation }) => validation['NDCG@100'] !== undefined);
+  if (scored.length === 0) return {};
+  const best = scored.reduce((a, b) => (b.validation['NDCG@100']! > a.validation['NDCG@100']! ? b : a));
+  return { epochs: best.epoch, patience: 0 };
+}
+
+async function index(ctx: RefreshContext, refresh: OpenRefresh): Promise<string> {
+  const { db, dataDir, progress, signal } = ctx;
+  const modelId = refresh.state.modelId!;
+  const known = await db.prisma.index.findFirst({ where: { modelId, active: true } });
+  if (known === null) await buildModelIndex({ db, dataDir, progress, signal }, { modelId });
+  const built = await db.prisma.index.findFirstOrThrow({ where: { modelId, active: true } });
+  return `${built.factory} over ${built.size} items, recall@100 ${built.recallAt100.toFixed(3)}.`;
+}
+
+async function gate(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
+  const { db } = ctx;
+  const { measuredModelId, modelId } = refresh.state;
+  const champion = model.championId;
+  const twin = champion === null ? undefined : await measuredTwin(db, champion);
+  const candidate = await evaluateModel(ctx, { modelId: measuredModelId! });
+  const built = await db.prisma.index.findFirstOrThrow({ where: { modelId: modelId!, active: true } });
+  const judged = judgeGate({
+    settings: parseGate(model.gate),
+    candidate,
+    champion: twin === undefined ? undefined : await evaluateModel(ctx, { modelId: twin }),
+    indexRecall: built.recallAt100,
+    shownItems: await db.prisma.item.count({ where: { datasetId: model.datasetId, withdrawnAt: null } }),
+    itemsWithVector: built.size,
+    ...(await dataFacts(ctx, model)),
+  });
+  await refresh.know({ gate: judged });
+  await db.prisma.refreshRun.update({
+    where: { id: refresh.id },
+    data: { gate: judged as unknown as Prisma.InputJsonObject },
+  });
+  const failed = judged.checks.filter(({ passed }) => !passed);
+  return failed.length === 0
+    ? `All ${judged.checks.length} checks passed.`
+    : failed.map(({ sentence }) => sentence).join(' ');
+}
+
+const weekSeconds = 7 * 86_400;
+
+async function dataFacts(
+  { db, dataDir }: RefreshContext,
+  { datasetId, championId }: RegisteredModel,
+): Promise<Pick<GateFacts, 'interactions' | 'weeks'>> {
+  const { time, clock = 'time' } = await loadInteractions(dataDir, datasetId);
+  const seen =
+    championId === null
+      ? null
+      : await db.prisma.model.findUnique({ where: { id: championId }, select: { snapshot: true, dataset: true } });
+  let weeks: GateFacts['weeks'];
+  if (clock === 'time' && time.length > 0) {
+    const end = time.reduce((a, b) => Math.max(a, b), 0);
+    weeks = { last: 0, before: 0 };
+    for (const at of time) {
+      if (at > end - weekSeconds) weeks.last += 1;
+      else if (at > end - 2 * weekSeconds) weeks.before += 1;
+    }
+  }
+  const champion = seen === null ? undefined : (seen.snapshot ?? seen.dataset).interactions;
+  return { interactions: { candidate: time.length, champion }, weeks };
+}
+
+async function conclude(
+  { db }: RefreshContext,
+  model: RegisteredModel,
+  { state }: OpenRefresh,
+  actor: string,
+): Promise<{ promoted: boolean; sentence: string }> {
+  const { gate: judged, version } = state;
+  if (!judged!.passed) {
+    const why = judged!.checks.flatMap(({ passed, sentence }) => (passed ? [] : [sentence])).join(' ');
+    return { promoted: false, sentence: `Version ${version} is held back. ${why}` };
+  }
+  if (model.promotion === 'ask') {
+    return { promoted: false, sentence: `Version ${version} passed its gate and waits for somebody to promote it.` };
+  }
+  if (state.modelId !== model.championId) {
+    await promote(db, model, { version, reason: 'It passed its gate.' }, { actor });
+  }
+  return { promoted: true, sentence: `Version ${version} passed its gate and is the champion.` };
+}
+
+async function metricsOf({ prisma }: Database, modelId: string): Promise<Record<string, number>> {
+  const { metrics } = await prisma.model.findUniqueOrThrow({ where: { id: modelId } });
+  const evaluations = Object.values(metrics as Record<string, { metrics: Record<string, number> }>);
+  return evaluations[0]?.metrics ?? {};
+}
