@@ -342,7 +342,9 @@ describe('too little to conclude', () => {
     const running = await experiment('flat', { minimumUsers: 2 });
     const shop = storefront(running);
     const [a, b] = running.arms.map(({ id }) => id);
-    await log([0, 1, 2].flatMap((u) => [shop.impression(`a${u}`, 0, 'x', a!), shop.impression(`b${u}`, 0, 'x', b!)]));
+    // Forty shoppers an arm: enough for a ratio to be judged at all.
+    const shoppers = Array.from({ length: 40 }, (_, u) => u);
+    await log(shoppers.flatMap((u) => [shop.impression(`a${u}`, 0, 'x', a!), shop.impression(`b${u}`, 0, 'x', b!)]));
     const reported = await report(db, 'flat');
     holdsNoBadNumber(reported);
     const undetermined = {
