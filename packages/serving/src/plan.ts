@@ -161,46 +161,62 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     rules: Object.fromEntries(
       [...Map.groupBy(rules, ({ datasetId: of }) => of)].map(([of, all]) => [of, all.map(plannedRule)]),
     ),
-    deployed: Object.fromEntries(
-      [...Map.groupBy(deployments, ({ datasetId: of }) => of)].map(([of, all]) => [
-        of,
-        Object.fromEntries(
-          all.flatMap(({ placement, registeredModel: { championId } }) =>
-            championId !== null && indexed.has(championId) ? [[placement, championId]] : [],
-          ),
-        ),
-      ]),
-    ),
+    deployed: championsOf(deployments, indexed),
     decided: Object.fromEntries(chosen.filter(([, modelId]) => indexed.has(modelId))),
     keyedDatasets: keyed.map(({ datasetId: of }) => of!),
-    experiments: running.map(({ rankerId, arms: split, dataset: { holdout }, ...experiment }) => ({
-      id: experiment.id,
-      datasetId: experiment.datasetId,
-      name: experiment.name,
-      seed: experiment.seed,
-      design: experiment.design,
-      phase: experiment.phase,
-      trafficShare: experiment.trafficShare,
-      layer: experiment.layer,
-      layerFrom: experiment.layerFrom,
-      layerTo: experiment.layerTo,
-      simulated: experiment.simulated,
-      holdout,
-      settings: experiment.settings,
-      rankerId,
-      arms: split
-        .filter(({ weight }) => weight > 0)
-        .map((arm) => ({
-          id: arm.id,
-          name: arm.name,
-          weight: arm.weight,
-          position: arm.position,
-          control: arm.control,
-          modelId: arm.modelId,
-          indexId: arm.indexId,
-          settings: arm.settings,
-        })),
-    })),
+    experiments: running.map(plannedExperiment),
+  };
+}
+
+interface DeploymentRow {
+  datasetId: string;
+  placement: string;
+  registeredModel: { championId: string | null };
+}
+
+/** The champions that have an index, by dataset and placement. */
+function championsOf(deployments: readonly DeploymentRow[], indexed: ReadonlySet<string>): Plan['deployed'] {
+  const deployed: Plan['deployed'] = {};
+  for (const { datasetId, placement, registeredModel } of deployments) {
+    const { championId } = registeredModel;
+    if (championId === null || !indexed.has(championId)) continue;
+    deployed[datasetId] = { ...deployed[datasetId], [placement]: championId };
+  }
+  return deployed;
+}
+
+/** An experiment's row with its arms, and the dataset's share of users who are in none. */
+type ExperimentRow = Omit<PlannedExperiment, 'holdout'> & { dataset: { holdout: number } };
+
+/** What of an experiment the plan says: a change of anything else is none of the plan. */
+function plannedExperiment({ dataset: { holdout }, arms, ...experiment }: ExperimentRow): PlannedExperiment {
+  return {
+    id: experiment.id,
+    datasetId: experiment.datasetId,
+    name: experiment.name,
+    seed: experiment.seed,
+    design: experiment.design,
+    phase: experiment.phase,
+    trafficShare: experiment.trafficShare,
+    layer: experiment.layer,
+    layerFrom: experiment.layerFrom,
+    layerTo: experiment.layerTo,
+    simulated: experiment.simulated,
+    holdout,
+    settings: experiment.settings,
+    rankerId: experiment.rankerId,
+    arms: arms
+      .filter(({ weight }) => weight > 0)
+      .map((arm) => ({
+        id: arm.id,
+        name: arm.name,
+        weight: arm.weight,
+        position: arm.position,
+        control: arm.control,
+        modelId: arm.modelId,
+        indexId: arm.indexId,
+        settings: arm.settings,
+      })),
   };
 }
 
