@@ -97,7 +97,7 @@ describe('what the user got wrong ends in one clear sentence, a code, and nothin
       'a key with a scope that is none',
       ['keys', 'create', '--name', 'x', '--scope', 'root'],
       2,
-      /field scopes: .*retrieve, events/,
+      /field scopes: .*scopes out of retrieve, customers, events/,
     ],
     ['an unknown key', ['keys', 'revoke', '--key', 'none'], 3, /There is no API key "none"/],
     ['an import of nothing', ['import', '--name', 'shop', '--json'], 2, /It takes --interactions/],

@@ -30,8 +30,8 @@ const shown = (key: ListedApiKey) => [
   key.revokedAt === null ? 'works' : `revoked ${minute(key.revokedAt)}`,
 ];
 
-/** Scopes of what concerns the service and no dataset. */
-const ofService: readonly string[] = ['metrics', 'admin'];
+/** Scopes of what concerns a dataset; the others are of the service. */
+const ofDataset: readonly string[] = ['retrieve', 'customers', 'events', 'orders', 'simulate'];
 
 /** @throws DuetError `not-found`; `conflict` where several that work have the name */
 async function findKey(db: Database, named: string): Promise<ListedApiKey> {
@@ -83,13 +83,13 @@ export function keysCommand(program: Command): void {
     async ({ database }, { name, dataset, publishable = false, origin, scope, rate, burst }) => {
       const { createApiKey } = await import('@duet/db');
       const db = await database();
-      const needsNone = dataset === undefined && scope.length > 0 && scope.every((one) => ofService.includes(one));
+      const isOfDataset = dataset !== undefined || scope.some((one) => ofDataset.includes(one));
       const { id, key } = await createApiKey(
         db,
         {
           name,
           kind: publishable ? 'publishable' : 'secret',
-          datasetId: needsNone ? null : (await findDataset(db, dataset)).id,
+          datasetId: isOfDataset ? (await findDataset(db, dataset)).id : null,
           scopes: scope as ApiScope[],
           origins: origin,
           rateLimit: rate,
