@@ -60,6 +60,10 @@ describe('the indexes of a model', () => {
 
   test('stay as they are when a build is killed, which says so and leaves nothing', async () => {
     const before = await served();
+    // Held, so that no build gets to its end before it is killed: it takes this row's lock to be served.
+    const holder = await shop.db.pool.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM "Model" WHERE id = $1 FOR UPDATE', [shop.dat]);
     for (const when of ['loading the model', 'building over', 'writing']) {
       let pid = 0;
       const building = buildModelIndex(
@@ -80,6 +84,8 @@ describe('the indexes of a model', () => {
       });
       assert.deepEqual(await served(), before);
     }
+    await holder.query('ROLLBACK');
+    holder.release();
     assert.deepEqual(await folders(), [before.id]);
     assert.deepEqual(await rows(), [[1, true]]);
   });
