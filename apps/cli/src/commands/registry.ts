@@ -14,7 +14,6 @@ interface RegisterOptions {
   schedule?: string;
   timeZone?: string;
   promote?: 'auto' | 'ask';
-  fullEvery?: number;
 }
 
 /** `duet models register`. */
@@ -32,12 +31,7 @@ export function registerCommand(models: Command): void {
     .option('--gate <key=value>', 'a limit of the gate, such as margin=0.02; may be repeated', readSetting, {})
     .option('--schedule <cron>', 'five fields: "0 3 * * *" is every night at three; without it, when somebody asks')
     .option('--time-zone <zone>', 'of the schedule, such as Europe/London; UTC when left out')
-    .option('--promote <how>', 'auto: what passes the gate serves; ask: a person decides')
-    .option(
-      '--full-every <n>',
-      'start from the weights of the champion, and every n-th time from nothing',
-      readInteger,
-    );
+    .option('--promote <how>', 'auto: what passes the gate serves; ask: a person decides');
   job<RegisterOptions>(
     command,
     'models register --dataset online-retail --name dat-nightly --kind dat --schedule "0 3 * * *" --time-zone Europe/London',
@@ -45,8 +39,8 @@ export function registerCommand(models: Command): void {
       const { registerModel } = await import('@duet/pipeline');
       const db = await database();
       const dataset = await findDataset(db, options.dataset);
-      const { name, kind, preset, set, gate, schedule, timeZone, promote: promotion, fullEvery } = options;
-      const request = { name, kind, preset, parameters: set, gate, schedule, timeZone, promotion, fullEvery };
+      const { name, kind, preset, set, gate, schedule, timeZone, promote: promotion } = options;
+      const request = { name, kind, preset, parameters: set, gate, schedule, timeZone, promotion };
       const told = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
       const registered = await registerModel(db, dataset.id, told as typeof request, { actor: actor() });
       const when = registered.schedule === null ? 'when somebody asks' : `at "${registered.schedule}"`;

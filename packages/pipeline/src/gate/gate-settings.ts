@@ -24,8 +24,6 @@ export const gateSettings = z.strictObject({
   lastWeek: z.number().min(0).default(0.2).describe('interactions of the last week against the week before'),
   /** Mean share of a user's 20 items that the champion's list has too, at least. */
   overlap: share.default(0.05).describe("share of a user's first 20 items that the champion showed too"),
-  /** Share of shadow-answered requests that may fail. */
-  shadowFailures: share.default(0).describe('share of shadow requests that may fail'),
 });
 export type GateSettings = z.output<typeof gateSettings>;
 

@@ -20,8 +20,6 @@ const input = z.strictObject({
   timeZone: z.string().default('UTC'),
   promotion: z.enum(['auto', 'ask']).default('auto'),
   gate: gateSettings.prefault({}),
-  /** Start from the champion's weights; every n-th version is trained from nothing. 0: always from nothing. */
-  fullEvery: z.int().min(0).max(1000).default(0),
 });
 export type RegisteredModelInput = z.input<typeof input>;
 export type RegisteredModelPatch = Partial<Omit<RegisteredModelInput, 'name' | 'kind'>>;
@@ -43,18 +41,8 @@ function parse(request: RegisteredModelInput): z.output<typeof input> {
   return parsed.data;
 }
 
-const viewOf = ({
-  name,
-  kind,
-  preset,
-  parameters,
-  schedule,
-  timeZone,
-  promotion,
-  gate,
-  fullEvery,
-}: RegisteredModel) => ({
-  ...{ name, kind, preset, parameters, schedule, timeZone, promotion, gate, fullEvery },
+const viewOf = ({ name, kind, preset, parameters, schedule, timeZone, promotion, gate }: RegisteredModel) => ({
+  ...{ name, kind, preset, parameters, schedule, timeZone, promotion, gate },
 });
 
 /**
