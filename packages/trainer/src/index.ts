@@ -4,6 +4,7 @@ export { type Evaluation, evaluationSchema } from './evaluation/evaluation.ts';
 export { type BaselineRequest, evaluateBaseline, evaluateModel } from './evaluation/judge.ts';
 export { userMetrics } from './evaluation/metrics.ts';
 export type { CurvePoint } from './loop/checkpoint.ts';
+export { bestEpoch } from './loop/tower-training.ts';
 export { failAbandonedRuns, requestOfRun } from './runs.ts';
 export { type TrainRequest, type TrainResult, trainModel } from './train.ts';
 export type { TrainerContext } from './trainer-context.ts';

@@ -2,7 +2,7 @@ import { DuetError, type Logger } from '@duet/base';
 import { loadInteractions } from '@duet/datasets';
 import { type Database, holdLock, type Prisma, type RegisteredModel } from '@duet/db';
 import { buildModelIndex } from '@duet/serving';
-import { evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
+import { bestEpoch, type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
 import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
 import { parseGate } from '../gate/gate-settings.ts';
 import { addVersion, promote } from '../registry/champion.ts';
@@ -102,7 +102,7 @@ async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenR
   const { datasetId, kind, preset, name } = model;
   const { measureRunId, measuredModelId } = refresh.state;
   const { curve } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: measureRunId! } });
-  const set = { ...(model.parameters as Record<string, unknown>), ...stoppedAt(curve as unknown as CurvePoints) };
+  const set = { ...(model.parameters as Record<string, unknown>), ...stoppedAt(curve as unknown as CurvePoint[]) };
   const runId = await runOf(ctx, model, refresh.state.refitRunId, set);
   await refresh.know({ refitRunId: runId });
   const { modelId } = await trainModel(ctx, { datasetId, kind, preset, set, split: 'none', name, runId });
@@ -117,14 +117,10 @@ async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenR
   return `Version ${version} learnt from every interaction.`;
 }
 
-type CurvePoints = { epoch: number; validation: Record<string, number> }[];
-
-/** The epochs after which a training with `patience` was best, for one that has nothing to watch; nothing for others. */
-function stoppedAt(curve: CurvePoints): Record<string, unknown> {
-  const scored = curve.filter(({ validation }) => validation['NDCG@100'] !== undefined);
-  if (scored.length === 0) return {};
-  const best = scored.reduce((a, b) => (b.validation['NDCG@100']! > a.validation['NDCG@100']! ? b : a));
-  return { epochs: best.epoch, patience: 0 };
+/** The epochs after which the twin was best, for a training that has nothing to watch; nothing where nothing was watched. */
+function stoppedAt(curve: CurvePoint[]): Record<string, unknown> {
+  const epochs = bestEpoch(curve);
+  return epochs === undefined ? {} : { epochs, patience: 0 };
 }
 
 async function index(ctx: RefreshContext, refresh: OpenRefresh): Promise<string> {
