@@ -1,6 +1,6 @@
 import type { Dataset, Rule } from '@duet/db';
 import { listRules } from '@duet/ranking/rules';
-import { titlesOf } from './datasets.ts';
+import { titlesOf } from './datasets/datasets.ts';
 import { database } from './services.ts';
 
 export type ListedRule = Rule & { title: string };

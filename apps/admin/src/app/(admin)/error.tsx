@@ -1,6 +1,6 @@
 'use client';
 
-import { Notice } from '#components/notice.tsx';
+import { Notice } from '#components/layout/notice.tsx';
 
 export default function AdminError({ error, retry }: { error: unknown; retry: () => void }) {
   const digest = error instanceof Error && 'digest' in error ? String(error.digest) : undefined;

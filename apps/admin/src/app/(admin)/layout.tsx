@@ -1,10 +1,10 @@
 import Link from 'next/link';
 import type { ReactNode } from 'react';
-import { Mark } from '#components/mark.tsx';
-import { Navigation } from '#components/navigation.tsx';
-import { Notice } from '#components/notice.tsx';
+import { Mark } from '#components/layout/mark.tsx';
+import { Navigation } from '#components/layout/navigation.tsx';
+import { Notice } from '#components/layout/notice.tsx';
 import { databaseProblem } from '#data/database-problem.ts';
-import { datasetChoice } from '#data/datasets.ts';
+import { datasetChoice } from '#data/datasets/datasets.ts';
 import { logOut } from '../login/actions.ts';
 
 export default async function AdminLayout({ children }: { children: ReactNode }) {

@@ -1,6 +1,6 @@
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
-import { PageHeader } from '#components/page-header.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
 
 export const metadata: Metadata = { title: 'Not found' };
 

@@ -1,5 +1,5 @@
 import { redirect } from 'next/navigation';
-import { datasetChoice } from '#data/datasets.ts';
+import { datasetChoice } from '#data/datasets/datasets.ts';
 import { datasetPath } from '#dataset-path.ts';
 
 /** The dataset that shoppers are served; where there is none, the place to begin. */

@@ -1,7 +1,7 @@
 'use client';
 
 import { useActionState } from 'react';
-import { Submit } from '#components/submit.tsx';
+import { Submit } from '#components/forms/submit.tsx';
 import { logIn } from './actions.ts';
 
 export function LoginForm({ next }: { next: string }) {

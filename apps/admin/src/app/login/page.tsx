@@ -1,5 +1,5 @@
 import type { Metadata } from 'next/types';
-import { Mark } from '#components/mark.tsx';
+import { Mark } from '#components/layout/mark.tsx';
 import { LoginForm } from './form.tsx';
 
 export const metadata: Metadata = { title: 'Log in' };

@@ -1,11 +1,11 @@
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
-import { Badge } from '#components/badge.tsx';
-import { DataTable } from '#components/data-table.tsx';
-import { Notice } from '#components/notice.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { Section } from '#components/section.tsx';
-import { allDatasets } from '#data/datasets.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Badge } from '#components/states/badge.tsx';
+import { allDatasets } from '#data/datasets/datasets.ts';
 import { datasetPath } from '#dataset-path.ts';
 import { formatCount, formatDay } from '#format.ts';
 

@@ -1,7 +1,7 @@
 'use client';
 
 import { type FormEvent, startTransition, useActionState, useState } from 'react';
-import { Field } from '#components/field.tsx';
+import { Field } from '#components/forms/field.tsx';
 import { create } from './actions.ts';
 
 const kinds = [

@@ -1,9 +1,9 @@
 import { apiScopes, publishableScopes } from '@duet/db';
 import type { Metadata } from 'next/types';
-import { Badge } from '#components/badge.tsx';
-import { DataTable } from '#components/data-table.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { Section } from '#components/section.tsx';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Badge } from '#components/states/badge.tsx';
 import { apiKeys, keyDatasets } from '#data/api-keys.ts';
 import { config } from '#data/services.ts';
 import { formatAgo, formatCount, formatDay } from '#format.ts';

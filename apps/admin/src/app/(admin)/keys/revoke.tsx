@@ -1,4 +1,4 @@
-import { Confirm } from '#components/confirm.tsx';
+import { Confirm } from '#components/forms/confirm.tsx';
 import { revoke } from './actions.ts';
 
 /** A revoked key is gone for good, and whatever uses it stops. */

@@ -1,6 +1,6 @@
 import type { NextRequest } from 'next/server';
 import { z } from 'zod';
-import { liveEvents } from '#data/events.ts';
+import { liveEvents } from '#data/overview/events.ts';
 
 export async function GET(request: NextRequest): Promise<Response> {
   const dataset = z.uuid().safeParse(request.nextUrl.searchParams.get('dataset'));

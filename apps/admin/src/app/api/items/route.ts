@@ -1,6 +1,6 @@
 import type { NextRequest } from 'next/server';
 import { z } from 'zod';
-import { itemsLike } from '#data/datasets.ts';
+import { itemsLike } from '#data/datasets/datasets.ts';
 
 const query = z.object({ dataset: z.uuid(), q: z.string().trim().max(200) });
 

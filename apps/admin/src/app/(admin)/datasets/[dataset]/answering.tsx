@@ -1,8 +1,8 @@
 import type { Dataset } from '@duet/db';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { ModelName } from '#components/model-name.tsx';
-import { Section } from '#components/section.tsx';
-import type { Overview, RunningExperiment } from '#data/overview.ts';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { ModelName } from '#components/models/model-name.tsx';
+import type { Overview, RunningExperiment } from '#data/overview/overview.ts';
 import { formatCount, formatPercent } from '#format.ts';
 
 /** Which models the retrieval service answers with, as it says itself. */

@@ -1,9 +1,9 @@
 import type { Dataset } from '@duet/db';
 import { modelKinds } from '@duet/models';
-import { Badge } from '#components/badge.tsx';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { Stat, Stats } from '#components/stat.tsx';
-import type { Overview } from '#data/overview.ts';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Stat, Stats } from '#components/layout/stat.tsx';
+import { Badge } from '#components/states/badge.tsx';
+import type { Overview } from '#data/overview/overview.ts';
 import { formatCount } from '#format.ts';
 
 const titleOfKind = (kind: string) => modelKinds.find((known) => known.kind === kind)?.title ?? kind;

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next/types';
 import type { ReactNode } from 'react';
-import { datasetOf } from '#data/datasets.ts';
+import { datasetOf } from '#data/datasets/datasets.ts';
 
 interface DatasetLayoutProps {
   params: Promise<{ dataset: string }>;

@@ -1,7 +1,7 @@
-import { DataTable } from '#components/data-table.tsx';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { Section } from '#components/section.tsx';
-import type { RunningExperiment } from '#data/overview.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Section } from '#components/layout/section.tsx';
+import type { RunningExperiment } from '#data/overview/overview.ts';
 import { formatAgo, formatCount, formatDay, formatPercent } from '#format.ts';
 
 /** Every running experiment, with what it really gets. */

@@ -1,7 +1,7 @@
 import { CategoryBalance } from '#components/charts/category-balance.tsx';
-import { DataTable } from '#components/data-table.tsx';
-import { Notice } from '#components/notice.tsx';
-import { Section } from '#components/section.tsx';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { Section } from '#components/layout/section.tsx';
 import { formatCount, formatNumber, formatPercent } from '#format.ts';
 
 interface Category {

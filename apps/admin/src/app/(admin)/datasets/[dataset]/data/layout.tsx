@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
-import { PageHeader } from '#components/page-header.tsx';
-import { Tabs } from '#components/tabs.tsx';
-import { datasetOf } from '#data/datasets.ts';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { Tabs } from '#components/layout/tabs.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
 
 interface DataLayoutProps {
   params: Promise<{ dataset: string }>;

@@ -1,8 +1,8 @@
 import type { Dataset } from '@duet/db';
 import type { Metadata } from 'next/types';
-import { Section } from '#components/section.tsx';
-import { Stat, Stats } from '#components/stat.tsx';
-import { categoriesOf, datasetOf } from '#data/datasets.ts';
+import { Section } from '#components/layout/section.tsx';
+import { Stat, Stats } from '#components/layout/stat.tsx';
+import { categoriesOf, datasetOf } from '#data/datasets/datasets.ts';
 import { formatCount, formatDay, formatNumber, formatPercent } from '#format.ts';
 import { Categories } from './categories.tsx';
 

@@ -14,8 +14,8 @@ import {
 import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
-import { findDataset } from '#data/datasets.ts';
-import { knownMetrics } from '#data/experiments.ts';
+import { findDataset } from '#data/datasets/datasets.ts';
+import { knownMetrics } from '#data/experiments/experiments.ts';
 import { attempt } from '#data/problem.ts';
 import { author, config, database } from '#data/services.ts';
 import { datasetPath } from '#dataset-path.ts';

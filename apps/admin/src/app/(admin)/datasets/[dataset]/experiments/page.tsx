@@ -1,14 +1,14 @@
 import type { Metadata } from 'next/types';
-import { DataTable } from '#components/data-table.tsx';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { ExperimentState } from '#components/experiment-state.tsx';
-import { LiveEventsPanel } from '#components/live-events.tsx';
-import { Notice } from '#components/notice.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { Section } from '#components/section.tsx';
-import { datasetOf } from '#data/datasets.ts';
-import { liveEvents } from '#data/events.ts';
-import { experimentsOf } from '#data/experiments.ts';
+import { ExperimentState } from '#components/experiments/experiment-state.tsx';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { LiveEventsPanel } from '#components/states/live-events.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
+import { experimentsOf } from '#data/experiments/experiments.ts';
+import { liveEvents } from '#data/overview/events.ts';
 import { formatDay, formatPercent } from '#format.ts';
 
 export const metadata: Metadata = { title: 'Experiments' };

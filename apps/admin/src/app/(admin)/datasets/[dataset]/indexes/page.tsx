@@ -1,10 +1,10 @@
 import type { Metadata } from 'next/types';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { Notice } from '#components/notice.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { datasetOf } from '#data/datasets.ts';
-import { indexDeltas, indexedModels } from '#data/indexes.ts';
-import { unfinishedJobs } from '#data/jobs.ts';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
+import { indexDeltas, indexedModels } from '#data/models/indexes.ts';
+import { unfinishedJobs } from '#data/overview/jobs.ts';
 import { ModelIndexes } from './model-indexes.tsx';
 
 export const metadata: Metadata = { title: 'Indexes' };

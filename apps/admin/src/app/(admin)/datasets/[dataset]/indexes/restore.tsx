@@ -1,4 +1,4 @@
-import { Confirm } from '#components/confirm.tsx';
+import { Confirm } from '#components/forms/confirm.tsx';
 import { restore } from './actions.ts';
 
 /** Serves an earlier version again. */

@@ -6,7 +6,7 @@ import { resolveSettings } from '@duet/models';
 import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
-import { findDataset } from '#data/datasets.ts';
+import { findDataset } from '#data/datasets/datasets.ts';
 import { attempt } from '#data/problem.ts';
 import { database } from '#data/services.ts';
 import { datasetPath } from '#dataset-path.ts';

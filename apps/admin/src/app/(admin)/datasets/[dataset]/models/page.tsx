@@ -1,13 +1,13 @@
 import type { Metadata } from 'next/types';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { MetricsFootnote, MetricsTable } from '#components/metrics-table.tsx';
-import { Notice } from '#components/notice.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { Refresh } from '#components/refresh.tsx';
-import { RunsTable } from '#components/runs-table.tsx';
-import { Section } from '#components/section.tsx';
-import { datasetOf } from '#data/datasets.ts';
-import { type ComparedModel, comparedModels, recentRuns } from '#data/models.ts';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { Refresh } from '#components/layout/refresh.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { MetricsFootnote, MetricsTable } from '#components/models/metrics-table.tsx';
+import { RunsTable } from '#components/models/runs-table.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
+import { type ComparedModel, comparedModels, recentRuns } from '#data/models/models.ts';
 
 export const metadata: Metadata = { title: 'Models' };
 

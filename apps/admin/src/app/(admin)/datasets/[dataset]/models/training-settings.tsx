@@ -1,5 +1,5 @@
-import { Parameters } from '#components/parameters.tsx';
-import { Section } from '#components/section.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Parameters } from '#components/models/parameters.tsx';
 import { changedSettings } from './settings.ts';
 
 interface TrainingSettingsProps {

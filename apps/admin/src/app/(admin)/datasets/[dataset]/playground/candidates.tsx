@@ -1,7 +1,7 @@
 import type { RetrieveAnswer } from '@duet/api/client';
-import { DataTable } from '#components/data-table.tsx';
-import { ModelName } from '#components/model-name.tsx';
-import { Section } from '#components/section.tsx';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { ModelName } from '#components/models/model-name.tsx';
 import { formatMoney, formatNumber } from '#format.ts';
 
 interface CandidatesProps {

@@ -1,9 +1,14 @@
 import type { Dataset } from '@duet/db';
-import { DataTable } from '#components/data-table.tsx';
-import { Notice } from '#components/notice.tsx';
-import { Stat, Stats } from '#components/stat.tsx';
-import type { Purchase } from '#data/interactions.ts';
-import { type CandidateFilter, type Comparison as Compared, compare, type ServedModel } from '#data/playground.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { Stat, Stats } from '#components/layout/stat.tsx';
+import type { Purchase } from '#data/datasets/interactions.ts';
+import {
+  type CandidateFilter,
+  type Comparison as Compared,
+  compare,
+  type ServedModel,
+} from '#data/models/playground.ts';
 import { formatCount, formatDay, formatMoney, formatPercent } from '#format.ts';
 import { Candidates } from './candidates.tsx';
 import { RetrievalProblem } from './retrieval-problem.tsx';

@@ -1,10 +1,10 @@
 import type { Metadata } from 'next/types';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { Notice } from '#components/notice.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { comparedPair } from '#data/compared-pair.ts';
-import { datasetOf } from '#data/datasets.ts';
-import { type CandidateFilter, servedModels } from '#data/playground.ts';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
+import { comparedPair } from '#data/models/compared-pair.ts';
+import { type CandidateFilter, servedModels } from '#data/models/playground.ts';
 import { type PageQuery, textQuery } from '#page-query.ts';
 import { Comparison } from './comparison.tsx';
 import { Question } from './question.tsx';

@@ -1,5 +1,5 @@
 import Form from 'next/form';
-import type { CandidateFilter, ServedModel } from '#data/playground.ts';
+import type { CandidateFilter, ServedModel } from '#data/models/playground.ts';
 import { formatTime } from '#format.ts';
 
 interface QuestionProps {

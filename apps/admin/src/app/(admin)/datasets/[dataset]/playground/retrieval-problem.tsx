@@ -1,4 +1,4 @@
-import { Notice } from '#components/notice.tsx';
+import { Notice } from '#components/layout/notice.tsx';
 
 export const RetrievalProblem = ({ problem }: { problem: string | undefined }) => (
   <Notice tone="problem" title="The retrieval service gave no answer.">

@@ -1,9 +1,9 @@
 import type { Dataset } from '@duet/db';
 import Form from 'next/form';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { Notice } from '#components/notice.tsx';
-import { Section } from '#components/section.tsx';
-import { usersOf } from '#data/interactions.ts';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { usersOf } from '#data/datasets/interactions.ts';
 import { attempt } from '#data/problem.ts';
 import { formatCount } from '#format.ts';
 

@@ -1,9 +1,9 @@
 'use client';
 
 import { type FormEvent, startTransition, useActionState, useEffect, useSyncExternalStore } from 'react';
-import { Field } from '#components/field.tsx';
-import { ItemField } from '#components/item-field.tsx';
-import { type Control, useControls } from '#components/use-controls.ts';
+import { Field } from '#components/forms/field.tsx';
+import { ItemField } from '#components/forms/item-field.tsx';
+import { type Control, useControls } from '#components/forms/use-controls.ts';
 import { addRule } from './actions.ts';
 
 const kinds = {

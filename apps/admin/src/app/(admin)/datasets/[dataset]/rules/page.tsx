@@ -1,10 +1,10 @@
 import type { Rule } from '@duet/db';
 import type { Metadata } from 'next/types';
-import { Badge } from '#components/badge.tsx';
-import { DataTable } from '#components/data-table.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { Section } from '#components/section.tsx';
-import { datasetOf } from '#data/datasets.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Badge } from '#components/states/badge.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
 import { rulesOf } from '#data/rules.ts';
 import { formatTime } from '#format.ts';
 import { RuleForm } from './form.tsx';

@@ -1,8 +1,8 @@
 'use client';
 
 import { useActionState } from 'react';
-import { Confirm } from '#components/confirm.tsx';
-import { Submit } from '#components/submit.tsx';
+import { Confirm } from '#components/forms/confirm.tsx';
+import { Submit } from '#components/forms/submit.tsx';
 import { removeRule, switchRule } from './actions.ts';
 
 /** What can be done with a rule. */

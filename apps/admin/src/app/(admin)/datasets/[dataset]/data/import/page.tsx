@@ -1,10 +1,10 @@
 import type { Metadata } from 'next/types';
-import { DataTable } from '#components/data-table.tsx';
-import { Notice } from '#components/notice.tsx';
-import { Parameters } from '#components/parameters.tsx';
-import { Section } from '#components/section.tsx';
-import { datasetOf, rejectedRows } from '#data/datasets.ts';
-import { importSettings, readImportSummary } from '#data/import-summary.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Parameters } from '#components/models/parameters.tsx';
+import { datasetOf, rejectedRows } from '#data/datasets/datasets.ts';
+import { importSettings, readImportSummary } from '#data/datasets/import-summary.ts';
 import { formatCount } from '#format.ts';
 import { Passage } from './passage.tsx';
 

@@ -1,6 +1,6 @@
-import { DataTable } from '#components/data-table.tsx';
-import { Section } from '#components/section.tsx';
-import { type ImportSummary, sieve } from '#data/import-summary.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { type ImportSummary, sieve } from '#data/datasets/import-summary.ts';
 import { formatCount, formatDuration } from '#format.ts';
 
 /** What became of the files' rows on their way into the dataset. */

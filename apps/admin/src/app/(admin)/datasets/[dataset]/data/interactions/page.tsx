@@ -1,11 +1,11 @@
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
-import { DataTable } from '#components/data-table.tsx';
-import { Notice } from '#components/notice.tsx';
-import { Search } from '#components/search.tsx';
-import { Section } from '#components/section.tsx';
-import { datasetOf, titlesOf } from '#data/datasets.ts';
-import { sampleInteractions } from '#data/interactions.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { Search } from '#components/layout/search.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { datasetOf, titlesOf } from '#data/datasets/datasets.ts';
+import { sampleInteractions } from '#data/datasets/interactions.ts';
 import { attempt } from '#data/problem.ts';
 import { datasetPath } from '#dataset-path.ts';
 import { formatMoney, formatNumber, formatTime } from '#format.ts';

@@ -1,7 +1,7 @@
 import type { Report } from '@duet/experiments';
-import { DataTable } from '#components/data-table.tsx';
-import { Kind } from '#components/kind.tsx';
-import { Section } from '#components/section.tsx';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Kind } from '#components/models/kind.tsx';
 import { formatCount, formatMoney, formatNumber, formatPercent } from '#format.ts';
 
 /** What each arm's shoppers did in all, and what they were answered. */

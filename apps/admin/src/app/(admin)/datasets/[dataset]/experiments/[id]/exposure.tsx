@@ -1,6 +1,6 @@
 import type { Report } from '@duet/experiments';
-import { Badge } from '#components/badge.tsx';
-import { Stat, Stats } from '#components/stat.tsx';
+import { Stat, Stats } from '#components/layout/stat.tsx';
+import { Badge } from '#components/states/badge.tsx';
 import { formatCount, formatMoney, formatNumber } from '#format.ts';
 
 /** How much was seen, and whether the shoppers split as planned. */

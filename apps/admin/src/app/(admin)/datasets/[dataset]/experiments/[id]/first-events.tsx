@@ -1,7 +1,7 @@
-import { Badge } from '#components/badge.tsx';
-import { Refresh } from '#components/refresh.tsx';
-import { Section } from '#components/section.tsx';
-import { firstSigns } from '#data/first-signs.ts';
+import { Refresh } from '#components/layout/refresh.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Badge } from '#components/states/badge.tsx';
+import { firstSigns } from '#data/experiments/first-signs.ts';
 import { formatAgo, formatDay } from '#format.ts';
 
 interface FirstEventsProps {

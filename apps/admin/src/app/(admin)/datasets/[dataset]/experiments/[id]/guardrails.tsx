@@ -1,8 +1,8 @@
 import type { Report } from '@duet/experiments';
-import { Badge, type Tone } from '#components/badge.tsx';
-import { DataTable } from '#components/data-table.tsx';
-import { Dot } from '#components/dot.tsx';
-import { Section } from '#components/section.tsx';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Badge, type Tone } from '#components/states/badge.tsx';
+import { Dot } from '#components/states/dot.tsx';
 import { formatPercent } from '#format.ts';
 import { showRange } from './metric.ts';
 

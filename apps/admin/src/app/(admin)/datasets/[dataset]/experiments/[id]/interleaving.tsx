@@ -1,8 +1,8 @@
 import { liftScale, type Report, ticksOf } from '@duet/experiments';
 import { CumulativeLift } from '#components/charts/cumulative-lift.tsx';
-import { DataTable } from '#components/data-table.tsx';
-import { Section } from '#components/section.tsx';
-import { Stat, Stats } from '#components/stat.tsx';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Stat, Stats } from '#components/layout/stat.tsx';
 import { formatCount, formatPercent } from '#format.ts';
 import { showP } from './metric.ts';
 

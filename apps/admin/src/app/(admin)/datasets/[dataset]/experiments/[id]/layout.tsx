@@ -1,9 +1,9 @@
 import type { Metadata } from 'next/types';
 import type { ReactNode } from 'react';
-import { ExperimentState } from '#components/experiment-state.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { Tabs } from '#components/tabs.tsx';
-import { experimentOf, experimentWarnings } from '#data/experiments.ts';
+import { ExperimentState } from '#components/experiments/experiment-state.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { Tabs } from '#components/layout/tabs.tsx';
+import { experimentOf, experimentWarnings } from '#data/experiments/experiments.ts';
 import { formatPercent, formatTime } from '#format.ts';
 
 interface ExperimentLayoutProps {

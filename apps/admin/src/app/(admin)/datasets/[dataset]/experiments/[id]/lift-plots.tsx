@@ -1,7 +1,7 @@
 import { liftScale, type Report, ticksOf } from '@duet/experiments';
 import { CumulativeLift } from '#components/charts/cumulative-lift.tsx';
-import { Dot } from '#components/dot.tsx';
-import { Section } from '#components/section.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { Dot } from '#components/states/dot.tsx';
 import { shownMetric } from './metric.ts';
 import { MetricChoice } from './metric-choice.tsx';
 import { type ReportQuery, reportQueryString } from './report-query.ts';

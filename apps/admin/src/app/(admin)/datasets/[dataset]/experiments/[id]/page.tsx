@@ -1,8 +1,8 @@
 import { Suspense } from 'react';
-import { LiveEventsPanel } from '#components/live-events.tsx';
-import { Waiting } from '#components/waiting.tsx';
-import { liveEvents } from '#data/events.ts';
-import { experimentOf } from '#data/experiments.ts';
+import { Waiting } from '#components/layout/waiting.tsx';
+import { LiveEventsPanel } from '#components/states/live-events.tsx';
+import { experimentOf } from '#data/experiments/experiments.ts';
+import { liveEvents } from '#data/overview/events.ts';
 import { experimentPath } from '#dataset-path.ts';
 import type { PageQuery } from '#page-query.ts';
 import { ExperimentReport } from './report.tsx';

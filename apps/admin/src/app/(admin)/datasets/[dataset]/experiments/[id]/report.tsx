@@ -1,7 +1,7 @@
 import type { Experiment } from '@duet/db';
-import { armColors } from '#components/arm-colors.ts';
-import { Notice } from '#components/notice.tsx';
-import { findReport } from '#data/reports.ts';
+import { armColors } from '#components/experiments/arm-colors.ts';
+import { Notice } from '#components/layout/notice.tsx';
+import { findReport } from '#data/experiments/reports.ts';
 import { Arms } from './arms.tsx';
 import { Exposure } from './exposure.tsx';
 import { Finding } from './finding.tsx';

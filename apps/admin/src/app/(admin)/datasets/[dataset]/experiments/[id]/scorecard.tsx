@@ -1,8 +1,8 @@
 import type { Report } from '@duet/experiments';
 import Link from 'next/link';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { LiftBar } from '#components/lift-bar.tsx';
-import { Section } from '#components/section.tsx';
+import { LiftBar } from '#components/experiments/lift-bar.tsx';
+import { type Column, DataTable } from '#components/layout/data-table.tsx';
+import { Section } from '#components/layout/section.tsx';
 import { formatPercent } from '#format.ts';
 import { showLift, showP, showRange, showValue, toneOf } from './metric.ts';
 import { type ScorecardRow, scorecardRows } from './scorecard-rows.ts';

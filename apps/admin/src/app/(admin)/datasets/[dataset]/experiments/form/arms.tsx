@@ -1,8 +1,8 @@
 'use client';
 
 import { useFormContext, useWatch } from 'react-hook-form';
-import { SelectField, TextField } from '#components/form-fields.tsx';
-import { RowEditor } from '#components/row-editor.tsx';
+import { SelectField, TextField } from '#components/forms/form-fields.tsx';
+import { RowEditor } from '#components/forms/row-editor.tsx';
 import type { FormDataset } from './form-data.ts';
 import { evenly, type FormArm, type FormPlan } from './plan.ts';
 

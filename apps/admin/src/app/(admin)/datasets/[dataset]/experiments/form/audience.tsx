@@ -1,9 +1,9 @@
 'use client';
 
 import { useWatch } from 'react-hook-form';
-import { TextField } from '#components/form-fields.tsx';
-import { RowEditor } from '#components/row-editor.tsx';
-import { Section } from '#components/section.tsx';
+import { TextField } from '#components/forms/form-fields.tsx';
+import { RowEditor } from '#components/forms/row-editor.tsx';
+import { Section } from '#components/layout/section.tsx';
 import type { FormDataset } from './form-data.ts';
 import type { FormPlan } from './plan.ts';
 

@@ -1,8 +1,8 @@
 'use client';
 
 import { useWatch } from 'react-hook-form';
-import { AreaField, SelectField, TextField } from '#components/form-fields.tsx';
-import { Section } from '#components/section.tsx';
+import { AreaField, SelectField, TextField } from '#components/forms/form-fields.tsx';
+import { Section } from '#components/layout/section.tsx';
 import { Arms } from './arms.tsx';
 import type { FormDataset } from './form-data.ts';
 import type { FormPlan } from './plan.ts';

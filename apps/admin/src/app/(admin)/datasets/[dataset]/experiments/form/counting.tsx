@@ -1,6 +1,6 @@
 'use client';
 
-import { AreaField, SelectField, TextField } from '#components/form-fields.tsx';
+import { AreaField, SelectField, TextField } from '#components/forms/form-fields.tsx';
 import type { FormPlan } from './plan.ts';
 
 /** Which clicks and orders count for the experiment; folded, as the defaults are what most want. */

@@ -1,9 +1,9 @@
 'use client';
 
 import { useFormContext } from 'react-hook-form';
-import { SelectField, TextField } from '#components/form-fields.tsx';
-import { RowEditor } from '#components/row-editor.tsx';
-import { Section } from '#components/section.tsx';
+import { SelectField, TextField } from '#components/forms/form-fields.tsx';
+import { RowEditor } from '#components/forms/row-editor.tsx';
+import { Section } from '#components/layout/section.tsx';
 import type { FormMetric } from './form-data.ts';
 import type { FormPlan } from './plan.ts';
 

@@ -3,7 +3,7 @@
 import { daysFor, type PlannedTest, prospectOf, type ShopHistory } from '@duet/experiments/power';
 import { use, useState } from 'react';
 import { useFormContext, useWatch } from 'react-hook-form';
-import { Field } from '#components/field.tsx';
+import { Field } from '#components/forms/field.tsx';
 import { formatCount, formatMoney, formatNumber, formatPercent } from '#format.ts';
 import type { FormDataset, FormMetric } from './form-data.ts';
 import { type FormPlan, plannedTestOf } from './plan.ts';

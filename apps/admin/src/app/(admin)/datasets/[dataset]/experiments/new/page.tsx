@@ -1,9 +1,9 @@
 import type { Metadata } from 'next/types';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { Notice } from '#components/notice.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { datasetOf } from '#data/datasets.ts';
-import { experimentDataset, knownMetrics } from '#data/experiments.ts';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
+import { experimentDataset, knownMetrics } from '#data/experiments/experiments.ts';
 import { ExperimentForm } from '../form/form.tsx';
 import { formPlanOf } from '../form/start-plan.ts';
 

@@ -1,7 +1,7 @@
 'use client';
 
 import { useActionState } from 'react';
-import { Submit } from '#components/submit.tsx';
+import { Submit } from '#components/forms/submit.tsx';
 import { evaluate } from '../actions.ts';
 
 export function EvaluateForm({ modelId, split }: { modelId: string; split: string }) {

@@ -1,6 +1,6 @@
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { Stat, Stats } from '#components/stat.tsx';
-import type { findModel } from '#data/models.ts';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Stat, Stats } from '#components/layout/stat.tsx';
+import type { findModel } from '#data/models/models.ts';
 import { formatDuration, formatMetric, formatTime } from '#format.ts';
 
 type Model = NonNullable<Awaited<ReturnType<typeof findModel>>>;

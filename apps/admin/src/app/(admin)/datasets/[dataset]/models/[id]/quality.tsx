@@ -1,9 +1,9 @@
-import { GroupMetrics } from '#components/group-metrics.tsx';
-import { MetricsFootnote, MetricsTable } from '#components/metrics-table.tsx';
-import { Notice } from '#components/notice.tsx';
-import { Section } from '#components/section.tsx';
-import { type StoredEvaluation, splitMeaning } from '#data/evaluations.ts';
-import { type ComparedModel, newestOfEachKind } from '#data/models.ts';
+import { Notice } from '#components/layout/notice.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { GroupMetrics } from '#components/models/group-metrics.tsx';
+import { MetricsFootnote, MetricsTable } from '#components/models/metrics-table.tsx';
+import { type StoredEvaluation, splitMeaning } from '#data/models/evaluations.ts';
+import { type ComparedModel, newestOfEachKind } from '#data/models/models.ts';
 
 interface QualityProps {
   model: { id: string; kind: string };

@@ -1,8 +1,8 @@
 'use client';
 
 import { type FormEvent, startTransition, useActionState } from 'react';
-import { Field } from '#components/field.tsx';
-import { type Control, useControls } from '#components/use-controls.ts';
+import { Field } from '#components/forms/field.tsx';
+import { type Control, useControls } from '#components/forms/use-controls.ts';
 import { train } from '../actions.ts';
 import type { Setting } from '../settings.ts';
 

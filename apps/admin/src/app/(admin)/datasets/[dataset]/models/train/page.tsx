@@ -1,8 +1,8 @@
 import type { Metadata } from 'next/types';
-import { Notice } from '#components/notice.tsx';
-import { PageHeader } from '#components/page-header.tsx';
-import { Section } from '#components/section.tsx';
-import { datasetOf } from '#data/datasets.ts';
+import { Notice } from '#components/layout/notice.tsx';
+import { PageHeader } from '#components/layout/page-header.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
 import { presetNames, settings, startingValues, trainedKinds } from '../settings.ts';
 import { TrainForm } from './form.tsx';
 

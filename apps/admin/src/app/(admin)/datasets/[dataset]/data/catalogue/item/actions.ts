@@ -3,7 +3,7 @@
 import { itemEdit, saveItem } from '@duet/datasets';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
-import { findDataset } from '#data/datasets.ts';
+import { findDataset } from '#data/datasets/datasets.ts';
 import { attempt } from '#data/problem.ts';
 import { author, database } from '#data/services.ts';
 import { datasetPath } from '#dataset-path.ts';

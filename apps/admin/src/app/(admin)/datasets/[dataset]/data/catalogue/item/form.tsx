@@ -1,7 +1,7 @@
 'use client';
 
 import { type FormEvent, startTransition, useActionState } from 'react';
-import { Field } from '#components/field.tsx';
+import { Field } from '#components/forms/field.tsx';
 import { save } from './actions.ts';
 
 interface ItemFormProps {

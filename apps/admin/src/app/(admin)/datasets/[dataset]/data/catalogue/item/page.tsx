@@ -1,7 +1,7 @@
 import { notFound } from 'next/navigation';
 import type { Metadata } from 'next/types';
-import { Section } from '#components/section.tsx';
-import { categoriesOf, datasetOf, findItem } from '#data/datasets.ts';
+import { Section } from '#components/layout/section.tsx';
+import { categoriesOf, datasetOf, findItem } from '#data/datasets/datasets.ts';
 import { minorUnits } from '#format.ts';
 import { type PageQuery, textQuery } from '#page-query.ts';
 import { ItemForm } from './form.tsx';

@@ -1,8 +1,8 @@
 import type { Metadata } from 'next/types';
-import { DataTable } from '#components/data-table.tsx';
-import { Notice } from '#components/notice.tsx';
-import { Section } from '#components/section.tsx';
-import { experimentAudit, experimentOf } from '#data/experiments.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Notice } from '#components/layout/notice.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { experimentAudit, experimentOf } from '#data/experiments/experiments.ts';
 import { formatPercent, formatTime } from '#format.ts';
 
 export const metadata: Metadata = { title: 'Audit log' };

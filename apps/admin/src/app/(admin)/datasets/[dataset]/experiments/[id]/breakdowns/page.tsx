@@ -1,8 +1,8 @@
 import type { Metadata } from 'next/types';
-import { armColors } from '#components/arm-colors.ts';
-import { Notice } from '#components/notice.tsx';
-import { experimentOf } from '#data/experiments.ts';
-import { findReport } from '#data/reports.ts';
+import { armColors } from '#components/experiments/arm-colors.ts';
+import { Notice } from '#components/layout/notice.tsx';
+import { experimentOf } from '#data/experiments/experiments.ts';
+import { findReport } from '#data/experiments/reports.ts';
 import { experimentPath } from '#dataset-path.ts';
 import type { PageQuery } from '#page-query.ts';
 import { shownMetric } from '../metric.ts';

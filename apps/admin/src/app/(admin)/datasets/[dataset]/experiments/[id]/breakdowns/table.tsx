@@ -1,7 +1,7 @@
 import type { Report } from '@duet/experiments';
-import { DataTable } from '#components/data-table.tsx';
-import { IntervalBar } from '#components/interval-bar.tsx';
-import { Section } from '#components/section.tsx';
+import { IntervalBar } from '#components/experiments/interval-bar.tsx';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Section } from '#components/layout/section.tsx';
 import { formatCount } from '#format.ts';
 import { scaleOf, showLift, showP, showRange, showValue, toneOf } from '../metric.ts';
 import { breakdownRows } from './rows.ts';

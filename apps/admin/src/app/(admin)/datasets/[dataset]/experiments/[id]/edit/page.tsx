@@ -1,7 +1,7 @@
 import type { Metadata } from 'next/types';
-import { Notice } from '#components/notice.tsx';
-import { datasetOf } from '#data/datasets.ts';
-import { experimentDataset, experimentOf, knownMetrics } from '#data/experiments.ts';
+import { Notice } from '#components/layout/notice.tsx';
+import { datasetOf } from '#data/datasets/datasets.ts';
+import { experimentDataset, experimentOf, knownMetrics } from '#data/experiments/experiments.ts';
 import { ExperimentForm } from '../../form/form.tsx';
 import { formPlanOf } from '../../form/start-plan.ts';
 

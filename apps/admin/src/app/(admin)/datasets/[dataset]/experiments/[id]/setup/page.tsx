@@ -1,11 +1,11 @@
 import { lockedWhileRunning, parseSettings } from '@duet/experiments';
 import type { Metadata } from 'next/types';
-import { Badge } from '#components/badge.tsx';
-import { DataTable } from '#components/data-table.tsx';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { ModelName } from '#components/model-name.tsx';
-import { Section } from '#components/section.tsx';
-import { experimentOf, experimentSetup, knownMetrics } from '#data/experiments.ts';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { ModelName } from '#components/models/model-name.tsx';
+import { Badge } from '#components/states/badge.tsx';
+import { experimentOf, experimentSetup, knownMetrics } from '#data/experiments/experiments.ts';
 import { formatPercent, formatTime } from '#format.ts';
 import { Overrides } from './overrides.tsx';
 import { planLines, rankingInWords } from './plan-lines.ts';

@@ -1,9 +1,9 @@
 import type { Experiment } from '@duet/db';
 import type { readinessOf } from '@duet/experiments';
-import { Confirm } from '#components/confirm.tsx';
-import { DatasetLink } from '#components/dataset-link.tsx';
-import { Field } from '#components/field.tsx';
-import { Section } from '#components/section.tsx';
+import { Confirm } from '#components/forms/confirm.tsx';
+import { Field } from '#components/forms/field.tsx';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Section } from '#components/layout/section.tsx';
 import { formatTime } from '#format.ts';
 import { decide, start, stop } from '../../actions.ts';
 

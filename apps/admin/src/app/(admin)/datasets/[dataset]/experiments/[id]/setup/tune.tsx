@@ -2,7 +2,7 @@
 
 import type { ExperimentSettings } from '@duet/experiments';
 import { type FormEvent, startTransition, useActionState } from 'react';
-import { Field } from '#components/field.tsx';
+import { Field } from '#components/forms/field.tsx';
 import { tune } from '../../actions.ts';
 
 const rules = [

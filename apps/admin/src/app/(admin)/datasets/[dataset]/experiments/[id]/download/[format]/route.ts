@@ -1,6 +1,6 @@
 import { type Report, reportCsv, reportHtml } from '@duet/experiments';
-import { experimentOf } from '#data/experiments.ts';
-import { findReport } from '#data/reports.ts';
+import { experimentOf } from '#data/experiments/experiments.ts';
+import { findReport } from '#data/experiments/reports.ts';
 import { readReportQuery } from '../../report-query.ts';
 
 const files: Record<string, { type: string; write: (report: Report) => string }> = {

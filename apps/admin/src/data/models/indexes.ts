@@ -1,6 +1,6 @@
 import type { HealthAnswer } from '@duet/api/client';
-import { attempt } from './problem.ts';
-import { database, retrieval } from './services.ts';
+import { attempt } from '#data/problem.ts';
+import { database, retrieval } from '#data/services.ts';
 
 /** A dataset's models that have vectors, with their indexes, newest first. */
 export async function indexedModels(datasetId: string) {

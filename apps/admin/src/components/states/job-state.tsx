@@ -1,6 +1,6 @@
-import type { ModelJob } from '#data/jobs.ts';
+import { Refresh } from '#components/layout/refresh.tsx';
+import type { ModelJob } from '#data/overview/jobs.ts';
 import { Badge } from './badge.tsx';
-import { Refresh } from './refresh.tsx';
 
 /** What the worker makes of a job: it waits, runs (and the page follows it) or has failed, and why. */
 export function JobState({ job, doing }: { job: ModelJob; doing: string }) {

@@ -1,10 +1,10 @@
 import type { RetrieveAnswer, RetrieveInput } from '@duet/api/client';
 import type { Dataset } from '@duet/db';
+import { heldOutItems, type Purchase, purchasesOf } from '#data/datasets/interactions.ts';
+import { type Attempt, attempt } from '#data/problem.ts';
+import { database, retrieval } from '#data/services.ts';
 import { minorUnits } from '#format.ts';
-import { heldOutItems, type Purchase, purchasesOf } from './interactions.ts';
 import { trainingSplit } from './models.ts';
-import { type Attempt, attempt } from './problem.ts';
-import { database, retrieval } from './services.ts';
 
 /** A dataset's models that can answer: those with an active index, newest first. */
 export async function servedModels(datasetId: string) {

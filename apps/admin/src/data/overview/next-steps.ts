@@ -1,4 +1,4 @@
-import type { NextStep } from '#components/next-steps.tsx';
+import type { NextStep } from '#components/states/next-steps.tsx';
 import { formatCount, formatDay } from '#format.ts';
 import type { Overview, RunningExperiment } from './overview.ts';
 

@@ -1,6 +1,6 @@
-import { type CurvePoint, comparedMetrics } from '#data/evaluations.ts';
-import { TrainingCurve } from './charts/training-curve.tsx';
-import { Section } from './section.tsx';
+import { TrainingCurve } from '#components/charts/training-curve.tsx';
+import { Section } from '#components/layout/section.tsx';
+import { type CurvePoint, comparedMetrics } from '#data/models/evaluations.ts';
 
 const colors = ['var(--ink)', 'var(--two-tower)', 'var(--dat)', 'var(--good)', 'var(--violet)', 'var(--busy)'];
 

@@ -1,7 +1,7 @@
 import type { Model, TrainingRun } from '@duet/db';
 import { modelKinds } from '@duet/models';
+import { database } from '#data/services.ts';
 import { readEvaluations, type StoredEvaluation } from './evaluations.ts';
-import { database } from './services.ts';
 
 export type ComparedModel = Model & { evaluations: StoredEvaluation[] };
 

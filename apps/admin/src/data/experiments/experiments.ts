@@ -2,10 +2,10 @@ import { auditTrail, type Dataset } from '@duet/db';
 import { readinessOf, readMetrics, sharesOfRunning, shopHistory, warningsOf } from '@duet/experiments';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
+import { datasetOf } from '#data/datasets/datasets.ts';
+import { config, database } from '#data/services.ts';
 import { formatDay, formatTime } from '#format.ts';
 import { routeId } from '#route-id.ts';
-import { datasetOf } from './datasets.ts';
-import { config, database } from './services.ts';
 
 /** A dataset's experiments, the newest first; of those that run, the share of all shoppers that each really gets. */
 export async function experimentsOf(datasetId: string) {

@@ -1,10 +1,10 @@
 import type { Dataset } from '@duet/db';
 import { listsOfLastHour, sharesOfRunning, warningsOf } from '@duet/experiments';
-import { deltasIn } from './indexes.ts';
+import { deltasIn } from '#data/models/indexes.ts';
+import { comparedModels } from '#data/models/models.ts';
+import { attempt } from '#data/problem.ts';
+import { config, database, retrieval } from '#data/services.ts';
 import { waitingJobs } from './jobs.ts';
-import { comparedModels } from './models.ts';
-import { attempt } from './problem.ts';
-import { config, database, retrieval } from './services.ts';
 
 /** What a dataset has and what runs of it, in one look. */
 export async function overview({ id: datasetId, name }: Dataset) {

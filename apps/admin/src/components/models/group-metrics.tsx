@@ -1,6 +1,6 @@
+import { DataTable } from '#components/layout/data-table.tsx';
+import { Meter } from '#components/states/meter.tsx';
 import { formatCount, formatMetric } from '#format.ts';
-import { DataTable } from './data-table.tsx';
-import { Meter } from './meter.tsx';
 
 interface Group {
   name: string;

@@ -1,4 +1,4 @@
-import { database } from './services.ts';
+import { database } from '#data/services.ts';
 
 /** Something that a shop does on the way to an experiment's first figures. */
 export interface Sign {

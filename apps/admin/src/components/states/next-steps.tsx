@@ -1,5 +1,5 @@
-import { DatasetLink } from './dataset-link.tsx';
-import { Section } from './section.tsx';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Section } from '#components/layout/section.tsx';
 
 export interface NextStep {
   title: string;

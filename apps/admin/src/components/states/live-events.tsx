@@ -1,13 +1,13 @@
 'use client';
 
 import { useEffect, useState } from 'react';
+import { EventsByMinute } from '#components/charts/events-by-minute.tsx';
+import { type Column, DataTable } from '#components/layout/data-table.tsx';
+import { Section } from '#components/layout/section.tsx';
 import { eventTypes, type LiveEvents, type ShownEvent } from '#event-types.ts';
 import { formatCount, formatMoney } from '#format.ts';
 import { Badge } from './badge.tsx';
-import { EventsByMinute } from './charts/events-by-minute.tsx';
-import { type Column, DataTable } from './data-table.tsx';
 import { Dot } from './dot.tsx';
-import { Section } from './section.tsx';
 
 const everyMs = 2000;
 

@@ -1,7 +1,7 @@
 import { eventSeries, recentEvents } from '@duet/experiments';
+import { titlesOf } from '#data/datasets/datasets.ts';
+import { database } from '#data/services.ts';
 import type { LiveEvents } from '#event-types.ts';
-import { titlesOf } from './datasets.ts';
-import { database } from './services.ts';
 
 const shown = 8;
 

@@ -1,4 +1,4 @@
-import { database } from './services.ts';
+import { database } from '#data/services.ts';
 
 // The queue makes its tables when it is first used, and they are asked for what the rows of our own do not tell.
 async function queue() {

@@ -1,5 +1,5 @@
 import type { Experiment } from '@duet/db';
-import { Badge, type Tone } from './badge.tsx';
+import { Badge, type Tone } from '#components/states/badge.tsx';
 
 const tones: Record<Experiment['status'], Tone> = {
   draft: 'quiet',

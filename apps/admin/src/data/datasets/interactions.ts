@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/base';
 import { type Interactions, loadInteractions, splitDataset } from '@duet/datasets';
 import type { Dataset } from '@duet/db';
-import { config, database } from './services.ts';
+import { config, database } from '#data/services.ts';
 
 /** Past this many rows a page would hold the process's memory: about 200 MB here. */
 const mostRows = 5_000_000;

@@ -1,9 +1,9 @@
-import { comparedMetrics, type StoredEvaluation, splitMeaning } from '#data/evaluations.ts';
-import type { ComparedModel } from '#data/models.ts';
-import { standings, withInterval } from '#data/standing.ts';
+import { type Column, DataTable } from '#components/layout/data-table.tsx';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { comparedMetrics, type StoredEvaluation, splitMeaning } from '#data/models/evaluations.ts';
+import type { ComparedModel } from '#data/models/models.ts';
+import { standings, withInterval } from '#data/models/standing.ts';
 import { formatCount, formatMetric } from '#format.ts';
-import { type Column, DataTable } from './data-table.tsx';
-import { DatasetLink } from './dataset-link.tsx';
 import { ModelName } from './model-name.tsx';
 
 interface MeasuredModel {

@@ -5,8 +5,8 @@ import type { Dataset, Prisma } from '@duet/db';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
 import { type CatalogueFilter, catalogueFilters } from '#catalogue-filters.ts';
+import { config, database } from '#data/services.ts';
 import type { ItemSuggestion } from '#item-suggestion.ts';
-import { config, database } from './services.ts';
 
 export async function allDatasets() {
   const { prisma } = await database();

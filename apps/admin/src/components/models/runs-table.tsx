@@ -1,10 +1,10 @@
 import type { TrainingRun } from '@duet/db';
+import { DataTable } from '#components/layout/data-table.tsx';
+import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Badge, type Tone } from '#components/states/badge.tsx';
+import { Meter } from '#components/states/meter.tsx';
 import { formatAgo, formatCount, formatDuration, formatPercent } from '#format.ts';
-import { Badge, type Tone } from './badge.tsx';
-import { DataTable } from './data-table.tsx';
-import { DatasetLink } from './dataset-link.tsx';
 import { Kind } from './kind.tsx';
-import { Meter } from './meter.tsx';
 
 const tones: Record<TrainingRun['status'], Tone> = { queued: 'quiet', running: 'busy', done: 'good', failed: 'bad' };
 
