@@ -1,5 +1,7 @@
 import type { Situation } from '@duet/datasets';
 import { factorOf, type RankerParameters, type RulesInForce } from '@duet/ranking';
+import { checkFilter, type Filter } from './catalogue/filter.ts';
+import type { TitleSearch } from './catalogue/title-search.ts';
 import {
   boughtBy,
   checkFeatures,
@@ -9,12 +11,10 @@ import {
   type ShownItem,
   showItem,
 } from './dataset.ts';
-import { checkFilter, type Filter } from './filter.ts';
 import { asRetrieved, type RankedItem, rankedList } from './ranked.ts';
-import type { RecentHistory } from './recent-events.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
-import type { TitleSearch } from './title-search.ts';
+import type { RecentHistory } from './users/recent-events.ts';
 import { catalogueRows, inStockOnly, maySee, visibleTo, withoutBlocked } from './visible.ts';
 
 /** Whose data may answer. */

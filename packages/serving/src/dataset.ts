@@ -2,8 +2,8 @@ import { DuetError } from '@duet/base';
 import { type Interactions, loadInteractions, loadUsers, type UserTable } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { type ItemFacts, itemFacts, type Purchases, withCatalogue } from '@duet/ranking';
-import { LiveCatalogue } from './catalogue.ts';
-import { nearNames } from './near-names.ts';
+import { LiveCatalogue } from './catalogue/catalogue.ts';
+import { nearNames } from './catalogue/near-names.ts';
 
 /** An item as every answer shows it. */
 export interface ShownItem {

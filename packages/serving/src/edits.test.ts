@@ -8,7 +8,7 @@ import { importDataset } from '@duet/datasets';
 import { ensureEventPartitions } from '@duet/db';
 import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';
 import { trainModel } from '@duet/trainer';
-import type { Filter } from './filter.ts';
+import type { Filter } from './catalogue/filter.ts';
 import { openServing, type Serving } from './serving.ts';
 import { buildIn } from './testing.ts';
 

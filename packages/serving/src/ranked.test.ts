@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { createLogger } from '@duet/base';
 import { createRule, deleteRule, enableRule, listRules, type RuleInput } from '@duet/ranking/rules';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
-import { buildModelIndex } from './build-index.ts';
+import { buildModelIndex } from './indexing/build-index.ts';
 import { openServing, type Serving } from './serving.ts';
 
 const author = { actor: 'ann' };

@@ -12,7 +12,7 @@ import {
   userProfile,
   withPins,
 } from '@duet/ranking';
-import type { LiveCatalogue } from './catalogue.ts';
+import type { LiveCatalogue } from './catalogue/catalogue.ts';
 import type { ServedDataset } from './dataset.ts';
 import type { Retrieved } from './search.ts';
 

@@ -1,16 +1,16 @@
 import type { Asker, LoadedModel } from '@duet/artifact';
 import { DuetError, inSlices } from '@duet/base';
-import { FilterBitmaps } from './bitmaps.ts';
-import type { LiveCatalogue } from './catalogue.ts';
+import { FilterBitmaps } from './catalogue/bitmaps.ts';
+import type { LiveCatalogue } from './catalogue/catalogue.ts';
+import { Delta } from './catalogue/delta.ts';
+import { parseSnapshot } from './catalogue/snapshot.ts';
 import type { ServedDataset } from './dataset.ts';
-import { Delta } from './delta.ts';
-import { openIndexFolder } from './index-folder.ts';
-import type { OpenModels } from './open-models.ts';
-import type { PlannedModel } from './plan.ts';
+import { openIndexFolder } from './indexing/index-folder.ts';
+import type { OpenModels } from './lifecycle/open-models.ts';
+import type { PlannedModel } from './lifecycle/plan.ts';
 import type { Searched } from './search.ts';
-import { openUserIndex, type UserIndex } from './similar-users.ts';
-import { parseSnapshot } from './snapshot.ts';
-import type { UserVectors } from './user-vectors.ts';
+import { openUserIndex, type UserIndex } from './users/similar-users.ts';
+import type { UserVectors } from './users/user-vectors.ts';
 
 /** One model and the index over its item vectors, open, checked, and in step with the catalogue. */
 export interface Retriever extends AsyncDisposable, Searched {

@@ -4,10 +4,10 @@ import { chooseIndex, type VectorIndex } from '@duet/ann';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { normal, seededRng } from '@duet/random';
-import { FilterBitmaps } from './bitmaps.ts';
-import { LiveCatalogue } from './catalogue.ts';
-import { Delta } from './delta.ts';
-import { type Filter, passes } from './filter.ts';
+import { FilterBitmaps } from './catalogue/bitmaps.ts';
+import { LiveCatalogue } from './catalogue/catalogue.ts';
+import { Delta } from './catalogue/delta.ts';
+import { type Filter, passes } from './catalogue/filter.ts';
 import { searchVisible } from './search.ts';
 
 const items = 30_000;

@@ -1,9 +1,9 @@
 import { searchBest, type VectorIndex } from '@duet/ann';
-import type { FilterBitmaps } from './bitmaps.ts';
-import type { LiveCatalogue } from './catalogue.ts';
+import type { FilterBitmaps } from './catalogue/bitmaps.ts';
+import type { LiveCatalogue } from './catalogue/catalogue.ts';
+import type { Delta } from './catalogue/delta.ts';
+import { passes } from './catalogue/filter.ts';
 import type { ServedDataset } from './dataset.ts';
-import type { Delta } from './delta.ts';
-import { passes } from './filter.ts';
 import { maySee, type Visible } from './visible.ts';
 
 /** A retrieved item: its catalogue row and score, in lists that are best first. */

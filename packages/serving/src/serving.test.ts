@@ -8,7 +8,7 @@ import { createLogger } from '@duet/base';
 import { loadInteractions } from '@duet/datasets';
 import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';
 import { trainModel } from '@duet/trainer';
-import { indexFolder } from './index-files.ts';
+import { indexFolder } from './indexing/index-files.ts';
 import { openServing, type Serving } from './serving.ts';
 import { buildIn } from './testing.ts';
 

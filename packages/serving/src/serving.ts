@@ -16,6 +16,7 @@ import {
   search,
   similar,
 } from './answer.ts';
+import { TitleSearch } from './catalogue/title-search.ts';
 import {
   historyOf,
   requesterOf,
@@ -28,13 +29,12 @@ import {
   showUser,
   userAttributesOf,
 } from './dataset.ts';
-import { Follower } from './follow.ts';
-import { fallbacksOf, healthOf, type ServingHealth } from './health.ts';
-import { Opened } from './opened.ts';
-import { chooseModel, type Plan, type PlannedModel, type WantedModel } from './plan.ts';
-import { remembered } from './remembered.ts';
-import { TitleSearch } from './title-search.ts';
-import type { CacheCount } from './user-vectors.ts';
+import { Follower } from './lifecycle/follow.ts';
+import { fallbacksOf, healthOf, type ServingHealth } from './lifecycle/health.ts';
+import { Opened } from './lifecycle/opened.ts';
+import { chooseModel, type Plan, type PlannedModel, type WantedModel } from './lifecycle/plan.ts';
+import { remembered } from './lifecycle/remembered.ts';
+import type { CacheCount } from './users/user-vectors.ts';
 
 export interface SimilarUsersRequest extends OfDataset {
   userId: string;

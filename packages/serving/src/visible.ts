@@ -1,9 +1,9 @@
 import { isOneKind, userItem } from '@duet/datasets';
 import type { RulesInForce } from '@duet/ranking';
-import type { LiveCatalogue } from './catalogue.ts';
+import type { LiveCatalogue } from './catalogue/catalogue.ts';
+import { asksForStock, type Filter, passes } from './catalogue/filter.ts';
 import { onlyViewed, type ServedDataset } from './dataset.ts';
-import { asksForStock, type Filter, passes } from './filter.ts';
-import type { RecentHistory } from './recent-events.ts';
+import type { RecentHistory } from './users/recent-events.ts';
 
 /** What must not be found. */
 export interface Visible {

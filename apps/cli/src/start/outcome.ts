@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Config, formatSeconds, readSecret } from '@duet/base';
 import { type Answer, comparison } from '../answer.ts';
-import { metricsBySplit } from '../commands/models.ts';
+import { metricsBySplit } from '../commands/models/models.ts';
 import type { Demo } from '../demo/demo.ts';
 import { adminPassword, demoSplit } from '../demo/prepare.ts';
 import { type AppName, addressOf } from './apps.ts';

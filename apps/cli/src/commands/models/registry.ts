@@ -1,0 +1,157 @@
+import type { Command } from 'commander';
+import { minute, table } from '../../answer.ts';
+import { actor, job } from '../../context.ts';
+import { findDataset } from '../../find.ts';
+import { readInteger, readSetting } from '../../options.ts';
+
+interface RegisterOptions {
+  dataset?: string;
+  name: string;
+  kind: string;
+  preset?: string;
+  set: Record<string, unknown>;
+  gate: Record<string, unknown>;
+  schedule?: string;
+  timeZone?: string;
+  promote?: 'auto' | 'ask';
+}
+
+/** `duet models register`. */
+export function registerCommand(models: Command): void {
+  const command = models
+    .command('register')
+    .description(
+      'register a model by its name: how it is trained, when, and what its versions must show before they serve',
+    )
+    .option('--dataset <name>', 'name or id of the dataset')
+    .requiredOption('--name <name>', 'what it is called, such as dat-nightly')
+    .requiredOption('--kind <kind>', 'npx duet models --kinds lists them')
+    .option('--preset <name>', 'fast, best or paper')
+    .option('--set <key=value>', 'a setting over the preset; may be repeated', readSetting, {})
+    .option('--gate <key=value>', 'a limit of the gate, such as margin=0.02; may be repeated', readSetting, {})
+    .option('--schedule <cron>', 'five fields: "0 3 * * *" is every night at three; without it, when somebody asks')
+    .option('--time-zone <zone>', 'of the schedule, such as Europe/London; UTC when left out')
+    .option('--promote <how>', 'auto: what passes the gate serves; ask: a person decides');
+  job<RegisterOptions>(
+    command,
+    'models register --dataset online-retail --name dat-nightly --kind dat --schedule "0 3 * * *" --time-zone Europe/London',
+    async ({ database }, options) => {
+      const { registerModel } = await import('@duet/pipeline');
+      const db = await database();
+      const dataset = await findDataset(db, options.dataset);
+      const { name, kind, preset, set, gate, schedule, timeZone, promote: promotion } = options;
+      const request = { name, kind, preset, parameters: set, gate, schedule, timeZone, promotion };
+      const told = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const registered = await registerModel(db, dataset.id, told as typeof request, { actor: actor() });
+      const when = registered.schedule === null ? 'when somebody asks' : `at "${registered.schedule}"`;
+      return {
+        json: { registeredModelId: registered.id, dataset: dataset.name, name, kind, preset: registered.preset },
+        text: `Registered "${name}" of ${dataset.name}. It is refreshed ${when}.`,
+      };
+    },
+  );
+}
+
+interface ChampionOptions {
+  dataset?: string;
+  model: string;
+  version?: number;
+  reason?: string;
+}
+
+/** `duet promote` and `duet rollback`. */
+export function championCommands(program: Command): void {
+  for (const name of ['promote', 'rollback'] as const) {
+    const command = program
+      .command(name)
+      .description(
+        {
+          promote: 'make a version of a registered model its champion, which serves',
+          rollback: 'make the champion before the one of now the champion again',
+        }[name],
+      )
+      .option('--dataset <name>', 'name or id of the dataset')
+      .requiredOption('--model <name>', 'name of a registered model')
+      .option(
+        '--version <n>',
+        name === 'promote' ? 'the newest when left out' : 'the one before when left out',
+        readInteger,
+      )
+      .option('--reason <text>', 'why');
+    job<ChampionOptions>(
+      command,
+      `${name} --dataset online-retail --model dat-nightly`,
+      async ({ database }, options) => {
+        const pipeline = await import('@duet/pipeline');
+        const db = await database();
+        const dataset = await findDataset(db, options.dataset);
+        const registered = await pipeline.findRegisteredModel(db, dataset.id, options.model);
+        const { version, reason } = options;
+        const changed = await pipeline[name](db, registered, { version, reason }, { actor: actor() });
+        const instead = changed.before === null ? '' : ` in the place of version ${changed.before.version}`;
+        const deployed = changed.deployed ? ' It answers for the dataset, which had no deployment.' : '';
+        return {
+          json: changed,
+          text: `Version ${changed.version} is the champion of "${changed.name}"${instead}.${deployed}`,
+        };
+      },
+    );
+  }
+}
+
+/** `duet deployments` and `duet deploy`. */
+export function deploymentCommands(program: Command): void {
+  const list = program
+    .command('deployments')
+    .description('which registered model answers for a dataset outside experiments')
+    .option('--dataset <name>', 'name or id of the dataset');
+  job<{ dataset?: string }>(list, 'deployments --dataset online-retail', async ({ database }, options) => {
+    const { listDeployments } = await import('@duet/pipeline');
+    const db = await database();
+    const dataset = await findDataset(db, options.dataset);
+    const deployments = await listDeployments(db, dataset.id);
+    const rows = deployments.map(({ placement, model, champion, changedBy, changedAt }) => [
+      placement || 'everywhere',
+      model.name,
+      model.kind,
+      champion === null ? 'none: popular items answer' : `version ${champion.version}`,
+      changedBy,
+      minute(changedAt, ''),
+    ]);
+    return {
+      json: { dataset: dataset.name, deployments },
+      text:
+        rows.length === 0
+          ? `Nothing is deployed for ${dataset.name}: popular items answer.`
+          : table(['placement', 'model', 'kind', 'champion', 'by', 'since'], rows),
+    };
+  });
+
+  const deployOne = program
+    .command('deploy')
+    .description('let a registered model answer for its dataset, or at one placement')
+    .option('--dataset <name>', 'name or id of the dataset')
+    .option('--model <name>', 'name of a registered model')
+    .option('--placement <name>', 'everywhere that has no deployment of its own when left out')
+    .option('--end', "end the placement's deployment instead");
+  job<{ dataset?: string; model?: string; placement?: string; end?: boolean }>(
+    deployOne,
+    'deploy --dataset online-retail --model dat-nightly --placement home',
+    async ({ database }, { dataset: named, model, placement, end }) => {
+      const { deploy, findRegisteredModel, undeploy } = await import('@duet/pipeline');
+      const db = await database();
+      const dataset = await findDataset(db, named);
+      const where = placement === undefined ? 'everywhere' : `at ${placement}`;
+      if (end) {
+        await undeploy(db, dataset.id, placement ?? '', { actor: actor() });
+        return { json: { dataset: dataset.name, placement: placement ?? '', model: null }, text: `Ended ${where}.` };
+      }
+      const registered = await findRegisteredModel(db, dataset.id, model ?? '');
+      await deploy(db, registered, { placement }, { actor: actor() });
+      return {
+        json: { dataset: dataset.name, placement: placement ?? '', model: registered.name },
+        text: `"${registered.name}" answers ${where} from the next look of the services on.`,
+      };
+    },
+  );
+}

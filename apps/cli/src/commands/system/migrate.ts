@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { job } from '../../context.ts';
+
+export function migrateCommand(program: Command): void {
+  const command = program.command('migrate').description('bring the database to the newest migration');
+  job(command, 'migrate', async ({ config }) => {
+    const { migrate, openDatabase } = await import('@duet/db');
+    await using db = await openDatabase(config);
+    const applied = await migrate(db);
+    return {
+      json: { applied },
+      text: applied.length === 0 ? 'Nothing to apply.' : `Applied ${applied.join(', ')}.`,
+    };
+  });
+}

@@ -1,0 +1,92 @@
+import { DuetError, type Logger } from '@duet/base';
+import type { Database } from '@duet/db';
+import type { Executor } from '@duet/models';
+import { parseRanker, type RankerParameters } from '@duet/ranking';
+import { loadDataset, type ServedDataset } from '../dataset.ts';
+import { openRetriever, type Retriever, retrieverKey } from '../retriever.ts';
+import type { CacheCount } from '../users/user-vectors.ts';
+import { OpenModels } from './open-models.ts';
+import { neededModels, type Plan, type PlannedModel } from './plan.ts';
+import { createPool, type Pool } from './pool.ts';
+import { remembered } from './remembered.ts';
+
+/** Retrievers kept open for callers who name a model that nothing else needs. */
+const spareRetrievers = 4;
+
+interface Options {
+  db: Database;
+  dataDir: string;
+  executor: Executor;
+  logger: Logger;
+}
+
+/** What has been opened to answer from: datasets, rankers and retrievers, each once, at its first use. */
+export class Opened implements AsyncDisposable {
+  /** Of all models since the start. */
+  readonly userVectorCache: CacheCount = { hits: 0, misses: 0 };
+  #options: Options;
+  #datasets = new Map<string, Promise<ServedDataset>>();
+  #rankers = new Map<string, Promise<RankerParameters>>();
+  #retrievers: Pool<Retriever>;
+  #models: OpenModels;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#models = new OpenModels({ ...options, count: this.userVectorCache });
+    this.#retrievers = createPool(spareRetrievers, (err) => options.logger.error({ err }, 'an index did not close'));
+  }
+
+  dataset(id: string): Promise<ServedDataset> {
+    return remembered(this.#datasets, id, () => loadDataset(this.#options, id));
+  }
+
+  /** @throws DuetError `not-found`, `corrupt` */
+  ranker(id: string): Promise<RankerParameters> {
+    return remembered(this.#rankers, id, async () => {
+      const row = await this.#options.db.prisma.ranker.findUnique({ where: { id } });
+      if (row === null) throw new DuetError('not-found', `There is no ranker ${id}.`);
+      return parseRanker(id, row.parameters);
+    });
+  }
+
+  /** Runs `work` with a model's retriever, which stays open until then. @throws DuetError as {@link openRetriever} */
+  use<R>(planned: PlannedModel, work: (retriever: Retriever, dataset: ServedDataset) => Promise<R> | R): Promise<R> {
+    const open = async () => {
+      const { catalogue } = await this.dataset(planned.datasetId);
+      return openRetriever({ dataDir: this.#options.dataDir, models: this.#models }, planned, catalogue);
+    };
+    return this.#retrievers.use(retrieverKey(planned), open, async (retriever) =>
+      work(retriever, await this.dataset(planned.datasetId)),
+    );
+  }
+
+  /** Runs `work` with every dataset that is loaded by now. */
+  async eachDataset(work: (dataset: ServedDataset) => Promise<unknown>): Promise<void> {
+    for (const loading of this.#datasets.values()) {
+      const dataset = await loading.catch(() => undefined);
+      if (dataset !== undefined) await work(dataset);
+    }
+  }
+
+  /** Runs `work` with every retriever that is open by now. */
+  eachRetriever(work: (retriever: Retriever) => Promise<unknown>): Promise<void> {
+    return this.#retrievers.each(work);
+  }
+
+  /**
+   * Closes what the plan does not list any more, and what is open for nobody but a caller long gone.
+   *
+   * @param stillServing what answers for models whose planned retriever cannot be opened
+   */
+  keep(plan: Plan, stillServing: Iterable<PlannedModel>): void {
+    const { models, pinned, dataset } = plan;
+    const needed = [...neededModels(plan), ...stillServing];
+    this.#retrievers.keep(new Set(needed.map(retrieverKey)), new Set([...models, ...pinned].map(retrieverKey)));
+    const datasets = new Set([dataset?.id, ...models.map(({ datasetId }) => datasetId)]);
+    for (const id of this.#datasets.keys()) if (!datasets.has(id)) this.#datasets.delete(id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#retrievers[Symbol.asyncDispose]();
+  }
+}
