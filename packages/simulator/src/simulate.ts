@@ -6,9 +6,9 @@ import { createExperiment, experimentReport, type Report, startExperiment, stopE
 import { type Driven, drive } from './drive.ts';
 import { type OnlineTable, onlineTable } from './online-table.ts';
 import { drawShoppers, mostShoppers } from './shoppers/shoppers.ts';
-import { lastDays, type Period, timeline } from './shoppers/timeline.ts';
+import { lastDays, type Period, timeline, type Visit } from './shoppers/timeline.ts';
 import { holdOut, unseenSplit } from './world/held-out.ts';
-import { createWorld, worldDefaults } from './world/world.ts';
+import { createWorld, type World, worldDefaults } from './world/world.ts';
 
 export interface SimulateContext {
   db: Database;
@@ -84,7 +84,7 @@ const ownRate = { rateLimit: 100_000, rateBurst: 100_000 };
  * `unavailable` where the service does not take the experiment up
  */
 export async function simulate(ctx: SimulateContext, request: SimulateRequest): Promise<Simulated> {
-  const { db, dataDir, url, progress, signal, now, say } = ctx;
+  const { db, dataDir, url, progress, now, say } = ctx;
   const { dataset, control, treatment, seed, days, visits: visitsPerWeek } = request;
   const began = performance.now();
   const period = periodOf(request, now());
@@ -113,45 +113,7 @@ export async function simulate(ctx: SimulateContext, request: SimulateRequest): 
   say(`${shoppers.length} shoppers (${newcomers} of them new) come ${visits.length} times in ${days} simulated days.`);
 
   const experiment = await openExperiment(db, request, period);
-  const reasons = new Map<string, number>();
-  const key = await createApiKey(
-    db,
-    {
-      name: `simulation ${experiment.name}`,
-      datasetId: dataset.id,
-      scopes: ['retrieve', 'events', 'orders', 'simulate'],
-      ...ownRate,
-    },
-    { actor },
-  );
-  const client = createDuetClient({
-    url,
-    apiKey: key.key,
-    timeoutMs: 30_000,
-    deadlineMs: 300_000,
-    retry: { attempts: 10, baseDelayMs: 100, maxDelayMs: 5_000 },
-    events: {
-      batchSize: 1_000,
-      flushAfterMs: 200,
-      capacity: 100_000,
-      onDrop: (events, reason) => reasons.set(reason, (reasons.get(reason) ?? 0) + events.length),
-    },
-  });
-  let driven: Driven;
-  try {
-    await untilServed(client, experiment.id, signal);
-    driven = await drive({
-      ...{ client, world, visits, experimentId: experiment.id, seed, progress, signal },
-      concurrency: request.concurrency,
-      untilMs: now().getTime(),
-    });
-  } catch (error) {
-    throw error instanceof DuetClientError ? new DuetError('unavailable', error.message, { cause: error }) : error;
-  } finally {
-    await client.close();
-    await stopExperiment(db, experiment.id, { actor, now: new Date(period.startMs + days * dayMs) });
-    await revokeApiKey(db, key.id, { actor });
-  }
+  const { driven, reasons } = await live(ctx, request, experiment, { world, visits, period });
 
   const arms = experiment.arms.map(({ id, name }) => ({ id, name })) as [Arm, Arm];
   const table = onlineTable(driven.tally, arms, dataset.currency);
@@ -185,6 +147,45 @@ export async function simulate(ctx: SimulateContext, request: SimulateRequest): 
     reportAgrees: agrees(report, table),
     finding: report.finding,
   };
+}
+
+/** Sends the shoppers through the service, with a key of their own; the experiment ends with them, whatever happens. */
+async function live(
+  { db, url, progress, signal, now }: SimulateContext,
+  { dataset, seed, days, concurrency }: SimulateRequest,
+  experiment: { id: string; name: string },
+  { world, visits, period }: { world: World; visits: Visit[]; period: Period },
+): Promise<{ driven: Driven; reasons: Map<string, number> }> {
+  const reasons = new Map<string, number>();
+  const name = `simulation ${experiment.name}`;
+  const scopes = ['retrieve', 'events', 'orders', 'simulate'] as const;
+  const key = await createApiKey(db, { name, datasetId: dataset.id, scopes: [...scopes], ...ownRate }, { actor });
+  const client = createDuetClient({
+    url,
+    apiKey: key.key,
+    timeoutMs: 30_000,
+    deadlineMs: 300_000,
+    retry: { attempts: 10, baseDelayMs: 100, maxDelayMs: 5_000 },
+    events: {
+      batchSize: 1_000,
+      flushAfterMs: 200,
+      capacity: 100_000,
+      onDrop: (events, reason) => reasons.set(reason, (reasons.get(reason) ?? 0) + events.length),
+    },
+  });
+  try {
+    await untilServed(client, experiment.id, signal);
+    const experimentId = experiment.id;
+    const untilMs = now().getTime();
+    const driven = await drive({ client, world, visits, experimentId, seed, progress, signal, concurrency, untilMs });
+    return { driven, reasons };
+  } catch (error) {
+    throw error instanceof DuetClientError ? new DuetError('unavailable', error.message, { cause: error }) : error;
+  } finally {
+    await client.close();
+    await stopExperiment(db, experiment.id, { actor, now: new Date(period.startMs + days * dayMs) });
+    await revokeApiKey(db, key.id, { actor });
+  }
 }
 
 interface Arm {

@@ -1,5 +1,3 @@
-import { createTRPCClient, httpLink } from '@trpc/client';
-import type { AppRouter } from '../router.ts';
 import type {
   CatalogueItemAnswer,
   CatalogueItemInput,
@@ -19,12 +17,11 @@ import type {
   SimilarUsersInput,
 } from '../schemas.ts';
 import { deviceOf } from './device.ts';
-import { clientError, DuetClientError, foreignAnswer } from './error.ts';
-import { createEventBuffer, type EventBuffer } from './event-buffer.ts';
+import { createEventBuffer, type EventBuffer, type EventBufferOptions } from './event-buffer.ts';
 import { eventId } from './event-id.ts';
 import { browserStore, type EventStore, pageStorage } from './event-store.ts';
-import { defaultRetry, type RetryPolicy, withRetry } from './retry.ts';
-import { openVisitor } from './visitor.ts';
+import type { RetryPolicy } from './retry.ts';
+import { openTransport } from './transport.ts';
 
 export type {
   CatalogueItemAnswer,
@@ -125,118 +122,30 @@ interface Page {
 
 type Listen = (type: 'online', listener: () => void) => void;
 
-/** `fetch` with `keepalive` lets a page that is being left finish its request, up to 64 KiB (fetch.spec.whatwg.org). */
-const keepaliveLimit = 60_000;
-
 /**
  * A typed client of the retrieval service for browsers, Node and edge runtimes: needs only `fetch`, `AbortSignal` and
  * `crypto.randomUUID`. Every failure is a `DuetClientError`.
  */
 export function createDuetClient(options: DuetClientOptions): DuetClient {
-  const { apiKey, timeoutMs = 5_000, now = Date.now } = options;
-  const url = addressOf(options.url);
-  const deadlineMs = options.deadlineMs ?? Math.max(10_000, timeoutMs);
-  const send = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const retry: RetryPolicy = { ...defaultRetry, ...options.retry };
+  const { now = Date.now } = options;
+  const { trpc, retry, once, read, visitor, isPublishable } = openTransport(options);
   // Typed here, since Node's types, which the services compile with, know no document.
   const page = (globalThis as { document?: Page }).document;
-  const storage = pageStorage();
-
   // Elsewhere than in a page the sender is a server, and its user agent nobody's.
   const device = page && deviceOf(globalThis.navigator.userAgent);
 
-  const isPublishable = apiKey?.startsWith('pk_') ?? false;
-  const visitor = openVisitor(options.visitor, async () => (await trpc.visitors.create.mutate()).visitor, storage);
-  const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const buffer = openBuffer(options.events ?? {}, retry, (events) =>
+    once(() => trpc.events.log.mutate({ events, sentAt: new Date(now()).toISOString() })),
+  );
 
-  const trpc = createTRPCClient<AppRouter>({
-    links: [
-      httpLink({
-        url: `${url}/trpc`,
-        // Queries as POST: a user's id stays out of URLs, which proxies log, and a long list fits.
-        methodOverride: 'POST',
-        headers: async ({ op }) => {
-          if (!isPublishable || op.path === 'visitors.create') return authorization;
-          return { ...authorization, 'x-duet-visitor': await visitor.signed() };
-        },
-        fetch: async (address, init) => {
-          const limit = AbortSignal.timeout(timeoutMs);
-          const signal = init?.signal ? either(init.signal, limit) : limit;
-          const body = init?.body;
-          const keepalive = page !== undefined && typeof body === 'string' && body.length < keepaliveLimit;
-          const request = { ...(init as RequestInit), signal, ...(keepalive ? { keepalive } : {}) };
-          const response = await send(address as string, request);
-          if (/\bjson\b/.test(response.headers.get('content-type') ?? '')) return response;
-          // Of a proxy, most likely: what it says is for people, but its status counts.
-          throw foreignAnswer(response, url);
-        },
-      }),
-    ],
-  });
-
-  const once = async <T>(run: () => Promise<T>): Promise<T> => {
-    try {
-      return await run().catch((cause) => {
-        // The secret that Duet signed the visitor's id with may be another by now: a new id is made, once.
-        if (clientError(cause, url, timeoutMs).code === 'unauthorised' && visitor.forget()) return run();
-        throw cause;
-      });
-    } catch (cause) {
-      throw clientError(cause, url, timeoutMs);
-    }
-  };
-  /** Reads change nothing, so a repeat is harmless. A caller's own abort is final. */
-  const read = <T>(run: (o: { signal: AbortSignal }) => Promise<T>, o: CallOptions = {}): Promise<T> => {
-    const limitMs = o.deadlineMs ?? deadlineMs;
-    const limit = AbortSignal.timeout(limitMs);
-    const signal = o.signal ? either(o.signal, limit) : limit;
-    const attempt = async () => {
-      try {
-        if (!signal.aborted) return await once(() => run({ signal }));
-      } catch (error) {
-        if (!signal.aborted) throw error;
-      }
-      if (o.signal?.aborted) throw new DuetClientError('aborted', 'The call was aborted.', { cause: o.signal.reason });
-      throw new DuetClientError('timeout', `Duet at ${url} did not answer within ${limitMs} ms.`, { transient: true });
-    };
-    return withRetry(attempt, { ...retry }, { deadline: performance.now() + limitMs, signal });
-  };
-
-  const { onDrop, store, batchSize = 100, flushAfterMs = 1_000, capacity = 10_000 } = options.events ?? {};
-  let storeFailed = false;
-  let refused = '';
-  const buffer = createEventBuffer<SentEvent>({
-    send: (events) => once(() => trpc.events.log.mutate({ events, sentAt: new Date(now()).toISOString() })),
-    batchSize,
-    flushAfterMs,
-    capacity,
-    // A lost event bends a measurement, so silence is not an option: without a listener it is said on the console.
-    onDrop: onDrop ?? ((events, reason) => console.warn(`Duet: ${events.length} events were dropped: ${reason}`)),
-    store: store === false ? undefined : (store ?? (storage && browserStore(storage))),
-    onStoreFailure: (error) => {
-      if (!storeFailed) console.warn(`Duet: events are kept in memory alone: ${(error as Error).message}`);
-      storeFailed = true;
-    },
-    onRefused: ({ message }) => {
-      if (message !== refused) console.warn(`Duet: events wait, since the service does not take them: ${message}`);
-      refused = message;
-    },
-    retry: { ...retry, baseDelayMs: Math.max(retry.baseDelayMs, 100), maxDelayMs: Math.max(retry.maxDelayMs, 10_000) },
-  });
-
-  const sendNow = () => void buffer.flush().catch(() => undefined);
-  const leave = () => {
-    if (page?.visibilityState !== 'hidden') return;
-    void buffer.save();
-    sendNow();
-  };
-  page?.addEventListener('visibilitychange', leave);
-  const online = globalThis as { addEventListener?: Listen; removeEventListener?: Listen };
-  if (page) online.addEventListener?.('online', sendNow);
-
+  const stopWatching =
+    page &&
+    watchPage(page, {
+      online: () => void buffer.flush().catch(() => undefined),
+      leave: () => void buffer.save(),
+    });
   const close: DuetClient['close'] = async (o) => {
-    page?.removeEventListener('visibilitychange', leave);
-    if (page) online.removeEventListener?.('online', sendNow);
+    stopWatching?.();
     await buffer.close(o);
   };
 
@@ -277,26 +186,47 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
   };
 }
 
-/** The service's address without a slash at its end. @throws DuetClientError `bad-input` for what is none */
-function addressOf(url: string): string {
-  const { location } = globalThis as { location?: { href: string } };
-  try {
-    const { protocol, href } = new URL(url, location?.href);
-    if (/^https?:$/.test(protocol)) return href.replace(/\/+$/, '');
-  } catch {
-    // Said below.
-  }
-  const what = `"${url}" is no address of a retrieval service. It is a URL such as http://127.0.0.1:4300.`;
-  throw new DuetClientError('bad-input', what);
+/** The buffer with the client's defaults. What goes wrong with it is said on the console, once each. */
+function openBuffer(
+  { onDrop, store, batchSize = 100, flushAfterMs = 1_000, capacity = 10_000 }: NonNullable<DuetClientOptions['events']>,
+  retry: RetryPolicy,
+  send: EventBufferOptions<SentEvent>['send'],
+): EventBuffer<SentEvent> {
+  const storage = pageStorage();
+  let storeFailed = false;
+  let refused = '';
+  return createEventBuffer<SentEvent>({
+    send,
+    batchSize,
+    flushAfterMs,
+    capacity,
+    // A lost event bends a measurement, so silence is not an option: without a listener it is said on the console.
+    onDrop: onDrop ?? ((events, reason) => console.warn(`Duet: ${events.length} events were dropped: ${reason}`)),
+    store: store === false ? undefined : (store ?? (storage && browserStore(storage))),
+    onStoreFailure: (error) => {
+      if (!storeFailed) console.warn(`Duet: events are kept in memory alone: ${(error as Error).message}`);
+      storeFailed = true;
+    },
+    onRefused: ({ message }) => {
+      if (message !== refused) console.warn(`Duet: events wait, since the service does not take them: ${message}`);
+      refused = message;
+    },
+    retry: { ...retry, baseDelayMs: Math.max(retry.baseDelayMs, 100), maxDelayMs: Math.max(retry.maxDelayMs, 10_000) },
+  });
 }
 
-/** Aborts when either does; by hand where a runtime lacks `AbortSignal.any`, as Vercel's edge runtime and older browsers do. */
-function either(...signals: AbortSignal[]): AbortSignal {
-  if ('any' in AbortSignal) return AbortSignal.any(signals);
-  const both = new AbortController();
-  for (const signal of signals) {
-    if (signal.aborted) both.abort(signal.reason);
-    else signal.addEventListener('abort', () => both.abort(signal.reason), { once: true });
-  }
-  return both.signal;
+/** Sends when the page is online again, saves and sends when it is left. @returns what ends it */
+function watchPage(page: Page, { online, leave }: { online: () => void; leave: () => void }): () => void {
+  const whole = globalThis as { addEventListener?: Listen; removeEventListener?: Listen };
+  const changed = () => {
+    if (page.visibilityState !== 'hidden') return;
+    leave();
+    online();
+  };
+  page.addEventListener('visibilitychange', changed);
+  whole.addEventListener?.('online', online);
+  return () => {
+    page.removeEventListener('visibilitychange', changed);
+    whole.removeEventListener?.('online', online);
+  };
 }

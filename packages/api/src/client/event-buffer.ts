@@ -1,6 +1,8 @@
 import { DuetClientError } from './error.ts';
 import type { EventStore } from './event-store.ts';
+import { fullReason, type KeptQueue, openKeptQueue } from './kept-queue.ts';
 import { type RetryPolicy, waitMs } from './retry.ts';
+import { Suspicion } from './suspicion.ts';
 
 /** What the server said of one batch: positions in the batch that it refused, and why. */
 interface BatchAnswer {
@@ -39,226 +41,194 @@ export interface EventBuffer<Event> {
   close(o?: { timeoutMs?: number }): Promise<void>;
 }
 
-/** After so many server errors on the same events others are tried, to see whether it is about these. */
-const doubtAfter = 10;
-
-/** Changes of this long are written to the store at once. */
-const saveAfterMs = 100;
-
 /**
  * A bounded queue that sends batches in order, one at a time. A failed batch stays at the front and is sent again,
  * with the same event ids, until the server has acknowledged it: at-least-once here, exactly-once with the server's
  * idempotence.
  *
- * Events are given up only where the server says that it is about them: a batch that it refuses as such is halved until a
- * single event is refused. One that meets nothing but server errors is given up where others have got through meanwhile.
- * What is given up is kept aside by the store, and told.
+ * Events are given up only where the server says that it is about them: a batch that it refuses as such is halved until
+ * a single event is refused. One that meets nothing but server errors is given up where others have got through
+ * meanwhile. What is given up is kept aside by the store, and told.
  */
-export function createEventBuffer<Event>(o: EventBufferOptions<Event>): EventBuffer<Event> {
-  const queue: Event[] = [];
-  let settled = 0; // events ever acknowledged or dropped from the front: flush waits for it to reach its mark
-  let added = 0;
-  let closed = false;
-  let due = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let wake: (() => void) | undefined;
-  let sending = false;
-  /** Events at the front among which one was refused: they are sent by halves. */
-  let suspects = 0;
-  let acknowledged = 0;
-  /** Of events that met nothing but server errors: how many had been acknowledged by then. */
-  const doubted = new Map<Event, number>();
-  let lastError: DuetClientError | undefined;
-  const waiters = new Set<{ mark: number; resolve: () => void }>();
-  let saving: Promise<void> = Promise.resolve();
-  let saveTimer: ReturnType<typeof setTimeout> | undefined;
-
-  const save = (): Promise<void> => {
-    clearTimeout(saveTimer);
-    saveTimer = undefined;
-    // One write after the other, each of what waits by then.
-    saving = saving
-      .then(() => restored)
-      .then(() => o.store?.keep(queue))
-      .catch((error) => o.onStoreFailure?.(error));
-    return saving;
+export function createEventBuffer<Event>(options: EventBufferOptions<Event>): EventBuffer<Event> {
+  const buffer = new Sender(options);
+  return {
+    get pending() {
+      return buffer.queue.events.length;
+    },
+    add: (event) => buffer.add(event),
+    flush: (o) => buffer.flush(o),
+    save: () => buffer.queue.save(),
+    close: (o) => buffer.close(o),
   };
-  const changed = () => {
-    if (o.store === undefined || saveTimer !== undefined) return;
-    saveTimer = setTimeout(save, saveAfterMs);
-    (saveTimer as { unref?: () => void }).unref?.();
+}
+
+class Sender<Event> {
+  readonly queue: KeptQueue<Event>;
+  readonly #o: EventBufferOptions<Event>;
+  readonly #suspicion = new Suspicion<Event>();
+  readonly #waiters = new Set<{ mark: number; resolve: () => void }>();
+  /** Events ever taken, and those acknowledged or dropped since: a flush waits for these to reach its mark. */
+  #added = 0;
+  #settled = 0;
+  #closed = false;
+  #due = false;
+  #sending = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wake: (() => void) | undefined;
+  #lastError: DuetClientError | undefined;
+
+  constructor(options: EventBufferOptions<Event>) {
+    this.#o = options;
+    this.queue = openKeptQueue(options);
+    // What earlier clients left goes first. Nothing is sent before it is there.
+    void this.queue.restored.then((count) => {
+      this.#added += count;
+      if (this.queue.events.length > 0) this.#schedule();
+    });
+  }
+
+  add(event: Event): void {
+    const { capacity, batchSize, onDrop } = this.#o;
+    if (this.#closed) throw new DuetClientError('closed', 'The client is closed: it takes no more events.');
+    if (this.queue.events.length >= capacity) {
+      onDrop([event], fullReason(capacity));
+      return;
+    }
+    this.queue.events.push(event);
+    this.#added += 1;
+    this.queue.changed();
+    if (this.queue.events.length >= batchSize) void this.#drain();
+    this.#schedule();
+  }
+
+  async flush({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    await this.queue.restored;
+    if (this.#settled >= this.#added) return;
+    await new Promise<void>((resolve, reject) => {
+      const deadline = setTimeout(() => {
+        this.#waiters.delete(waiter);
+        const why = this.#lastError === undefined ? '' : ` ${this.#lastError.message}`;
+        const count = this.queue.events.length;
+        const what = `${count} events are not acknowledged after ${timeoutMs} ms; they stay buffered.${why}`;
+        reject(new DuetClientError('timeout', what, { transient: true, cause: this.#lastError }));
+      }, timeoutMs);
+      const waiter = {
+        mark: this.#added,
+        resolve: () => {
+          clearTimeout(deadline);
+          this.#waiters.delete(waiter);
+          resolve();
+        },
+      };
+      this.#waiters.add(waiter);
+      this.#start();
+    });
+  }
+
+  async close(options?: { timeoutMs?: number }): Promise<void> {
+    if (this.#closed) return;
+    const isKept = this.#o.store !== undefined;
+    try {
+      await this.flush(options);
+      this.#closed = true;
+    } catch (cause) {
+      this.#closed = true;
+      this.#wake?.();
+      if (!isKept) {
+        const left = this.queue.events.slice();
+        this.#settle(left.length);
+        this.#o.onDrop(left, `not sent before closing: ${(cause as Error).message}`);
+      }
+    }
+    if (isKept) await this.queue.save();
+    clearTimeout(this.#timer);
+    this.queue.close();
+  }
+
+  #start = () => {
+    this.#due = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wake?.();
+    void this.#drain();
   };
 
-  const settle = (count: number) => {
-    queue.splice(0, count);
-    changed();
-    settled += count;
-    for (const waiter of waiters) if (settled >= waiter.mark) waiter.resolve();
-  };
+  #schedule() {
+    if (this.#timer !== undefined || this.#sending) return;
+    this.#timer = setTimeout(this.#start, this.#o.flushAfterMs);
+    // A Node process may end although events wait: `close()` is what makes it wait for them.
+    (this.#timer as { unref?: () => void }).unref?.();
+  }
 
-  const backoff = (attempt: number, error: DuetClientError) =>
-    new Promise<void>((resolve) => {
-      const pause = setTimeout(resolve, waitMs(attempt, o.retry, error));
-      wake = () => {
+  async #drain() {
+    if (this.#sending) return;
+    this.#sending = true;
+    await this.queue.restored;
+    const { events } = this.queue;
+    let attempt = 0;
+    while (events.length > 0 && (this.#due || events.length >= this.#o.batchSize)) {
+      const batch = events.slice(0, this.#suspicion.size(this.#o.batchSize));
+      try {
+        const { rejected } = await this.#o.send(batch);
+        if (this.#closed) return; // Too late: these were told as dropped.
+        for (const { index, reason } of rejected) this.#giveUp([batch[index]!], reason);
+        this.#suspicion.clear(batch);
+        this.#settle(batch.length);
+        attempt = 0;
+      } catch (cause) {
+        this.#lastError = cause as DuetClientError;
+        attempt += 1;
+        if (this.#closed) return;
+        if (this.#judge(batch, this.#lastError, attempt)) await this.#backoff(attempt, this.#lastError);
+        else attempt = 0;
+      }
+    }
+    this.#sending = false;
+    if (events.length === 0) this.#due = false;
+    else if (!this.#closed) this.#schedule();
+  }
+
+  /** What to do about a batch that failed so often. @returns whether to wait before the next one is sent */
+  #judge(batch: Event[], error: DuetClientError, attempt: number): boolean {
+    const { events } = this.queue;
+    const verdict = this.#suspicion.judge(batch, error, attempt);
+    if (verdict === 'wait') {
+      if (!error.transient) this.#o.onRefused?.(error);
+      return true;
+    }
+    if (verdict === 'halve') return false;
+    if (verdict === 'give-up') {
+      this.#giveUp(batch, error.message);
+      this.#settle(1);
+      return false;
+    }
+    // The others are tried first: where they get through, it is about this one.
+    events.push(events.shift()!);
+    this.queue.changed();
+    return events.length === 1;
+  }
+
+  #backoff(attempt: number, error: DuetClientError) {
+    return new Promise<void>((resolve) => {
+      const pause = setTimeout(resolve, waitMs(attempt, this.#o.retry, error));
+      this.#wake = () => {
         clearTimeout(pause);
         resolve();
       };
     });
+  }
 
   /** Gives up events of the front: nothing is thrown away where there is a store. */
-  const giveUp = (events: Event[], reason: string) => {
-    for (const event of events) doubted.delete(event);
-    saving = saving
-      .then(() => restored)
-      .then(() => o.store?.setAside?.(events, reason))
-      .catch((error) => o.onStoreFailure?.(error));
-    o.onDrop(events, reason);
-  };
+  #giveUp(events: Event[], reason: string) {
+    this.queue.setAside(events, reason);
+    this.#o.onDrop(events, reason);
+  }
 
-  /** What to do about a batch that failed so often. @returns whether to wait before the next one is sent */
-  const judge = (batch: Event[], error: DuetClientError, attempt: number): boolean => {
-    const isOfBatch = error.code === 'bad-input';
-    if (!isOfBatch && !(error.code === 'internal' && attempt >= doubtAfter)) {
-      if (!error.transient) o.onRefused?.(error);
-      return true;
-    }
-    if (batch.length > 1) {
-      suspects = batch.length;
-      return false;
-    }
-    const [event] = batch as [Event];
-    suspects = 0;
-    const before = doubted.get(event);
-    if (isOfBatch || (before !== undefined && acknowledged > before)) {
-      giveUp(batch, error.message);
-      settle(1);
-      return false;
-    }
-    // The others are tried first: where they get through, it is about this one.
-    doubted.set(event, acknowledged);
-    queue.push(queue.shift()!);
-    changed();
-    return queue.length === 1;
-  };
-
-  const drain = async () => {
-    if (sending) return;
-    sending = true;
-    await restored;
-    let attempt = 0;
-    while (queue.length > 0 && (due || queue.length >= o.batchSize)) {
-      const batch = queue.slice(0, suspects > 0 ? Math.ceil(suspects / 2) : o.batchSize);
-      try {
-        const { rejected } = await o.send(batch);
-        if (closed) return; // Too late: these were told as dropped.
-        for (const { index, reason } of rejected) giveUp([batch[index]!], reason);
-        for (const event of doubted.size > 0 ? batch : []) doubted.delete(event);
-        acknowledged += batch.length;
-        suspects = Math.max(0, suspects - batch.length);
-        settle(batch.length);
-        attempt = 0;
-      } catch (cause) {
-        lastError = cause as DuetClientError;
-        attempt += 1;
-        if (closed) return;
-        if (judge(batch, lastError, attempt)) await backoff(attempt, lastError);
-        else attempt = 0;
-      }
-    }
-    sending = false;
-    if (queue.length === 0) due = false;
-    else if (!closed) schedule();
-  };
-
-  const start = () => {
-    due = true;
-    clearTimeout(timer);
-    timer = undefined;
-    wake?.();
-    void drain();
-  };
-
-  const schedule = () => {
-    if (timer !== undefined || sending) return;
-    timer = setTimeout(start, o.flushAfterMs);
-    // A Node process may end although events wait: `close()` is what makes it wait for them.
-    (timer as { unref?: () => void }).unref?.();
-  };
-
-  /** What earlier clients left goes first. Nothing is sent before it is there. */
-  const restored = (async () => {
-    if (o.store === undefined) return;
-    try {
-      const left = await o.store.take();
-      const room = Math.max(0, o.capacity - queue.length);
-      if (left.length > room) o.onDrop(left.splice(room), `the buffer is full (${o.capacity} events)`);
-      queue.unshift(...left);
-      added += left.length;
-      await o.store.keep(queue);
-      if (queue.length > 0) schedule();
-    } catch (error) {
-      o.onStoreFailure?.(error);
-    }
-  })();
-
-  const flush = async ({ timeoutMs = 10_000 } = {}) => {
-    await restored;
-    if (settled >= added) return;
-    await new Promise<void>((resolve, reject) => {
-      const deadline = setTimeout(() => {
-        waiters.delete(waiter);
-        const why = lastError === undefined ? '' : ` ${lastError.message}`;
-        const what = `${queue.length} events are not acknowledged after ${timeoutMs} ms; they stay buffered.${why}`;
-        reject(new DuetClientError('timeout', what, { transient: true, cause: lastError }));
-      }, timeoutMs);
-      const waiter = {
-        mark: added,
-        resolve: () => {
-          clearTimeout(deadline);
-          waiters.delete(waiter);
-          resolve();
-        },
-      };
-      waiters.add(waiter);
-      start();
-    });
-  };
-
-  return {
-    get pending() {
-      return queue.length;
-    },
-    add(event) {
-      if (closed) throw new DuetClientError('closed', 'The client is closed: it takes no more events.');
-      if (queue.length >= o.capacity) {
-        o.onDrop([event], `the buffer is full (${o.capacity} events)`);
-        return;
-      }
-      queue.push(event);
-      added += 1;
-      changed();
-      if (queue.length >= o.batchSize) void drain();
-      schedule();
-    },
-    flush,
-    save,
-    async close(options) {
-      if (closed) return;
-      try {
-        await flush(options);
-        closed = true;
-        if (o.store !== undefined) await save();
-      } catch (cause) {
-        closed = true;
-        wake?.();
-        if (o.store === undefined) {
-          const left = queue.slice();
-          settle(left.length);
-          o.onDrop(left, `not sent before closing: ${(cause as Error).message}`);
-        } else await save();
-      }
-      clearTimeout(timer);
-      clearTimeout(saveTimer);
-    },
-  };
+  #settle(count: number) {
+    this.queue.events.splice(0, count);
+    this.queue.changed();
+    this.#settled += count;
+    for (const waiter of this.#waiters) if (this.#settled >= waiter.mark) waiter.resolve();
+  }
 }
