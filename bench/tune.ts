@@ -32,7 +32,7 @@ interface Budget {
 }
 
 /** Settings of one trial and what they came to on the validation part. */
-interface Tried {
+interface TrialRow {
   set: Record<string, unknown>;
   metrics: Record<string, number>;
 }
@@ -46,8 +46,8 @@ interface Search extends Budget, Pick<Job, 'dataset' | 'split' | 'model' | 'kind
   full: number;
   failed: number;
   /** The plan's own settings and the best of all, both with all epochs. */
-  start: Tried | null;
-  best: Tried | null;
+  start: TrialRow | null;
+  best: TrialRow | null;
 }
 
 interface TuneResults extends Results {
@@ -102,7 +102,8 @@ const changes = ({ set, best }: Search): string =>
     .join(' ') || 'nothing';
 
 const metrics = ['HR@50', 'HR@100', 'MRR'];
-const figures = (tried: Tried | null): string[] => metrics.map((metric) => tried?.metrics[metric]?.toFixed(4) ?? '–');
+const figures = (tried: TrialRow | null): string[] =>
+  metrics.map((metric) => tried?.metrics[metric]?.toFixed(4) ?? '–');
 
 function searchTable(searches: Search[]): string {
   const head = ['', 'seconds', 'settings', 'full', 'failed', 'plan HR@50', 'HR@100', 'MRR'];

@@ -4,5 +4,5 @@ export { type ChosenExecutor, openExecutor } from './executor.ts';
 export { exportTowers } from './export-towers.ts';
 export { factorEncoder, weighed } from './factor-encoder.ts';
 export type { ItemDescription, ItemTower } from './item-tower.ts';
-export { type Asker, type LoadedModel, openModel } from './open-model.ts';
+export { type EncodeRequest, type LoadedModel, openModel } from './open-model.ts';
 export { loadSafetensors, type NamedTensor, saveSafetensors, type TensorData } from './safetensors.ts';

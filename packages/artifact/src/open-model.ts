@@ -15,7 +15,7 @@ import { rowsOf } from './inputs/vocabulary.ts';
 import { type ItemTower, itemTower } from './item-tower.ts';
 
 /** One who asks for items. */
-export interface Asker {
+export interface EncodeRequest {
   /** The user or query. One that the model never saw is a stranger, of whom only the rest is known. */
   id: string;
   /** In which they ask. */
@@ -54,7 +54,7 @@ export interface LoadedModel extends AsyncDisposable {
    * gets its cold-start vector and `known` false. Where queries are asked, an unknown one is taken as its own text, and
    * `known` if a word of it is.
    */
-  encode(askers: readonly Asker[]): Promise<{ vectors: Float32Array; known: boolean[] }>;
+  encode(askers: readonly EncodeRequest[]): Promise<{ vectors: Float32Array; known: boolean[] }>;
   /** The same of users of whom nothing is said but, maybe, the situation in which each asks [n]. */
   encodeUsers(
     userIds: readonly string[],
@@ -211,7 +211,7 @@ function wordsOfQueries({ vocabulary, bags }: Encoded): (queries: readonly strin
 function attributesOfUsers(encoded: Record<string, Encoded>): {
   names: string[];
   /** Bags [askers] of each feature that one of them says something of, the others' being their own. */
-  overrides(askers: readonly Asker[], rows: Int32Array): Record<string, Bags>;
+  overrides(askers: readonly EncodeRequest[], rows: Int32Array): Record<string, Bags>;
 } {
   const features = Object.entries(encoded)
     .filter(([name]) => name !== 'user_id' && name !== 'title')

@@ -1,4 +1,4 @@
-import type { Asker, LoadedModel } from '@duet/artifact';
+import type { EncodeRequest, LoadedModel } from '@duet/artifact';
 import { DuetError, inSlices } from '@duet/base';
 import { FilterBitmaps } from './catalogue/bitmaps.ts';
 import type { LiveCatalogue } from './catalogue/catalogue.ts';
@@ -16,7 +16,7 @@ import type { UserVectors } from './users/user-vectors.ts';
 export interface Retriever extends AsyncDisposable, Searched {
   planned: PlannedModel;
   model: LoadedModel;
-  userVectors(asker: Asker, version?: number): Promise<UserVectors>;
+  userVectors(asker: EncodeRequest, version?: number): Promise<UserVectors>;
   /** Catalogue rows of what the model knows that a user had. */
   seen(userId: string): number[];
   /** The dataset's users by their own vectors: made at the first call, which takes some seconds. */

@@ -32,7 +32,7 @@ import {
 import { Follower } from './lifecycle/follow.ts';
 import { fallbacksOf, healthOf, type ServingHealth } from './lifecycle/health.ts';
 import { Opened } from './lifecycle/opened.ts';
-import { chooseModel, type Plan, type PlannedModel, type WantedModel } from './lifecycle/plan.ts';
+import { chooseModel, type ModelChoice, type Plan, type PlannedModel } from './lifecycle/plan.ts';
 import { remembered } from './lifecycle/remembered.ts';
 import type { CacheCount } from './users/user-vectors.ts';
 
@@ -115,7 +115,7 @@ class DatabaseServing implements Serving {
     return this.#follower.refresh();
   }
 
-  #choose(wanted: WantedModel): PlannedModel {
+  #choose(wanted: ModelChoice): PlannedModel {
     const { plan, previous } = this.#follower.served;
     const planned = chooseModel(plan, wanted);
     return previous.get(planned.modelId) ?? planned;

@@ -4,7 +4,7 @@ import { minute, table } from '../answer.ts';
 import { actor, job } from '../context.ts';
 import { findDataset } from '../find.ts';
 
-interface Wanted {
+interface RuleRequest {
   dataset?: string;
   item?: string;
   category?: string;
@@ -64,7 +64,7 @@ export function rulesCommand(program: Command): void {
     if (kind !== 'pin') command.option('--category <name>', 'all items of a category');
     if (kind === 'pin') command.addOption(new Option('--place <number>', 'from 1').makeOptionMandatory());
     if (kind === 'boost' || kind === 'bury') command.option('--factor <number>', 'what the score is multiplied with');
-    job<Wanted>(
+    job<RuleRequest>(
       command,
       `rules add ${kind} --item 22086${kind === 'pin' ? ' --place 1' : ''}`,
       async (context, options) => {

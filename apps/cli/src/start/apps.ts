@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Config, repositoryRoot, urlOf } from '@duet/base';
-import type { WantedPort } from './ports.ts';
+import type { RequestedPort } from './ports.ts';
 import type { ServiceSpec } from './services.ts';
 import { appFolder, nextProgram } from './web-builds.ts';
 
@@ -10,8 +10,8 @@ export const addressOf = (config: Config, app: Exclude<AppName, 'worker'>): stri
   urlOf(config.host, config[`${app}Port`]);
 
 /** The ports that these apps listen on. */
-export function portsOf(config: Config, apps: readonly AppName[]): WantedPort[] {
-  const all: (WantedPort & { app: AppName })[] = [
+export function portsOf(config: Config, apps: readonly AppName[]): RequestedPort[] {
+  const all: (RequestedPort & { app: AppName })[] = [
     { app: 'admin', port: config.adminPort, owner: 'the admin app', option: '--admin-port' },
     { app: 'storefront', port: config.storefrontPort, owner: 'the storefront', option: '--storefront-port' },
     { app: 'retrieval', port: config.retrievalPort, owner: 'the retrieval service', option: '--retrieval-port' },

@@ -2,7 +2,7 @@ import net from 'node:net';
 import { DuetError } from '@duet/base';
 
 /** A port that something of ours will listen on. */
-export interface WantedPort {
+export interface RequestedPort {
   port: number;
   /** Whose it will be: "the admin app". */
   owner: string;
@@ -22,7 +22,7 @@ const problemOf = (host: string, port: number): Promise<string | undefined> =>
  *
  * @throws DuetError `conflict` naming the port, whose it is and the option that chooses another
  */
-export async function requireFreePorts(host: string, wanted: readonly WantedPort[]): Promise<void> {
+export async function requireFreePorts(host: string, wanted: readonly RequestedPort[]): Promise<void> {
   for (const [place, { port, owner, option }] of wanted.entries()) {
     const twin = wanted.slice(0, place).find((other) => other.port === port);
     if (twin !== undefined) {

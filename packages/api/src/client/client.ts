@@ -2,7 +2,6 @@ import type {
   CatalogueItemAnswer,
   CatalogueItemInput,
   CatalogueShoppersInput,
-  EventsLogInput,
   HealthAnswer,
   HistoryAnswer,
   HistoryInput,
@@ -19,7 +18,8 @@ import type {
 import { deviceOf } from './device.ts';
 import { createEventBuffer, type EventBuffer, type EventBufferOptions } from './event-buffer.ts';
 import { eventId } from './event-id.ts';
-import { browserStore, type EventStore, pageStorage } from './event-store.ts';
+import { browserStore, pageStorage } from './event-store.ts';
+import type { CallOptions, DuetClientOptions, LoggedEvent, SentEvent } from './options.ts';
 import type { RetryPolicy } from './retry.ts';
 import { openTransport } from './transport.ts';
 
@@ -42,52 +42,9 @@ export type {
 export { type Device, deviceOf } from './device.ts';
 export { type ClientErrorCode, DuetClientError } from './error.ts';
 export type { EventStore } from './event-store.ts';
+export type { CallOptions, DuetClientOptions, LoggedEvent, SentEvent } from './options.ts';
 export type { RetryPolicy } from './retry.ts';
 export { signVisitor } from './visitor.ts';
-
-/** An event as the server takes it. */
-export type SentEvent = EventsLogInput['events'][number];
-/** An event as a storefront logs it: the client adds its id and time where they are left out. */
-export type LoggedEvent = Omit<SentEvent, 'eventId' | 'occurredAt'> &
-  Partial<Pick<SentEvent, 'eventId' | 'occurredAt'>>;
-
-export interface DuetClientOptions {
-  /** The retrieval service's address, such as `http://127.0.0.1:4300`. */
-  url: string;
-  /** A server's secret key (`sk_…`), or in a page a publishable one (`pk_…`), with the scopes the calls need. */
-  apiKey?: string | undefined;
-  /**
-   * With a publishable key: the visitor's signed id, which the shop's server makes with `signVisitor`. Without it Duet makes
-   * an id at the first call, which the page's `localStorage` keeps.
-   */
-  visitor?: string | undefined;
-  fetch?: typeof fetch | undefined;
-  /** Limit of one attempt; 5 s where it is not said. */
-  timeoutMs?: number | undefined;
-  /** Limit of a call, all attempts and waits together; 10 s, or `timeoutMs` where that is more. */
-  deadlineMs?: number | undefined;
-  retry?: Partial<RetryPolicy> | undefined;
-  events?:
-    | {
-        batchSize?: number | undefined;
-        flushAfterMs?: number | undefined;
-        capacity?: number | undefined;
-        onDrop?: ((events: SentEvent[], reason: string) => void) | undefined;
-        /**
-         * Where events wait while the service cannot be reached, beyond the life of this page or process: `localStorage` in
-         * a browser, else memory, unless it is said here. False keeps them in memory.
-         */
-        store?: EventStore<SentEvent> | false | undefined;
-      }
-    | undefined;
-  now?: (() => number) | undefined;
-}
-
-export interface CallOptions {
-  signal?: AbortSignal | undefined;
-  /** Limit of this call, all attempts and waits together. */
-  deadlineMs?: number | undefined;
-}
 
 export interface DuetClient {
   retrieve(input: RetrieveInput, o?: CallOptions): Promise<RetrieveAnswer>;

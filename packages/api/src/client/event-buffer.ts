@@ -1,7 +1,7 @@
 import { DuetClientError } from './error.ts';
 import type { EventStore } from './event-store.ts';
-import { fullReason, type KeptQueue, openKeptQueue } from './kept-queue.ts';
 import { type RetryPolicy, waitMs } from './retry.ts';
+import { fullReason, openStoredQueue, type StoredQueue } from './stored-queue.ts';
 import { Suspicion } from './suspicion.ts';
 
 /** What the server said of one batch: positions in the batch that it refused, and why. */
@@ -64,7 +64,7 @@ export function createEventBuffer<Event>(options: EventBufferOptions<Event>): Ev
 }
 
 class Sender<Event> {
-  readonly queue: KeptQueue<Event>;
+  readonly queue: StoredQueue<Event>;
   readonly #o: EventBufferOptions<Event>;
   readonly #suspicion = new Suspicion<Event>();
   readonly #waiters = new Set<{ mark: number; resolve: () => void }>();
@@ -80,7 +80,7 @@ class Sender<Event> {
 
   constructor(options: EventBufferOptions<Event>) {
     this.#o = options;
-    this.queue = openKeptQueue(options);
+    this.queue = openStoredQueue(options);
     // What earlier clients left goes first. Nothing is sent before it is there.
     void this.queue.restored.then((count) => {
       this.#added += count;

@@ -1,8 +1,8 @@
 import { createTRPCClient, httpLink } from '@trpc/client';
 import type { AppRouter } from '../router.ts';
-import type { CallOptions, DuetClientOptions } from './client.ts';
 import { clientError, DuetClientError, foreignAnswer } from './error.ts';
 import { pageStorage } from './event-store.ts';
+import type { CallOptions, DuetClientOptions } from './options.ts';
 import { defaultRetry, withRetry } from './retry.ts';
 import { openVisitor } from './visitor.ts';
 

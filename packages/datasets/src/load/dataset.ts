@@ -177,12 +177,12 @@ export async function loadInteractions(dataDir: string, datasetId: string): Prom
       const [texts] = await read('interactions.parquet', [`context_${place}`], (rows) => [new Array<string>(rows)]);
       context[name] = codesOf(texts);
     }
-    const told = {
+    const optional = {
       ...(split && { split: split[0] }),
       ...(hides && { hides: hides[0] }),
       ...(names.length > 0 && { context }),
     };
-    return { users, items, user, item, time, weight, valueMinor, clock, sides, ...told };
+    return { users, items, user, item, time, weight, valueMinor, clock, sides, ...optional };
   });
 }
 

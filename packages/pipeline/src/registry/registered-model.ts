@@ -97,8 +97,8 @@ export async function changeRegisteredModel(
     await tx.$queryRaw`SELECT 1 FROM "RegisteredModel" WHERE "id" = ${id}::uuid FOR UPDATE`;
     const before = await tx.registeredModel.findUnique({ where: { id } });
     if (before === null) throw new DuetError('not-found', `There is no registered model ${id}.`);
-    const told = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-    const { parameters, gate, ...fields } = parse({ ...viewOf(before), ...told } as RegisteredModelInput);
+    const changes = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+    const { parameters, gate, ...fields } = parse({ ...viewOf(before), ...changes } as RegisteredModelInput);
     const data = { ...fields, parameters: parameters as Prisma.InputJsonObject, gate };
     const after = await tx.registeredModel.update({ where: { id }, data });
     const change = { action: 'set', objectKind, objectId: id, before: viewOf(before), after: viewOf(after) };

@@ -14,7 +14,7 @@ interface Words {
   bits: Uint8Array;
 }
 
-interface Kept extends Words {
+interface CachedBitmap extends Words {
   meets: (item: number) => boolean;
 }
 
@@ -43,7 +43,7 @@ export class FilterBitmaps {
   #catalogueRow: Int32Array;
   /** Rows that may be found at all. */
   #shown: Words;
-  #conditions = new Map<string, Kept>(); // in order of last use
+  #conditions = new Map<string, CachedBitmap>(); // in order of last use
   #filters = new Map<string, Bitmap>();
 
   /** @param catalogueRow [rows of the index] the catalogue row of each */
@@ -100,7 +100,7 @@ export class FilterBitmaps {
     return copy;
   }
 
-  #condition(condition: Condition): Kept {
+  #condition(condition: Condition): CachedBitmap {
     const key = JSON.stringify(condition);
     let kept = this.#conditions.get(key);
     if (kept === undefined) {

@@ -183,13 +183,13 @@ export class LiveCatalogue implements Catalogue {
     const priceMinor = item.priceMinor ?? Number.NaN;
     const [inStock, withdrawn] = [Number(item.inStock), Number(item.withdrawn)];
     const attributes = Object.entries(item.attributes).map(([name, value]) => [name, textOf(value)] as const);
-    const told = new Map(attributes);
+    const byName = new Map(attributes);
     const described =
       this.title[row] !== item.title ||
       this.category[row] !== category ||
       !Object.is(this.priceMinor[row], priceMinor) ||
       attributes.some(([name, text]) => (this.attributes[name]?.[row] ?? '') !== text) ||
-      Object.entries(this.attributes).some(([name, column]) => column[row] !== '' && !told.has(name));
+      Object.entries(this.attributes).some(([name, column]) => column[row] !== '' && !byName.has(name));
     if (!described && this.inStock[row] === inStock && this.withdrawn[row] === withdrawn) return;
 
     this.#count(row, -1);
@@ -199,7 +199,7 @@ export class LiveCatalogue implements Catalogue {
     this.inStock[row] = inStock;
     this.withdrawn[row] = withdrawn;
     for (const [name] of attributes) this.attributes[name] ??= new Array<string>(this.ids.length).fill('');
-    for (const [name, column] of Object.entries(this.attributes)) column[row] = told.get(name) ?? '';
+    for (const [name, column] of Object.entries(this.attributes)) column[row] = byName.get(name) ?? '';
     this.#count(row, 1);
     this.#editedAt[row] = ++this.editCount;
     if (described) this.#describedAt[row] = this.editCount;

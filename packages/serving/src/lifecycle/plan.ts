@@ -221,7 +221,7 @@ function plannedExperiment({ dataset: { holdout }, arms, ...experiment }: Experi
 }
 
 /** What a request says of the model that shall answer it. */
-export interface WantedModel {
+export interface ModelChoice {
   /** Of the key: nothing of another dataset answers. By default the plan's dataset. */
   datasetId?: string | undefined;
   modelId?: string | undefined;
@@ -238,7 +238,7 @@ export interface WantedModel {
  * @throws DuetError `not-found` for a model or index that is not in the plan, or of another dataset; `unavailable` where
  *   there is none at all
  */
-export function chooseModel(plan: Plan, wanted: WantedModel = {}): PlannedModel {
+export function chooseModel(plan: Plan, wanted: ModelChoice = {}): PlannedModel {
   const { datasetId, modelId: named, indexId, placement = '' } = wanted;
   const mayAnswer = (planned: PlannedModel) => datasetId === undefined || planned.datasetId === datasetId;
   if (indexId) {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Asker } from '@duet/artifact';
+import type { EncodeRequest } from '@duet/artifact';
 import type { Situation } from '@duet/datasets';
 import { createUserVectors } from './user-vectors.ts';
 
 /** A tower whose vector of user "u7" is [7, 7]; ids that begin with x are strangers. */
 function tower() {
   const calls: string[][] = [];
-  const encode = async (askers: readonly Asker[]) => {
+  const encode = async (askers: readonly EncodeRequest[]) => {
     const userIds = askers.map(({ id }) => id);
     calls.push(userIds);
     const numbers = userIds.map((id) => Number(id.slice(1)));

@@ -1,4 +1,4 @@
-import type { Asker, LoadedModel } from '@duet/artifact';
+import type { EncodeRequest, LoadedModel } from '@duet/artifact';
 import type { Situation } from '@duet/datasets';
 
 /** One user's query vectors of one model. */
@@ -11,7 +11,7 @@ export interface UserVectors {
 
 /** One who waits for vectors. */
 interface Asking {
-  asker: Asker;
+  asker: EncodeRequest;
   /** What the answer is remembered under; undefined where it is not. */
   key: string | undefined;
   promise: PromiseWithResolvers<UserVectors>;
@@ -49,7 +49,7 @@ export function createUserVectors(
   encode: LoadedModel['encode'],
   width: number,
   { capacity = 20_000, situationKey = () => '', count = { hits: 0, misses: 0 } }: UserVectorOptions = {},
-): (asker: Asker, version?: number) => Promise<UserVectors> {
+): (asker: EncodeRequest, version?: number) => Promise<UserVectors> {
   const recent = new Map<string, UserVectors>(); // in order of last use
   const asked = new Map<string, Asking>();
   let waiting: Asking[] = [];

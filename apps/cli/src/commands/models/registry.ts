@@ -41,8 +41,8 @@ export function registerCommand(models: Command): void {
       const dataset = await findDataset(db, options.dataset);
       const { name, kind, preset, set, gate, schedule, timeZone, promote: promotion } = options;
       const request = { name, kind, preset, parameters: set, gate, schedule, timeZone, promotion };
-      const told = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
-      const registered = await registerModel(db, dataset.id, told as typeof request, { actor: actor() });
+      const changes = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const registered = await registerModel(db, dataset.id, changes as typeof request, { actor: actor() });
       const when = registered.schedule === null ? 'when somebody asks' : `at "${registered.schedule}"`;
       return {
         json: { registeredModelId: registered.id, dataset: dataset.name, name, kind, preset: registered.preset },

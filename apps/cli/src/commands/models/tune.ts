@@ -63,9 +63,9 @@ export function tuneCommand(program: Command): void {
     const split = request.split === undefined ? '' : ` --split ${request.split}`;
     const starts = trials.filter(({ number }) => around && number === 0);
     const compared = starts.toSorted((a, b) => b.rung - a.rung)[0];
-    const told = trials.slice(0, shown);
-    if (compared && !told.includes(compared)) told.push(compared);
-    const rows = told.map(({ number, rung, set, score, seconds }) => [
+    const listed = trials.slice(0, shown);
+    if (compared && !listed.includes(compared)) listed.push(compared);
+    const rows = listed.map(({ number, rung, set, score, seconds }) => [
       around && number === 0 ? 'the start' : number,
       rung,
       score.toFixed(4),

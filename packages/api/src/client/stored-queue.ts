@@ -1,6 +1,6 @@
 import type { EventStore } from './event-store.ts';
 
-export interface KeptQueueOptions<Event> {
+export interface StoredQueueOptions<Event> {
   /** Events kept at most. */
   capacity: number;
   /** Keeps what waits, beyond the life of this page or process. */
@@ -10,7 +10,7 @@ export interface KeptQueueOptions<Event> {
   onDrop: (events: Event[], reason: string) => void;
 }
 
-export interface KeptQueue<Event> {
+export interface StoredQueue<Event> {
   readonly events: Event[];
   /** Resolves to how many events of earlier clients were put in front. */
   readonly restored: Promise<number>;
@@ -27,7 +27,7 @@ export interface KeptQueue<Event> {
 const saveAfterMs = 100;
 
 /** Events that wait, and their copy in a store where there is one. What the store fails at is told, never thrown. */
-export function openKeptQueue<Event>(o: KeptQueueOptions<Event>): KeptQueue<Event> {
+export function openStoredQueue<Event>(o: StoredQueueOptions<Event>): StoredQueue<Event> {
   const events: Event[] = [];
   const { store } = o;
   let timer: ReturnType<typeof setTimeout> | undefined;
