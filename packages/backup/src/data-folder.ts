@@ -4,9 +4,16 @@ import type { Connection } from '@duet/db';
 import type { Entry } from './archive.ts';
 
 /** What of a data folder is not backed up: the database's own files, what belongs to running processes, and logs. */
-const leftOut = new Set(['postgres', 'postgres.previous', 'postgres.json', 'postgres.lock', 'running.json', 'logs']);
+const leftOut = new Set([
+  'postgres',
+  'postgres.previous',
+  'postgres.json',
+  'running.json',
+  'installation.json',
+  'logs',
+]);
 /** Work that is under way, or was when its process was killed. */
-const unfinished = /\.(importing|building|unfinished|tmp)$/;
+const unfinished = /\.(importing|building|unfinished|tmp|lock([.-].*)?)$/;
 
 /** Folders that rows name, which must be whole in a backup: what `<kind>/<id>` each row of a kind has. */
 export async function namedFolders(client: Connection): Promise<string[]> {

@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { type Config, DuetError, openDataFolder } from '@duet/base';
-import { contentsOf, type Database, databaseFault, migrate, openDatabase } from '@duet/db';
+import { beginInstallation, contentsOf, type Database, databaseFault, migrate, openDatabase } from '@duet/db';
 import { readArchive } from './archive.ts';
 import { type Manifest, manifestName, manifestSchema } from './backup.ts';
 import { fillTables } from './tables.ts';
@@ -95,6 +95,7 @@ export async function restore(
     await fill(db, database, path.join(unpacked, 'database'));
     await putInPlace(path.join(unpacked, 'data'), dataDir);
     await migrate(db);
+    await beginInstallation(db, dataDir);
     return { createdAt, entries };
   } catch (error) {
     throw databaseFault(error) ?? error;

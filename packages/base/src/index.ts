@@ -4,6 +4,7 @@ export { openDataFolder } from './data-folder.ts';
 export { DuetError, type ErrorCode, type ErrorPlace } from './error.ts';
 export { fileFault } from './file-fault.ts';
 export { createLogger, type Logger } from './log.ts';
+export { endGroup, identify, isAlive, type ProcessIdentity, peakMemoryMb } from './process-identity.ts';
 export { type Progress, type ProgressUpdate, silent } from './progress.ts';
 export { readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';
 export { inSlices } from './slices.ts';

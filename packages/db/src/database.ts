@@ -27,6 +27,8 @@ export async function connect(url: string, { max = 10, timeoutMs }: ConnectOptio
   const pool = new pg.Pool({ connectionString: url, max, application_name: 'duet', ...limits });
   // An idle connection that the server ended is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
+  // So would one that is held, beside the query that fails with it.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   // On a busy machine a connection takes longer than the two seconds that Prisma would wait for one.
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: { maxWait: 10_000 } });
   return {

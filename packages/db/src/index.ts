@@ -22,6 +22,7 @@ export { type Connection, connect, type Database, openDatabase } from './databas
 export { databaseFault, isAway } from './faults.ts';
 export * from './generated/client.ts';
 export { holdLock } from './hold.ts';
+export { beginInstallation, requireOneInstallation } from './installation.ts';
 export { enqueue, failUnqueuedRuns, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';
 export { migrate, requireMigrated } from './migrate.ts';
 export { dropEventPartitions, ensureEventPartitions } from './partitions.ts';

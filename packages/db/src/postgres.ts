@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, DuetError, openDataFolder } from '@duet/base';
+import { type Config, DuetError, identify, isAlive, openDataFolder } from '@duet/base';
 import pg from 'pg';
 import { findBinaries, serverAccount } from './binaries.ts';
 import { type Note, openCluster, readNote, requireNoData, urlOfCluster, withCluster, writeNote } from './cluster.ts';
-import { answers, isAlive, launch, type RunningServer, runningPid, versionOf } from './server.ts';
+import { answers, launch, type RunningServer, runningPid, versionOf } from './server.ts';
 
 export interface Postgres extends AsyncDisposable {
   url: string;
@@ -20,7 +20,7 @@ export interface Postgres extends AsyncDisposable {
 /** The embedded server when it runs already, which another process then owns. It ends with that process. */
 async function findRunning(note: Note): Promise<Postgres | undefined> {
   if ((await runningPid(note.folder)) === undefined) return undefined;
-  if (note.owner !== undefined && !isAlive(note.owner)) return undefined;
+  if (note.owner !== undefined && !isAlive(identify(note.owner))) return undefined;
   const version = await answers(note.url);
   return version === undefined
     ? undefined

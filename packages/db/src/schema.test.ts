@@ -73,6 +73,7 @@ async function fill({ prisma, ...database }: Database) {
   const auditLog = await prisma.auditLog.create({
     data: { actor: 'ann', action: 'create', objectKind: 'experiment', objectId: experiment.id, after: { name: 'DAT' } },
   });
+  const installation = await prisma.installation.create({ data: { id: crypto.randomUUID() } });
   const apiKey = await prisma.apiKey.create({
     data: { name: 'shop', kind: 'publishable', datasetId, prefix: 'pk_x', hash: '00', scopes: ['events'] },
   });
@@ -132,7 +133,7 @@ async function fill({ prisma, ...database }: Database) {
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ interleavedUserDay, interleavedDay },
     ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker, rule },
-    ...{ experiment, experimentPhase, auditLog, arm, apiKey, signingSecret, event },
+    ...{ experiment, experimentPhase, auditLog, arm, apiKey, installation, signingSecret, event },
   };
 }
 

@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { DuetError } from '@duet/base';
+import { DuetError, identify, isAlive } from '@duet/base';
 import pg from 'pg';
 import type { Account, Binaries } from './binaries.ts';
 
@@ -87,29 +87,13 @@ export async function alterPassword(
   });
 }
 
-/** Whether a process runs. One that has ended and that its parent has not asked after does not. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // Another user's process may not be signalled, but it is there.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-  try {
-    return !/^.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    // No /proc here: the signal's answer is all there is.
-    return true;
-  }
-}
-
 /** The process id of the server that holds the folder, or undefined when none does, whatever its pid file says. */
 export async function runningPid(folder: string): Promise<number | undefined> {
   const file = path.join(folder, 'postmaster.pid');
   const text = await readFile(file, 'utf8').catch(() => '');
   const pid = Number.parseInt(text, 10);
   if (!(pid > 0)) return undefined;
-  if (!isAlive(pid)) return undefined;
+  if (!isAlive(identify(pid))) return undefined;
   // After a crash the number may belong to another program by now, which PostgreSQL would take for itself.
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
   if (command !== undefined && !command.includes(folder)) {

@@ -1,6 +1,7 @@
 import { type Config, createLogger, DuetError, fileFault, type Logger, loadConfig, openDataFolder } from '@duet/base';
 import { type ConnectOptions, type Database, openDatabase } from './database.ts';
 import { databaseFault } from './faults.ts';
+import { requireOneInstallation } from './installation.ts';
 import { requireMigrated } from './migrate.ts';
 
 /** What every service works with, closed in reverse order once its work is done. */
@@ -12,7 +13,7 @@ export interface Service {
 }
 
 /**
- * The life of a service's process: its settings, its database (which must be migrated), its work, its end. What it
+ * The life of a service's process: its settings, its database (which must be migrated, and its data folder's own), its work, its end. What it
  * fails with is one sentence on stderr where a setting, a file or the database is why, and the whole error otherwise.
  */
 export async function runService(
@@ -26,6 +27,7 @@ export async function runService(
     await using opened = new AsyncDisposableStack();
     const db = opened.use(await openDatabase(config, options));
     await requireMigrated(db);
+    await requireOneInstallation(db, config.dataDir);
     await work({ config, logger: createLogger(config, name), db, opened });
   } catch (error) {
     const known = error instanceof DuetError ? error : (databaseFault(error) ?? fileFault(error));

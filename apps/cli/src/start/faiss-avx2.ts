@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { repositoryRoot } from '@duet/base';
-import { endGroup } from './process-identity.ts';
+import { endGroup, repositoryRoot } from '@duet/base';
 
 /**
  * Compiles FAISS for AVX2 at the lowest priority while everything already runs: searches are 2.5 to 4.7 times as fast

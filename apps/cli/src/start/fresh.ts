@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { type Config, DuetError } from '@duet/base';
+import { type Config, DuetError, identify, isAlive } from '@duet/base';
 import { clusterFolders, readPostgresNote } from '@duet/db';
-import { identify, isAlive } from './process-identity.ts';
 
 /** What Duet keeps in its data folder. Nothing else in there is touched. */
 const ours = [

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { identify, isAlive } from './process-identity.ts';
+import { identify, isAlive } from '@duet/base';
 import { endOrphans, endProcess, findRunning, forgetRunning, noteRunning, requireAlone } from './running.ts';
 
 let folder: string;

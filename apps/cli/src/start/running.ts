@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, DuetError } from '@duet/base';
-import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { type Config, DuetError, identify, isAlive, type ProcessIdentity } from '@duet/base';
 
 /** How a supervised service is. */
 export interface ServiceStatus {

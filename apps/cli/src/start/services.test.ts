@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DuetError } from '@duet/base';
-import { identify, isAlive } from './process-identity.ts';
+import { DuetError, identify, isAlive } from '@duet/base';
 import type { ServiceStatus } from './running.ts';
 import { Supervisor } from './services.ts';
 

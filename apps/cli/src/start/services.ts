@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, DuetError, formatSeconds } from '@duet/base';
-import { identify, peakMemoryMb } from './process-identity.ts';
+import { type Config, DuetError, formatSeconds, identify, peakMemoryMb } from '@duet/base';
 import { endProcess, type ServiceStatus, workMs } from './running.ts';
 
 /** One long-running child: how to start it, and how to know that it works. */

@@ -5,8 +5,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DuetError, repositoryRoot } from '@duet/base';
-import { endGroup } from './process-identity.ts';
+import { DuetError, endGroup, repositoryRoot } from '@duet/base';
 
 export type WebApp = 'admin' | 'storefront';
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { connect } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { importDataset } from '../import.ts';
 import { clearAbandonedDrafts } from './draft.ts';
@@ -31,8 +34,12 @@ test('an import that is killed at any step leaves nothing once its draft is clea
       steps += text;
       if (steps.includes(last)) run.kill('SIGKILL');
     });
+    let errors = '';
+    run.stderr.on('data', (text) => {
+      errors += text;
+    });
     const [, signal] = await once(run, 'close');
-    assert.equal(signal, 'SIGKILL', `it was done before "${last}": ${steps}`);
+    assert.equal(signal, 'SIGKILL', `it was done before "${last}": ${steps}${errors}`);
     assert.equal(await db.prisma.dataset.count(), 0);
     assert.equal(await clearAbandonedDrafts({ db, dataDir }), 1, `killed at "${last}"`);
     assert.deepEqual(await datasets(), []);
@@ -48,5 +55,75 @@ test('an import that is killed at any step leaves nothing once its draft is clea
   // An older Duet wrote the row first.
   await db.prisma.dataset.create({ data: { name: 'old (importing)', settings: {} } });
   assert.equal(await clearAbandonedDrafts({ db, dataDir }), 1);
+  await rm(folder, { recursive: true });
+});
+
+/** A way to PostgreSQL that loses its answer to the COMMIT of a dataset's rows, once. */
+async function losingCommit(url: string) {
+  const { hostname, port } = new URL(url);
+  let lost = 0;
+  const proxy = net.createServer((client) => {
+    const server = net.connect(Number(port), hostname);
+    let [wrote, committed] = [false, false];
+    client.on('data', (sent) => {
+      wrote ||= sent.includes('INSERT INTO "Dataset"');
+      committed ||= wrote && sent.includes('COMMIT\0');
+      server.write(sent);
+    });
+    server.on('data', (answer) => {
+      if (!committed || lost > 0) return void client.write(answer);
+      lost++;
+      client.destroy();
+      server.end();
+    });
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      one.on('error', () => {});
+      one.on('close', () => other.destroy());
+    }
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const through = new URL(url);
+  through.port = String((proxy.address() as net.AddressInfo).port);
+  return { url: through.href, lost: () => lost, [Symbol.dispose]: () => proxy.close() };
+}
+
+test('a dataset whose COMMIT was done, but whose answer was lost, keeps its files', async () => {
+  await using whole = await createTestDatabase();
+  using way = await losingCommit(whole.url);
+  const folder = await mkdtemp(path.join(tmpdir(), 'duet-commit-'));
+  const interactions = path.join(folder, 'orders.csv');
+  await writeFile(
+    interactions,
+    `user,item,time\n${Array.from({ length: 40 }, (_, i) => `u${i % 9},i${i % 7},${i}`).join('\n')}`,
+  );
+  {
+    await using db = await connect(way.url);
+    const { datasetId } = await importDataset({ db, dataDir: folder }, { name: 'shop', interactions });
+    assert.equal(way.lost(), 1);
+    assert.equal(await whole.prisma.dataset.count({ where: { id: datasetId } }), 1);
+    const files = await readdir(path.join(folder, 'datasets', datasetId));
+    assert.ok(files.includes('items.parquet') && !files.includes('draft.json'), files.join());
+  }
+  await rm(folder, { recursive: true });
+});
+
+test('drafts in a data folder of another database are nobody’s to clear', async () => {
+  await using db = await createTestDatabase();
+  await using other = await createTestDatabase();
+  const folder = await mkdtemp(path.join(tmpdir(), 'duet-other-'));
+  assert.equal(await clearAbandonedDrafts({ db, dataDir: folder }), 0);
+  const draft = path.join(folder, 'datasets', randomUUID());
+  await mkdir(draft, { recursive: true });
+  await writeFile(path.join(draft, 'draft.json'), JSON.stringify({ replaces: [] }));
+  await assert.rejects(clearAbandonedDrafts({ db: other, dataDir: folder }), {
+    code: 'conflict',
+    message: /^The database is not the one of .*, which holds 1 dataset\. Set DATABASE_URL/,
+  });
+  assert.deepEqual(await readdir(draft), ['draft.json']);
+  assert.equal(await clearAbandonedDrafts({ db, dataDir: folder }), 1);
   await rm(folder, { recursive: true });
 });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import { type Database, holdLock } from '@duet/db';
+import { type Database, holdLock, requireOneInstallation } from '@duet/db';
 import { datasetFolder } from './folder.ts';
 
 type Client = Pick<Database['pool'], 'query'> & { release(): void };
@@ -33,21 +33,24 @@ export class Draft implements AsyncDisposable {
   readonly id = randomUUID();
   /** Where the files are made. */
   readonly folder: string;
+  readonly #db: Database;
   readonly #client: Client;
   /** Its connection, and the locks of its name and its id. */
   readonly #held = new AsyncDisposableStack();
   readonly #replaced: Replaced | undefined;
-  #published = false;
+  #isDraft = true;
 
-  private constructor(dataDir: string, client: Client, replaced: Replaced | undefined) {
+  private constructor({ db, dataDir }: Context, client: Client, replaced: Replaced | undefined) {
     this.folder = datasetFolder(dataDir, this.id);
+    this.#db = db;
     this.#client = client;
     this.#replaced = replaced;
   }
 
   /**
    * @param replace Whether it may take the place of a dataset of the same name.
-   * @throws DuetError `conflict` where the name is taken, or being taken by another process
+   * @throws DuetError `conflict` where the name is taken, or being taken by another process, or where the database is not
+   *   the one of the data folder
    */
   static async begin(ctx: Context, name: string, replace: boolean): Promise<Draft> {
     await clearAbandonedDrafts(ctx);
@@ -62,7 +65,7 @@ export class Draft implements AsyncDisposable {
       });
     }
     const client = held.adopt(await ctx.db.pool.connect(), (taken) => taken.release());
-    const draft = new Draft(ctx.dataDir, client, replaced);
+    const draft = new Draft(ctx, client, replaced);
     held.use(await tryLock(ctx.db, draft.id));
     await mkdir(draft.folder, { recursive: true });
     await writeFile(path.join(draft.folder, draftFile), JSON.stringify({ replaces: replaced?.folders ?? [] }));
@@ -80,18 +83,23 @@ export class Draft implements AsyncDisposable {
         await this.#client.query('DELETE FROM "Dataset" WHERE id = $1', [this.#replaced.id]);
       }
       await writeRows(this.#client);
-      await this.#client.query('COMMIT');
     } catch (error) {
-      await this.#client.query('ROLLBACK');
+      // A connection that is lost has ended its transaction.
+      await this.#client.query('ROLLBACK').catch(() => {});
       throw error;
     }
-    this.#published = true;
+    // Where the answer to COMMIT is lost, the rows may be there: the files stay, and go as an abandoned draft if they are not.
+    this.#isDraft = false;
+    await this.#client.query('COMMIT').catch(async (error) => {
+      const { rowCount } = await this.#db.pool.query('SELECT FROM "Dataset" WHERE id = $1', [this.id]);
+      if (rowCount !== 1) throw error;
+    });
     await finish(this.folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await using _ = this.#held;
-    if (!this.#published) await rm(this.folder, { recursive: true, force: true });
+    if (this.#isDraft) await rm(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -122,8 +130,10 @@ async function findReplaced({ db, dataDir }: Context, name: string): Promise<Rep
  * whose rows are there. An older Duet left rows too, called "<name> (importing)".
  *
  * @returns how many were removed
+ * @throws DuetError `conflict` where the database is not the one of the data folder, before anything is removed
  */
 export async function clearAbandonedDrafts({ db, dataDir }: Context): Promise<number> {
+  await requireOneInstallation(db, dataDir);
   const datasets = path.dirname(datasetFolder(dataDir, 'x'));
   const drafts = (await readdir(datasets, { withFileTypes: true }).catch(() => [])).filter((entry) =>
     entry.isDirectory(),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createLogger } from '@duet/base';
+import { createTestDatabase } from '@duet/db/testing';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { openServing, type Serving } from '../serving.ts';
 import { buildIn } from '../testing.ts';
@@ -149,5 +150,32 @@ describe('the indexes of a model', () => {
     assert.equal((await served()).version, 3);
     const { version } = await buildIn(shop, { modelId: shop.dat });
     assert.equal(version, 6);
+  });
+
+  test('are not pruned by another database, and what no row names only where it is an index of a model here', async () => {
+    await using other = await createTestDatabase();
+    const indexes = path.join(shop.dataDir, 'indexes');
+    const [ours, foreign] = [crypto.randomUUID(), crypto.randomUUID()];
+    const long = new Date(Date.now() - 48 * 3_600_000);
+    const named = (await folders())[0]!;
+    for (const [id, modelId] of [
+      [ours, shop.dat],
+      [foreign, crypto.randomUUID()],
+    ] as const) {
+      await cp(path.join(indexes, named), path.join(indexes, id), { recursive: true });
+      const file = path.join(indexes, id, 'meta.json');
+      const meta = JSON.parse(await readFile(file, 'utf8'));
+      await writeFile(file, JSON.stringify({ ...meta, indexId: id, modelId }));
+    }
+    await mkdir(path.join(indexes, 'somebodys notes'));
+    for (const name of await folders()) await utimes(path.join(indexes, name), long, long);
+    const before = await folders();
+    await assert.rejects(pruneIndexes(other, shop.dataDir, shop.dat, 1), { code: 'conflict' });
+    assert.deepEqual(await folders(), before);
+    await pruneIndexes(shop.db, shop.dataDir, shop.dat, 20);
+    assert.deepEqual(
+      await folders(),
+      before.filter((name) => name !== ours),
+    );
   });
 });

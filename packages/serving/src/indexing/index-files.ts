@@ -78,6 +78,13 @@ export async function checkIndexFolder(dataDir: string, indexId: string, modelId
   return { meta, file, corrupt };
 }
 
+/** The model that a folder's description says it is an index of; undefined where it has none that can be read. */
+export const modelOfIndex = (dataDir: string, indexId: string): Promise<string | undefined> =>
+  readMeta(join(indexFolder(dataDir, indexId), 'meta.json'), (what) => new DuetError('corrupt', what)).then(
+    ({ modelId }) => modelId,
+    () => undefined,
+  );
+
 async function readMeta(
   file: string,
   corrupt: (what: string, at: string, cause?: unknown) => DuetError,

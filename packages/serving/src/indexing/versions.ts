@@ -1,9 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import { type Author, type Database, type Prisma, writeAudit } from '@duet/db';
+import { type Author, type Database, type Prisma, requireOneInstallation, writeAudit } from '@duet/db';
 import { z } from 'zod';
-import { checkIndexFolder, indexFolder } from './index-files.ts';
+import { checkIndexFolder, indexFolder, modelOfIndex } from './index-files.ts';
 
 /** Lets `activate` make one index of a model active, and every other one not, in one transaction. */
 export function switchTo<T>(
@@ -60,9 +60,12 @@ const strayMs = 24 * 3_600_000;
 
 /**
  * Deletes a model's oldest indexes beyond the `keep` newest, never one that serves or that an arm pins, and what killed builds
- * have left.
+ * of this installation have left.
+ *
+ * @throws DuetError `conflict` where the database is not the one of the data folder, before anything is deleted
  */
 export async function pruneIndexes(db: Database, dataDir: string, modelId: string, keep: number): Promise<void> {
+  await requireOneInstallation(db, dataDir);
   const old = await db.prisma.index.findMany({
     where: { modelId },
     orderBy: { version: 'desc' },
@@ -74,12 +77,24 @@ export async function pruneIndexes(db: Database, dataDir: string, modelId: strin
     const { count } = await db.prisma.index.deleteMany({ where: { id, active: false, arms: { none: {} } } });
     if (count > 0) await rm(indexFolder(dataDir, id), { recursive: true, force: true });
   }
-  const folder = path.dirname(indexFolder(dataDir, modelId));
+  await clearStrayBuilds(db, dataDir);
+}
+
+/** Deletes the old folders that killed builds left: unfinished ones, and those of models here that no row names. */
+async function clearStrayBuilds(db: Database, dataDir: string): Promise<void> {
+  const folder = path.dirname(indexFolder(dataDir, 'x'));
   for (const name of await readdir(folder)) {
     const stray = path.join(folder, name);
     const { mtimeMs } = await stat(stray);
     if (Date.now() - mtimeMs < strayMs) continue;
-    const id = name.replace(/\.building$/, '');
-    if (id !== name || (await db.prisma.index.count({ where: { id } })) === 0) await rm(stray, { recursive: true });
+    const isStray = name.endsWith('.building') || (await isUnnamed(db, dataDir, name));
+    if (isStray) await rm(stray, { recursive: true, force: true });
   }
+}
+
+/** Whether a folder is an index of a model in the database, and no row names it. What is no index of ours is not ours to delete. */
+async function isUnnamed({ prisma }: Database, dataDir: string, id: string): Promise<boolean> {
+  if (!z.uuid().safeParse(id).success || (await prisma.index.count({ where: { id } })) > 0) return false;
+  const modelId = await modelOfIndex(dataDir, id);
+  return modelId !== undefined && (await prisma.model.count({ where: { id: modelId } })) > 0;
 }

@@ -1,7 +1,7 @@
+import { isAlive } from '@duet/base';
 import type { Command } from 'commander';
 import { table } from '../../answer.ts';
 import { job } from '../../context.ts';
-import { isAlive } from '../../start/process-identity.ts';
 import { findRunning, stateOf } from '../../start/running.ts';
 
 export function statusCommand(program: Command): void {

@@ -7,26 +7,30 @@ export interface ProcessIdentity {
   began: string;
 }
 
-/** /proc/<pid>/stat, field 22 (proc(5)): the name in field 2 may hold spaces and parentheses. */
-const beganAt = (pid: number): string => {
+/** /proc/<pid>/stat from field 3 on (proc(5)): the name in field 2 may hold spaces and parentheses. */
+function statOf(pid: number): { state: string; began: string } {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', began: fields[19] ?? '' };
   } catch {
     // No such process, or a system without /proc: `isAlive` asks the kernel itself.
-    return '';
+    return { state: '', began: '' };
   }
-};
+}
 
-export const identify = (pid: number): ProcessIdentity => ({ pid, began: beganAt(pid) });
+export const identify = (pid: number): ProcessIdentity => ({ pid, began: statOf(pid).began });
 
+/** Whether a process runs: this one, and not one that has its number now. One that has ended and waits for its parent does not. */
 export function isAlive({ pid, began }: ProcessIdentity): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
+    // Another user's process may not be signalled, but it is there.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
-  return began === beganAt(pid);
+  const { state, began: is } = statOf(pid);
+  return state !== 'Z' && began === is;
 }
 
 /** Ends a process that leads a group, and all that it started. */
