@@ -8,7 +8,14 @@ import { pipeline } from 'node:stream/promises';
 import { after, before, test } from 'node:test';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { loadConfig } from '@duet/base';
-import { connect, type Database, ensureEventPartitions, migrate, startPostgres } from '@duet/db';
+import {
+  connect,
+  type Database,
+  ensureEventPartitions,
+  migrate,
+  requireOneInstallation,
+  startPostgres,
+} from '@duet/db';
 import { createTestDatabase, freePort } from '@duet/db/testing';
 import { backUp } from './backup.ts';
 import { checkBackup, restore } from './restore.ts';
@@ -77,7 +84,8 @@ async function fillShop(): Promise<void> {
 async function rowsOf({ pool }: Database): Promise<Record<string, string[]>> {
   const { rows: tables } = await pool.query<{ name: string }>(
     `SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
-       AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> '_prisma_migrations' ORDER BY 1`,
+       AND relkind IN ('r', 'p') AND NOT relispartition
+       AND relname NOT IN ('_prisma_migrations', 'Installation') ORDER BY 1`,
   );
   const all: Record<string, string[]> = {};
   for (const { name } of tables) {
@@ -118,7 +126,11 @@ test('a backup is restored into an empty folder and its own PostgreSQL: every ro
     ).rows;
   assert.deepEqual(await constraints(restored), await constraints(db));
 
-  const inside = (name: string) => !/^(postgres|logs)|importing/.test(name);
+  const inside = (name: string) => !/^(postgres|logs|installation)|importing/.test(name);
+  // Beside what it is a copy of, it is an installation of its own.
+  await requireOneInstallation(db, dataDir);
+  await requireOneInstallation(restored, target);
+  await assert.rejects(requireOneInstallation(restored, dataDir), { code: 'conflict' });
   assert.deepEqual((await filesOf(target)).filter(inside), (await filesOf(dataDir)).filter(inside));
   const [model] = await readdir(path.join(target, 'models'));
   assert.ok((await readFile(path.join(target, 'models', model!, 'weights.safetensors'))).equals(vectors));
