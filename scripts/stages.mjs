@@ -1,7 +1,7 @@
 /**
  * The stages of `npm test`, on Node 24. What turbo runs it runs once: a task whose inputs are those of a run that
  * passed is counted from its cache. Every stage runs even where one before it failed; a task that is no test runner
- * counts as one test. The last line is `N passed, N failed`.
+ * counts as one test. The summary at the end names each test that failed; the last line is `N passed, N failed`.
  *
  *   npm test -- lint types        only the stages named
  *   npm test -- --force           everything anew, nothing from the cache
@@ -10,6 +10,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { endToEndFailures, failureLines, taskFailure } from './failures.mjs';
 import { root } from './node24.mjs';
 import { parallel } from './parallel.mjs';
 
@@ -97,7 +98,7 @@ async function runTasks(tasks, { env = {}, timeoutMs }) {
 }
 
 const readJson = (file) => (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined);
-const asOneTest = ({ worked }) => ({ passed: worked ? 1 : 0, failed: worked ? 0 : 1 });
+const asOneTest = ({ worked }) => ({ passed: worked ? 1 : 0, failed: worked ? 0 : 1, failures: [] });
 
 /**
  * The counts of what scripts/test-package.mjs ran. A runner that ended badly without naming a test has failed all the
@@ -107,15 +108,26 @@ const countsOf =
   (name) =>
   ({ directory, worked }) => {
     const report = readJson(path.join(root, directory, `test-results/${name}.json`));
-    if (report === undefined) return { passed: 0, failed: 1 };
-    const files = report.files.map(({ file, seconds }) => ({ file: path.join(directory, file), seconds }));
-    return { passed: report.passed, failed: worked ? 0 : Math.max(1, report.failed), files };
+    if (report === undefined) return { passed: 0, failed: 1, failures: [] };
+    return {
+      passed: report.passed,
+      failed: worked ? 0 : Math.max(1, report.failed),
+      failures: report.failures.map((one) => ({ ...one, place: path.join(directory, one.place) })),
+      files: report.files.map((one) => ({ ...one, file: path.join(directory, one.file) })),
+    };
   };
 
 function endToEndCounts({ worked }) {
-  const stats = readJson(path.join(root, 'test-results/e2e.json'))?.stats;
-  const passed = (stats?.expected ?? 0) + (stats?.flaky ?? 0);
-  return { passed, failed: worked ? 0 : Math.max(1, stats?.unexpected ?? 0) };
+  const report = readJson(path.join(root, 'test-results/e2e.json')) ?? {};
+  const { expected = 0, flaky = 0, unexpected = 0 } = report.stats ?? {};
+  return { passed: expected + flaky, failed: worked ? 0 : Math.max(1, unexpected), failures: endToEndFailures(report) };
+}
+
+/** The counts of a task; one that failed without naming a test is named itself. */
+function counted(count, task) {
+  const counts = count(task);
+  if (task.worked) return { ...counts, failures: [] };
+  return counts.failures.length > 0 ? counts : { ...counts, failures: [taskFailure(task, root)] };
 }
 
 const stages = [
@@ -164,11 +176,12 @@ for (const group of [chosen.filter(({ alone }) => !alone), chosen.filter(({ alon
   );
   for (const { name, tasks, count } of group) {
     const own = ran.filter(({ task }) => tasks.includes(task));
-    const counts = own.map(count);
+    const counts = own.map((task) => counted(count, task));
     const times = own.filter(({ cache }) => cache.status !== 'HIT').map(({ execution }) => execution);
-    const files = counts.flatMap(({ files }) => files ?? []).sort((a, b) => b.seconds - a.seconds);
     results.push({
-      ...{ name, passed: sum(counts, 'passed'), failed: sum(counts, 'failed'), files },
+      ...{ name, passed: sum(counts, 'passed'), failed: sum(counts, 'failed') },
+      failures: counts.flatMap(({ failures }) => failures),
+      files: counts.flatMap(({ files }) => files ?? []).sort((a, b) => (b.cpuSeconds ?? 0) - (a.cpuSeconds ?? 0)),
       cached: own.length - times.length,
       tasks: own.length,
       ms:
@@ -176,14 +189,20 @@ for (const group of [chosen.filter(({ alone }) => !alone), chosen.filter(({ alon
     });
   }
   const last = results.at(-1);
-  // turbo itself could not run.
-  if (code !== 0 && sum(results, 'failed') === 0) last.failed = 1;
+  // turbo itself could not run, or what tasks wait for failed.
+  if (code !== 0 && sum(results, 'failed') === 0) {
+    last.failed = 1;
+    const failed = ran.filter(({ worked }) => !worked).map((task) => taskFailure(task, root));
+    last.failures =
+      failed.length > 0 ? failed : [{ place: 'turbo', title: 'the run', message: `It ended with ${code}.` }];
+  }
   print(`-- ${group.map(({ name }) => name).join(', ')}: ${formatted(performance.now() - began)}\n`);
 }
 
 const slowest = results.flatMap(({ files, cached, tasks }) => (cached < tasks ? files : [])).slice(0, 8);
-if (slowest.length > 0) print('\nThe slowest test files:\n');
-for (const { file, seconds } of slowest) print(`${`${seconds.toFixed(1)} s`.padStart(9)}  ${file}\n`);
+if (slowest.length > 0) print('\nThe dearest test files:\n\n      CPU   elapsed\n');
+const column = (seconds) => (seconds === undefined ? '?' : `${seconds.toFixed(1)} s`).padStart(9);
+for (const { file, seconds, cpuSeconds } of slowest) print(`${column(cpuSeconds)} ${column(seconds)}  ${file}\n`);
 
 print('\n== Summary ==\n');
 for (const { name, passed, failed, ms, cached, tasks } of results) {
@@ -191,5 +210,6 @@ for (const { name, passed, failed, ms, cached, tasks } of results) {
   const counted = `${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed`;
   print(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${counted} ${formatted(ms).padStart(9)}${kept}\n`);
 }
+for (const line of failureLines(results.flatMap(({ failures }) => failures))) print(`${line}\n`);
 print(`${sum(results, 'passed')} passed, ${sum(results, 'failed')} failed\n`);
 process.exitCode = sum(results, 'failed') > 0 || sum(results, 'passed') === 0 ? 1 : 0;

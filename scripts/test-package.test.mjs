@@ -34,6 +34,27 @@ test('what passed, failed and was left out is counted', () => {
   assert.equal(status, 1);
   assert.deepEqual([report.passed, report.failed, report.skipped], [2, 1, 1]);
   assert.deepEqual(report.files.map(({ file }) => file).sort(), ['one.test.mjs', 'two.test.mjs']);
+  assert.ok(report.files.every(({ cpuSeconds }) => cpuSeconds > 0 && cpuSeconds < 60));
+});
+
+test('each failure is named, with the tests around it and its error in one line; one that a hook cancelled comes last', () => {
+  const nested = `import assert from 'node:assert/strict';
+    import { before, describe, test } from 'node:test';
+    describe('no hook', () => {
+      before(() => { throw new Error('hook'); });
+      test('is not run', () => {});
+    });
+    describe('outer', () => describe('inner', () => test('c', () => assert.equal(1, 2))));`;
+  const { report } = runPackage({ 'one.test.mjs': nested, 'two.test.mjs': "import './nowhere.mjs';" });
+  const [hook, inner, file, cancelled, ...more] = report.failures;
+  assert.deepEqual(hook, { place: 'one.test.mjs', title: 'no hook', message: 'hook' });
+  assert.deepEqual(
+    [inner.title, inner.message],
+    ['outer › inner › c', 'Expected values to be strictly equal: 1 !== 2'],
+  );
+  assert.deepEqual([file.place, file.title], ['two.test.mjs', 'the file']);
+  assert.match(file.message, /ERR_MODULE_NOT_FOUND.*nowhere/);
+  assert.deepEqual([cancelled.title, more], ['no hook › is not run', []]);
 });
 
 test('files that are named run alone', () => {
