@@ -87,7 +87,7 @@ export function importPlanned(ctx: { db: Database; dataDir: string }, plan: Plan
 async function importOne(ctx: { db: Database; dataDir: string }, plan: Plan, files: string, dataset: string) {
   const started = performance.now();
   const { datasetId, users, items, rows } = await importPlanned(ctx, plan, files, dataset);
-  const { categories, category } = await loadCatalogue(ctx.db, ctx.dataDir, datasetId);
+  const { categories, category } = await loadCatalogue(ctx, datasetId);
   await writeFacts(dataset, plan, { users, items, interactions: rows, categories, category: [...category] });
   say(`imported ${dataset} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return datasetId;

@@ -3,7 +3,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openExecutor, openModel } from '@duet/artifact';
-import { loadInteractions } from '@duet/datasets';
 import { normal, seededRng } from '@duet/random';
 
 export interface Vectors {
@@ -71,8 +70,8 @@ export async function trained(dataDir: string, modelId: string | undefined, quer
   for (const id of ids.sort()) {
     await using model = await openModel(dataDir, id, executor);
     if (model.vectorsPerUser !== 1) continue;
-    const { datasetId, kind } = JSON.parse(await readFile(path.join(dataDir, 'models', id, 'model.json'), 'utf8'));
-    const { users } = await loadInteractions(dataDir, datasetId);
+    const file = await readFile(path.join(dataDir, 'models', id, 'model.json'), 'utf8');
+    const { users, kind } = JSON.parse(file) as { users: string[]; kind: string };
     const stride = Math.max(1, Math.floor(users.length / queries));
     const sample = users.filter((_, row) => row % stride === 0).slice(0, queries);
     const { vectors } = await model.encodeUsers(sample);

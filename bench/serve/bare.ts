@@ -24,7 +24,7 @@ const row = await db.prisma.index.findUniqueOrThrow({ where: { id: indexId }, in
 const executor = await openExecutor({ executor: undefined, threads: 1 });
 const model = await openModel(dataDir, modelId, executor, { precision: 'float16' });
 const index = await readIndex(path.join(dataDir, 'indexes', indexId, 'index.faiss'));
-const catalogue = await loadCatalogue(db, dataDir, row.model.datasetId);
+const catalogue = await loadCatalogue({ db, dataDir }, row.model.datasetId);
 const rowOf = new Map(catalogue.ids.map((id, i) => [id, i]));
 const catalogueRow = Int32Array.from(model.items, (id) => rowOf.get(id)!);
 const users = Array.from({ length: Number(userCount) }, (_, user) => `user-${user}`);

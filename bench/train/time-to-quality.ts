@@ -51,7 +51,7 @@ async function prepare(dataset: string, files: string, folder: string): Promise<
   try {
     const plan = readPlan();
     const { datasetId } = await importPlanned({ db, dataDir }, plan, files, dataset);
-    const data = await loadTrainingData(db, dataDir, datasetId);
+    const data = await loadTrainingData({ db, dataDir }, datasetId);
     const { train, evaluations } = trialSplit(data, plan.datasets[dataset]!.split);
     const { interactions: x, catalogue, users } = data;
     const pairs = new Set<number>();

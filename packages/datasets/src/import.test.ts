@@ -38,7 +38,7 @@ const load = (request: Omit<ImportRequest, 'name'> & { name?: string }) =>
 
 /** Every interaction as "user item time weight value". */
 async function listed(datasetId: string): Promise<string[]> {
-  const x = await loadInteractions(dataDir, datasetId);
+  const x = await loadInteractions({ db, dataDir }, datasetId);
   return Array.from(x.user, (user, row) =>
     [x.users[user], x.items[x.item[row]!], x.time[row], x.weight[row], x.valueMinor[row]].join(' '),
   );
@@ -192,7 +192,7 @@ test('times may be seconds, milliseconds or ISO 8601; positions and the file its
   );
   const { datasetId } = await load({ interactions: times });
   assert.deepEqual(
-    [...(await loadInteractions(dataDir, datasetId)).time],
+    [...(await loadInteractions({ db, dataDir }, datasetId)).time],
     [1699920000, 1700000000.5, 1700000001, 1700000002],
   );
   const stored = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
@@ -203,7 +203,7 @@ test('times may be seconds, milliseconds or ISO 8601; positions and the file its
   assert.deepEqual(await listed(positioned.datasetId), ['a 1 0 1 NaN', 'a 2 0 1 NaN', 'a 3 1 1 NaN']);
   const filed = await load({ interactions: last });
   assert.deepEqual(await listed(filed.datasetId), ['a 3 0 1 NaN', 'a 1 1 1 NaN', 'a 2 2 1 NaN']);
-  assert.equal((await loadInteractions(dataDir, filed.datasetId)).clock, 'file');
+  assert.equal((await loadInteractions({ db, dataDir }, filed.datasetId)).clock, 'file');
 });
 
 test('events carry weights, and those without one are counted', async () => {
@@ -222,7 +222,7 @@ test("a file's own split is kept by row, and a part of another name is reported"
     'user,item,position,split\na,1,0,train\na,2,1,Valid\na,3,2,TEST\nb,1,0,test\nb,2,1,holdout\nb,3,2,\n',
   );
   const { datasetId } = await load({ interactions });
-  const { split } = await loadInteractions(dataDir, datasetId);
+  const { split } = await loadInteractions({ db, dataDir }, datasetId);
   assert.deepEqual(
     Array.from(split!, (part) => splitParts[part]),
     ['train', 'validation', 'test', 'test'],
@@ -284,7 +284,7 @@ test('the catalogue has titles, categories, prices and attributes, for items wit
   assert.equal(count, 4);
   assert.equal(summary.items.withoutInteractions, 1);
   assert.equal(summary.users.withoutInteractions, 1);
-  const catalogue = await loadCatalogue(db, dataDir, datasetId);
+  const catalogue = await loadCatalogue({ db, dataDir }, datasetId);
   assert.deepEqual(catalogue, {
     ids: ['cup', 'hat', 'jug', 'mug'],
     title: ['A cup', 'Hat', '', ''],
@@ -293,7 +293,10 @@ test('the catalogue has titles, categories, prices and attributes, for items wit
     priceMinor: Float64Array.of(275, Number.NaN, 900, 400),
     attributes: { colour: ['red', '', 'blue', ''], tags: ['x|y', '', '', ''] },
   });
-  assert.deepEqual(await loadUsers(dataDir, datasetId), { title: ['', ''], attributes: { country: ['', 'France'] } });
+  assert.deepEqual(await loadUsers({ db, dataDir }, datasetId), {
+    title: ['', ''],
+    attributes: { country: ['', 'France'] },
+  });
   const categories = await db.prisma.category.findMany({ where: { datasetId }, orderBy: { name: 'asc' } });
   assert.deepEqual(
     categories.map(({ name, items: n, interactions: m }) => [name, n, m]),
@@ -303,7 +306,7 @@ test('the catalogue has titles, categories, prices and attributes, for items wit
     ],
   );
   await db.prisma.item.updateMany({ where: { datasetId, externalId: 'jug' }, data: { title: 'Jug, edited' } });
-  assert.equal((await loadCatalogue(db, dataDir, datasetId)).title[2], 'Jug, edited');
+  assert.equal((await loadCatalogue({ db, dataDir }, datasetId)).title[2], 'Jug, edited');
 });
 
 test('prices are in the minor unit of their currency', async () => {
@@ -314,7 +317,7 @@ test('prices are in the minor unit of their currency', async () => {
     ['KWD', 250_000],
   ] as const) {
     const { datasetId } = await load({ interactions, currency });
-    assert.equal((await loadCatalogue(db, dataDir, datasetId)).priceMinor[0], minor);
+    assert.equal((await loadCatalogue({ db, dataDir }, datasetId)).priceMinor[0], minor);
   }
 });
 
@@ -328,29 +331,13 @@ test('the same files give the same fingerprint, other ones another', async () =>
   assert.equal(stored.fingerprint, first.fingerprint);
 });
 
-test('a name is taken until it is replaced, with all that was made of it', async () => {
+test('a name is taken, and no import replaces what is there', async () => {
   const interactions = await write('again.csv', csv);
-  const first = await load({ name: 'again', interactions });
-  await assert.rejects(
-    load({ name: 'again', interactions }),
-    refused('conflict', /there is a dataset "again" already/),
-  );
-  const model = await db.prisma.model.create({
-    data: { datasetId: first.datasetId, name: 'm', kind: 'dat', parameters: {} },
-  });
-  await db.prisma.experiment.create({
-    data: {
-      datasetId: first.datasetId,
-      name: 'e',
-      seed: 's',
-      arms: { create: { name: 'a', position: 0, weight: 1, modelId: model.id } },
-    },
-  });
-  const second = await load({ name: 'again', interactions, replace: true });
-  assert.notEqual(second.datasetId, first.datasetId);
-  assert.equal(await db.prisma.model.count({ where: { id: model.id } }), 0);
-  const folders = await readdir(path.join(dataDir, 'datasets'));
-  assert.ok(folders.includes(second.datasetId) && !folders.includes(first.datasetId));
+  await load({ name: 'again', interactions });
+  const taken = refused('conflict', /there is a dataset "again" already.*--into again.*datasets remove again/);
+  await assert.rejects(load({ name: 'again', interactions }), taken);
+  const replacing = { name: 'again', interactions, replace: true };
+  await assert.rejects(load(replacing), refused('bad-input', /replaces no dataset/));
 });
 
 test('two imports under one name at once: one is done, the other is told', async () => {
@@ -401,7 +388,7 @@ test('files that are missing, damaged or of no known format are refused by name'
   // What a file is its beginning says, whatever it is called.
   const { rows } = await load({ interactions: await write('x.xlsx', csv) });
   assert.equal(rows, 2);
-  await assert.rejects(loadInteractions(dataDir, 'nothing'), refused('not-found', /no imported dataset/));
+  await assert.rejects(loadInteractions({ db, dataDir }, 'nothing'), refused('not-found', /no imported dataset/));
 });
 
 test("a request file's paths are relative to it, and a wrong field is named", async () => {

@@ -1,22 +1,25 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Progress, silent } from '@duet/base';
-import type { Database } from '@duet/db';
-import { defaultLimits, type Limits } from './read/containers/bounds.ts';
-import type { RemoteAccess } from './read/containers/remote.ts';
+import { silent } from '@duet/base';
+import { appendFiles } from './append.ts';
+import { incomingOfFiles } from './parts/incoming.ts';
+import { insertPart, originOf, writePart } from './parts/part.ts';
 import { type Preview, previewTables } from './read/preview.ts';
-import { clockSummary, minorUnits, readFiles } from './read/read.ts';
-import { Workspace } from './read/workspace.ts';
-import { type ImportRequest, type ImportSettings, parseImportRequest, withPaths } from './request.ts';
+import { clockSummary, minorUnits } from './read/read.ts';
+import { type ImportContext, type ReadingContext, reading } from './reading.ts';
+import { type ImportRequest, parseImportRequest, withPaths } from './request.ts';
+import { loadNow } from './snapshots/now.ts';
+import { finishSnapshot, shapeOf, writeSnapshotFiles } from './snapshots/snapshot-files.ts';
+import { insertSnapshot } from './snapshots/snapshot-row.ts';
 import type { ClockSummary, ImportSummary, ReadSummary } from './summary.ts';
-import { storeCatalogue } from './write/catalogue.ts';
-import { writeColumnar } from './write/columnar.ts';
+import { countCategories, storeCatalogue, storeUsers } from './write/catalogue.ts';
 import { Draft } from './write/draft.ts';
-import { fingerprintOf } from './write/folder.ts';
+import { partFile, partsFolder, snapshotFolder } from './write/folder.ts';
 
 /** What an import tells whoever asked for it. */
-interface ImportAnswer extends Pick<ReadSummary, 'mapping' | 'currency' | 'events' | 'warnings'> {
+export interface ImportAnswer extends Pick<ReadSummary, 'mapping' | 'currency' | 'events' | 'warnings'> {
   /** Interactions, users and items of the dataset. */
   rows: number;
   users: number;
@@ -30,67 +33,24 @@ interface ImportAnswer extends Pick<ReadSummary, 'mapping' | 'currency' | 'event
 
 export interface ImportResult extends ImportAnswer {
   datasetId: string;
+  /** The snapshot that has the data. */
+  snapshot: string;
   fingerprint: string;
   summary: ImportSummary;
+  /** Where it was added to a dataset: what of it is new there. */
+  added?: number;
+  /** Rows that the dataset had. */
+  duplicates?: number;
+  addedItems?: number;
+  updatedItems?: number;
+  withdrawnItems?: number;
 }
 
 export interface ImportPreview extends ImportAnswer, Preview {
   summary: ReadSummary;
 }
 
-/** What an import may use. */
-export interface ImportResources {
-  /** Bytes that DuckDB may hold; a quarter of the machine's, at most 4 GiB, by default. */
-  memory?: number | undefined;
-  limits?: Partial<Limits> | undefined;
-  /** What may be fetched over the network: nothing by default. */
-  remote?: RemoteAccess | undefined;
-  /** What the location `-` reads. */
-  stdin?: AsyncIterable<Buffer> | undefined;
-}
-
-interface ReadingContext extends ImportResources {
-  progress?: Progress;
-  signal?: AbortSignal;
-  now?: Date;
-}
-
-interface Context extends ReadingContext {
-  db: Database;
-  dataDir: string;
-}
-
-async function* nothing(): AsyncGenerator<Buffer> {}
-
-/** Reads a request's files in a folder, and hands the tables that they make to `use`. */
-async function reading<T>(
-  ctx: ReadingContext,
-  folder: string,
-  settings: ImportSettings,
-  use: (workspace: Workspace, read: ReadSummary) => Promise<T>,
-): Promise<T> {
-  const { progress = silent, signal, memory, now = new Date() } = ctx;
-  const scratch = path.join(folder, 'scratch');
-  await mkdir(scratch);
-  using workspace = await Workspace.open(scratch, {
-    files: folder,
-    ...(memory && { memory }),
-    timeZone: settings.timeZone,
-    signal,
-  });
-  const read = await readFiles(workspace, folder, settings, {
-    progress,
-    signal,
-    now,
-    limits: { ...defaultLimits, ...ctx.limits },
-    remote: ctx.remote ?? { hosts: [], privateHosts: [] },
-    stdin: ctx.stdin ?? nothing(),
-  });
-  // Awaited here: the workspace is closed when this returns.
-  return await use(workspace, read);
-}
-
-const answerOf = ({ mapping, currency, events, warnings, rejected, emptied }: ReadSummary) => ({
+export const answerOf = ({ mapping, currency, events, warnings, rejected, emptied }: ReadSummary) => ({
   rejected: rejected.total,
   emptied: emptied.total,
   mapping,
@@ -100,45 +60,58 @@ const answerOf = ({ mapping, currency, events, warnings, rejected, emptied }: Re
 });
 
 /**
- * Imports a dataset: interactions and vocabularies as columnar files in `<dataDir>/datasets/<id>/`, the catalogue into
- * PostgreSQL. All or nothing: a failed, stopped or killed import leaves no dataset. DuckDB holds a bounded part of the
+ * Imports a dataset, its first part and snapshot, or adds to the one that `into` names. Interactions become columnar files in
+ * `<dataDir>/datasets/<id>/`, the catalogue and what is known of users rows of PostgreSQL. All or nothing: a failed, stopped or killed import leaves no dataset. DuckDB holds a bounded part of the
  * files in memory.
  *
  * @throws DuetError `bad-input` (a column that is missing, a malformed row under `strict`, nothing that can be used),
  *   `not-found` (a file), `corrupt` (a damaged one), `conflict` (the name is taken, or being imported by another process),
  *   `unauthorised` (what may not be fetched), `unavailable` (what cannot be, and where memory or disk end)
  */
-export async function importDataset(ctx: Context, request: ImportRequest): Promise<ImportResult> {
+export async function importDataset(ctx: ImportContext, request: ImportRequest): Promise<ImportResult> {
   const started = performance.now();
   const { progress = silent, signal } = ctx;
+  if (request.into !== undefined) return appendFiles(ctx, request);
   const settings = withPaths(parseImportRequest(request), (file) => path.resolve(file));
-  const { name, description, attribution } = settings;
-  await using draft = await Draft.begin(ctx, name, settings.replace);
-  return await reading(ctx, draft.folder, settings, async (workspace, read) => {
+  const { name = '', description, attribution } = settings;
+  await using draft = await Draft.begin(ctx, name);
+  const { id: datasetId, folder } = draft;
+  const [partId, snapshotId] = [randomUUID(), randomUUID()];
+  return await reading(ctx, folder, settings, async (workspace, read) => {
     const currency = read.currency.code;
-    const digits = minorUnits(currency);
-    const { span, ...counts } = await writeColumnar(workspace, draft.folder, read, { minorUnits: digits, progress });
+    await incomingOfFiles(workspace, { clock: read.clock, minorUnits: minorUnits(currency) });
+    await mkdir(partsFolder(ctx.dataDir, datasetId));
+    const file = partFile(ctx.dataDir, datasetId, partId);
+    const part = await writePart(workspace, file, [], progress);
     const clock = await clockSummary(workspace, read.clock);
-    const fingerprint = await fingerprintOf(draft.folder);
     const summary: ImportSummary = { ...read, seconds: (performance.now() - started) / 1000 };
-    const meta = { datasetId: draft.id, name, currency, fingerprint, ...counts, summary };
-    await writeFile(path.join(draft.folder, 'meta.json'), `${JSON.stringify(meta, null, 2)}\n`);
-    const { rows, users, items } = counts;
-    await draft.publish(async (client) => {
+    const snapshots = snapshotFolder(ctx.dataDir, { id: snapshotId, datasetId });
+    const written = await draft.publish(async (client) => {
       await client.query(
-        `INSERT INTO "Dataset" (id, name, description, attribution, currency, settings, status, summary, fingerprint,
-           interactions, users, items, rejected, "firstAt", "lastAt", "showOutOfStock")
-         VALUES ($1, $2, $3, $4, $5, $6, 'done', $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+        `INSERT INTO "Dataset" (id, name, description, attribution, currency, settings, status, summary, rejected,
+           "showOutOfStock")
+         VALUES ($1, $2, $3, $4, $5, $6, 'done', $7, $8, $9)`,
         [
-          ...[draft.id, name, description, attribution, currency, settings, summary, fingerprint],
-          ...[rows, users, items, read.rejected.total, ...span, settings.showOutOfStock],
+          ...[datasetId, name, description, attribution, currency, settings, summary],
+          ...[read.rejected.total, settings.showOutOfStock],
         ],
       );
-      await storeCatalogue(client, workspace, draft.id, { progress, items, signal });
+      await storeCatalogue(client, workspace, datasetId, { progress, signal });
+      await storeUsers(client, workspace, datasetId, { progress, signal });
+      await loadNow(workspace, client, datasetId);
+      const snapshot = { parts: [file], shape: shapeOf(settings, read) };
+      const files = await writeSnapshotFiles(workspace, snapshots, snapshot, progress);
+      await finishSnapshot(snapshots, { id: snapshotId, datasetId, name, currency }, files);
+      await countCategories(client, workspace, datasetId);
+      const timed = read.clock === 'time';
+      await insertPart(client, { ...part, id: partId, datasetId, source: 'file', origin: originOf(settings), timed });
+      await insertSnapshot(client, { id: snapshotId, datasetId, partIds: [partId] }, files);
       await rm(workspace.folder, { recursive: true, force: true });
       signal?.throwIfAborted();
+      return files;
     });
-    return { datasetId: draft.id, ...counts, ...answerOf(read), clock, fingerprint, summary };
+    const { fingerprint, span: _, summary: __, ...counts } = written;
+    return { datasetId, snapshot: snapshotId, ...counts, ...answerOf(read), clock, fingerprint, summary };
   });
 }
 

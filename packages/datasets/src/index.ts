@@ -1,5 +1,5 @@
 export { itemEdit, saveItem } from './edit-item.ts';
-export { type ImportPreview, type ImportResources, type ImportResult, importDataset, previewImport } from './import.ts';
+export { type ImportPreview, type ImportResult, importDataset, previewImport } from './import.ts';
 export {
   type Catalogue,
   type ContextColumn,
@@ -11,12 +11,15 @@ export {
   situationOf,
   type UserTable,
 } from './load/dataset.ts';
+export { findSnapshot } from './load/newest-snapshot.ts';
 export { type Spending, spendingOf } from './load/spending.ts';
 export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './load/splits.ts';
 export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
 export { readEncoding } from './read/text/encoding.ts';
-export { type ImportRequest, importRequest, readImportRequest } from './request.ts';
+export type { ImportResources } from './reading.ts';
+export { type ImportRequest, importRequest, readImportRequest, replaces } from './request.ts';
 export { importResources } from './resources.ts';
 export { isOneKind, type Sides, userItem } from './shape.ts';
+export { takeSnapshot } from './snapshots/take-snapshot.ts';
 export type { ImportSummary } from './summary.ts';
 export { clearAbandonedDrafts } from './write/draft.ts';

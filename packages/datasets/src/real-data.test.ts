@@ -32,10 +32,10 @@ test('the example imports whole: 396,241 purchases of 4,334 users and 3,656 item
   assert.deepEqual({ rows, users, rejected }, { rows: 396_241, users: 4_334, rejected: 0 });
   assert.equal(items - summary.items.withoutInteractions, 3_656);
   assert.equal(summary.interactions.cancellations.rows, 8_536);
-  assert.equal((await loadCatalogue(db, dataDir, datasetId)).categories.length, 20);
-  assert.deepEqual(Object.keys((await loadUsers(dataDir, datasetId)).attributes), ['country']);
+  assert.equal((await loadCatalogue({ db, dataDir }, datasetId)).categories.length, 20);
+  assert.deepEqual(Object.keys((await loadUsers({ db, dataDir }, datasetId)).attributes), ['country']);
 
-  const x = await loadInteractions(dataDir, datasetId);
+  const x = await loadInteractions({ db, dataDir }, datasetId);
   // 17850,21730,1291191960,purchase,536365,6,4.25 is the file's first row.
   const row = x.user.findIndex(
     (user, at) => x.users[user] === '17850' && x.items[x.item[at]!] === '21730' && x.time[at] === 1_291_191_960,
@@ -59,7 +59,7 @@ for (const [set, rows, rule, evaluated, columns] of [
     const request = { name: set, interactions: file('interactions'), items: file('items'), columns };
     const result = await importDataset({ db, dataDir }, request);
     assert.equal(result.rows, rows);
-    const split = splitDataset(await loadInteractions(dataDir, result.datasetId), rule);
+    const split = splitDataset(await loadInteractions({ db, dataDir }, result.datasetId), rule);
     assert.equal(split.evaluations.length, evaluated);
   });
 }

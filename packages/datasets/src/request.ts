@@ -75,7 +75,10 @@ const isTimeZone = (zone: string): boolean => {
  */
 export const importRequest = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
+    /** Of the dataset that is made. */
+    name: z.string().trim().min(1).max(100).optional(),
+    /** Name or id of a dataset that the files are added to. What the request leaves open is as at its first import. */
+    into: z.string().min(1).optional(),
     /** One row an interaction: user, item and, if known, time, event, quantity, price, order. */
     interactions: z.string().min(1),
     /** One row an item: id and, if known, title, category, price; every further column becomes an attribute. */
@@ -143,6 +146,8 @@ export const importRequest = z
      * where it has the items of at least half of the interactions.
      */
     catalogue: z.enum(['complete', 'partial']).optional(),
+    /** Whether a complete items file that is added may withdraw a large share of the catalogue. */
+    allowWithdraw: z.boolean().default(false),
     /** Whether items that are out of stock are recommended, where a request does not filter by the stock. */
     showOutOfStock: z.boolean().default(false),
     /** Least number of interactions of every user and item, repeated until both hold. */
@@ -151,8 +156,6 @@ export const importRequest = z
       .default({ user: 1, item: 1 }),
     /** Refuse the import if any row is malformed, rather than leave it out and report it. */
     strict: z.boolean().default(false),
-    /** Put the new dataset in the place of one with the same name, whose models and experiments go with it. */
-    replace: z.boolean().default(false),
     /** ISO 4217 code of every price and value; by default the files tell, else it is GBP. */
     currency: z
       .string()
@@ -160,6 +163,10 @@ export const importRequest = z
       .optional(),
     description: z.string().default(''),
     attribution: z.string().default(''),
+  })
+  .refine(({ name, into }) => (name === undefined) !== (into === undefined), {
+    path: ['name'],
+    message: 'Either a new dataset has a "name", or files are added "into" one that there is',
   })
   .refine(({ left, right, symmetric }) => !symmetric || (left === 'user' && right === 'user'), {
     path: ['symmetric'],
@@ -187,8 +194,16 @@ export function withPaths(settings: ImportSettings, place: (file: string) => str
   };
 }
 
+/** What is said to whoever asks that an import replace a dataset. */
+export const replaces = (): DuetError =>
+  new DuetError('bad-input', 'An import replaces no dataset: models, experiments and events would go with it.', {
+    where: { field: 'replace' },
+    fix: 'Add to the dataset with --into, or give it up first: npx duet datasets remove.',
+  });
+
 /** @throws DuetError `bad-input` naming the field */
 export function parseImportRequest(request: unknown, file?: string): ImportSettings {
+  if ((request as { replace?: unknown } | undefined)?.replace === true) throw replaces();
   const parsed = importRequest.safeParse(request);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

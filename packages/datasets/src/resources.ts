@@ -1,6 +1,6 @@
 import type { Config } from '@duet/base';
-import type { ImportResources } from './import.ts';
 import { s3Access } from './read/containers/remote.ts';
+import type { ImportResources } from './reading.ts';
 
 const listed = (hosts: string): string[] =>
   hosts

@@ -45,11 +45,11 @@ describe('queries and items', () => {
     const interactions = await write('clicks.csv', clicks);
     const users = await write('queries.csv', 'query_id,query,language\nq1,tea cup,en\nq2,water jug,en\n');
     const { datasetId } = await load({ interactions, users, left: 'query', context: ['user_id'] });
-    const x = await loadInteractions(dataDir, datasetId);
+    const x = await loadInteractions({ db, dataDir }, datasetId);
     assert.deepEqual(x.users, ['q1', 'q2']);
     assert.deepEqual(x.sides, { left: 'query', right: 'item', symmetric: false });
     assert.deepEqual(x.context, { user_id: { values: ['ann', 'bob'], code: Int32Array.of(0, 1, 1, 1, 0) } });
-    assert.deepEqual(await loadUsers(dataDir, datasetId), {
+    assert.deepEqual(await loadUsers({ db, dataDir }, datasetId), {
       title: ['tea cup', 'water jug'],
       attributes: { language: ['en', 'en'] },
     });
@@ -70,7 +70,7 @@ describe('queries and items', () => {
   test('a query without an id is its own text', async () => {
     const interactions = await write('texts.csv', 'query,item\ntea cup,cup\nwater jug,jug\n');
     const { datasetId } = await load({ interactions, left: 'query' });
-    assert.deepEqual((await loadUsers(dataDir, datasetId)).title, ['tea cup', 'water jug']);
+    assert.deepEqual((await loadUsers({ db, dataDir }, datasetId)).title, ['tea cup', 'water jug']);
   });
 
   test('a context column that is missing is named', async () => {
@@ -91,14 +91,14 @@ describe('users and users', () => {
     const plays = await write('plays.csv', 'user_id,artist,weight\na,x,1\na,y,2\na,x,3\nc,y,1\n,y,1\n');
     const userLists = { artists: { file: plays, id: 'user_id', value: 'artist' } };
     const { datasetId, summary } = await load({ interactions, users, userLists, right: 'user' });
-    const x = await loadInteractions(dataDir, datasetId);
+    const x = await loadInteractions({ db, dataDir }, datasetId);
     assert.deepEqual(pairs(x), ['a b', 'a c', 'b a', 'd c']);
-    const people = await loadUsers(dataDir, datasetId);
+    const people = await loadUsers({ db, dataDir }, datasetId);
     assert.deepEqual(people, {
       title: ['Ann', 'Bob', ''],
       attributes: { country: ['FR', '', ''], artists: ['x|y', '', ''] },
     });
-    const { ids, title, attributes } = await loadCatalogue(db, dataDir, datasetId);
+    const { ids, title, attributes } = await loadCatalogue({ db, dataDir }, datasetId);
     assert.deepEqual({ ids, title }, { ids: ['a', 'b', 'c', 'e'], title: ['Ann', 'Bob', '', 'Eve'] });
     assert.deepEqual(attributes, { country: ['FR', '', '', 'ES'], artists: ['x|y', '', 'y', ''] });
     assert.deepEqual(summary.rejected.byReason, { 'no user': 1, 'no id': 1, 'both sides are the same user': 1 });
@@ -108,7 +108,7 @@ describe('users and users', () => {
     const interactions = await write('mutual.csv', friends);
     const { datasetId, rows } = await load({ interactions, right: 'user', symmetric: true });
     assert.equal(rows, 6);
-    assert.deepEqual(pairs(await loadInteractions(dataDir, datasetId)).sort(), [
+    assert.deepEqual(pairs(await loadInteractions({ db, dataDir }, datasetId)).sort(), [
       'a b',
       'a c',
       'b a',
@@ -178,5 +178,5 @@ test('a list whose column is missing is named with the columns that there are', 
   });
   itemLists.tags.value = 'tag';
   const { datasetId } = await load({ interactions, itemLists });
-  assert.deepEqual((await loadCatalogue(db, dataDir, datasetId)).attributes, { tags: ['blue|red'] });
+  assert.deepEqual((await loadCatalogue({ db, dataDir }, datasetId)).attributes, { tags: ['blue|red'] });
 });

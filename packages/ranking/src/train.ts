@@ -1,6 +1,13 @@
 import { type LoadedModel, openModel } from '@duet/artifact';
 import { DuetError, type Progress, silent } from '@duet/base';
-import { type Interactions, loadCatalogue, loadInteractions, type Split, splitDataset } from '@duet/datasets';
+import {
+  findSnapshot,
+  type Interactions,
+  loadCatalogue,
+  loadInteractions,
+  type Split,
+  splitDataset,
+} from '@duet/datasets';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { shownLists } from './clicks.ts';
@@ -51,9 +58,10 @@ export async function trainRanker(
     progress({ step: 'train the ranker', done, total, unit: 'steps', note });
   report(0, 'loading the data');
   await checkModels(db, { datasetId, modelIds, split: splitName });
+  const { id: snapshotId } = await findSnapshot(ctx, datasetId);
   const [interactions, catalogue] = await Promise.all([
-    loadInteractions(dataDir, datasetId),
-    loadCatalogue(db, dataDir, datasetId),
+    loadInteractions(ctx, datasetId, snapshotId),
+    loadCatalogue(ctx, datasetId, snapshotId),
   ]);
   const split = splitDataset(interactions, splitName);
   const bought = purchasesOf(interactions, split.train);
@@ -92,7 +100,7 @@ export async function trainRanker(
     })),
   };
   const { id } = await db.prisma.ranker.create({
-    data: { datasetId, parameters, metrics: JSON.parse(JSON.stringify(metrics)) },
+    data: { datasetId, snapshotId, parameters, metrics: JSON.parse(JSON.stringify(metrics)) },
   });
   report(total, `fitted on ${fitted.size} users`);
   return { rankerId: id, parameters, metrics };

@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import { type Interactions, loadInteractions, loadUsers, type UserTable } from '@duet/datasets';
+import { findSnapshot, type Interactions, loadInteractions, loadUsers, type UserTable } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { type ItemFacts, itemFacts, type Purchases, withCatalogue } from '@duet/ranking';
 import { LiveCatalogue } from './catalogue/catalogue.ts';
@@ -55,11 +55,13 @@ export interface ServedDataset {
 
 type Context = { db: Database; dataDir: string };
 
-export async function loadDataset({ db, dataDir }: Context, datasetId: string): Promise<ServedDataset> {
+export async function loadDataset(ctx: Context, datasetId: string): Promise<ServedDataset> {
+  const { db } = ctx;
+  const { id: snapshotId } = await findSnapshot(ctx, datasetId);
   const [row, interactions, users] = await Promise.all([
     db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
-    loadInteractions(dataDir, datasetId),
-    loadUsers(dataDir, datasetId),
+    loadInteractions(ctx, datasetId, snapshotId),
+    loadUsers(ctx, datasetId, snapshotId),
   ]);
   const catalogue = await LiveCatalogue.open(db, datasetId, interactions.items);
   const userStart = new Int32Array(interactions.users.length + 1);

@@ -236,8 +236,8 @@ describe('serving', () => {
 });
 
 /** Items by purchases, most first. */
-async function countPurchases({ dataDir, datasetId }: TinyShop) {
-  const { items, item } = await loadInteractions(dataDir, datasetId);
+async function countPurchases(shop: TinyShop) {
+  const { items, item } = await loadInteractions(shop, shop.datasetId);
   const counts = items.map((itemId, row) => ({ itemId, count: item.filter((other) => other === row).length }));
   return counts.sort((a, b) => b.count - a.count);
 }

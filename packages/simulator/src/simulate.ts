@@ -94,8 +94,8 @@ export async function simulate(ctx: SimulateContext, request: SimulateRequest): 
 
   progress({ step: 'fit shoppers', done: 0, total: 0, unit: 'customers' });
   const [interactions, catalogue] = await Promise.all([
-    loadInteractions(dataDir, dataset.id),
-    loadCatalogue(db, dataDir, dataset.id),
+    loadInteractions({ db, dataDir }, dataset.id),
+    loadCatalogue({ db, dataDir }, dataset.id),
   ]);
   const heldOut = holdOut(interactions, catalogue, split);
   const world = createWorld(heldOut, refundShare(dataset), seed, { ...worldDefaults, page: request.page });

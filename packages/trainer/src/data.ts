@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/base';
 import {
   type Catalogue,
+  findSnapshot,
   type ImportSummary,
   type Interactions,
   loadCatalogue,
@@ -8,11 +9,13 @@ import {
   loadUsers,
   type UserTable,
 } from '@duet/datasets';
-import type { Database, Dataset } from '@duet/db';
+import type { Database, Dataset, Snapshot } from '@duet/db';
 
 /** One imported dataset in memory, as training and evaluation read it. */
 export interface TrainingData {
+  /** With the fingerprint of the snapshot. */
   dataset: Dataset;
+  snapshot: Snapshot;
   interactions: Interactions;
   catalogue: Catalogue;
   users: UserTable;
@@ -32,8 +35,17 @@ export function defaultSplit({ summary }: Pick<Dataset, 'summary'>): string {
 export const isOrdered = (split: string, { clock }: Pick<Interactions, 'clock'>): boolean =>
   split === 'leave-last-out' || (clock !== 'file' && !split.startsWith('random'));
 
-/** @throws DuetError `not-found` for an unknown dataset, `conflict` for one whose import is not done */
-export async function loadTrainingData(db: Database, dataDir: string, datasetId: string): Promise<TrainingData> {
+/**
+ * A snapshot of a dataset, by default the newest.
+ *
+ * @throws DuetError `not-found` for an unknown dataset, `conflict` for one whose import is not done
+ */
+export async function loadTrainingData(
+  ctx: { db: Database; dataDir: string },
+  datasetId: string,
+  snapshotId?: string | undefined,
+): Promise<TrainingData> {
+  const { db } = ctx;
   const dataset = await db.prisma.dataset.findUnique({ where: { id: datasetId } });
   if (dataset === null) {
     throw new DuetError('not-found', `There is no dataset ${datasetId}.`, { fix: 'npx duet datasets lists them.' });
@@ -43,10 +55,11 @@ export async function loadTrainingData(db: Database, dataDir: string, datasetId:
       fix: 'Wait for it, or import it again.',
     });
   }
+  const snapshot = await findSnapshot(ctx, datasetId, snapshotId);
   const [interactions, catalogue, users] = await Promise.all([
-    loadInteractions(dataDir, datasetId),
-    loadCatalogue(db, dataDir, datasetId),
-    loadUsers(dataDir, datasetId),
+    loadInteractions(ctx, datasetId, snapshot.id),
+    loadCatalogue(ctx, datasetId, snapshot.id),
+    loadUsers(ctx, datasetId, snapshot.id),
   ]);
-  return { dataset, interactions, catalogue, users };
+  return { dataset: { ...dataset, fingerprint: snapshot.fingerprint }, snapshot, interactions, catalogue, users };
 }

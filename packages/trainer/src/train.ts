@@ -31,6 +31,8 @@ export interface TrainRequest {
   name?: string;
   /** Users that it is judged on at most, drawn by a hash of their ids; 20,000 unless said. */
   evaluationUsers?: number | undefined;
+  /** The data; by default the dataset's newest snapshot. */
+  snapshotId?: string | undefined;
   /**
    * The TrainingRun to carry out, from its checkpoint where it was begun before; a new one is recorded otherwise.
    */
@@ -61,7 +63,10 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
       fix: `Measure it with npx duet evaluate --baseline ${kind}.`,
     });
   }
-  const data = await loadTrainingData(db, ctx.dataDir, request.datasetId);
+  const begun =
+    request.runId === undefined ? null : await db.prisma.trainingRun.findUnique({ where: { id: request.runId } });
+  const snapshotId = begun?.snapshotId ?? request.snapshotId;
+  const data = await loadTrainingData(ctx, request.datasetId, snapshotId);
   const parameters = { ...ownSettings(kind, settings), seed, split: split ?? defaultSplit(data.dataset) };
   const runId =
     request.runId ??
@@ -77,8 +82,9 @@ export async function trainModel(ctx: TrainerContext, request: TrainRequest): Pr
     const { status, modelId } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
     // An earlier process finished this run, and ended before it could return.
     if (status === 'done' && modelId !== null) return { modelId, runId };
-    const begun = { executor: ctx.executor.name, status: 'running', startedAt: new Date(), error: null } as const;
-    await run.record({ kind, preset, parameters: { ...parameters, name: request.name }, ...begun });
+    const beginning = { executor: ctx.executor.name, status: 'running', startedAt: new Date(), error: null } as const;
+    const snapshot = { connect: { id: data.snapshot.id } };
+    await run.record({ kind, preset, parameters: { ...parameters, name: request.name }, snapshot, ...beginning });
     try {
       // An earlier process kept the model, and ended before it had judged it.
       const judged =
@@ -157,6 +163,7 @@ async function learn(ctx: TrainerContext, request: TrainRequest, run: Run, data:
       preset,
       parameters,
       fingerprint: dataset.fingerprint,
+      snapshotId: data.snapshot.id,
       dimensions: artifact.file.dimensions,
     },
   });

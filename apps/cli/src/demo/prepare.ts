@@ -44,7 +44,7 @@ export async function ensureDataset({ db, dataDir, steps, job }: Preparation): P
       if (existsSync(file)) return { value: known, worked: false };
       throw new DuetError('corrupt', `The files of the dataset ${exampleName} are not there.`, {
         where: { file },
-        fix: `Restore a backup (npx duet restore). To lose its models, experiments and events: npx duet import --replace --request ${exampleRequest}.`,
+        fix: `Restore a backup (npx duet restore). To lose its models, experiments and events: npx duet datasets remove ${exampleName}.`,
       });
     }
     const { answer, peakMb } = await runChildJob<{ datasetId: string }>(job, 'import', [
@@ -65,7 +65,7 @@ const evaluationOf = (model: Model): Evaluation | undefined =>
 
 const noteOf = (model: Model): string => `HR@50 ${evaluationOf(model)?.metrics['HR@50']?.toFixed(4) ?? '–'}`;
 
-/** A model of the dataset as it is, trained with these settings where they matter: the newest there is, or a new one. */
+/** A model of the dataset, whatever snapshot of it that saw, trained with these settings where they matter: the newest there is, or a new one. */
 export async function ensureModel(
   { db, dataDir, steps, job }: Preparation,
   dataset: Dataset,
@@ -76,7 +76,7 @@ export async function ensureModel(
   return steps.measure(`train ${kind}`, async () => {
     const wanted = { ...ownSettings(kind, resolveSettings(kind, preset, set)), split: demoSplit };
     const known = await db.prisma.model.findMany({
-      where: { datasetId: dataset.id, kind, fingerprint: dataset.fingerprint },
+      where: { datasetId: dataset.id, kind },
       orderBy: { createdAt: 'desc' },
     });
     const usable = known.filter(
@@ -98,11 +98,11 @@ export async function ensureModel(
   });
 }
 
-/** A baseline measured on the dataset as it is. */
+/** A baseline measured on the dataset. */
 export async function ensureBaseline({ db, steps, job }: Preparation, dataset: Dataset, kind: string): Promise<Model> {
   return steps.measure(`evaluate ${kind}`, async () => {
     const known = await db.prisma.model.findFirst({
-      where: { datasetId: dataset.id, kind, fingerprint: dataset.fingerprint },
+      where: { datasetId: dataset.id, kind },
       orderBy: { createdAt: 'desc' },
     });
     if (known && evaluationOf(known)) return { value: known, worked: false, note: noteOf(known) };

@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api';
 import { DuetError } from '@duet/base';
-import type { Database } from '@duet/db';
 import { literal } from '../read/workspace.ts';
 import { type Clock, type Sides, userItem } from '../shape.ts';
 import type { ImportSummary } from '../summary.ts';
-import { datasetFolder } from '../write/folder.ts';
+import type { DatasetContext } from '../write/change-dataset.ts';
+import { snapshotFolder } from '../write/folder.ts';
+import { findSnapshot } from './newest-snapshot.ts';
 
 /** Columnar interactions, sorted by user row, then time, then file order. */
 export interface Interactions {
@@ -80,15 +81,13 @@ export interface UserTable {
 
 type Column = Float64Array | Float32Array | Int32Array | Uint8Array | string[];
 
-/** Opens a DuckDB for the files of one dataset. */
+/** Opens a DuckDB for the files of one snapshot. */
 async function withFiles<T>(
-  dataDir: string,
-  datasetId: string,
+  folder: string,
   work: (
     read: <C extends Column[]>(name: string, columns: string[], make: (rows: number) => C) => Promise<C>,
   ) => Promise<T>,
 ): Promise<T> {
-  const folder = datasetFolder(dataDir, datasetId);
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', autoload_known_extensions: 'false' });
   const connection = await instance.connect();
   try {
@@ -99,7 +98,7 @@ async function withFiles<T>(
         await readMeta(folder);
         throw new DuetError('corrupt', `this file cannot be read: ${(cause as Error).message}`, {
           where: { file: path.join(folder, name) },
-          fix: 'Import the dataset again.',
+          fix: 'Restore a backup (npx duet restore), or import the dataset again.',
           cause,
         });
       }
@@ -135,7 +134,11 @@ async function readColumns<C extends Column[]>(
   return out;
 }
 
-/** @throws DuetError `not-found` where there is no such dataset */
+/** The folder of a dataset's snapshot, by default the newest. @throws DuetError `not-found` */
+export const folderOf = async (ctx: DatasetContext, datasetId: string, snapshotId?: string): Promise<string> =>
+  snapshotFolder(ctx.dataDir, await findSnapshot(ctx, datasetId, snapshotId));
+
+/** @throws DuetError `not-found` where there is no such snapshot */
 export async function readMeta(folder: string): Promise<Pick<ImportSummary, 'clock'> & Partial<ImportSummary>> {
   const text = await readFile(path.join(folder, 'meta.json'), 'utf8').catch((cause: unknown) => {
     throw new DuetError('not-found', 'there is no imported dataset here.', { where: { file: folder }, cause });
@@ -143,16 +146,15 @@ export async function readMeta(folder: string): Promise<Pick<ImportSummary, 'clo
   return JSON.parse(text).summary;
 }
 
-/** @throws DuetError `not-found` or `corrupt` */
-export async function loadInteractions(dataDir: string, datasetId: string): Promise<Interactions> {
-  const {
-    clock,
-    sides = userItem,
-    split: hasSplit,
-    hides: saysHides,
-    context: names = [],
-  } = await readMeta(datasetFolder(dataDir, datasetId));
-  return withFiles(dataDir, datasetId, async (read) => {
+/** The interactions of a snapshot, by default the newest. @throws DuetError `not-found` or `corrupt` */
+export async function loadInteractions(
+  ctx: DatasetContext,
+  datasetId: string,
+  snapshotId?: string,
+): Promise<Interactions> {
+  const folder = await folderOf(ctx, datasetId, snapshotId);
+  const { clock, sides = userItem, split: hasSplit, hides: saysHides, context: names = [] } = await readMeta(folder);
+  return withFiles(folder, async (read) => {
     const [users] = await read('users.parquet', ['user_id'], (rows) => [new Array<string>(rows)]);
     const [items] = await read('items.parquet', ['item_id'], (rows) => [new Array<string>(rows)]);
     const [user, item, time, weight, valueMinor] = await read(
@@ -210,9 +212,10 @@ function columnsOf(objects: ({ [name: string]: unknown } | undefined)[]): Record
   return columns;
 }
 
-/** @throws DuetError `not-found` or `corrupt` */
-export async function loadCatalogue(db: Database, dataDir: string, datasetId: string): Promise<Catalogue> {
-  const [ids] = await withFiles(dataDir, datasetId, (read) =>
+/** The items of a snapshot, by default the newest, as PostgreSQL has them now. @throws DuetError `not-found` or `corrupt` */
+export async function loadCatalogue(ctx: DatasetContext, datasetId: string, snapshotId?: string): Promise<Catalogue> {
+  const { db } = ctx;
+  const [ids] = await withFiles(await folderOf(ctx, datasetId, snapshotId), (read) =>
     read('items.parquet', ['item_id'], (rows) => [new Array<string>(rows)]),
   );
   const stored = await db.pool.query<{
@@ -242,12 +245,13 @@ export async function loadCatalogue(db: Database, dataDir: string, datasetId: st
   };
 }
 
-/** @throws DuetError `not-found` or `corrupt` */
-export async function loadUsers(dataDir: string, datasetId: string): Promise<UserTable> {
+/** What a snapshot, by default the newest, knows of its users. @throws DuetError `not-found` or `corrupt` */
+export async function loadUsers(ctx: DatasetContext, datasetId: string, snapshotId?: string): Promise<UserTable> {
+  const folder = await folderOf(ctx, datasetId, snapshotId);
   // An import by an older Duet has no titles, and says no sides.
-  const { sides } = await readMeta(datasetFolder(dataDir, datasetId));
+  const { sides } = await readMeta(folder);
   const columns = sides ? ['attributes', 'title'] : ['attributes'];
-  const [attributes, title] = await withFiles(dataDir, datasetId, (read) =>
+  const [attributes, title] = await withFiles(folder, (read) =>
     read('users.parquet', columns, (rows) => columns.map(() => new Array<string>(rows))),
   );
   return {

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { literal } from '../read/workspace.ts';
-import { datasetFolder } from '../write/folder.ts';
-import { readMeta } from './dataset.ts';
+import type { DatasetContext } from '../write/change-dataset.ts';
+import { folderOf, readMeta } from './dataset.ts';
 
 /** Sums over the users who bought in the last days of a dataset, of orders and of what they are worth, and of products. */
 export interface Spending {
@@ -29,11 +29,11 @@ export interface Spending {
  * @throws DuetError `not-found`
  */
 export async function spendingOf(
-  dataDir: string,
+  ctx: DatasetContext,
   datasetId: string,
   { windows, quantile }: { windows: readonly number[]; quantile: number },
 ): Promise<{ last: number; spending: Spending[] } | undefined> {
-  const folder = datasetFolder(dataDir, datasetId);
+  const folder = await folderOf(ctx, datasetId);
   const { clock } = await readMeta(folder);
   if (clock !== 'time') return undefined;
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', autoload_known_extensions: 'false' });

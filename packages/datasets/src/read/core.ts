@@ -1,9 +1,9 @@
 import type { ImportSettings } from '../request.ts';
 import type { InteractionsSummary } from '../summary.ts';
-import { interactions } from './tables.ts';
+import { interactions, wholeInteractions } from './tables.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Removes interactions of users and items with too few until none are left: the k-core (Batagelj & Zaveršnik 2003). */
+/** Keeps all as {@link wholeInteractions}, and then removes interactions of users and items with too few until none are left: the k-core (Batagelj & Zaveršnik 2003). */
 export async function filterCore(
   workspace: Workspace,
   core: ImportSettings['kCore'],
@@ -15,6 +15,8 @@ export async function filterCore(
           `DELETE FROM ${interactions} WHERE ${key} IN
            (SELECT ${key} FROM ${interactions} GROUP BY ${key} HAVING count(*) < ${least})`,
         );
+  const whole = `FROM ${interactions}`;
+  await workspace.fill(wholeInteractions, whole, { as: core.user > 1 || core.item > 1 ? 'table' : 'view' });
   const result = { removed: 0, rounds: 0 };
   for (;;) {
     const removed = (await prune('user_key', core.user)) + (await prune('item_key', core.item));

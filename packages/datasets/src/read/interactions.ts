@@ -167,7 +167,7 @@ async function numberRows(workspace: Workspace, rows: Table, subtracts: boolean,
     : ['quantity', value, '', ''];
   await workspace.fill(
     interactions,
-    `SELECT rows._row, u.key AS user_key, i.key AS item_key, moment, weight, hides, ${quantity} AS quantity, ${worth} AS value,
+    `SELECT rows._row, u.key AS user_key, i.key AS item_key, moment, event, weight, hides, ${quantity} AS quantity, ${worth} AS value,
        order_id, part, context
      FROM ${rows} rows JOIN ${knownUsers} u ON u.id = user_id JOIN ${knownItems} i ON i.id = item_id ${join}
      WHERE NOT rows.cancels ${where}`,

@@ -27,6 +27,8 @@ export interface ReadContext extends InputContext {
   progress: Progress;
   limits: Limits;
   now: Date;
+  /** Of a dataset that the files are added to: what prices are in that name no currency. */
+  currency?: string | undefined;
 }
 
 /** Opens the files of a request, each with the options that are its own. */
@@ -53,7 +55,12 @@ function opener(workspace: Workspace, settings: ImportSettings, ctx: ReadContext
 }
 
 /** The currency of prices, and where it is from. */
-function currencyOf(settings: ImportSettings, profiles: Profile[], warnings: string[]): ReadSummary['currency'] {
+function currencyOf(
+  settings: ImportSettings,
+  profiles: Profile[],
+  known: string | undefined,
+  warnings: string[],
+): ReadSummary['currency'] {
   if (settings.currency) return { code: settings.currency, from: 'the request' };
   const found = new Map<string, { rows: number; from: string }>();
   for (const { code, rows, from } of profiles.flatMap(({ currencies }) => currencies)) {
@@ -62,6 +69,7 @@ function currencyOf(settings: ImportSettings, profiles: Profile[], warnings: str
   }
   const all = [...found].sort(([, a], [, b]) => b.rows - a.rows);
   const [most] = all;
+  if (most === undefined && known !== undefined) return { code: known, from: 'the dataset' };
   if (most === undefined || !isCurrency(most[0])) return { code: 'GBP', from: 'nothing said it; --currency does' };
   if (all.length > 1) {
     const shown = all.map(([code, { rows }]) => `${code} (${rows})`).join(', ');
@@ -127,7 +135,7 @@ export async function readFiles(
     settings,
     now,
     minorUnits: (ofItems) => {
-      currency = currencyOf(settings, [profile, ...(ofItems ? [ofItems] : [])], warnings);
+      currency = currencyOf(settings, [profile, ...(ofItems ? [ofItems] : [])], ctx.currency, warnings);
       return minorUnits(currency.code);
     },
   });

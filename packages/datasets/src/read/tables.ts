@@ -2,7 +2,7 @@
  * The tables that pass between the statements of an import, in the order in which they are made. Statements name them by
  * these declarations, and {@link Workspace.fill} holds whoever writes one to its columns.
  *
- * Reading ends, and writing a dataset begins, with {@link interactions}, {@link knownUsers}, {@link knownItems},
+ * Reading ends, and writing a dataset begins, with {@link wholeInteractions}, {@link knownUsers}, {@link knownItems},
  * {@link users} and {@link items}. Beside them each file has a view of its own, see {@link Source}.
  */
 export interface Table {
@@ -74,6 +74,7 @@ const countedColumns = {
   user_id: 'VARCHAR',
   item_id: 'VARCHAR',
   moment: 'DOUBLE',
+  event: 'VARCHAR',
   cancels: 'BOOLEAN',
   weight: 'DOUBLE',
   hides: 'BOOLEAN',
@@ -108,13 +109,13 @@ export const knownUsers = table('known_users', known);
 /** Items of an interaction, numbered from 0 by id. Written by `interactions.ts`. */
 export const knownItems = table('known_items', known);
 
-/** The interactions that are kept. Written by `interactions.ts`. */
-export const interactions = table('interactions', {
+const interactionColumns = {
   _row: 'BIGINT',
   /** Of {@link knownUsers} and {@link knownItems}. */
   user_key: 'INTEGER',
   item_key: 'INTEGER',
   moment: 'DOUBLE',
+  event: 'VARCHAR',
   weight: 'DOUBLE',
   hides: 'BOOLEAN',
   quantity: 'DOUBLE',
@@ -123,7 +124,13 @@ export const interactions = table('interactions', {
   order_id: 'VARCHAR',
   part: 'UTINYINT',
   context: 'VARCHAR[]',
-});
+};
+
+/** The interactions that are kept. Written by `interactions.ts`. */
+export const interactions = table('interactions', interactionColumns);
+
+/** The same with those of users and items that have too few: what a part holds. Written by `core.ts`. */
+export const wholeInteractions = table('whole_interactions', interactionColumns);
 
 export type Entity = 'users' | 'items';
 

@@ -128,6 +128,16 @@ export class Workspace implements Disposable {
     await this.run(`CREATE VIEW ${table} AS FROM read_parquet(${file})`);
   }
 
+  /** Adds rows to a table, each column as a text or null. */
+  async insert(table: Table, rows: readonly (readonly (string | null)[])[]): Promise<void> {
+    const appender = await this.#connection.createAppender(table.name);
+    for (const row of rows) {
+      for (const value of row) value === null ? appender.appendNull() : appender.appendVarchar(value);
+      appender.endRow();
+    }
+    appender.closeSync();
+  }
+
   /** All rows of a small result; 64-bit integers must be cast to DOUBLE or they come as text. */
   async rows(sql: string): Promise<Row[]> {
     this.#signal?.throwIfAborted();

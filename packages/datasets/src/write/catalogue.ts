@@ -1,43 +1,158 @@
 import type { Progress } from '@duet/base';
 import type { Database } from '@duet/db';
-import { items } from '../read/tables.ts';
+import { allAttributes } from '../read/attributes.ts';
+import { items, listedItems, listedUsers, lists } from '../read/tables.ts';
 import type { Workspace } from '../read/workspace.ts';
-import { numbered } from './columnar.ts';
 
 /** The one connection that holds the transaction. */
-type Client = Pick<Database['pool'], 'query'>;
+export type Client = Pick<Database['pool'], 'query'>;
 
 const batchSize = 5000;
 
 /** PostgreSQL text cannot hold NUL. */
 const withoutNul = (text: string): string => text.replaceAll('\0', '');
 
-/** Writes the workspace's {@link items} and their categories as rows of a dataset, within the client's transaction. */
+/** An item as it is to be stored. */
+export interface StoredItem {
+  externalId: string;
+  title: string;
+  /** By name; one that is new is made. */
+  category: string | null;
+  priceMinor: number | null;
+  inStock: boolean;
+  withdrawn: boolean;
+  attributes: object;
+}
+
+/** Makes those categories of a dataset that are missing. */
+async function ensureCategories(client: Client, datasetId: string, names: Iterable<string>): Promise<void> {
+  await client.query(
+    `INSERT INTO "Category" (id, "datasetId", name) SELECT gen_random_uuid(), $1, name FROM unnest($2::text[]) AS name
+     ON CONFLICT DO NOTHING`,
+    [datasetId, [...new Set(names)].sort()],
+  );
+}
+
+/** What writing items did, by their ids; those in neither were so already. */
+export interface WrittenItems {
+  added: Set<string>;
+  updated: Set<string>;
+}
+
+/**
+ * Adds items to a dataset's catalogue and changes those that are there; a row that stays as it is is not written, so that nobody
+ * who follows the catalogue sees it.
+ *
+ * @param rows of ids that differ
+ * @param keep leave items that are there as they are
+ */
+export async function writeItems(
+  client: Client,
+  datasetId: string,
+  rows: readonly StoredItem[],
+  { keep = false }: { keep?: boolean } = {},
+): Promise<WrittenItems> {
+  const categoryOf = ({ category }: StoredItem) => (category === null ? null : withoutNul(category));
+  await ensureCategories(
+    client,
+    datasetId,
+    rows.flatMap((row) => categoryOf(row) ?? []),
+  );
+  const fields = ['title', '"categoryId"', '"priceMinor"', '"inStock"', 'attributes'];
+  const old = fields.map((name) => `"Item".${name}`).join(', ');
+  const given = fields.map((name) => `excluded.${name}`).join(', ');
+  const change = `UPDATE SET (${fields.join(', ')}) = (${given}), "updatedAt" = now(),
+       "withdrawnAt" = CASE WHEN excluded."withdrawnAt" IS NOT NULL THEN coalesce("Item"."withdrawnAt", now()) END
+     WHERE (${old}, "Item"."withdrawnAt" IS NULL) IS DISTINCT FROM (${given}, excluded."withdrawnAt" IS NULL)`;
+  const written = await client.query<{ id: string; added: boolean }>(
+    `INSERT INTO "Item" (id, "datasetId", "externalId", title, "categoryId", "priceMinor", "inStock", attributes, "withdrawnAt")
+     SELECT gen_random_uuid(), $1, i.external, i.title, c.id, i.price, i.stocked, i.attributes, CASE WHEN i.withdrawn THEN now() END
+     FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::bool[], $7::jsonb[], $8::bool[])
+       AS i (external, title, category, price, stocked, attributes, withdrawn)
+       LEFT JOIN "Category" c ON c."datasetId" = $1 AND c.name = i.category
+     ON CONFLICT ("datasetId", "externalId") DO ${keep ? 'NOTHING' : change}
+     RETURNING "externalId" AS id, xmax = 0 AS added`,
+    [
+      datasetId,
+      rows.map((item) => item.externalId),
+      rows.map((item) => withoutNul(item.title)),
+      rows.map(categoryOf),
+      rows.map((item) => item.priceMinor),
+      rows.map((item) => item.inStock),
+      rows.map((item) => JSON.stringify(item.attributes).replaceAll('\\u0000', '')),
+      rows.map((item) => item.withdrawn),
+    ],
+  );
+  const ids = (added: boolean) => new Set(written.rows.filter((row) => row.added === added).map(({ id }) => id));
+  return { added: ids(true), updated: ids(false) };
+}
+
+/** What is said of a user, as it is to be stored. */
+export interface StoredUser {
+  externalId: string;
+  title: string;
+  attributes: object;
+}
+
+/** Adds what is known of users, and changes what is there. @returns how many rows changed */
+export async function writeUsers(client: Client, datasetId: string, rows: readonly StoredUser[]): Promise<number> {
+  const { rowCount } = await client.query(
+    `INSERT INTO "DatasetUser" ("datasetId", "externalId", title, attributes)
+     SELECT $1, external, title, attributes FROM unnest($2::text[], $3::text[], $4::jsonb[]) AS u (external, title, attributes)
+     ON CONFLICT ("datasetId", "externalId") DO UPDATE
+       SET title = excluded.title, attributes = excluded.attributes, "updatedAt" = now()
+       WHERE ("DatasetUser".title, "DatasetUser".attributes) IS DISTINCT FROM (excluded.title, excluded.attributes)`,
+    [
+      datasetId,
+      rows.map((user) => withoutNul(user.externalId)),
+      rows.map((user) => withoutNul(user.title)),
+      rows.map((user) => JSON.stringify(user.attributes).replaceAll('\\u0000', '')),
+    ],
+  );
+  return rowCount ?? 0;
+}
+
+interface Watch {
+  progress: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+/** Hands a query's rows on, some thousand at a time. */
+async function inBatches<Row>(
+  workspace: Workspace,
+  select: string,
+  { signal }: Watch,
+  store: (rows: Row[]) => Promise<void>,
+): Promise<void> {
+  let waiting: Row[] = [];
+  for await (const rows of workspace.batches(select)) {
+    signal?.throwIfAborted();
+    waiting.push(...(rows as Row[]));
+    if (waiting.length < batchSize) continue;
+    await store(waiting);
+    waiting = [];
+  }
+  if (waiting.length > 0) await store(waiting);
+}
+
+/** What storing a catalogue did. */
+export interface StoredCatalogue {
+  added: number;
+  /** Items that are otherwise now. */
+  updated: number;
+}
+
+/**
+ * Writes the workspace's {@link items} as rows of a dataset, within the client's transaction. Where the dataset has the
+ * item, only what the items file says changes it.
+ */
 export async function storeCatalogue(
   client: Client,
   workspace: Workspace,
   datasetId: string,
-  watch: { progress: Progress; items: number; signal?: AbortSignal | undefined },
-): Promise<void> {
-  const categories = await workspace.rows(`
-    SELECT category AS name, count(*)::DOUBLE AS items, coalesce(sum(n), 0)::DOUBLE AS interactions
-    FROM ${items} LEFT JOIN (SELECT item, count(*) AS n FROM ${numbered} GROUP BY item) sold ON sold.item = ${items}.row
-    WHERE category IS NOT NULL GROUP BY category ORDER BY items DESC, name`);
-  const inserted = await client.query<{ id: string; name: string }>(
-    `INSERT INTO "Category" (id, "datasetId", name, items, interactions)
-     SELECT gen_random_uuid(), $1, c.name, c.items, c.interactions
-     FROM unnest($2::text[], $3::int[], $4::int[]) AS c (name, items, interactions)
-     RETURNING id, name`,
-    [
-      datasetId,
-      categories.map(({ name }) => withoutNul(String(name))),
-      categories.map(({ items }) => Number(items)),
-      categories.map(({ interactions }) => Number(interactions)),
-    ],
-  );
-  const categoryIds = new Map(inserted.rows.map(({ id, name }) => [name, id]));
-
-  type Item = {
+  watch: Watch,
+): Promise<StoredCatalogue> {
+  type Read = {
     item_id: string;
     title: string;
     category: string | null;
@@ -46,36 +161,58 @@ export async function storeCatalogue(
     withdrawn: boolean;
     attributes: string;
   };
+  const stored = { added: 0, updated: 0 };
+  const { n: total } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${items}`);
   let done = 0;
-  const store = async (batch: Item[]): Promise<void> => {
-    watch.signal?.throwIfAborted();
-    await client.query(
-      `INSERT INTO "Item" (id, "datasetId", "externalId", title, "categoryId", "priceMinor", "inStock", attributes, "withdrawnAt")
-       SELECT gen_random_uuid(), $1, external, title, category, price, stocked, attributes, CASE WHEN withdrawn THEN now() END
-       FROM unnest($2::text[], $3::text[], $4::uuid[], $5::int[], $6::bool[], $7::jsonb[], $8::bool[])
-         AS i (external, title, category, price, stocked, attributes, withdrawn)`,
-      [
-        datasetId,
-        batch.map((item) => item.item_id),
-        batch.map((item) => withoutNul(item.title)),
-        batch.map((item) => (item.category === null ? null : categoryIds.get(withoutNul(item.category)))),
-        batch.map((item) => item.price_minor),
-        batch.map((item) => item.in_stock),
-        batch.map((item) => item.attributes.replaceAll('\\u0000', '')),
-        batch.map((item) => item.withdrawn),
-      ],
-    );
-    done += batch.length;
-    watch.progress({ step: 'store catalogue', done, total: watch.items, unit: 'items' });
-  };
-  let waiting: Item[] = [];
-  const select = `SELECT item_id, title, category, price_minor, in_stock, withdrawn, attributes FROM ${items} ORDER BY row`;
-  for await (const rows of workspace.batches(select)) {
-    waiting.push(...(rows as Item[]));
-    if (waiting.length >= batchSize) {
-      await store(waiting);
-      waiting = [];
-    }
-  }
-  if (waiting.length > 0) await store(waiting);
+  const store =
+    (keep: boolean) =>
+    async (rows: Read[]): Promise<void> => {
+      const batch = rows.map((row) => ({
+        ...{ externalId: row.item_id, title: row.title, category: row.category, priceMinor: row.price_minor },
+        ...{ inStock: row.in_stock, withdrawn: row.withdrawn, attributes: JSON.parse(row.attributes) as object },
+      }));
+      const { added, updated } = await writeItems(client, datasetId, batch, { keep });
+      stored.added += added.size;
+      stored.updated += updated.size;
+      done += rows.length;
+      watch.progress({ step: 'store catalogue', done, total: Number(total), unit: 'items' });
+    };
+  const select = `SELECT item_id, title, category, price_minor, in_stock, withdrawn, attributes FROM ${items}`;
+  const isListed = `item_id IN (SELECT id FROM ${listedItems} UNION SELECT id FROM ${lists('items')})`;
+  await inBatches(workspace, `${select} WHERE ${isListed} ORDER BY row`, watch, store(false));
+  await inBatches(workspace, `${select} WHERE NOT ${isListed} ORDER BY row`, watch, store(true));
+  return stored;
+}
+
+/** Writes what the users file and lists say of users as rows of a dataset, within the client's transaction. */
+export async function storeUsers(client: Client, workspace: Workspace, datasetId: string, watch: Watch): Promise<void> {
+  const select = `SELECT id, coalesce(title, '') AS title, ${allAttributes} AS attributes
+    FROM ${listedUsers} FULL JOIN ${lists('users')} USING (id) ORDER BY id`;
+  await inBatches<{ id: string; title: string; attributes: string }>(workspace, select, watch, async (rows) => {
+    const batch = rows.map((row) => ({
+      ...{ externalId: row.id, title: row.title, attributes: JSON.parse(row.attributes) as object },
+    }));
+    await writeUsers(client, datasetId, batch);
+  });
+}
+
+/** Counts a dataset's categories anew, by the tables of a snapshot that has just been written. */
+export async function countCategories(client: Client, workspace: Workspace, datasetId: string): Promise<void> {
+  const counts = await workspace.rows(
+    `SELECT category AS name, count(*)::DOUBLE AS items, coalesce(sum(n), 0)::DOUBLE AS interactions
+     FROM snapshot_items LEFT JOIN (SELECT item_id, count(*) AS n FROM kept_rows GROUP BY item_id) sold USING (item_id)
+     WHERE category IS NOT NULL GROUP BY category`,
+  );
+  await client.query(
+    `UPDATE "Category" c SET items = n.items, interactions = n.interactions
+     FROM unnest($2::text[], $3::int[], $4::int[]) AS n (name, items, interactions)
+     WHERE c."datasetId" = $1 AND c.name = n.name
+       AND (c.items, c.interactions) IS DISTINCT FROM (n.items, n.interactions)`,
+    [
+      datasetId,
+      counts.map(({ name }) => withoutNul(String(name))),
+      counts.map(({ items: n }) => Number(n)),
+      counts.map(({ interactions: n }) => Number(n)),
+    ],
+  );
 }

@@ -92,12 +92,12 @@ async function fromEvents(
 }
 
 async function fromInteractions(
-  dataDir: string,
+  ctx: { db: Database; dataDir: string },
   datasetId: string,
   metrics: readonly Metric[],
   quantile: number,
 ): Promise<ShopHistory | undefined> {
-  const found = await spendingOf(dataDir, datasetId, { windows: windowDays, quantile }).catch((error) => {
+  const found = await spendingOf(ctx, datasetId, { windows: windowDays, quantile }).catch((error) => {
     // A dataset whose files are elsewhere has experiments all the same.
     if (error instanceof DuetError && error.code === 'not-found') return undefined;
     throw error;
@@ -134,7 +134,7 @@ export async function shopHistory(
 ): Promise<ShopHistory> {
   return (
     (await fromEvents(db, datasetId, metrics, { quantile, now })) ??
-    (await fromInteractions(dataDir, datasetId, metrics, quantile)) ?? {
+    (await fromInteractions({ db, dataDir }, datasetId, metrics, quantile)) ?? {
       ...{ source: 'none', until: null, windows: [] },
     }
   );

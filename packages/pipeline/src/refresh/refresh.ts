@@ -165,7 +165,7 @@ async function dataFacts(
   { db, dataDir }: RefreshContext,
   { datasetId, championId }: RegisteredModel,
 ): Promise<Pick<GateFacts, 'interactions' | 'weeks'>> {
-  const { time, clock = 'time' } = await loadInteractions(dataDir, datasetId);
+  const { time, clock = 'time' } = await loadInteractions({ db, dataDir }, datasetId);
   const seen =
     championId === null
       ? null

@@ -57,7 +57,7 @@ export async function buildHere(
 
   report(0, 'loading the model');
   await using model = await openModel(dataDir, modelId, ctx.executor);
-  const { users, items: imported } = await loadInteractions(dataDir, row.datasetId);
+  const { users, items: imported } = await loadInteractions(ctx, row.datasetId);
   const catalogue = await LiveCatalogue.open(db, row.datasetId, imported);
   const queries = await sampleUserVectors(users, model);
   const { vectors, withdrawn, added, encoded } = await itemVectors(model, catalogue);

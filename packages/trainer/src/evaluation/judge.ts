@@ -1,4 +1,4 @@
-import { openModel } from '@duet/artifact';
+import { type LoadedModel, openModel } from '@duet/artifact';
 import { distinctItems, userHistories } from '@duet/artifact/inputs';
 import { DuetError, silent } from '@duet/base';
 import { splitDataset } from '@duet/datasets';
@@ -9,7 +9,7 @@ import type { TrainerContext } from '../trainer-context.ts';
 import { type DrawnSplit, drawUsers } from './draw-users.ts';
 import { evaluate, type Judged } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
-import { byUser, vectorScorer } from './scorer.ts';
+import { byUser, type Scorer, vectorScorer } from './scorer.ts';
 
 export interface BaselineRequest {
   datasetId: string;
@@ -28,6 +28,11 @@ export interface ModelEvaluationRequest extends Pick<BaselineRequest, 'mask' | '
   modelId: string;
   /** The split whose training part it learnt, unless said. */
   split?: string | undefined;
+  /**
+   * The data to judge it on, by default those that it was trained on. A later snapshot's answer is not kept with the model;
+   * what it holds out is none that the model has seen.
+   */
+  snapshotId?: string | undefined;
 }
 
 /** Keeps an evaluation in the model's row, with those of other splits. */
@@ -44,7 +49,7 @@ export async function keepEvaluation(db: Database, modelId: string, evaluation: 
  */
 export async function evaluateModel(
   ctx: TrainerContext,
-  { modelId, split: splitName, mask = true, evaluationUsers }: ModelEvaluationRequest,
+  { modelId, split: splitName, mask = true, evaluationUsers, snapshotId }: ModelEvaluationRequest,
 ): Promise<Judged> {
   await using model = await openModel(ctx.dataDir, modelId, ctx.executor);
   const name = splitName ?? model.split;
@@ -67,10 +72,13 @@ export async function evaluateModel(
       },
     );
   }
-  const data = await loadTrainingData(ctx.db, ctx.dataDir, model.datasetId);
+  const own = await ctx.db.prisma.model.findUnique({ where: { id: modelId }, select: { snapshotId: true } });
+  const seen = own?.snapshotId ?? undefined;
+  const data = await loadTrainingData(ctx, model.datasetId, snapshotId ?? seen);
   const whole = splitDataset(data.interactions, name);
   const split = drawUsers(whole, data.interactions.users, evaluationUsers);
-  await using score = await vectorScorer(ctx.executor, {
+  const { vectors, unknown } = inRowsOf(data.catalogue.ids, model);
+  await using scoreAll = await vectorScorer(ctx.executor, {
     encode: async (users) => {
       const ids = users.map(({ user }) => data.interactions.users[user]!);
       return (
@@ -80,7 +88,7 @@ export async function evaluateModel(
         )
       ).vectors;
     },
-    items: model.itemVectors,
+    items: vectors,
     dims: model.dimensions,
     vectorsPerUser: model.vectorsPerUser,
   });
@@ -89,13 +97,40 @@ export async function evaluateModel(
     split,
     catalogue: data.catalogue,
     lists,
-    score,
+    score: withoutItems(scoreAll, unknown),
     mask,
     ...reportedTo(ctx, model.kind),
   });
-  if (mask) await keepEvaluation(ctx.db, modelId, judged.evaluation);
+  if (mask && (snapshotId === undefined || snapshotId === seen)) {
+    await keepEvaluation(ctx.db, modelId, judged.evaluation);
+  }
   return judged;
 }
+
+/** A model's item vectors [ids, dimensions] in the order of these ids, and the rows of those that it does not know. */
+function inRowsOf(
+  ids: readonly string[],
+  { items, itemVectors, dimensions: dim }: Pick<LoadedModel, 'items' | 'itemVectors' | 'dimensions'>,
+): { vectors: Float32Array; unknown: number[] } {
+  const rowOf = new Map(items.map((id, row) => [id, row]));
+  const vectors = new Float32Array(ids.length * dim);
+  const unknown: number[] = [];
+  ids.forEach((id, at) => {
+    const row = rowOf.get(id);
+    if (row === undefined) unknown.push(at);
+    else vectors.set(itemVectors.subarray(row * dim, (row + 1) * dim), at * dim);
+  });
+  return { vectors, unknown };
+}
+
+/** The same scores, but for items that cannot be found. */
+const withoutItems =
+  (score: Scorer, unknown: readonly number[]): Scorer =>
+  async (users, scores) => {
+    await score(users, scores);
+    const items = scores.length / users.length;
+    for (let from = 0; from < scores.length; from += items) for (const item of unknown) scores[from + item] = -Infinity;
+  };
 
 /** Reports how far an evaluation is, and stops it. */
 export const reportedTo = (
@@ -145,7 +180,7 @@ export async function evaluateBaseline(
   const { datasetId, kind, set = {}, mask = true } = request;
   const scorer = scorerOf(kind);
   const parameters = resolveSettings(kind, 'best', set) as Prisma.InputJsonObject;
-  const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
+  const data = await loadTrainingData(ctx, datasetId);
   const whole = splitDataset(data.interactions, request.split ?? defaultSplit(data.dataset));
   const split = drawUsers(whole, data.interactions.users, request.evaluationUsers);
   const judged = await judgeBaseline(ctx, data, split, scorer, parameters, mask);
@@ -156,7 +191,9 @@ export async function evaluateBaseline(
   });
   const model =
     known ??
-    (await prisma.model.create({ data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint } }));
+    (await prisma.model.create({
+      data: { datasetId, name: kind, kind, preset: '', parameters, fingerprint, snapshotId: data.snapshot.id },
+    }));
   if (mask) await keepEvaluation(ctx.db, model.id, judged.evaluation);
   return { modelId: model.id, ...judged };
 }

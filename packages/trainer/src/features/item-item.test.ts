@@ -23,7 +23,7 @@ after(() => ctx[Symbol.asyncDispose]());
 
 describe('the item-item prior', () => {
   test('of a training that is stopped is not fitted to its end', async () => {
-    const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
+    const data = await loadTrainingData(ctx, datasetId);
     const lists = distinctItems(userHistories(data.interactions, everyRow(data.interactions)));
     const stopped = new Error('stopped');
     const steps: string[] = [];
@@ -37,7 +37,7 @@ describe('the item-item prior', () => {
   });
 
   test('adds β times what EASE gives an item to what the towers say', async () => {
-    const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
+    const data = await loadTrainingData(ctx, datasetId);
     const split = trialSplit(data, 'time:0.8');
     const items = data.catalogue.ids.length;
     const set = {

@@ -24,7 +24,7 @@ before(async () => {
 after(() => ctx[Symbol.asyncDispose]());
 
 test('with patience, training ends soon after its best epoch and keeps the weights of that', async () => {
-  const data = await loadTrainingData(ctx.db, ctx.dataDir, datasetId);
+  const data = await loadTrainingData(ctx, datasetId);
   const split = trialSplit(data, 'time:0.8');
   const { executor } = ctx;
   // Far too fast, so that later epochs only overfit.

@@ -10,6 +10,7 @@ export interface Bench {
   url: string;
   dataDir: string;
   datasetId: string;
+  snapshotId: string;
   /** The split whose training part the trials are made in. */
   split: string;
   machine: Pick<Config, 'executor' | 'threads' | 'device'>;

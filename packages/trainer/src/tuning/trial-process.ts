@@ -6,9 +6,9 @@ import type { Bench, TrialAnswer, TrialOrder } from './trial-pool.ts';
 
 // A tuner's child: loads the data once, then does the trials that it is sent, one at a time.
 
-async function open({ url, dataDir, datasetId, split, machine }: Bench) {
+async function open({ url, dataDir, datasetId, snapshotId, split, machine }: Bench) {
   await using db = await connect(url, { max: 3 });
-  const data = await loadTrainingData(db, dataDir, datasetId);
+  const data = await loadTrainingData({ db, dataDir }, datasetId, snapshotId);
   return { data, split: trialSplit(data, split), executor: await openExecutor(machine) };
 }
 let opened: ReturnType<typeof open> | undefined;

@@ -1,4 +1,5 @@
 import { type Config, DuetError, type Progress, silent } from '@duet/base';
+import { findSnapshot } from '@duet/datasets';
 import type { Database, Prisma } from '@duet/db';
 import { isTower, resolveSettings } from '@duet/models';
 import { seededRng } from '@duet/random';
@@ -96,7 +97,7 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
   const settings = resolveSettings(kind, base, { ...start, ...set });
   const space = searchSpace(kind, settings);
   const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
-  const { fingerprint } = dataset;
+  const { id: snapshotId, fingerprint } = await findSnapshot(ctx, datasetId);
   const { split = defaultSplit(dataset) } = request;
   // As JSON keeps it, so that what was not asked is no key.
   const asked = JSON.parse(JSON.stringify({ base, set, start, split, metric, trials, minutes, seed }));
@@ -106,7 +107,7 @@ export async function tune(ctx: TuneContext, request: TuneRequest): Promise<Tune
     begun ?? (await db.prisma.tuning.create({ data: { datasetId, kind, fingerprint, request: asked } }));
   const machine = { ...ctx.machine, threads: 1 };
   return whileHolding(db, tuningId, async () => {
-    await using pool = new TrialPool({ url: db.url, dataDir: ctx.dataDir, datasetId, split, machine });
+    await using pool = new TrialPool({ url: db.url, dataDir: ctx.dataDir, datasetId, snapshotId, split, machine });
     const rungs = rungEpochs(isTower(settings) ? settings.epochs : undefined);
     // A space without settings has one point.
     const limit = Object.keys(space).length === 0 ? 1 : (trials ?? Infinity);

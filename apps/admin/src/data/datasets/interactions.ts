@@ -12,7 +12,7 @@ let kept: { key: string; interactions: Promise<Interactions>; heldOut: Map<strin
 type Named = Pick<Dataset, 'id' | 'name' | 'fingerprint' | 'interactions'>;
 
 async function keep(dataset: Named) {
-  await database();
+  const db = await database();
   if (dataset.interactions > mostRows) {
     throw new DuetError('unavailable', `${dataset.name} has more interactions than the admin reads (${mostRows}).`, {
       fix: 'Its Parquet file in the data folder opens in DuckDB.',
@@ -20,7 +20,7 @@ async function keep(dataset: Named) {
   }
   const key = `${dataset.id} ${dataset.fingerprint}`;
   if (kept?.key !== key) {
-    const interactions = loadInteractions(config().dataDir, dataset.id);
+    const interactions = loadInteractions({ db, dataDir: config().dataDir }, dataset.id);
     kept = { key, interactions, heldOut: new Map() };
     interactions.catch(() => {
       kept = undefined;

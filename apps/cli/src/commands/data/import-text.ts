@@ -55,6 +55,16 @@ function rowLines(title: string, rows: Record<string, unknown>[]): string[] {
   return ['', `${title}:`, line(names), ...texts.map(line)];
 }
 
+/** What an import added to a dataset that there was. */
+function addedLines(answer: Answer): string[] {
+  if (!('datasetId' in answer) || answer.added === undefined) return [];
+  const { added, duplicates = 0, addedItems = 0, updatedItems = 0, withdrawnItems = 0 } = answer;
+  return [
+    `Added: ${count(added, 'interaction')}; ${duplicates} were there already`,
+    `Catalogue: ${count(addedItems, 'new item')}, ${updatedItems} changed, ${withdrawnItems} withdrawn`,
+  ];
+}
+
 /** What an import, or its rehearsal, tells who sits before a terminal. */
 export function importText(answer: Answer, rejectedFile?: string): string {
   const { rows, users, items, clock, currency, events, warnings, mapping, summary } = answer;
@@ -62,6 +72,7 @@ export function importText(answer: Answer, rejectedFile?: string): string {
   const hidden = summary.items.hidden + summary.items.withdrawn;
   const lines = [
     'datasetId' in answer ? `Dataset ${answer.datasetId}: ${what}.` : `Nothing is stored. It would be ${what}.`,
+    ...addedLines(answer),
     ...Object.entries(mapping).flatMap(tableLines),
     clock.kind === 'time' ? `Time: ${clock.first} to ${clock.last}` : `Time: none; the order is by ${clock.kind}`,
     `Currency: ${currency.code} (${currency.from})`,

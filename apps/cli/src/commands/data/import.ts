@@ -68,6 +68,7 @@ type Options = { [R in Role as `${R}Col`]?: string } & Partial<
     minItem?: number;
     header: Record<string, string>;
     dryRun?: boolean;
+    replace?: boolean;
   } & Record<string, unknown>;
 
 function readWeight(text: string, before: Record<string, number>): Record<string, number> {
@@ -117,7 +118,7 @@ const asTheyAre = [
     'catalogue',
     'showOutOfStock',
     'strict',
-    'replace',
+    'allowWithdraw',
     'currency',
   ] as const),
   ...(['description', 'attribution'] as const),
@@ -138,22 +139,25 @@ const columnsOf = (options: Options, table: 'items' | 'users', of: readonly stri
  * @throws DuetError `bad-input` where neither says the name or the interactions
  */
 async function requestOf(options: Options, file: Partial<ImportRequest>): Promise<ImportRequest> {
-  const { readEncoding, rolesOf } = await import('@duet/datasets');
+  const { readEncoding, replaces, rolesOf } = await import('@duet/datasets');
   const given = (Object.keys(roles) as Role[]).flatMap((role) => {
     const column = options[`${role}Col`];
     return column === undefined ? [] : [[role, column] as const];
   });
   const { minUser, minItem, eventWeight, encoding, timeFormat } = options;
-  const { name = file.name ?? (options.dryRun ? 'preview' : undefined), interactions = file.interactions } = options;
-  if (name === undefined || interactions === undefined) {
-    throw new DuetError('bad-input', `It takes --${name === undefined ? 'name' : 'interactions'}.`, {
-      fix: 'Give --name and --interactions, or a --request file that has both.',
+  const { into = file.into, interactions = file.interactions } = options;
+  const name = into === undefined ? (options.name ?? file.name ?? (options.dryRun ? 'preview' : undefined)) : undefined;
+  if (options.replace) throw replaces();
+  if ((name ?? into) === undefined || interactions === undefined) {
+    throw new DuetError('bad-input', `It takes --${(name ?? into) === undefined ? 'name' : 'interactions'}.`, {
+      fix: 'Give --name (or --into) and --interactions, or a --request file that has both.',
     });
   }
   return {
     ...file,
     ...Object.fromEntries(asTheyAre.map((key) => [key, options[key]]).filter(([, value]) => value !== undefined)),
     name,
+    into,
     interactions,
     columns: { ...file.columns, ...Object.fromEntries(given) },
     itemColumns: { ...file.itemColumns, ...columnsOf(options, 'items', rolesOf.items) },
@@ -248,7 +252,11 @@ export function importCommand(program: Command): void {
       'import a dataset from files (CSV, TSV, JSON, Parquet, XLSX, XML; .gz .zst .xz .bz2 .zip), folders, globs, - for stdin, https:// or s3://',
     )
     .option('--request <file>', 'all of this as JSON, such as examples/online-retail/import.json; options go over it')
-    .option('--name <name>', "the dataset's name")
+    .option('--name <name>', "a new dataset's name")
+    .option(
+      '--into <name>',
+      'name or id of a dataset that the files are added to; what it has already is not counted again',
+    )
     .option('--interactions <file>', 'one row an interaction: user, item and, if known, time, event, price …')
     .option('--items <file>', 'one row an item: id, title, category, price; other columns become attributes')
     .option('--users <file>', 'one row a user or query: id, title; other columns become attributes')
@@ -287,7 +295,8 @@ export function importCommand(program: Command): void {
     .option('--description <text>', 'what the data are')
     .option('--attribution <text>', 'source, author and licence, shown wherever the data are')
     .option('--strict', 'refuse the import if any row is malformed')
-    .option('--replace', 'put it in the place of a dataset of the same name, whose models go with it');
+    .option('--allow-withdraw', 'let a complete items file withdraw a large share of a catalogue that it is added to')
+    .addOption(new Option('--replace').hideHelp());
   const example =
     'import --name shop --interactions orders.csv.gz --items products.csv --user customer --items-item sku';
   job<Options>(command, example, async (context, options) => {

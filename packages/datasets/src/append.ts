@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { rename } from 'node:fs/promises';
+import path from 'node:path';
+import { DuetError, silent } from '@duet/base';
+import type { Database, Dataset, Snapshot } from '@duet/db';
+import { refuseLargeWithdrawal, withdrawMissing } from './catalogue/withdraw.ts';
+import { answerOf, type ImportResult } from './import.ts';
+import { incomingOfFiles } from './parts/incoming.ts';
+import { insertPart, originOf, writePart } from './parts/part.ts';
+import { clockSummary, minorUnits } from './read/read.ts';
+import type { Workspace } from './read/workspace.ts';
+import { type ImportContext, reading } from './reading.ts';
+import { type ImportRequest, type ImportSettings, importRequest, parseImportRequest, withPaths } from './request.ts';
+import type { SnapshotSummary } from './snapshots/snapshot-files.ts';
+import { snapshotOf } from './snapshots/take-snapshot.ts';
+import type { ReadSummary } from './summary.ts';
+import { storeCatalogue, storeUsers } from './write/catalogue.ts';
+import { changeDataset, type DatasetChange, inTransaction } from './write/change-dataset.ts';
+import { datasetFolder, partFile, partsFolder, sync } from './write/folder.ts';
+
+/** What each import says for itself. */
+const ofEachImport = new Set([
+  ...['name', 'into', 'interactions', 'items', 'users', 'userLists', 'itemLists', 'description', 'attribution'],
+  ...['catalogue', 'allowWithdraw', 'strict', 'currency', 'where', 'showOutOfStock'],
+]);
+
+/** A request to add to a dataset, with what it leaves open as the dataset's first import had it. */
+function appended(request: ImportRequest, { id, settings }: Dataset): ImportSettings {
+  // An older Duet may have kept what is no setting any more.
+  const kept = Object.entries(settings as Record<string, unknown>).filter(
+    ([key]) => key in importRequest.shape && !ofEachImport.has(key),
+  );
+  const before: Partial<ImportSettings> = Object.fromEntries(kept);
+  return parseImportRequest({
+    ...{ catalogue: 'partial', ...before, ...request, into: id },
+    columns: { ...before.columns, ...request.columns },
+    itemColumns: { ...before.itemColumns, ...request.itemColumns },
+    userColumns: { ...before.userColumns, ...request.userColumns },
+  });
+}
+
+async function findInto({ prisma }: Database, named: string): Promise<Dataset> {
+  const all = await prisma.dataset.findMany({ where: { status: 'done' } });
+  const found = all.find(({ id, name }) => id === named || name === named);
+  if (found !== undefined) return found;
+  throw new DuetError('not-found', `There is no dataset "${named}" to add to.`, {
+    where: { field: 'into' },
+    fix: all.length === 0 ? 'Make one with --name.' : `There is ${all.map(({ name }) => name).join(', ')}.`,
+  });
+}
+
+/**
+ * Adds files to a dataset: interactions that it lacks as another part, items and users over those it has, and the snapshot
+ * that has them. The same files twice add nothing. All or nothing up to the snapshot, which the next call makes up for.
+ *
+ * @throws DuetError as `importDataset`; `bad-input` for another currency, clock or sides than the dataset's; `conflict` where
+ *   a complete items file would withdraw a large share of the catalogue
+ */
+export async function appendFiles(ctx: ImportContext, request: ImportRequest): Promise<ImportResult> {
+  const started = performance.now();
+  const { db, dataDir } = ctx;
+  const dataset = await findInto(db, request.into!);
+  const settings = withPaths(appended(request, dataset), (file) => path.resolve(file));
+  if (settings.currency !== undefined) refuseCurrency(dataset, settings.currency, 'the request');
+  return changeDataset(ctx, dataset.id, async (change) => {
+    const { folder, newest } = change;
+    // A k-core is of all parts together.
+    const read = { ...settings, kCore: { user: 1, item: 1 } };
+    const known = { files: datasetFolder(dataDir, dataset.id), currency: dataset.currency };
+    const stored = await reading(
+      ctx,
+      folder,
+      read,
+      async (workspace, summary) => {
+        refuseOther(dataset, newest, summary);
+        const seconds = (performance.now() - started) / 1000;
+        const clock = await clockSummary(workspace, summary.clock);
+        return { summary: { ...summary, seconds }, clock, ...(await store(ctx, change, settings, workspace, summary)) };
+      },
+      known,
+    );
+    const parts = await db.prisma.datasetPart.findMany({
+      where: { datasetId: dataset.id },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
+    const snapshot = await snapshotOf(ctx, { ...change, parts });
+    const { summary, ...counts } = stored;
+    return {
+      ...{ datasetId: dataset.id, snapshot: snapshot.id, rows: snapshot.interactions, users: snapshot.users },
+      ...{ items: snapshot.items, fingerprint: snapshot.fingerprint, ...answerOf(summary), ...counts, summary },
+    };
+  });
+}
+
+function refuseCurrency({ name, currency }: Dataset, other: string, from: string): void {
+  if (other === currency) return;
+  throw new DuetError('bad-input', `The prices of "${name}" are in ${currency}, and these are in ${other} (${from}).`, {
+    where: { field: 'currency' },
+    fix: `Convert them to ${currency}, or leave those rows out with --where.`,
+  });
+}
+
+/** @throws DuetError `bad-input` for files that mean something else than the dataset's */
+function refuseOther(dataset: Dataset, newest: Snapshot, read: ReadSummary): void {
+  refuseCurrency(dataset, read.currency.code, read.currency.from);
+  const { clock, sides } = newest.summary as unknown as SnapshotSummary;
+  const clocks = { time: 'times', position: 'positions', file: 'neither times nor positions' };
+  if (read.clock !== clock) {
+    throw new DuetError(
+      'bad-input',
+      `The interactions of "${dataset.name}" have ${clocks[clock]}, and these have ${clocks[read.clock]}.`,
+      { where: { field: 'time' }, fix: 'Name the column with --time, or --position.' },
+    );
+  }
+  const say = ({ left, right, symmetric }: typeof sides) => `${left}s with ${right}s${symmetric ? ', both ways' : ''}`;
+  if (say(read.sides) !== say(sides)) {
+    throw new DuetError('bad-input', `"${dataset.name}" has ${say(sides)}, and this is ${say(read.sides)}.`, {
+      where: { field: 'left' },
+    });
+  }
+}
+
+/** Writes the part and the rows in one moment. */
+async function store(
+  { db, dataDir, progress = silent, signal }: ImportContext,
+  { dataset, parts, folder }: DatasetChange,
+  settings: ImportSettings,
+  workspace: Workspace,
+  read: ReadSummary,
+) {
+  const datasetId = dataset.id;
+  const partId = randomUUID();
+  await incomingOfFiles(workspace, { clock: read.clock, minorUnits: minorUnits(dataset.currency) });
+  const made = path.join(folder, 'part.parquet');
+  const others = parts.map(({ id }) => partFile(dataDir, datasetId, id));
+  const part = await writePart(workspace, made, others, progress);
+  return inTransaction(db, async (client) => {
+    const complete = settings.catalogue === 'complete';
+    const share = settings.allowWithdraw ? 1 : undefined;
+    const before = await client.query(
+      `SELECT count(*)::int AS shown FROM "Item" WHERE "datasetId" = $1 AND "withdrawnAt" IS NULL`,
+      [datasetId],
+    );
+    const { added: addedItems, updated } = await storeCatalogue(client, workspace, datasetId, { progress, signal });
+    const withdrawnItems = complete ? await withdrawMissing(client, workspace, datasetId) : 0;
+    refuseLargeWithdrawal({ shown: before.rows[0].shown, withdrawn: withdrawnItems }, share);
+    await storeUsers(client, workspace, datasetId, { progress, signal });
+    signal?.throwIfAborted();
+    if (part.interactions > 0) {
+      await rename(made, partFile(dataDir, datasetId, partId));
+      await sync(partsFolder(dataDir, datasetId));
+      const timed = read.clock === 'time';
+      await insertPart(client, { ...part, id: partId, datasetId, source: 'file', origin: originOf(settings), timed });
+    }
+    await rename(path.join(folder, 'rejected.jsonl'), path.join(datasetFolder(dataDir, datasetId), 'rejected.jsonl'));
+    await client.query('UPDATE "Dataset" SET rejected = $2 WHERE id = $1', [datasetId, read.rejected.total]);
+    return { added: part.interactions, duplicates: part.duplicates, addedItems, updatedItems: updated, withdrawnItems };
+  });
+}

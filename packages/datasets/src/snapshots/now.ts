@@ -1,0 +1,46 @@
+import type { Table } from '../read/tables.ts';
+import type { Workspace } from '../read/workspace.ts';
+import type { Client } from '../write/catalogue.ts';
+
+/** What is known of items, or users, now. */
+export const itemsNow: Table = {
+  name: 'items_now',
+  columns: { item_id: 'VARCHAR', title: 'VARCHAR', category: 'VARCHAR', price_minor: 'INTEGER', attributes: 'VARCHAR' },
+  toString: () => 'items_now',
+};
+export const usersNow: Table = {
+  name: 'users_now',
+  columns: { user_id: 'VARCHAR', title: 'VARCHAR', attributes: 'VARCHAR' },
+  toString: () => 'users_now',
+};
+
+const batchSize = 20_000;
+
+/** Fills {@link itemsNow} and {@link usersNow} from PostgreSQL. */
+export async function loadNow(workspace: Workspace, client: Client, datasetId: string): Promise<void> {
+  const all = async (select: string, insert: (rows: (string | null)[][]) => Promise<void>): Promise<void> => {
+    for (let after = ''; ; ) {
+      const { rows } = await client.query<(string | null)[]>({
+        text: select,
+        values: [datasetId, after, batchSize],
+        rowMode: 'array',
+      });
+      if (rows.length > 0) await insert(rows);
+      if (rows.length < batchSize) return;
+      after = rows.at(-1)![0]!;
+    }
+  };
+  await workspace.create(itemsNow);
+  await all(
+    `SELECT i."externalId", i.title, c.name, i."priceMinor"::text, i.attributes::text
+     FROM "Item" i LEFT JOIN "Category" c ON c.id = i."categoryId"
+     WHERE i."datasetId" = $1 AND i."externalId" > $2 ORDER BY i."externalId" LIMIT $3`,
+    (rows) => workspace.insert(itemsNow, rows),
+  );
+  await workspace.create(usersNow);
+  await all(
+    `SELECT "externalId", title, attributes::text FROM "DatasetUser"
+     WHERE "datasetId" = $1 AND "externalId" > $2 ORDER BY "externalId" LIMIT $3`,
+    (rows) => workspace.insert(usersNow, rows),
+  );
+}

@@ -1,0 +1,178 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Progress } from '@duet/base';
+import { rowsOfParts } from '../parts/part.ts';
+import { literal, type Workspace } from '../read/workspace.ts';
+import type { ImportSettings } from '../request.ts';
+import type { Clock, Sides } from '../shape.ts';
+import type { ReadSummary } from '../summary.ts';
+import { fingerprintOf, sync } from '../write/folder.ts';
+import { itemsNow, usersNow } from './now.ts';
+
+/** What stays the same for all snapshots of a dataset. */
+export interface DatasetShape {
+  clock: Clock;
+  sides: Sides;
+  /** Whether a file said which part each row belongs to. */
+  split: boolean;
+  /** Columns that say in what situation an interaction happened. */
+  context: string[];
+  kCore: ImportSettings['kCore'];
+}
+
+/** The shape that a first import gives its dataset. */
+export const shapeOf = ({ kCore }: ImportSettings, { clock, sides, split, context }: ReadSummary): DatasetShape => ({
+  ...{ clock, sides, split, context, kCore },
+});
+
+/** What a snapshot's meta.json says, and its row. */
+export interface SnapshotSummary extends Omit<DatasetShape, 'kCore'> {
+  /** Whether some interactions, such as views, hide nothing from recommendations. */
+  hides: boolean;
+  /** Rows of the parts by the event's name; those without a weight are in no snapshot. */
+  kinds: Record<string, number>;
+  kCore: { removed: number; rounds: number };
+}
+
+/** Counts of a snapshot, and the moments of its first and last interaction where it has times. */
+export interface WrittenSnapshot {
+  rows: number;
+  users: number;
+  items: number;
+  span: [Date | null, Date | null];
+  fingerprint: string;
+  summary: SnapshotSummary;
+}
+
+/** The interactions that a snapshot keeps. */
+const kept = 'kept_rows';
+
+/**
+ * Writes a snapshot's folder from parts and from what {@link itemsNow} and {@link usersNow} hold: interactions.parquet by
+ * rows of users.parquet and items.parquet, and meta.json. Users and items that the snapshot before has come first, in
+ * its order.
+ *
+ * @param parts their files, in the order in which they came
+ * @param before the folder of the snapshot before
+ */
+export async function writeSnapshotFiles(
+  workspace: Workspace,
+  folder: string,
+  { parts, shape, before }: { parts: readonly string[]; shape: DatasetShape; before?: string | undefined },
+  progress: Progress,
+): Promise<WrittenSnapshot> {
+  await mkdir(folder, { recursive: true });
+  const core = await keepRows(workspace, parts, shape.kCore);
+  const hides = await workspace.row(`SELECT coalesce(bool_or(NOT hides), false) AS n FROM ${kept}`);
+  await numberEntities(workspace, shape, before);
+  const summary: SnapshotSummary = {
+    ...{ clock: shape.clock, sides: shape.sides, split: shape.split, context: shape.context, hides: hides.n === true },
+    kinds: await kindsOf(workspace, parts),
+    kCore: core,
+  };
+  const copy = (select: string, name: string): Promise<number> =>
+    workspace.run(`COPY (${select}) TO ${literal(path.join(folder, name))} (FORMAT parquet, COMPRESSION zstd)`, {
+      progress,
+      step: `write ${name}`,
+    });
+  const rows = await copy(interactionsSelect(summary), 'interactions.parquet');
+  const users = await copy('SELECT * FROM snapshot_users ORDER BY row', 'users.parquet');
+  const items = await copy('SELECT * FROM snapshot_items ORDER BY row', 'items.parquet');
+  const { first, last } = await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${kept}`);
+  const date = (seconds: unknown) =>
+    shape.clock === 'time' && seconds !== null ? new Date(Number(seconds) * 1000) : null;
+  return {
+    ...{ rows, users, items, span: [date(first), date(last)] },
+    fingerprint: await fingerprintOf(folder),
+    summary,
+  };
+}
+
+/** Writes meta.json, and has the disk hold the whole folder. */
+export async function finishSnapshot(
+  folder: string,
+  about: { id: string; datasetId: string; name: string; currency: string },
+  { rows, users, items, fingerprint, summary }: WrittenSnapshot,
+): Promise<void> {
+  const meta = { ...about, fingerprint, rows, users, items, summary };
+  const file = path.join(folder, 'meta.json');
+  await writeFile(file, `${JSON.stringify(meta, null, 2)}\n`);
+  const parquet = ['interactions', 'users', 'items'].map((name) => path.join(folder, `${name}.parquet`));
+  await sync(file, ...parquet, folder);
+}
+
+/** Makes {@link kept}: the rows that weigh something, of users and items that have enough (Batagelj & Zaveršnik 2003). */
+async function keepRows(
+  workspace: Workspace,
+  parts: readonly string[],
+  core: DatasetShape['kCore'],
+): Promise<SnapshotSummary['kCore']> {
+  const filters = core.user > 1 || core.item > 1;
+  await workspace.run(
+    `CREATE ${filters ? 'TABLE' : 'VIEW'} ${kept} AS
+     SELECT * EXCLUDE (filename), list_position([${parts.map(literal)}], filename) AS part
+     FROM ${rowsOfParts(parts, 'filename = true, file_row_number = true')} WHERE weight > 0`,
+  );
+  const result = { removed: 0, rounds: 0 };
+  if (!filters) return result;
+  const prune = (id: string, least: number): Promise<number> =>
+    least <= 1
+      ? Promise.resolve(0)
+      : workspace.run(
+          `DELETE FROM ${kept} WHERE ${id} IN (SELECT ${id} FROM ${kept} GROUP BY ${id} HAVING count(*) < ${least})`,
+        );
+  for (;;) {
+    const removed = (await prune('user_id', core.user)) + (await prune('item_id', core.item));
+    if (removed === 0) return result;
+    result.removed += removed;
+    result.rounds++;
+  }
+}
+
+/** Makes snapshot_users (those with an interaction) and snapshot_items (those and all of the catalogue), numbered from 0. */
+async function numberEntities(
+  workspace: Workspace,
+  { sides }: DatasetShape,
+  before: string | undefined,
+): Promise<void> {
+  const earlier = (name: 'users' | 'items', id: string): string =>
+    before === undefined
+      ? `(SELECT NULL::VARCHAR AS ${id}, NULL::INTEGER AS earlier WHERE false)`
+      : `(SELECT ${id}, row AS earlier FROM read_parquet(${literal(path.join(before, `${name}.parquet`))}))`;
+  // A query that nothing is said of is its own text.
+  const title = sides.left === 'query' ? `coalesce(nullif(title, ''), user_id)` : `coalesce(title, '')`;
+  const row = (id: string) => `(row_number() OVER (ORDER BY earlier NULLS LAST, ${id}) - 1)::INTEGER AS row`;
+  await workspace.run(
+    `CREATE TABLE snapshot_users AS
+     SELECT ${row('user_id')}, user_id, ${title} AS title, coalesce(attributes, '{}') AS attributes
+     FROM (SELECT DISTINCT user_id FROM ${kept}) LEFT JOIN ${usersNow} USING (user_id)
+       LEFT JOIN ${earlier('users', 'user_id')} USING (user_id)`,
+  );
+  await workspace.run(
+    `CREATE TABLE snapshot_items AS
+     SELECT ${row('item_id')}, item_id, coalesce(title, '') AS title, category, price_minor,
+       coalesce(attributes, '{}') AS attributes
+     FROM (SELECT item_id FROM ${kept} UNION SELECT item_id FROM ${itemsNow}) LEFT JOIN ${itemsNow} USING (item_id)
+       LEFT JOIN ${earlier('items', 'item_id')} USING (item_id)`,
+  );
+}
+
+/** The interactions by rows of users and items, by user and time; those of one moment in the order in which they came. */
+function interactionsSelect({ clock, split, hides, context }: SnapshotSummary): string {
+  const order = 'part, file_row_number';
+  // Where only the order is known, a later part's rows are later.
+  const time =
+    clock === 'file' ? `row_number() OVER (PARTITION BY u.row ORDER BY part, time, ${order})::DOUBLE - 1` : 'time';
+  const situation = context.map((_, place) => `, context[${place + 1}] AS context_${place}`).join('');
+  return `SELECT u.row AS user, i.row AS item, ${time} AS time, weight::FLOAT AS weight, value_minor, quantity, order_id
+      ${split ? ', coalesce(split, 0)::UTINYINT AS split' : ''} ${hides ? ', hides' : ''} ${situation}
+    FROM ${kept} JOIN snapshot_users u USING (user_id) JOIN snapshot_items i USING (item_id)
+    ORDER BY u.row, 3, ${order}`;
+}
+
+async function kindsOf(workspace: Workspace, parts: readonly string[]): Promise<Record<string, number>> {
+  const counts = await workspace.rows(
+    `SELECT kind, count(*)::DOUBLE AS n FROM ${rowsOfParts(parts)} GROUP BY kind ORDER BY n DESC, kind`,
+  );
+  return Object.fromEntries(counts.map(({ kind, n }) => [String(kind), Number(n)]));
+}

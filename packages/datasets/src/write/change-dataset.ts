@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { DuetError } from '@duet/base';
+import { type Connection, type Database, type Dataset, type DatasetPart, holdLock, requireOneInstallation, type Snapshot } from '@duet/db';
+import { adoptOldFolder } from '../snapshots/old-folder.ts';
+import { datasetFolder, partsFolder, snapshotsFolder } from './folder.ts';
+
+export interface DatasetContext {
+  db: Database;
+  dataDir: string;
+}
+
+/** A dataset that this process alone changes now. */
+export interface DatasetChange {
+  dataset: Dataset;
+  /** In the order in which they came. */
+  parts: DatasetPart[];
+  newest: Snapshot;
+  /** A folder beside its files that goes with the change: what is made is made here, and renamed into its place. */
+  folder: string;
+}
+
+/** How long a change waits for the one before. */
+const patienceMs = 60_000;
+
+/** A change's folder; a killed one's goes with the next change. */
+const unfinished = '.unfinished';
+
+const lockOf = (datasetId: string): string => `duet dataset ${datasetId}`;
+
+/**
+ * Changes a dataset's parts or snapshots, while nobody else does.
+ *
+ * @throws DuetError `not-found`; `conflict` where another process changes it for longer than a minute, or where the database is
+ *   not the one of the data folder
+ */
+export async function changeDataset<T>(
+  ctx: DatasetContext,
+  datasetId: string,
+  work: (change: DatasetChange) => Promise<T>,
+  { waitMs = patienceMs }: { waitMs?: number } = {},
+): Promise<T> {
+  const { prisma } = ctx.db;
+  await requireOneInstallation(ctx.db, ctx.dataDir);
+  await using held = await holdLock(ctx.db, lockOf(datasetId), { waitMs });
+  if (held === undefined) {
+    throw new DuetError('conflict', 'The dataset is being changed by another process right now.', {
+      fix: 'Wait for it, and try again.',
+    });
+  }
+  const dataset = await prisma.dataset.findUnique({ where: { id: datasetId } });
+  if (dataset === null) throw new DuetError('not-found', `There is no dataset ${datasetId}.`);
+  const last = () => prisma.snapshot.findFirst({ where: { datasetId }, orderBy: { number: 'desc' } });
+  let newest = await last();
+  if (newest === null) {
+    await adoptOldFolder(ctx, dataset);
+    newest = await last();
+  }
+  const parts = await prisma.datasetPart.findMany({
+    where: { datasetId },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+  });
+  await clearLeftovers(ctx, datasetId);
+  const folder = path.join(datasetFolder(ctx.dataDir, datasetId), `${randomUUID()}${unfinished}`);
+  await mkdir(folder, { recursive: true });
+  try {
+    return await work({ dataset, parts, newest: newest!, folder });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes what killed changes have left of a dataset that this process holds: files that no row names. */
+async function clearLeftovers({ db, dataDir }: DatasetContext, datasetId: string): Promise<void> {
+  const named = async (table: 'DatasetPart' | 'Snapshot') => {
+    const { rows } = await db.pool.query<{ id: string }>(`SELECT id FROM "${table}" WHERE "datasetId" = $1`, [
+      datasetId,
+    ]);
+    return new Set(rows.map(({ id }) => id));
+  };
+  const home = datasetFolder(dataDir, datasetId);
+  const [parts, snapshots] = await Promise.all([named('DatasetPart'), named('Snapshot')]);
+  const clear = async (folder: string, isLeft: (name: string) => boolean): Promise<void> => {
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (isLeft(name)) await rm(path.join(folder, name), { recursive: true, force: true });
+    }
+  };
+  await clear(home, (name) => name.endsWith(unfinished));
+  await clear(partsFolder(dataDir, datasetId), (name) => !parts.has(name.replace(/\.parquet$/, '')));
+  await clear(snapshotsFolder(dataDir, datasetId), (name) => !snapshots.has(name));
+}
+
+/** Runs `work` in one transaction. */
+export async function inTransaction<T>({ pool }: Database, work: (client: Connection) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let failed = true;
+  try {
+    await client.query('BEGIN');
+    const answer = await work(client);
+    await client.query('COMMIT');
+    failed = false;
+    return answer;
+  } finally {
+    // A connection that failed inside the transaction is closed, which undoes it.
+    client.release(failed);
+  }
+}
