@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import { type Connection, type Database, type Dataset, type DatasetPart, holdLock, requireOneInstallation, type Snapshot } from '@duet/db';
+import {
+  type Connection,
+  type Database,
+  type Dataset,
+  type DatasetPart,
+  holdLock,
+  requireOneInstallation,
+  type Snapshot,
+} from '@duet/db';
 import { adoptOldFolder } from '../snapshots/old-folder.ts';
 import { datasetFolder, partsFolder, snapshotsFolder } from './folder.ts';
 

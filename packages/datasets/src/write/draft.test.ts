@@ -105,7 +105,7 @@ test('a dataset whose COMMIT was done, but whose answer was lost, keeps its file
     assert.equal(way.lost(), 1);
     assert.equal(await whole.prisma.dataset.count({ where: { id: datasetId } }), 1);
     const files = await readdir(path.join(folder, 'datasets', datasetId));
-    assert.ok(files.includes('items.parquet') && !files.includes('draft.json'), files.join());
+    assert.ok(files.includes('snapshots') && !files.includes('draft.json'), files.join());
   }
   await rm(folder, { recursive: true });
 });
