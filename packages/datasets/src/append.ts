@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DuetError, silent } from '@duet/base';
 import type { Database, Dataset, Snapshot } from '@duet/db';
 import { refuseLargeWithdrawal, withdrawMissing } from './catalogue/withdraw.ts';
-import { answerOf, type ImportResult } from './import.ts';
+import { answerOf, type ImportResult } from './import-answer.ts';
 import { incomingOfFiles } from './parts/incoming.ts';
 import { insertPart, originOf, writePart } from './parts/part.ts';
 import { clockSummary, minorUnits } from './read/read.ts';
@@ -15,8 +15,9 @@ import type { SnapshotSummary } from './snapshots/snapshot-files.ts';
 import { snapshotOf } from './snapshots/take-snapshot.ts';
 import type { ReadSummary } from './summary.ts';
 import { storeCatalogue, storeUsers } from './write/catalogue.ts';
-import { changeDataset, type DatasetChange, inTransaction } from './write/change-dataset.ts';
+import { changeDataset, type DatasetChange } from './write/change-dataset.ts';
 import { datasetFolder, partFile, partsFolder, sync } from './write/folder.ts';
+import { inTransaction } from './write/transaction.ts';
 
 /** What each import says for itself. */
 const ofEachImport = new Set([

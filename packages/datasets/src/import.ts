@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silent } from '@duet/base';
 import { appendFiles } from './append.ts';
+import { answerOf, type ImportAnswer, type ImportResult } from './import-answer.ts';
 import { incomingOfFiles } from './parts/incoming.ts';
 import { insertPart, originOf, writePart } from './parts/part.ts';
 import { type Preview, previewTables } from './read/preview.ts';
@@ -13,51 +14,14 @@ import { type ImportRequest, parseImportRequest, withPaths } from './request.ts'
 import { loadNow } from './snapshots/now.ts';
 import { finishSnapshot, shapeOf, writeSnapshotFiles } from './snapshots/snapshot-files.ts';
 import { insertSnapshot } from './snapshots/snapshot-row.ts';
-import type { ClockSummary, ImportSummary, ReadSummary } from './summary.ts';
+import type { ImportSummary, ReadSummary } from './summary.ts';
 import { countCategories, storeCatalogue, storeUsers } from './write/catalogue.ts';
 import { Draft } from './write/draft.ts';
 import { partFile, partsFolder, snapshotFolder } from './write/folder.ts';
 
-/** What an import tells whoever asked for it. */
-export interface ImportAnswer extends Pick<ReadSummary, 'mapping' | 'currency' | 'events' | 'warnings'> {
-  /** Interactions, users and items of the dataset. */
-  rows: number;
-  users: number;
-  items: number;
-  /** Malformed rows of all files; all are in the dataset folder's rejected.jsonl. */
-  rejected: number;
-  /** Optional values that could not be read, and are empty. */
-  emptied: number;
-  clock: ClockSummary;
-}
-
-export interface ImportResult extends ImportAnswer {
-  datasetId: string;
-  /** The snapshot that has the data. */
-  snapshot: string;
-  fingerprint: string;
-  summary: ImportSummary;
-  /** Where it was added to a dataset: what of it is new there. */
-  added?: number;
-  /** Rows that the dataset had. */
-  duplicates?: number;
-  addedItems?: number;
-  updatedItems?: number;
-  withdrawnItems?: number;
-}
-
 export interface ImportPreview extends ImportAnswer, Preview {
   summary: ReadSummary;
 }
-
-export const answerOf = ({ mapping, currency, events, warnings, rejected, emptied }: ReadSummary) => ({
-  rejected: rejected.total,
-  emptied: emptied.total,
-  mapping,
-  currency,
-  events,
-  warnings,
-});
 
 /**
  * Imports a dataset, its first part and snapshot, or adds to the one that `into` names. Interactions become columnar files in

@@ -1,5 +1,6 @@
 export { itemEdit, saveItem } from './edit-item.ts';
-export { type ImportPreview, type ImportResult, importDataset, previewImport } from './import.ts';
+export { type ImportPreview, importDataset, previewImport } from './import.ts';
+export type { ImportResult } from './import-answer.ts';
 export {
   type Catalogue,
   type ContextColumn,

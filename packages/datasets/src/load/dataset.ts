@@ -5,8 +5,8 @@ import { DuetError } from '@duet/base';
 import { literal } from '../read/workspace.ts';
 import { type Clock, type Sides, userItem } from '../shape.ts';
 import type { ImportSummary } from '../summary.ts';
-import type { DatasetContext } from '../write/change-dataset.ts';
 import { snapshotFolder } from '../write/folder.ts';
+import type { DatasetContext } from '../write/transaction.ts';
 import { findSnapshot } from './newest-snapshot.ts';
 
 /** Columnar interactions, sorted by user row, then time, then file order. */

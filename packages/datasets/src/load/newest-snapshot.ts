@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/base';
 import type { Snapshot } from '@duet/db';
-import { changeDataset, type DatasetContext } from '../write/change-dataset.ts';
+import { changeDataset } from '../write/change-dataset.ts';
+import type { DatasetContext } from '../write/transaction.ts';
 
 const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { literal } from '../read/workspace.ts';
-import type { DatasetContext } from '../write/change-dataset.ts';
+import type { DatasetContext } from '../write/transaction.ts';
 import { folderOf, readMeta } from './dataset.ts';
 
 /** Sums over the users who bought in the last days of a dataset, of orders and of what they are worth, and of products. */

@@ -9,8 +9,8 @@ import { literal, Workspace } from '../read/workspace.ts';
 import { userItem } from '../shape.ts';
 import type { ImportSummary } from '../summary.ts';
 import { writeUsers } from '../write/catalogue.ts';
-import { type DatasetContext, inTransaction } from '../write/change-dataset.ts';
 import { datasetFolder, fingerprintOf, partFile, partsFolder, snapshotFolder, sync } from '../write/folder.ts';
+import { type DatasetContext, inTransaction } from '../write/transaction.ts';
 import { insertSnapshot } from './snapshot-row.ts';
 
 /** What a dataset's folder held before it had parts and snapshots. */

@@ -101,7 +101,10 @@ export async function finishSnapshot(
   await sync(file, ...parquet, folder);
 }
 
-/** Makes {@link kept}: the rows that weigh something, of users and items that have enough (Batagelj & Zaveršnik 2003). */
+/**
+ * Makes {@link kept}: the rows that weigh something, of items that the catalogue has (an event may name any), and of users and
+ * items that have enough (Batagelj & Zaveršnik 2003).
+ */
 async function keepRows(
   workspace: Workspace,
   parts: readonly string[],
@@ -111,7 +114,8 @@ async function keepRows(
   await workspace.run(
     `CREATE ${filters ? 'TABLE' : 'VIEW'} ${kept} AS
      SELECT * EXCLUDE (filename), list_position([${parts.map(literal)}], filename) AS part
-     FROM ${rowsOfParts(parts, 'filename = true, file_row_number = true')} WHERE weight > 0`,
+     FROM ${rowsOfParts(parts, 'filename = true, file_row_number = true')}
+     WHERE weight > 0 AND item_id IN (SELECT item_id FROM ${itemsNow})`,
   );
   const result = { removed: 0, rounds: 0 };
   if (!filters) return result;
@@ -129,7 +133,7 @@ async function keepRows(
   }
 }
 
-/** Makes snapshot_users (those with an interaction) and snapshot_items (those and all of the catalogue), numbered from 0. */
+/** Makes snapshot_users (those with an interaction) and snapshot_items (all of the catalogue), numbered from 0. */
 async function numberEntities(
   workspace: Workspace,
   { sides }: DatasetShape,
@@ -152,8 +156,7 @@ async function numberEntities(
     `CREATE TABLE snapshot_items AS
      SELECT ${row('item_id')}, item_id, coalesce(title, '') AS title, category, price_minor,
        coalesce(attributes, '{}') AS attributes
-     FROM (SELECT item_id FROM ${kept} UNION SELECT item_id FROM ${itemsNow}) LEFT JOIN ${itemsNow} USING (item_id)
-       LEFT JOIN ${earlier('items', 'item_id')} USING (item_id)`,
+     FROM ${itemsNow} LEFT JOIN ${earlier('items', 'item_id')} USING (item_id)`,
   );
 }
 

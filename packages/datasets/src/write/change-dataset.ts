@@ -2,22 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import {
-  type Connection,
-  type Database,
-  type Dataset,
-  type DatasetPart,
-  holdLock,
-  requireOneInstallation,
-  type Snapshot,
-} from '@duet/db';
+import { type Dataset, type DatasetPart, holdLock, requireOneInstallation, type Snapshot } from '@duet/db';
 import { adoptOldFolder } from '../snapshots/old-folder.ts';
 import { datasetFolder, partsFolder, snapshotsFolder } from './folder.ts';
-
-export interface DatasetContext {
-  db: Database;
-  dataDir: string;
-}
+import type { DatasetContext } from './transaction.ts';
 
 /** A dataset that this process alone changes now. */
 export interface DatasetChange {
@@ -97,20 +85,4 @@ async function clearLeftovers({ db, dataDir }: DatasetContext, datasetId: string
   await clear(home, (name) => name.endsWith(unfinished));
   await clear(partsFolder(dataDir, datasetId), (name) => !parts.has(name.replace(/\.parquet$/, '')));
   await clear(snapshotsFolder(dataDir, datasetId), (name) => !snapshots.has(name));
-}
-
-/** Runs `work` in one transaction. */
-export async function inTransaction<T>({ pool }: Database, work: (client: Connection) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let failed = true;
-  try {
-    await client.query('BEGIN');
-    const answer = await work(client);
-    await client.query('COMMIT');
-    failed = false;
-    return answer;
-  } finally {
-    // A connection that failed inside the transaction is closed, which undoes it.
-    client.release(failed);
-  }
 }
