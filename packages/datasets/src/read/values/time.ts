@@ -20,6 +20,8 @@ export interface TimeReading {
   number: 'year' | 'excel' | 'unix' | undefined;
   /** Numbers too small for a moment: they give an order, and no clock. */
   isSequence: boolean;
+  /** Whether some texts are neither numbers nor as databases write them: reading those costs much, even with few rows. */
+  isWritten: boolean;
 }
 
 /** Kinds of time that a text may be. */
@@ -32,6 +34,7 @@ const kinds = [
   'dayFirst', // 31/12/2023
   'monthFirst', // 12/31/2023
   'either', // 01/02/2023
+  'stamp', // 2023-12-31 14:05:00, as databases write it
   'text',
 ] as const;
 type Kind = (typeof kinds)[number];
@@ -47,6 +50,10 @@ const isCompact = (t: string): string =>
 const isUnix = (v: string): string =>
   `(${v} BETWEEN 1e8 AND 1e11 OR ${v} BETWEEN 1e11 AND 7.3e12 OR ${v} BETWEEN 1e14 AND 7.3e15 OR ${v} BETWEEN 1e17 AND 7.3e18)`;
 
+/** SQL for Unix seconds of a text as databases write it; NULL for any other. */
+const stampSeconds = (t: string): string =>
+  `CASE WHEN ${t}[5] = '-' AND ${t}[8] = '-' THEN epoch(try_cast(${t} AS TIMESTAMPTZ)) END`;
+
 /** SQL for the kind of a text. */
 function kindOf(t: string): string {
   const v = `try_cast(${t} AS DOUBLE)`;
@@ -57,6 +64,7 @@ function kindOf(t: string): string {
       WHEN ${isCompact(t)} THEN 'compact' WHEN ${isUnix(v)} THEN 'unix'
       WHEN length(${t}) = 4 AND ${v} BETWEEN 1900 AND 2100 THEN 'year'
       WHEN ${v} BETWEEN 20000 AND 73050 AND (length(${t}) = 5 OR ${t}[6] = '.') THEN 'excel' ELSE 'number' END
+    WHEN ${stampSeconds(t)} IS NOT NULL THEN 'stamp'
     WHEN NOT regexp_matches(${t}, '${numericDate}') THEN 'text'
     WHEN ${first} = ${second} THEN 'text'
     WHEN ${first} > 12 THEN 'dayFirst' WHEN ${second} > 12 THEN 'monthFirst' ELSE 'either' END`;
@@ -107,6 +115,7 @@ export function decideTime(
       !asked('year') &&
       !nearlyAll(count('year')) &&
       nearlyAll(count('number') + count('year') + count('excel')),
+    isWritten: count('text') + count('dayFirst') + count('monthFirst') + count('either') > 0,
   };
 }
 
@@ -184,6 +193,17 @@ function byFormats(t: string, { formats, zone }: TimeOptions): string[] {
   });
 }
 
+/** SQL for Unix seconds of a text as people and their programs write it; NULL where it cannot be read. */
+function writtenSeconds(t: string, reading: TimeReading, zone: string): string {
+  // `20231231T140500Z` as `2023-12-31 14:05:00Z`, `Sun, 31 Dec` as `31 Dec`.
+  const basic = `regexp_replace(${t}, '^(\\d{4})(\\d{2})(\\d{2})T(\\d{2}):?(\\d{2}):?(\\d{2})', '\\1-\\2-\\3 \\4:\\5:\\6')`;
+  const plain = `regexp_replace(${basic}, '^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\\.?,?\\s+', '')`;
+  const hasZone = `regexp_matches(${plain}, '${zoned}')`;
+  const local = civil(`regexp_replace(${plain}, '${zoned}', '\\1')`, reading);
+  return `CASE WHEN ${hasZone} THEN epoch(${local}) - (${offsetOf(`regexp_extract(${plain}, '${zoned}', 2)`)})
+    ELSE ${secondsOf(local, zone)} END`;
+}
+
 /** SQL for Unix seconds of a column's text; NULL where it cannot be read. */
 export function unixSeconds(t: string, reading: TimeReading, options: TimeOptions): string {
   const { zone, formats } = options;
@@ -198,16 +218,10 @@ export function unixSeconds(t: string, reading: TimeReading, options: TimeOption
   const number = `CASE ${reading.number === 'unix' ? ambiguous.unix : ''}
     WHEN ${isUnix(v)} AND NOT ${isCompact(t)} THEN ${scaled} WHEN ${isCompact(t)} THEN ${secondsOf(compact, zone)}
     ${reading.number && reading.number !== 'unix' ? ambiguous[reading.number] : ''} END`;
-  // `20231231T140500Z` as `2023-12-31 14:05:00Z`, `Sun, 31 Dec` as `31 Dec`.
-  const basic = `regexp_replace(${t}, '^(\\d{4})(\\d{2})(\\d{2})T(\\d{2}):?(\\d{2}):?(\\d{2})', '\\1-\\2-\\3 \\4:\\5:\\6')`;
-  const plain = `regexp_replace(${basic}, '^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\\.?,?\\s+', '')`;
-  const hasZone = `regexp_matches(${plain}, '${zoned}')`;
-  const local = civil(`regexp_replace(${plain}, '${zoned}', '\\1')`, reading);
-  const written = `CASE WHEN ${hasZone} THEN epoch(${local}) - (${offsetOf(`regexp_extract(${plain}, '${zoned}', 2)`)})
-    ELSE ${secondsOf(local, zone)} END`;
-  // What databases write goes the short way.
-  const short = `CASE WHEN ${t}[5] = '-' AND ${t}[8] = '-' THEN epoch(try_cast(${t} AS TIMESTAMPTZ)) END`;
-  const automatic = `CASE WHEN ${v} IS NOT NULL THEN ${number} ELSE coalesce(${short}, ${written}) END`;
+  const text = reading.isWritten
+    ? `coalesce(${stampSeconds(t)}, ${writtenSeconds(t, reading, zone)})`
+    : stampSeconds(t);
+  const automatic = `CASE WHEN ${v} IS NOT NULL THEN ${number} ELSE ${text} END`;
   const asked = byFormats(t, options);
   return asked.length > 0 ? `coalesce(${[...asked, automatic]})` : automatic;
 }
