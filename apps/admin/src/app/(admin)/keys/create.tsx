@@ -19,14 +19,14 @@ interface Props {
   publishable: readonly string[];
 }
 
+type Kind = (typeof kinds)[number]['value'];
+
+/** Who a key is for, where it is kept, and what it may do. */
 export function CreateForm({ rateLimit, rateBurst, datasets, scopes, publishable }: Props) {
   const [{ key, signingSecret, problem }, send, pending] = useActionState(create, {});
-  const [kind, setKind] = useState<'secret' | 'publishable'>('secret');
-  const offered = Object.entries(scopes).filter(([scope]) => kind === 'secret' || publishable.includes(scope));
-  const [copied, setCopied] = useState(false);
+  const [kind, setKind] = useState<Kind>('secret');
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    setCopied(false);
     const data = new FormData(event.currentTarget);
     startTransition(() => send(data));
   };
@@ -44,44 +44,9 @@ export function CreateForm({ rateLimit, rateBurst, datasets, scopes, publishable
             autoComplete="off"
           />
         </Field>
-        <Field id="rateLimit" label="Requests a second" hint="On average; empty for the service’s own limit.">
-          <input
-            id="rateLimit"
-            name="rateLimit"
-            type="number"
-            min={1}
-            step={1}
-            placeholder={String(rateLimit)}
-            className="input"
-            aria-describedby="rateLimit-hint"
-          />
-        </Field>
-        <Field id="rateBurst" label="At once" hint="How far a burst may go above it.">
-          <input
-            id="rateBurst"
-            name="rateBurst"
-            type="number"
-            min={1}
-            step={1}
-            placeholder={String(rateBurst)}
-            className="input"
-            aria-describedby="rateBurst-hint"
-          />
-        </Field>
+        <Rates rateLimit={rateLimit} rateBurst={rateBurst} />
       </div>
-      <fieldset>
-        <legend className="mb-1 text-sm font-medium">Who keeps it</legend>
-        <div className="grid gap-x-6 gap-y-1.5 sm:grid-cols-2">
-          {kinds.map(({ value, label, meaning }) => (
-            <label key={value} className="flex items-baseline gap-2">
-              <input type="radio" name="kind" value={value} checked={kind === value} onChange={() => setKind(value)} />
-              <span>
-                {label} <span className="text-sm text-muted">{meaning}</span>
-              </span>
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      <Keeper kind={kind} onChange={setKind} />
       <div className="grid gap-5 sm:grid-cols-2">
         <Field id="datasetId" label="Dataset" hint="Whose data it reads and writes: no other’s.">
           <select id="datasetId" name="datasetId" className="input" aria-describedby="datasetId-hint">
@@ -105,48 +70,111 @@ export function CreateForm({ rateLimit, rateBurst, datasets, scopes, publishable
           </Field>
         )}
       </div>
-      <fieldset>
-        <legend className="mb-1 text-sm font-medium">Scopes</legend>
-        <div className="grid gap-x-6 gap-y-1.5 sm:grid-cols-2">
-          {offered.map(([scope, meaning]) => (
-            <label key={scope} className="flex items-baseline gap-2">
-              <input type="checkbox" name="scopes" value={scope} defaultChecked={publishable.includes(scope)} />
-              <span>
-                {scope} <span className="text-sm text-muted">{meaning}</span>
-              </span>
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      <Scopes scopes={kind === 'secret' ? Object.keys(scopes) : publishable} meanings={scopes} checked={publishable} />
       <p role="alert" className="text-bad empty:hidden">
         {problem}
       </p>
       <button type="submit" disabled={pending} className="button">
         {pending ? 'Making…' : 'Make a key'}
       </button>
-      {key && (
-        <div role="status" className="rounded-lg border border-line bg-raised p-4">
-          <p className="font-medium">Keep it now: it cannot be shown again.</p>
-          <div className="mt-2 flex flex-wrap items-center gap-3">
-            <code className="rounded-md border border-line bg-surface px-3 py-1.5 font-mono text-sm [overflow-wrap:anywhere]">
-              {key}
-            </code>
-            <button
-              type="button"
-              className="button button-quiet"
-              onClick={() => void navigator.clipboard.writeText(key).then(() => setCopied(true))}
-            >
-              {copied ? 'Copied' : 'Copy'}
-            </button>
-          </div>
-          {signingSecret && (
-            <p className="mt-3 text-sm">
-              The shop’s server signs its visitors’ ids with{' '}
-              <code className="font-mono [overflow-wrap:anywhere]">{signingSecret}</code>, which belongs into no page.
-            </p>
-          )}
-        </div>
-      )}
+      {key && <Made key={key} secret={key} signingSecret={signingSecret} />}
     </form>
+  );
+}
+
+/** How often it may be used; empty is as often as the service lets any. */
+const Rates = ({ rateLimit, rateBurst }: Pick<Props, 'rateLimit' | 'rateBurst'>) => (
+  <>
+    <Field id="rateLimit" label="Requests a second" hint="On average; empty for the service’s own limit.">
+      <input
+        id="rateLimit"
+        name="rateLimit"
+        type="number"
+        min={1}
+        step={1}
+        placeholder={String(rateLimit)}
+        className="input"
+        aria-describedby="rateLimit-hint"
+      />
+    </Field>
+    <Field id="rateBurst" label="At once" hint="How far a burst may go above it.">
+      <input
+        id="rateBurst"
+        name="rateBurst"
+        type="number"
+        min={1}
+        step={1}
+        placeholder={String(rateBurst)}
+        className="input"
+        aria-describedby="rateBurst-hint"
+      />
+    </Field>
+  </>
+);
+
+const Keeper = ({ kind, onChange }: { kind: Kind; onChange: (kind: Kind) => void }) => (
+  <fieldset>
+    <legend className="mb-1 text-sm font-medium">Who keeps it</legend>
+    <div className="grid gap-x-6 gap-y-1.5 sm:grid-cols-2">
+      {kinds.map(({ value, label, meaning }) => (
+        <label key={value} className="flex items-baseline gap-2">
+          <input type="radio" name="kind" value={value} checked={kind === value} onChange={() => onChange(value)} />
+          <span>
+            {label} <span className="text-sm text-muted">{meaning}</span>
+          </span>
+        </label>
+      ))}
+    </div>
+  </fieldset>
+);
+
+interface ScopesProps {
+  scopes: readonly string[];
+  meanings: Record<string, string>;
+  /** Those that are ticked at first. */
+  checked: readonly string[];
+}
+
+const Scopes = ({ scopes, meanings, checked }: ScopesProps) => (
+  <fieldset>
+    <legend className="mb-1 text-sm font-medium">Scopes</legend>
+    <div className="grid gap-x-6 gap-y-1.5 sm:grid-cols-2">
+      {scopes.map((scope) => (
+        <label key={scope} className="flex items-baseline gap-2">
+          <input type="checkbox" name="scopes" value={scope} defaultChecked={checked.includes(scope)} />
+          <span>
+            {scope} <span className="text-sm text-muted">{meanings[scope]}</span>
+          </span>
+        </label>
+      ))}
+    </div>
+  </fieldset>
+);
+
+/** A new key, which is shown this once. */
+function Made({ secret, signingSecret }: { secret: string; signingSecret: string | undefined }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <div role="status" className="rounded-lg border border-line bg-raised p-4">
+      <p className="font-medium">Keep it now: it cannot be shown again.</p>
+      <div className="mt-2 flex flex-wrap items-center gap-3">
+        <code className="rounded-md border border-line bg-surface px-3 py-1.5 font-mono text-sm [overflow-wrap:anywhere]">
+          {secret}
+        </code>
+        <button
+          type="button"
+          className="button button-quiet"
+          onClick={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true))}
+        >
+          {copied ? 'Copied' : 'Copy'}
+        </button>
+      </div>
+      {signingSecret && (
+        <p className="mt-3 text-sm">
+          The shop’s server signs its visitors’ ids with{' '}
+          <code className="font-mono [overflow-wrap:anywhere]">{signingSecret}</code>, which belongs into no page.
+        </p>
+      )}
+    </div>
   );
 }
