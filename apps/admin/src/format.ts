@@ -1,15 +1,10 @@
 const locale = 'en-GB';
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
-const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-const minute = new Intl.DateTimeFormat(locale, {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  timeZone: 'UTC',
-});
+const dayForm = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+const dayIn = (timeZone: string) => new Intl.DateTimeFormat(locale, { ...dayForm, timeZone });
+const minuteForm = { ...dayForm, hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
+const minuteIn = (timeZone: string) => new Intl.DateTimeFormat(locale, { ...minuteForm, timeZone });
 
 export const formatCount = (n: number | bigint): string => whole.format(n);
 
@@ -70,9 +65,10 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export const formatDay = (date: Date): string => day.format(date);
-/** Date and time, in UTC: the server's and the browser's zones may differ. */
-export const formatTime = (date: Date): string => `${minute.format(date)} UTC`;
+/** A day in a time zone; of a server's page UTC, for the server's and the browser's zones may differ. */
+export const formatDay = (date: Date, timeZone = 'UTC'): string => dayIn(timeZone).format(date);
+/** Date and time with the zone's name. */
+export const formatTime = (date: Date, timeZone = 'UTC'): string => minuteIn(timeZone).format(date);
 
 export function formatAgo(date: Date, now: Date): string {
   const seconds = Math.max(0, (now.getTime() - date.getTime()) / 1000);

@@ -1,15 +1,2 @@
-export type { Gate, GateCheck } from './gate/gate.ts';
-export { type GateSettings, gateSettings, parseGate } from './gate/gate-settings.ts';
-export { dueModels, queueRefresh } from './refresh/due.ts';
+export * from './control.ts';
 export { type RefreshResult, refreshModel } from './refresh/refresh.ts';
-export type { StageRecord } from './refresh/refresh-run.ts';
-export { addVersion, type Promoted, promote, rollback, versionsOf } from './registry/champion.ts';
-export { deploy, type ListedDeployment, listDeployments, undeploy } from './registry/deployment.ts';
-export {
-  changeRegisteredModel,
-  findRegisteredModel,
-  type RegisteredModelInput,
-  type RegisteredModelPatch,
-  registerModel,
-} from './registry/registered-model.ts';
-export { checkSchedule, lastDue, nextDue, type Schedule } from './registry/schedule.ts';

@@ -85,10 +85,13 @@ export const versionsOf = ({ prisma }: Database, registeredModelId: string): Pro
   prisma.model.findMany({ where: { registeredModelId, version: { not: null } }, orderBy: { version: 'desc' } });
 
 /**
- * The champion that the one of now came after, going back over roll-backs: after 1 → 2 → 3 and a roll-back to 2, the one
+ * The id of the champion that the one of now came after, going back over roll-backs: after 1 → 2 → 3 and a roll-back to 2, the one
  * before is 1.
  */
-async function championBefore({ prisma }: Database, { id }: Pick<RegisteredModel, 'id'>): Promise<string | undefined> {
+export async function championBefore(
+  { prisma }: Database,
+  { id }: Pick<RegisteredModel, 'id'>,
+): Promise<string | undefined> {
   const changes = await prisma.championChange.findMany({
     where: { registeredModelId: id },
     orderBy: [{ at: 'asc' }, { id: 'asc' }],

@@ -9,6 +9,7 @@ import { datasetPath } from '#dataset-path.ts';
 const places = [
   { path: '', title: 'Overview' },
   { path: '/data', title: 'Data' },
+  { path: '/pipeline', title: 'Pipeline' },
   { path: '/models', title: 'Models' },
   { path: '/indexes', title: 'Indexes' },
   { path: '/playground', title: 'Playground' },

@@ -1,9 +1,10 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState, useEffect, useSyncExternalStore } from 'react';
+import { type FormEvent, startTransition, useActionState, useEffect } from 'react';
 import { Field } from '#components/forms/field.tsx';
 import { ItemField } from '#components/forms/item-field.tsx';
 import { type Control, useControls } from '#components/forms/use-controls.ts';
+import { useZone } from '#components/layout/time.tsx';
 import { addRule } from './actions.ts';
 
 const kinds = {
@@ -24,14 +25,6 @@ const nothing = {
   endsAt: '',
   note: '',
 };
-
-/** The browser's time zone; the server's is not the author's, so it is none there. */
-const useZone = (): string =>
-  useSyncExternalStore(
-    () => () => undefined,
-    () => Intl.DateTimeFormat().resolvedOptions().timeZone,
-    () => 'the browser’s zone',
-  );
 
 export function RuleForm({ datasetId, categories }: { datasetId: string; categories: string[] }) {
   const [problem, send, pending] = useActionState(addRule, undefined);

@@ -1,0 +1,15 @@
+/** What a person decides: everything of this package that trains nothing, so that an app can have it without a trainer. */
+export type { Gate, GateCheck } from './gate/gate.ts';
+export { type GateSettings, gateSettings, parseGate } from './gate/gate-settings.ts';
+export { dueModels, queueRefresh } from './refresh/due.ts';
+export type { StageRecord } from './refresh/refresh-run.ts';
+export { addVersion, championBefore, type Promoted, promote, rollback, versionsOf } from './registry/champion.ts';
+export { deploy, type ListedDeployment, listDeployments, undeploy } from './registry/deployment.ts';
+export {
+  changeRegisteredModel,
+  findRegisteredModel,
+  type RegisteredModelInput,
+  type RegisteredModelPatch,
+  registerModel,
+} from './registry/registered-model.ts';
+export { checkSchedule, lastDue, nextDue, type Schedule } from './registry/schedule.ts';
