@@ -1,5 +1,5 @@
 import type { Logger } from '@duet/base';
-import { type ImportResources, importDataset, importRequest } from '@duet/datasets';
+import { type ImportResources, runImport } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
 import { refreshModel } from '@duet/pipeline';
 import { buildModelIndex } from '@duet/serving';
@@ -40,9 +40,7 @@ export function jobHandlers({
       }
     };
   return {
-    import: logged(({ request }, signal) =>
-      importDataset({ db, dataDir, signal, ...imports }, importRequest.parse(request)),
-    ),
+    import: logged(({ runId }, signal) => runImport({ db, dataDir, imports, signal }, runId)),
     train: logged(async ({ runId }, signal) => {
       // A run that another worker began goes on from its checkpoint.
       const ctx = { db, dataDir, executor, checkpointMinutes, signal };

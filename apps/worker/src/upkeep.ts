@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { backUpIfDue } from '@duet/backup';
 import type { Config, Logger } from '@duet/base';
-import { clearAbandonedDrafts } from '@duet/datasets';
+import { clearAbandonedDrafts, clearImportRuns } from '@duet/datasets';
 import { type Database, failUnqueuedRuns } from '@duet/db';
 import { applyStopRules, dropOldEvents, type Metric, rollUpOpen } from '@duet/experiments';
 import { dueModels, queueRefresh } from '@duet/pipeline';
@@ -42,6 +42,9 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
     if (lost > 0) logger.warn({ lost }, 'training runs were marked as failed: no job will begin them');
     const drafts = await clearAbandonedDrafts({ db, dataDir });
     if (drafts > 0) logger.warn({ drafts }, 'what killed imports have left was removed');
+    const imports = await clearImportRuns({ db, dataDir });
+    if (imports.lost + imports.removed > 0)
+      logger.warn(imports, 'imports were marked as failed, and old uploads removed');
   });
   void eachMinute('roll up experiments', async () => {
     for (const { error, ...rolledUp } of await rollUpOpen(db)) {

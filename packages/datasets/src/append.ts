@@ -26,7 +26,7 @@ const ofEachImport = new Set([
 ]);
 
 /** A request to add to a dataset, with what it leaves open as the dataset's first import had it. */
-function appended(request: ImportRequest, { id, settings }: Dataset): ImportSettings {
+export function appended(request: ImportRequest, { id, settings }: Pick<Dataset, 'id' | 'settings'>): ImportSettings {
   // An older Duet may have kept what is no setting any more.
   const kept = Object.entries(settings as Record<string, unknown>).filter(
     ([key]) => key in importRequest.shape && !ofEachImport.has(key),

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { silent } from '@duet/base';
 import { appendFiles } from './append.ts';
@@ -9,7 +8,7 @@ import { incomingOfFiles } from './parts/incoming.ts';
 import { insertPart, originOf, writePart } from './parts/part.ts';
 import { type Preview, previewTables } from './read/preview.ts';
 import { clockSummary, minorUnits } from './read/read.ts';
-import { type ImportContext, type ReadingContext, reading } from './reading.ts';
+import { aside, type ImportContext, type ReadingContext, reading } from './reading.ts';
 import { type ImportRequest, parseImportRequest, withPaths } from './request.ts';
 import { loadNow } from './snapshots/now.ts';
 import { finishSnapshot, shapeOf, writeSnapshotFiles } from './snapshots/snapshot-files.ts';
@@ -86,9 +85,8 @@ export async function importDataset(ctx: ImportContext, request: ImportRequest):
  */
 export async function previewImport(ctx: ReadingContext, request: ImportRequest): Promise<ImportPreview> {
   const settings = withPaths(parseImportRequest(request), (file) => path.resolve(file));
-  const folder = await mkdtemp(path.join(tmpdir(), 'duet-preview-'));
-  try {
-    return await reading(ctx, folder, settings, async (workspace, read) => {
+  return aside((folder) =>
+    reading(ctx, folder, settings, async (workspace, read) => {
       const { counts, ...preview } = await previewTables(workspace, read);
       return {
         ...counts,
@@ -97,8 +95,6 @@ export async function previewImport(ctx: ReadingContext, request: ImportRequest)
         ...preview,
         summary: read,
       };
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    }),
+  );
 }

@@ -22,5 +22,23 @@ export { type ImportRequest, importRequest, readImportRequest, replaces } from '
 export { importResources } from './resources.ts';
 export { isOneKind, type Sides, userItem } from './shape.ts';
 export { takeSnapshot } from './snapshots/take-snapshot.ts';
-export type { ImportSummary } from './summary.ts';
+export type { FaultSummary, ImportSummary, TableMapping } from './summary.ts';
+export {
+  clearImportRuns,
+  type ImportOrder,
+  type InspectedUpload,
+  importOrder,
+  inspectUploads,
+  previewUploads,
+  runImport,
+  startImport,
+} from './upload/import-run.ts';
+export {
+  maxUpload,
+  removeUpload,
+  removeUploads,
+  type UploadedFile,
+  uploadedFiles,
+  uploadsFolder,
+} from './upload/uploads.ts';
 export { clearAbandonedDrafts } from './write/draft.ts';

@@ -6,7 +6,8 @@ import { isLocal } from './read/containers/inputs.ts';
 import { formats } from './read/source/open.ts';
 import { encodings } from './read/text/encoding.ts';
 
-const column = z.string().min(1).optional();
+/** A column's name; null: no column has the role, whatever its name looks like. */
+const column = z.string().min(1).nullable().optional();
 
 /**
  * Which column of the interactions holds what, by its name in the file, or by its path in JSON (`properties.product_id`). What

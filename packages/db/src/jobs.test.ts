@@ -33,7 +33,7 @@ describe('jobs', { concurrency: true }, () => {
       import: async (job) => void done.push(job),
     });
     const train: JobRequest = { kind: 'train', runId: randomUUID() };
-    const bring: JobRequest = { kind: 'import', request: { name: 'shop', columns: { user: 'CustomerID' } } };
+    const bring: JobRequest = { kind: 'import', runId: randomUUID() };
     const trained = await settled(database, await enqueue(database, train));
     const brought = await settled(database, await queue.send(bring));
     assert.deepEqual([trained.state, trained.output], ['completed', { modelId: 'm' }]);

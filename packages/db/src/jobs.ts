@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { Database } from './database.ts';
 
 const jobRequest = z.discriminatedUnion('kind', [
-  /** `request` is an importRequest of @duet/datasets, which the worker parses. */
-  z.strictObject({ kind: z.literal('import'), request: z.record(z.string(), z.json()) }),
+  /** The ImportRun row says which files become what. */
+  z.strictObject({ kind: z.literal('import'), runId: z.uuid() }),
   /** The TrainingRun row says what to train. */
   z.strictObject({ kind: z.literal('train'), runId: z.uuid() }),
   z.strictObject({ kind: z.literal('evaluate'), modelId: z.uuid(), split: z.string().min(1) }),

@@ -22,6 +22,7 @@ async function fill({ prisma, ...database }: Database) {
   });
   const model = await prisma.model.create({ data: { datasetId, name: 'dat', kind: 'dat', parameters: { seed: 1 } } });
   const trainingRun = await prisma.trainingRun.create({ data: { datasetId, modelId: model.id, kind: 'dat' } });
+  const importRun = await prisma.importRun.create({ data: { datasetId, status: 'done', request: { tables: {} } } });
   const tuning = await prisma.tuning.create({
     data: { datasetId, kind: 'dat', request: { trials: 27 }, fingerprint: '00' },
   });
@@ -132,7 +133,7 @@ async function fill({ prisma, ...database }: Database) {
     ...living,
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ interleavedUserDay, interleavedDay },
-    ...{ dataset, category, item, model, trainingRun, tuning, trial, index, ranker, rule },
+    ...{ dataset, category, item, model, trainingRun, importRun, tuning, trial, index, ranker, rule },
     ...{ experiment, experimentPhase, auditLog, arm, apiKey, installation, signingSecret, event },
   };
 }

@@ -25,6 +25,8 @@ export const minorUnits = (currency: string): number =>
 
 export interface ReadContext extends InputContext {
   progress: Progress;
+  /** Records that are read of each file; all by default. */
+  sampleRows?: number | undefined;
   limits: Limits;
   now: Date;
   /** Of a dataset that the files are added to: what prices are in that name no currency. */
@@ -32,7 +34,12 @@ export interface ReadContext extends InputContext {
 }
 
 /** Opens the files of a request, each with the options that are its own. */
-function opener(workspace: Workspace, settings: ImportSettings, ctx: ReadContext, forms: readonly Form[]): OpenFiles {
+export function opener(
+  workspace: Workspace,
+  settings: ImportSettings,
+  ctx: ReadContext,
+  forms: readonly Form[],
+): OpenFiles {
   const { format, delimiter, encoding, sheet } = settings;
   const bounds = new Bounds(ctx.limits, workspace.folder);
   const namesOf = {
@@ -49,6 +56,7 @@ function opener(workspace: Workspace, settings: ImportSettings, ctx: ReadContext
       sheet,
       bounds,
       maxRows: ctx.limits.rows,
+      sampleRows: ctx.sampleRows,
       ...namesOf[table],
       knownText: (name) => recognise(forms, { columns: [], file: name })?.file.text,
     });
@@ -149,7 +157,8 @@ export async function readFiles(
     ...(userRows && listedUsers && { users: mappingOf(userRows, listedUsers.accounts) }),
   };
   refuseUseless(mapping, left.byReason, summary.kept);
-  if (itemRows && covered < 0.5) {
+  // Of samples the one does not have what the other names.
+  if (itemRows && covered < 0.5 && ctx.sampleRows === undefined) {
     const share = Math.round(covered * 100);
     warnings.push(
       `The items file has the items of ${share} % of the interactions: it is taken for ${settings.catalogue ?? 'partial'}, and the ids should be looked at.`,

@@ -128,7 +128,7 @@ function usualNamesOf(role: Role, table: TableName, columns: readonly string[], 
 export type Roles = Partial<Record<Role, string[]>>;
 
 /** What a request calls the columns of a table. */
-const namedIn = (settings: ImportSettings, table: TableName): Partial<Record<Role, string>> =>
+const namedIn = (settings: ImportSettings, table: TableName): Partial<Record<Role, string | null>> =>
   ({ interactions: settings.columns, items: settings.itemColumns, users: settings.userColumns })[table];
 
 /** The column that a request means: by name, by JSON pointer, or an array of objects by that of its id. */
@@ -165,6 +165,7 @@ export function assignRoles(
   const isTaken = (column: string): boolean => Object.values(roles).some((taken) => taken.includes(column));
   for (const role of rolesOf[table]) {
     const own = namedIn(settings, table)[role];
+    if (own === null) continue;
     // A column of the catalogue may be named once for both files, and a name for one file keeps the usual one in the other.
     const shared = table === 'interactions' ? undefined : settings.columns[role as keyof typeof settings.columns];
     const found = own === undefined ? undefined : meant(columns, own, role);
@@ -173,7 +174,7 @@ export function assignRoles(
     if (own !== undefined && found === undefined && !(elsewhere && role !== 'item')) {
       throw missing(`there is no column "${own}" (for the ${role})`, optionOf(role));
     }
-    const shares = shared === undefined ? undefined : meant(columns, shared, role);
+    const shares = shared == null ? undefined : meant(columns, shared, role);
     const formed = [form?.columns[role] ?? []]
       .flat()
       .flatMap((one) => (one.startsWith('=') ? one : (columnNamed(columns, one) ?? [])));
@@ -187,7 +188,7 @@ export function assignRoles(
     if (chosen.length > 0) roles[role] = chosen;
   }
   if (table === 'interactions') {
-    if (roles.time === undefined && settings.columns.position === undefined) {
+    if (roles.time === undefined && settings.columns.time !== null && settings.columns.position === undefined) {
       const looksLikeTime = columns.find(
         (column) =>
           /(timestamp|datetime|[_ -](date|time|at|on)|^(date|time))\b|[a-z](Date|Time|At)$/.test(column) &&
@@ -196,7 +197,7 @@ export function assignRoles(
       );
       if (looksLikeTime && roles.position === undefined) roles.time = [looksLikeTime];
     }
-    if (settings.columns.position !== undefined) delete roles.time;
+    if (settings.columns.position) delete roles.time;
     if (roles.user === undefined) throw missing("no column looks like the user's id", optionOf('user'));
     if (settings.eventWeights && roles.event === undefined) {
       throw missing('event weights need a column that names the event', optionOf('event'));
@@ -222,7 +223,8 @@ export function refuseUnknown(
   settings: ImportSettings,
   files: { interactions: readonly string[]; items?: readonly string[] | undefined },
 ): void {
-  for (const [role, name] of Object.entries(settings.columns) as [Role, string][]) {
+  for (const [role, name] of Object.entries(settings.columns) as [Role, string | null][]) {
+    if (name === null) continue;
     if (meant(files.interactions, name, role) ?? (files.items && meant(files.items, name, role))) continue;
     const table = files.items && (rolesOf.items as readonly Role[]).includes(role) ? 'items' : 'interactions';
     throw new DuetError(

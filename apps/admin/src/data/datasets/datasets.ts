@@ -22,7 +22,7 @@ export async function findDataset(id: string): Promise<Dataset | null> {
 }
 
 // A layout and its page ask for the same one.
-const datasetNamed = cache(async (name: string): Promise<Dataset | null> => {
+export const findDatasetNamed = cache(async (name: string): Promise<Dataset | null> => {
   const { prisma } = await database();
   return prisma.dataset.findUnique({ where: { name } });
 });
@@ -30,7 +30,7 @@ const datasetNamed = cache(async (name: string): Promise<Dataset | null> => {
 /** The dataset that an address names; an address with no dataset's name in its place does not exist. */
 export async function datasetOf(params: Promise<{ dataset: string }>): Promise<Dataset> {
   const { dataset } = await params;
-  return (await datasetNamed(decodeURIComponent(dataset))) ?? notFound();
+  return (await findDatasetNamed(decodeURIComponent(dataset))) ?? notFound();
 }
 
 /** Names of all datasets, and the one that a page without a choice is about: the one that shoppers are served. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { importSettings } from './import-summary.ts';
+import { importSettings, withoutFolders } from './import-summary.ts';
 
 test('an import’s settings name its files and never the server’s folders', () => {
   const stored = {
@@ -14,4 +14,9 @@ test('an import’s settings name its files and never the server’s folders', (
     items: ['b.csv', 'c.csv'],
     strict: true,
   });
+});
+
+test('a sentence says no folder of the server', () => {
+  const said = 'Not used: /var/duet/uploads/x/orders.csv, /a/b.csv; https://shop.test/a/b.csv is, at 1/2/2024.';
+  assert.equal(withoutFolders(said), 'Not used: orders.csv, b.csv; https://shop.test/a/b.csv is, at 1/2/2024.');
 });

@@ -4,6 +4,10 @@ import { formatCount } from '#format.ts';
 
 const count = z.number();
 
+/** A sentence whose files are called by their names alone: the server's folders are nobody's business. */
+export const withoutFolders = (text: string): string =>
+  text.replace(/(?<![^\s"'(])(?:[A-Za-z]:)?[\\/](?:[^\s\\/,:"']+[\\/])+/g, '');
+
 /** What the importer stores as Dataset.summary, as far as it is shown. */
 const importSummary = z.object({
   interactions: z.object({
@@ -18,6 +22,10 @@ const importSummary = z.object({
   users: z.object({ read: count, withoutInteractions: count }),
   rejected: z.object({ total: count, byReason: z.record(z.string(), count) }),
   seconds: count.optional(),
+  warnings: z
+    .array(z.string())
+    .default([])
+    .transform((all) => all.map(withoutFolders)),
 });
 
 export type ImportSummary = z.infer<typeof importSummary>;

@@ -11,7 +11,7 @@ import { siftDelimited } from '../text/delimited.ts';
 import { type Dialect, dialectOf, type TextOptions } from '../text/dialect.ts';
 import { asUtf8, type Encoding, encodingOf } from '../text/encoding.ts';
 import { isJsonLines, siftJsonDocuments, siftJsonLines } from '../text/json.ts';
-import { RecordSink } from '../text/sink.ts';
+import { RecordSink, SampleTaken } from '../text/sink.ts';
 import { siftWorkbook } from '../text/xlsx.ts';
 import { siftXml } from '../text/xml.ts';
 import type { Workspace } from '../workspace.ts';
@@ -29,6 +29,8 @@ export interface OpenOptions extends TextOptions, InputContext {
   sheet?: string | undefined;
   bounds: Bounds;
   maxRows?: number | undefined;
+  /** Records that are read of each file of text or workbook; all by default. */
+  sampleRows?: number | undefined;
   progress: Progress;
   /** How a headerless file of this name and beginning is written, where a form knows. */
   knownText?: (name: string, head: string) => TextOptions | undefined;
@@ -115,7 +117,7 @@ class Reading {
     if (format === 'parquet' || format === 'xlsx' || magic.startsWith('PK\x03\x04')) {
       const file = await this.#onDisk(input, bytes, head, packed);
       if (format === 'parquet') await this.#addParquet(part, file);
-      else if (format === 'xlsx') await this.#addWorkbook(part, file);
+      else if (format === 'xlsx') await sampled(this.#addWorkbook(part, file));
       else {
         // An archive that came over the network, or inside of another.
         this.#parts.pop();
@@ -123,7 +125,7 @@ class Reading {
       }
       return;
     }
-    await this.#addText(part, format, head, bytes);
+    await sampled(this.#addText(part, format, head, bytes));
   }
 
   /** Where the bytes lie on this disk: the file itself behind a plain name, or a copy. */
@@ -150,7 +152,8 @@ class Reading {
     const place = path.join(this.#workspace.folder, `${this.#table}-${this.#groups.size}`);
     const [clean, rejects] = [`${place}.clean`, `${place}.rejects`];
     const group: Group = { kind, columns, notes, clean, rejects, parts: new Set([part]), links: new Map() };
-    if (kind !== 'parquet') group.sink = await RecordSink.open(clean, rejects, this.#options.maxRows);
+    const { maxRows, sampleRows } = this.#options;
+    if (kind !== 'parquet') group.sink = await RecordSink.open(clean, rejects, { rows: maxRows, sample: sampleRows });
     this.#groups.set(key, group);
     return group;
   }
@@ -228,6 +231,13 @@ class Reading {
       throw new DuetError('bad-input', 'there is nothing in this.', { where: { file: location } });
     return sources;
   }
+}
+
+/** Reading that ends where a sample has been taken. */
+async function sampled(reading: Promise<void>): Promise<void> {
+  await reading.catch((error: unknown) => {
+    if (!(error instanceof SampleTaken)) throw error;
+  });
 }
 
 async function* only(bytes: Buffer): AsyncGenerator<Buffer> {

@@ -9,6 +9,17 @@ export const us = 0x1f;
 export const maxRecord = 1 << 20;
 const flushAt = 1 << 20;
 
+/** Thrown by a sink that has as many records of a part as are wanted of it. */
+export class SampleTaken extends Error {}
+
+/** What a sink takes. */
+export interface SinkLimits {
+  /** More records of all parts are an error. */
+  rows?: number | undefined;
+  /** After so many records of a part it throws {@link SampleTaken}. */
+  sample?: number | undefined;
+}
+
 /** A file that is written in large pieces. */
 class Output {
   readonly bytes = Buffer.allocUnsafe(flushAt + 2 * maxRecord);
@@ -39,27 +50,36 @@ class Output {
 export class RecordSink implements AsyncDisposable {
   readonly clean: Output;
   readonly #rejects: Output;
-  readonly #maxRows: number;
-  /** Place of the part that is read in the list of the source's parts. */
-  part = 0;
+  readonly #limits: SinkLimits;
+  #part = 0;
+  #ofPart = 0;
   /** Records of all parts so far. */
   accepted = 0;
   rejected = 0;
 
-  private constructor(clean: FileHandle, rejects: FileHandle, maxRows: number) {
+  private constructor(clean: FileHandle, rejects: FileHandle, limits: SinkLimits) {
     this.clean = new Output(clean);
     this.#rejects = new Output(rejects);
-    this.#maxRows = maxRows;
+    this.#limits = limits;
   }
 
-  static async open(clean: string, rejects: string, maxRows = Number.POSITIVE_INFINITY): Promise<RecordSink> {
-    return new RecordSink(await open(clean, 'w'), await open(rejects, 'w'), maxRows);
+  static async open(clean: string, rejects: string, limits: SinkLimits = {}): Promise<RecordSink> {
+    return new RecordSink(await open(clean, 'w'), await open(rejects, 'w'), limits);
+  }
+
+  /** Place of the part that is read in the list of the source's parts. */
+  get part(): number {
+    return this.#part;
+  }
+  set part(part: number) {
+    this.#part = part;
+    this.#ofPart = 0;
   }
 
   /** Begins a record; returns the place in `clean.bytes` where its first field goes. */
   begin(line: number): number {
     const { bytes, length } = this.clean;
-    return length + bytes.write(`${this.part}${separator}${line}${separator}`, length, 'latin1');
+    return length + bytes.write(`${this.#part}${separator}${line}${separator}`, length, 'latin1');
   }
 
   /** Ends the record whose last field ends at `end`. */
@@ -85,7 +105,7 @@ export class RecordSink implements AsyncDisposable {
       .replace(/\p{Cc}+/gu, ' ')
       .trim();
     const out = this.#rejects;
-    out.length += out.bytes.write(`${[this.part, line, reason, excerpt].join(separator)}\n`, out.length);
+    out.length += out.bytes.write(`${[this.#part, line, reason, excerpt].join(separator)}\n`, out.length);
     this.rejected++;
     this.#bound();
   }
@@ -96,8 +116,10 @@ export class RecordSink implements AsyncDisposable {
   }
 
   #bound(): void {
-    if (this.accepted + this.rejected <= this.#maxRows) return;
-    throw new DuetError('bad-input', `there are more than ${this.#maxRows} rows.`, {
+    const { rows = Number.POSITIVE_INFINITY, sample } = this.#limits;
+    if (++this.#ofPart === sample) throw new SampleTaken();
+    if (this.accepted + this.rejected <= rows) return;
+    throw new DuetError('bad-input', `there are more than ${rows} rows.`, {
       fix: 'Import a part of them, or raise DUET_IMPORT_MAX_ROWS.',
     });
   }

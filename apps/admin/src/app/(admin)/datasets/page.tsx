@@ -6,22 +6,29 @@ import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { allDatasets } from '#data/datasets/datasets.ts';
+import { openImports } from '#data/datasets/imports.ts';
 import { datasetPath } from '#dataset-path.ts';
-import { formatCount, formatDay } from '#format.ts';
+import { formatCount, formatDay, formatTime } from '#format.ts';
 
 export const metadata: Metadata = { title: 'Datasets' };
 
 export default async function DatasetsPage() {
-  const datasets = await allDatasets();
+  const [datasets, imports] = await Promise.all([allDatasets(), openImports()]);
   return (
     <>
       <PageHeader
         title="Datasets"
-        summary="A catalogue and what shoppers did with it, imported once and never changed by a training."
+        summary="A shop’s catalogue, and what shoppers did with it."
+        actions={
+          <Link href="/imports/new" className="button">
+            New dataset
+          </Link>
+        }
       />
+      {imports.length > 0 && <OpenImports imports={imports} />}
       {datasets.length === 0 ? (
-        <Notice title="No dataset has been imported yet." command="npx duet import --name NAME --interactions FILE">
-          CSV, TSV, JSON lines and Parquet are read, gzip included.
+        <Notice title="No dataset has been imported yet.">
+          “New dataset” takes your shop’s files; so does <code>npx duet import</code>.
         </Notice>
       ) : (
         <Section flush>
@@ -63,5 +70,37 @@ export default async function DatasetsPage() {
         </Section>
       )}
     </>
+  );
+}
+
+/** Imports that are under way, that failed, or whose files wait to be looked at. */
+function OpenImports({ imports }: { imports: Awaited<ReturnType<typeof openImports>> }) {
+  return (
+    <Section title="Imports" className="mb-6" flush>
+      <DataTable
+        caption="Imports that are not done"
+        rows={imports}
+        rowKey={({ id }) => id}
+        columns={[
+          {
+            title: 'Files',
+            rowHeader: true,
+            className: '[overflow-wrap:anywhere]',
+            cell: ({ id, files }) => (
+              <Link href={`/imports/${id}`} className="font-medium hover:underline">
+                {files.length > 0 ? files.join(', ') : 'No file yet'}
+              </Link>
+            ),
+          },
+          {
+            title: 'State',
+            cell: ({ status }) => (
+              <Badge tone={status === 'failed' ? 'bad' : 'busy'}>{status === 'draft' ? 'not started' : status}</Badge>
+            ),
+          },
+          { title: 'Begun', className: 'whitespace-nowrap text-muted', cell: ({ createdAt }) => formatTime(createdAt) },
+        ]}
+      />
+    </Section>
   );
 }

@@ -1,3 +1,4 @@
+import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { PageHeader } from '#components/layout/page-header.tsx';
 import { Tabs } from '#components/layout/tabs.tsx';
@@ -9,10 +10,18 @@ interface DataLayoutProps {
 }
 
 export default async function DataLayout({ params, children }: DataLayoutProps) {
-  const { description } = await datasetOf(params);
+  const { name, description } = await datasetOf(params);
   return (
     <>
-      <PageHeader title="Data" summary={description || 'The catalogue, and what shoppers did with it.'} />
+      <PageHeader
+        title="Data"
+        summary={description || 'The catalogue, and what shoppers did with it.'}
+        actions={
+          <Link href={`/imports/new?into=${encodeURIComponent(name)}`} className="button">
+            Add data
+          </Link>
+        }
+      />
       <Tabs
         label="Data"
         tabs={[
