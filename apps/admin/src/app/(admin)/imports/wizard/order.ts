@@ -45,7 +45,7 @@ export const roles: Record<Table, { role: string; label: string; needed?: boolea
 };
 
 /** Where an order's settings keep the columns of a table. */
-export const columnsKey = { interactions: 'columns', items: 'itemColumns', users: 'userColumns' } as const;
+const columnsKey = { interactions: 'columns', items: 'itemColumns', users: 'userColumns' } as const;
 
 /** What each file holds: as somebody has said, else as it was recognised. */
 export const tablesOf = (files: InspectedUpload[], said: ImportOrder['tables']): ImportOrder['tables'] =>
