@@ -10,6 +10,7 @@ import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { importDataset } from './import.ts';
 import { loadCatalogue, loadInteractions, loadUsers } from './load/dataset.ts';
+import { rejectedCsv } from './rejected-csv.ts';
 import { type ImportRequest, readImportRequest } from './request.ts';
 import { splitParts } from './shape.ts';
 
@@ -49,7 +50,10 @@ async function rejectedOf(datasetId: string): Promise<Record<string, unknown>[]>
   return text
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line));
+    .map((line) => {
+      const { record: _, ...row } = JSON.parse(line);
+      return row;
+    });
 }
 
 const refused = (code: string, message: RegExp) => (error: unknown) =>
@@ -397,4 +401,17 @@ test("a request file's paths are relative to it, and a wrong field is named", as
   assert.equal(request.interactions, path.join(folder, 'rel.csv'));
   const wrong = await write('wrong.json', '{"name": "rel", "interactions": "rel.csv", "kCore": {"user": 0}}');
   await assert.rejects(readImportRequest(wrong), refused('bad-input', /wrong\.json, field kCore\.user/));
+});
+
+test('rejected rows are told as CSV, whole and with why, to be mended and added', async () => {
+  const interactions = await write('to-mend.csv', 'user_id,item_id,note\nann,cup,"a ""b"", c"\n,jug,x\nbob\n');
+  const { datasetId } = await load({ interactions });
+  let text = '';
+  for await (const line of rejectedCsv(dataDir, datasetId)) text += line;
+  assert.deepEqual(text.split('\r\n'), [
+    'why,column to blame,its value,file,line,user_id,item_id,note',
+    'no user,user_id,,to-mend.csv,3,,jug,x',
+    'wrong number of fields,,1 instead of 3: bob,to-mend.csv,4,,,',
+    '',
+  ]);
 });

@@ -18,6 +18,7 @@ export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from 
 export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
 export { readEncoding } from './read/text/encoding.ts';
 export type { ImportResources } from './reading.ts';
+export { type RejectedRow, rejectedCsv, rejectedRows } from './rejected-csv.ts';
 export { type ImportRequest, importRequest, readImportRequest, replaces } from './request.ts';
 export { importResources } from './resources.ts';
 export { isOneKind, type Sides, userItem } from './shape.ts';

@@ -206,7 +206,7 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
   }
   if (evaluations.length === 0) {
     throw new DuetError('bad-input', `the split ${name} leaves no user to evaluate.`, {
-      fix: `It needs users with ${minTrain} training interactions and ${newItemsOnly ? 'new items' : 'more'} after them.`,
+      fix: `It needs users with ${minTrain} training interactions and ${newItemsOnly ? 'new items' : 'more'} after them. Most users may have one alone: then --split none trains on all, and random:0.8 judges by pairs.`,
     });
   }
   return { name, train: Int32Array.from(train), evaluations, coldItems, coldUsers };

@@ -17,14 +17,21 @@ export interface Check {
 /** What every source's row can suffer from. */
 export const brokenRow: Check = { when: '_broken IS NOT NULL', reason: '_broken' };
 
-function fault({ source }: Rows, { column, reason }: Check): string {
+function fault({ source }: Rows, { column, reason }: Check, more = ''): string {
   const blamed = column === undefined ? '_excerpt' : columnOf(source, column);
-  return `{'column': ${literal(column ?? '')}, 'reason': ${reason}, 'value': coalesce(left(${blamed}, 200), '')}`;
+  return `{'column': ${literal(column ?? '')}, 'reason': ${reason}, 'value': coalesce(left(${blamed}, 200), '')${more}}`;
 }
 
-/** SQL for the first thing wrong with a row, as `{column, reason, value}`; NULL when all is well. */
-export const firstProblem = (rows: Rows, checks: readonly Check[]): string =>
-  `CASE ${checks.map((check) => `WHEN ${check.when} THEN ${fault(rows, check)}`).join(' ')} END`;
+/** Columns of a row that is told as a whole. */
+const mostTold = 100;
+
+/** SQL for the first thing wrong with a row, as `{column, reason, value, record}`; NULL when all is well. */
+export function firstProblem(rows: Rows, checks: readonly Check[]): string {
+  const { columns } = rows.source;
+  const fields = columns.slice(0, mostTold).map((name) => `${literal(name)}: ${columnOf(rows.source, name)}`);
+  const record = `CASE WHEN _broken IS NULL THEN to_json({${fields}})::VARCHAR END`;
+  return `CASE ${checks.map((check) => `WHEN ${check.when} THEN ${fault(rows, check, `, 'record': ${record}`)}`).join(' ')} END`;
+}
 
 /** SQL for all that is wrong with a row's optional values, as a list of `{column, reason, value}`; NULL when all is well. */
 export function allFaults(rows: Rows, checks: readonly Check[]): string {
@@ -43,7 +50,7 @@ export async function reportFaults(
 ): Promise<void> {
   const file = partOf('_row', source);
   await workspace.run(
-    `INSERT INTO ${rejected} SELECT ${file}, ${lineOf('_row')}, problem.column, problem.reason, problem.value
+    `INSERT INTO ${rejected} SELECT ${file}, ${lineOf('_row')}, problem.column, problem.reason, problem.value, problem.record
      FROM ${table} WHERE problem IS NOT NULL`,
   );
   if (!hasEmptied) return;

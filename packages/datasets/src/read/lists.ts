@@ -34,7 +34,7 @@ export async function readLists(
       WHEN ${id} IS NULL THEN {'column': ${literal(list.id)}, 'reason': 'no id', 'value': ''}
       WHEN ${value} IS NULL THEN {'column': ${literal(list.value)}, 'reason': 'no value', 'value': ''} END`;
     await workspace.run(
-      `INSERT INTO ${rejected} SELECT ${partOf('_row', source)}, ${lineOf('_row')}, problem.column, problem.reason, problem.value
+      `INSERT INTO ${rejected} SELECT ${partOf('_row', source)}, ${lineOf('_row')}, problem.column, problem.reason, problem.value, NULL
        FROM (SELECT _row, ${problem} AS problem FROM ${source.view}) WHERE problem IS NOT NULL`,
     );
     await workspace.run(

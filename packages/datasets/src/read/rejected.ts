@@ -11,7 +11,7 @@ const examples = 20;
 export async function summariseRejected(workspace: Workspace, folder: string): Promise<FaultSummary> {
   // A file that describes both sides is read for each.
   const distinct = `(SELECT DISTINCT * FROM ${rejected})`;
-  const sorted = `SELECT file, line, "column", reason, value FROM ${distinct} ORDER BY file, line`;
+  const sorted = `SELECT file, line, "column", reason, value, record::JSON AS record FROM ${distinct} ORDER BY file, line`;
   await workspace.run(`COPY (${sorted}) TO ${literal(path.join(folder, 'rejected.jsonl'))} (FORMAT json)`);
   const reasons = await workspace.rows(
     `SELECT reason, count(*)::DOUBLE AS n FROM ${distinct} GROUP BY reason ORDER BY n DESC, reason`,

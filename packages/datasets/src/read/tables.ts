@@ -15,7 +15,9 @@ export interface Table {
 
 const table = (name: string, columns: Record<string, string>): Table => ({ name, columns, toString: () => name });
 
-const fault = 'STRUCT("column" VARCHAR, reason VARCHAR, "value" VARCHAR)';
+const ofFault = '"column" VARCHAR, reason VARCHAR, "value" VARCHAR';
+/** One thing that is wrong with a row, with the row itself: a JSON object. */
+const problem = `STRUCT(${ofFault}, record VARCHAR)`;
 
 /** Rows that were left out, of every file. Written by `source.ts` (what cannot be read) and `checks.ts` (what is wrong). */
 export const rejected = table('rejected', {
@@ -24,6 +26,8 @@ export const rejected = table('rejected', {
   column: 'VARCHAR',
   reason: 'VARCHAR',
   value: 'VARCHAR',
+  /** The row's fields by column, as JSON; none of a row that is not one of the file's columns. */
+  record: 'VARCHAR',
 });
 
 /** Optional values that could not be read: how many, and the first three by column and reason. Written by `checks.ts`. */
@@ -64,9 +68,9 @@ export const scanned = table('scanned', {
   hides: 'BOOLEAN',
   /** Why the row does not count, though it is sound. */
   ignored: 'VARCHAR',
-  problem: fault,
+  problem,
   /** Optional values that cannot be read. */
-  emptied: `${fault}[]`,
+  emptied: `STRUCT(${ofFault})[]`,
 });
 
 const countedColumns = {

@@ -1,6 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { type RejectedRow, rejectedRows } from '@duet/datasets';
 import type { Dataset, Prisma } from '@duet/db';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
@@ -142,17 +140,10 @@ export async function titlesOf(datasetId: string, externalIds: string[]): Promis
   return new Map(rows.map(({ externalId, title }) => [externalId, title]));
 }
 
-/** The first rows that the importer refused, as it wrote them: objects with file, line, column, reason. */
-export async function rejectedRows(datasetId: string, limit: number): Promise<Record<string, unknown>[]> {
+/** The first rows that the importer refused. */
+export async function firstRejected(datasetId: string, limit: number): Promise<RejectedRow[]> {
   await database();
-  const file = path.join(config().dataDir, 'datasets', datasetId, 'rejected.jsonl');
-  if (!existsSync(file)) return [];
-  const rows: Record<string, unknown>[] = [];
-  const stream = createReadStream(file);
-  for await (const line of createInterface({ input: stream })) {
-    if (line !== '') rows.push(JSON.parse(line) as Record<string, unknown>);
-    if (rows.length === limit) break;
-  }
-  stream.destroy();
+  const rows: RejectedRow[] = [];
+  for await (const row of rejectedRows(config().dataDir, datasetId)) if (rows.push(row) === limit) break;
   return rows;
 }

@@ -7,13 +7,14 @@ export interface Limits {
   bytes: number;
   /** Rows of all files. */
   rows: number;
-  /** Times that a file may grow when it is unpacked; the first 256 MiB may grow more. */
+  /** Times that a file may grow when it is unpacked. */
   ratio: number;
+  /** Unpacked bytes of a file that may grow more. */
+  freely: number;
 }
 
-export const defaultLimits: Limits = { bytes: 200e9, rows: 2e9, ratio: 200 };
+export const defaultLimits: Limits = { bytes: 200e9, rows: 2e9, ratio: 200, freely: 256 << 20 };
 
-const freely = 256 << 20;
 const checkDiskEvery = 256 << 20;
 /** What must stay free on the disk where an import works. */
 const keepFree = 1 << 30;
@@ -43,7 +44,7 @@ export class Bounds {
       this.#bytes += chunk.length;
       this.#unchecked += chunk.length;
       const ratio = own / Math.max(1, packed());
-      if (own > freely && ratio > this.#limits.ratio) {
+      if (own > this.#limits.freely && ratio > this.#limits.ratio) {
         throw new DuetError('bad-input', `this file grows ${Math.floor(ratio)} times when it is unpacked.`, {
           where: { file },
           fix: `It may grow ${this.#limits.ratio} times; unpack it first if it is sound.`,

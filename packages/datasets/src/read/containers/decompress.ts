@@ -1,5 +1,5 @@
 /// <reference path="./unbzip2-stream.d.ts" />
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { DuetError } from '@duet/base';
 import unbzip2 from 'unbzip2-stream';
@@ -19,7 +19,12 @@ const compressions: { name: string; magic: number[]; open: (bytes: Bytes) => Byt
     magic: [0x28, 0xb5, 0x2f, 0xfd],
     open: (bytes) => pipe(bytes, createZstdDecompress({ chunkSize: 1 << 18 })),
   },
-  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], open: (bytes) => pipe(bytes, unbzip2()) },
+  {
+    name: 'bzip2',
+    magic: [0x42, 0x5a, 0x68],
+    // It is a stream of the oldest kind, which cannot be iterated.
+    open: (bytes) => pipe(pipe(bytes, unbzip2()), new PassThrough()),
+  },
   {
     name: 'xz',
     magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
@@ -32,8 +37,13 @@ const compressions: { name: string; magic: number[]; open: (bytes: Bytes) => Byt
 
 /** A stream's errors reach who reads what comes out of it. */
 function pipe(bytes: Bytes, through: NodeJS.ReadWriteStream): Bytes {
-  const source = Readable.from(bytes, { objectMode: false });
-  source.once('error', (error) => (through as unknown as Readable).destroy(error));
+  const isStream = 'pipe' in bytes;
+  const source = isStream ? (bytes as unknown as Readable) : Readable.from(bytes, { objectMode: false });
+  source.once('error', (error) => {
+    // What an old stream does when it is destroyed is to end: what it has read would be taken for all.
+    if (through instanceof Readable) through.destroy(error);
+    else through.emit('error', error);
+  });
   return source.pipe(through) as unknown as Bytes;
 }
 

@@ -11,6 +11,7 @@ import { siftDelimited } from '../text/delimited.ts';
 import { type Dialect, dialectOf, type TextOptions } from '../text/dialect.ts';
 import { asUtf8, type Encoding, encodingOf } from '../text/encoding.ts';
 import { isJsonLines, siftJsonDocuments, siftJsonLines } from '../text/json.ts';
+import { envelopeOf } from '../text/json-envelope.ts';
 import { RecordSink, SampleTaken } from '../text/sink.ts';
 import { siftWorkbook } from '../text/xlsx.ts';
 import { siftXml } from '../text/xml.ts';
@@ -76,13 +77,13 @@ export async function openSources(
   location: string,
   options: OpenOptions,
 ): Promise<Source[]> {
-  const reading = new Reading(workspace, table, options);
+  await using reading = new Reading(workspace, table, options);
   for await (const input of inputsOf(location, options)) await reading.add(input);
-  return reading.sources(location);
+  return await reading.sources(location);
 }
 
 /** The files of one location while they are read. */
-class Reading {
+class Reading implements AsyncDisposable {
   readonly #workspace: Workspace;
   readonly #table: string;
   readonly #options: OpenOptions;
@@ -188,8 +189,11 @@ class Reading {
       if (read.windows1252) notes.encoding = 'windows-1252';
       return;
     }
+    const envelope = format === 'xml' || this.#options.format === 'jsonl' ? undefined : envelopeOf(text);
+    if (envelope) notes.within = envelope.path.join('.');
     const sink = await this.#sink('json', format === 'xml' ? ['xml'] : firstKeys(text), part, notes);
     if (format === 'xml') await siftXml(utf8, file, sink);
+    else if (envelope) await siftJsonDocuments(utf8, sink, envelope);
     else if (format === 'jsonl' && isJsonLines(text)) await siftJsonLines(utf8, sink);
     else await siftJsonDocuments(utf8, sink);
   }
@@ -209,17 +213,22 @@ class Reading {
     group.links.set(part, link);
   }
 
+  /** Closes the files that records were written to. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { sink } of this.#groups.values()) await sink?.[Symbol.asyncDispose]();
+  }
+
   async sources(location: string): Promise<Source[]> {
+    await this[Symbol.asyncDispose]();
     const sources: Source[] = [];
     for (const [at, group] of [...this.#groups.values()].entries()) {
-      await group.sink?.[Symbol.asyncDispose]();
       const { notes, clean, rejects } = group;
       const files = [...group.parts].map((part) => this.#parts[part]!);
       const unreadable = group.sink?.rejected ?? 0;
       const about = { parts: this.#parts, files, view: `source_${this.#table}_${at}`, notes, unreadable };
       if (existsSync(rejects)) {
         await this.#workspace.run(
-          `INSERT INTO ${rejected} SELECT ${partOf(`part * ${4096 * 2 ** 32}`, about)}, line, '', reason, excerpt FROM ` +
+          `INSERT INTO ${rejected} SELECT ${partOf(`part * ${4096 * 2 ** 32}`, about)}, line, '', reason, excerpt, NULL FROM ` +
             readClean([rejects], ['part', 'line', 'reason', 'excerpt'], ['BIGINT', 'BIGINT', 'VARCHAR', 'VARCHAR']),
         );
       }

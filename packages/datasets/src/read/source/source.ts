@@ -31,6 +31,8 @@ export interface SourceNotes {
   /** Whether the encoding is a guess. */
   guessed?: boolean;
   sheet?: string;
+  /** Of one JSON object around all records: the keys that lead to them, `data.items`. */
+  within?: string;
 }
 
 /** Bits of a row's number: 12 of its element, 32 of its line, the rest of its part. */

@@ -1,3 +1,4 @@
+import { type Envelope, isRunOn } from './json-envelope.ts';
 import { maxRecord, type RecordSink } from './sink.ts';
 
 const [lf, space, quote, backslash] = [0x0a, 0x20, 0x22, 0x5c];
@@ -6,7 +7,7 @@ const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x
 /** Whether JSON that begins with `head` has one value a line; otherwise values are one array, or spread over lines. */
 export function isJsonLines(head: string): boolean {
   const first = head.trimStart().split('\n', 1)[0]!.trim();
-  if (first.startsWith('[')) return false;
+  if (first.startsWith('[') || isRunOn(first)) return false;
   return first !== '{' && (!first.startsWith('{') || first.endsWith('}') || !head.includes('\n'));
 }
 
@@ -65,9 +66,18 @@ export async function siftJsonLines(text: AsyncIterable<Buffer>, sink: RecordSin
   if (rest.length > 0) await take(rest);
 }
 
-/** Copies the objects of a JSON array, or objects one after the other, however they are spread over lines, to a sink. */
-export async function siftJsonDocuments(text: AsyncIterable<Buffer>, sink: RecordSink): Promise<void> {
-  let line = 1;
+/**
+ * Copies the objects of a JSON array, or objects one after the other, however they are spread over lines, to a sink.
+ *
+ * @param envelope What the array of objects lies in.
+ */
+export async function siftJsonDocuments(
+  text: AsyncIterable<Buffer>,
+  sink: RecordSink,
+  envelope?: Envelope,
+): Promise<void> {
+  let skip = envelope?.bytes ?? 0;
+  let line = 1 + (envelope?.lines ?? 0);
   let begun = 1;
   let depth = 0;
   let inString = false;
@@ -86,7 +96,9 @@ export async function siftJsonDocuments(text: AsyncIterable<Buffer>, sink: Recor
     size = 0;
     await sink.flushFull();
   };
-  for await (const chunk of text) {
+  for await (const whole of text) {
+    const chunk = whole.subarray(skip);
+    skip = Math.max(0, skip - whole.length);
     let from = depth > 0 ? 0 : -1;
     for (let at = 0; at < chunk.length; at++) {
       const c = chunk[at]!;
@@ -105,7 +117,8 @@ export async function siftJsonDocuments(text: AsyncIterable<Buffer>, sink: Recor
         add(chunk.subarray(from, at + 1));
         from = -1;
         await take();
-      } else if (depth === 0 && c > space && c !== openBracket && c !== closeBracket && c !== 0x2c) {
+      } else if (envelope && depth === 0 && c === closeBracket) return;
+      else if (depth === 0 && c > space && c !== openBracket && c !== closeBracket && c !== 0x2c) {
         // Something that is no object: its line is given up.
         const end = chunk.indexOf(lf, at);
         sink.reject(
@@ -118,5 +131,5 @@ export async function siftJsonDocuments(text: AsyncIterable<Buffer>, sink: Recor
     }
     if (from >= 0) add(Buffer.from(chunk.subarray(from)));
   }
-  if (depth > 0) sink.reject(begun, 'JSON ends in the middle', Buffer.concat(record).toString());
+  if (depth > 0 || envelope) sink.reject(begun, 'JSON ends in the middle', Buffer.concat(record).toString());
 }

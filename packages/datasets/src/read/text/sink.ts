@@ -25,6 +25,7 @@ class Output {
   readonly bytes = Buffer.allocUnsafe(flushAt + 2 * maxRecord);
   length = 0;
   readonly #file: FileHandle;
+  #closed = false;
   constructor(file: FileHandle) {
     this.#file = file;
   }
@@ -38,8 +39,13 @@ class Output {
     this.length = 0;
   }
   async close(): Promise<void> {
-    await this.flush();
-    await this.#file.close();
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.flush();
+    } finally {
+      await this.#file.close();
+    }
   }
 }
 
