@@ -11,6 +11,7 @@ async function fill({ prisma, ...database }: Database) {
   const dataset = await prisma.dataset.create({ data: { name: 'shop', settings: { strict: true } } });
   const datasetId = dataset.id;
   const category = await prisma.category.create({ data: { datasetId, name: 'Tea' } });
+  const datasetUser = await prisma.datasetUser.create({ data: { datasetId, externalId: '17850', title: 'tea cup' } });
   const item = await prisma.item.create({
     data: {
       datasetId,
@@ -133,7 +134,7 @@ async function fill({ prisma, ...database }: Database) {
     ...living,
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ interleavedUserDay, interleavedDay },
-    ...{ dataset, category, item, model, trainingRun, importRun, tuning, trial, index, ranker, rule },
+    ...{ dataset, datasetUser, category, item, model, trainingRun, importRun, tuning, trial, index, ranker, rule },
     ...{ experiment, experimentPhase, auditLog, arm, apiKey, installation, signingSecret, event },
   };
 }
