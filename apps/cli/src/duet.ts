@@ -2,6 +2,7 @@ import { DuetError, type ErrorCode, fileFault } from '@duet/base';
 import { Command, CommanderError } from 'commander';
 import { datasetsCommand } from './commands/data/datasets.ts';
 import { exportCommand } from './commands/data/export.ts';
+import { foldCommand } from './commands/data/fold.ts';
 import { importCommand } from './commands/data/import.ts';
 import { experimentCommand } from './commands/experiments/experiment.ts';
 import { offPolicyCommand } from './commands/experiments/off-policy.ts';
@@ -42,6 +43,7 @@ const commands = [
   statusCommand,
   stopCommand,
   importCommand,
+  foldCommand,
   trainCommand,
   tuneCommand,
   trainRankerCommand,

@@ -1,7 +1,7 @@
 import type { Logger } from '@duet/base';
 import { type ImportResources, runImport } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
-import { refreshModel } from '@duet/pipeline';
+import { foldEvents, refreshModel } from '@duet/pipeline';
 import { buildModelIndex } from '@duet/serving';
 import { evaluateModel, requestOfRun, type TrainerContext, trainModel } from '@duet/trainer';
 
@@ -49,6 +49,7 @@ export function jobHandlers({
       await enqueue(db, { kind: 'index', modelId: trained.modelId });
       return trained.evaluation;
     }),
+    fold: logged(({ datasetId }, signal) => foldEvents({ db, dataDir, signal, memory: imports.memory }, datasetId)),
     refresh: logged(async ({ registeredModelId }, signal) => {
       const registered = await db.prisma.registeredModel.findUniqueOrThrow({ where: { id: registeredModelId } });
       const ctx = { db, dataDir, executor, checkpointMinutes, signal };

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { backUpIfDue } from '@duet/backup';
-import type { Config, Logger } from '@duet/base';
+import { type Config, DuetError, type Logger } from '@duet/base';
 import { clearAbandonedDrafts, clearImportRuns } from '@duet/datasets';
-import { type Database, failUnqueuedRuns } from '@duet/db';
+import { type Database, enqueue, failUnqueuedRuns } from '@duet/db';
 import { applyStopRules, dropOldEvents, type Metric, rollUpOpen } from '@duet/experiments';
-import { dueModels, queueRefresh } from '@duet/pipeline';
+import { dueFolds, dueModels, queueRefresh } from '@duet/pipeline';
 import { failAbandonedRuns } from '@duet/trainer';
 
 interface UpkeepContext {
@@ -17,7 +17,7 @@ interface UpkeepContext {
 /**
  * What the worker does each minute beside its jobs, from now until it is disposed: clears what killed processes have
  * left, counts events into the experiments' sums, deletes old ones, applies the rules that stop experiments, queues
- * the refreshes that are due, and makes the backups that are.
+ * the folds and refreshes that are due, and makes the backups that are.
  */
 export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Promise<Disposable> {
   const { dataDir, backupDir, backupHours, backupKeep } = config;
@@ -65,6 +65,15 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
       }
       await queueRefresh(db, registered, { actor: 'schedule' });
       logger.info({ model: registered.name }, 'its refresh is due: queued');
+    }
+  });
+  void eachMinute('look for events that are to become data', async () => {
+    for (const { id: datasetId, name } of await dueFolds(db, new Date())) {
+      const queued = await enqueue(db, { kind: 'fold', datasetId }).catch((error) => {
+        if (error instanceof DuetError && error.code === 'conflict') return undefined;
+        throw error;
+      });
+      if (queued !== undefined) logger.info({ dataset: name }, 'its events are to become data: queued');
     }
   });
   if (backupDir !== undefined) {

@@ -15,6 +15,8 @@ export {
 export { findSnapshot } from './load/newest-snapshot.ts';
 export { type Spending, spendingOf } from './load/spending.ts';
 export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './load/splits.ts';
+export { addPart, type NewRow } from './parts/add-part.ts';
+export { weightsOfEvents } from './parts/event-weights.ts';
 export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
 export { readEncoding } from './read/text/encoding.ts';
 export type { ImportResources } from './reading.ts';

@@ -9,6 +9,8 @@ const jobRequest = z.discriminatedUnion('kind', [
   /** The TrainingRun row says what to train. */
   z.strictObject({ kind: z.literal('train'), runId: z.uuid() }),
   z.strictObject({ kind: z.literal('evaluate'), modelId: z.uuid(), split: z.string().min(1) }),
+  /** The events of a dataset become a part. */
+  z.strictObject({ kind: z.literal('fold'), datasetId: z.uuid() }),
   /** The registered model says how it is trained. */
   z.strictObject({ kind: z.literal('refresh'), registeredModelId: z.uuid() }),
   z.strictObject({ kind: z.literal('index'), modelId: z.uuid(), factory: z.string().min(1).optional() }),

@@ -82,7 +82,7 @@ export async function writePart(
   const written = await workspace.run(
     `COPY (SELECT ${Object.keys(columns)} FROM ${fresh} ORDER BY time, place)
      TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd)`,
-    { progress, step: `write ${path.basename(path.dirname(file)) === 'parts' ? 'part' : path.basename(file)}` },
+    { progress, step: 'write part' },
   );
   await sync(file);
   const { first, last } = await workspace.row(

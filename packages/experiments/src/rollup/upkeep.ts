@@ -42,7 +42,7 @@ export async function rollUpOpen(database: Database, { now = new Date() }: { now
 
 /**
  * Deletes events older than {@link keptDays} days, but none that an experiment whose figures can still change was
- * exposed by, or has its users' past from.
+ * exposed by, or has its users' past from, and none that is still to become a part of its dataset.
  *
  * @returns the UTC days deleted
  */
@@ -52,5 +52,16 @@ export async function dropOldEvents(database: Database, { now = new Date() }: { 
   );
   // A day more: an event that is just young enough may be on its way.
   const before = Math.min(now.getTime() - (keptDays + 1) * dayMs, ...needed);
-  return dropEventPartitions(database, new Date(before).toISOString().slice(0, 10));
+  const day = new Date(before).toISOString().slice(0, 10);
+  const { rows } = await database.pool.query<{ day: string | null }>(
+    `SELECT to_char(min(e.day), 'YYYY-MM-DD') AS day FROM "Event" e
+     LEFT JOIN "Experiment" x ON x.id = e."experimentId" AND e."datasetId" IS NULL
+     JOIN "Dataset" d ON d.id = coalesce(e."datasetId", x."datasetId") AND d.status = 'done'
+     LEFT JOIN "EventFold" f ON f."datasetId" = d.id
+     WHERE e.day < $1 AND NOT e.simulated AND (f.seen IS NULL OR NOT pg_visible_in_snapshot(e."ingestedIn", f.seen))
+       AND coalesce(d.summary->'sides'->>'left', 'user') = 'user' AND coalesce(d.summary->'sides'->>'right', 'item') = 'item'`,
+    [day],
+  );
+  const unfolded = rows[0]?.day;
+  return dropEventPartitions(database, unfolded && unfolded < day ? unfolded : day);
 }

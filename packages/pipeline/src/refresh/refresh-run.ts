@@ -3,6 +3,8 @@ import type { Gate } from '../gate/gate.ts';
 
 /** What the stages of a refresh have found so far: enough to go on after a crash without doing anything twice. */
 export interface RefreshState {
+  /** The data that it reads; a run of before snapshots has none, and reads the newest. */
+  snapshotId?: string;
   /** Training runs of the twin that is measured, and of the version that learns everything. */
   measureRunId?: string;
   measuredModelId?: string;

@@ -45,7 +45,7 @@ describe('a refresh', () => {
     const stages = run!.stages as { name: string; sentence: string; finishedAt: string | null }[];
     assert.deepEqual(
       stages.map(({ name }) => name),
-      ['measure', 'refit', 'index', 'gate'],
+      ['data', 'measure', 'refit', 'index', 'gate'],
     );
     assert.ok(stages.every(({ sentence, finishedAt }) => sentence !== '' && finishedAt !== null));
   });

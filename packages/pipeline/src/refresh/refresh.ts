@@ -1,8 +1,9 @@
 import { DuetError, type Logger } from '@duet/base';
-import { loadInteractions } from '@duet/datasets';
+import { findSnapshot, loadInteractions, takeSnapshot } from '@duet/datasets';
 import { type Database, holdLock, type Prisma, type RegisteredModel } from '@duet/db';
 import { buildModelIndex } from '@duet/serving';
 import { bestEpoch, type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
+import { foldEvents, isFoldable } from '../fold/fold.ts';
 import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
 import { parseGate } from '../gate/gate-settings.ts';
 import { addVersion, promote } from '../registry/champion.ts';
@@ -25,7 +26,7 @@ export interface RefreshResult {
 }
 
 /**
- * Makes a new version of a registered model: a twin is trained on the split and **measured**; the version itself learns
+ * Makes a new version of a registered model: what was logged becomes a part, and the dataset as it then is a snapshot; a twin is trained on the split and **measured**; the version itself learns
  * **everything**, for as many epochs; it is indexed, judged by the gate, and promoted, or held back with the reason. A refresh that was cut is
  * gone on with by the next one of the model, and does nothing twice.
  *
@@ -46,6 +47,7 @@ export async function refreshModel(
   const model = await db.prisma.registeredModel.findUniqueOrThrow({ where: { id: registered.id } });
   const refresh = new OpenRefresh(db, await unfinishedOrNew(db, model, actor));
   try {
+    await refresh.stage('data', () => data(ctx, model, refresh));
     await refresh.stage('measure', () => measure(ctx, model, refresh));
     await refresh.stage('refit', () => refit(ctx, model, refresh));
     await refresh.stage('index', () => index(ctx, refresh));
@@ -86,12 +88,28 @@ async function runOf(
   return (await db.prisma.trainingRun.create({ data: { datasetId, kind, preset, parameters } })).id;
 }
 
+/** The snapshot that the whole refresh reads, with what was logged up to now. */
+async function data(ctx: RefreshContext, { datasetId }: RegisteredModel, refresh: OpenRefresh): Promise<string> {
+  const { db } = ctx;
+  const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
+  const folded = isFoldable(dataset) ? await foldEvents(ctx, datasetId) : undefined;
+  const snapshotId = folded?.snapshot ?? (await takeSnapshot(ctx, datasetId)).id;
+  await db.prisma.refreshRun.update({ where: { id: refresh.id }, data: { snapshotId } });
+  await refresh.know({ snapshotId });
+  const { number, interactions, users, items } = await findSnapshot(ctx, datasetId, snapshotId);
+  const says = `Snapshot ${number}: ${interactions} interactions of ${users} users with ${items} items`;
+  return folded === undefined || folded.events === 0 ? `${says}.` : `${says}, after ${folded.events} events were folded.`;
+}
+
 async function measure(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
   const { datasetId, kind, preset, name } = model;
   const set = model.parameters as Record<string, unknown>;
   const runId = await runOf(ctx, model, refresh.state.measureRunId, set);
   await refresh.know({ measureRunId: runId });
-  const { modelId } = await trainModel(ctx, { datasetId, kind, preset, set, name: `${name}, measured`, runId });
+  const { modelId } = await trainModel(ctx, {
+    ...{ datasetId, kind, preset, set, name: `${name}, measured`, runId },
+    snapshotId: refresh.state.snapshotId,
+  });
   await refresh.know({ measuredModelId: modelId });
   const metrics = await metricsOf(ctx.db, modelId);
   return `HR@50 ${metrics['HR@50']?.toFixed(4) ?? '–'}, MRR ${metrics.MRR?.toFixed(4) ?? '–'} on what it was not trained on.`;
@@ -105,7 +123,10 @@ async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenR
   const set = { ...(model.parameters as Record<string, unknown>), ...stoppedAt(curve as unknown as CurvePoint[]) };
   const runId = await runOf(ctx, model, refresh.state.refitRunId, set);
   await refresh.know({ refitRunId: runId });
-  const { modelId } = await trainModel(ctx, { datasetId, kind, preset, set, split: 'none', name, runId });
+  const { modelId } = await trainModel(ctx, {
+    ...{ datasetId, kind, preset, set, split: 'none', name, runId },
+    snapshotId: refresh.state.snapshotId,
+  });
   const { metrics } = await db.prisma.model.findUniqueOrThrow({ where: { id: measuredModelId! } });
   const version = await db.prisma.$transaction(async (tx) => {
     await tx.model.update({ where: { id: modelId }, data: { metrics: metrics as Prisma.InputJsonObject } });
@@ -134,7 +155,7 @@ async function index(ctx: RefreshContext, refresh: OpenRefresh): Promise<string>
 
 async function gate(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
   const { db } = ctx;
-  const { measuredModelId, modelId } = refresh.state;
+  const { measuredModelId, modelId, snapshotId } = refresh.state;
   const champion = model.championId;
   const twin = champion === null ? undefined : await measuredTwin(db, champion);
   const candidate = await evaluateModel(ctx, { modelId: measuredModelId! });
@@ -142,11 +163,11 @@ async function gate(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRe
   const judged = judgeGate({
     settings: parseGate(model.gate),
     candidate,
-    champion: twin === undefined ? undefined : await evaluateModel(ctx, { modelId: twin }),
+    champion: twin === undefined ? undefined : await evaluateModel(ctx, { modelId: twin, snapshotId }),
     indexRecall: built.recallAt100,
     shownItems: await db.prisma.item.count({ where: { datasetId: model.datasetId, withdrawnAt: null } }),
     itemsWithVector: built.size,
-    ...(await dataFacts(ctx, model)),
+    ...(await dataFacts(ctx, model, snapshotId)),
   });
   await refresh.know({ gate: judged });
   await db.prisma.refreshRun.update({
@@ -164,8 +185,9 @@ const weekSeconds = 7 * 86_400;
 async function dataFacts(
   { db, dataDir }: RefreshContext,
   { datasetId, championId }: RegisteredModel,
+  snapshotId: string | undefined,
 ): Promise<Pick<GateFacts, 'interactions' | 'weeks'>> {
-  const { time, clock = 'time' } = await loadInteractions({ db, dataDir }, datasetId);
+  const { time, clock = 'time' } = await loadInteractions({ db, dataDir }, datasetId, snapshotId);
   const seen =
     championId === null
       ? null

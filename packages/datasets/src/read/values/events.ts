@@ -2,7 +2,7 @@
 export type EventKind = 'purchase' | 'cart' | 'favourite' | 'view';
 
 /** Weights that the field gives to kinds of events: a purchase says what ten views say. */
-const usualWeights: Record<EventKind, number> = { purchase: 1, cart: 0.3, favourite: 0.3, view: 0.1 };
+export const usualWeights: Record<EventKind, number> = { purchase: 1, cart: 0.3, favourite: 0.3, view: 0.1 };
 
 /** Names of events, letters only, lower case. */
 const names: Record<EventKind, readonly string[]> = {
