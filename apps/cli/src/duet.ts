@@ -1,5 +1,6 @@
 import { DuetError, type ErrorCode, fileFault } from '@duet/base';
 import { Command, CommanderError } from 'commander';
+import { catalogueCommand } from './commands/data/catalogue.ts';
 import { datasetsCommand } from './commands/data/datasets.ts';
 import { exportCommand } from './commands/data/export.ts';
 import { foldCommand } from './commands/data/fold.ts';
@@ -43,6 +44,7 @@ const commands = [
   statusCommand,
   stopCommand,
   importCommand,
+  catalogueCommand,
   foldCommand,
   trainCommand,
   tuneCommand,

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { syncCatalogue } from './catalogue/sync.ts';
 import { importDataset } from './import.ts';
 import { loadCatalogue, loadInteractions, loadUsers } from './load/dataset.ts';
 import { findSnapshot } from './load/newest-snapshot.ts';
@@ -146,6 +147,30 @@ test('a complete items file withdraws what it lacks, but no large share of the c
   assert.equal((await append(lines.slice(0, 9))).withdrawnItems, 1);
   assert.equal((await append(lines.slice(0, 5), { allowWithdraw: true })).withdrawnItems, 4);
   assert.equal(await shown(), 5);
+});
+
+test('a feed is followed: what it says is added and changed, and with complete what it lacks is withdrawn', async () => {
+  const lines = Array.from({ length: 10 }, (_, i) => `i${i},Item ${i},1.00`);
+  const items = await write(`sku,title,price\n${lines.join('\n')}\n`);
+  const interactions = await write('user,item,timestamp\na,i0,1700000000\n');
+  const request = { name: 'fed', interactions, items, itemColumns: { item: 'sku' }, currency: 'EUR' };
+  const { datasetId } = await importDataset(ctx, request);
+  const sync = async (rows: string[], more = {}) => {
+    const feed = await write(`sku,title,price\n${rows.join('\n')}\n`);
+    const { added, updated, withdrawn, unchanged } = await syncCatalogue(ctx, { dataset: 'fed', feed, ...more });
+    return { added, updated, withdrawn, unchanged };
+  };
+  const changed = ['i1,Another title,1.00', 'i2,Item 2,2.00', 'i3,Item 3,1.00', 'new,New,3.00'];
+  assert.deepEqual(await sync(changed), { added: 1, updated: 2, withdrawn: 0, unchanged: 1 });
+  const { priceMinor } = await db.prisma.item.findFirstOrThrow({ where: { datasetId, externalId: 'i2' } });
+  assert.equal(priceMinor, 200);
+  const rest = [...lines.slice(0, 9), 'new,New,3.00'];
+  assert.deepEqual(await sync(rest, { complete: true }), { added: 0, updated: 2, withdrawn: 1, unchanged: 8 });
+  await assert.rejects(sync(rest.slice(0, 5), { complete: true }), /lacks 5 of the 10 items that are shown/);
+  assert.equal((await sync(rest.slice(0, 5), { complete: true, allowWithdraw: true })).withdrawn, 5);
+  // What is listed again is shown again.
+  assert.equal((await sync(lines)).updated, 5);
+  await assert.rejects(sync(['i1,X,1.00'], { currency: 'GBP' }), /prices of "fed" are in EUR/);
 });
 
 test('an edit of the catalogue makes another snapshot, a change of the stock none', async () => {

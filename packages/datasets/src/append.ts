@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError, silent } from '@duet/base';
-import type { Database, Dataset, Snapshot } from '@duet/db';
+import type { Dataset, Snapshot } from '@duet/db';
+import { appended, findInto, refuseCurrency } from './appended.ts';
 import { refuseLargeWithdrawal, withdrawMissing } from './catalogue/withdraw.ts';
 import { answerOf, type ImportResult } from './import-answer.ts';
 import { incomingOfFiles } from './parts/incoming.ts';
@@ -10,7 +11,7 @@ import { insertPart, originOf, writePart } from './parts/part.ts';
 import { clockSummary, minorUnits } from './read/read.ts';
 import type { Workspace } from './read/workspace.ts';
 import { type ImportContext, reading } from './reading.ts';
-import { type ImportRequest, type ImportSettings, importRequest, parseImportRequest, withPaths } from './request.ts';
+import { type ImportRequest, type ImportSettings, withPaths } from './request.ts';
 import type { SnapshotSummary } from './snapshots/snapshot-files.ts';
 import { snapshotOf } from './snapshots/take-snapshot.ts';
 import type { ReadSummary } from './summary.ts';
@@ -18,37 +19,6 @@ import { storeCatalogue, storeUsers } from './write/catalogue.ts';
 import { changeDataset, type DatasetChange } from './write/change-dataset.ts';
 import { datasetFolder, partFile, partsFolder, sync } from './write/folder.ts';
 import { inTransaction } from './write/transaction.ts';
-
-/** What each import says for itself. */
-const ofEachImport = new Set([
-  ...['name', 'into', 'interactions', 'items', 'users', 'userLists', 'itemLists', 'description', 'attribution'],
-  ...['catalogue', 'allowWithdraw', 'strict', 'currency', 'where', 'showOutOfStock'],
-]);
-
-/** A request to add to a dataset, with what it leaves open as the dataset's first import had it. */
-export function appended(request: ImportRequest, { id, settings }: Pick<Dataset, 'id' | 'settings'>): ImportSettings {
-  // An older Duet may have kept what is no setting any more.
-  const kept = Object.entries(settings as Record<string, unknown>).filter(
-    ([key]) => key in importRequest.shape && !ofEachImport.has(key),
-  );
-  const before: Partial<ImportSettings> = Object.fromEntries(kept);
-  return parseImportRequest({
-    ...{ catalogue: 'partial', ...before, ...request, into: id },
-    columns: { ...before.columns, ...request.columns },
-    itemColumns: { ...before.itemColumns, ...request.itemColumns },
-    userColumns: { ...before.userColumns, ...request.userColumns },
-  });
-}
-
-async function findInto({ prisma }: Database, named: string): Promise<Dataset> {
-  const all = await prisma.dataset.findMany({ where: { status: 'done' } });
-  const found = all.find(({ id, name }) => id === named || name === named);
-  if (found !== undefined) return found;
-  throw new DuetError('not-found', `There is no dataset "${named}" to add to.`, {
-    where: { field: 'into' },
-    fix: all.length === 0 ? 'Make one with --name.' : `There is ${all.map(({ name }) => name).join(', ')}.`,
-  });
-}
 
 /**
  * Adds files to a dataset: interactions that it lacks as another part, items and users over those it has, and the snapshot
@@ -90,14 +60,6 @@ export async function appendFiles(ctx: ImportContext, request: ImportRequest): P
       ...{ datasetId: dataset.id, snapshot: snapshot.id, rows: snapshot.interactions, users: snapshot.users },
       ...{ items: snapshot.items, fingerprint: snapshot.fingerprint, ...answerOf(summary), ...counts, summary },
     };
-  });
-}
-
-function refuseCurrency({ name, currency }: Dataset, other: string, from: string): void {
-  if (other === currency) return;
-  throw new DuetError('bad-input', `The prices of "${name}" are in ${currency}, and these are in ${other} (${from}).`, {
-    where: { field: 'currency' },
-    fix: `Convert them to ${currency}, or leave those rows out with --where.`,
   });
 }
 

@@ -1,3 +1,4 @@
+export { type SyncedCatalogue, syncCatalogue } from './catalogue/sync.ts';
 export { itemEdit, saveItem } from './edit-item.ts';
 export { type ImportPreview, importDataset, previewImport } from './import.ts';
 export type { ImportResult } from './import-answer.ts';

@@ -5,6 +5,7 @@ import { type Progress, silent } from '@duet/base';
 import type { Database } from '@duet/db';
 import { defaultLimits, type Limits } from './read/containers/bounds.ts';
 import type { RemoteAccess } from './read/containers/remote.ts';
+import { type ReadFeed, readFeed } from './read/feed.ts';
 import { type InspectedFile, inspect } from './read/inspect.ts';
 import { type ReadContext, readFiles } from './read/read.ts';
 import { Workspace } from './read/workspace.ts';
@@ -68,6 +69,18 @@ export const reading = <T>(
 ): Promise<T> =>
   working(ctx, { folder, files }, settings, async (workspace, readContext) =>
     use(workspace, await readFiles(workspace, folder, settings, { ...readContext, currency })),
+  );
+
+/** Reads a request's items file alone in a folder, and hands the tables that it makes to `use`. */
+export const readingFeed = <T>(
+  ctx: ReadingContext,
+  folder: string,
+  settings: ImportSettings,
+  currency: string,
+  use: (workspace: Workspace, read: ReadFeed) => Promise<T>,
+): Promise<T> =>
+  working(ctx, { folder, files: folder }, settings, async (workspace, readContext) =>
+    use(workspace, await readFeed(workspace, folder, settings, { ...readContext, currency })),
   );
 
 /** Does something in a folder of its own, which goes afterwards. */

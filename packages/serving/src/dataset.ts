@@ -32,6 +32,8 @@ export interface Shopper extends ShownUser {
 /** One dataset in memory. What depends on the catalogue changes in place, as {@link followCatalogue} says. */
 export interface ServedDataset {
   id: string;
+  /** Whose interactions and users these are. */
+  snapshotId: string;
   /** ISO 4217 code of the prices. */
   currency: string;
   /** Whether items that are out of stock are shown, where a request says nothing of the stock. */
@@ -56,18 +58,38 @@ export interface ServedDataset {
 type Context = { db: Database; dataDir: string };
 
 export async function loadDataset(ctx: Context, datasetId: string): Promise<ServedDataset> {
-  const { db } = ctx;
   const { id: snapshotId } = await findSnapshot(ctx, datasetId);
-  const [row, interactions, users] = await Promise.all([
-    db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
+  const [row, known] = await Promise.all([
+    ctx.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
+    loadSnapshot(ctx, datasetId, snapshotId),
+  ]);
+  const catalogue = await LiveCatalogue.open(ctx.db, datasetId, known.interactions.items);
+  const timed = row.firstAt !== null;
+  const { currency, showOutOfStock } = row;
+  return { id: datasetId, currency, showOutOfStock, timed, catalogue, ...interactionsOf(known, catalogue, timed) };
+}
+
+type Snapshotted = Pick<ServedDataset, 'snapshotId' | 'interactions' | 'users'>;
+
+async function loadSnapshot(ctx: Context, datasetId: string, snapshotId: string): Promise<Snapshotted> {
+  const [interactions, users] = await Promise.all([
     loadInteractions(ctx, datasetId, snapshotId),
     loadUsers(ctx, datasetId, snapshotId),
   ]);
-  const catalogue = await LiveCatalogue.open(db, datasetId, interactions.items);
+  return { snapshotId, interactions, users };
+}
+
+/** What follows from a snapshot's interactions, by rows of the catalogue. */
+function interactionsOf(
+  { snapshotId, interactions: read, users }: Snapshotted,
+  catalogue: LiveCatalogue,
+  timed: boolean,
+) {
+  const rowOf = Int32Array.from(read.items, (id) => catalogue.rowOf.get(id)!);
+  const interactions = { ...read, items: catalogue.ids, item: read.item.map((item) => rowOf[item]!) };
   const userStart = new Int32Array(interactions.users.length + 1);
   for (const user of interactions.user) userStart[user + 1]!++;
   for (let u = 0; u < interactions.users.length; u++) userStart[u + 1]! += userStart[u]!;
-  const timed = row.firstAt !== null;
   const purchases = interactions.users.map((_, u): Purchases => {
     const of = <T>(column: { subarray(from: number, to: number): T }) =>
       column.subarray(userStart[u]!, userStart[u + 1]!);
@@ -75,23 +97,26 @@ export async function loadDataset(ctx: Context, datasetId: string): Promise<Serv
   });
   const facts = itemFacts(catalogue, purchases);
   return {
-    id: datasetId,
-    currency: row.currency,
-    showOutOfStock: row.showOutOfStock,
-    timed,
-    catalogue,
-    interactions,
-    users,
-    facts,
+    ...{ snapshotId, interactions, users, facts, userStart },
     queryId:
       interactions.sides?.left === 'query'
         ? new Map(users.title.map((title, u) => [title.toLowerCase(), interactions.users[u]!]))
         : undefined,
     userRow: new Map(interactions.users.map((id, i) => [id, i])),
-    userStart,
     popular: descending(facts.popularity),
     active: descending(userStart.subarray(1).map((end, u) => end - userStart[u]!)),
   };
+}
+
+/** Takes over the dataset's newest snapshot, at once and in place, where it is another. @returns whether it was */
+export async function followSnapshot(ctx: Context, dataset: ServedDataset): Promise<boolean> {
+  const { id: snapshotId } = await findSnapshot(ctx, dataset.id);
+  if (snapshotId === dataset.snapshotId) return false;
+  const known = await loadSnapshot(ctx, dataset.id, snapshotId);
+  // The items of a snapshot are rows of the database before it is.
+  await followCatalogue(dataset);
+  Object.assign(dataset, interactionsOf(known, dataset.catalogue, dataset.timed));
+  return true;
 }
 
 /** Item rows that a user only looked at: those hide nothing. */

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as thinkTime } from 'node:timers/promises';
 import { openModel } from '@duet/artifact';
 import { createLogger } from '@duet/base';
-import { loadInteractions } from '@duet/datasets';
+import { importDataset, loadInteractions } from '@duet/datasets';
 import { createTinyShop, type TinyShop, tinySplit } from '@duet/ranking/testing';
 import { trainModel } from '@duet/trainer';
 import { indexFolder } from './indexing/index-files.ts';
@@ -134,6 +134,21 @@ describe('serving', () => {
     await serving.refresh();
     const { title, priceMinor } = await serving.item({ itemId: 'i3' });
     assert.deepEqual({ title, priceMinor }, { title: 'A better mug', priceMinor: 12_345 });
+  });
+
+  test('takes over a new snapshot: what was added by a file is known of the user, also an item that is new', async () => {
+    const file = path.join(shop.dataDir, 'more.csv');
+    const later = Date.UTC(2026, 0, 1) / 1000;
+    await writeFile(file, `user_id,item_id,timestamp\nu9,i77,${later}\nu9,i-new,${later + 1}\nnew,i77,${later}\n`);
+    await importDataset(shop, { into: shop.datasetId, interactions: file });
+    await serving.refresh();
+    const bought = await serving.history({ userId: 'u9', limit: 2 });
+    assert.deepEqual(
+      bought.map(({ itemId }) => itemId),
+      ['i-new', 'i77'],
+    );
+    assert.equal((await serving.history({ userId: 'new', limit: 2 })).length, 1);
+    assert.equal((await serving.retrieve({ userId: 'u9', k: 10 })).items.length, 10);
   });
 
   test('swaps indexes and models under concurrent requests without failing one', async () => {

@@ -168,8 +168,11 @@ class DatabaseServing implements Serving {
         });
       }
       const index = await retriever.users(dataset);
-      const nearest = await index.nearest(vectors, k, dataset.userRow.get(requester));
-      const users = nearest.map(({ user, score }) => ({ ...showUser(dataset, user), score }));
+      const nearest = await index.nearest(vectors, k, requester);
+      const users = nearest.flatMap(({ userId: id, score }) => {
+        const row = dataset.userRow.get(id);
+        return row === undefined ? [] : [{ ...showUser(dataset, row), score }];
+      });
       return { ...answeredBy(retriever, dataset), users };
     });
   }

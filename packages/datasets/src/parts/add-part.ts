@@ -72,7 +72,8 @@ async function writeRows(
   const files = datasetFolder(dataDir, datasetId);
   using workspace = await Workspace.open(scratch, { files, ...(memory && { memory }), signal });
   await workspace.create(incoming);
-  return inTransaction(db, async (client) => {
+  // Awaited here: the workspace is closed when this returns.
+  return await inTransaction(db, async (client) => {
     let rows = 0;
     const context = (newest.summary as unknown as SnapshotSummary).context.length;
     const none = `[${Array.from({ length: context }, () => 'NULL').join(', ')}]`;

@@ -63,7 +63,7 @@ export function opener(
 }
 
 /** The currency of prices, and where it is from. */
-function currencyOf(
+export function currencyOf(
   settings: ImportSettings,
   profiles: Profile[],
   known: string | undefined,

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { DuetError, type ProgressUpdate } from '@duet/base';
 import { type Author, type Database, enqueue, type ImportRun, writeAudit } from '@duet/db';
 import { z } from 'zod';
-import { appended } from '../append.ts';
+import { appended } from '../appended.ts';
 import { type ImportPreview, importDataset, previewImport } from '../import.ts';
 import type { ImportResult } from '../import-answer.ts';
 import type { FileTable, InspectedFile } from '../read/inspect.ts';

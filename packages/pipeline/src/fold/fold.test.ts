@@ -76,7 +76,7 @@ describe('a fold', () => {
       event('impression', 'ann', 'jug'),
       event('click', 'ann', 'jug'),
       event('cart', 'ann', 'jug'),
-      event('order', 'ann', 'jug'),
+      event('order', 'ann', 'jug', { occurredAt: '2026-03-10T11:00:01Z' }),
       event('order', 'zoe', 'cup'),
       event('click', 'bot', 'cup', { device: 'bot' }),
       event('click', 'tester', 'cup'),
@@ -102,7 +102,8 @@ describe('a fold', () => {
 
   test('takes every event once, also those of a transaction that was open', async () => {
     const datasetId = await shop();
-    const open = await db.pool.connect();
+    await using opened = new AsyncDisposableStack();
+    const open = opened.adopt(await db.pool.connect(), (client) => client.release(true));
     await log(datasetId, [event('order', 'ann', 'jug')]);
     await open.query('BEGIN');
     await open.query(
@@ -113,7 +114,6 @@ describe('a fold', () => {
     await log(datasetId, [event('order', 'bob', 'cup')]);
     assert.equal((await foldEvents(ctx, datasetId)).events, 2);
     await open.query('COMMIT');
-    open.release();
     await log(datasetId, [event('order', 'cat', 'cup')]);
     assert.equal((await foldEvents(ctx, datasetId)).events, 2);
     const nothing = await foldEvents(ctx, datasetId);

@@ -98,7 +98,9 @@ async function data(ctx: RefreshContext, { datasetId }: RegisteredModel, refresh
   await refresh.know({ snapshotId });
   const { number, interactions, users, items } = await findSnapshot(ctx, datasetId, snapshotId);
   const says = `Snapshot ${number}: ${interactions} interactions of ${users} users with ${items} items`;
-  return folded === undefined || folded.events === 0 ? `${says}.` : `${says}, after ${folded.events} events were folded.`;
+  return folded === undefined || folded.events === 0
+    ? `${says}.`
+    : `${says}, after ${folded.events} events were folded.`;
 }
 
 async function measure(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {

@@ -114,6 +114,7 @@ export class Follower implements AsyncDisposable {
   async #followData(): Promise<void> {
     await this.recent.follow();
     await this.#opened.eachDataset(followCatalogue);
+    await this.#opened.followSnapshots();
     await this.#opened.eachRetriever(async (retriever) => {
       await retriever.delta.follow();
       this.#served.indexes.set(retriever.planned.indexId, stateOf(retriever));

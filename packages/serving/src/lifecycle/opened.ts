@@ -2,7 +2,7 @@ import { DuetError, type Logger } from '@duet/base';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { parseRanker, type RankerParameters } from '@duet/ranking';
-import { loadDataset, type ServedDataset } from '../dataset.ts';
+import { followSnapshot, loadDataset, type ServedDataset } from '../dataset.ts';
 import { openRetriever, type Retriever, retrieverKey } from '../retriever.ts';
 import type { CacheCount } from '../users/user-vectors.ts';
 import { OpenModels } from './open-models.ts';
@@ -28,6 +28,8 @@ export class Opened implements AsyncDisposable {
   #datasets = new Map<string, Promise<ServedDataset>>();
   #rankers = new Map<string, Promise<RankerParameters>>();
   #retrievers: Pool<Retriever>;
+  /** Why the newest snapshot of a dataset could not be read. */
+  #unreadable = new Map<string, string>();
   #models: OpenModels;
 
   constructor(options: Options) {
@@ -66,6 +68,22 @@ export class Opened implements AsyncDisposable {
       const dataset = await loading.catch(() => undefined);
       if (dataset !== undefined) await work(dataset);
     }
+  }
+
+  /** Takes over the newest snapshot of every dataset that is loaded; one that cannot be read leaves the one before. */
+  async followSnapshots(): Promise<void> {
+    await this.eachDataset(async (dataset) => {
+      const { logger } = this.#options;
+      try {
+        const changed = await followSnapshot(this.#options, dataset);
+        if (changed) logger.info({ dataset: dataset.id, snapshot: dataset.snapshotId }, 'a new snapshot is served');
+      } catch (error) {
+        if (!(error instanceof DuetError)) throw error;
+        const known = this.#unreadable.get(dataset.id) === error.message;
+        this.#unreadable.set(dataset.id, error.message);
+        if (!known) logger.error({ err: error, dataset: dataset.id }, 'the newest snapshot cannot be read');
+      }
+    });
   }
 
   /** Runs `work` with every retriever that is open by now. */

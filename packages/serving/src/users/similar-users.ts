@@ -7,9 +7,9 @@ export interface UserIndex extends AsyncDisposable {
   /**
    * The users whose vectors have the greatest cosine with one of these [vectorsPerUser, dimensions], best first.
    *
-   * @param without the user row that is left out
+   * @param without the user who is left out
    */
-  nearest(vectors: Float32Array, k: number, without: number | undefined): Promise<{ user: number; score: number }[]>;
+  nearest(vectors: Float32Array, k: number, without: string): Promise<{ userId: string; score: number }[]>;
 }
 
 /** The most active users are in it: vectors of 128 numbers then take 100 MB. */
@@ -19,14 +19,15 @@ const block = 256;
 /** Encodes the model's users and indexes them exactly, some seconds for a hundred thousand. */
 export async function openUserIndex(model: LoadedModel, { interactions, active }: ServedDataset): Promise<UserIndex> {
   const { dimensions: dim, tasteDimensions: taste, vectorsPerUser: each } = model;
-  const rows: number[] = [];
+  const ids: string[] = [];
   const all: Float32Array[] = [];
   for (let from = 0; from < Math.min(active.length, mostUsers); from += block) {
-    const users = [...active.subarray(from, Math.min(from + block, mostUsers))];
-    const { vectors, known } = await model.encodeUsers(users.map((user) => interactions.users[user]!));
+    const rows = [...active.subarray(from, Math.min(from + block, mostUsers))];
+    const users = rows.map((user) => interactions.users[user]!);
+    const { vectors, known } = await model.encodeUsers(users);
     users.forEach((user, i) => {
       if (!known[i]) return;
-      rows.push(user);
+      ids.push(user);
       all.push(unit(vectors.slice(i * each * dim, (i + 1) * each * dim), dim, taste));
     });
   }
@@ -38,13 +39,13 @@ export async function openUserIndex(model: LoadedModel, { interactions, active }
   return {
     async nearest(asked, k, without) {
       const fetched = Math.min(index.size, (k + 1) * each);
-      const { ids, scores } = await searchBest(index, unit(asked.slice(), dim, taste), each, fetched);
-      const best = new Map<number, number>();
-      ids.forEach((id, at) => {
-        const user = rows[Math.floor(id / each)];
+      const { ids: found, scores } = await searchBest(index, unit(asked.slice(), dim, taste), each, fetched);
+      const best = new Map<string, number>();
+      found.forEach((id, at) => {
+        const user = ids[Math.floor(id / each)];
         if (id >= 0 && user !== undefined && user !== without && !best.has(user)) best.set(user, scores[at]!);
       });
-      return Array.from(best, ([user, score]) => ({ user, score })).slice(0, k);
+      return Array.from(best, ([userId, score]) => ({ userId, score })).slice(0, k);
     },
     [Symbol.asyncDispose]: () => index[Symbol.asyncDispose](),
   };
