@@ -1,9 +1,9 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { cutExample } from '@duet/datasets/testing';
 import { createApiKey } from '@duet/db';
 import { createTestDatabase, type Fixture, freePort, loadFixture, type Place } from '@duet/db/testing';
 import { root } from './pages.ts';
@@ -26,27 +26,8 @@ export interface Installation extends Shell {
   addressed(text: string): string;
 }
 
-const example = path.join(root, 'examples/online-retail');
-const names = ['interactions', 'items', 'users'];
-const unzipped = async (file: string): Promise<string> =>
-  gunzipSync(await readFile(path.join(example, file))).toString();
-
 /** Every 25th customer of the example shop, among them 17850, of whom the documents speak. */
-const kept = (userId: string): boolean => Number(userId) % 25 === 0;
-
-async function cutExample(folder: string): Promise<void> {
-  const [log, items, users] = await Promise.all(names.map((name) => unzipped(`${name}.csv.gz`)));
-  const rowsOf = (text: string, keep: (row: string) => boolean) =>
-    text.split('\n').filter((row, at) => at === 0 || keep(row));
-  const first = (row: string) => row.slice(0, row.indexOf(','));
-  const orders = rowsOf(log!, (row) => kept(first(row)));
-  const bought = new Set(orders.map((row) => row.split(',')[1]));
-  await Promise.all([
-    writeFile(path.join(folder, 'orders.csv.gz'), gzipSync(orders.join('\n'), { level: 1 })),
-    writeFile(path.join(folder, 'products.csv'), rowsOf(items!, (row) => bought.has(first(row))).join('\n')),
-    writeFile(path.join(folder, 'customers.csv'), rowsOf(users!, (row) => kept(first(row))).join('\n')),
-  ]);
-}
+const kept = (userId: number): boolean => userId % 25 === 0;
 
 /** `npx duet` of this checkout, for a shell in any folder. It trains for one epoch, whatever the preset says. */
 async function writeNpx(folder: string): Promise<void> {
@@ -67,7 +48,7 @@ async function openShell({ db, dataDir }: Place, settings: NodeJS.ProcessEnv = {
   const folder = path.join(home, 'reader');
   const bin = path.join(home, 'bin');
   await Promise.all([mkdir(folder), writeNpx(bin)]);
-  await cutExample(folder);
+  await cutExample(folder, kept);
   const env: NodeJS.ProcessEnv = {
     NODE_COMPILE_CACHE: path.join(home, 'compiled'),
     ...process.env,
@@ -101,7 +82,10 @@ async function openShell({ db, dataDir }: Place, settings: NodeJS.ProcessEnv = {
 const demo: Fixture<void> = {
   name: 'docs-demo',
   madeBy: '@duet/cli',
-  files: ['docs/checks/installation.ts', ...names.map((name) => `examples/online-retail/${name}.csv.gz`)],
+  files: [
+    'docs/checks/installation.ts',
+    ...['interactions', 'items', 'users'].map((name) => `examples/online-retail/${name}.csv.gz`),
+  ],
   async make(place) {
     await using shell = await openShell(place);
     const script = `

@@ -12,7 +12,7 @@ let ctx: TrainerContext & AsyncDisposable;
 let datasetId: string;
 before(async () => {
   ctx = await createTrainer();
-  datasetId = (await loadExamples(ctx)).mostActiveByIds;
+  datasetId = (await loadExamples(ctx)).smallByIds;
 });
 after(() => ctx[Symbol.asyncDispose]());
 

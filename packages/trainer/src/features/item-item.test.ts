@@ -17,7 +17,7 @@ let datasetId: string;
 
 before(async () => {
   ctx = await createTrainer();
-  datasetId = (await loadExamples(ctx)).mostActiveByIds;
+  datasetId = (await loadExamples(ctx)).smallByIds;
 });
 after(() => ctx[Symbol.asyncDispose]());
 

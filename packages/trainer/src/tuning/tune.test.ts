@@ -70,7 +70,7 @@ describe('a tuning', () => {
     db = await createTestDatabase();
     const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-tune-'));
     ctx = { db, dataDir, machine: { executor: undefined, threads: 1, device: undefined } };
-    datasetId = (await loadExamples(ctx)).mostActiveByIds;
+    datasetId = (await loadExamples(ctx)).smallByIds;
   });
   after(async () => {
     await db[Symbol.asyncDispose]();
