@@ -20,9 +20,11 @@ import { trainRankerCommand } from './commands/models/train-ranker.ts';
 import { tuneCommand } from './commands/models/tune.ts';
 import { retrieveCommand } from './commands/retrieve.ts';
 import { rulesCommand } from './commands/rules.ts';
+import { alertsCommand } from './commands/system/alerts.ts';
 import { backupCommand, restoreCommand } from './commands/system/backup.ts';
 import { databaseCommand } from './commands/system/database.ts';
 import { doctorCommand } from './commands/system/doctor.ts';
+import { healthCommand } from './commands/system/health.ts';
 import { keysCommand } from './commands/system/keys.ts';
 import { migrateCommand } from './commands/system/migrate.ts';
 import { startCommand } from './commands/system/start.ts';
@@ -63,6 +65,8 @@ const commands = [
   refreshCommands,
   championCommands,
   deploymentCommands,
+  healthCommand,
+  alertsCommand,
   keysCommand,
   statsCommand,
   migrateCommand,

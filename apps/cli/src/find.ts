@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import type { Database, Dataset, Model, TrainingRun } from '@duet/db';
+import type { Database, Dataset, Model, RegisteredModel, TrainingRun } from '@duet/db';
 
 const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
@@ -21,19 +21,38 @@ export async function findDataset({ prisma }: Database, named: string | undefine
   throw new DuetError('bad-input', all.length === 0 ? 'There is no dataset yet.' : 'Which dataset?', { fix });
 }
 
+/** A registered model as an arm follows it, by its name in the dataset. */
+export const findFollowed = ({ prisma }: Database, datasetId: string, name: string): Promise<RegisteredModel | null> =>
+  prisma.registeredModel.findUnique({ where: { datasetId_name: { datasetId, name } } });
+
 /**
- * The model of that id or name, the newest of the name.
+ * The model of that id, the version of a registered model (`name@3`; the champion where no version is said), or the only
+ * model of that name.
  *
- * @throws DuetError `not-found`
+ * @param datasetId whose models are meant; those of every dataset where it is not said
+ * @throws DuetError `not-found`; `conflict` where several have the name
  */
-export async function findModel({ prisma }: Database, named: string): Promise<Model> {
+export async function findModel({ prisma }: Database, named: string, datasetId?: string): Promise<Model> {
+  const of = datasetId === undefined ? {} : { datasetId };
+  const [name, version] = named.split(/@(?=\d+$)/) as [string, string?];
+  const registered = await prisma.model.findMany({
+    where: {
+      ...of,
+      ...(version === undefined ? { championOf: { name } } : { registeredModel: { name }, version: Number(version) }),
+    },
+  });
   const found = isId(named)
-    ? await prisma.model.findUnique({ where: { id: named } })
-    : await prisma.model.findFirst({ where: { name: named }, orderBy: { createdAt: 'desc' } });
-  if (found === null) {
+    ? await prisma.model.findMany({ where: { id: named } })
+    : registered.length > 0
+      ? registered
+      : await prisma.model.findMany({ where: { ...of, name: named }, orderBy: { createdAt: 'desc' } });
+  if (found.length === 1) return found[0]!;
+  if (found.length === 0) {
     throw new DuetError('not-found', `There is no model "${named}".`, { fix: 'npx duet models lists them.' });
   }
-  return found;
+  throw new DuetError('conflict', `${found.length} models are called "${named}".`, {
+    fix: `Name one by its id: ${found.map(({ id, createdAt }) => `${id} (of ${createdAt.toISOString().slice(0, 16)})`).join(', ')}.`,
+  });
 }
 
 /**

@@ -6,14 +6,16 @@ import type { Metrics } from './metrics.ts';
 
 /** The header with a visitor's signed id. */
 export const visitorHeader = 'x-duet-visitor';
+export const datasetHeader = 'x-duet-dataset';
 
 /** What of a request says who calls. */
 export function credentialsOf({ headers, ip }: FastifyRequest): Credentials {
-  const visitor = headers[visitorHeader];
+  const [visitor, dataset] = [headers[visitorHeader], headers[datasetHeader]];
   return {
     authorization: headers.authorization,
     origin: headers.origin,
     visitor: Array.isArray(visitor) ? visitor[0] : visitor,
+    dataset: Array.isArray(dataset) ? dataset[0] : dataset,
     address: ip,
   };
 }

@@ -3,7 +3,7 @@ import type { Config, Logger } from '@duet/base';
 import cors from '@fastify/cors';
 import { TRPCError } from '@trpc/server';
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { visitorHeader } from './admit.ts';
+import { datasetHeader, visitorHeader } from './admit.ts';
 import { failureOf } from './failures.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pressure } from './pressure.ts';
@@ -101,7 +101,7 @@ export async function allowOrigins(
     origin: (origin, answer) =>
       answer(null, origin !== undefined && (configured.has(origin) || keyring.hasOrigin(origin))),
     methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'trpc-accept', visitorHeader],
+    allowedHeaders: ['authorization', 'content-type', 'trpc-accept', visitorHeader, datasetHeader],
     exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after'],
     maxAge: 3600,
   });

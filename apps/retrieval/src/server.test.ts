@@ -41,6 +41,10 @@ describe('the retrieval service', () => {
   };
   before(async () => {
     shop = await createTinyShop();
+    const { id: registeredModelId } = await shop.db.prisma.registeredModel.findFirstOrThrow({
+      where: { championId: shop.twoTower },
+    });
+    await shop.db.prisma.deployment.updateMany({ data: { registeredModelId } });
     for (const modelId of [shop.twoTower, shop.dat]) await buildModelIndex(shop, { modelId });
     const { id } = await createExperiment(shop.db, {
       name: 'DAT against two-tower',
@@ -101,7 +105,7 @@ describe('the retrieval service', () => {
       const answer = await client.retrieve({ userId, k: 12, placement: 'home' });
       assert.deepEqual(answer.experiment, { id: experiment.id, name: experiment.name });
       assert.equal(answer.arm!.id, (await assign({ userId, simulated: false }))!.arm.id);
-      assert.equal(answer.model.id, answer.arm!.name === 'dat' ? shop.dat : shop.twoTower);
+      assert.equal(answer.model!.id, answer.arm!.name === 'dat' ? shop.dat : shop.twoTower);
       assert.deepEqual(answer.ranker, { id: shop.rankerId });
       assert.equal(answer.items.length, 12);
       assert.match(answer.requestId, /^[0-9a-f-]{36}$/);
@@ -127,7 +131,7 @@ describe('the retrieval service', () => {
         Array.from({ length: 20 }, (_, user) => client.retrieve({ userId: `u${user}`, k: 5 })),
       );
       for (const { arm, model, items } of answers) {
-        assert.equal(model.id, shop.twoTower);
+        assert.equal(model?.id, shop.twoTower);
         assert.equal(items.length, 5);
         assert.ok(arm === undefined || arm.name === 'two-tower');
       }
@@ -145,7 +149,7 @@ describe('the retrieval service', () => {
   test('answers an admin from the model they name, in retrieval order, outside any experiment', async () => {
     const client = clientFor('admin');
     const answer = await client.retrieve({ userId: 'u4', k: 100, modelId: shop.dat, rank: false });
-    assert.equal(answer.model.id, shop.dat);
+    assert.equal(answer.model!.id, shop.dat);
     assert.equal(answer.arm, undefined);
     assert.deepEqual(
       answer.items.map(({ retrievalRank }) => retrievalRank),
@@ -248,7 +252,7 @@ describe('the retrieval service', () => {
       () => client.catalogue.shoppers(),
       () => client.history({ userId: 'u1' }),
     ]) {
-      await assert.rejects(call(), { code: 'unavailable', message: /No model has an index yet/ });
+      await assert.rejects(call(), { code: 'unavailable', message: /The dataset of this key is not there/ });
     }
     for (const call of [
       () => client.retrieve({ userId: 'u1', modelId: shop.dat }),

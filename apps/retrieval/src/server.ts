@@ -2,7 +2,7 @@ import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { createAssign, openKeyring, orderLimits } from '@duet/api';
 import { type Config, DuetError, type Logger } from '@duet/base';
 import type { Database } from '@duet/db';
-import { openEventSink, openLatencyLog } from '@duet/experiments';
+import { openAnswerLog, openEventSink, openLatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { createAdmit } from './admit.ts';
@@ -72,10 +72,11 @@ export async function createServer({ config, logger, db, keyDb = db, serving }: 
   const orderLimit = orderLimits(config.orderLimit);
   const assign = createAssign(serving);
   const admit = createAdmit(config, { keyring, metrics });
+  const answers = openAnswerLog(db, { onError: (err) => logger.warn({ err }, 'answers could not be counted') });
   const latency = openLatencyLog(db, { onError: (err) => logger.warn({ err }, 'latencies could not be kept') });
 
   const events = openEventSink(db);
-  const shared = { serving, events, assign, keyring, latency, orderLimit, onLogged: metrics.events };
+  const shared = { serving, events, assign, keyring, latency, answers, orderLimit, onLogged: metrics.events };
 
   addHooks(app, { logger, metrics, pressure, isDraining });
   await allowOrigins(app, config, keyring);
@@ -100,6 +101,7 @@ export async function createServer({ config, logger, db, keyDb = db, serving }: 
     }
     await app.close();
     await latency[Symbol.asyncDispose]();
+    await answers[Symbol.asyncDispose]();
     pressure[Symbol.dispose]();
     await keyring[Symbol.asyncDispose]();
   };

@@ -3,6 +3,7 @@ import { importResources } from '@duet/datasets';
 import { openJobQueue, runService } from '@duet/db';
 import { readMetrics } from '@duet/experiments';
 import { jobHandlers } from './handlers.ts';
+import { serveMetrics } from './metrics.ts';
 import { keepUp } from './upkeep.ts';
 
 await runService('worker', async ({ config, logger, db, opened }) => {
@@ -12,6 +13,9 @@ await runService('worker', async ({ config, logger, db, opened }) => {
   const metrics = await readMetrics(config.metricsFile);
   const queue = opened.use(await openJobQueue(db, { onError: (err) => logger.error({ err }, 'the job queue') }));
   opened.use(await keepUp({ db, config, metrics, logger }));
+  if (config.workerMetricsPort !== undefined) {
+    opened.use(await serveMetrics({ db, logger }, { host: config.host, port: config.workerMetricsPort }));
+  }
   await queue.work(jobHandlers({ db, dataDir, imports: importResources(config), checkpointMinutes, executor, logger }));
   logger.info('waiting for jobs');
   process.send?.('ready');

@@ -3,8 +3,8 @@ import { backUpIfDue } from '@duet/backup';
 import { type Config, DuetError, type Logger } from '@duet/base';
 import { clearAbandonedDrafts, clearImportRuns } from '@duet/datasets';
 import { type Database, enqueue, failUnqueuedRuns } from '@duet/db';
-import { applyStopRules, dropOldEvents, type Metric, rollUpOpen } from '@duet/experiments';
-import { dueFolds, dueModels, queueRefresh } from '@duet/pipeline';
+import { applyStopRules, dropOldAnswerCounts, dropOldEvents, type Metric, rollUpOpen } from '@duet/experiments';
+import { alertOfRule, deliverAlerts, dueFolds, dueModels, queueRefresh, watchHealth } from '@duet/pipeline';
 import { failAbandonedRuns } from '@duet/trainer';
 
 interface UpkeepContext {
@@ -16,8 +16,9 @@ interface UpkeepContext {
 
 /**
  * What the worker does each minute beside its jobs, from now until it is disposed: clears what killed processes have
- * left, counts events into the experiments' sums, deletes old ones, applies the rules that stop experiments, queues
- * the folds and refreshes that are due, and makes the backups that are.
+ * left, counts events into the experiments' sums, deletes old ones, applies the rules that stop experiments, looks at
+ * the health of datasets each hour, delivers alerts, queues the folds and refreshes that are due, and makes the backups
+ * that are.
  */
 export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Promise<Disposable> {
   const { dataDir, backupDir, backupHours, backupKeep } = config;
@@ -55,7 +56,22 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
     if (days.length > 0) logger.info({ days }, 'events were deleted: they are older than what is kept');
   });
   void eachMinute('look at the running experiments', async () => {
-    for (const { says, ...applied } of await applyStopRules(db, { metrics })) logger.warn(applied, says);
+    for (const { says, ...applied } of await applyStopRules(db, { metrics })) {
+      logger.warn(applied, says);
+      await alertOfRule(db, { says, ...applied });
+    }
+  });
+  void eachMinute('look at the health of the datasets', async () => {
+    const newest = await db.prisma.healthCheck.aggregate({ _max: { checkedAt: true } });
+    if (Date.now() - (newest._max.checkedAt?.getTime() ?? 0) < 3_600_000) return;
+    await watchHealth(db);
+    await dropOldAnswerCounts(db);
+  });
+  void eachMinute('deliver alerts', async () => {
+    for (const { ok, ...tried } of await deliverAlerts(db)) {
+      if (ok) logger.info(tried, 'an alert was delivered');
+      else logger.warn(tried, 'an alert could not be delivered');
+    }
   });
   void eachMinute('look for refreshes that are due', async () => {
     for (const { registered, running } of await dueModels(db, new Date())) {

@@ -1,5 +1,4 @@
 import { DuetError } from '@duet/base';
-import type { Serving } from '@duet/serving';
 import type { Assign } from './assignment.ts';
 import type { Caller } from './context.ts';
 import { drawList, drawOf, type List } from './drawn-list.ts';
@@ -32,7 +31,6 @@ export interface ArmSettings {
 }
 
 interface ArmContext {
-  serving: Serving;
   assign: Assign;
   caller: Caller;
 }
@@ -45,10 +43,11 @@ const isOutOfOrder = (error: unknown): boolean =>
  * An answer from the model of the user's arm, or from the model that the request names, and which arm that was. Where
  * the experiment draws its lists, by team draft or to explore, each item says whose it is, or how likely it was there.
  *
- * A model that is out of order costs no shopper an answer: a sound one gives it, which is then of no arm.
+ * A model that is out of order costs no shopper an answer: what is deployed gives it, or the best sellers, and the answer is
+ * then of no arm and says so.
  */
-export async function answerFromArm<Answer extends List>(
-  { serving, assign, caller }: ArmContext,
+export async function answerFromArm<Answer extends List & { fallbacks: string[] }>(
+  { assign, caller }: ArmContext,
   { userId, modelId, placement, context, features, k }: ArmRequest,
   requestId: string,
   ask: (settings: ArmSettings, k: number) => Promise<Answer>,
@@ -77,11 +76,11 @@ export async function answerFromArm<Answer extends List>(
   }
 
   const unforeseen = failures.find((failure) => !isOutOfOrder(failure));
-  const broken = draw.arms.filter((_, at) => asked[at]!.status === 'rejected').map((arm) => arm.modelId);
-  const ofDataset = serving.plan.models.filter((planned) => planned.datasetId === experiment.datasetId);
-  const sound = serving
-    .health()
-    .models.find(({ id }) => !broken.includes(id) && ofDataset.some(({ modelId: of }) => of === id));
-  if (unforeseen !== undefined || sound === undefined) throw unforeseen ?? failures[0];
-  return { answer: await ask({ modelId: sound.id, rankerId: experiment.rankerId }, k), trial: {} };
+  if (unforeseen !== undefined) throw unforeseen;
+  const broken = draw.arms.flatMap(({ name }, at) => {
+    const one = asked[at]!;
+    return one.status === 'rejected' ? [`Arm "${name}" cannot answer: ${(one.reason as Error).message}`] : [];
+  });
+  const answer = await ask({ rankerId: experiment.rankerId }, k);
+  return { answer: { ...answer, fallbacks: [...broken, ...answer.fallbacks] }, trial: {} };
 }

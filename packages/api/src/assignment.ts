@@ -1,5 +1,5 @@
 import { type Assignment, armSettings, assignUser, parseSettings } from '@duet/experiments';
-import type { PlannedExperiment, Serving } from '@duet/serving';
+import { chooseDataset, type PlannedExperiment, type Serving } from '@duet/serving';
 
 /** A planned experiment whose settings have been read. */
 function withSettings({ settings, arms, ...experiment }: PlannedExperiment) {
@@ -15,7 +15,7 @@ export type RunningExperiment = ReturnType<typeof withSettings>;
 /** Who asks, and in what situation. */
 export interface Requester {
   userId: string;
-  /** Whose experiments: by default those of the dataset that is served. */
+  /** Whose experiments: by default those of the only dataset. */
   datasetId?: string | undefined;
   placement?: string | undefined;
   /** The request's context, by column. */
@@ -40,8 +40,9 @@ export function createAssign(serving: Serving): Assign {
       planned = serving.plan.experiments;
     }
     const alike = running.filter((experiment) => experiment.simulated === simulated);
-    const served = simulated ? alike.at(-1)?.datasetId : serving.plan.dataset?.id;
-    const experiments = alike.filter((experiment) => experiment.datasetId === (datasetId ?? served));
+    if (alike.length === 0) return undefined;
+    const of = chooseDataset(serving.plan, { datasetId });
+    const experiments = alike.filter((experiment) => experiment.datasetId === of);
     const targeted = experiments.find(({ settings }) => settings.targeting.length > 0);
     const columns = targeted && (await serving.userAttributes(targeted.datasetId, userId));
     const attributes = { ...columns, ...(placement !== undefined && { placement }), ...context };

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/base';
 import type { VerifiedApiKey } from '@duet/db';
-import type { EventSink, LatencyLog, LoggedEvents } from '@duet/experiments';
-import type { Serving } from '@duet/serving';
+import type { AnswerLog, EventSink, LatencyLog, LoggedEvents } from '@duet/experiments';
+import type { Plan, Serving } from '@duet/serving';
 import type { Assign } from './assignment.ts';
 import type { Keyring } from './keyring.ts';
 import { visitorOf } from './visitor.ts';
@@ -10,6 +10,8 @@ import { visitorOf } from './visitor.ts';
 export interface Caller extends VerifiedApiKey {
   /** Of a publishable key: whom the request says, by their signed id, that it is of. */
   visitorId?: string | undefined;
+  /** Of a key of every dataset: the one that the request names. */
+  dataset?: string | undefined;
 }
 
 /** What every procedure gets. */
@@ -21,6 +23,8 @@ export interface Context {
   keyring: Pick<Keyring, 'secretOf' | 'whileAnswering'>;
   /** Told how long each arm's answers took. */
   latency: Pick<LatencyLog, 'record'>;
+  /** Told of each list that a shopper was answered. */
+  answers: Pick<AnswerLog, 'answered'>;
   /** Told what became of each batch of events. */
   onLogged(result: LoggedEvents): void;
   /** The most that an order line may be worth, in minor units of a currency. */
@@ -41,6 +45,8 @@ export interface Credentials {
   origin?: string | undefined;
   /** The visitor's signed id: the header `x-duet-visitor`. */
   visitor?: string | undefined;
+  /** Name or id of the dataset that shall answer, for a key of every dataset: the header `x-duet-dataset`. */
+  dataset?: string | undefined;
   /** The network address that it came from. */
   address: string;
 }
@@ -51,7 +57,7 @@ export interface Credentials {
  * @throws DuetError `unauthorised` for credentials that name nobody; `unavailable` as {@link Keyring.check}
  */
 export async function authenticate(
-  { authorization, origin, visitor, address }: Credentials,
+  { authorization, origin, visitor, dataset, address }: Credentials,
   keyring: Pick<Keyring, 'check' | 'secretOf'>,
 ): Promise<Caller | undefined> {
   if (authorization === undefined) return undefined;
@@ -62,7 +68,7 @@ export async function authenticate(
       fix: 'Send a key that the admin made, as "Authorization: Bearer sk_…".',
     });
   }
-  if (caller.kind === 'secret') return caller;
+  if (caller.kind === 'secret') return dataset === undefined ? caller : { ...caller, dataset };
   if (origin === undefined || !caller.origins.includes(origin)) {
     const from = origin === undefined ? 'a request that names no origin' : `pages of ${origin}`;
     throw new DuetError('unauthorised', `The API key "${caller.name}" is not for ${from}.`, {
@@ -77,4 +83,21 @@ export async function authenticate(
     where: { field: 'x-duet-visitor' },
     fix: 'Sign it on your server with signVisitor, or let POST /v1/visitors make one.',
   });
+}
+
+/**
+ * The caller, of the dataset that the request names where the key is of every one.
+ *
+ * @throws DuetError `bad-input` for a dataset that there is not, or that the key is not of
+ */
+export function inNamedDataset(caller: Caller, { datasets }: Pick<Plan, 'datasets'>): Caller {
+  const { dataset, datasetId } = caller;
+  if (dataset === undefined) return caller;
+  const id = Object.keys(datasets).find((one) => one === dataset || datasets[one] === dataset);
+  if (id !== undefined && (datasetId ?? id) === id) return { ...caller, datasetId: id };
+  throw new DuetError(
+    'bad-input',
+    datasetId !== null ? `This key has no dataset "${dataset}".` : `There is no dataset "${dataset}".`,
+    { where: { field: 'x-duet-dataset' } },
+  );
 }

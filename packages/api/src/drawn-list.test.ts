@@ -32,6 +32,10 @@ describe('lists that an experiment draws', () => {
   let caller: ReturnType<typeof createCaller>;
   before(async () => {
     shop = await createTinyShop();
+    const { id: registeredModelId } = await shop.db.prisma.registeredModel.findFirstOrThrow({
+      where: { championId: shop.twoTower },
+    });
+    await shop.db.prisma.deployment.updateMany({ data: { registeredModelId } });
     for (const modelId of [shop.twoTower, shop.dat]) await buildIn(shop, { modelId });
     const logger = createLogger({ logLevel: 'silent' }, 'test');
     serving = await openServing({ ...shop, logger, pollMs: 3_600_000 });
@@ -155,7 +159,7 @@ describe('lists that an experiment draws', () => {
     await using experiment = await run({ name: 'searched', design: 'ab', settings: { overrides: { u9: 'dat' } } });
     const tester = await caller.search({ query: 'lamp', userId: 'u9', k: 5 });
     assert.equal(tester.experiment?.id, experiment.id);
-    assert.deepEqual([tester.arm?.name, tester.model.id], ['dat', shop.dat]);
+    assert.deepEqual([tester.arm?.name, tester.model!.id], ['dat', shop.dat]);
     const arms = new Map([
       ['two-tower', shop.twoTower],
       ['dat', shop.dat],
@@ -166,10 +170,10 @@ describe('lists that an experiment draws', () => {
         await caller.retrieve({ userId, k: 5 }),
       ];
       assert.deepEqual([searched.arm, searched.model], [retrieved.arm, retrieved.model]);
-      assert.equal(searched.model.id, arms.get(searched.arm!.name));
+      assert.equal(searched.model!.id, arms.get(searched.arm!.name));
     }
     const nobody = await caller.search({ query: 'lamp', k: 5 });
-    assert.deepEqual([nobody.experiment, nobody.arm, nobody.model.id], [undefined, undefined, shop.twoTower]);
+    assert.deepEqual([nobody.experiment, nobody.arm, nobody.model!.id], [undefined, undefined, shop.twoTower]);
   });
 
   test('an arm whose model is out of order leaves the shopper with the other arm’s list, and of no experiment', async () => {
@@ -178,7 +182,7 @@ describe('lists that an experiment draws', () => {
     await serving.refresh();
     const answer = await caller.retrieve({ userId: 'u2', k: 5 });
     assert.equal(answer.experiment, undefined);
-    assert.equal(answer.model.id, shop.twoTower);
+    assert.equal(answer.model!.id, shop.twoTower);
     assert.equal(answer.items[0]!.arm, undefined);
   });
 });

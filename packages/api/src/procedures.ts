@@ -2,7 +2,7 @@ import { DuetError, type ErrorCode } from '@duet/base';
 import { type ApiScope, databaseFault } from '@duet/db';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { z } from 'zod';
-import type { Caller, Context } from './context.ts';
+import { type Caller, type Context, inNamedDataset } from './context.ts';
 
 const codes = {
   'bad-input': 'BAD_REQUEST',
@@ -109,16 +109,25 @@ interface Access {
   publishable?: boolean;
 }
 
+function asCaller(known: Caller, { serving }: Pick<Context, 'serving'>): Caller {
+  try {
+    return inNamedDataset(known, serving.plan);
+  } catch (cause) {
+    throw asTrpcError(cause) ?? cause;
+  }
+}
+
 /** For callers whose key has one of the scopes. One step does it all: tRPC copies the call's options twice for each. */
 export const scoped = (scopes: readonly ApiScope[], { publishable = false }: Access = {}) =>
   t.procedure.meta({ scopes, publishable }).use(async ({ ctx, next }) => {
-    const caller = await ctx.authenticate().catch((cause) => {
+    const known = await ctx.authenticate().catch((cause) => {
       throw asTrpcError(cause) ?? cause;
     });
-    if (caller === undefined) {
+    if (known === undefined) {
       const message = `This needs an API key with the scope ${quoted(scopes)}. Send it as "Authorization: Bearer sk_…".`;
       throw new TRPCError({ code: 'UNAUTHORIZED', message });
     }
+    const caller = asCaller(known, ctx);
     if (caller.kind === 'publishable' && !publishable) {
       const message = `The API key "${caller.name}" is publishable, and this needs a secret one, which a server keeps.`;
       throw new TRPCError({ code: 'FORBIDDEN', message });

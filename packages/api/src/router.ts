@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { chooseDataset } from '@duet/serving';
 import { TRPCError } from '@trpc/server';
 import { answerFromArm } from './arm-answer.ts';
 import type { Caller, Context } from './context.ts';
@@ -13,6 +14,8 @@ import {
   itemInput,
   logAnswer,
   logInput,
+  type RetrieveAnswer,
+  type RetrieveInput,
   retrieveAnswer,
   retrieveInput,
   searchAnswer,
@@ -32,9 +35,22 @@ const datasetOf = ({ datasetId }: Caller): string | undefined => datasetId ?? un
 
 /** The id of an answer to a user, which the events of the list carry. */
 function requestIdFor({ keyring, serving, caller }: Context & { caller: Caller }, userId = ''): string {
-  const datasetId = datasetOf(caller) ?? serving.plan.dataset?.id;
+  const { datasets } = serving.plan;
+  const datasetId = datasetOf(caller) ?? (Object.keys(datasets).length === 1 ? Object.keys(datasets)[0] : undefined);
   const secret = datasetId === undefined ? undefined : keyring.secretOf(datasetId);
   return secret === undefined ? randomUUID() : newRequestId(secret, userId);
+}
+
+/** Counts a list that a shopper was answered; what an admin looks at, or a simulator, is none. */
+function noteAnswer(
+  { answers, serving, caller }: Context & { caller: Caller },
+  { modelId, at, placement = '' }: Pick<RetrieveInput, 'modelId' | 'at' | 'placement'>,
+  { source, model, items }: Pick<RetrieveAnswer, 'source' | 'model' | 'items'>,
+  armId: string,
+): void {
+  if (modelId !== undefined || at !== undefined || caller.scopes.includes('simulate')) return;
+  const datasetId = chooseDataset(serving.plan, { datasetId: datasetOf(caller) });
+  answers.answered({ datasetId, placement, armId, modelId: model?.id ?? '', source, isEmpty: items.length === 0 });
 }
 
 export const appRouter = router({
@@ -69,6 +85,7 @@ export const appRouter = router({
       );
       const tookMs = performance.now() - started;
       if (trial.arm) ctx.latency.record(trial.arm.id, tookMs);
+      noteAnswer(ctx, input, answer, trial.arm?.id ?? '');
       return { requestId, userId: userId ?? null, ...answer, ...trial, tookMs };
     }),
 

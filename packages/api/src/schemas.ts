@@ -194,7 +194,17 @@ const answeredIndex = z.object({
   engine: z.string(),
 });
 
-const answeredBy = { model: answeredModel, index: answeredIndex, currency };
+const answeredBy = {
+  source: z
+    .enum(['model', 'popular'])
+    .describe('model: nearest by a model’s vectors. popular: the best sellers, since nothing else could answer.'),
+  fallbacks: z
+    .array(z.string())
+    .describe('Why what should have answered did not, in the order in which it was tried: a sentence each.'),
+  model: answeredModel.nullable().describe('Null where no model was asked: fallbacks says why.'),
+  index: answeredIndex.nullable(),
+  currency,
+};
 const explained = {
   placement: z.string().describe('As it was asked; empty where it was not.'),
   why: z.string().describe('How the list came about, a sentence for people.'),

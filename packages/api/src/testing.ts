@@ -1,4 +1,4 @@
-import type { EventSink, LatencyLog } from '@duet/experiments';
+import type { AnswerLog, EventSink, LatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import { createAssign } from './assignment.ts';
 import { authenticate, type Context, type Credentials } from './context.ts';
@@ -11,11 +11,13 @@ export interface ContextParts {
   events: EventSink;
   keyring: Keyring;
   latency: LatencyLog;
+  answers?: AnswerLog;
 }
 
 /** The context of a request with these credentials, as the retrieval service makes it. */
 export const contextWith = (parts: ContextParts, credentials: Partial<Credentials> = {}): Context => ({
   ...parts,
+  answers: parts.answers ?? { answered: () => {} },
   assign: createAssign(parts.serving),
   onLogged: () => {},
   orderLimit: orderLimits('100000'),

@@ -27,6 +27,7 @@ const schema = z.object({
   storefrontPort: port,
   retrievalPort: port,
   healthPort: port.optional(),
+  workerMetricsPort: port.optional(),
   retrievalUrl: z.url().optional(),
   apiKey: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
@@ -70,6 +71,12 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
   { key: 'host', env: 'DUET_HOST', default: '127.0.0.1', meaning: 'Address that the services listen on.' },
   { key: 'adminPort', env: 'DUET_ADMIN_PORT', default: '4100', meaning: 'Port of the admin app.' },
   { key: 'storefrontPort', env: 'DUET_STOREFRONT_PORT', default: '4200', meaning: 'Port of the example storefront.' },
+  {
+    key: 'workerMetricsPort',
+    env: 'DUET_WORKER_METRICS_PORT',
+    default: '',
+    meaning: 'Port at which the worker serves /metrics to keys of the scope metrics; it does not when empty.',
+  },
   { key: 'retrievalPort', env: 'DUET_RETRIEVAL_PORT', default: '4300', meaning: 'Port of the retrieval service.' },
   {
     key: 'healthPort',

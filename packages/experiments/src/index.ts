@@ -4,6 +4,12 @@ export { type Explored, explore } from './assign/exploration.ts';
 export { type GrowthBookExperiment, growthBookExperiment } from './assign/growthbook.ts';
 export { drawsOf } from './assign/request-draws.ts';
 export { type Team, teamDraft } from './assign/team-draft.ts';
+export {
+  type AnswerLog,
+  answersOfLastHour,
+  dropOldAnswerCounts,
+  openAnswerLog,
+} from './events/answer-log.ts';
 export { type EventInput, eventSchema } from './events/event-schema.ts';
 export { type EventSink, openEventSink } from './events/event-writer.ts';
 export { type LoggedEvents, logEvents } from './events/log-events.ts';
@@ -27,6 +33,8 @@ export {
   type ExperimentInput,
   ensureExperiment,
   findExperiment,
+  servedModel,
+  withArms,
 } from './plan/experiment.ts';
 export {
   armSettings,

@@ -1,9 +1,25 @@
 /** What a person decides: everything of this package that trains nothing, so that an app can have it without a trainer. */
+export {
+  type AlertKind,
+  addDestination,
+  alertKinds,
+  listAlerts,
+  listDestinations,
+  raise,
+  removeDestination,
+  settle,
+  signatureOf,
+} from './alerts/alerts.ts';
+export { type Delivery, deliverAlerts } from './alerts/deliver.ts';
+export { alertOfRule, watchHealth } from './alerts/watch.ts';
 export type { Gate, GateCheck } from './gate/gate.ts';
 export { type GateSettings, gateSettings, parseGate } from './gate/gate-settings.ts';
+export { checkHealth, lastHealth, type NamedResult } from './health/health.ts';
 export { dueModels, queueRefresh } from './refresh/due.ts';
 export type { StageRecord } from './refresh/refresh-run.ts';
+export { adoptModel, settingsOf } from './registry/adopt.ts';
 export { addVersion, championBefore, type Promoted, promote, rollback, versionsOf } from './registry/champion.ts';
+export { decide } from './registry/decide.ts';
 export { deploy, type ListedDeployment, listDeployments, undeploy } from './registry/deployment.ts';
 export {
   changeRegisteredModel,

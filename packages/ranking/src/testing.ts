@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ChosenExecutor, openExecutor } from '@duet/artifact';
 import { importDataset } from '@duet/datasets';
-import type { Database } from '@duet/db';
+import type { Database, Prisma } from '@duet/db';
 import { createTestDatabase, loadFixture, type Place } from '@duet/db/testing';
 import { seededRng } from '@duet/random';
 import { trainModel } from '@duet/trainer';
@@ -76,7 +76,23 @@ async function makeTinyShop({ db, dataDir }: Place): Promise<TinyShopIds> {
   const twoTower = await train('two-tower', { augmentedDims: 0 });
   const dat = await train('dat', {});
   const { rankerId } = await trainRanker(ctx, { datasetId, modelIds: [twoTower, dat], split: tinySplit });
+  await register(db, { kind: 'two-tower', modelId: twoTower, datasetId, set });
+  const registeredModelId = await register(db, { kind: 'dat', modelId: dat, datasetId, set });
+  await db.prisma.deployment.create({ data: { datasetId, registeredModelId } });
   return { datasetId, twoTower, dat, rankerId };
+}
+
+/** A registered model whose champion is the given one: packages/pipeline, which does it for shops, is a layer above. */
+async function register(
+  { prisma }: Database,
+  { kind, modelId, datasetId, set }: { kind: string; modelId: string; datasetId: string; set: Prisma.InputJsonObject },
+): Promise<string> {
+  const { id } = await prisma.registeredModel.create({
+    data: { datasetId, name: kind, kind, preset: 'fast', parameters: set, championId: modelId },
+  });
+  await prisma.model.update({ where: { id: modelId }, data: { registeredModelId: id, version: 1 } });
+  await prisma.championChange.create({ data: { registeredModelId: id, toModelId: modelId, actor: 'test' } });
+  return id;
 }
 
 /** Puts the shop, trained once for all who ask, into an empty database and data folder. */

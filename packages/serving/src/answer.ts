@@ -15,11 +15,11 @@ import { asRetrieved, type RankedItem, rankedList } from './ranked.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 import type { RecentHistory } from './users/recent-events.ts';
-import { catalogueRows, inStockOnly, maySee, visibleTo, withoutBlocked } from './visible.ts';
+import { catalogueRows, inStockOnly, type MaySee, maySee, visibleTo, withoutBlocked } from './visible.ts';
 
 /** Whose data may answer. */
 export interface OfDataset {
-  /** Of the caller's key; by default the one that the plan serves. */
+  /** Of the caller's key; by default the only one. */
   datasetId?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface RetrieveRequest extends OfDataset {
   placement?: string | undefined;
   /** What every item of the answer must pass. */
   filter?: Filter | undefined;
-  /** By default the control of the first experiment, else the newest model. */
+  /** By default what is deployed at the placement or everywhere, else the control of the first experiment that runs. */
   modelId?: string | undefined;
   /** By default the model's active index. */
   indexId?: string | null | undefined;
@@ -54,7 +54,7 @@ export interface RetrieveRequest extends OfDataset {
   diversity?: number | undefined;
   /** Item ids that must not be in the answer. */
   exclude?: readonly string[];
-  /** Leave out what the user bought in the data that the model was trained on, and since. True by default. */
+  /** Leave out what the user bought up to the moment of the request. True by default. */
   hideSeen?: boolean;
 }
 
@@ -71,11 +71,29 @@ interface FoundItem extends ShownItem {
 /** An item of a list for a user. */
 interface RecommendedItem extends ShownItem, Omit<RankedItem, 'item'> {}
 
-/** Which model and index answered. */
+export interface AnsweredModel {
+  id: string;
+  name: string;
+  kind: string;
+}
+
+export interface AnsweredIndex {
+  id: string;
+  /** Counts the model's indexes from 1. */
+  version: number;
+  factory: string;
+  engine: string;
+}
+
+/** What answered. */
 export interface AnsweredBy {
-  model: { id: string; name: string; kind: string };
-  /** `version` counts the model's indexes from 1. */
-  index: { id: string; version: number; factory: string; engine: string };
+  /** `model`: nearest by the model's vectors. `popular`: the best sellers. */
+  source: 'model' | 'popular';
+  /** Why what should have answered did not, in the order in which it was tried: a sentence each. */
+  fallbacks: string[];
+  /** Null where none was asked. */
+  model: AnsweredModel | null;
+  index: AnsweredIndex | null;
   currency: string;
 }
 
@@ -140,7 +158,7 @@ export async function recommend(
   request: RetrieveRequest,
   { ranker, rules }: Shaping,
 ): Promise<RetrieveAnswer> {
-  const { k, filter, features, history = [], recent, situation, alpha, diversity } = request;
+  const { k, filter, features, history = [], recent, situation } = request;
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   if (features !== undefined) checkFeatures(dataset, features);
   const userId = requesterOf(dataset, request);
@@ -156,12 +174,49 @@ export async function recommend(
   const retrieved = known
     ? await searchVisible(retriever, vectors, wanted, visible)
     : bestSellers(dataset, wanted, visible);
+  return {
+    ...listFor(dataset, retrieved, { ...request, userId }, known, { ranker, rules }, mayPin),
+    why: whyThese(retriever, { known, seen: seen.length, since: since.length, features }),
+    ...answeredBy(retriever, dataset, known ? undefined : `Model ${retriever.planned.name} knows nothing of who asks.`),
+  };
+}
+
+/** The best sellers, for whom nothing is deployed. @param because a sentence for each that should have answered */
+export function recommendPopular(
+  dataset: ServedDataset,
+  request: RetrieveRequest,
+  shaping: Shaping,
+  because: string[],
+): RetrieveAnswer {
+  const { k, filter, features } = request;
+  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
+  if (features !== undefined) checkFeatures(dataset, features);
+  const userId = requesterOf(dataset, request);
+  const { visible, mayPin } = visibleTo(dataset, userId, [], request, shaping.rules);
+  const retrieved = bestSellers(dataset, Math.max(k, candidateCount), visible);
+  return {
+    ...listFor(dataset, retrieved, { ...request, userId }, false, shaping, mayPin),
+    why: `The best sellers. ${because.join(' ')}`,
+    ...answeredByNone(dataset, because),
+  };
+}
+
+/** Ranks what was retrieved, keeps the shop's rules, cuts, and shows it. */
+function listFor(
+  dataset: ServedDataset,
+  retrieved: readonly Retrieved[],
+  request: RetrieveRequest & { userId: string },
+  known: boolean,
+  { ranker, rules }: Shaping,
+  mayPin: MaySee,
+): Pick<RetrieveAnswer, 'known' | 'ranker' | 'placement' | 'items'> {
+  const { k, userId, history = [], recent, situation, alpha, diversity } = request;
   const ranked = (): RankedItem[] => {
     const bought = boughtBy(dataset, userId);
     const ordered = new Set([...(recent?.ordered ?? []), ...history]);
     const user = {
       known,
-      history: [...bought, ...catalogueRows(dataset, since)],
+      history: [...bought, ...catalogueRows(dataset, [...(recent?.items ?? []), ...history])],
       bought: (item: number) => bought.includes(item) || ordered.has(dataset.catalogue.ids[item]!),
       time: situation?.time,
     };
@@ -172,8 +227,6 @@ export async function recommend(
     known,
     ranker: ranker === undefined ? null : { id: ranker.id },
     placement: request.placement ?? '',
-    why: whyThese(retriever, { known, seen: seen.length, since: since.length, features }),
-    ...answeredBy(retriever, dataset),
     // Field by field: a rest of each item would take a tenth of the answer's time.
     items: items.map(({ item, score, probability, retrievalScore, retrievalRank, reason, rules: moved }) => ({
       ...showItem(dataset, item),
@@ -216,44 +269,77 @@ export async function similar(
   return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k, rules) };
 }
 
+/** The best sellers of an item's category, then the others. @throws DuetError `not-found` */
+export function similarPopular(
+  dataset: ServedDataset,
+  { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
+  rules: RulesInForce,
+  because: string[],
+): SimilarItemsAnswer {
+  const { catalogue } = dataset;
+  if (filter !== undefined) checkFilter(filter, catalogue);
+  const row = rowOfItem(dataset, itemId);
+  const hidden = catalogueRows(dataset, exclude).add(row);
+  const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
+  const best = bestSellers(dataset, catalogue.ids.length, visible);
+  const alike = (item: number) => catalogue.category[item] === catalogue.category[row];
+  const ordered = [...best.filter(({ item }) => alike(item)), ...best.filter(({ item }) => !alike(item))];
+  return { ...answeredByNone(dataset, because), items: listed(dataset, ordered.slice(0, candidateCount), k, rules) };
+}
+
 /**
  * Items for words: by the model where it learnt from queries and knows one of the words, else by the words of titles and
  * categories. The answer says which.
+ *
+ * @param retriever undefined where nothing is deployed
  */
 export async function search(
-  retriever: Retriever,
+  retriever: Retriever | undefined,
   dataset: ServedDataset,
   titles: () => Promise<TitleSearch>,
   { query, k, situation, filter, placement = '' }: SearchRequest,
   rules: RulesInForce,
+  because: string[],
 ): Promise<SearchAnswer> {
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
-  const { planned } = retriever;
-  const found = { placement, ...answeredBy(retriever, dataset) };
   const visible = withoutBlocked({ hidden: new Set(), filter: inStockOnly(dataset, filter) }, rules);
   const wanted = Math.max(k, candidateCount);
-  if (dataset.queryId !== undefined) {
+  if (retriever !== undefined && dataset.queryId !== undefined) {
     const { vectors, known } = await retriever.userVectors({ id: requesterOf(dataset, { query }), situation }, 0);
     if (known) {
       const nearest = await searchVisible(retriever, vectors, wanted, visible);
-      const why = `Nearest to the query by model ${planned.name}.`;
-      return { by: 'model', why, ...found, items: listed(dataset, nearest, k, rules) };
+      const why = `Nearest to the query by model ${retriever.planned.name}.`;
+      const items = listed(dataset, nearest, k, rules);
+      return { by: 'model', why, placement, ...answeredBy(retriever, dataset), items };
     }
   }
   const items = (await titles()).find(query, wanted, maySee(dataset.catalogue, visible));
   const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
-  const why = `By the words of titles and categories: model ${planned.name} ${learnt}.`;
-  return { by: 'titles', why, ...found, items: listed(dataset, items, k, rules) };
+  const reason = retriever === undefined ? because.join(' ') : `Model ${retriever.planned.name} ${learnt}.`;
+  const answered = retriever === undefined ? answeredByNone(dataset, because) : answeredBy(retriever, dataset);
+  const why = `By the words of titles and categories. ${reason}`;
+  return { by: 'titles', why, placement, ...answered, items: listed(dataset, items, k, rules) };
 }
 
-export function answeredBy({ planned, index }: Retriever, { currency }: ServedDataset): AnsweredBy {
+/** @param unknown why the best sellers answer though there is a model */
+export function answeredBy(
+  { planned, index }: Retriever,
+  { currency }: ServedDataset,
+  unknown?: string,
+): AnsweredBy & { model: AnsweredModel; index: AnsweredIndex } {
   const { modelId, name, kind, indexId, version } = planned;
   return {
+    source: unknown === undefined ? 'model' : 'popular',
+    fallbacks: unknown === undefined ? [] : [unknown],
     model: { id: modelId, name, kind },
     index: { id: indexId, version, factory: index.factory, engine: index.engine },
     currency,
   };
 }
+
+const answeredByNone = ({ currency }: ServedDataset, fallbacks: string[]): AnsweredBy => ({
+  ...{ source: 'popular', fallbacks, model: null, index: null, currency },
+});
 
 /**
  * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned into it

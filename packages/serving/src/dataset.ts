@@ -225,10 +225,22 @@ export function userAttributesOf(dataset: ServedDataset, userId: string): Record
   return row === undefined ? {} : showUser(dataset, row).attributes;
 }
 
-/** Item rows of all a user's purchases, oldest first; empty for a stranger. */
-export function boughtBy({ interactions, userRow, userStart }: ServedDataset, userId: string): Int32Array {
+/**
+ * Item rows of a user's purchases, oldest first; empty for a stranger.
+ *
+ * @param until Unix seconds: none that came later, where the data have times
+ */
+export function boughtBy(
+  { interactions, userRow, userStart, timed }: ServedDataset,
+  userId: string,
+  until = Infinity,
+): Int32Array {
   const user = userRow.get(userId);
-  return user === undefined ? new Int32Array() : interactions.item.subarray(userStart[user]!, userStart[user + 1]!);
+  if (user === undefined) return new Int32Array();
+  const from = userStart[user]!;
+  let to = userStart[user + 1]!;
+  while (timed && to > from && interactions.time[to - 1]! > until) to--;
+  return interactions.item.subarray(from, to);
 }
 
 /** A user's last interactions, newest first. `at` is null where the dataset has only an order. */

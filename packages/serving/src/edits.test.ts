@@ -273,7 +273,7 @@ describe('serving follows the catalogue and the events', () => {
       );
       // Of u0, u1, …, user n prefers category n mod 4; a fifth of the purchases are elsewhere.
       const same = users.filter(({ userId }) => Number(userId.slice(1)) % 4 === 2).length;
-      assert.ok(same > 14, `${same} of 20 by ${model.kind}`);
+      assert.ok(same > 14, `${same} of 20 by ${model?.kind}`);
     }
     await assert.rejects(serving.similarUsers({ userId: 'nobody', k: 5 }), /knows nothing of user nobody/);
   });

@@ -1,5 +1,5 @@
 export { type Filter, filterPart, filterSchema } from './catalogue/filter.ts';
 export type { BuiltIndex } from './indexing/build.ts';
 export { buildModelIndex } from './indexing/build-index.ts';
-export type { Plan, PlannedExperiment } from './lifecycle/plan.ts';
+export { chooseDataset, type Plan, type PlannedExperiment } from './lifecycle/plan.ts';
 export { openServing, type Serving } from './serving.ts';

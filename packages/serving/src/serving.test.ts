@@ -27,9 +27,21 @@ describe('serving', () => {
     await shop[Symbol.asyncDispose]();
   });
 
-  test('without an index says what to do', async () => {
-    assert.equal(serving.health().status, 'starting');
-    await assert.rejects(serving.retrieve({ userId: 'u1', k: 5 }), /No model has an index yet.*npx duet train/);
+  test('answers with the best sellers before there is an index, and says that nothing is deployed', async () => {
+    assert.equal(serving.health().status, 'ok');
+    const bought = new Set((await serving.history({ userId: 'u1', limit: 500 })).map(({ itemId }) => itemId));
+    const answer = await serving.retrieve({ userId: 'u1', k: 20 });
+    assert.deepEqual([answer.source, answer.model, answer.index, answer.known], ['popular', null, null, false]);
+    assert.match(answer.fallbacks.join(), /^No model is deployed for tiny\.$/);
+    assert.equal(answer.items.length, 20);
+    assert.ok(answer.items.every(({ itemId }) => !bought.has(itemId)));
+    const alike = await serving.similarItems({ itemId: 'i1', k: 5 });
+    assert.deepEqual([alike.source, new Set(alike.items.map(({ category }) => category)).size], ['popular', 1]);
+    assert.equal((await serving.search({ query: 'mug number 3', k: 5 })).by, 'titles');
+    await assert.rejects(serving.similarUsers({ userId: 'u1', k: 5 }), {
+      code: 'unavailable',
+      message: /npx duet deploy/,
+    });
   });
 
   test('answers as soon as an index is built, with the items nearest to the user that were not bought', async () => {
@@ -41,7 +53,7 @@ describe('serving', () => {
     assert.equal(answer.known, true);
     assert.equal(answer.currency, 'GBP');
     assert.deepEqual(answer.model, { id: shop.dat, name: 'dat', kind: 'dat' });
-    assert.equal(answer.index.id, built.indexId);
+    assert.equal(answer.index!.id, built.indexId);
 
     await using model = await openModel(shop.dataDir, shop.dat, shop.executor, { precision: 'float16' });
     const { vectors } = await model.encodeUsers(['u1']);
@@ -159,7 +171,7 @@ describe('serving', () => {
       for (let i = 0; running; i++) {
         const { items, index } = await serving.retrieve({ userId: `u${(n * 31 + i) % 200}`, k: 10 });
         assert.equal(items.length, 10);
-        indexes.add(index.id);
+        indexes.add(index!.id);
         answered += 1;
         await thinkTime(1);
       }
@@ -185,24 +197,24 @@ describe('serving', () => {
     const built = await buildIn(shop, { modelId: shop.dat });
     await serving.refresh();
     const after = await ask();
-    assert.equal(after.index.id, built.indexId);
-    assert.notEqual(after.index.id, before.index.id);
+    assert.equal(after.index!.id, built.indexId);
+    assert.notEqual(after.index!.id, before.index!.id);
     assert.equal(serving.userVectorCache.misses, misses);
   });
 
   test('keeps serving the index it has when the new one is damaged, and says what is wrong', async () => {
-    const was = (await serving.retrieve({ userId: 'u1', k: 5 })).index.id;
+    const was = (await serving.retrieve({ userId: 'u1', k: 5 })).index!.id;
     const { indexId } = await buildIn(shop, { modelId: shop.dat });
     await writeFile(path.join(indexFolder(shop.dataDir, indexId), 'index.faiss'), 'cut off');
     await serving.refresh();
-    assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index.id, was);
+    assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index!.id, was);
     const { status, problems } = serving.health();
     assert.equal(status, 'degraded');
     assert.match(problems.join(), /^indexes.*index\.faiss: it has 7 bytes where .*npx duet index --model/);
 
     const { indexId: mended } = await buildIn(shop, { modelId: shop.dat });
     await serving.refresh();
-    assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index.id, mended);
+    assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index!.id, mended);
     assert.equal(serving.health().status, 'ok');
   });
 
@@ -218,7 +230,7 @@ describe('serving', () => {
       assert.equal(built.recallAt100, 1);
       await serving.refresh();
       const answer = await serving.retrieve({ userId: 'u1', k: 20, modelId, rankerId: null });
-      assert.deepEqual([answer.known, answer.model.kind], [true, kind]);
+      assert.deepEqual([answer.known, answer.model!.kind], [true, kind]);
       await using model = await openModel(shop.dataDir, modelId, shop.executor, { precision: 'float16' });
       assert.equal(model.vectorsPerUser, kind === 'mind' ? 3 : 1);
       const { vectors } = await model.encodeUsers(['u1']);

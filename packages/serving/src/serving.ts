@@ -9,12 +9,15 @@ import {
   type RetrieveAnswer,
   type RetrieveRequest,
   recommend,
+  recommendPopular,
   type SearchAnswer,
   type SearchRequest,
+  type Shaping,
   type SimilarItemsAnswer,
   type SimilarItemsRequest,
   search,
   similar,
+  similarPopular,
 } from './answer.ts';
 import { TitleSearch } from './catalogue/title-search.ts';
 import {
@@ -32,8 +35,9 @@ import {
 import { Follower } from './lifecycle/follow.ts';
 import { fallbacksOf, healthOf, type ServingHealth } from './lifecycle/health.ts';
 import { Opened } from './lifecycle/opened.ts';
-import { chooseModel, type ModelChoice, type Plan, type PlannedModel } from './lifecycle/plan.ts';
+import { chooseDataset, chooseModel, type ModelChoice, type Plan, type PlannedModel } from './lifecycle/plan.ts';
 import { remembered } from './lifecycle/remembered.ts';
+import type { Retriever } from './retriever.ts';
 import type { CacheCount } from './users/user-vectors.ts';
 
 export interface SimilarUsersRequest extends OfDataset {
@@ -89,6 +93,10 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   return new DatabaseServing(options, opened, follower);
 }
 
+/** Whether a model or its index cannot be used, whoever asks. */
+const isOutOfOrder = (error: unknown): boolean =>
+  error instanceof DuetError && ['corrupt', 'not-found', 'unavailable'].includes(error.code);
+
 class DatabaseServing implements Serving {
   #opened: Opened;
   #follower: Follower;
@@ -115,27 +123,53 @@ class DatabaseServing implements Serving {
     return this.#follower.refresh();
   }
 
-  #choose(wanted: ModelChoice): PlannedModel {
+  /** What answers for a request; undefined where popular items do. */
+  #choose(wanted: ModelChoice): PlannedModel | undefined {
     const { plan, previous } = this.#follower.served;
     const planned = chooseModel(plan, wanted);
-    return previous.get(planned.modelId) ?? planned;
+    return planned && (previous.get(planned.modelId) ?? planned);
   }
 
-  /** A dataset, by default the one that is served. @throws DuetError `unavailable` where nothing of it is served yet */
-  async #servedDataset({ datasetId = this.plan.dataset?.id }: OfDataset): Promise<ServedDataset> {
-    const isServed = this.plan.models.some((planned) => planned.datasetId === datasetId);
-    return this.#opened.dataset(isServed ? datasetId! : this.#choose({ datasetId }).datasetId);
+  /**
+   * Has the model of a request answer it. Where nothing is deployed, or what is deployed is out of order, `without` answers
+   * and is told why; a model that the request names is not stood in for.
+   */
+  async #answer<Answer>(
+    wanted: ModelChoice,
+    by: (retriever: Retriever, dataset: ServedDataset) => Promise<Answer>,
+    without: (dataset: ServedDataset, because: string[]) => Promise<Answer> | Answer,
+  ): Promise<Answer> {
+    if ((wanted.modelId ?? wanted.indexId) != null) return this.#opened.use(this.#choose(wanted)!, by);
+    const datasetId = chooseDataset(this.plan, wanted);
+    let because = [`No model is deployed for ${this.plan.datasets[datasetId]}.`];
+    try {
+      const planned = this.#choose({ ...wanted, datasetId });
+      if (planned !== undefined) return await this.#opened.use(planned, by);
+    } catch (error) {
+      if (!isOutOfOrder(error)) throw error;
+      because = [`What is deployed cannot answer: ${(error as Error).message}`];
+    }
+    return without(await this.#opened.dataset(datasetId), because);
+  }
+
+  async #servedDataset(wanted: OfDataset): Promise<ServedDataset> {
+    return this.#opened.dataset(chooseDataset(this.plan, wanted));
   }
 
   async retrieve(request: RetrieveRequest): Promise<RetrieveAnswer> {
-    return this.#opened.use(this.#choose(request), async (retriever, dataset) => {
+    const shapingOf = async (dataset: ServedDataset): Promise<Shaping> => {
       const id = request.rankerId === undefined ? this.plan.rankers[dataset.id] : request.rankerId;
       // A ranker that cannot be read is a problem in `health`, not a page without recommendations.
       const parameters = id ? await this.#opened.ranker(id).catch(() => undefined) : undefined;
-      const ranker = parameters && { id: id!, parameters };
-      const rules = this.#rules(dataset, request);
-      return recommend(retriever, dataset, this.#withRecent(request, dataset), { ranker, rules });
-    });
+      return { ranker: parameters && { id: id!, parameters }, rules: this.#rules(dataset, request) };
+    };
+    return this.#answer(
+      request,
+      async (retriever, dataset) =>
+        recommend(retriever, dataset, this.#withRecent(request, dataset), await shapingOf(dataset)),
+      async (dataset, because) =>
+        recommendPopular(dataset, this.#withRecent(request, dataset), await shapingOf(dataset), because),
+    );
   }
 
   #rules({ id, catalogue }: ServedDataset, at: Pick<RetrieveRequest, 'placement' | 'situation'>): RulesInForce {
@@ -153,13 +187,21 @@ class DatabaseServing implements Serving {
   }
 
   async similarItems(request: SimilarItemsRequest): Promise<SimilarItemsAnswer> {
-    return this.#opened.use(this.#choose(request), (retriever, dataset) =>
-      similar(retriever, dataset, request, this.#rules(dataset, request)),
+    return this.#answer(
+      request,
+      (retriever, dataset) => similar(retriever, dataset, request, this.#rules(dataset, request)),
+      (dataset, because) => similarPopular(dataset, request, this.#rules(dataset, request), because),
     );
   }
 
   async similarUsers({ userId, k, ...wanted }: SimilarUsersRequest): Promise<SimilarUsersAnswer> {
-    return this.#opened.use(this.#choose(wanted), async (retriever, dataset) => {
+    const planned = this.#choose(wanted);
+    if (planned === undefined) {
+      throw new DuetError('unavailable', 'No model is deployed, so nothing knows which users are alike.', {
+        fix: 'Deploy one: npx duet deploy, or name one in the request.',
+      });
+    }
+    return this.#opened.use(planned, async (retriever, dataset) => {
       const requester = requesterOf(dataset, { userId });
       const { vectors, known } = await retriever.userVectors({ id: requester }, 0);
       if (!known) {
@@ -178,10 +220,15 @@ class DatabaseServing implements Serving {
   }
 
   async search(request: SearchRequest): Promise<SearchAnswer> {
-    return this.#opened.use(this.#choose(request), (retriever, dataset) => {
+    const answer = (retriever: Retriever | undefined, dataset: ServedDataset, because: string[]) => {
       const titles = () => remembered(this.#titles, dataset, () => TitleSearch.open(dataset.catalogue));
-      return search(retriever, dataset, titles, request, this.#rules(dataset, request));
-    });
+      return search(retriever, dataset, titles, request, this.#rules(dataset, request), because);
+    };
+    return this.#answer(
+      request,
+      (retriever, dataset) => answer(retriever, dataset, []),
+      (dataset, because) => answer(undefined, dataset, because),
+    );
   }
 
   async item({ itemId, ...wanted }: OfDataset & { itemId: string }): Promise<ShownItem & { currency: string }> {

@@ -1,8 +1,8 @@
-import { isOneKind, userItem } from '@duet/datasets';
+import { isOneKind, type Situation, userItem } from '@duet/datasets';
 import type { RulesInForce } from '@duet/ranking';
 import type { LiveCatalogue } from './catalogue/catalogue.ts';
 import { asksForStock, type Filter, passes } from './catalogue/filter.ts';
-import { onlyViewed, type ServedDataset } from './dataset.ts';
+import { boughtBy, onlyViewed, type ServedDataset } from './dataset.ts';
 import type { RecentHistory } from './users/recent-events.ts';
 
 /** What must not be found. */
@@ -59,6 +59,7 @@ interface Wishes {
   filter?: Filter | undefined;
   history?: readonly string[] | undefined;
   recent?: RecentHistory | undefined;
+  situation?: Situation | undefined;
 }
 
 /**
@@ -72,7 +73,7 @@ export function visibleTo(
   dataset: ServedDataset,
   userId: string,
   seen: readonly number[],
-  { exclude = [], hideSeen = true, filter: wished, history = [], recent }: Wishes,
+  { exclude = [], hideSeen = true, filter: wished, history = [], recent, situation }: Wishes,
   rules: RulesInForce,
 ): { visible: Visible; mayPin: MaySee } {
   const { catalogue, interactions, queryId } = dataset;
@@ -86,6 +87,7 @@ export function visibleTo(
   // What was only looked at is no less wanted.
   const viewed = onlyViewed(dataset, userId);
   for (const row of seen) if (!viewed.has(row)) hidden.add(row);
+  for (const row of boughtBy(dataset, userId, situation?.time)) if (!viewed.has(row)) hidden.add(row);
   // Where users and items are of one kind, somebody who joined after the training is not to be shown themselves either.
   const self = isOneKind(interactions.sides ?? userItem) ? catalogue.rowOf.get(userId) : undefined;
   if (self !== undefined) hidden.add(self);

@@ -3,7 +3,7 @@ import type { Filter, filterSchema } from '@duet/serving';
 import { type Command, InvalidArgumentError } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
-import { findModel } from '../find.ts';
+import { findDataset, findModel } from '../find.ts';
 import { readInteger, readSetting } from '../options.ts';
 
 interface Options {
@@ -14,6 +14,8 @@ interface Options {
   history?: string[];
   filter?: unknown;
   k: number;
+  dataset?: string;
+  placement?: string;
   model?: string;
   rank: boolean;
   seen: boolean;
@@ -41,7 +43,12 @@ export function retrieveCommand(program: Command): void {
     .option('--history <items...>', 'items that the user had lately, oldest first')
     .option('--filter <json>', 'what every item must pass: {"category":["Mugs"]}', readJson)
     .option('--k <n>', 'how many items', readInteger, 20)
-    .option('--model <id>', 'id or name of a model with an index; by default the arm of the running experiment')
+    .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
+    .option('--placement <name>', 'where the shop shows the list')
+    .option(
+      '--model <id>',
+      'a model with an index, by id or name; by default the arm of the running experiment, else what is deployed, else popular items',
+    )
     .option('--no-rank', 'in the order of the retrieval, without the ranker')
     .option('--no-seen', 'with what the user bought before');
   job<Options>(command, 'retrieve --user 17850 --k 10', async ({ config, logger, database }, options) => {
@@ -62,7 +69,8 @@ export function retrieveCommand(program: Command): void {
         import('@duet/artifact'),
       ]);
     const db = await database();
-    const named = options.model === undefined ? undefined : await findModel(db, options.model);
+    const { id: datasetId } = await findDataset(db, options.dataset);
+    const named = options.model === undefined ? undefined : await findModel(db, options.model, datasetId);
     await using serving = await openServing({
       db,
       dataDir: config.dataDir,
@@ -72,11 +80,13 @@ export function retrieveCommand(program: Command): void {
     const context = texts(options.context);
     const taken =
       named === undefined && userId !== undefined
-        ? await createAssign(serving)({ userId, context, simulated: false })
+        ? await createAssign(serving)({ userId, datasetId, placement: options.placement, context, simulated: false })
         : undefined;
     const { experiment, arm } = taken ?? {};
     const answer = await serving.retrieve({
       userId,
+      datasetId,
+      placement: options.placement,
       query: options.query,
       situation: { time: Date.now() / 1000, values: context },
       ...(described && { features, history: options.history }),
@@ -88,8 +98,9 @@ export function retrieveCommand(program: Command): void {
       hideSeen: options.seen,
     });
     const inArm = experiment && arm ? { experiment: experiment.name, arm: arm.name } : {};
-    const { factory, engine, version } = answer.index;
-    const by = `${arm ? `Arm ${arm.name} of ${experiment?.name}. ` : ''}${answer.why} Index version ${version}, ${factory} by ${engine}.`;
+    const index =
+      answer.index && ` Index version ${answer.index.version}, ${answer.index.factory} by ${answer.index.engine}.`;
+    const by = `${arm ? `Arm ${arm.name} of ${experiment?.name}. ` : ''}${answer.why}${index ?? ''}`;
     return {
       json: { userId, ...inArm, ...answer },
       text: `${by}\n${table(

@@ -9,6 +9,7 @@ import {
   ensureIndex,
   ensureModel,
   ensureRanker,
+  ensureRegistered,
   type Preparation,
 } from './prepare.ts';
 
@@ -42,7 +43,9 @@ export async function setUpDemo(preparation: Preparation, training: Omit<DemoTra
     () => ensureBaseline(preparation, dataset, 'popularity'),
   ]);
   const rankerId = await ensureRanker(preparation, dataset, [twoTower!, dat!]);
-  const status = await ensureDemoExperiment(preparation, dataset, { control: twoTower!, treatment: dat! }, rankerId);
+  const control = await ensureRegistered(preparation, twoTower!, training);
+  const treatment = await ensureRegistered(preparation, dat!, training);
+  const status = await ensureDemoExperiment(preparation, dataset, { control, treatment }, rankerId);
   return { models: [popularity!, itemKnn!, twoTower!, dat!], experiment: { name: demoExperiment, status } };
 }
 

@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Config, DuetError, readOrMakeSecret, readSecret, writeSecret } from '@duet/base';
-import { type ApiScope, createApiKey, type Database, type Dataset, type Model, verifyApiKey } from '@duet/db';
+import {
+  type ApiScope,
+  createApiKey,
+  type Database,
+  type Dataset,
+  type Model,
+  type RegisteredModel,
+  verifyApiKey,
+} from '@duet/db';
 import type { Evaluation } from '@duet/trainer';
 import type { Steps } from '../start/steps.ts';
 import { type JobContext, runChildJob } from './child-job.ts';
@@ -129,6 +137,25 @@ export async function ensureIndex({ db, dataDir, steps, job }: Preparation, mode
   });
 }
 
+/** The registered model of a kind, whose first version is the given model. The first of a dataset is deployed with it. */
+export async function ensureRegistered(
+  { db, steps }: Pick<Preparation, 'db' | 'steps'>,
+  model: Model,
+  { preset, set }: Pick<DemoTraining, 'preset' | 'set'>,
+): Promise<RegisteredModel> {
+  const { adoptModel } = await import('@duet/pipeline');
+  return steps.measure(`register ${model.kind}`, async () => {
+    const name = model.kind;
+    const where = { datasetId_name: { datasetId: model.datasetId, name } };
+    const known = await db.prisma.registeredModel.findUnique({ where });
+    // Which of its versions serves is the gate's and the operator's decision.
+    if (known !== null && known.championId !== null) return { value: known, worked: false };
+    const input = { name, preset, parameters: set };
+    const value = await adoptModel(db, model.id, input, { actor: 'duet start' });
+    return { value, worked: true, note: 'version 1 is its champion' };
+  });
+}
+
 /** The one ranker, fitted to the lists of these models. Its id. */
 export async function ensureRanker(
   { db, steps, job }: Preparation,
@@ -155,7 +182,7 @@ export async function ensureRanker(
 export async function ensureDemoExperiment(
   { db, dataDir, steps }: Pick<Preparation, 'db' | 'dataDir' | 'steps'>,
   dataset: Dataset,
-  arms: { control: Model; treatment: Model },
+  arms: { control: RegisteredModel; treatment: RegisteredModel },
   rankerId: string,
 ): Promise<string> {
   const { ensureExperiment, launchExperiment } = await import('@duet/experiments');
@@ -165,16 +192,16 @@ export async function ensureDemoExperiment(
     // Whatever became of it since is the operator's decision.
     if (known) {
       const these = [arms.control.id, arms.treatment.id];
-      const same = known.arms.every(({ modelId }) => these.includes(modelId));
-      const others = same ? '' : ', between earlier models: an experiment never changes what it compares';
+      const same = known.arms.every(({ registeredModelId }) => these.includes(registeredModelId ?? ''));
+      const others = same ? '' : ', between other models: an experiment never changes what it compares';
       return { value: known.status, worked: false, note: `${name} is ${known.status}${others}` };
     }
     const author = { actor: 'duet start' };
     const plan = {
       ...{ name, datasetId: dataset.id, rankerId, primaryMetric: 'ctr' },
       arms: [
-        { name: 'two-tower', modelId: arms.control.id, weight: 0.5, control: true },
-        { name: 'dat', modelId: arms.treatment.id, weight: 0.5, control: false },
+        { name: 'two-tower', registeredModelId: arms.control.id, weight: 0.5, control: true },
+        { name: 'dat', registeredModelId: arms.treatment.id, weight: 0.5, control: false },
       ],
       settings: {
         hypothesis:

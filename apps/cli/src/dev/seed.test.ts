@@ -14,9 +14,11 @@ test('a seeded folder has all that the apps need, and is left as it is the next 
   const config = loadConfig({ DUET_DATA_DIR: dataDir });
   const steps = new Steps();
   await seed(config, db.url, steps);
-  const experiments = await db.prisma.experiment.findMany({ include: { arms: { include: { model: true } } } });
+  const experiments = await db.prisma.experiment.findMany({
+    include: { arms: { include: { registeredModel: true } } },
+  });
   assert.deepEqual(
-    experiments.map(({ status, arms }) => [status, arms.map(({ model }) => model.kind).sort()]),
+    experiments.map(({ status, arms }) => [status, arms.map(({ registeredModel }) => registeredModel?.name).sort()]),
     [['running', ['dat', 'two-tower']]],
   );
   const indexes = await db.prisma.index.findMany({ where: { active: true } });

@@ -39,7 +39,8 @@ export async function seed(config: Config, databaseUrl: string, steps: Steps): P
   await ensureSecrets(preparation, config);
   if (shop === undefined) return;
   const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: shop.datasetId } });
-  const model = (id: string) => db.prisma.model.findUniqueOrThrow({ where: { id } });
-  const arms = { control: await model(shop.twoTower), treatment: await model(shop.dat) };
+  const registered = (name: string) =>
+    db.prisma.registeredModel.findUniqueOrThrow({ where: { datasetId_name: { datasetId: dataset.id, name } } });
+  const arms = { control: await registered('two-tower'), treatment: await registered('dat') };
   await ensureDemoExperiment(preparation, dataset, arms, shop.rankerId);
 }

@@ -15,12 +15,18 @@ export function callOf<T>(
     : { id, procedure, roundTripMs: 0, facts: [], failure: answer.message };
 }
 
-type Source = Pick<SimilarItemsAnswer, 'model' | 'index'>;
+type Source = Pick<SimilarItemsAnswer, 'source' | 'fallbacks' | 'model' | 'index'>;
 
-export const sourceFacts = ({ model, index }: Source): Call['facts'] => [
-  ['Model', `${model.name} (${model.kind})`],
-  ['Model id', model.id],
-  ['Index', `${index.factory} on ${index.engine}`],
+export const sourceFacts = ({ source, fallbacks, model, index }: Source): Call['facts'] => [
+  ...(source === 'popular' ? [['From', 'the best sellers'] satisfies Call['facts'][number]] : []),
+  ...fallbacks.map((why) => ['Because', why] satisfies Call['facts'][number]),
+  ...(model === null || index === null
+    ? []
+    : ([
+        ['Model', `${model.name} (${model.kind})`],
+        ['Model id', model.id],
+        ['Index', `${index.factory} on ${index.engine}`],
+      ] satisfies Call['facts'])),
 ];
 
 export const retrieveFacts = (answer: RetrieveAnswer): Call['facts'] => [

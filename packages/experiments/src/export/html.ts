@@ -86,18 +86,25 @@ function decision({ experiment: { decision } }: Report): Markup | null {
   return html`<section><h2>Decision</h2><p><strong>${arm === null ? 'No arm was chosen' : `${arm} was chosen`}</strong> by ${by} on ${formatDay(at)}.${note !== '' && ` ${note}`}</p></section>`;
 }
 
-function plots({ experiment, metrics, arms, series, plannedDay }: Report, level: string): Markup {
+function plots({ experiment, metrics, arms, series, plannedDay, championChanges }: Report, level: string): Markup {
   const metric = metrics.find(({ key }) => key === experiment.primaryMetric) ?? metrics[0]!;
   const lines = series.filter((line) => line.metric === metric.key && line.points.length > 0);
   const scale = liftScale(lines.map(({ points }) => points));
   return html`<section>
 <h2>Lift of the ${metric.title}, all days up to each</h2>
-<p class="quiet">The band is the ${level} confidence sequence, which holds at every look.${plannedDay && ` The dashed line is the planned end, the only day for which the fixed-horizon interval, the dark stroke, is valid.`}</p>
+<p class="quiet">The band is the ${level} confidence sequence, which holds at every look.${plannedDay && ` The dashed line is the planned end, the only day for which the fixed-horizon interval, the dark stroke, is valid.`}${championChanges.length > 0 && ' A triangle on the axis is a day on which the arm, or control, began to serve another version.'}</p>
 ${lines.map(({ armId, points }) => {
   const place = arms.findIndex(({ id }) => id === armId);
   const title = `${arms[place]!.name}: cumulative lift of the ${metric.title} by day`;
+  const control = arms.find((arm) => arm.control)?.id;
+  const changes = championChanges
+    .filter((change) => change.armId === armId || change.armId === control)
+    .map((change) => ({
+      day: change.day,
+      says: `${arms.find(({ id }) => id === change.armId)!.name}: version ${change.version}`,
+    }));
   return html`<figure><figcaption>${arms[place]!.name}</figcaption>${new Markup(
-    liftPlot({ title, points, plannedDay, color: armColors[place % armColors.length]!, scale }),
+    liftPlot({ title, points, plannedDay, changes, color: armColors[place % armColors.length]!, scale }),
   )}</figure>`;
 })}
 </section>`;

@@ -8,6 +8,8 @@ export interface LiftPlot {
   points: LiftSeries['points'];
   /** 'YYYY-MM-DD' of the planned end's look; null where there is none. */
   plannedDay: string | null;
+  /** Days on which an arm began to serve another version, marked on the axis. */
+  changes?: readonly { day: string; says: string }[];
   /** CSS colour of the arm. */
   color: string;
   /** Both ends of the lift's axis; see {@link liftScale}. */
@@ -59,7 +61,7 @@ const escaped = (text: string) => text.replace(/[&<>"]/g, (c) => `&#${c.charCode
  * The cumulative lift by day as one SVG element without scripts, styles or anything from elsewhere: the confidence
  * sequence as a band, the lift as a line, and the fixed-horizon interval as a whisker at the one day it is valid for.
  */
-export function liftPlot({ title, points, plannedDay, color, scale }: LiftPlot): string {
+export function liftPlot({ title, points, plannedDay, changes = [], color, scale }: LiftPlot): string {
   const days = [...points.map(({ day }) => dayNumber(day)), ...(plannedDay ? [dayNumber(plannedDay)] : [])];
   const [first, last] = [Math.min(...days), Math.max(...days)];
   const { width, height, left, right, top, bottom } = size;
@@ -107,9 +109,17 @@ export function liftPlot({ title, points, plannedDay, color, scale }: LiftPlot):
       ? plannedMark(x(dayNumber(plannedDay)), points.find(({ day }) => day === plannedDay)?.relative)
       : []),
     `<polyline points="${drawn.map(({ at, value }) => corner(at, value)).join(' ')}" fill="none" stroke="${escaped(color)}" stroke-width="2" stroke-linejoin="round"/>`,
+    ...changes
+      .filter(({ day }) => dayNumber(day) >= first && dayNumber(day) <= last)
+      .map(({ day, says }) => changeMark(x(dayNumber(day)), says)),
     ...drawn.map(({ at, value }) => `<circle cx="${px(at)}" cy="${px(value)}" r="3" fill="${escaped(color)}"/>`),
     '</svg>',
   ].join('');
+
+  function changeMark(at: number, says: string): string {
+    const base = height - bottom;
+    return `<path d="M${px(at - 4)} ${base}L${px(at + 4)} ${base}L${px(at)} ${base - 7}Z" fill="${escaped(color)}"><title>${escaped(says)}</title></path>`;
+  }
 
   function plannedMark(at: number, fixed: Interval | undefined): string[] {
     const line = `<line x1="${px(at)}" x2="${px(at)}" y1="${top}" y2="${height - bottom}" stroke="#716f68" stroke-dasharray="3 3"/>`;

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/base';
 import type { Author, Database } from '@duet/db';
 import { sharesOfRunning } from '../assign/effective-share.ts';
-import { type ExperimentAuthor, type ExperimentWithArms, findExperiment } from '../plan/experiment.ts';
+import { type ExperimentAuthor, type ExperimentWithArms, findExperiment, servedModel } from '../plan/experiment.ts';
 import { parseSettings } from '../plan/experiment-settings.ts';
 import { shopHistory } from '../plan/shop-history.ts';
 import { startExperiment, startPhase } from './lifecycle.ts';
@@ -17,31 +17,34 @@ export interface Readiness {
 
 /** Whether arms serve the same thing, so that any difference found between them is a false one: an A/A test. */
 export const isAA = (
-  arms: readonly Pick<ExperimentWithArms['arms'][number], 'modelId' | 'indexId' | 'settings' | 'weight'>[],
+  arms: readonly Pick<
+    ExperimentWithArms['arms'][number],
+    'modelId' | 'registeredModelId' | 'indexId' | 'settings' | 'weight'
+  >[],
 ): boolean =>
   new Set(
     arms
       .filter(({ weight }) => weight > 0)
-      .map(({ modelId, indexId, settings }) => JSON.stringify([modelId, indexId, settings])),
+      .map(({ modelId, registeredModelId, indexId, settings }) =>
+        JSON.stringify([modelId, registeredModelId, indexId, settings]),
+      ),
   ).size === 1;
 
 /** Looks at what an experiment would start with. */
 export async function readinessOf(db: Database, experiment: ExperimentWithArms): Promise<Readiness> {
   const { id, datasetId, simulated, arms } = experiment;
   const active = await db.prisma.index.findMany({
-    where: { active: true, modelId: { in: arms.map(({ modelId }) => modelId) } },
+    where: { active: true, modelId: { in: arms.flatMap((arm) => servedModel(arm) ?? []) } },
     select: { modelId: true },
   });
   const unindexed = arms.filter(
-    (arm) => arm.weight > 0 && arm.indexId === null && !active.some(({ modelId }) => modelId === arm.modelId),
+    (arm) => arm.weight > 0 && arm.indexId === null && !active.some(({ modelId }) => modelId === servedModel(arm)),
   );
-  const running = await db.prisma.experiment.findMany({
-    where: { status: 'running', simulated, id: { not: id } },
-    select: { id: true, name: true, datasetId: true, dataset: { select: { name: true } } },
+  const beside = await db.prisma.experiment.findMany({
+    where: { status: 'running', simulated, datasetId, id: { not: id } },
+    select: { id: true, name: true },
     orderBy: { startedAt: 'asc' },
   });
-  const beside = running.filter((other) => other.datasetId === datasetId);
-  const elsewhere = running.filter((other) => other.datasetId !== datasetId);
   const shares = await sharesOfRunning(db, { datasetId, simulated, candidate: experiment });
   const share = shares.get(id) ?? 0;
   const holders = beside
@@ -49,7 +52,11 @@ export async function readinessOf(db: Database, experiment: ExperimentWithArms):
     .map((other) => `"${other.name}" (${percent(shares.get(other.id)!)})`);
   return {
     obstacles: [
-      ...unindexed.map((arm) => `The model of arm "${arm.name}" has no index: npx duet index --model ${arm.modelId}.`),
+      ...unindexed.map((arm) =>
+        servedModel(arm) === null
+          ? `"${arm.registeredModel!.name}", which arm "${arm.name}" follows, has no champion: npx duet refresh --model ${arm.registeredModel!.name}.`
+          : `The model of arm "${arm.name}" has no index: npx duet index --model ${servedModel(arm)}.`,
+      ),
       ...(share === 0
         ? [
             holders.length > 0
@@ -62,10 +69,6 @@ export async function readinessOf(db: Database, experiment: ExperimentWithArms):
       ...(share > 0 && holders.length > 0
         ? [`It would get ${percent(share)} of all users: ${holders.join(', ')} started first.`]
         : []),
-      ...elsewhere.map(
-        (other) =>
-          `"${other.name}" runs on ${other.dataset.name}: the shop is served the dataset whose experiment started last.`,
-      ),
       ...(isAA(arms) ? ['All arms serve the same: an A/A test, which has to come out null.'] : []),
     ],
   };

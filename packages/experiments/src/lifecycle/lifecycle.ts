@@ -39,7 +39,9 @@ async function beginPhase(
   await tx.experimentPhase.create({
     data: {
       ...{ experimentId: id, number, startedAt: now },
-      arms: arms.map(({ experimentId: _, settings, ...arm }) => ({ ...arm, settings: settings as object })),
+      arms: arms.map(({ experimentId: _, registeredModel: __, settings, ...arm }) => ({
+        ...{ ...arm, settings: settings as object },
+      })),
       settings: { ...settings, primaryMetric, rankerId, layer, trafficShare },
     },
   });

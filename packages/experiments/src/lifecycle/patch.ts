@@ -30,8 +30,8 @@ async function replaceArms(
   const gone = known.filter(({ name }) => !arms.some((arm) => arm.name === name));
   if (status === 'draft') await tx.arm.deleteMany({ where: { id: { in: gone.map((arm) => arm.id) } } });
   const kept = status === 'draft' ? [] : gone;
-  for (const [position, { indexId = null, ...arm }] of arms.entries()) {
-    const data = { ...arm, indexId, position };
+  for (const [position, { modelId = null, registeredModelId = null, indexId = null, ...arm }] of arms.entries()) {
+    const data = { ...arm, modelId, registeredModelId, indexId, position };
     const own = known.find(({ name }) => name === arm.name);
     if (own) await tx.arm.update({ where: { id: own.id }, data });
     else await tx.arm.create({ data: { ...data, experimentId: id } });
@@ -55,8 +55,8 @@ export function patched(
     }),
   );
   const { rankerId, design, trafficShare, primaryMetric, layer } = before;
-  const arms = before.arms.map(({ name, modelId, indexId, weight, control, settings: own }) => ({
-    ...{ name, modelId, indexId, weight, control, settings: own },
+  const arms = before.arms.map(({ name, modelId, registeredModelId, indexId, weight, control, settings: own }) => ({
+    ...{ name, modelId, registeredModelId, indexId, weight, control, settings: own },
   }));
   const plan = { rankerId, design, trafficShare, primaryMetric, layer, arms, ...withoutUndefined(patch) };
   const schema = experimentPlan.superRefine(checkPlan);
@@ -82,9 +82,10 @@ export async function storePlan(
 /** The fields that a plan changes. */
 export function changesOf(before: ExperimentWithArms, plan: ExperimentPlan, name = before.name): string[] {
   const asView = { ...before, ...plan, name, arms: before.arms.map((arm) => ({ ...arm })) };
-  const arms = plan.arms.map(({ name, weight, control, modelId, indexId = null, settings }) => ({
-    ...{ name, weight, control, modelId, indexId, settings },
-  }));
+  const arms = plan.arms.map((arm) => {
+    const { name, weight, control, modelId = null, registeredModelId = null, indexId = null, settings } = arm;
+    return { name, weight, control, modelId, registeredModelId, indexId, settings };
+  });
   const settings = parseSettings(before.settings);
   const [was, is] = differenceOf({ ...viewOf(before), settings }, { ...viewOf(asView), arms });
   return [...new Set([...Object.keys(was), ...Object.keys(is)])];

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { metrics as duetMetrics, type Metric } from '../metrics/experiment-metrics.ts';
 import { armSettings, experimentSettings, parseSettings } from './experiment-settings.ts';
 
-export type ExperimentWithArms = Experiment & { arms: Arm[] };
+/** An arm with what it follows. */
+export type PlannedArm = Arm & { registeredModel: { name: string; championId: string | null } | null };
+
+export type ExperimentWithArms = Experiment & { arms: PlannedArm[] };
+
+/** The model that an arm serves now: the pinned one, or the champion of what it follows; null where there is none yet. */
+export const servedModel = ({ modelId, registeredModel }: Pick<PlannedArm, 'modelId' | 'registeredModel'>) =>
+  modelId ?? registeredModel?.championId ?? null;
 
 const uuid = z.guid().transform((id) => id.toLowerCase());
 /** "none" is what a decision says where no arm won. */
@@ -18,8 +25,11 @@ const armsInput = z
   .array(
     z.strictObject({
       name: armName,
-      modelId: uuid,
-      /** Pinned index; the model's active one by default. */
+      /** Pinned. */
+      modelId: uuid.nullish(),
+      /** Followed: the arm serves its champion, whichever version that is. */
+      registeredModelId: uuid.nullish(),
+      /** Pinned index of a pinned model; its active one by default. */
       indexId: uuid.nullish(),
       weight: z.number().min(0).max(1),
       control: z.boolean().default(false),
@@ -27,6 +37,14 @@ const armsInput = z
     }),
   )
   .max(20)
+  .refine(
+    (arms) => arms.every(({ modelId, registeredModelId }) => (modelId == null) !== (registeredModelId == null)),
+    'An arm pins a model or follows a registered model, one of the two',
+  )
+  .refine(
+    (arms) => arms.every(({ modelId, indexId }) => indexId == null || modelId != null),
+    'Only an arm that pins a model pins an index of it',
+  )
   .refine((arms) => arms.filter(({ weight }) => weight > 0).length >= 2, 'An experiment needs at least two arms')
   .refine((arms) => new Set(arms.map(({ name }) => name)).size === arms.length, 'Two arms have the same name')
   .refine((arms) => arms.filter(({ control }) => control).length === 1, 'Exactly one arm must be the control')
@@ -113,7 +131,9 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   throw new DuetError('bad-input', `${message}.`, { where: { field: path.join('.') } });
 }
 
-export const withArms = { arms: { orderBy: { position: 'asc' } } } as const satisfies Prisma.ExperimentInclude;
+export const withArms = {
+  arms: { orderBy: { position: 'asc' }, include: { registeredModel: { select: { name: true, championId: true } } } },
+} as const satisfies Prisma.ExperimentInclude;
 
 /**
  * Finds an experiment by its id or its name.
@@ -147,10 +167,18 @@ export async function checkParts(
     throw new DuetError('not-found', `There is no dataset ${datasetId}.`, { where: { field: 'datasetId' } });
   }
   const models = await prisma.model.findMany({
-    where: { datasetId, id: { in: arms.map(({ modelId }) => modelId) } },
+    where: { datasetId, id: { in: arms.flatMap(({ modelId }) => modelId ?? []) } },
     select: { id: true, indexes: { select: { id: true } } },
   });
-  for (const [i, { modelId, indexId }] of arms.entries()) {
+  const registered = await prisma.registeredModel.findMany({ where: { datasetId }, select: { id: true } });
+  for (const [i, { modelId, registeredModelId, indexId }] of arms.entries()) {
+    if (registeredModelId != null) {
+      if (registered.some(({ id }) => id === registeredModelId)) continue;
+      throw new DuetError('bad-input', `Dataset "${dataset.name}" has no registered model ${registeredModelId}.`, {
+        where: { field: `arms.${i}.registeredModelId` },
+        fix: 'An arm follows a registered model of the dataset of the experiment.',
+      });
+    }
     const model = models.find(({ id }) => id === modelId);
     if (!model) {
       throw new DuetError('bad-input', `Dataset "${dataset.name}" has no model ${modelId}.`, {
@@ -175,7 +203,7 @@ export async function checkParts(
 }
 
 /** An experiment as `assignUser` takes it, with the share of its dataset's users who are in none. */
-export function assignable({ settings, ...experiment }: ExperimentWithArms, holdout = 0) {
+export function assignable({ settings, ...experiment }: Experiment & { arms: Arm[] }, holdout = 0) {
   return { ...experiment, holdout, settings: parseSettings(settings) };
 }
 
@@ -186,8 +214,8 @@ export function viewOf({ arms, ...experiment }: ExperimentWithArms): object {
     ...{ name, status, design, trafficShare, primaryMetric, rankerId, layer, simulated, phase },
     decision: experiment.decision,
     settings,
-    arms: arms.map(({ name, weight, control, modelId, indexId, settings }) => ({
-      ...{ name, weight, control, modelId, indexId, settings },
+    arms: arms.map(({ name, weight, control, modelId, registeredModelId, indexId, settings }) => ({
+      ...{ name, weight, control, modelId, registeredModelId, indexId, settings },
     })),
   };
 }
@@ -213,7 +241,7 @@ export async function createExperiment(
           ...plan,
           name,
           seed,
-          arms: { create: arms.map(({ indexId = null, ...arm }, position) => ({ ...arm, indexId, position })) },
+          arms: { create: arms.map((arm, position) => ({ ...arm, position })) },
         },
         include: withArms,
       });
@@ -249,9 +277,12 @@ export async function ensureExperiment(
   const wanted = parseInput(experimentInput, input);
   const known = await database.prisma.experiment.findUnique({ where: { name: wanted.name }, include: withArms });
   if (!known) return createExperiment(database, input, author);
-  const shape = (
-    arms: { name: string; modelId: string; indexId?: string | null; weight: number; control: boolean }[],
-  ) => JSON.stringify(arms.map((arm) => [arm.name, arm.modelId, arm.indexId ?? null, arm.weight, arm.control]));
+  const shape = (arms: readonly (ExperimentPlan['arms'][number] | PlannedArm)[]) =>
+    JSON.stringify(
+      arms.map(({ name, modelId = null, registeredModelId = null, indexId = null, weight, control }) => {
+        return [name, modelId, registeredModelId, indexId, weight, control];
+      }),
+    );
   const differing = [
     known.datasetId === wanted.datasetId ? '' : 'another dataset',
     known.seed === (wanted.seed ?? wanted.name) ? '' : 'another seed',

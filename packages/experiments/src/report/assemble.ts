@@ -19,10 +19,11 @@ import { dailyCounts, seriesOf } from './series.ts';
 import type { ArmReport, Basis, Report } from './shape.ts';
 
 /** What a report is made from. */
-export interface Source extends Pick<Report, 'experiment' | 'phase' | 'phases' | 'segment' | 'segments' | 'currency'> {
+export interface Source
+  extends Pick<Report, 'experiment' | 'phase' | 'phases' | 'segment' | 'segments' | 'currency' | 'championChanges'> {
   /** Whether it is of an earlier phase than the newest. */
   past: boolean;
-  arms: Pick<ArmReport, 'id' | 'name' | 'control' | 'weight' | 'modelId'>[];
+  arms: Pick<ArmReport, 'id' | 'name' | 'control' | 'weight' | 'modelId' | 'follows'>[];
   settings: ExperimentSettings;
   metrics: readonly Metric[];
   rollup: RolledUp;
@@ -73,6 +74,7 @@ export function assemble(source: Source): Report {
     },
     metrics: metrics.map(({ key, title, unit, direction }) => ({ key, title, unit, direction })),
     arms,
+    championChanges: source.championChanges,
     usersInTwoArms: source.past ? null : rollup.usersInTwoArms,
     excludedUsers: source.past ? null : rollup.excludedUsers,
     lateEvents: source.past ? null : rollup.lateEvents,

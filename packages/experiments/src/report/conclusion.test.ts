@@ -146,14 +146,53 @@ const claims: [string, Parameters<typeof madeUp>, { finding?: RegExp; caveats?: 
     { finding: /cannot be told apart/, not: /Stop and look/ },
   ],
   [
+    'arms that followed a champion through its versions',
+    [
+      better,
+      {
+        championChanges: ['2026-03-04', '2026-03-05'].flatMap((day, i) =>
+          ['two-tower', 'dat'].map((armId) => ({
+            ...{ armId, at: `${day}T03:00:00.000Z`, day, before: i + 1, version: i + 2, actor: 'schedule', reason: '' },
+          })),
+        ),
+      },
+    ],
+    {
+      finding: /^dat raises/,
+      caveats:
+        /took over newer versions while it ran: two-tower 2 times, last to version 3 on 5 Mar 2026, and dat 2 times|two-tower 2 times, last to version 3 on 5 Mar 2026 and dat 2 times/,
+      not: /stayed as it was/,
+    },
+  ],
+  [
+    'an arm that followed a champion beside one that stayed',
+    [
+      better,
+      {
+        championChanges: [
+          {
+            armId: 'dat',
+            at: '2026-03-04T03:00:00.000Z',
+            day: '2026-03-04',
+            before: 1,
+            version: 2,
+            actor: '',
+            reason: '',
+          },
+        ],
+      },
+    ],
+    { caveats: /dat once, last to version 2 .* two-tower stayed as it was/ },
+  ],
+  [
     'an arm that takes no part in the phase',
     [
       better,
       {
         arms: [
-          { id: 'two-tower', name: 'two-tower', control: true, weight: 0.5, modelId: 'a' },
-          { id: 'dat', name: 'dat', control: false, weight: 0.5, modelId: 'b' },
-          { id: 'old', name: 'old', control: false, weight: 0, modelId: 'c' },
+          { id: 'two-tower', name: 'two-tower', control: true, weight: 0.5, modelId: 'a', follows: null },
+          { id: 'dat', name: 'dat', control: false, weight: 0.5, modelId: 'b', follows: null },
+          { id: 'old', name: 'old', control: false, weight: 0, modelId: 'c', follows: null },
         ],
       },
     ],

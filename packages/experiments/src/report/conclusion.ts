@@ -5,12 +5,34 @@ import type { ArmReport, Guardrail, Lift, ReportMetric } from './shape.ts';
 
 /** What a report can and cannot conclude, in plain sentences for somebody who will act on them. */
 export function conclude(report: Evidence): Conclusion {
-  const { finding, caveats } = concludeAsIf(report);
+  const { finding, caveats: own } = concludeAsIf(report);
+  const caveats = [...own, ...retrained(report)];
   if (!report.experiment.simulated) return { finding, caveats };
   return {
     finding: `Simulated: ${finding}`,
     caveats: ['These shoppers are simulated: nothing here says what real ones would do.', ...caveats],
   };
+}
+
+/** How often arms took over another version while the users were counted; where only some did, what that may mean. */
+function retrained({ arms, championChanges }: Evidence): string[] {
+  if (championChanges.length === 0) return [];
+  const times = arms.flatMap(({ id, name, weight }) => {
+    const own = championChanges.filter(({ armId }) => armId === id);
+    return weight === 0 ? [] : [{ name, count: own.length, last: own.at(-1) }];
+  });
+  const changed = times.flatMap(({ name, count, last }) =>
+    last === undefined
+      ? []
+      : `${name} ${count === 1 ? 'once' : `${formatCount(count)} times`}, last to version ${last.version} on ${formatDay(last.at)}`,
+  );
+  const others = times.filter(({ count }) => count === 0).map(({ name }) => name);
+  return [
+    `Its arms took over newer versions while it ran: ${list(changed)}.`,
+    ...(others.length > 0 && changed.length > 0
+      ? [`${list(others)} stayed as it was: a part of a difference may be that the other learnt from newer data.`]
+      : []),
+  ];
 }
 
 function concludeAsIf(report: Evidence): Conclusion {

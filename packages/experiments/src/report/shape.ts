@@ -58,7 +58,10 @@ export interface ArmReport extends ArmCounts {
   control: boolean;
   /** Share of the users that was planned for it. */
   weight: number;
-  modelId: string;
+  /** The one that it served last in the phase: the pinned one, or the champion that it followed; null where none was. */
+  modelId: string | null;
+  /** Name of the registered model whose champion it follows; null for an arm that pins a model. */
+  follows: string | null;
   metrics: Record<string, Interval>;
   /** Against control, by metric; null for control itself. */
   lift: Record<string, Lift> | null;
@@ -177,6 +180,16 @@ export interface Report {
   options: ReportOptions;
   metrics: ReportMetric[];
   arms: ArmReport[];
+  /** When the champions that arms follow changed within the phase, and to which version. */
+  championChanges: {
+    armId: string;
+    at: string;
+    day: string;
+    before: number | null;
+    version: number | null;
+    actor: string;
+    reason: string;
+  }[];
   /** Users who saw more than one arm: in no other figure. null, as the next two, where an earlier phase has kept no count. */
   usersInTwoArms: number | null;
   /** Bots and test users: in no other figure. */

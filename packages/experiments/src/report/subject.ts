@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isAA } from '../lifecycle/launch.ts';
 import { parseSettings } from '../plan/experiment-settings.ts';
 import type { Source } from './assemble.ts';
+import { followedBy } from './champions.ts';
 
 const dayMs = 86_400_000;
 
@@ -14,19 +15,24 @@ const keptArm = z.object({
   position: z.number(),
   control: z.boolean(),
   weight: z.number(),
-  modelId: z.string(),
+  modelId: z.string().nullable(),
+  registeredModelId: z.string().nullable().default(null),
   indexId: z.string().nullable(),
   settings: z.json(),
 });
 
-type Subject = Pick<Source, 'experiment' | 'phase' | 'phases' | 'past' | 'currency' | 'arms' | 'settings'>;
+type Subject = Pick<
+  Source,
+  'experiment' | 'phase' | 'phases' | 'past' | 'currency' | 'arms' | 'settings' | 'championChanges'
+>;
 
 /**
  * The experiment that a report is about, with arms and settings as they were in that phase, the newest by default.
  *
  * @throws DuetError `not-found` for an unknown experiment or phase
  */
-export async function subjectOf({ prisma }: Database, id: string, asked?: number): Promise<Subject> {
+export async function subjectOf(database: Database, id: string, asked?: number): Promise<Subject> {
+  const { prisma } = database;
   const found = await prisma.experiment.findUniqueOrThrow({
     where: { id },
     include: {
@@ -46,6 +52,10 @@ export async function subjectOf({ prisma }: Database, id: string, asked?: number
   const past = phase !== found.phase && kept ? pastPhase(kept) : undefined;
   const { decision, decidedBy, decidedAt, decisionNote } = found;
   const arms = past?.arms ?? found.arms;
+  const { modelOf, nameOf, changes } = await followedBy(database, arms, {
+    from: past?.startedAt ?? found.phaseStartedAt,
+    to: past?.endedAt ?? found.stoppedAt,
+  });
   return {
     experiment: {
       id,
@@ -76,7 +86,10 @@ export async function subjectOf({ prisma }: Database, id: string, asked?: number
       endedAt: endedAt?.toISOString() ?? null,
     })),
     currency: found.dataset.currency,
-    arms: arms.map(({ id, name, control, weight, modelId }) => ({ id, name, control, weight, modelId })),
+    arms: arms.map(({ id, name, control, weight, modelId }) => ({
+      ...{ id, name, control, weight, modelId: modelId ?? modelOf.get(id) ?? null, follows: nameOf.get(id) ?? null },
+    })),
+    championChanges: changes,
     settings: past?.settings ?? parseSettings(found.settings),
   };
 }

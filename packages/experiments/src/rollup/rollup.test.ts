@@ -9,7 +9,7 @@ import { openEventSink } from '../events/event-writer.ts';
 import { logEvents } from '../events/log-events.ts';
 import { startExperiment } from '../lifecycle/lifecycle.ts';
 import { layout, measures } from '../metrics/measures.ts';
-import { createExperiment, type ExperimentWithArms } from '../plan/experiment.ts';
+import { createExperiment, type ExperimentWithArms, withArms } from '../plan/experiment.ts';
 import { experimentReport } from '../report/report.ts';
 import { onePass, type StoredEvent } from '../testing/one-pass.ts';
 import { type RolledUp, readRollup, type Segment } from './read-rollup.ts';
@@ -53,7 +53,7 @@ async function running(settings: object = {}, more: object = {}): Promise<Experi
   return db.prisma.experiment.update({
     where: { id },
     data: { settings, phaseStartedAt: new Date(start), ...more },
-    include: { arms: true },
+    include: withArms,
   });
 }
 

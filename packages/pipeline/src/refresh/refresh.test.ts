@@ -15,6 +15,7 @@ describe('a refresh', () => {
 
   before(async () => {
     shop = await createTinyShop();
+    await shop.db.prisma.deployment.deleteMany();
     registered = await registerModel(
       shop.db,
       shop.datasetId,

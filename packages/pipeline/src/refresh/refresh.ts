@@ -3,6 +3,7 @@ import { findSnapshot, loadInteractions, takeSnapshot } from '@duet/datasets';
 import { type Database, holdLock, type Prisma, type RegisteredModel } from '@duet/db';
 import { buildModelIndex } from '@duet/serving';
 import { bestEpoch, type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
+import { raise, settle } from '../alerts/alerts.ts';
 import { foldEvents, isFoldable } from '../fold/fold.ts';
 import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
 import { parseGate } from '../gate/gate-settings.ts';
@@ -55,15 +56,30 @@ export async function refreshModel(
     const { promoted, sentence } = await conclude(ctx, model, refresh, actor);
     const { modelId, version, gate: judged, measuredModelId } = refresh.state;
     await refresh.end({ status: 'done', promoted, error: null });
+    await settle(db, alertKey(model, 'failed'));
+    const heldBack = alertKey(model, 'held back');
+    if (judged!.passed) await settle(db, heldBack);
+    else await raise(db, { ...alertOf(model, refresh), kind: 'gate-held-back', key: heldBack, sentence });
     const metrics = await metricsOf(db, measuredModelId!);
     return { refreshId: refresh.id, version: version!, modelId: modelId!, metrics, gate: judged!, promoted, sentence };
   } catch (error) {
     // One that was stopped goes on at the next refresh; one that failed begins anew.
     const stopped = ctx.signal?.aborted === true;
-    if (!stopped) await refresh.end({ status: 'failed', error: (error as Error).message });
+    if (!stopped) {
+      const { message } = error as Error;
+      await refresh.end({ status: 'failed', error: message });
+      const sentence = `The refresh of "${model.name}" failed: ${message}`;
+      await raise(db, { ...alertOf(model, refresh), kind: 'refresh-failed', key: alertKey(model, 'failed'), sentence });
+    }
     throw error;
   }
 }
+
+const alertKey = ({ id }: RegisteredModel, what: 'failed' | 'held back') => `refresh ${id} ${what}`;
+
+const alertOf = ({ datasetId, name }: RegisteredModel, { id, state }: OpenRefresh) => ({
+  ...{ datasetId, detail: { model: name, refreshId: id, version: state.version ?? null } },
+});
 
 /** A run that a killed process left under way, or that waits in the queue; else a new one. */
 async function unfinishedOrNew({ prisma }: Database, { id, datasetId }: RegisteredModel, actor: string) {

@@ -23,7 +23,7 @@ describe('the indexes of a model', () => {
     );
   const served = async () => {
     await serving.refresh();
-    return (await serving.retrieve({ userId: 'u1', k: 5, modelId: shop.dat })).index;
+    return (await serving.retrieve({ userId: 'u1', k: 5, modelId: shop.dat })).index!;
   };
   before(async () => {
     shop = await createTinyShop();

@@ -160,11 +160,18 @@ export class Follower implements AsyncDisposable {
     this.#retryAt = problems.size > 0 ? Date.now() + retryMs : Infinity;
   }
 
-  /** Loads the rankers and the dataset of a plan. @returns what could not be loaded, by id */
-  async #failedToLoad({ rankers, experiments, dataset }: Served['plan']): Promise<Map<string, unknown>> {
+  /** Loads the rankers of a plan, and the datasets that are asked for. @returns what could not be loaded, by id */
+  async #failedToLoad({
+    rankers,
+    experiments,
+    keyedDatasets,
+    datasets,
+  }: Served['plan']): Promise<Map<string, unknown>> {
     const ids = [...Object.values(rankers), ...experiments.flatMap(({ rankerId }) => rankerId ?? [])];
     const loading: [string, Promise<unknown>][] = ids.map((id) => [id, this.#opened.ranker(id)]);
-    if (dataset !== undefined) loading.push([dataset.id, this.#opened.dataset(dataset.id)]);
+    const only = Object.keys(datasets).length === 1 ? Object.keys(datasets) : [];
+    const asked = keyedDatasets.filter((id) => id in datasets);
+    for (const id of new Set([...only, ...asked])) loading.push([id, this.#opened.dataset(id)]);
     const results = await Promise.allSettled(loading.map(([, promise]) => promise));
     return new Map(
       results.flatMap((result, at) => (result.status === 'rejected' ? [[loading[at]![0], result.reason]] : [])),

@@ -1,7 +1,7 @@
 import { sep } from 'node:path';
 import { engineInUse } from '@duet/ann';
 import type { Executor } from '@duet/models';
-import type { AnsweredBy } from '../answer.ts';
+import type { AnsweredIndex, AnsweredModel } from '../answer.ts';
 import type { Retriever } from '../retriever.ts';
 import { neededModels, type Plan, type PlannedModel } from './plan.ts';
 
@@ -22,9 +22,10 @@ export interface ServingHealth {
   problems: string[];
   /** What does the work of something faster that is not here, a sentence each. */
   fallbacks: string[];
+  /** The only one; null where there are several, which keys or requests name. */
   dataset: string | null;
   /** What answers now: one entry a model that an experiment or the default needs. */
-  models: (AnsweredBy['model'] & { index: AnsweredBy['index'] & IndexState })[];
+  models: (AnsweredModel & { index: AnsweredIndex & IndexState })[];
   experiments: { id: string; name: string; arms: string[] }[];
   rankerId: string | null;
   /** When the plan last changed, ISO 8601. */
@@ -52,7 +53,8 @@ export function healthOf(
   { plan, since, problems, previous, engines, indexes }: Served,
   { fallbacks, dataDir, staleSince }: { fallbacks: string[]; dataDir: string; staleSince: Date | undefined },
 ): ServingHealth {
-  const { dataset, experiments, rankers } = plan;
+  const { datasets, experiments, rankers } = plan;
+  const only = Object.keys(datasets).length === 1 ? Object.keys(datasets)[0]! : undefined;
   const models = neededModels(plan)
     .map((planned) => previous.get(planned.modelId) ?? planned)
     .flatMap(({ modelId, name, kind, indexId, version, factory }) => {
@@ -66,14 +68,19 @@ export function healthOf(
     sentences.push('The database does not answer. What is served is as it was when it last did.');
   }
   return {
-    status: models.length === 0 ? 'starting' : problems.size > 0 || staleSince !== undefined ? 'degraded' : 'ok',
+    status:
+      Object.keys(datasets).length === 0
+        ? 'starting'
+        : problems.size > 0 || staleSince !== undefined
+          ? 'degraded'
+          : 'ok',
     // Everybody may ask: where the data folder lies is nobody's business.
     problems: sentences.map((problem) => problem.replaceAll(`${dataDir}${sep}`, '')),
     fallbacks,
-    dataset: dataset?.name ?? null,
+    dataset: (only && datasets[only]) ?? null,
     models,
     experiments: experiments.map(({ id, name, arms }) => ({ id, name, arms: arms.map((arm) => arm.name) })),
-    rankerId: (dataset && rankers[dataset.id]) ?? null,
+    rankerId: (only && rankers[only]) ?? null,
     since,
     stale: staleSince?.toISOString() ?? null,
   };

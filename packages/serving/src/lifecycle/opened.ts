@@ -97,11 +97,10 @@ export class Opened implements AsyncDisposable {
    * @param stillServing what answers for models whose planned retriever cannot be opened
    */
   keep(plan: Plan, stillServing: Iterable<PlannedModel>): void {
-    const { models, pinned, dataset } = plan;
+    const { models, pinned } = plan;
     const needed = [...neededModels(plan), ...stillServing];
     this.#retrievers.keep(new Set(needed.map(retrieverKey)), new Set([...models, ...pinned].map(retrieverKey)));
-    const datasets = new Set([dataset?.id, ...models.map(({ datasetId }) => datasetId)]);
-    for (const id of this.#datasets.keys()) if (!datasets.has(id)) this.#datasets.delete(id);
+    for (const id of this.#datasets.keys()) if (!(id in plan.datasets)) this.#datasets.delete(id);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,38 +16,42 @@ const experiment = (datasetId: string, control: string, more: Partial<PlannedExp
 describe('the model of a request', () => {
   const plan: Plan = {
     ...emptyPlan,
-    dataset: { id: 'tea', name: 'tea' },
+    datasets: { tea: 'tea', mugs: 'mugs', hats: 'hats' },
     models: [model('new tea', 'tea'), model('new mugs', 'mugs'), model('old tea', 'tea'), model('old mugs', 'mugs')],
   };
-  const chosen = (of: Plan, wanted: Parameters<typeof chooseModel>[1] = {}) => chooseModel(of, wanted).modelId;
+  const chosen = (of: Plan, wanted: Parameters<typeof chooseModel>[1] = {}) => chooseModel(of, wanted)?.modelId;
 
-  test('is the newest of the key’s dataset, and of the served one for a key of every dataset', () => {
-    assert.equal(chosen(plan), 'new tea');
-    assert.equal(chosen(plan, { datasetId: 'tea' }), 'new tea');
-    assert.equal(chosen(plan, { datasetId: 'mugs' }), 'new mugs');
-    assert.throws(() => chosen(plan, { datasetId: 'hats' }), { code: 'unavailable' });
+  test('is none, however new there is one, where nothing is deployed and no experiment runs', () => {
+    for (const datasetId of Object.keys(plan.datasets)) assert.equal(chosen(plan, { datasetId }), undefined);
+    assert.deepEqual(neededModels(plan), []);
   });
 
-  test('is what the dataset’s last experiment decided for, and the control of one that runs', () => {
-    const decided = { ...plan, decided: { tea: 'old tea', mugs: 'old mugs' } };
-    assert.equal(chosen(decided, { datasetId: 'mugs' }), 'old mugs');
-    const running = { ...decided, experiments: [experiment('mugs', 'new mugs'), experiment('tea', 'new tea')] };
-    assert.equal(chosen(running, { datasetId: 'mugs' }), 'new mugs');
-    assert.equal(chosen(running), 'new tea');
-    const simulated = { ...decided, experiments: [experiment('tea', 'new tea', { simulated: true })] };
-    assert.equal(chosen(simulated), 'old tea');
+  test('is of the key’s dataset, or the only one: where there are several and nothing says which, none is guessed', () => {
+    assert.throws(() => chosen(plan), { code: 'bad-input', message: /Which dataset\? There are tea, mugs, hats/ });
+    assert.throws(() => chosen(plan, { datasetId: 'gone' }), { code: 'unavailable' });
+    assert.throws(() => chosen(emptyPlan), { code: 'unavailable' });
+    const one = { ...plan, datasets: { tea: 'tea' }, deployed: { tea: { '': 'old tea' } } };
+    assert.equal(chosen(one), 'old tea');
+  });
+
+  test('is the control of the first experiment that runs for shoppers, where nothing is deployed', () => {
+    const running = { ...plan, experiments: [experiment('mugs', 'old mugs'), experiment('tea', 'old tea')] };
+    assert.equal(chosen(running, { datasetId: 'mugs' }), 'old mugs');
+    const simulated = { ...plan, experiments: [experiment('tea', 'old tea', { simulated: true })] };
+    assert.equal(chosen(simulated, { datasetId: 'tea' }), undefined);
   });
 
   test('is the champion that is deployed at the placement, or everywhere, whatever runs or is newer', () => {
     const deployed = {
-      ...{ ...plan, decided: { tea: 'new tea' }, experiments: [experiment('tea', 'new tea')] },
+      ...{ ...plan, experiments: [experiment('tea', 'new tea')] },
       deployed: { tea: { '': 'old tea' }, mugs: { basket: 'old mugs' } },
     };
-    assert.equal(chosen(deployed), 'old tea');
-    assert.equal(chosen(deployed, { placement: 'home' }), 'old tea');
-    assert.equal(chosen(deployed, { modelId: 'new tea' }), 'new tea');
+    const tea = { datasetId: 'tea' };
+    assert.equal(chosen(deployed, tea), 'old tea');
+    assert.equal(chosen(deployed, { ...tea, placement: 'home' }), 'old tea');
+    assert.equal(chosen(deployed, { ...tea, modelId: 'new tea' }), 'new tea');
     assert.equal(chosen(deployed, { datasetId: 'mugs', placement: 'basket' }), 'old mugs');
-    assert.equal(chosen(deployed, { datasetId: 'mugs', placement: 'home' }), 'new mugs');
+    assert.equal(chosen(deployed, { datasetId: 'mugs', placement: 'home' }), undefined);
     assert.deepEqual(
       neededModels(deployed).map(({ modelId }) => modelId),
       ['old tea', 'old mugs', 'new tea'],
@@ -60,11 +64,5 @@ describe('the model of a request', () => {
       assert.equal(chosen(plan, { ...wanted, datasetId: 'tea' }), 'new tea');
       assert.throws(() => chosen(plan, { ...wanted, datasetId: 'mugs' }), { code: 'not-found' });
     }
-  });
-
-  test('is open before the first request for each dataset that has keys', () => {
-    const needed = (of: Plan) => neededModels(of).map(({ modelId }) => modelId);
-    assert.deepEqual(needed(plan), ['new tea']);
-    assert.deepEqual(needed({ ...plan, keyedDatasets: ['mugs', 'hats', 'tea'] }), ['new tea', 'new mugs']);
   });
 });

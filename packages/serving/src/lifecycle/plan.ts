@@ -23,6 +23,7 @@ interface PlannedArm {
   weight: number;
   position: number;
   control: boolean;
+  /** Pinned, or the champion of the registered model that it follows; that model's own id, of which nothing is served, while it has none. */
   modelId: string;
   /** Pinned index, else the model's active one. */
   indexId: string | null;
@@ -53,8 +54,8 @@ export interface PlannedExperiment {
 
 /** What the database says should be served. Two equal plans serialise to equal JSON: that text is the plan's version. */
 export interface Plan {
-  /** The dataset that answers a key of every dataset, unless the request names a model; undefined until one has an index. */
-  dataset: { id: string; name: string } | undefined;
+  /** Dataset → its name, in the order in which they were made: all that are whole. */
+  datasets: Record<string, string>;
   /** Every model with an active index, newest first, in all datasets: what `modelId` may name. */
   models: PlannedModel[];
   /** Indexes that arms pin although they are not active. */
@@ -65,8 +66,6 @@ export interface Plan {
   rules: Record<string, RankingRule[]>;
   /** Dataset → placement ("": every other) → the champion that answers there outside experiments, where it has an index. */
   deployed: Record<string, Record<string, string>>;
-  /** Dataset → the model that its last decided experiment chose, where it has an index; else the newest answers. */
-  decided: Record<string, string>;
   /** Running, in all datasets, the first started first: a user is in the first one of their dataset that takes them. */
   experiments: PlannedExperiment[];
   /** Datasets that keys belong to: what answers for them is open before the first request. */
@@ -75,13 +74,12 @@ export interface Plan {
 
 /** What is planned before the database was read. */
 export const emptyPlan: Plan = {
-  dataset: undefined,
+  datasets: {},
   models: [],
   pinned: [],
   rankers: {},
   rules: {},
   deployed: {},
-  decided: {},
   experiments: [],
   keyedDatasets: [],
 };
@@ -91,10 +89,16 @@ const modelLimit = 200;
 
 /** Reads the plan in a few indexed queries, cheap enough for every other second. */
 export async function readPlan({ prisma }: Database): Promise<Plan> {
-  const [running, rankers, rules, deployments, decided, keyed] = await Promise.all([
+  const followed = { registeredModel: { select: { championId: true } } } as const;
+  const [datasets, running, rankers, rules, deployments, keyed] = await Promise.all([
+    prisma.dataset.findMany({
+      where: { status: 'done' },
+      select: { id: true, name: true },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    }),
     prisma.experiment.findMany({
       where: { status: 'running' },
-      include: { arms: { orderBy: { position: 'asc' } }, dataset: { select: { holdout: true } } },
+      include: { arms: { orderBy: { position: 'asc' }, include: followed }, dataset: { select: { holdout: true } } },
       orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
     }),
     prisma.ranker.findMany({ select: { id: true, datasetId: true }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
@@ -105,12 +109,6 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     prisma.deployment.findMany({
       select: { datasetId: true, placement: true, registeredModel: { select: { championId: true } } },
       orderBy: [{ datasetId: 'asc' }, { placement: 'asc' }],
-    }),
-    prisma.experiment.findMany({
-      where: { simulated: false, status: 'decided', decision: { not: 'none' } },
-      select: { datasetId: true, decision: true, arms: { select: { name: true, modelId: true } } },
-      distinct: ['datasetId'],
-      orderBy: [{ datasetId: 'asc' }, { decidedAt: 'desc' }],
     }),
     prisma.apiKey.findMany({
       where: { revokedAt: null, datasetId: { not: null } },
@@ -132,7 +130,7 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
     prisma.index.findMany({
       where: {
         OR: [
-          { active: true, modelId: { in: [...champions, ...arms.map(({ modelId }) => modelId)] } },
+          { active: true, modelId: { in: [...champions, ...arms.map(armModel)] } },
           { id: { in: arms.flatMap(({ indexId }) => indexId ?? []) } },
         ],
       },
@@ -144,17 +142,9 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
   const further = needed.filter(({ id }) => !listed.has(id));
   const models = [...newest, ...further.filter(({ active }) => active)].map(planned);
 
-  const datasetId = running.findLast(({ simulated }) => !simulated)?.datasetId ?? models[0]?.datasetId;
-  const dataset =
-    datasetId === undefined
-      ? null
-      : await prisma.dataset.findUnique({ where: { id: datasetId }, select: { id: true, name: true } });
   const indexed = new Set(models.map(({ modelId }) => modelId));
-  const chosen = decided.map(({ datasetId: of, decision, arms: split }) => {
-    return [of, split.find(({ name }) => name === decision)?.modelId ?? ''] as const;
-  });
   return {
-    dataset: dataset ?? undefined,
+    datasets: Object.fromEntries(datasets.map(({ id, name }) => [id, name])),
     models,
     pinned: further.filter(({ active }) => !active).map(planned),
     rankers: Object.fromEntries(rankers.map((ranker) => [ranker.datasetId, ranker.id])),
@@ -162,7 +152,6 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
       [...Map.groupBy(rules, ({ datasetId: of }) => of)].map(([of, all]) => [of, all.map(plannedRule)]),
     ),
     deployed: championsOf(deployments, indexed),
-    decided: Object.fromEntries(chosen.filter(([, modelId]) => indexed.has(modelId))),
     keyedDatasets: keyed.map(({ datasetId: of }) => of!),
     experiments: running.map(plannedExperiment),
   };
@@ -185,8 +174,22 @@ function championsOf(deployments: readonly DeploymentRow[], indexed: ReadonlySet
   return deployed;
 }
 
+/** An arm's row with the champion of what it follows. */
+type ArmRow = Omit<PlannedArm, 'modelId'> & {
+  modelId: string | null;
+  registeredModelId: string | null;
+  registeredModel: { championId: string | null } | null;
+};
+
+const armModel = ({
+  modelId,
+  registeredModelId,
+  registeredModel,
+}: Pick<ArmRow, 'modelId' | 'registeredModelId' | 'registeredModel'>): string =>
+  modelId ?? registeredModel?.championId ?? registeredModelId!;
+
 /** An experiment's row with its arms, and the dataset's share of users who are in none. */
-type ExperimentRow = Omit<PlannedExperiment, 'holdout'> & { dataset: { holdout: number } };
+type ExperimentRow = Omit<PlannedExperiment, 'holdout' | 'arms'> & { arms: ArmRow[]; dataset: { holdout: number } };
 
 /** What of an experiment the plan says: a change of anything else is none of the plan. */
 function plannedExperiment({ dataset: { holdout }, arms, ...experiment }: ExperimentRow): PlannedExperiment {
@@ -213,7 +216,7 @@ function plannedExperiment({ dataset: { holdout }, arms, ...experiment }: Experi
         weight: arm.weight,
         position: arm.position,
         control: arm.control,
-        modelId: arm.modelId,
+        modelId: armModel(arm),
         indexId: arm.indexId,
         settings: arm.settings,
       })),
@@ -222,7 +225,7 @@ function plannedExperiment({ dataset: { holdout }, arms, ...experiment }: Experi
 
 /** What a request says of the model that shall answer it. */
 export interface ModelChoice {
-  /** Of the key: nothing of another dataset answers. By default the plan's dataset. */
+  /** Of the key: nothing of another dataset answers. By default the only one that there is. */
   datasetId?: string | undefined;
   modelId?: string | undefined;
   indexId?: string | null | undefined;
@@ -231,27 +234,51 @@ export interface ModelChoice {
 }
 
 /**
- * The model and index that a request means: the named ones, else the champion that is deployed at its placement or everywhere,
- * else, where nothing is deployed, the control of the dataset's first experiment, what its last experiment decided for, or its
- * newest model.
+ * The dataset that answers a request: the key's, that of the model or index that it names, or the only one.
  *
- * @throws DuetError `not-found` for a model or index that is not in the plan, or of another dataset; `unavailable` where
- *   there is none at all
+ * @throws DuetError `unavailable` where there is none; `bad-input` where there are several and nothing says which
  */
-export function chooseModel(plan: Plan, wanted: ModelChoice = {}): PlannedModel {
-  const { datasetId, modelId: named, indexId, placement = '' } = wanted;
-  const mayAnswer = (planned: PlannedModel) => datasetId === undefined || planned.datasetId === datasetId;
+export function chooseDataset(
+  { datasets, models, pinned }: Plan,
+  { datasetId, modelId, indexId }: ModelChoice,
+): string {
+  const ids = Object.keys(datasets);
+  if (datasetId !== undefined) {
+    if (ids.includes(datasetId)) return datasetId;
+    throw new DuetError('unavailable', 'The dataset of this key is not there yet, or not any more.', {
+      fix: 'Import it: npx duet import, or use a key of a dataset that there is.',
+    });
+  }
+  const named = [...models, ...pinned].find((one) => (indexId ? one.indexId === indexId : one.modelId === modelId));
+  if (named !== undefined) return named.datasetId;
+  if (ids.length === 1) return ids[0]!;
+  if (ids.length === 0) {
+    throw new DuetError('unavailable', 'There is no dataset yet, so there is nothing to recommend from.', {
+      fix: 'Import one: npx duet import.',
+    });
+  }
+  throw new DuetError('bad-input', `Which dataset? There are ${Object.values(datasets).join(', ')}.`, {
+    where: { field: 'dataset' },
+    fix: 'Use a key that belongs to one (npx duet keys create --dataset), or name it in the header x-duet-dataset.',
+  });
+}
+
+/**
+ * The model and index that a request means: the named ones, else the champion that is deployed at its placement or
+ * everywhere, else the control of the dataset's first running experiment; undefined where there is none, and popular items answer.
+ *
+ * @throws DuetError `not-found` for a model or index that is not in the plan, or of another dataset; as {@link chooseDataset}
+ */
+export function chooseModel(plan: Plan, wanted: ModelChoice = {}): PlannedModel | undefined {
+  const { modelId: named, indexId, placement = '' } = wanted;
+  const mayAnswer = ({ datasetId }: PlannedModel) => (wanted.datasetId ?? datasetId) === datasetId;
   if (indexId) {
     const found = [...plan.models, ...plan.pinned].find((planned) => planned.indexId === indexId && mayAnswer(planned));
     if (found !== undefined) return found;
     throw new DuetError('not-found', `Index ${indexId} is neither active nor in a running experiment.`);
   }
-  const modelId = named ?? defaultModel(plan, datasetId ?? plan.dataset?.id, placement);
-  if (modelId === undefined) {
-    throw new DuetError('unavailable', 'No model has an index yet, so there is nothing to recommend from.', {
-      fix: 'Train one and index it: npx duet train, then npx duet index.',
-    });
-  }
+  const modelId = named ?? defaultModel(plan, chooseDataset(plan, wanted), placement);
+  if (modelId === undefined) return undefined;
   const found = plan.models.find((planned) => planned.modelId === modelId && mayAnswer(planned));
   if (found !== undefined) return found;
   throw new DuetError('not-found', `Model ${modelId} does not exist or has no index.`, {
@@ -259,33 +286,23 @@ export function chooseModel(plan: Plan, wanted: ModelChoice = {}): PlannedModel 
   });
 }
 
-function defaultModel(
-  { experiments, deployed, decided, models }: Plan,
-  datasetId: string | undefined,
-  placement: string,
-): string | undefined {
-  if (datasetId === undefined) return undefined;
+function defaultModel({ experiments, deployed }: Plan, datasetId: string, placement: string): string | undefined {
   const champion = deployed[datasetId]?.[placement] ?? deployed[datasetId]?.[''];
   if (champion !== undefined) return champion;
   const first = experiments.find((experiment) => experiment.datasetId === datasetId && !experiment.simulated);
-  return (
-    first?.arms.find(({ control }) => control)?.modelId ??
-    decided[datasetId] ??
-    models.find((planned) => planned.datasetId === datasetId)?.modelId
-  );
+  return first?.arms.find(({ control }) => control)?.modelId;
 }
 
-/** What a plan needs open before any request comes: every arm's model, what is deployed, and what answers for each dataset that is asked for. */
+/** What a plan needs open before any request comes: every arm's model, what is deployed, and what answers outside experiments. */
 export function neededModels(plan: Plan): PlannedModel[] {
-  if (plan.models.length === 0) return [];
-  const arms = plan.experiments.flatMap((experiment) => experiment.arms);
-  const defaults = plan.keyedDatasets.map((datasetId) => ({ datasetId }));
+  const arms = plan.experiments.flatMap(({ datasetId, arms: of }) => of.map((arm) => ({ datasetId, ...arm })));
+  const defaults = Object.keys(plan.datasets).map((datasetId) => ({ datasetId }));
   const placements = Object.entries(plan.deployed).flatMap(([datasetId, of]) =>
     Object.keys(of).map((placement) => ({ datasetId, placement })),
   );
-  const wanted = [{}, ...defaults, ...placements, ...arms].flatMap((one) => {
+  const wanted = [...defaults, ...placements, ...arms].flatMap((one) => {
     try {
-      return chooseModel(plan, one);
+      return chooseModel(plan, one) ?? [];
     } catch {
       return []; // An arm or a dataset whose model has no index: its requests say so.
     }

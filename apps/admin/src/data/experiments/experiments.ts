@@ -1,5 +1,5 @@
 import { auditTrail, type Dataset } from '@duet/db';
-import { readinessOf, readMetrics, sharesOfRunning, shopHistory, warningsOf } from '@duet/experiments';
+import { readinessOf, readMetrics, sharesOfRunning, shopHistory, warningsOf, withArms } from '@duet/experiments';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
 import { datasetOf } from '#data/datasets/datasets.ts';
@@ -28,7 +28,13 @@ const findExperiment = cache(async (datasetId: string, id: string) => {
     where: { id, datasetId },
     include: {
       dataset: { select: { name: true, currency: true, holdout: true } },
-      arms: { orderBy: { position: 'asc' }, include: { model: { select: { name: true, kind: true } } } },
+      arms: {
+        orderBy: { position: 'asc' },
+        include: {
+          model: { select: { name: true, kind: true } },
+          registeredModel: { select: { name: true, kind: true } },
+        },
+      },
     },
   });
 });
@@ -38,6 +44,12 @@ export async function experimentOf(params: Promise<{ dataset: string; id: string
   const [dataset, id] = await Promise.all([datasetOf(params), routeId(params)]);
   return (await findExperiment(dataset.id, id)) ?? notFound();
 }
+
+/** Arm → the kind of what it pins or follows. */
+export const armKinds = (
+  arms: readonly { id: string; model: { kind: string } | null; registeredModel: { kind: string } | null }[],
+): ReadonlyMap<string, string> =>
+  new Map(arms.map(({ id, model, registeredModel }) => [id, (model ?? registeredModel)?.kind ?? 'unknown']));
 
 /** Every metric that an experiment can be judged by, the shop's own among them. */
 export const knownMetrics = () => readMetrics(config().metricsFile);
@@ -49,7 +61,12 @@ export const knownMetrics = () => readMetrics(config().metricsFile);
 export async function experimentDataset({ id, name, currency, holdout }: Dataset) {
   const db = await database();
   const newest = { createdAt: 'desc' } as const;
-  const [models, rankers, layers, metrics] = await Promise.all([
+  const [registered, models, rankers, layers, metrics] = await Promise.all([
+    db.prisma.registeredModel.findMany({
+      where: { datasetId: id, championId: { not: null } },
+      orderBy: { name: 'asc' },
+      select: { id: true, name: true },
+    }),
     db.prisma.model.findMany({
       where: { datasetId: id },
       orderBy: newest,
@@ -65,6 +82,7 @@ export async function experimentDataset({ id, name, currency, holdout }: Dataset
   ]);
   return {
     ...{ id, name, currency, holdout },
+    registered,
     models: models.map((model) => ({
       ...{ id: model.id, name: model.name },
       indexes: model.indexes.map(({ id, factory, active, createdAt }) => ({
@@ -82,7 +100,7 @@ export async function experimentSetup(id: string) {
   const db = await database();
   const experiment = await db.prisma.experiment.findUniqueOrThrow({
     where: { id },
-    include: { arms: { orderBy: { position: 'asc' } }, phases: { orderBy: { number: 'desc' } } },
+    include: { ...withArms, phases: { orderBy: { number: 'desc' } } },
   });
   return { phases: experiment.phases, readiness: await readinessOf(db, experiment) };
 }

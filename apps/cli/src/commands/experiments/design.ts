@@ -31,7 +31,7 @@ function createCommand(group: Command): void {
       const { createExperiment, readMetrics } = await import('@duet/experiments');
       const db = await database();
       const { id: datasetId } = await findDataset(db, dataset);
-      const { arms = [], ...plan } = await readPlan(db, options);
+      const { arms = [], ...plan } = await readPlan(db, datasetId, options);
       const input = { name, datasetId, simulated, arms, ...withoutUndefined(plan) };
       const made = await createExperiment(db, input as Parameters<typeof createExperiment>[1], {
         actor: actor(),
@@ -50,10 +50,11 @@ function setCommand(group: Command): void {
     planOptions(named(group, 'set', 'change a draft, or of a running experiment what does not touch its figures')),
     'experiment set --experiment new-model --traffic 0.5',
     async ({ database, config }, { experiment, ...options }) => {
-      const { readMetrics, setExperiment } = await import('@duet/experiments');
+      const { findExperiment, readMetrics, setExperiment } = await import('@duet/experiments');
       const db = await database();
+      const { datasetId } = await findExperiment(db, experiment);
       const who = { actor: actor(), metrics: await readMetrics(config.metricsFile) };
-      const changed = await setExperiment(db, experiment, await readPlan(db, options), who);
+      const changed = await setExperiment(db, experiment, await readPlan(db, datasetId, options), who);
       return {
         json: changed,
         text: `${changed.name} is ${changed.status}, with ${percent(changed.trafficShare)} of its users.`,
@@ -72,11 +73,12 @@ function phaseCommand(group: Command): void {
     ),
     'experiment phase --experiment new-model --arm old=two-tower,weight=0.2 --arm new=dat,weight=0.8',
     async ({ database, config }, { experiment, note = '', ...options }) => {
-      const { launchPhase, readMetrics } = await import('@duet/experiments');
+      const { findExperiment, launchPhase, readMetrics } = await import('@duet/experiments');
       const db = await database();
+      const { datasetId } = await findExperiment(db, experiment);
       const context = { db, dataDir: config.dataDir };
       const who = { actor: actor(), metrics: await readMetrics(config.metricsFile), note };
-      const begun = await launchPhase(context, experiment, await readPlan(db, options), who);
+      const begun = await launchPhase(context, experiment, await readPlan(db, datasetId, options), who);
       return { json: begun, text: `${begun.name} is running in phase ${begun.phase}.` };
     },
   );

@@ -29,14 +29,20 @@ export function lifecycleCommands(group: Command): void {
   );
 
   job<Named & { arm: string; note?: string }>(
-    named(group, 'decide', 'write down what came of a stopped experiment; the arm’s model becomes the default')
+    named(group, 'decide', 'write down what came of a stopped experiment; what the arm served is deployed')
       .requiredOption('--arm <name>', 'the arm that serves everybody from now on, or none')
       .option('--note <text>', 'why'),
     'experiment decide --experiment new-model --arm new --note "CTR up, GMV unharmed"',
     async ({ database }, { experiment, arm, note }) => {
-      const { decideExperiment } = await import('@duet/experiments');
-      const decided = await decideExperiment(await database(), experiment, { arm, note }, { actor: actor() });
-      return { json: decided, text: `${decided.name} is decided: ${decided.decision}, by ${decided.decidedBy}.` };
+      const { decide } = await import('@duet/pipeline');
+      const { experiment: decided, deployed } = await decide(
+        await database(),
+        experiment,
+        { arm, note },
+        { actor: actor() },
+      );
+      const now = deployed === undefined ? '' : ` "${deployed.name}" is deployed.`;
+      return { json: decided, text: `${decided.name} is decided: ${decided.decision}, by ${decided.decidedBy}.${now}` };
     },
   );
 

@@ -2,7 +2,7 @@ import { DuetError } from '@duet/base';
 import type { Database } from '@duet/db';
 import type { ExperimentPatch } from '@duet/experiments';
 import type { Command } from 'commander';
-import { findModel } from '../../find.ts';
+import { findFollowed, findModel } from '../../find.ts';
 import { collect, readNumber, readSetting } from '../../options.ts';
 
 /** `key=value` split at the first sign. */
@@ -32,7 +32,7 @@ export const planOptions = (command: Command): Command =>
   command
     .option(
       '--arm <name=model>',
-      'an arm and its model, by name or id, the control first; further with commas: new=dat,weight=0.3,index=ID,alpha=1',
+      'an arm and its model, the control first: the registered model whose champion it follows, or, pinned, name@version or an id; further with commas: new=dat,weight=0.3,index=ID,alpha=1',
       collect,
       [],
     )
@@ -64,7 +64,7 @@ function nested(set: Record<string, unknown>): Record<string, unknown> {
   return settings;
 }
 
-async function readArms(db: Database, texts: readonly string[]): Promise<ExperimentPatch['arms']> {
+async function readArms(db: Database, datasetId: string, texts: readonly string[]): Promise<ExperimentPatch['arms']> {
   if (texts.length === 0) return undefined;
   return Promise.all(
     texts.map(async (text, place) => {
@@ -77,8 +77,13 @@ async function readArms(db: Database, texts: readonly string[]): Promise<Experim
         const fix = 'An arm has weight, index, ranker, alpha and diversity.';
         throw new DuetError('bad-input', `An arm has no "${strange}".`, { where: { field: `arms.${name}` }, fix });
       }
+      const followed = await findFollowed(db, datasetId, model);
+      const serves =
+        followed === null
+          ? { modelId: (await findModel(db, model, datasetId)).id }
+          : { registeredModelId: followed.id };
       return {
-        ...{ name, modelId: (await findModel(db, model)).id, control: place === 0 },
+        ...{ name, ...serves, control: place === 0 },
         weight: weight === undefined ? 1 / texts.length : Number(weight),
         ...(index !== undefined && { indexId: index }),
         settings: {
@@ -92,7 +97,7 @@ async function readArms(db: Database, texts: readonly string[]): Promise<Experim
 }
 
 /** What the options say, as a change of a plan. */
-export async function readPlan(db: Database, options: PlanOptions): Promise<ExperimentPatch> {
+export async function readPlan(db: Database, datasetId: string, options: PlanOptions): Promise<ExperimentPatch> {
   const { guardrail, target, override, days, hypothesis } = options;
   const guardrails = guardrail.map((text) => {
     const [metric, loss] = pair(text, 'guardrail: write metric=loss, such as ctr=0.02');
@@ -103,7 +108,7 @@ export async function readPlan(db: Database, options: PlanOptions): Promise<Expe
     return { attribute, in: values.split('|') };
   });
   return {
-    arms: await readArms(db, options.arm),
+    arms: await readArms(db, datasetId, options.arm),
     trafficShare: options.traffic,
     primaryMetric: options.metric,
     layer: options.layer,

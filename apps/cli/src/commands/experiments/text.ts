@@ -9,14 +9,14 @@ export async function describeExperiment(
 ): Promise<Answer> {
   const [{ auditTrail }, experiments] = await Promise.all([import('@duet/db'), import('@duet/experiments')]);
   const { assignable, findExperiment, growthBookExperiment, isAA, parseSettings, readinessOf } = experiments;
-  const { readMetrics, shopHistory } = experiments;
+  const { readMetrics, servedModel, shopHistory } = experiments;
   const { prospectOf } = await import('@duet/experiments/power');
   const experiment = await findExperiment(db, idOrName);
   const { arms, layerFrom, layerTo } = experiment;
   const settings = parseSettings(experiment.settings);
   const [dataset, models, phases, audit, readiness, history] = await Promise.all([
     db.prisma.dataset.findUniqueOrThrow({ where: { id: experiment.datasetId } }),
-    db.prisma.model.findMany({ where: { id: { in: arms.map(({ modelId }) => modelId) } } }),
+    db.prisma.model.findMany({ where: { id: { in: arms.flatMap((arm) => servedModel(arm) ?? []) } } }),
     db.prisma.experimentPhase.findMany({ where: { experimentId: experiment.id }, orderBy: { number: 'asc' } }),
     auditTrail(db, 'experiment', experiment.id),
     readinessOf(db, experiment),
@@ -45,14 +45,14 @@ export async function describeExperiment(
     '',
     table(
       ['arm', 'share', 'model', 'index', 'settings'],
-      arms.map(({ name, control, weight, modelId, indexId, settings: own }) => [
-        ...[
-          control ? `${name} (control)` : name,
-          percent(weight),
-          models.find(({ id }) => id === modelId)?.name ?? '–',
-        ],
-        ...[indexId ?? 'the active one', JSON.stringify(own)],
-      ]),
+      arms.map((arm) => {
+        const served = models.find(({ id }) => id === servedModel(arm));
+        const follows = arm.registeredModel && `${arm.registeredModel.name}, now version ${served?.version ?? '–'}`;
+        return [
+          ...[arm.control ? `${arm.name} (control)` : arm.name, percent(arm.weight), follows ?? served?.name ?? '–'],
+          ...[arm.indexId ?? 'the active one', JSON.stringify(arm.settings)],
+        ];
+      }),
     ),
     '',
     table(

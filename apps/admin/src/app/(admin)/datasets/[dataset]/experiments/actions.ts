@@ -2,7 +2,6 @@
 
 import {
   createExperiment,
-  decideExperiment,
   type ExperimentInput,
   findExperiment,
   launchExperiment,
@@ -11,6 +10,7 @@ import {
   setExperiment,
   stopExperiment,
 } from '@duet/experiments';
+import { decide as decideAndDeploy } from '@duet/pipeline/control';
 import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
@@ -87,7 +87,9 @@ export async function stop(_: string | undefined, data: FormData): Promise<strin
 export async function decide(_: string | undefined, data: FormData): Promise<string> {
   const [db, who] = [await database(), await author()];
   const schema = noteForm.extend({ arm: z.string('Choose an arm, or none.').min(1, 'Choose an arm, or none.') });
-  return step(schema, data, ({ id, arm, note }) => decideExperiment(db, id, { arm, note }, who));
+  return step(schema, data, async ({ id, arm, note }) => {
+    await decideAndDeploy(db, id, { arm, note }, who);
+  });
 }
 
 /** Traffic and what stop rules do: what may change while it runs. */

@@ -16,12 +16,12 @@ export function Candidates({ answer, otherRank, later }: CandidatesProps) {
   const { model, index, items, currency, tookMs, why } = answer;
   return (
     <Section
-      title={<ModelName {...model} />}
-      note={`${why} Index version ${index.version}, ${index.factory} on ${index.engine}, answered in ${formatNumber(tookMs, 1)} ms.`}
+      title={model === null ? 'The best sellers' : <ModelName {...model} />}
+      note={`${why} ${index === null ? 'Answered' : `Index version ${index.version}, ${index.factory} on ${index.engine}, answered`} in ${formatNumber(tookMs, 1)} ms.`}
       flush
     >
       <DataTable
-        caption={`Candidates of ${model.name}`}
+        caption={`Candidates of ${model?.name ?? 'the best sellers'}`}
         rows={items}
         rowKey={({ itemId }) => itemId}
         rowClassName={({ itemId }) => (later?.has(itemId) ? 'bg-mark!' : '')}

@@ -65,10 +65,10 @@ function Agreement({
         note={most > 0 && `${formatPercent(common / most, 0)} overlap`}
       />
       {later ? (
-        [left, right].map((answer) => (
+        [left, right].map((answer, side) => (
           <Stat
-            key={answer.model.id}
-            label={`Found by ${answer.model.name}`}
+            key={side === 0 ? 'left' : 'right'}
+            label={`Found by ${answer.model?.name ?? 'the best sellers'}`}
             value={`${found(answer)} of ${later.size}`}
             note="of what the shopper bought later"
           />

@@ -5,7 +5,7 @@ import { Kind } from '#components/models/kind.tsx';
 import { formatCount, formatMoney, formatNumber, formatPercent } from '#format.ts';
 
 /** What each arm's shoppers did in all, and what they were answered. */
-export function Arms({ report, kinds }: { report: Report; kinds: Map<string, string> }) {
+export function Arms({ report, kinds }: { report: Report; kinds: ReadonlyMap<string, string> }) {
   const { arms, currency, options } = report;
   const users = arms.reduce((sum, arm) => sum + arm.users, 0);
   return (
@@ -26,7 +26,7 @@ export function Arms({ report, kinds }: { report: Report; kinds: Map<string, str
               </>
             ),
           },
-          { title: 'Model', cell: ({ modelId }) => <Kind kind={kinds.get(modelId) ?? 'unknown'} /> },
+          { title: 'Model', cell: ({ id }) => <Kind kind={kinds.get(id) ?? 'unknown'} /> },
           { title: 'Planned', numeric: true, className: 'text-muted', cell: ({ weight }) => formatPercent(weight, 0) },
           {
             title: 'Shoppers',

@@ -1,7 +1,7 @@
 import { Suspense } from 'react';
 import { Waiting } from '#components/layout/waiting.tsx';
 import { LiveEventsPanel } from '#components/states/live-events.tsx';
-import { experimentOf } from '#data/experiments/experiments.ts';
+import { armKinds, experimentOf } from '#data/experiments/experiments.ts';
 import { liveEvents } from '#data/overview/events.ts';
 import { experimentPath } from '#dataset-path.ts';
 import type { PageQuery } from '#page-query.ts';
@@ -17,7 +17,7 @@ export default async function ExperimentPage({ params, searchParams }: Experimen
   const experiment = await experimentOf(params);
   const reportQuery = await readReportQuery(searchParams);
   const events = await liveEvents(experiment.datasetId);
-  const kinds = new Map(experiment.arms.map(({ modelId, model }) => [modelId, model.kind]));
+  const kinds = armKinds(experiment.arms);
   return (
     <div className="space-y-6">
       <Suspense key={reportQueryString(reportQuery)} fallback={<Waiting what="Working out the report" />}>

@@ -19,7 +19,8 @@ interface ExperimentReportProps {
   address: string;
   reportQuery: ReportQuery;
   /** Kind of each model by its id. */
-  kinds: Map<string, string>;
+  /** Of each arm's model. */
+  kinds: ReadonlyMap<string, string>;
 }
 
 /** The report of one experiment: what was found first, then the figures that say so. */

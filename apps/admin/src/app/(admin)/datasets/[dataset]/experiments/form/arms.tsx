@@ -4,7 +4,7 @@ import { useFormContext, useWatch } from 'react-hook-form';
 import { SelectField, TextField } from '#components/forms/form-fields.tsx';
 import { RowEditor } from '#components/forms/row-editor.tsx';
 import type { FormDataset } from './form-data.ts';
-import { evenly, type FormArm, type FormPlan } from './plan.ts';
+import { evenly, type FormArm, type FormPlan, followed } from './plan.ts';
 
 const split = (arms: FormArm[]): FormArm[] => {
   const shares = evenly(arms.length);
@@ -21,7 +21,7 @@ const isServedAlike = (arms: FormArm[]): boolean =>
   new Set(arms.map((arm) => [arm.modelId, arm.indexId, arm.alpha, arm.diversity, arm.rankerId].join())).size === 1;
 
 /** What each arm serves, and how many of the shoppers see it. */
-export function Arms({ models, rankers }: Pick<FormDataset, 'models' | 'rankers'>) {
+export function Arms({ models, registered, rankers }: Pick<FormDataset, 'models' | 'registered' | 'rankers'>) {
   const { setValue } = useFormContext<FormPlan>();
   const arms = useWatch<FormPlan, 'arms'>({ name: 'arms' });
   const nameOf = (place: number) => arms[place]?.name || `arm ${place + 1}`;
@@ -47,7 +47,7 @@ export function Arms({ models, rankers }: Pick<FormDataset, 'models' | 'rankers'
           </>
         }
       >
-        {(place) => <ArmFields place={place} name={nameOf(place)} {...{ arms, models, rankers }} />}
+        {(place) => <ArmFields place={place} name={nameOf(place)} {...{ arms, models, registered, rankers }} />}
       </RowEditor>
       {isServedAlike(arms) && (
         <p className="mt-3 text-sm text-muted">
@@ -67,13 +67,13 @@ function SumOfShares({ arms }: { arms: FormArm[] }) {
   );
 }
 
-interface ArmFieldsProps extends Pick<FormDataset, 'models' | 'rankers'> {
+interface ArmFieldsProps extends Pick<FormDataset, 'models' | 'registered' | 'rankers'> {
   place: number;
   name: string;
   arms: FormArm[];
 }
 
-function ArmFields({ place, name, arms, models, rankers }: ArmFieldsProps) {
+function ArmFields({ place, name, arms, models, registered, rankers }: ArmFieldsProps) {
   const { setValue } = useFormContext<FormPlan>();
   const at = `arms.${place}` as const;
   const indexes = models.find(({ id }) => id === arms[place]?.modelId)?.indexes ?? [];
@@ -87,6 +87,11 @@ function ArmFields({ place, name, arms, models, rankers }: ArmFieldsProps) {
           fullLabel={`Model of ${name}`}
           onChangeCapture={() => setValue(`${at}.indexId`, '')}
         >
+          {registered.map((model) => (
+            <option key={model.id} value={followed(model.id)}>
+              {model.name}, its champion
+            </option>
+          ))}
           {models.map((model) => (
             <option key={model.id} value={model.id}>
               {model.name}

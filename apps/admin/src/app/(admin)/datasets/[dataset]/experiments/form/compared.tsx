@@ -48,7 +48,7 @@ export function Compared({ isNamed, dataset }: ComparedProps) {
           />
         </div>
       </div>
-      <Arms models={dataset.models} rankers={dataset.rankers} />
+      <Arms models={dataset.models} registered={dataset.registered} rankers={dataset.rankers} />
     </Section>
   );
 }

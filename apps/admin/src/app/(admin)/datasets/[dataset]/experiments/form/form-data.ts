@@ -7,6 +7,8 @@ export interface FormDataset {
   currency: string;
   /** Share of its shoppers that are in no experiment. */
   holdout: number;
+  /** Registered models with a champion. */
+  registered: { id: string; name: string }[];
   models: { id: string; name: string; indexes: { id: string; title: string; active: boolean }[] }[];
   rankers: { id: string; title: string }[];
   layers: string[];

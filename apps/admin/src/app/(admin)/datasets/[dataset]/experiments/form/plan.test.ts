@@ -3,19 +3,21 @@ import { test } from 'node:test';
 import { evenly, formPlan, plannedTestOf, planOf, weightsOf } from './plan.ts';
 import { formPlanOf } from './start-plan.ts';
 
-const arm = { modelId: '01890000-0000-7000-8000-000000000001', indexId: null, settings: {} };
+const pinned = { modelId: '01890000-0000-7000-8000-000000000001', indexId: null, settings: {} };
+const following = { registeredModelId: '01890000-0000-7000-8000-000000000003', indexId: null, settings: {} };
 const arms = [
-  { ...arm, name: 'control', weight: 0.5, control: true },
-  { ...arm, name: 'treatment', weight: 0.5, control: false, settings: { alpha: 0.5, diversity: 0 } },
+  { ...following, name: 'control', weight: 0.5, control: true },
+  { ...pinned, name: 'treatment', weight: 0.5, control: false, settings: { alpha: 0.5, diversity: 0 } },
 ];
-const form = formPlanOf({ name: 'a test', datasetId: '01890000-0000-7000-8000-000000000002' }, arms);
+const stored = arms.map((arm) => ({ modelId: null, registeredModelId: null, ...arm }));
+const form = formPlanOf({ name: 'a test', datasetId: '01890000-0000-7000-8000-000000000002' }, stored);
 
 test('what the form starts with is what it saves', () => {
   const plan = planOf(form);
   assert.deepEqual(plan.arms, arms);
   assert.equal(plan.trafficShare, 1);
   assert.equal(plan.layer, null);
-  const again = formPlanOf({ ...form, ...plan, layer: null, settings: plan.settings as never }, arms);
+  const again = formPlanOf({ ...form, ...plan, layer: null, settings: plan.settings as never }, stored);
   assert.deepEqual(again, form);
 });
 

@@ -9,9 +9,18 @@ const number = z.string().refine(isNumber, 'A number is needed here.');
 const numberOrNothing = z.string().refine((typed) => typed.trim() === '' || isNumber(typed), 'This is not a number.');
 const stopRule = z.enum(['warn', 'stop']);
 
+const following = 'champion of ';
+
+/** The choice of a registered model, whose champion the arm follows. */
+export const followed = (registeredModelId: string): string => `${following}${registeredModelId}`;
+
+const servedBy = (choice: string) =>
+  choice.startsWith(following) ? { registeredModelId: choice.slice(following.length) } : { modelId: choice };
+
 /** One arm as the form holds it: what is typed stays text until it is sent. */
 const formArm = z.object({
   name: z.string().trim().min(1, 'An arm needs a name.'),
+  /** Of a model that the arm pins, or {@link followed} of a registered model. */
   modelId: z.string().min(1, 'Choose a model.'),
   /** '' is the model's active one. */
   indexId: z.string(),
@@ -89,7 +98,7 @@ export function planOf(form: FormPlan): Omit<ExperimentInput, 'name' | 'datasetI
     primaryMetric: form.primaryMetric,
     layer: form.layer.trim() || null,
     arms: form.arms.map(({ name, modelId, indexId, control, alpha, diversity, rankerId }, i) => ({
-      ...{ name, modelId, indexId: indexId || null, control, weight: weights[i]! },
+      ...{ name, ...servedBy(modelId), indexId: indexId || null, control, weight: weights[i]! },
       settings: {
         ...(rankerId && { rankerId }),
         ...(alpha.trim() && { alpha: Number(alpha) }),

@@ -1,6 +1,6 @@
 import type { Arm, Experiment } from '@duet/db';
 import { armSettings, parseSettings } from '@duet/experiments';
-import type { FormPlan } from './plan.ts';
+import { type FormPlan, followed } from './plan.ts';
 
 const percent = (share: number) => String(Number((100 * share).toFixed(4)));
 
@@ -9,7 +9,7 @@ const text = (value: number | undefined) => (value === undefined ? '' : String(v
 /** A stored experiment, or a new one of these arms, as the form starts with it. */
 export function formPlanOf(
   experiment: Partial<Experiment> & Pick<Experiment, 'name' | 'datasetId'>,
-  arms: Pick<Arm, 'name' | 'modelId' | 'indexId' | 'weight' | 'control' | 'settings'>[],
+  arms: Pick<Arm, 'name' | 'modelId' | 'registeredModelId' | 'indexId' | 'weight' | 'control' | 'settings'>[],
 ): FormPlan {
   const settings = parseSettings(experiment.settings ?? {});
   const { attribution } = settings;
@@ -18,10 +18,17 @@ export function formPlanOf(
     design: experiment.design ?? 'ab',
     arms: arms
       .filter(({ weight }) => weight > 0)
-      .map(({ name, modelId, indexId, weight, control, settings: own }) => {
+      .map(({ name, modelId, registeredModelId, indexId, weight, control, settings: own }) => {
         const { alpha, diversity, rankerId = '' } = armSettings.parse(own);
         return {
-          ...{ name, modelId, indexId: indexId ?? '', percent: percent(weight), control, rankerId },
+          ...{
+            name,
+            modelId: modelId ?? followed(registeredModelId!),
+            indexId: indexId ?? '',
+            percent: percent(weight),
+            control,
+            rankerId,
+          },
           ...{ alpha: text(alpha), diversity: text(diversity) },
         };
       }),

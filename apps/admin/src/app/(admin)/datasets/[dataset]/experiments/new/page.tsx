@@ -12,9 +12,14 @@ export const metadata: Metadata = { title: 'New experiment' };
 export default async function NewExperimentPage({ params }: { params: Promise<{ dataset: string }> }) {
   const dataset = await datasetOf(params);
   const [served, metrics] = await Promise.all([experimentDataset(dataset), knownMetrics()]);
-  // The newest that can be served is what somebody wants to try, against the one before it.
+  // Registered models first, whose champions the arms follow; else models that can be served.
   const servable = served.models.filter(({ indexes }) => indexes.length > 0);
-  const [newest, older = newest] = servable.length > 0 ? servable : served.models;
+  const pinned = (servable.length > 0 ? servable : served.models).map(({ id }) => ({
+    modelId: id,
+    registeredModelId: null,
+  }));
+  const following = served.registered.map(({ id }) => ({ modelId: null, registeredModelId: id }));
+  const [control, treatment = control] = [...following, ...pinned.toReversed()];
   return (
     <>
       <PageHeader
@@ -22,7 +27,7 @@ export default async function NewExperimentPage({ params }: { params: Promise<{ 
         parents={[{ path: '/experiments', title: 'Experiments' }]}
         summary="It is saved as a draft, which can be changed in any way; once it runs, what its figures depend on is locked."
       />
-      {newest === undefined || older === undefined ? (
+      {control === undefined || treatment === undefined ? (
         <Notice title="There is no model to compare.">
           An experiment compares trained models.{' '}
           <DatasetLink href="/models/train" className="link">
@@ -37,8 +42,8 @@ export default async function NewExperimentPage({ params }: { params: Promise<{ 
           metrics={metrics.map(({ key, title, unit }) => ({ key, title, unit }))}
           start={formPlanOf(
             { name: '', datasetId: dataset.id },
-            [older, newest].map(({ id: modelId }, i) => ({
-              ...{ name: i === 0 ? 'control' : 'treatment', modelId, indexId: null, settings: {} },
+            [control, treatment].map((serves, i) => ({
+              ...{ name: i === 0 ? 'control' : 'treatment', ...serves, indexId: null, settings: {} },
               ...{ weight: 0.5, control: i === 0 },
             })),
           )}

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next/types';
 import { armColors } from '#components/experiments/arm-colors.ts';
 import { Notice } from '#components/layout/notice.tsx';
-import { experimentOf } from '#data/experiments/experiments.ts';
+import { armKinds, experimentOf } from '#data/experiments/experiments.ts';
 import { findReport } from '#data/experiments/reports.ts';
 import { experimentPath } from '#dataset-path.ts';
 import type { PageQuery } from '#page-query.ts';
@@ -33,7 +33,7 @@ export default async function BreakdownsPage({ params, searchParams }: Breakdown
     return <Notice title="Nothing to break down yet.">It begins with the first exposure.</Notice>;
   }
   const metric = shownMetric(report, reportQuery.metric);
-  const colors = armColors(report.arms, new Map(experiment.arms.map(({ modelId, model }) => [modelId, model.kind])));
+  const colors = armColors(report.arms, armKinds(experiment.arms));
   return (
     <div className="space-y-6">
       <div className="max-w-4xl">

@@ -5,7 +5,7 @@ import { DataTable } from '#components/layout/data-table.tsx';
 import { Notice } from '#components/layout/notice.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Dot } from '#components/states/dot.tsx';
-import { experimentOf } from '#data/experiments/experiments.ts';
+import { armKinds, experimentOf } from '#data/experiments/experiments.ts';
 import { findReport } from '#data/experiments/reports.ts';
 import { formatCount, formatDay, formatMoney, formatPercent } from '#format.ts';
 import type { PageQuery } from '#page-query.ts';
@@ -33,7 +33,7 @@ export default async function DaysPage({ params, searchParams }: DaysPageProps) 
   const { arms, days, series, currency } = report;
   if (days.length === 0) return <Notice title="No day yet.">The first exposure begins the first one.</Notice>;
   const metric = shownMetric(report, reportQuery.metric);
-  const colors = armColors(arms, new Map(experiment.arms.map(({ modelId, model }) => [modelId, model.kind])));
+  const colors = armColors(arms, armKinds(experiment.arms));
   const drawn = arms.map(({ id, name }) => ({ name, color: colors.get(id)! }));
   const armOf = (armId: string) => arms.find(({ id }) => id === armId)!;
   const byDay = [...Map.groupBy(days, ({ day }) => day)];

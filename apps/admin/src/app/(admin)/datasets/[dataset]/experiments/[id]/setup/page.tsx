@@ -44,7 +44,15 @@ export default async function SetupPage({ params }: { params: Promise<{ dataset:
               ),
             },
             { title: 'Share', numeric: true, cell: ({ weight }) => formatPercent(weight, 1) },
-            { title: 'Model', cell: ({ model }) => <ModelName name={model.name} kind={model.kind} /> },
+            {
+              title: 'Model',
+              cell: ({ model, registeredModel }) => (
+                <ModelName
+                  name={model?.name ?? `${registeredModel?.name}, its champion`}
+                  kind={(model ?? registeredModel)?.kind ?? 'unknown'}
+                />
+              ),
+            },
             { title: 'Index', className: 'text-muted', cell: ({ indexId }) => indexId ?? 'the active one' },
             { title: 'Ranking', className: 'text-muted', cell: ({ settings }) => rankingInWords(settings) },
           ]}
