@@ -118,7 +118,7 @@ describe('real data', () => {
     });
     assert.equal(rows, 2 * 12_717);
     const knn = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn' });
-    const { evaluation } = await trainModel(ctx, { datasetId, kind: 'two-tower', set: { epochs: 5 } });
+    const { evaluation } = await trainModel(ctx, { datasetId, kind: 'two-tower', set: { epochs: 3, negatives: 128 } });
     assert.ok(evaluation!.metrics['HR@50']! > knn.evaluation.metrics['HR@50']!);
   });
 
@@ -133,7 +133,7 @@ describe('real data', () => {
       users: file('amazon-product-search-cell', 'queries'),
     });
     const popularity = await evaluateBaseline(ctx, { datasetId, kind: 'popularity' });
-    const { evaluation } = await trainModel(ctx, { datasetId, kind: 'two-tower', set: { userIdDropout: 0.5 } });
+    const { evaluation } = await trainModel(ctx, { datasetId, kind: 'two-tower', set: { epochs: 2, negatives: 64, userIdDropout: 0.5 } });
     assert.equal(evaluation!.users, 30);
     assert.ok(evaluation!.metrics['HR@50']! > popularity.evaluation.metrics['HR@50']!);
   });
