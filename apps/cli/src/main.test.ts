@@ -35,7 +35,7 @@ function duet(...args: string[]): Promise<{ code: number; stdout: string; stderr
   });
 }
 
-/** The one JSON document on stdout. */
+/** The one JSON document on stdout, of a process of its own. */
 async function asJson(...args: string[]) {
   const { code, stdout, stderr } = await duet(...args, '--json');
   assert.equal(code, 0, stderr);
@@ -64,7 +64,7 @@ async function asJsonHere(...args: string[]) {
 const sentence = (stderr: string): string => stderr.trim().split('\n')[0]!;
 
 test('every command has a help with an example', async () => {
-  const { stdout } = await duet('--help');
+  const { stdout } = await duetHere('--help');
   const commands = [...stdout.matchAll(/^ {2}([a-z-]+) \[/gm)].map(([, name]) => name!);
   for (const name of ['start', 'import', 'train', 'evaluate', 'index', 'retrieve', 'report', 'doctor']) {
     assert.ok(commands.includes(name), name);
@@ -133,7 +133,7 @@ test('the kinds of model are listed with the command that makes one', async () =
   const { stdout } = await duetHere('models', '--kinds');
   assert.match(stdout, /npx duet train --model ials/);
   assert.match(stdout, /npx duet evaluate --baseline ease/);
-  const { settings } = await asJson('models', '--settings', 'dat');
+  const { settings } = await asJsonHere('models', '--settings', 'dat');
   const epochs = settings.find(({ name }: { name: string }) => name === 'epochs');
   assert.deepEqual([epochs.paper, epochs.fast, epochs.best], [6, 3, 4]);
   assert.ok(settings.every(({ meaning }: { meaning: string }) => meaning !== ''));
@@ -182,14 +182,14 @@ test('from a file to recommendations: import, evaluate, train, index, retrieve, 
   );
   const { rows: kept, users, items: known, rejected } = imported;
   assert.deepEqual({ kept, users, known, rejected }, { kept: 160, users: 40, known: 16, rejected: 1 });
-  const { datasets } = await asJson('datasets');
+  const { datasets } = await asJsonHere('datasets');
   assert.deepEqual(
     datasets.map(({ datasetId, name, status }: Record<string, string>) => ({ datasetId, name, status })),
     [{ datasetId: imported.datasetId, name: 'shop', status: 'done' }],
   );
 
   const split = ['--split', 'leave-last-out'];
-  const popularity = await asJson('evaluate', '--baseline', 'popularity', '--dataset', 'shop', ...split);
+  const popularity = await asJsonHere('evaluate', '--baseline', 'popularity', '--dataset', 'shop', ...split);
   // Every item is among the fifty most popular of sixteen.
   assert.equal(popularity.metrics['HR@50'], 1);
 
@@ -197,10 +197,10 @@ test('from a file to recommendations: import, evaluate, train, index, retrieve, 
   const trained = await asJson('train', '--dataset', 'shop', '--model', 'dat', ...small, ...split);
   assert.equal(trained.metrics['HR@50'], 1);
   assert.equal((await db.prisma.trainingRun.findFirstOrThrow()).status, 'done');
-  const again = await asJson('evaluate', '--model', trained.modelId);
+  const again = await asJsonHere('evaluate', '--model', trained.modelId);
   assert.deepEqual(again.metrics, trained.metrics);
 
-  const index = await asJson('index', '--model', 'dat');
+  const index = await asJsonHere('index', '--model', 'dat');
   assert.equal(index.modelId, trained.modelId);
   assert.equal(index.size, 16);
 
@@ -214,7 +214,7 @@ test('from a file to recommendations: import, evaluate, train, index, retrieve, 
     assert.equal(title, `Item ${itemId.slice(1)}`);
   }
 
-  const { models } = await asJson('models', '--dataset', 'shop');
+  const { models } = await asJsonHere('models', '--dataset', 'shop');
   assert.deepEqual(
     models.map(({ name, metrics }: { name: string; metrics: object }) => [name, Object.keys(metrics)]),
     [
@@ -226,13 +226,13 @@ test('from a file to recommendations: import, evaluate, train, index, retrieve, 
 
 test('a search around a model that one has shows it beside what was found, and the command that takes that over', async () => {
   const search = ['tune', '--dataset', 'shop', '--model', 'item-knn', '--split', 'leave-last-out', '--metric', 'MRR'];
-  const { code, stdout, stderr } = await duet(...search, ...['--start', 'neighbours=3', '--trials', '4']);
+  const { code, stdout, stderr } = await duetHere(...search, ...['--start', 'neighbours=3', '--trials', '4']);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^the start .* neighbours=3$/m);
   const next = /npx duet (evaluate --baseline item-knn --dataset shop --split leave-last-out) (.*)$/m.exec(stdout)!;
   const settings = [...next[2]!.matchAll(/--set '([^']+)'/g)].flatMap(([, setting]) => ['--set', setting!]);
   assert.ok(settings.length > 0);
-  assert.equal((await asJson(...next[1]!.split(' '), ...settings)).metrics['HR@50'], 1);
+  assert.equal((await asJsonHere(...next[1]!.split(' '), ...settings)).metrics['HR@50'], 1);
 });
 
 test('a start trains the models of its settings once, and finds them the next time', async () => {
@@ -245,7 +245,7 @@ test('a start trains the models of its settings once, and finds them the next ti
     return `u${user},i${(user * 7 + day * 5) % 48},${1_700_000_000 + i * 2_160}`;
   });
   writeFileSync(path.join(folder, 'days.csv'), `user,item,time\n${bought.join('\n')}\n`);
-  await asJson('import', '--name', 'days', '--interactions', path.join(folder, 'days.csv'));
+  await asJsonHere('import', '--name', 'days', '--interactions', path.join(folder, 'days.csv'));
   const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { name: 'days' } });
   const ensured = (epochs: number, anyWillDo = false) => {
     const training = { preset: 'fast', set: { epochs, layers: [8], negatives: 4 }, anyWillDo };
@@ -275,28 +275,28 @@ test('a query is answered by its words, and friends are found for a user, never 
   );
   const small = ['--set', 'epochs=30', '--set', 'layers=[8]', '--set', 'batch=32', '--set', 'history=0'];
   const trained = async (name: string, ...columns: string[]) => {
-    await asJson('import', '--name', name, '--interactions', path.join(folder, `${name}.csv`), ...columns);
+    await asJsonHere('import', '--name', name, '--interactions', path.join(folder, `${name}.csv`), ...columns);
     const train = ['train', '--dataset', name, '--model', 'two-tower', '--name', name];
-    await asJson(...train, ...small, '--set', 'userIdDropout=0.5', '--set', 'tableLearningRate=0.05');
-    await asJson('index', '--model', name);
+    await asJsonHere(...train, ...small, '--set', 'userIdDropout=0.5', '--set', 'tableLearningRate=0.05');
+    await asJsonHere('index', '--model', name);
   };
 
   await trained('clicks', '--left', 'query');
-  const hats = await asJson('retrieve', '--query', 'A Hat', '--k', '8', '--model', 'clicks', '--no-rank');
+  const hats = await asJsonHere('retrieve', '--query', 'A Hat', '--k', '8', '--model', 'clicks', '--no-rank');
   assert.equal(hats.known, true);
   assert.ok(hats.items.filter(({ itemId }: { itemId: string }) => itemId.startsWith('hat')).length >= 6);
 
   const list = `group=${path.join(folder, 'groups.csv')}:user:group`;
   await trained('friends', '--right', 'user', '--symmetric', '--user-list', list);
-  const others = await asJson('retrieve', '--user', 'p3', '--k', '24', '--model', 'friends', '--no-rank');
+  const others = await asJsonHere('retrieve', '--user', 'p3', '--k', '24', '--model', 'friends', '--no-rank');
   assert.ok(others.items.length > 0 && others.items.every(({ itemId }: { itemId: string }) => itemId !== 'p3'));
-  const { code, stderr } = await duet('retrieve', '--user', 'p3', '--query', 'hat', '--model', 'friends');
+  const { code, stderr } = await duetHere('retrieve', '--user', 'p3', '--query', 'hat', '--model', 'friends');
   assert.equal(code, 2);
   assert.match(sentence(stderr), /says what users want, not what a query means/);
 });
 
 test('doctor tells which engines run, and every setting but the secret ones', async () => {
-  const { ok, annEngine, findings, settings } = await asJson('doctor');
+  const { ok, annEngine, findings, settings } = await asJsonHere('doctor');
   assert.equal(ok, true);
   assert.ok(
     findings.some(({ name, ok: works }: { name: string; ok: boolean }) => name === `ANN engine ${annEngine}` && works),
@@ -306,7 +306,7 @@ test('doctor tells which engines run, and every setting but the secret ones', as
 });
 
 test('stop says when nothing runs', async () => {
-  assert.deepEqual(await asJson('stop'), { stopped: false });
+  assert.deepEqual(await asJsonHere('stop'), { stopped: false });
 });
 
 test('an experiment is set up, run, changed, stopped and decided from the command line', async () => {
