@@ -10,7 +10,7 @@ import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex } from '@duet/serving';
 import { trainModel } from '@duet/trainer';
 
-const main = path.join(import.meta.dirname, '../main.ts');
+const main = path.join(import.meta.dirname, '../../main.ts');
 const service = path.join(repositoryRoot(), 'apps/retrieval/src/main.ts');
 
 describe('a simulated week on the real service', () => {
