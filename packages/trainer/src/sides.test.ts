@@ -133,7 +133,11 @@ describe('real data', () => {
       users: file('amazon-product-search-cell', 'queries'),
     });
     const popularity = await evaluateBaseline(ctx, { datasetId, kind: 'popularity' });
-    const { evaluation } = await trainModel(ctx, { datasetId, kind: 'two-tower', set: { epochs: 2, negatives: 64, userIdDropout: 0.5 } });
+    const { evaluation } = await trainModel(ctx, {
+      datasetId,
+      kind: 'two-tower',
+      set: { epochs: 2, negatives: 64, userIdDropout: 0.5 },
+    });
     assert.equal(evaluation!.users, 30);
     assert.ok(evaluation!.metrics['HR@50']! > popularity.evaluation.metrics['HR@50']!);
   });
