@@ -1,3 +1,13 @@
+export {
+  type CategoryChange,
+  categoryChanges,
+  deleteCategory,
+  mergeCategory,
+  moveItems,
+  renameCategory,
+  undoCategoryChange,
+} from './catalogue/categories.ts';
+export { editItems, type ItemsEdit } from './catalogue/edit-items.ts';
 export { type SyncedCatalogue, syncCatalogue } from './catalogue/sync.ts';
 export { itemEdit, saveItem } from './edit-item.ts';
 export { type ImportPreview, importDataset, previewImport } from './import.ts';
@@ -21,7 +31,7 @@ export { weightsOfEvents } from './parts/event-weights.ts';
 export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
 export { readEncoding } from './read/text/encoding.ts';
 export type { ImportResources } from './reading.ts';
-export { type RejectedRow, rejectedCsv, rejectedRows } from './rejected-csv.ts';
+export { csvLine, type RejectedRow, rejectedCsv, rejectedRows } from './rejected-csv.ts';
 export { type ImportRequest, importRequest, readImportRequest, replaces } from './request.ts';
 export { importResources } from './resources.ts';
 export { isOneKind, type Sides, userItem } from './shape.ts';

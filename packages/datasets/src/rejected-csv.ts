@@ -36,7 +36,8 @@ const cell = (value: unknown): string => {
   const text = String(value ?? '');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
-const line = (cells: unknown[]): string => `${cells.map(cell).join(',')}\r\n`;
+/** A record of CSV (RFC 4180). */
+export const csvLine = (cells: readonly unknown[]): string => `${cells.map(cell).join(',')}\r\n`;
 
 /**
  * The rows that a dataset's last import refused as CSV (RFC 4180): the columns of their files, to be mended and imported
@@ -48,8 +49,8 @@ export async function* rejectedCsv(dataDir: string, datasetId: string): AsyncGen
     for (const name of Object.keys(record ?? {})) columns.add(name);
   }
   const names = [...columns];
-  yield line(['why', 'column to blame', 'its value', 'file', 'line', ...names]);
+  yield csvLine(['why', 'column to blame', 'its value', 'file', 'line', ...names]);
   for await (const { file, line: at, column, reason, value, record } of rejectedRows(dataDir, datasetId)) {
-    yield line([reason, column, value, file, at, ...names.map((name) => record?.[name])]);
+    yield csvLine([reason, column, value, file, at, ...names.map((name) => record?.[name])]);
   }
 }

@@ -2,7 +2,6 @@ import { type RejectedRow, rejectedRows } from '@duet/datasets';
 import type { Dataset, Prisma } from '@duet/db';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
-import { type CatalogueFilter, catalogueFilters } from '#catalogue-filters.ts';
 import { config, database } from '#data/services.ts';
 import type { ItemSuggestion } from '#item-suggestion.ts';
 
@@ -57,8 +56,6 @@ export async function categoriesOf(datasetId: string) {
   return prisma.category.findMany({ where: { datasetId }, orderBy: { items: 'desc' } });
 }
 
-export const cataloguePageSize = 50;
-
 /** Items with `search` in their title or category, or at the beginning of their id. */
 function matching(datasetId: string, search: string): Prisma.ItemWhereInput {
   if (search === '') return { datasetId };
@@ -73,43 +70,6 @@ function matching(datasetId: string, search: string): Prisma.ItemWhereInput {
 }
 
 const byTitle = [{ title: 'asc' }, { externalId: 'asc' }] satisfies Prisma.ItemOrderByWithRelationInput[];
-
-interface CataloguePage {
-  /** Part of a title or a category, or the beginning of an id. */
-  search: string;
-  filter: CatalogueFilter | undefined;
-  /** From 1. */
-  page: number;
-}
-
-/** One page of a catalogue by title. */
-export async function catalogue(datasetId: string, { search, filter, page }: CataloguePage) {
-  const { prisma } = await database();
-  const where = { ...matching(datasetId, search), ...(filter && catalogueFilters[filter].where) };
-  const [total, rows] = await Promise.all([
-    prisma.item.count({ where }),
-    prisma.item.findMany({
-      where,
-      include: { category: { select: { name: true } } },
-      orderBy: byTitle,
-      skip: (page - 1) * cataloguePageSize,
-      take: cataloguePageSize,
-    }),
-  ]);
-  return { total, rows };
-}
-
-/** How many items of a catalogue each filter leaves. */
-export async function catalogueCounts(datasetId: string): Promise<{ filter: CatalogueFilter; items: number }[]> {
-  const { prisma } = await database();
-  const filters = Object.keys(catalogueFilters) as CatalogueFilter[];
-  return Promise.all(
-    filters.map(async (filter) => ({
-      filter,
-      items: await prisma.item.count({ where: { datasetId, ...catalogueFilters[filter].where } }),
-    })),
-  );
-}
 
 /** The first few items that a search may mean, by title. */
 export async function itemsLike(datasetId: string, search: string): Promise<ItemSuggestion[]> {

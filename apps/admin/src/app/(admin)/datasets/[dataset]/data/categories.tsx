@@ -3,6 +3,7 @@ import { DataTable } from '#components/layout/data-table.tsx';
 import { Notice } from '#components/layout/notice.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { formatCount, formatNumber, formatPercent } from '#format.ts';
+import { CategoryEdit, categoryNames } from './category-edit.tsx';
 
 interface Category {
   id: string;
@@ -17,7 +18,7 @@ const charted = 24;
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
 /** A dataset's categories, the largest first: how unevenly items and interactions lie in them. */
-export function Categories({ categories }: { categories: Category[] }) {
+export function Categories({ datasetId, categories }: { datasetId: string; categories: Category[] }) {
   const items = categories.reduce((sum, category) => sum + category.items, 0);
   const interactions = categories.reduce((sum, category) => sum + category.interactions, 0);
   const [largest, smallest] = [categories[0], categories.at(-1)];
@@ -47,6 +48,11 @@ export function Categories({ categories }: { categories: Category[] }) {
           </p>
         )}
       </Section>
+      <datalist id={categoryNames}>
+        {categories.map(({ id, name }) => (
+          <option key={id} value={name} />
+        ))}
+      </datalist>
       <Section title="Categories" flush>
         <DataTable
           caption="Categories"
@@ -73,6 +79,11 @@ export function Categories({ categories }: { categories: Category[] }) {
               numeric: true,
               cell: (category) =>
                 category.items === 0 ? '–' : formatNumber(category.interactions / category.items, 1),
+            },
+            {
+              title: 'Change',
+              hideTitle: true,
+              cell: ({ name }) => <CategoryEdit {...{ datasetId, name }} mergeable={categories.length > 1} />,
             },
           ]}
         />

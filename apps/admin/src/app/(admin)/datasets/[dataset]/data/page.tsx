@@ -5,6 +5,7 @@ import { Stat, Stats } from '#components/layout/stat.tsx';
 import { categoriesOf, datasetOf } from '#data/datasets/datasets.ts';
 import { formatCount, formatDay, formatNumber, formatPercent } from '#format.ts';
 import { Categories } from './categories.tsx';
+import { CategoryChanges } from './category-changes.tsx';
 
 export const metadata: Metadata = { title: 'Data' };
 
@@ -14,7 +15,8 @@ export default async function DatasetPage({ params }: { params: Promise<{ datase
   return (
     <div className="space-y-6">
       <DatasetFigures {...dataset} />
-      <Categories categories={categories} />
+      <Categories datasetId={dataset.id} categories={categories} />
+      <CategoryChanges datasetId={dataset.id} />
       <Section title="Source and licence">
         <p className={dataset.attribution ? '' : 'text-muted'}>
           {dataset.attribution || 'The import named no source.'}

@@ -1,16 +1,22 @@
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
-import { type CatalogueFilter, catalogueFilters, isCatalogueFilter } from '#catalogue-filters.ts';
-import { DataTable } from '#components/layout/data-table.tsx';
+import {
+  type CatalogueFilter,
+  catalogueFilters,
+  catalogueSorts,
+  isCatalogueFilter,
+  isCatalogueSort,
+} from '#catalogue-filters.ts';
 import { Notice } from '#components/layout/notice.tsx';
 import { Pager } from '#components/layout/pager.tsx';
 import { Search } from '#components/layout/search.tsx';
 import { Section } from '#components/layout/section.tsx';
-import { Badge } from '#components/states/badge.tsx';
-import { catalogue, catalogueCounts, cataloguePageSize, datasetOf } from '#data/datasets/datasets.ts';
+import { catalogue, catalogueCounts, cataloguePageSize } from '#data/datasets/catalogue.ts';
+import { categoriesOf, datasetOf } from '#data/datasets/datasets.ts';
 import { datasetPath } from '#dataset-path.ts';
-import { formatCount, formatMoney } from '#format.ts';
+import { formatCount } from '#format.ts';
 import { type PageQuery, pageQuery, textQuery } from '#page-query.ts';
+import { Items } from './items.tsx';
 
 export const metadata: Metadata = { title: 'Catalogue' };
 
@@ -21,24 +27,37 @@ interface CataloguePageProps {
 
 export default async function CataloguePage({ params, searchParams }: CataloguePageProps) {
   const dataset = await datasetOf(params);
-  const [search, show, page] = await Promise.all([
-    textQuery(searchParams, 'q'),
-    textQuery(searchParams, 'show'),
+  const text = (name: string) => textQuery(searchParams, name);
+  const [search, show, order, page] = await Promise.all([
+    text('q'),
+    text('show'),
+    text('sort'),
     pageQuery(searchParams),
   ]);
   const filter = isCatalogueFilter(show) ? show : undefined;
-  const [{ total, rows }, counts] = await Promise.all([
-    catalogue(dataset.id, { search, filter, page }),
+  const sort = isCatalogueSort(order) ? order : 'title';
+  const [{ total, rows }, counts, categories] = await Promise.all([
+    catalogue(dataset.id, { search, filter, sort, page }),
     catalogueCounts(dataset.id),
+    categoriesOf(dataset.id),
   ]);
   const at = `${datasetPath(dataset.name)}/data/catalogue`;
+  /** The address of what is shown, with something else of it. */
+  const to = (change: Record<string, string>, path = '') => {
+    const query = { q: search, show: filter ?? '', sort: sort === 'title' ? '' : sort, ...change };
+    const given = Object.entries(query).filter(([, value]) => value !== '');
+    return `${at}${path}${given.length > 0 ? `?${new URLSearchParams(given)}` : ''}`;
+  };
   return (
     <Section
       title="Catalogue"
-      note="By title. Search for part of a title, a category, or the beginning of an id. Retrieval follows every edit within a second."
+      note="Search for part of a title, a category, or the beginning of an id. Retrieval follows every edit within a second."
       actions={
         <div className="flex flex-wrap gap-2">
           <Search action={at} name="q" label="Search the catalogue" value={search} placeholder="lantern" />
+          <a href={to({}, '/export')} className="button button-quiet" download>
+            Export
+          </a>
           <Link href={`${at}/item`} className="button">
             Add an item
           </Link>
@@ -46,7 +65,20 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
       }
       flush
     >
-      <Filters at={at} counts={counts} chosen={filter} />
+      <Filters to={to} counts={counts} chosen={filter} />
+      <nav aria-label="Sort" className="flex flex-wrap gap-x-4 gap-y-1 px-5 pb-4 text-sm text-muted">
+        Sort by
+        {Object.entries(catalogueSorts).map(([key, { title }]) => (
+          <Link
+            key={key}
+            href={to({ sort: key })}
+            aria-current={sort === key ? 'true' : undefined}
+            className="hover:text-ink aria-[current]:font-medium aria-[current]:text-ink"
+          >
+            {title}
+          </Link>
+        ))}
+      </nav>
       {rows.length === 0 ? (
         <div className="p-5 pt-2">
           {search !== '' ? (
@@ -59,42 +91,17 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
         </div>
       ) : (
         <>
-          <DataTable
-            caption="Items"
-            rows={rows}
-            rowKey={({ id }) => id}
-            columns={[
-              {
-                title: 'Item',
-                rowHeader: true,
-                className: 'font-mono text-sm',
-                cell: ({ externalId }) => (
-                  <Link href={`${at}/item?${new URLSearchParams({ item: externalId })}`} className="link">
-                    {externalId}
-                  </Link>
-                ),
-              },
-              {
-                title: 'Title',
-                className: 'min-w-56',
-                cell: ({ title }) => title || <span className="text-muted">no title</span>,
-              },
-              { title: 'Category', className: 'text-muted', cell: ({ category }) => category?.name ?? 'none' },
-              {
-                title: 'Price',
-                numeric: true,
-                cell: ({ priceMinor }) => (priceMinor === null ? '–' : formatMoney(priceMinor, dataset.currency)),
-              },
-              { title: 'Shown', cell: (item) => <Availability {...item} /> },
-            ]}
+          <Items
+            datasetId={dataset.id}
+            currency={dataset.currency}
+            categories={categories.map(({ name }) => name)}
+            {...{ at, rows }}
           />
           <Pager
             page={page}
             pageSize={cataloguePageSize}
             total={total}
-            href={(to) =>
-              `${at}?${new URLSearchParams({ ...(search && { q: search }), ...(filter && { show: filter }), page: String(to) })}`
-            }
+            href={(number) => to({ page: String(number) })}
           />
         </>
       )}
@@ -102,25 +109,19 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
   );
 }
 
-function Availability({ withdrawnAt, inStock }: { withdrawnAt: Date | null; inStock: boolean }) {
-  if (withdrawnAt !== null) return <Badge tone="bad">withdrawn</Badge>;
-  return inStock ? <Badge tone="good">in stock</Badge> : <Badge tone="quiet">out of stock</Badge>;
-}
-
 interface FiltersProps {
-  /** Of the catalogue. */
-  at: string;
+  to: (change: Record<string, string>) => string;
   counts: { filter: CatalogueFilter; items: number }[];
   chosen: CatalogueFilter | undefined;
 }
 
 /** What items lack, with how many do; each is an address of its own. */
-function Filters({ at, counts, chosen }: FiltersProps) {
+function Filters({ to, counts, chosen }: FiltersProps) {
   const chip =
     'rounded-full border border-line px-3 py-1 text-sm hover:border-strong aria-[current]:border-ink aria-[current]:font-medium';
   return (
     <nav aria-label="Filter" className="flex flex-wrap gap-2 px-5 pb-4">
-      <Link href={at} aria-current={chosen === undefined ? 'true' : undefined} className={chip}>
+      <Link href={to({ show: '' })} aria-current={chosen === undefined ? 'true' : undefined} className={chip}>
         All
       </Link>
       {counts
@@ -128,13 +129,20 @@ function Filters({ at, counts, chosen }: FiltersProps) {
         .map(({ filter, items }) => (
           <Link
             key={filter}
-            href={`${at}?show=${filter}`}
+            href={to({ show: filter })}
             aria-current={chosen === filter ? 'true' : undefined}
             className={chip}
           >
             {catalogueFilters[filter].title} <span className="text-muted">{formatCount(items)}</span>
           </Link>
         ))}
+      <Link
+        href={to({ show: 'never-shown' })}
+        aria-current={chosen === 'never-shown' ? 'true' : undefined}
+        className={chip}
+      >
+        {catalogueFilters['never-shown'].title}
+      </Link>
     </nav>
   );
 }
