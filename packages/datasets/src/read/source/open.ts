@@ -89,6 +89,8 @@ class Reading implements AsyncDisposable {
   readonly #options: OpenOptions;
   readonly #parts: string[] = [];
   readonly #groups = new Map<string, Group>();
+  /** A file without anything in it. */
+  #empty: string | undefined;
 
   constructor(workspace: Workspace, table: string, options: OpenOptions) {
     this.#workspace = workspace;
@@ -113,6 +115,11 @@ class Reading implements AsyncDisposable {
     }
     const all = bounds.pass(input.name, decompressed(input.name, counted()), () => packed);
     const { head, bytes } = await peek(all, headBytes);
+    if (head.length === 0) {
+      // One of many parts may well be empty.
+      this.#empty = this.#parts.pop();
+      return;
+    }
     const magic = head.toString('latin1', 0, 200);
     const format = this.#options.format ?? formatOf(input.name, head);
     if (format === 'parquet' || format === 'xlsx' || magic.startsWith('PK\x03\x04')) {
@@ -236,8 +243,11 @@ class Reading implements AsyncDisposable {
       else if (group.kind === 'json') sources.push(await jsonSource(this.#workspace, about, clean));
       else sources.push(await parquetSource.open(this.#workspace, about, group.links));
     }
-    if (sources.length === 0)
-      throw new DuetError('bad-input', 'there is nothing in this.', { where: { file: location } });
+    if (sources.length === 0) {
+      const what =
+        this.#empty === undefined ? 'there is nothing in this.' : 'this file is empty: it has no header line.';
+      throw new DuetError('bad-input', what, { where: { file: this.#empty ?? location } });
+    }
     return sources;
   }
 }
