@@ -12,6 +12,8 @@ import { importDataset } from './import.ts';
 import { loadCatalogue, loadInteractions, loadUsers } from './load/dataset.ts';
 import { findSnapshot } from './load/newest-snapshot.ts';
 import { takeSnapshot } from './snapshots/take-snapshot.ts';
+import { changeDataset } from './write/change-dataset.ts';
+import { tidyUp } from './write/tidy.ts';
 
 let db: Database;
 let folder: string;
@@ -181,6 +183,37 @@ test('an edit of the catalogue makes another snapshot, a change of the stock non
   assert.equal((await takeSnapshot(ctx, datasetId)).id, snapshot);
   await db.prisma.item.update({ where, data: { title: 'Cup' } });
   assert.equal((await takeSnapshot(ctx, datasetId)).number, 2);
+});
+
+test('many parts become one, and what nothing names goes: the data stay what they were', async () => {
+  const { datasetId } = await importDataset(ctx, { name: 'tidy', interactions: await write(first) });
+  for (let day = 1; day <= 4; day++) {
+    const interactions = await write(
+      `${header}ann,i${day},${1_700_000_000 + day},d${day},1\nann,cup,1700000000,d${day},1\n`,
+    );
+    await importDataset(ctx, { into: datasetId, interactions });
+  }
+  const before = await listed(datasetId);
+  const { fingerprint } = await findSnapshot(ctx, datasetId);
+  const limits = { mostParts: 3, newestParts: 2, newestSnapshots: 1, graceMs: 1000 };
+  const tidy = (now: Date) => changeDataset(ctx, datasetId, (change) => tidyUp(ctx, change, { now, limits }));
+  await tidy(new Date());
+  assert.deepEqual([(await partsOf(datasetId)).length, (await snapshotsOf(datasetId)).length], [6, 1]);
+  await tidy(new Date(Date.now() + 2000));
+  assert.deepEqual([(await partsOf(datasetId)).length, await listed(datasetId)], [3, before]);
+  const again = await takeSnapshot(ctx, datasetId);
+  assert.deepEqual([again.fingerprint, again.partIds.length], [fingerprint, 3]);
+  // A snapshot of the parts as they are now has the same rows in the same order.
+  const where = { datasetId_externalId: { datasetId, externalId: 'cup' } };
+  await db.prisma.item.update({ where, data: { title: 'Cup' } });
+  const model = { datasetId, name: 'm', kind: 'dat', parameters: {}, snapshotId: again.id };
+  await db.prisma.model.create({ data: model });
+  await takeSnapshot(ctx, datasetId);
+  assert.deepEqual(await listed(datasetId), before);
+  await tidy(new Date());
+  assert.equal((await snapshotsOf(datasetId)).length, 2, 'the model names one, the other is the newest');
+  const { added, duplicates } = await importDataset(ctx, { into: datasetId, interactions: await write(first) });
+  assert.deepEqual([added, duplicates], [0, 3]);
 });
 
 test('an append that is killed leaves nothing, and the next one is whole', async () => {

@@ -8,6 +8,7 @@ import { refuseLargeWithdrawal, withdrawMissing } from './catalogue/withdraw.ts'
 import { answerOf, type ImportResult } from './import-answer.ts';
 import { incomingOfFiles } from './parts/incoming.ts';
 import { insertPart, originOf, writePart } from './parts/part.ts';
+import { partsOf } from './parts/parts-of.ts';
 import { clockSummary, minorUnits } from './read/read.ts';
 import type { Workspace } from './read/workspace.ts';
 import { type ImportContext, reading } from './reading.ts';
@@ -18,6 +19,7 @@ import type { ReadSummary } from './summary.ts';
 import { storeCatalogue, storeUsers } from './write/catalogue.ts';
 import { changeDataset, type DatasetChange } from './write/change-dataset.ts';
 import { datasetFolder, partFile, partsFolder, sync } from './write/folder.ts';
+import { tidyUp } from './write/tidy.ts';
 import { inTransaction } from './write/transaction.ts';
 
 /**
@@ -50,11 +52,9 @@ export async function appendFiles(ctx: ImportContext, request: ImportRequest): P
       },
       known,
     );
-    const parts = await db.prisma.datasetPart.findMany({
-      where: { datasetId: dataset.id },
-      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-    });
+    const parts = await partsOf(db, dataset.id);
     const snapshot = await snapshotOf(ctx, { ...change, parts });
+    await tidyUp(ctx, { ...change, newest: snapshot });
     const { summary, ...counts } = stored;
     return {
       ...{ datasetId: dataset.id, snapshot: snapshot.id, rows: snapshot.interactions, users: snapshot.users },

@@ -56,3 +56,4 @@ export {
   uploadsFolder,
 } from './upload/uploads.ts';
 export { clearAbandonedDrafts } from './write/draft.ts';
+export { removeDatasetFiles } from './write/remove-dataset.ts';

@@ -29,3 +29,5 @@ export {
   registerModel,
 } from './registry/registered-model.ts';
 export { checkSchedule, lastDue, nextDue, type Schedule } from './registry/schedule.ts';
+export { contentsOfDataset, type DatasetContents, removeDataset } from './removal/remove-dataset.ts';
+export { pruneModels, removeModel } from './removal/remove-model.ts';

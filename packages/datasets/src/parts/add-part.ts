@@ -8,8 +8,10 @@ import type { SnapshotSummary } from '../snapshots/snapshot-files.ts';
 import { type SnapshotContext, snapshotOf } from '../snapshots/take-snapshot.ts';
 import { changeDataset, type DatasetChange } from '../write/change-dataset.ts';
 import { datasetFolder, partFile, partsFolder, sync } from '../write/folder.ts';
+import { tidyUp } from '../write/tidy.ts';
 import { inTransaction } from '../write/transaction.ts';
 import { incoming, insertPart, writePart } from './part.ts';
+import { partsOf } from './parts-of.ts';
 
 /** An interaction as it is to become a row of a part. */
 export interface NewRow {
@@ -53,9 +55,9 @@ export async function addPart(ctx: SnapshotContext, datasetId: string, from: Row
   const { db } = ctx;
   return changeDataset(ctx, datasetId, async (change) => {
     const part = await writeRows(ctx, change, from);
-    const orderBy = [{ createdAt: 'asc' }, { id: 'asc' }] as const;
-    const parts = await db.prisma.datasetPart.findMany({ where: { datasetId }, orderBy: [...orderBy] });
+    const parts = await partsOf(db, datasetId);
     const snapshot = await snapshotOf(ctx, { ...change, parts });
+    await tidyUp(ctx, { ...change, newest: snapshot });
     return { ...part, snapshotId: snapshot.id };
   });
 }

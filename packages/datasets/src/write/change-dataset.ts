@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
 import { type Dataset, type DatasetPart, holdLock, requireOneInstallation, type Snapshot } from '@duet/db';
+import { partsOf } from '../parts/parts-of.ts';
 import { adoptOldFolder } from '../snapshots/old-folder.ts';
 import { datasetFolder, partsFolder, snapshotsFolder } from './folder.ts';
 import type { DatasetContext } from './transaction.ts';
@@ -53,10 +54,7 @@ export async function changeDataset<T>(
     await adoptOldFolder(ctx, dataset);
     newest = await last();
   }
-  const parts = await prisma.datasetPart.findMany({
-    where: { datasetId },
-    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-  });
+  const parts = await partsOf(ctx.db, datasetId);
   await clearLeftovers(ctx, datasetId);
   const folder = path.join(datasetFolder(ctx.dataDir, datasetId), `${randomUUID()}${unfinished}`);
   await mkdir(folder, { recursive: true });

@@ -117,12 +117,16 @@ test('drafts in a data folder of another database are nobody’s to clear', asyn
   assert.equal(await clearAbandonedDrafts({ db, dataDir: folder }), 0);
   const draft = path.join(folder, 'datasets', randomUUID());
   await mkdir(draft, { recursive: true });
-  await writeFile(path.join(draft, 'draft.json'), JSON.stringify({ replaces: [] }));
+  const model = path.join(folder, 'models', 'of the removed');
+  await mkdir(model, { recursive: true });
+  await writeFile(path.join(draft, 'draft.json'), JSON.stringify({ with: [model] }));
   await assert.rejects(clearAbandonedDrafts({ db: other, dataDir: folder }), {
     code: 'conflict',
     message: /^The database is not the one of .*, which holds 1 dataset\. Set DATABASE_URL/,
   });
   assert.deepEqual(await readdir(draft), ['draft.json']);
+  // A removal that was killed after its rows had gone takes what was made of the dataset along.
   assert.equal(await clearAbandonedDrafts({ db, dataDir: folder }), 1);
+  assert.deepEqual(await readdir(path.join(folder, 'models')), []);
   await rm(folder, { recursive: true });
 });

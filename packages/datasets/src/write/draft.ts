@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
 import { type Database, holdLock, requireOneInstallation } from '@duet/db';
@@ -13,8 +13,8 @@ interface Context {
   dataDir: string;
 }
 
-/** A file in a dataset's folder from its making until the dataset's row is there. */
-const draftFile = 'draft.json';
+/** A file in a dataset's folder from its making until the dataset's row is there, and while the dataset is removed. */
+export const draftFile = 'draft.json';
 
 const tryLock = (db: Database, key: string) => holdLock(db, `duet import ${key}`);
 
@@ -90,8 +90,14 @@ export class Draft implements AsyncDisposable {
   }
 }
 
+/** The folders of what was made of a dataset whose removal was cut off; none of a draft. */
+async function madeOf(folder: string): Promise<string[]> {
+  const note = JSON.parse(await readFile(path.join(folder, draftFile), 'utf8')) as { with?: string[] };
+  return note.with ?? [];
+}
+
 /**
- * Clears up after imports that were killed: removes drafts that no process makes any more; those whose rows are there
+ * Clears up after imports and removals that were killed: removes drafts that no process makes any more; those whose rows are there
  * are none. An older Duet left rows too, called "<name> (importing)".
  *
  * @returns how many were removed
@@ -116,6 +122,7 @@ export async function clearAbandonedDrafts({ db, dataDir }: Context): Promise<nu
       await whileLocked(id, async () => {
         const row = await client.query('SELECT FROM "Dataset" WHERE id::text = $1', [id]);
         if (row.rowCount === 1) return rm(path.join(folder, draftFile));
+        for (const made of await madeOf(folder)) await rm(made, { recursive: true, force: true });
         await rm(folder, { recursive: true, force: true });
         cleared++;
       });

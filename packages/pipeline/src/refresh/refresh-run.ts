@@ -71,8 +71,9 @@ export class OpenRefresh {
   }
 }
 
-/** The measured twin of a version: of the refresh that the version came of. */
+/** The measured twin of a version: of the refresh that the version came of. Undefined where it is gone. */
 export async function measuredTwin({ prisma }: Database, modelId: string): Promise<string | undefined> {
   const run = await prisma.refreshRun.findFirst({ where: { modelId }, orderBy: { createdAt: 'desc' } });
-  return (run?.stages as unknown as StageRecord[] | undefined)?.at(-1)?.state.measuredModelId;
+  const id = (run?.stages as unknown as StageRecord[] | undefined)?.at(-1)?.state.measuredModelId;
+  return id !== undefined && (await prisma.model.count({ where: { id } })) === 1 ? id : undefined;
 }
