@@ -71,7 +71,7 @@ export function takeJson(app: FastifyInstance): void {
 export function answerFailures(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: FastifyError | TRPCError, request, reply) => {
     const { status, body } = failureOf(error, {
-      413: `The request is larger than ${bodyLimit / 1024 / 1024} MiB.`,
+      413: `The request is larger than ${(request.routeOptions.bodyLimit ?? bodyLimit) / 1024 / 1024} MiB.`,
       415: 'Send JSON, with the header "content-type: application/json".',
     });
     if (status >= 500 && !(error instanceof TRPCError)) {

@@ -27,6 +27,12 @@ const inputs: Record<string, object | undefined> = {
   'catalogue.item': { itemId: 'i7' },
   history: { userId: 'u2', limit: 4 },
   'events.log': { events: [{ ...event, occurredAt: new Date().toISOString() }, { type: 'click' }] },
+  'items.put': { itemId: 'i7', title: 'Seven', priceMinor: 700 },
+  'items.patch': { itemId: 'i7', title: 'Seven of them' },
+  'items.delete': { itemId: 'i8' },
+  'items.write': { items: [{ itemId: 'i9', title: 'Nine' }, { op: 'delete', itemId: 'i8' }, { itemId: '' }] },
+  'users.write': { users: [{ userId: 'u1', attributes: { country: 'IT' } }] },
+  'interactions.write': { interactions: [{ userId: 'u1', itemId: 'i7', time: '2026-01-01T00:00:00Z' }] },
   'visitors.create': undefined,
   health: undefined,
 };
@@ -78,9 +84,10 @@ describe('the service over HTTP', () => {
       await fetch(`${at}/trpc/${name}`, { method: 'POST', headers: headers(key), body: JSON.stringify(input) ?? '' }),
     );
   const byRest = async ({ rest }: Operation, input: object | undefined, key = keys.admin, at = url) => {
-    if (rest.method === 'POST') {
+    const { method } = rest;
+    if (method === 'POST') {
       const body = JSON.stringify(input);
-      return answered(await fetch(`${at}${rest.path}`, { method: 'POST', headers: headers(key), body }));
+      return answered(await fetch(`${at}${rest.path}`, { method, headers: headers(key), body }));
     }
     const query = new URLSearchParams();
     const path = rest.path.replace(/\{(\w+)\}/g, (_, field) =>
@@ -90,7 +97,10 @@ describe('the service over HTTP', () => {
       if (!rest.path.includes(`{${name}}`))
         query.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
     }
-    return answered(await fetch(`${at}${path}?${query}`, { headers: headers(key) }));
+    if (method === 'GET') return answered(await fetch(`${at}${path}?${query}`, { headers: headers(key) }));
+    const { itemId: _, ...said } = input as { itemId: string };
+    const body = method === 'DELETE' ? null : JSON.stringify(said);
+    return answered(await fetch(`${at}${path}`, { method, headers: headers(key), body }));
   };
   const operation = (name: string) => operations.find((one) => one.name === name)!;
   /** What differs between two calls of the same. */
@@ -108,6 +118,8 @@ describe('the service over HTTP', () => {
       const { data } = trpc.body.result as { data: Record<string, unknown> };
       // The second of the two finds the event stored.
       if (one.name === 'events.log') assert.deepEqual([data.accepted, rest.body.repeated], [1, 1]);
+      // The second of two writes finds everything as it says.
+      else if (one.scopes?.includes('write')) assert.deepEqual(Object.keys(rest.body), Object.keys(data));
       else if (Array.isArray(data)) assert.deepEqual(rest.body, data);
       else assert.deepEqual(lasting(rest.body), lasting(data));
       // A schema drops the fields that it does not know: none may be missing from the document.

@@ -4,6 +4,7 @@ import {
   appRouter,
   authenticate,
   type Context,
+  hasBody,
   inputOfUrl,
   type Keyring,
   type Operation,
@@ -22,6 +23,12 @@ import { retrySeconds } from './hooks.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pressure } from './pressure.ts';
 
+/** A batch of 10,000 items of a kilobyte and a half each. */
+const batchBodyLimit = 16 * 1024 * 1024;
+const batchTimeoutMs = 60_000;
+
+const isBatchWrite = ({ name }: Operation): boolean => name.endsWith('.write');
+
 interface ProcedureParts {
   logger: Logger;
   pressure: Pressure;
@@ -34,13 +41,14 @@ interface ProcedureParts {
 export function addProcedures(app: FastifyInstance, parts: ProcedureParts): void {
   for (const operation of operationsOf(appRouter)) {
     const { name, rest, procedure } = operation;
-    const options = { config: { procedure: name } };
+    const options = { config: { procedure: name }, ...(isBatchWrite(operation) && { bodyLimit: batchBodyLimit }) };
     const url = `/trpc/${name}`;
     app.post(url, options, unlessBatch(parts, handlerOf(parts, operation, bodyOf, asTrpc)));
     if (procedure._def.type === 'query') {
       app.get(url, options, unlessBatch(parts, handlerOf(parts, operation, inputOfTrpcUrl, asTrpc)));
     }
-    const inputOf = rest.method === 'POST' ? bodyOf : inputOfRestUrl(operation);
+    const inPath = rest.path.includes('{');
+    const inputOf = !hasBody(rest.method) ? inputOfRestUrl(operation) : inPath ? bodyAndPath : bodyOf;
     app.route({
       ...options,
       method: rest.method,
@@ -104,7 +112,8 @@ function handlerOf(
   shape: (body: unknown) => unknown,
 ) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const call = { operation, input: inputOf(request), ctx: contextOf(request, reply), timeoutMs };
+    const limit = isBatchWrite(operation) ? batchTimeoutMs : timeoutMs;
+    const call = { operation, input: inputOf(request), ctx: contextOf(request, reply), timeoutMs: limit };
     const { status, body, error } = await answerCall(call, pressure.begin());
     if (error === undefined) return shape(body);
     logFailure(logger, error, operation.name);
@@ -116,6 +125,7 @@ function handlerOf(
 const asIs = (data: unknown): unknown => data;
 const asTrpc = (data: unknown): unknown => ({ result: { data } });
 const bodyOf = ({ body }: FastifyRequest): unknown => body;
+const bodyAndPath = ({ body, params }: FastifyRequest): unknown => ({ ...(body as object), ...(params as object) });
 const inputOfRestUrl = (operation: Operation) => (request: FastifyRequest) =>
   inputOfUrl(operation, request.params as Record<string, string>, request.query as Record<string, string>);
 

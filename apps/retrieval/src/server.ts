@@ -76,7 +76,7 @@ export async function createServer({ config, logger, db, keyDb = db, serving }: 
   const latency = openLatencyLog(db, { onError: (err) => logger.warn({ err }, 'latencies could not be kept') });
 
   const events = openEventSink(db);
-  const shared = { serving, events, assign, keyring, latency, answers, orderLimit, onLogged: metrics.events };
+  const shared = { db, serving, events, assign, keyring, latency, answers, orderLimit, onLogged: metrics.events };
 
   addHooks(app, { logger, metrics, pressure, isDraining });
   await allowOrigins(app, config, keyring);

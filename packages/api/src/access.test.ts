@@ -39,6 +39,15 @@ const procedures: Record<
   'catalogue.item': { scopes: ['retrieve'], publishable: true, call: (calls) => calls.catalogue.item({ itemId: 'i' }) },
   'catalogue.shoppers': { scopes: ['customers'], publishable: false, call: (calls) => calls.catalogue.shoppers() },
   history: { scopes: ['customers'], publishable: false, call: (calls) => calls.history({ userId: 'ann' }) },
+  'items.put': { scopes: ['write'], publishable: false, call: (calls) => calls.items.put({ itemId: 'x' }) },
+  'items.patch': { scopes: ['write'], publishable: false, call: (calls) => calls.items.patch({ itemId: 'pot' }) },
+  'items.delete': { scopes: ['write'], publishable: false, call: (calls) => calls.items.delete({ itemId: 'pot' }) },
+  'items.write': { scopes: ['write'], publishable: false, call: (calls) => calls.items.write({ items: [] }) },
+  'users.write': { scopes: ['write'], publishable: false, call: (calls) => calls.users.write({ users: [] }) },
+  'interactions.write': {
+    ...{ scopes: ['write'], publishable: false },
+    call: (calls) => calls.interactions.write({ interactions: [] }),
+  },
   'visitors.create': { scopes: ['retrieve'], publishable: true, call: (calls) => calls.visitors.create() },
   'events.log': {
     scopes: ['events', 'orders'],
@@ -67,12 +76,13 @@ describe('access', () => {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-access-'));
     opened.defer(() => rm(dataDir, { recursive: true }));
     datasetId = (await db.prisma.dataset.create({ data: { name: 'teapots', settings: {} } })).id;
+    await db.prisma.item.create({ data: { datasetId, externalId: 'pot' } });
     secret = await signingSecret(db, datasetId);
     const executor = await openExecutor({ executor: undefined, threads: 1 });
     const logger = createLogger({ logLevel: 'silent' }, 'test');
     const serving = opened.use(await openServing({ db, dataDir, executor, logger }));
     const latency = opened.use(openLatencyLog(db, { onError: (error) => assert.fail(String(error)) }));
-    parts = { serving, events: openEventSink(db), latency, keyring: opened.use(await openKeyring(db)) };
+    parts = { db, serving, events: openEventSink(db), latency, keyring: opened.use(await openKeyring(db)) };
   });
   after(() => opened.disposeAsync());
 

@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import type { VerifiedApiKey } from '@duet/db';
+import type { Database, VerifiedApiKey } from '@duet/db';
 import type { AnswerLog, EventSink, LatencyLog, LoggedEvents } from '@duet/experiments';
 import type { Plan, Serving } from '@duet/serving';
 import type { Assign } from './assignment.ts';
@@ -16,6 +16,8 @@ export interface Caller extends VerifiedApiKey {
 
 /** What every procedure gets. */
 export interface Context {
+  /** What is written goes there; what answers, `serving` has in memory. */
+  db: Database;
   serving: Serving;
   events: EventSink;
   /** `createAssign` of this serving. */

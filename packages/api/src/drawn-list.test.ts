@@ -42,7 +42,7 @@ describe('lists that an experiment draws', () => {
     latency = openLatencyLog(shop.db, { onError: (error) => assert.fail(String(error)) });
     const { key } = await createApiKey(shop.db, { name: 'shop', scopes: ['admin'] });
     keyring = await openKeyring(shop.db);
-    const parts = { serving, events: openEventSink(shop.db), latency, keyring };
+    const parts = { db: shop.db, serving, events: openEventSink(shop.db), latency, keyring };
     caller = createCaller(contextWith(parts, { authorization: `Bearer ${key}` }));
   });
   after(async () => {

@@ -5,7 +5,7 @@ export { answerCall, failure, type Reply } from './http.ts';
 export { type Keyring, openKeyring } from './keyring.ts';
 export { createRateLimiter } from './limits.ts';
 export { openApiOf } from './openapi.ts';
-export { inputOfUrl, type Operation, operationsOf } from './operations.ts';
+export { hasBody, inputOfUrl, type Operation, operationsOf } from './operations.ts';
 export { orderLimits } from './order-limit.ts';
 export { requireScope } from './procedures.ts';
 export { referencePage } from './reference.ts';

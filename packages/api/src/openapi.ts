@@ -1,6 +1,6 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
-import { type Operation, operationsOf } from './operations.ts';
+import { hasBody, type Operation, operationsOf } from './operations.ts';
 import { errorAnswer, inputParts, parts, readable } from './schemas.ts';
 
 type Json = Record<string, unknown>;
@@ -111,6 +111,14 @@ export function openApiOf(router: AnyTRPCRouter, version: string): OpenApi {
   };
 }
 
+/** A body's schema: the input's, without what the path says. */
+function bodyOf(inputName: string, schemas: Record<string, Json>, inPath: readonly string[]): Json {
+  if (inPath.length === 0) return reference(inputName);
+  const { properties, required, ...schema } = schemas[inputName] as { properties: Json; required?: string[] };
+  const left = Object.fromEntries(Object.entries(properties).filter(([field]) => !inPath.includes(field)));
+  return { ...schema, properties: left, required: (required ?? []).filter((field) => !inPath.includes(field)) };
+}
+
 function whoMay(scopes: Operation['scopes'], publishable: boolean): string {
   if (scopes === undefined) return 'Public.';
   const kind = publishable ? 'a secret or publishable key' : 'a secret key';
@@ -126,7 +134,8 @@ function describeOperation(
     properties?: Record<string, Json & { description?: string }>;
     required?: string[];
   };
-  const inUrl = input !== undefined && rest.method === 'GET';
+  const inUrl = input !== undefined && !hasBody(rest.method);
+  const inPath = Object.entries(properties).filter(([field]) => rest.path.includes(`{${field}}`));
   return {
     operationId: name,
     tags: [name.includes('.') ? name.split('.')[0]! : 'recommendations'],
@@ -142,7 +151,26 @@ function describeOperation(
       })),
     }),
     ...(input !== undefined &&
-      !inUrl && { requestBody: { required: true, content: { 'application/json': { schema: reference(inputName) } } } }),
+      !inUrl && {
+        ...(inPath.length > 0 && {
+          parameters: inPath.map(([name, { description, ...schema }]) => ({
+            ...{ name, in: 'path' as const, required: true, schema },
+            ...(description !== undefined && { description }),
+          })),
+        }),
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: bodyOf(
+                inputName,
+                schemas,
+                inPath.map(([field]) => field),
+              ),
+            },
+          },
+        },
+      }),
     responses: {
       200: {
         description: 'The answer.',

@@ -42,12 +42,15 @@ export function operationsOf(router: AnyTRPCRouter): Operation[] {
   });
 }
 
+/** Whether the input of a REST call is its body; else it stands in the URL. */
+export const hasBody = (method: Route['method']): boolean => method !== 'GET' && method !== 'DELETE';
+
 interface ObjectSchema {
   properties?: Record<string, { type?: string }>;
 }
 
 function fieldsOf(input: z.ZodType | undefined, { method }: Route): Record<string, FieldType> {
-  if (input === undefined || method === 'POST') return {};
+  if (input === undefined || hasBody(method)) return {};
   const { properties = {} } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as ObjectSchema;
   return Object.fromEntries(
     Object.entries(properties).map(([name, { type }]) => {

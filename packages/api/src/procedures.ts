@@ -28,7 +28,7 @@ function sentencesOf({ issues }: z.ZodError): string {
 
 /** How a procedure is called as REST. */
 export interface Route {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Beside `/trpc`: such as `/v1/items/{itemId}`. What stands in braces is a field of the input. */
   path: `/v1/${string}`;
   /** One line of the reference. */

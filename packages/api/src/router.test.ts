@@ -40,7 +40,7 @@ describe('the procedures', () => {
   });
 
   const as = (authorization: string | undefined, parts: { events?: EventSink } = {}) =>
-    createCaller(contextWith({ serving, events, keyring, latency, ...parts }, { authorization }));
+    createCaller(contextWith({ db, serving, events, keyring, latency, ...parts }, { authorization }));
   const withScopes = async (...scopes: ApiScope[]) => {
     const made = await createApiKey(db, { name: scopes.join('+'), scopes });
     return { ...made, header: `Bearer ${made.key}` };

@@ -29,6 +29,17 @@ import {
   visitorAnswer,
 } from './schemas.ts';
 import { newVisitorId, signVisitor } from './visitor.ts';
+import { writeInteractionsOf, writeItemOf, writeItemsOf, writeUsersOf } from './write.ts';
+import {
+  deleteItemInput,
+  patchItemInput,
+  putItemInput,
+  writeInteractionsInput,
+  writeItemsInput,
+  writeUsersInput,
+  written,
+  writtenItem,
+} from './write-schemas.ts';
 
 /** Of the caller's key, whose data alone may answer; undefined for one of every dataset. */
 const datasetOf = ({ datasetId }: Caller): string | undefined => datasetId ?? undefined;
@@ -170,6 +181,50 @@ export const appRouter = router({
       .input(logInput)
       .output(answers(logAnswer))
       .mutation(({ ctx, input }) => logEventsOf(ctx, input)),
+  }),
+
+  items: router({
+    put: scoped(['write'])
+      .meta({
+        rest: { method: 'PUT', path: '/v1/items/{itemId}', summary: 'Add an item, or put it in place of the one' },
+      })
+      .input(putItemInput)
+      .output(answers(writtenItem))
+      .mutation(({ ctx, input }) => writeItemOf(ctx, { ...input, op: 'put' })),
+    patch: scoped(['write'])
+      .meta({ rest: { method: 'PATCH', path: '/v1/items/{itemId}', summary: 'Change what is said of an item' } })
+      .input(patchItemInput)
+      .output(answers(writtenItem))
+      .mutation(({ ctx, input }) => writeItemOf(ctx, { ...input, op: 'patch' })),
+    delete: scoped(['write'])
+      .meta({ rest: { method: 'DELETE', path: '/v1/items/{itemId}', summary: 'Show an item no more' } })
+      .input(deleteItemInput)
+      .output(answers(writtenItem))
+      .mutation(({ ctx, input }) => writeItemOf(ctx, { ...input, op: 'delete' })),
+    write: scoped(['write'])
+      .meta({ rest: { method: 'POST', path: '/v1/items', summary: 'Put, patch and delete up to 10,000 items' } })
+      .input(writeItemsInput)
+      .output(answers(written))
+      .mutation(({ ctx, input }) => writeItemsOf(ctx, input.items)),
+  }),
+
+  users: router({
+    write: scoped(['write'])
+      .meta({ rest: { method: 'POST', path: '/v1/users', summary: 'Say what is known of up to 10,000 users' } })
+      .input(writeUsersInput)
+      .output(answers(written))
+      .mutation(({ ctx, input }) => writeUsersOf(ctx, input.users)),
+  }),
+
+  interactions: router({
+    // A repeat of an interaction changes nothing, so a batch may be sent again.
+    write: scoped(['write'])
+      .meta({
+        rest: { method: 'POST', path: '/v1/interactions', summary: 'Add up to 10,000 interactions of the past' },
+      })
+      .input(writeInteractionsInput)
+      .output(answers(written))
+      .mutation(({ ctx, input }) => writeInteractionsOf(ctx, input.interactions)),
   }),
 
   health: publicProcedure

@@ -1,3 +1,4 @@
+import type { Database } from '@duet/db';
 import type { AnswerLog, EventSink, LatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import { createAssign } from './assignment.ts';
@@ -7,6 +8,7 @@ import { orderLimits } from './order-limit.ts';
 
 /** What the retrieval service makes a context of. */
 export interface ContextParts {
+  db: Database;
   serving: Serving;
   events: EventSink;
   keyring: Keyring;

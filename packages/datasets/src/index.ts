@@ -9,6 +9,15 @@ export {
 } from './catalogue/categories.ts';
 export { editItems, type ItemsEdit } from './catalogue/edit-items.ts';
 export { type SyncedCatalogue, syncCatalogue } from './catalogue/sync.ts';
+export {
+  interactionWrite,
+  itemWrites,
+  type RowResult,
+  userWrite,
+  writeInteractionBatch,
+  writeItemBatch,
+  writeUserBatch,
+} from './catalogue/write-batch.ts';
 export { itemEdit, saveItem } from './edit-item.ts';
 export { type ImportPreview, importDataset, previewImport } from './import.ts';
 export type { ImportResult } from './import-answer.ts';

@@ -10,6 +10,7 @@ export const apiScopes = {
   customers: 'what names customers: their histories, lists of them, similar ones',
   events: 'logging impressions, clicks and carts',
   orders: 'logging orders and refunds, which make the GMV',
+  write: 'writing the catalogue, users and past interactions',
   metrics: 'the service’s metrics, for Prometheus',
   admin: 'all of these, and any model by name',
   simulate: 'a simulator, which meets simulated experiments alone and whose events count nowhere else',

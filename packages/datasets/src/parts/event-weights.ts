@@ -21,3 +21,13 @@ export function weightsOfEvents({
   const types: EventType[] = ['impression', 'click', 'cart', 'order', 'refund'];
   return Object.fromEntries(types.map((type) => [type, weightOf(type)])) as Record<EventType, number>;
 }
+
+/** What an interaction of an event that a shop's server sends counts; undefined for an event that has no weight. */
+export function judgeEvent(
+  { eventWeights }: Pick<Partial<ImportSettings>, 'eventWeights'>,
+  event: string,
+): { weight: number; hides: boolean } | undefined {
+  const kind = eventKind(event);
+  const weight = eventWeights?.[event] ?? (kind && usualWeights[kind]);
+  return weight === undefined || weight === 0 ? undefined : { weight, hides: kind !== 'view' };
+}

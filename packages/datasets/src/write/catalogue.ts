@@ -46,7 +46,7 @@ export interface WrittenItems {
  * @param rows of ids that differ
  * @param keep leave items that are there as they are
  */
-async function writeItems(
+export async function writeItems(
   client: Client,
   datasetId: string,
   rows: readonly StoredItem[],

@@ -15,10 +15,11 @@ export async function dueFolds({ prisma, pool }: Database, now: Date): Promise<D
     if (!isFoldable(dataset)) continue;
     if (fold !== null && now.getTime() - fold.through.getTime() < dayMs) continue;
     const { rowCount } = await pool.query(
-      `SELECT FROM "Event" e WHERE e."receivedAt" > $2 AND NOT e.simulated AND ${ofDataset} LIMIT 1`,
+      `(SELECT FROM "Event" e WHERE e."receivedAt" > $2 AND NOT e.simulated AND ${ofDataset} LIMIT 1)
+       UNION ALL (SELECT FROM "PendingInteraction" WHERE "datasetId" = $1 LIMIT 1)`,
       [dataset.id, fold?.through ?? new Date(0)],
     );
-    if (rowCount === 1) due.push(dataset);
+    if ((rowCount ?? 0) > 0) due.push(dataset);
   }
   return due;
 }

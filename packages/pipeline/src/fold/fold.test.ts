@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { importDataset, loadInteractions } from '@duet/datasets';
+import { importDataset, loadInteractions, writeInteractionBatch } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { dropOldEvents, type EventInput, type EventSink, logEvents, openEventSink } from '@duet/experiments';
@@ -133,6 +133,18 @@ describe('a fold', () => {
     const { added, duplicates } = await importDataset(ctx, { into: datasetId, interactions });
     assert.deepEqual([added, duplicates], [1, 1]);
     assert.deepEqual(await learnt(datasetId), ['cat cup 1.0', 'cat jug 1.0']);
+  });
+
+  test("takes what the shop's server sent, once, whatever is sent again", async () => {
+    const datasetId = await shop();
+    const bought = { userId: 'zoe', itemId: 'jug', time: '2026-03-01T10:00:00Z', orderId: 'o9' };
+    await writeInteractionBatch(db, datasetId, [bought, { ...bought, itemId: 'cup', event: 'view', orderId: 'o8' }]);
+    assert.equal((await foldEvents(ctx, datasetId)).events, 2);
+    await writeInteractionBatch(db, datasetId, [bought]);
+    assert.deepEqual(
+      [(await foldEvents(ctx, datasetId)).part, await learnt(datasetId)],
+      [null, ['zoe cup 0.1', 'zoe jug 1.0']],
+    );
   });
 
   test('that is killed loses nothing and doubles nothing', async () => {

@@ -14,7 +14,7 @@ export interface FoldContext {
 export interface Folded {
   /** The snapshot that has the events. */
   snapshot: string;
-  /** Events that were taken. */
+  /** Events, and interactions that a server sent, that were taken. */
   events: number;
   /** The part that they became; null where there was none. */
   part: string | null;
@@ -30,7 +30,7 @@ export const isFoldable = ({ summary }: Pick<Dataset, 'summary'>): boolean => {
 };
 
 /**
- * Makes a part of what was logged for a dataset since the last fold, and the snapshot that has it.
+ * Makes a part of what was logged for a dataset, and what its shop's server sent, since the last fold, and the snapshot that has it.
  *
  * Events are found by the transaction that stored them, as rollups find them: those that the last fold's snapshot did not
  * see. The part's row and the new fold's snapshot are written in one transaction, so that every event is in exactly one
@@ -93,6 +93,16 @@ async function gather(
     taken += events.length;
   }
   await client.query('CLOSE folded');
+  for (;;) {
+    const { rows: sent } = await client.query<{ row: NewRow }>(
+      `DELETE FROM "PendingInteraction" WHERE id IN (
+         SELECT id FROM "PendingInteraction" WHERE "datasetId" = $1 ORDER BY id LIMIT ${batchSize}) RETURNING row`,
+      [dataset.id],
+    );
+    if (sent.length === 0) break;
+    await add(sent.map(({ row }) => row));
+    taken += sent.length;
+  }
   await client.query('UPDATE "EventFold" SET seen = $2::pg_snapshot, through = $3 WHERE "datasetId" = $1', [
     ...[dataset.id, now, at],
   ]);
