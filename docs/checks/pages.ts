@@ -10,6 +10,7 @@ export const runPages = [
   ...[
     'first-shop',
     'importing',
+    'living',
     'training-and-tuning',
     'ranking-rules',
     'running-an-experiment',
