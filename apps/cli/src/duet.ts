@@ -10,6 +10,7 @@ import { offPolicyCommand } from './commands/experiments/off-policy.ts';
 import { reportCommand } from './commands/experiments/report.ts';
 import { simulateCommand } from './commands/experiments/simulate.ts';
 import { statsCommand } from './commands/experiments/stats.ts';
+import { listCommand } from './commands/list.ts';
 import { buildIndexCommand } from './commands/models/build-index.ts';
 import { evaluateCommand } from './commands/models/evaluate.ts';
 import { modelsCommand } from './commands/models/models.ts';
@@ -55,6 +56,7 @@ const commands = [
   buildIndexCommand,
   exportCommand,
   retrieveCommand,
+  listCommand,
   rulesCommand,
   experimentCommand,
   reportCommand,

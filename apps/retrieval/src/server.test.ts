@@ -367,6 +367,7 @@ const bound = (serving: Serving): Serving => ({
   similarItems: (request) => serving.similarItems(request),
   similarUsers: (request) => serving.similarUsers(request),
   search: (request) => serving.search(request),
+  list: (name, request) => serving.list(name, request),
   item: (request) => serving.item(request),
   shoppers: (request) => serving.shoppers(request),
   history: (request) => serving.history(request),

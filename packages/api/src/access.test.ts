@@ -35,6 +35,15 @@ const procedures: Record<
   retrieve: { scopes: ['retrieve'], publishable: true, call: (calls) => calls.retrieve({ userId: 'ann' }) },
   search: { scopes: ['retrieve'], publishable: true, call: (calls) => calls.search({ query: 'mug', userId: 'ann' }) },
   similarItems: { scopes: ['retrieve'], publishable: true, call: (calls) => calls.similarItems({ itemId: 'i' }) },
+  popular: { scopes: ['retrieve'], publishable: true, call: (calls) => calls.popular({ userId: 'ann' }) },
+  trending: { scopes: ['retrieve'], publishable: true, call: (calls) => calls.trending({ userId: 'ann' }) },
+  newArrivals: { scopes: ['retrieve'], publishable: true, call: (calls) => calls.newArrivals({ userId: 'ann' }) },
+  recentlyViewed: { scopes: ['retrieve'], publishable: true, call: (calls) => calls.recentlyViewed({ userId: 'ann' }) },
+  boughtTogether: {
+    scopes: ['retrieve'],
+    publishable: true,
+    call: (calls) => calls.boughtTogether({ itemIds: ['i'], userId: 'ann' }),
+  },
   similarUsers: { scopes: ['customers'], publishable: false, call: (calls) => calls.similarUsers({ userId: 'ann' }) },
   'catalogue.item': { scopes: ['retrieve'], publishable: true, call: (calls) => calls.catalogue.item({ itemId: 'i' }) },
   'catalogue.shoppers': { scopes: ['customers'], publishable: false, call: (calls) => calls.catalogue.shoppers() },
@@ -164,7 +173,8 @@ describe('access', () => {
       own,
       expected(({ publishable }) => (publishable ? 'open' : 'FORBIDDEN')),
     );
-    const others = { ...own, retrieve: 'FORBIDDEN', search: 'FORBIDDEN' };
+    const ofUser = ['retrieve', 'search', 'popular', 'trending', 'newArrivals', 'recentlyViewed', 'boughtTogether'];
+    const others = { ...own, ...Object.fromEntries(ofUser.map((name) => [name, 'FORBIDDEN'])) };
     assert.deepEqual(await walk(callsOf(key, { origin, visitor: signVisitor(secret, 'bob') })), others);
     assert.deepEqual(await walk(callsOf(key, { origin })), others, 'without a signed id');
     const scopes = await walk(callsOf(await publishableKey('events'), { origin, visitor }));

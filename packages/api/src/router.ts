@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { chooseDataset } from '@duet/serving';
 import { TRPCError } from '@trpc/server';
 import { answerFromArm } from './arm-answer.ts';
+import { datasetOf, requestIdFor } from './caller.ts';
 import type { Caller, Context } from './context.ts';
+import { listProcedures } from './lists.ts';
 import { logEventsOf } from './log-events.ts';
 import { answers, createCallerFactory, publicProcedure, requireScope, router, scoped, userOf } from './procedures.ts';
-import { newRequestId } from './request-id.ts';
 import {
   healthAnswer,
   historyAnswer,
@@ -40,17 +40,6 @@ import {
   written,
   writtenItem,
 } from './write-schemas.ts';
-
-/** Of the caller's key, whose data alone may answer; undefined for one of every dataset. */
-const datasetOf = ({ datasetId }: Caller): string | undefined => datasetId ?? undefined;
-
-/** The id of an answer to a user, which the events of the list carry. */
-function requestIdFor({ keyring, serving, caller }: Context & { caller: Caller }, userId = ''): string {
-  const { datasets } = serving.plan;
-  const datasetId = datasetOf(caller) ?? (Object.keys(datasets).length === 1 ? Object.keys(datasets)[0] : undefined);
-  const secret = datasetId === undefined ? undefined : keyring.secretOf(datasetId);
-  return secret === undefined ? randomUUID() : newRequestId(secret, userId);
-}
 
 /** Counts a list that a shopper was answered; what an admin looks at, or a simulator, is none. */
 function noteAnswer(
@@ -128,6 +117,8 @@ export const appRouter = router({
       if (input.modelId !== undefined) requireScope(ctx.caller, 'admin');
       return ctx.serving.similarItems({ ...request, datasetId: datasetOf(ctx.caller), filter: filters });
     }),
+
+  ...listProcedures,
 
   // By POST, as everything that names a user: URLs end up in the logs of proxies.
   similarUsers: scoped(['customers'])

@@ -1,5 +1,5 @@
 import { eventSchema } from '@duet/experiments';
-import { filterPart, filterSchema } from '@duet/serving';
+import { filterPart, filterSchema, listNames } from '@duet/serving';
 import { z } from 'zod';
 import type { SentEvent } from './log-events.ts';
 
@@ -71,6 +71,29 @@ export const retrieveInput = z.strictObject({
 const howMany = count(100, 20).describe('How many items.');
 
 export const similarItemsInput = z.strictObject({ itemId, k: howMany, placement, filters, exclude, modelId });
+
+const listed = {
+  userId: userId.optional(),
+  k: howMany,
+  placement,
+  filters,
+  exclude,
+  seen: z.enum(['hide', 'show']).default('hide').describe('Whether what the user bought is left out: hide, or show.'),
+};
+const windowOf = <const W extends readonly [string, ...string[]]>(names: W, otherwise: NoInfer<W[number]>) =>
+  z
+    .enum(names)
+    .default(otherwise as never)
+    .describe('The time that counts, back from the newest purchase.');
+
+export const popularInput = z.strictObject({ ...listed, window: windowOf(['day', 'week', 'month', 'all'], 'month') });
+export const trendingInput = z.strictObject({ ...listed, window: windowOf(['day', 'week'], 'week') });
+export const newArrivalsInput = z.strictObject(listed);
+export const recentlyViewedInput = z.strictObject(listed);
+export const boughtTogetherInput = z.strictObject({
+  ...listed,
+  itemIds: z.array(id).min(1).max(100).describe('What is looked at, or in the basket.'),
+});
 
 export const similarUsersInput = z.strictObject({ userId, k: count(100, 20).describe('How many users.'), modelId });
 
@@ -230,6 +253,23 @@ export const retrieveAnswer = z.object({
 
 export const similarItemsAnswer = z.object({ ...answeredBy, items: z.array(foundItem) });
 
+const listedItem = z.object({
+  ...shown,
+  score: z.number().describe('What the list is ordered by: comparable among items of one source.'),
+  source: z.enum([...listNames, 'similar']).describe('The list that was asked for, or what fills it up.'),
+  rules,
+});
+
+export const listAnswer = z.object({
+  requestId: z.string().describe('Send it with the events of this list.'),
+  userId: userId.nullable().describe('Null where the request named nobody.'),
+  currency,
+  placement: explained.placement,
+  source: listedItem.shape.source.describe('Of the first item.'),
+  fallbacks: z.array(z.string()).describe('Why another list fills this one up, a sentence each.'),
+  items: z.array(listedItem).describe('Best first.'),
+});
+
 const described = {
   userId,
   title: z.string().describe("A query's text; empty where there is none."),
@@ -332,7 +372,12 @@ export const errorAnswer = z.object({
 
 /** Parts of inputs and of answers that have a name of their own in the document. */
 export const inputParts = { Filter: filterPart };
-export const parts = { RecommendedItem: recommendedItem, FoundItem: foundItem, Shopper: shopper };
+export const parts = {
+  ListedItem: listedItem,
+  RecommendedItem: recommendedItem,
+  FoundItem: foundItem,
+  Shopper: shopper,
+};
 
 // By the names that they have in the document, from which the published client's types are made.
 export type RetrieveInput = z.input<typeof retrieveInput>;
@@ -341,6 +386,13 @@ export type RecommendedItem = z.infer<typeof recommendedItem>;
 export type FoundItem = z.infer<typeof foundItem>;
 export type SimilarItemsInput = z.input<typeof similarItemsInput>;
 export type SimilarItemsAnswer = z.infer<typeof similarItemsAnswer>;
+export type PopularInput = z.input<typeof popularInput>;
+export type TrendingInput = z.input<typeof trendingInput>;
+export type NewArrivalsInput = z.input<typeof newArrivalsInput>;
+export type RecentlyViewedInput = z.input<typeof recentlyViewedInput>;
+export type BoughtTogetherInput = z.input<typeof boughtTogetherInput>;
+export type ListAnswer = z.infer<typeof listAnswer>;
+export type ListedItem = z.infer<typeof listedItem>;
 export type SimilarUsersInput = z.input<typeof similarUsersInput>;
 export type SimilarUsersAnswer = z.infer<typeof similarUsersAnswer>;
 export type SearchInput = z.input<typeof searchInput>;

@@ -120,7 +120,10 @@ export async function followSnapshot(ctx: Context, dataset: ServedDataset): Prom
 }
 
 /** Item rows that a user only looked at: those hide nothing. */
-export function onlyViewed({ interactions, userRow, userStart }: ServedDataset, userId: string): Set<number> {
+export function onlyViewed(
+  { interactions, userRow, userStart }: Pick<ServedDataset, 'interactions' | 'userRow' | 'userStart'>,
+  userId: string,
+): Set<number> {
   const viewed = new Set<number>();
   const user = userRow.get(userId);
   if (interactions.hides === undefined || user === undefined) return viewed;

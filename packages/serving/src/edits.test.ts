@@ -262,6 +262,57 @@ describe('serving follows the catalogue and the events', () => {
     assert.equal((await ask({ situation: { time: yesterday } })).known, false);
   });
 
+  test('lists need no model, leave out what may not be seen, and say what fills them up', async () => {
+    const sourcesOf = (answer: Awaited<ReturnType<typeof serving.list>>) => answer.items.map(({ source }) => source);
+    const popular = await serving.list('popular', { k: 10, window: 'all' });
+    assert.equal(popular.items.length, 10);
+    assert.deepEqual([popular.source, popular.fallbacks], ['popular', []]);
+    const [first, second] = ids(popular);
+    await edit(first!, { withdrawnAt: new Date() });
+    await serving.refresh();
+    assert.equal(ids(await serving.list('popular', { k: 10, window: 'all' }))[0], second);
+    await edit(first!, { withdrawnAt: null });
+    await serving.refresh();
+
+    const bought = ids({ items: await serving.history({ userId: 'u2', limit: 500 }) });
+    const forUser = ids(await serving.list('popular', { k: 120, userId: 'u2' }));
+    assert.ok(bought.length > 0 && bought.every((itemId) => !forUser.includes(itemId)));
+    const mugs = await serving.list('trending', { k: 8, filter: { category: ['mugs'] }, exclude: [first!] });
+    assert.ok(mugs.items.every(({ category, itemId }) => category === 'mugs' && itemId !== first));
+
+    const together = await serving.list('bought-together', { k: 120, itemIds: [first!] });
+    assert.ok(!ids(together).includes(first!));
+    assert.deepEqual(
+      [...new Set(sourcesOf(together))],
+      ['bought-together', 'similar', 'popular'].filter((source) => sourcesOf(together).includes(source as never)),
+    );
+    assert.ok(together.items.length > 110 && together.fallbacks.length > 0);
+    assert.equal(new Set(ids(together)).size, together.items.length);
+
+    await assert.rejects(serving.list('recently-viewed', { k: 5 }), /Say whose views/);
+    await assert.rejects(serving.list('bought-together', { k: 5, itemIds: ['i999'] }), /no item i999/);
+  });
+
+  test('recently viewed is what a user of this dataset clicked, newest first', async () => {
+    const today = new Date().toISOString().slice(0, 10);
+    await ensureEventPartitions(shop.db, [today]);
+    let occurredAt = Date.now();
+    const log = (itemId: string, datasetId: string) => {
+      const event = { eventId: crypto.randomUUID(), type: 'click', userId: 'looker', itemId, datasetId } as const;
+      return shop.db.prisma.event.create({
+        data: { ...event, day: new Date(today), occurredAt: new Date(occurredAt++), simulated: false },
+      });
+    };
+    await log('i5', shop.datasetId);
+    await log('i9', shop.datasetId);
+    // Another shop's user who is called alike.
+    await log('i7', crypto.randomUUID());
+    await serving.refresh();
+    const viewed = await serving.list('recently-viewed', { k: 5, userId: 'looker' });
+    assert.deepEqual(ids(viewed), ['i9', 'i5']);
+    assert.deepEqual(ids(await serving.list('recently-viewed', { k: 5, userId: 'nobody' })), []);
+  });
+
   test('finds users who are alike: they mostly buy in the same category', async () => {
     for (const modelId of [shop.dat, undefined]) {
       const { users, model } = await serving.similarUsers({ userId: 'u6', k: 20, modelId });

@@ -37,7 +37,9 @@ import { fallbacksOf, healthOf, type ServingHealth } from './lifecycle/health.ts
 import { Opened } from './lifecycle/opened.ts';
 import { chooseDataset, chooseModel, type ModelChoice, type Plan, type PlannedModel } from './lifecycle/plan.ts';
 import { remembered } from './lifecycle/remembered.ts';
+import { type ListAnswer, type ListName, type ListRequest, listOf } from './lists/lists.ts';
 import type { Retriever } from './retriever.ts';
+import type { RecentHistory } from './users/recent-events.ts';
 import type { CacheCount } from './users/user-vectors.ts';
 
 export interface SimilarUsersRequest extends OfDataset {
@@ -60,6 +62,8 @@ export interface Serving extends AsyncDisposable {
   /** The users whom the model sees as most alike. @throws DuetError `not-found` for one whom it does not know */
   similarUsers(request: SimilarUsersRequest): Promise<SimilarUsersAnswer>;
   search(request: SearchRequest): Promise<SearchAnswer>;
+  /** A list that needs no model, or is about an item or a visit. @throws DuetError `bad-input`, `not-found` */
+  list(name: ListName, request: ListRequest): Promise<ListAnswer>;
   /** @throws DuetError `not-found` */
   item(request: OfDataset & { itemId: string }): Promise<ShownItem & { currency: string }>;
   shoppers(request: OfDataset & { limit: number; search?: string }): Promise<Shopper[]>;
@@ -178,12 +182,12 @@ class DatabaseServing implements Serving {
   }
 
   /** What a user did lately is known of the user, not of a query, and was not known at another time than now. */
-  #withRecent(request: RetrieveRequest, { queryId }: ServedDataset): RetrieveRequest {
+  #withRecent(request: RetrieveRequest, dataset: ServedDataset): RetrieveRequest {
     const { userId, query, situation, recent } = request;
     const now = situation?.time === undefined || Math.abs(situation.time - Date.now() / 1000) < 60;
-    if (recent !== undefined || userId === undefined || query !== undefined || queryId !== undefined || !now)
+    if (recent !== undefined || userId === undefined || query !== undefined || dataset.queryId !== undefined || !now)
       return request;
-    return { ...request, recent: this.#follower.recent.of(userId) };
+    return { ...request, recent: this.#follower.recent.of(dataset.id, userId) };
   }
 
   async similarItems(request: SimilarItemsRequest): Promise<SimilarItemsAnswer> {
@@ -229,6 +233,16 @@ class DatabaseServing implements Serving {
       (retriever, dataset) => answer(retriever, dataset, []),
       (dataset, because) => answer(undefined, dataset, because),
     );
+  }
+
+  async list(name: ListName, request: ListRequest): Promise<ListAnswer> {
+    const { recent } = this.#follower;
+    const by = (retriever: Retriever | undefined, dataset: ServedDataset) => {
+      const from = { retriever, live: recent.activity(dataset.id), recent: undefined as RecentHistory | undefined };
+      if (request.userId !== undefined) from.recent = recent.of(dataset.id, request.userId);
+      return listOf(name, dataset, from, request, this.#rules(dataset, request));
+    };
+    return this.#answer(request, by, (dataset) => by(undefined, dataset));
   }
 
   async item({ itemId, ...wanted }: OfDataset & { itemId: string }): Promise<ShownItem & { currency: string }> {

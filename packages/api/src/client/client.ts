@@ -1,10 +1,15 @@
 import type {
+  BoughtTogetherInput,
   CatalogueItemAnswer,
   CatalogueItemInput,
   CatalogueShoppersInput,
   HealthAnswer,
   HistoryAnswer,
   HistoryInput,
+  ListAnswer,
+  NewArrivalsInput,
+  PopularInput,
+  RecentlyViewedInput,
   RetrieveAnswer,
   RetrieveInput,
   SearchAnswer,
@@ -14,6 +19,7 @@ import type {
   SimilarItemsInput,
   SimilarUsersAnswer,
   SimilarUsersInput,
+  TrendingInput,
 } from '../schemas.ts';
 import { deviceOf } from './device.ts';
 import { createEventBuffer, type EventBuffer, type EventBufferOptions } from './event-buffer.ts';
@@ -24,10 +30,16 @@ import type { RetryPolicy } from './retry.ts';
 import { openTransport } from './transport.ts';
 
 export type {
+  BoughtTogetherInput,
   CatalogueItemAnswer,
   FoundItem,
   HealthAnswer,
   HistoryAnswer,
+  ListAnswer,
+  ListedItem,
+  NewArrivalsInput,
+  PopularInput,
+  RecentlyViewedInput,
   RecommendedItem,
   RetrieveAnswer,
   RetrieveInput,
@@ -38,6 +50,7 @@ export type {
   SimilarItemsInput,
   SimilarUsersAnswer,
   SimilarUsersInput,
+  TrendingInput,
 } from '../schemas.ts';
 export { type Device, deviceOf } from './device.ts';
 export { type ClientErrorCode, DuetClientError } from './error.ts';
@@ -51,6 +64,12 @@ export interface DuetClient {
   similarItems(input: SimilarItemsInput, o?: CallOptions): Promise<SimilarItemsAnswer>;
   similarUsers(input: SimilarUsersInput, o?: CallOptions): Promise<SimilarUsersAnswer>;
   search(input: SearchInput, o?: CallOptions): Promise<SearchAnswer>;
+  /** Lists that need no model. Each item says by which list it came, so that a page is never empty. */
+  popular(input?: PopularInput, o?: CallOptions): Promise<ListAnswer>;
+  trending(input?: TrendingInput, o?: CallOptions): Promise<ListAnswer>;
+  newArrivals(input?: NewArrivalsInput, o?: CallOptions): Promise<ListAnswer>;
+  recentlyViewed(input?: RecentlyViewedInput, o?: CallOptions): Promise<ListAnswer>;
+  boughtTogether(input: BoughtTogetherInput, o?: CallOptions): Promise<ListAnswer>;
   catalogue: {
     shoppers(input?: CatalogueShoppersInput, o?: CallOptions): Promise<Shopper[]>;
     item(input: CatalogueItemInput, o?: CallOptions): Promise<CatalogueItemAnswer>;
@@ -111,6 +130,11 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
     similarItems: (input, o) => read((call) => trpc.similarItems.query(input, call), o),
     similarUsers: (input, o) => read((call) => trpc.similarUsers.query(input, call), o),
     search: (input, o) => read((call) => trpc.search.query(input, call), o),
+    popular: (input = {}, o) => read((call) => trpc.popular.query(input, call), o),
+    trending: (input = {}, o) => read((call) => trpc.trending.query(input, call), o),
+    newArrivals: (input = {}, o) => read((call) => trpc.newArrivals.query(input, call), o),
+    recentlyViewed: (input = {}, o) => read((call) => trpc.recentlyViewed.query(input, call), o),
+    boughtTogether: (input, o) => read((call) => trpc.boughtTogether.query(input, call), o),
     catalogue: {
       shoppers: (input, o) => read((call) => trpc.catalogue.shoppers.query(input, call), o),
       item: (input, o) => read((call) => trpc.catalogue.item.query(input, call), o),

@@ -12,6 +12,8 @@ interface ItemRow {
   inStock: boolean;
   withdrawn: boolean;
   changedIn: number;
+  /** Unix seconds. */
+  listedAt: number | null;
 }
 
 /** Attribute values as a catalogue keeps them: several are joined by |. */
@@ -45,6 +47,8 @@ export class LiveCatalogue implements Catalogue {
   withdrawn: Uint8Array;
   /** The transaction that wrote the item last. */
   changedIn: Float64Array;
+  /** Since when the catalogue has the item, Unix seconds; NaN where that is not known. */
+  listedAt: Float64Array;
   /** Item id → row. */
   readonly rowOf: Map<string, number>;
   /** Edits since it was opened: a reader remembers how many it has seen, and asks for those since. */
@@ -74,6 +78,7 @@ export class LiveCatalogue implements Catalogue {
     this.inStock = new Uint8Array(n);
     this.withdrawn = new Uint8Array(n).fill(1);
     this.changedIn = new Float64Array(n);
+    this.listedAt = new Float64Array(n).fill(Number.NaN);
     this.#editedAt = new Float64Array(n);
     this.#describedAt = new Float64Array(n);
   }
@@ -95,7 +100,8 @@ export class LiveCatalogue implements Catalogue {
     // A database that was restored from a dump counts from anew: what the old one numbered is read at the opening alone.
     const { rows } = await this.#db.pool.query<ItemRow>(
       `SELECT i."externalId", i.title, c.name AS category, i."priceMinor", i.attributes, i."inStock",
-         i."withdrawnAt" IS NOT NULL AS withdrawn, i."changedIn"::float8 AS "changedIn"
+         i."withdrawnAt" IS NOT NULL AS withdrawn, i."changedIn"::float8 AS "changedIn",
+         extract(epoch FROM i."listedAt")::float8 AS "listedAt"
        FROM "Item" i LEFT JOIN "Category" c ON c.id = i."categoryId"
        WHERE i."datasetId" = $1 AND i."changedIn" >= $2 AND i."changedIn" < $3`,
       [this.#datasetId, this.seen.xmin, this.seen.xmax === 0 ? '9223372036854775807' : now.xmax],
@@ -171,6 +177,7 @@ export class LiveCatalogue implements Catalogue {
     this.inStock = grown(this.inStock, 0);
     this.withdrawn = grown(this.withdrawn, 1);
     this.changedIn = grown(this.changedIn, 0);
+    this.listedAt = grown(this.listedAt, Number.NaN);
     this.#editedAt = grown(this.#editedAt, 0);
     this.#describedAt = grown(this.#describedAt, 0);
     for (const column of Object.values(this.attributes)) while (column.length < n) column.push('');
@@ -179,6 +186,7 @@ export class LiveCatalogue implements Catalogue {
   #take(item: ItemRow): void {
     const row = this.rowOf.get(item.externalId)!;
     this.changedIn[row] = item.changedIn;
+    this.listedAt[row] = item.listedAt ?? Number.NaN;
     const category = item.category === null ? -1 : this.#rowOfCategory(item.category);
     const priceMinor = item.priceMinor ?? Number.NaN;
     const [inStock, withdrawn] = [Number(item.inStock), Number(item.withdrawn)];

@@ -1,5 +1,6 @@
 import type { Database } from '@duet/db';
 import { currentSnapshot } from '../catalogue/snapshot.ts';
+import { Activity, eventWeight } from '../lists/activity.ts';
 
 /** What a user did since the data were imported. */
 export interface RecentHistory {
@@ -14,8 +15,12 @@ export interface RecentHistory {
 interface EventRow {
   eventId: string;
   type: 'click' | 'cart' | 'order';
+  /** Null of events from before events said it. */
+  datasetId: string | null;
   userId: string;
   itemId: string;
+  /** Unix seconds. */
+  at: number;
   ingestedIn: number;
 }
 
@@ -31,6 +36,8 @@ const itemsPerUser = 50;
 /** Read at the start at most, the newest. */
 const firstEvents = 200_000;
 
+const userKey = (datasetId: string | null, userId: string) => `${datasetId ?? ''}\n${userId}`;
+
 const nothing: RecentHistory = { items: [], ordered: new Set(), version: 0 };
 
 /**
@@ -39,7 +46,9 @@ const nothing: RecentHistory = { items: [], ordered: new Set(), version: 0 };
  */
 export class RecentEvents {
   #db: Database;
-  #users = new Map<string, UserEvents>(); // in order of the last event
+  /** By dataset and user, in order of the last event. */
+  #users = new Map<string, UserEvents>();
+  #activity = new Map<string, Activity>();
   /** Events that the next look meets again, with the transaction that stored each. */
   #taken = new Map<string, number>();
   /** All events of transactions before this one have been taken. */
@@ -50,16 +59,22 @@ export class RecentEvents {
     this.#db = db;
   }
 
-  /** A user's history since the data; empty for one who did nothing. */
-  of(userId: string): RecentHistory {
-    return this.#users.get(userId) ?? nothing;
+  /** What a user of a dataset did since the data; nothing of another dataset's user who is called alike. */
+  of(datasetId: string, userId: string): RecentHistory {
+    return this.#users.get(userKey(datasetId, userId)) ?? this.#users.get(userKey(null, userId)) ?? nothing;
+  }
+
+  /** What happened to the items of a dataset; undefined where nothing did. */
+  activity(datasetId: string): Activity | undefined {
+    return this.#activity.get(datasetId);
   }
 
   /** Takes over what was logged since the last look. @returns how many events that were */
   async follow(): Promise<number> {
     const now = await currentSnapshot(this.#db);
     const { rows } = await this.#db.pool.query<EventRow>(
-      `SELECT "eventId", type::text, "userId", "itemId", "ingestedIn"::text::float8 AS "ingestedIn" FROM (
+      `SELECT "eventId", type::text, "datasetId", "userId", "itemId",
+         extract(epoch FROM "occurredAt")::float8 AS at, "ingestedIn"::text::float8 AS "ingestedIn" FROM (
          SELECT * FROM "Event"
          WHERE "ingestedIn" >= $1::text::xid8 AND day >= (now() - make_interval(days => $2))::date
            AND type IN ('click', 'cart', 'order') AND "itemId" IS NOT NULL AND NOT simulated
@@ -79,16 +94,22 @@ export class RecentEvents {
     return taken;
   }
 
-  #take({ userId, itemId, type }: EventRow): void {
-    const user = this.#users.get(userId) ?? { items: [], ordered: new Set<string>(), version: 0 };
+  #take({ datasetId, userId, itemId, type, at: seconds }: EventRow): void {
+    if (datasetId !== null) {
+      const activity = this.#activity.get(datasetId) ?? new Activity();
+      activity.add(itemId, seconds, eventWeight[type]);
+      this.#activity.set(datasetId, activity);
+    }
+    const key = userKey(datasetId, userId);
+    const user = this.#users.get(key) ?? { items: [], ordered: new Set<string>(), version: 0 };
     const at = user.items.indexOf(itemId);
     if (at >= 0) user.items.splice(at, 1);
     user.items.push(itemId);
     if (user.items.length > itemsPerUser) user.items.shift();
     if (type === 'order') user.ordered.add(itemId);
     user.version = ++this.#version;
-    this.#users.delete(userId);
-    this.#users.set(userId, user);
+    this.#users.delete(key);
+    this.#users.set(key, user);
     if (this.#users.size > keptUsers) this.#users.delete(this.#users.keys().next().value!);
   }
 }

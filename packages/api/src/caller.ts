@@ -1,0 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import type { Caller, Context } from './context.ts';
+import { newRequestId } from './request-id.ts';
+
+/** Of the caller's key, whose data alone may answer; undefined for one of every dataset. */
+export const datasetOf = ({ datasetId }: Caller): string | undefined => datasetId ?? undefined;
+
+/** The id of an answer to a user, which the events of the list carry. */
+export function requestIdFor({ keyring, serving, caller }: Context & { caller: Caller }, userId = ''): string {
+  const { datasets } = serving.plan;
+  const datasetId = datasetOf(caller) ?? (Object.keys(datasets).length === 1 ? Object.keys(datasets)[0] : undefined);
+  const secret = datasetId === undefined ? undefined : keyring.secretOf(datasetId);
+  return secret === undefined ? randomUUID() : newRequestId(secret, userId);
+}

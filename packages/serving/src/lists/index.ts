@@ -1,0 +1,3 @@
+export type { ListData } from './activity.ts';
+export { boughtTogether, pairsOf } from './bought-together.ts';
+export { popularIn, trendingIn, type Window } from './popular.ts';
