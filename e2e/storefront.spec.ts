@@ -18,7 +18,7 @@ test('a customer sees what Duet retrieves for them, by name, category and price'
   expect(['two-tower', 'dat']).toContain(answer.arm?.name);
 
   await shopAs(page, userId);
-  const cards = page.getByRole('article');
+  const cards = page.getByRole('region', { name: 'Recommended for you' }).getByRole('article');
   await expect(cards).toHaveCount(answer.items.length);
   for (const place of [0, 1, 11]) {
     const { title, category, priceMinor } = answer.items[place]!;
@@ -33,10 +33,12 @@ test('a new visitor sees popular items', async ({ page }) => {
   await page.goto(`${addresses().storefront}/`);
   await expect(page.getByText('here is what our shoppers love')).toBeVisible();
   await expect(page.getByRole('article').first()).toContainText(/£\d/);
+  await expect(page.getByRole('region', { name: 'Trending this week' }).getByRole('article')).toHaveCount(4);
 });
 
 test('who comes by a link to an item can buy it, and is the same visitor on the next page', async ({ page }) => {
   await page.goto(`${addresses().storefront}/item/85123A`);
+  await expect(page.getByRole('region', { name: 'Often bought together' }).getByRole('article')).toHaveCount(4);
   await page.getByRole('button', { name: 'Add to basket' }).click();
   await page.getByRole('link', { name: 'Basket, 1 item' }).click();
   await page.getByRole('button', { name: 'Buy' }).click();

@@ -2,7 +2,14 @@
 export interface Call {
   /** Unlike for each answer. */
   id: string;
-  procedure: 'retrieve' | 'similarItems' | 'history' | 'catalogue.item' | 'catalogue.shoppers';
+  procedure:
+    | 'retrieve'
+    | 'similarItems'
+    | 'trending'
+    | 'boughtTogether'
+    | 'history'
+    | 'catalogue.item'
+    | 'catalogue.shoppers';
   roundTripMs: number;
   facts: [name: string, value: string][];
   failure?: string;

@@ -3,6 +3,7 @@ import type { Metadata } from 'next/types';
 import { cache, Suspense } from 'react';
 import { BuyBox } from '../../../components/buy-box.tsx';
 import { GridSkeleton } from '../../../components/item-grid.tsx';
+import { OtherList } from '../../../components/other-list.tsx';
 import { ShownCall } from '../../../components/shown-call.tsx';
 import { SimilarItems } from '../../../components/similar-items.tsx';
 import { Unavailable } from '../../../components/unavailable.tsx';
@@ -49,6 +50,14 @@ export default async function ItemPage({ params }: Props) {
           <p className="text-quiet text-sm">Item number {item.itemId}</p>
         </div>
       </div>
+      <Suspense>
+        <OtherList
+          id="bought-together"
+          title="Often bought together"
+          procedure="boughtTogether"
+          list={(duet) => duet.boughtTogether({ itemIds: [itemId], k: 4, seen: 'show' })}
+        />
+      </Suspense>
       <section aria-labelledby="similar" className="mt-14">
         <h2 id="similar" className="mb-6 font-bold text-2xl">
           Similar items
