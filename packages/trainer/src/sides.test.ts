@@ -118,7 +118,11 @@ describe('real data', () => {
     });
     assert.equal(rows, 2 * 12_717);
     const knn = await evaluateBaseline(ctx, { datasetId, kind: 'item-knn' });
-    const { evaluation } = await trainModel(ctx, { datasetId, kind: 'two-tower', set: { epochs: 3, negatives: 128 } });
+    const { evaluation } = await trainModel(ctx, {
+      datasetId,
+      kind: 'two-tower',
+      set: { epochs: 3, negatives: 64, layers: [32] },
+    });
     assert.ok(evaluation!.metrics['HR@50']! > knn.evaluation.metrics['HR@50']!);
   });
 
@@ -136,7 +140,7 @@ describe('real data', () => {
     const { evaluation } = await trainModel(ctx, {
       datasetId,
       kind: 'two-tower',
-      set: { epochs: 2, negatives: 64, userIdDropout: 0.5 },
+      set: { epochs: 2, negatives: 64, layers: [32], userIdDropout: 0.5 },
     });
     assert.equal(evaluation!.users, 30);
     assert.ok(evaluation!.metrics['HR@50']! > popularity.evaluation.metrics['HR@50']!);
