@@ -29,6 +29,14 @@ const startDuet = (dataDir: string, args: string[]) =>
     env: { ...process.env, DATABASE_URL: '' },
   });
 
+/** Sets everything up in a data folder, proves that it starts, and stops it. */
+async function startAndExit(dataDir: string, options: string[]): Promise<void> {
+  const child = startDuet(dataDir, ['--exit', ...options]);
+  child.stderr.pipe(process.stderr, { end: false });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`duet start --exit ended with code ${code}.`);
+}
+
 /**
  * A data folder as `duet start` leaves it on the real data: imported, trained, indexed. It is made once for the code and
  * the data that make it.
@@ -40,16 +48,31 @@ async function fillFolder(dataDir: string): Promise<void> {
     try {
       const without = ['admin', 'storefront', 'retrieval', 'worker'].map((app) => `--no-${app}`);
       const port = ['--postgres-port', String(await freePort())];
-      const child = startDuet(made, ['--exit', ...without, ...port]);
-      child.stderr.pipe(process.stderr, { end: false });
-      const [code] = await once(child, 'close');
-      if (code !== 0) throw new Error(`duet start --exit ended with code ${code}.`);
+      await startAndExit(made, [...without, ...port]);
       copy(made, folder);
     } finally {
       rmSync(made, { recursive: true, force: true });
     }
   });
   copy(kept, dataDir);
+}
+
+async function onFreePorts(names: string[]): Promise<{ ports: Record<string, number>; options: string[] }> {
+  const pairs = await Promise.all(names.map(async (name) => [name, await freePort()] as const));
+  return { ports: Object.fromEntries(pairs), options: pairs.flatMap(([name, port]) => [`--${name}-port`, `${port}`]) };
+}
+const services = ['admin', 'storefront', 'retrieval', 'postgres'];
+
+/** Makes what a start takes long for the first time: the kept data folder, and the builds of admin and storefront. */
+export async function prepareSystem(): Promise<void> {
+  const dataDir = makeFolder();
+  try {
+    await fillFolder(dataDir);
+    const { options } = await onFreePorts(services);
+    await startAndExit(dataDir, options);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 }
 
 /** Runs everything on a data folder until it says that it is ready. Resolves to how to stop it. */
@@ -78,14 +101,12 @@ export default async function startSystem(): Promise<() => Promise<void>> {
   const remove = () => rmSync(dataDir, { recursive: true, force: true });
   try {
     await fillFolder(dataDir);
-    const [admin, storefront, retrieval, postgres] = await Promise.all(Array.from({ length: 4 }, freePort));
-    const ports = { admin, storefront, retrieval, postgres };
-    const options = Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port)]);
+    const { ports, options } = await onFreePorts(services);
     const stop = await runOn(dataDir, options);
     process.env.E2E_DATA_DIR = dataDir;
-    process.env.E2E_ADMIN_URL = `http://127.0.0.1:${admin}`;
-    process.env.E2E_STOREFRONT_URL = `http://127.0.0.1:${storefront}`;
-    process.env.E2E_RETRIEVAL_URL = `http://127.0.0.1:${retrieval}`;
+    for (const name of ['admin', 'storefront', 'retrieval']) {
+      process.env[`E2E_${name.toUpperCase()}_URL`] = `http://127.0.0.1:${ports[name]}`;
+    }
     return async () => {
       await stop();
       remove();

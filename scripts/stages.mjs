@@ -130,20 +130,35 @@ function counted(count, task) {
   return counts.failures.length > 0 ? counts : { ...counts, failures: [taskFailure(task, root)] };
 }
 
+/** In groups, one after another: what is quick and tells most, then the tests, then what is waited for by itself. */
 const stages = [
-  { name: 'lint', title: 'Lint and format', tasks: ['lint', 'lint:native'], count: asOneTest },
-  { name: 'types', title: 'Types', tasks: ['typecheck', 'typecheck:node', 'typecheck:e2e'], count: asOneTest },
-  { name: 'layers', title: 'Layer rules', tasks: ['layers'], count: asOneTest },
-  { name: 'unused', title: 'Unused code', tasks: ['unused'], count: asOneTest },
+  { name: 'lint', title: 'Lint and format', group: 1, tasks: ['lint', 'lint:native'], count: asOneTest },
+  {
+    name: 'types',
+    title: 'Types',
+    group: 1,
+    tasks: ['typecheck', 'typecheck:node', 'typecheck:e2e'],
+    count: asOneTest,
+  },
+  { name: 'layers', title: 'Layer rules', group: 1, tasks: ['layers'], count: asOneTest },
+  { name: 'unused', title: 'Unused code', group: 1, tasks: ['unused'], count: asOneTest },
   {
     name: 'unit',
     title: 'Unit and integration, on a real PostgreSQL',
+    group: 2,
     tasks: ['test', 'test:root'],
     count: countsOf('unit'),
   },
-  { name: 'docs', title: 'What README and guides say, run', tasks: ['test:docs'], count: countsOf('docs') },
-  // By itself: one system and a browser, whose answers are waited for.
-  { name: 'e2e', title: 'End to end, in a real Chromium', tasks: ['test:e2e'], count: endToEndCounts, alone: true },
+  { name: 'docs', title: 'What README and guides say, run', group: 2, tasks: ['test:docs'], count: countsOf('docs') },
+  // By itself: one system and a browser, whose answers are waited for. What it builds first is built beside the others.
+  {
+    name: 'e2e',
+    title: 'End to end, in a real Chromium',
+    group: 3,
+    tasks: ['test:e2e'],
+    preparation: 'prepare:e2e',
+    count: endToEndCounts,
+  },
 ];
 
 const args = process.argv.slice(2);
@@ -165,15 +180,17 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 const sum = (values, key) => values.reduce((total, value) => total + value[key], 0);
 const results = [];
 const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-for (const group of [chosen.filter(({ alone }) => !alone), chosen.filter(({ alone }) => alone)]) {
+for (const number of [1, 2, 3]) {
+  const group = chosen.filter((stage) => stage.group === number);
   if (group.length === 0) continue;
+  const prepared = number === 2 ? chosen.flatMap(({ preparation }) => preparation ?? []) : [];
   print(`\n== ${group.map(({ title }) => title).join(' · ')} ==\n`);
   const began = performance.now();
   const env = group.some(({ name }) => name === 'unit') ? { DUET_TEST_DATABASE_URL: await testDatabaseUrl() } : {};
-  const { code, ran } = await runTasks(
-    group.flatMap(({ tasks }) => tasks),
-    { env, timeoutMs: 40 * minutes },
-  );
+  const { code, ran } = await runTasks([...group.flatMap(({ tasks }) => tasks), ...prepared], {
+    env,
+    timeoutMs: 40 * minutes,
+  });
   for (const { name, tasks, count } of group) {
     const own = ran.filter(({ task }) => tasks.includes(task));
     const counts = own.map((task) => counted(count, task));

@@ -1,0 +1,3 @@
+import { prepareSystem } from './system.ts';
+
+await prepareSystem();
