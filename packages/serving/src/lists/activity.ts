@@ -11,10 +11,10 @@ export interface ListData extends Pick<ServedDataset, 'interactions' | 'userStar
 /** What an event says of an item, as one purchase weighs 1. */
 export const eventWeight = { click: 0.1, cart: 0.3, order: 1 } as const;
 
-export const hourSeconds = 3_600;
+const hourSeconds = 3_600;
 export const daySeconds = 24 * hourSeconds;
 /** Longest time that lists look back. */
-export const horizonDays = 35;
+const horizonDays = 35;
 
 /** What happened to items: sums of weights by the hour, of the last five weeks. */
 export class Activity {

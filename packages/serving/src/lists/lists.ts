@@ -125,7 +125,7 @@ const lists: Record<ListName, List> = {
 const sourceOf = (source: ListSource): List => (source === 'similar' ? similar : lists[source]);
 
 /** What a request of a list must say. @throws DuetError `bad-input` */
-export function checkListRequest(name: ListName, { userId, itemIds = [] }: ListRequest): void {
+function checkListRequest(name: ListName, { userId, itemIds = [] }: ListRequest): void {
   if (name === 'recently-viewed' && userId === undefined) {
     throw new DuetError('bad-input', 'Say whose views: a userId.', { where: { field: 'userId' } });
   }

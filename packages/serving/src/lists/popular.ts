@@ -5,12 +5,12 @@ export const windows = { day: 1, week: 7, month: 28 } as const;
 export type Window = keyof typeof windows | 'all';
 
 /** The newest thing that is known of a dataset, Unix seconds, from which windows are counted back. */
-export function newestOf(dataset: ListData, live: Activity | undefined): number {
+function newestOf(dataset: ListData, live: Activity | undefined): number {
   return Math.max(dayCounts(dataset)?.newest ?? -Infinity, live?.newest ?? -Infinity);
 }
 
 /** Items by falling score, those above `least` alone; ties by row. */
-export function byScore(scores: Float64Array, least = 0): Retrieved[] {
+function byScore(scores: Float64Array, least = 0): Retrieved[] {
   const found: Retrieved[] = [];
   for (let item = 0; item < scores.length; item++)
     if (scores[item]! > least) found.push({ item, score: scores[item]! });
