@@ -27,6 +27,25 @@ const unfinished = '.unfinished';
 const lockOf = (datasetId: string): string => `duet dataset ${datasetId}`;
 
 /**
+ * Holds a dataset, so that nobody else changes it.
+ *
+ * @throws DuetError `conflict` where another process changes it for longer than a minute, or where the database is not the
+ *   one of the data folder
+ */
+export async function holdDataset(
+  ctx: DatasetContext,
+  datasetId: string,
+  waitMs: number = patienceMs,
+): Promise<AsyncDisposable> {
+  await requireOneInstallation(ctx.db, ctx.dataDir);
+  const held = await holdLock(ctx.db, lockOf(datasetId), { waitMs });
+  if (held !== undefined) return held;
+  throw new DuetError('conflict', 'The dataset is being changed by another process right now.', {
+    fix: 'Wait for it, and try again.',
+  });
+}
+
+/**
  * Changes a dataset's parts or snapshots, while nobody else does.
  *
  * @throws DuetError `not-found`; `conflict` where another process changes it for longer than a minute, or where the database is
@@ -36,16 +55,10 @@ export async function changeDataset<T>(
   ctx: DatasetContext,
   datasetId: string,
   work: (change: DatasetChange) => Promise<T>,
-  { waitMs = patienceMs }: { waitMs?: number } = {},
+  { waitMs }: { waitMs?: number } = {},
 ): Promise<T> {
   const { prisma } = ctx.db;
-  await requireOneInstallation(ctx.db, ctx.dataDir);
-  await using held = await holdLock(ctx.db, lockOf(datasetId), { waitMs });
-  if (held === undefined) {
-    throw new DuetError('conflict', 'The dataset is being changed by another process right now.', {
-      fix: 'Wait for it, and try again.',
-    });
-  }
+  await using _held = await holdDataset(ctx, datasetId, waitMs);
   const dataset = await prisma.dataset.findUnique({ where: { id: datasetId } });
   if (dataset === null) throw new DuetError('not-found', `There is no dataset ${datasetId}.`);
   const last = () => prisma.snapshot.findFirst({ where: { datasetId }, orderBy: { number: 'desc' } });
