@@ -75,7 +75,10 @@ async function withContext<T>(config: Config, run: (context: Context) => Promise
     const { migrate, openDatabase } = await import('@duet/db');
     openDataFolder(config.dataDir);
     const db = opened.use(await openDatabase(config));
-    await migrate(db);
+    if ((await migrate(db)).length > 0) {
+      const { adoptOldFolders } = await import('@duet/datasets');
+      await adoptOldFolders({ db, dataDir: config.dataDir });
+    }
     return db;
   };
   return await run({

@@ -32,7 +32,7 @@ export {
   situationOf,
   type UserTable,
 } from './load/dataset.ts';
-export { findSnapshot } from './load/newest-snapshot.ts';
+export { adoptOldFolders, findSnapshot } from './load/newest-snapshot.ts';
 export { type Spending, spendingOf } from './load/spending.ts';
 export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './load/splits.ts';
 export { addPart, type NewRow } from './parts/add-part.ts';

@@ -90,6 +90,8 @@ export async function start(context: Context, options: StartOptions): Promise<An
   const db = opened.use(await connect(postgres.url));
   await steps.measure('migrations', async () => {
     const applied = await migrate(db);
+    const { adoptOldFolders } = await import('@duet/datasets');
+    await adoptOldFolders({ db, dataDir });
     return { value: undefined, worked: applied.length > 0, note: applied.join(', ') || undefined };
   });
 
