@@ -93,6 +93,7 @@ const demo: Fixture<void> = {
       for kind in two-tower dat; do
         npx duet train --dataset online-retail --model $kind --split time:0.8
         npx duet index --model $kind
+        npx duet models register --dataset online-retail --name $kind --from $kind
       done
       npx duet train-ranker --dataset online-retail --model two-tower --model dat
       npx duet experiment create --name dat-vs-two-tower --dataset online-retail --arm two-tower=two-tower --arm dat=dat

@@ -17,6 +17,7 @@ export const runPages = [
     'simulating',
     'storefront-client',
     'operating',
+    'living-shop',
   ].map((name) => `docs/guides/${name}.md`),
 ];
 

@@ -1,4 +1,4 @@
-export { type Artifact, modelFolder, type TrainedBy, writeArtifact } from './artifact.ts';
+export { type Artifact, modelFolder, readArtifact, type TrainedBy, writeArtifact } from './artifact.ts';
 export { Encoder, type UserEncoder } from './encoder.ts';
 export { type ChosenExecutor, openExecutor } from './executor.ts';
 export { exportTowers } from './export-towers.ts';

@@ -23,6 +23,7 @@ import { itemItemPrior } from './features/item-item.ts';
 import { popularityPrior } from './features/popularity.ts';
 import { betweenEpochs, CheckpointFile, type CurvePoint, factorKey, towerKey } from './loop/checkpoint.ts';
 import { trainTowers } from './loop/tower-training.ts';
+import type { Earlier } from './loop/warm-start.ts';
 
 export interface FitInput {
   executor: Executor;
@@ -34,6 +35,8 @@ export interface FitInput {
   kind: string;
   settings: VectorSettings;
   seed: number;
+  /** A tower of the same kind to start from; from nothing where it is not said. */
+  earlier?: { modelId: string; model: Earlier } | undefined;
   progress: Progress;
   label: string;
   signal?: AbortSignal | undefined;
@@ -62,7 +65,7 @@ export function fitModel(input: FitInput): Promise<Fitted> {
 }
 
 async function fitTowers(input: FitInput, asked: TrainingSettings): Promise<Fitted> {
-  const { executor, data, train, watched, kind, checkpoint, ...loop } = input;
+  const { executor, data, train, watched, kind, checkpoint, earlier, ...loop } = input;
   const { catalogue } = data;
   const positives = collectPositives(data.interactions, train, asked, isOrdered(watched.name, data.interactions));
   if (positives.item.length < 2) throw tooFew(watched.name, positives.item.length);
@@ -70,7 +73,7 @@ async function fitTowers(input: FitInput, asked: TrainingSettings): Promise<Fitt
   const space = buildFeatures(data, settings, kind, train);
   const { count, of: itemCategory } = alignedCategories(catalogue, positives.itemCount, settings.alignmentCategories);
   const model = graphSettings(kind, settings, space, count);
-  const key = towerKey(settings, positives, space, [kind, input.seed, count]);
+  const key = towerKey(settings, positives, space, [kind, input.seed, count, ...(earlier ? [earlier.modelId] : [])]);
   const { signal, progress } = input;
   const priors: Record<string, Float32Array> = space.tables[itemItemTables.item]
     ? await itemItemPrior(distinctItems(positives.histories), catalogue.ids.length, settings, {
@@ -92,6 +95,7 @@ async function fitTowers(input: FitInput, asked: TrainingSettings): Promise<Fitt
     itemCategory,
     priors,
     validation: watched,
+    start: earlier && { earlier: earlier.model, entities: { users: data.interactions.users, items: catalogue.ids } },
   });
   const encoder = await Encoder.open(executor, model, space, tables, settings, params);
   return {

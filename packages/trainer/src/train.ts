@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { writeArtifact } from '@duet/artifact';
+import { readArtifact, writeArtifact } from '@duet/artifact';
 import { userHistories } from '@duet/artifact/inputs';
 import { DuetError, silent } from '@duet/base';
 import { splitDataset } from '@duet/datasets';
@@ -29,6 +29,8 @@ export interface TrainRequest {
   /** The split whose training part is learnt and whose other part judges; `none` learns everything. */
   split?: string;
   name?: string;
+  /** Model of the same kind to start from: what it knows is put right, and what is new is learnt. From nothing unless said. */
+  from?: string | undefined;
   /** Users that it is judged on at most, drawn by a hash of their ids; 20,000 unless said. */
   evaluationUsers?: number | undefined;
   /** The data; by default the dataset's newest snapshot. */
@@ -142,6 +144,7 @@ async function learn(ctx: TrainerContext, request: TrainRequest, run: Run, data:
     kind,
     settings,
     seed,
+    earlier: isTower(settings) ? await earlierOf(ctx, kind, request.from) : undefined,
     progress,
     label: `train ${kind}`,
     signal: ctx.signal,
@@ -181,6 +184,16 @@ async function learn(ctx: TrainerContext, request: TrainRequest, run: Run, data:
   });
   await keepEvaluation(db, modelId, judged.evaluation);
   return { modelId, ...judged };
+}
+
+/** @throws DuetError `bad-input` for a model of another kind */
+async function earlierOf({ dataDir }: TrainerContext, kind: string, from: string | undefined) {
+  if (from === undefined) return undefined;
+  const model = await readArtifact(dataDir, from);
+  if (model.file.kind === kind) return { modelId: from, model };
+  throw new DuetError('bad-input', `Model ${from} is of kind ${model.file.kind}, and ${kind} cannot start from it.`, {
+    where: { field: 'from' },
+  });
 }
 
 async function judgeAgain(ctx: TrainerContext, request: TrainRequest, run: Run, modelId: string): Promise<Learnt> {

@@ -69,8 +69,9 @@ export function retrieveCommand(program: Command): void {
         import('@duet/artifact'),
       ]);
     const db = await database();
-    const { id: datasetId } = await findDataset(db, options.dataset);
-    const named = options.model === undefined ? undefined : await findModel(db, options.model, datasetId);
+    const asked = options.dataset === undefined ? undefined : await findDataset(db, options.dataset);
+    const named = options.model === undefined ? undefined : await findModel(db, options.model, asked?.id);
+    const datasetId = asked?.id ?? named?.datasetId ?? (await findDataset(db, undefined)).id;
     await using serving = await openServing({
       db,
       dataDir: config.dataDir,

@@ -1,11 +1,20 @@
 import type { Database, Prisma, RefreshRun } from '@duet/db';
 import type { Gate } from '../gate/gate.ts';
 
+/** What a version starts from; from nothing where it is empty. */
+export interface RefreshStart {
+  /** The champion, its measured twin, and its version. */
+  refitted?: string;
+  measured?: string;
+  version?: number;
+}
+
 /** What the stages of a refresh have found so far: enough to go on after a crash without doing anything twice. */
 export interface RefreshState {
   /** The data that it reads; a run of before snapshots has none, and reads the newest. */
   snapshotId?: string;
   /** Training runs of the twin that is measured, and of the version that learns everything. */
+  start?: RefreshStart;
   measureRunId?: string;
   measuredModelId?: string;
   refitRunId?: string;
@@ -71,9 +80,14 @@ export class OpenRefresh {
   }
 }
 
-/** The measured twin of a version: of the refresh that the version came of. Undefined where it is gone. */
+/**
+ * The measured twin of a version: of the refresh that the version came of. One that was trained by hand on a split is its
+ * own. Undefined where it is gone.
+ */
 export async function measuredTwin({ prisma }: Database, modelId: string): Promise<string | undefined> {
   const run = await prisma.refreshRun.findFirst({ where: { modelId }, orderBy: { createdAt: 'desc' } });
   const id = (run?.stages as unknown as StageRecord[] | undefined)?.at(-1)?.state.measuredModelId;
-  return id !== undefined && (await prisma.model.count({ where: { id } })) === 1 ? id : undefined;
+  if (id !== undefined) return (await prisma.model.count({ where: { id } })) === 1 ? id : undefined;
+  const { parameters } = await prisma.model.findUniqueOrThrow({ where: { id: modelId } });
+  return (parameters as { split?: string }).split === 'none' ? undefined : modelId;
 }

@@ -75,8 +75,12 @@ describe('a refresh', () => {
   });
 
   test('waits for a person where the registered model says so', async () => {
-    await changeRegisteredModel(shop.db, registered.id, { gate: { margin: 0.5 }, promotion: 'ask' }, ann);
+    const patch = { gate: { margin: 0.5 }, promotion: 'ask', fullEvery: 5 } as const;
+    await changeRegisteredModel(shop.db, registered.id, patch, ann);
     const result = await refreshModel(shop, registered, ann);
+    const { stages } = (await runs()).at(-1)!;
+    const refit = (stages as { name: string; sentence: string }[]).find(({ name }) => name === 'refit');
+    assert.match(refit!.sentence, /learnt from every interaction, from the weights of version 2 on/);
     assert.deepEqual([result.gate.passed, result.promoted, await champion()], [true, false, 2]);
     assert.match(result.sentence, /waits for somebody/);
   });

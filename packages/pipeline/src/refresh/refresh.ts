@@ -1,14 +1,15 @@
 import { DuetError, type Logger } from '@duet/base';
 import { findSnapshot, loadInteractions, takeSnapshot } from '@duet/datasets';
 import { type Database, holdLock, type Prisma, type RegisteredModel } from '@duet/db';
+import { isTower, resolveSettings } from '@duet/models';
 import { buildModelIndex } from '@duet/serving';
 import { bestEpoch, type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
 import { raise, settle } from '../alerts/alerts.ts';
 import { foldEvents, isFoldable } from '../fold/fold.ts';
 import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
 import { parseGate } from '../gate/gate-settings.ts';
-import { addVersion, promote } from '../registry/champion.ts';
-import { measuredTwin, OpenRefresh } from './refresh-run.ts';
+import { addVersion, promote, versionsOf } from '../registry/champion.ts';
+import { measuredTwin, OpenRefresh, type RefreshStart } from './refresh-run.ts';
 
 export interface RefreshContext extends TrainerContext {
   logger?: Pick<Logger, 'info'>;
@@ -122,11 +123,12 @@ async function data(ctx: RefreshContext, { datasetId }: RegisteredModel, refresh
 async function measure(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
   const { datasetId, kind, preset, name } = model;
   const set = model.parameters as Record<string, unknown>;
+  const start = refresh.state.start ?? (await startOf(ctx.db, model));
   const runId = await runOf(ctx, model, refresh.state.measureRunId, set);
-  await refresh.know({ measureRunId: runId });
+  await refresh.know({ measureRunId: runId, start });
   const { modelId } = await trainModel(ctx, {
-    ...{ datasetId, kind, preset, set, name: `${name}, measured`, runId },
-    snapshotId: refresh.state.snapshotId,
+    ...{ datasetId, kind, preset, set: { ...set, ...shorter(model, start) }, name: `${name}, measured`, runId },
+    ...{ snapshotId: refresh.state.snapshotId, from: start.measured },
   });
   await refresh.know({ measuredModelId: modelId });
   const metrics = await metricsOf(ctx.db, modelId);
@@ -136,14 +138,15 @@ async function measure(ctx: RefreshContext, model: RegisteredModel, refresh: Ope
 async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
   const { db } = ctx;
   const { datasetId, kind, preset, name } = model;
-  const { measureRunId, measuredModelId } = refresh.state;
+  const { measureRunId, measuredModelId, start = {} } = refresh.state;
   const { curve } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: measureRunId! } });
-  const set = { ...(model.parameters as Record<string, unknown>), ...stoppedAt(curve as unknown as CurvePoint[]) };
+  const own = { ...(model.parameters as Record<string, unknown>), ...shorter(model, start) };
+  const set = { ...own, ...stoppedAt(resolveSettings(kind, preset, own), curve as unknown as CurvePoint[]) };
   const runId = await runOf(ctx, model, refresh.state.refitRunId, set);
   await refresh.know({ refitRunId: runId });
   const { modelId } = await trainModel(ctx, {
     ...{ datasetId, kind, preset, set, split: 'none', name, runId },
-    snapshotId: refresh.state.snapshotId,
+    ...{ snapshotId: refresh.state.snapshotId, from: start.refitted },
   });
   const { metrics } = await db.prisma.model.findUniqueOrThrow({ where: { id: measuredModelId! } });
   const version = await db.prisma.$transaction(async (tx) => {
@@ -153,11 +156,35 @@ async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenR
   });
   await db.prisma.refreshRun.update({ where: { id: refresh.id }, data: { modelId } });
   await refresh.know({ modelId, version });
-  return `Version ${version} learnt from every interaction.`;
+  const how = start.refitted === undefined ? '' : `, from the weights of version ${start.version} on`;
+  return `Version ${version} learnt from every interaction${how}.`;
 }
 
-/** The epochs after which the twin was best, for a training that has nothing to watch; nothing where nothing was watched. */
-function stoppedAt(curve: CurvePoint[]): Record<string, unknown> {
+/** What a version starts from: the champion, and its measured twin, which never saw what the new twin is judged on. */
+async function startOf(db: Database, { id, championId, fullEvery }: RegisteredModel): Promise<RefreshStart> {
+  if (fullEvery === 0 || championId === null) return {};
+  const [newest] = await versionsOf(db, id);
+  if (((newest?.version ?? 0) + 1) % fullEvery === 0) return {};
+  const champion = await db.prisma.model.findUniqueOrThrow({ where: { id: championId } });
+  const measured = await measuredTwin(db, championId);
+  return measured === undefined ? {} : { refitted: championId, measured, version: champion.version! };
+}
+
+/** A training that starts from what is learnt already takes a third of the epochs. */
+const warmShare = 1 / 3;
+
+function shorter({ kind, preset, parameters }: RegisteredModel, { refitted }: RefreshStart): Record<string, unknown> {
+  const settings = resolveSettings(kind, preset, parameters as Record<string, unknown>);
+  if (refitted === undefined || !isTower(settings)) return {};
+  return { epochs: Math.max(1, Math.round(settings.epochs * warmShare)) };
+}
+
+/**
+ * The epochs that the measured twin's weights are of, for a training that has nothing to watch: those after which it was
+ * best, where it was stopped by them, else all.
+ */
+function stoppedAt(settings: ReturnType<typeof resolveSettings>, curve: CurvePoint[]): Record<string, unknown> {
+  if (!isTower(settings) || settings.patience === 0) return {};
   const epochs = bestEpoch(curve);
   return epochs === undefined ? {} : { epochs, patience: 0 };
 }

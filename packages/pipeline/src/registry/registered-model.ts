@@ -20,6 +20,8 @@ const input = z.strictObject({
   timeZone: z.string().default('UTC'),
   promotion: z.enum(['auto', 'ask']).default('auto'),
   gate: gateSettings.prefault({}),
+  /** Versions start from the champion's weights, and every n-th is trained from nothing; 0: every one is. */
+  fullEvery: z.int().min(0).max(1000).default(0),
 });
 export type RegisteredModelInput = z.input<typeof input>;
 export type RegisteredModelPatch = Partial<Omit<RegisteredModelInput, 'name' | 'kind'>>;
@@ -41,8 +43,18 @@ function parse(request: RegisteredModelInput): z.output<typeof input> {
   return parsed.data;
 }
 
-const viewOf = ({ name, kind, preset, parameters, schedule, timeZone, promotion, gate }: RegisteredModel) => ({
-  ...{ name, kind, preset, parameters, schedule, timeZone, promotion, gate },
+const viewOf = ({
+  name,
+  kind,
+  preset,
+  parameters,
+  schedule,
+  timeZone,
+  promotion,
+  gate,
+  fullEvery,
+}: RegisteredModel) => ({
+  ...{ name, kind, preset, parameters, schedule, timeZone, promotion, gate, fullEvery },
 });
 
 /**

@@ -33,9 +33,9 @@ function report(counter: number, value: number): void {
 }
 
 const learning = Object.fromEntries(
-  Object.entries(tables).map(([name, { rows, dims, values, state }]) => [
+  Object.entries(tables).map(([name, { rows, dims, values, state, rowRates }]) => [
     name,
-    new LearningTable(rows, dims, values, state),
+    Object.assign(new LearningTable(rows, dims, values, state), { rowRates }),
   ]),
 );
 let draw: Rng;

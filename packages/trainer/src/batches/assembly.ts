@@ -12,7 +12,7 @@ export interface AssemblyPlan {
   model: GraphSettings;
   /** [items] the item's place among the aligned categories, largest first; −1 for none. */
   itemCategory: Int32Array;
-  tables: Record<string, Pick<LearningTable, 'rows' | 'dims' | 'values' | 'state'>>;
+  tables: Record<string, Pick<LearningTable, 'rows' | 'dims' | 'values' | 'state' | 'rowRates'>>;
   /** A batch's inputs and the gradients with respect to its gathered rows, by input name. */
   slots: { feeds: Values; gradients: Values }[];
   /**
@@ -69,7 +69,10 @@ export class Assembly implements AsyncDisposable {
     this.#step = plan.from;
     this.#resumed = resumed;
     const tables = Object.fromEntries(
-      Object.entries(plan.tables).map(([name, { rows, dims, values, state }]) => [name, { rows, dims, values, state }]),
+      Object.entries(plan.tables).map(([name, table]) => {
+        const { rows, dims, values, state, rowRates } = table;
+        return [name, { rows, dims, values, state, rowRates }];
+      }),
     );
     const workerData: AssemblyPlan = { ...plan, tables, slots: this.#slots, control: this.#control };
     this.#worker = new Worker(new URL('./assembly-worker.ts', import.meta.url), {

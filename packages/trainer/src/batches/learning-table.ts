@@ -41,6 +41,8 @@ export class LearningTable extends EmbeddingTable {
    * What the optimiser remembers, a row's numbers side by side. Made at the first update where the table is given none.
    */
   state: Float32Array | undefined;
+  /** What each row's rate is multiplied by [rows]; 1 where there is none. */
+  rowRates: Float32Array | undefined;
   /** Rows that the batch touched, their summed gradients [touched, dims], and where a row is among them. */
   #touched = new RowPlaces();
   #gradients = new Float32Array();
@@ -92,6 +94,7 @@ export class LearningTable extends EmbeddingTable {
     const { rows, count } = this.#touched;
     for (let place = 0; place < count; place++) {
       const row = rows[place]!;
+      const own = learningRate * (this.rowRates?.[row] ?? 1);
       const from = place * dims;
       const to = row * dims;
       for (let d = 0; d < dims; d++) {
@@ -99,7 +102,7 @@ export class LearningTable extends EmbeddingTable {
         const g = gradients[from + d]! + decay * value;
         const sum = sums[to + d]! + g * g;
         sums[to + d] = sum;
-        values[to + d] = value - (learningRate * g) / Math.sqrt(sum);
+        values[to + d] = value - (own * g) / Math.sqrt(sum);
       }
     }
   }
@@ -119,7 +122,7 @@ export class LearningTable extends EmbeddingTable {
         squares += g * g;
       }
       sums[row]! += squares / dims;
-      const rate = learningRate / Math.sqrt(sums[row]!);
+      const rate = (learningRate * (this.rowRates?.[row] ?? 1)) / Math.sqrt(sums[row]!);
       for (let d = 0; d < dims; d++) values[to + d]! -= rate * gradients[from + d]!;
     }
   }
@@ -143,7 +146,7 @@ export class LearningTable extends EmbeddingTable {
       // As `adamStep`: both bias corrections folded into the rate and the floor. In the end they are 1.
       const t = Math.min(state[second + dims]! + 1, lastCorrection);
       state[second + dims] = t;
-      const rate = learningRate * corrections.rate[t]!;
+      const rate = learningRate * (this.rowRates?.[rows[place]!] ?? 1) * corrections.rate[t]!;
       const floor = corrections.floor[t]!;
       for (let d = 0; d < dims; d++) {
         const g = gradients[from + d]!;

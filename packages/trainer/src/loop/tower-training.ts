@@ -20,6 +20,7 @@ import { type CheckpointFile, type CurvePoint, type Training, tableTensors } fro
 import { countRankedHigh } from './hard-negatives.ts';
 import { startAsIdentity } from './identity-start.ts';
 import { schedule } from './schedule.ts';
+import { type Earlier, type Entities, startFrom } from './warm-start.ts';
 
 /** A trained model in memory: what an artifact keeps. */
 export interface Trained {
@@ -46,6 +47,8 @@ export interface TowerTrainingInput {
   itemCategory: Int32Array;
   /** What the tables hold that training leaves alone, by name: no checkpoint has them. */
   priors: Record<string, Float32Array>;
+  /** What it starts from, and whose rows are trained now; from nothing where it is not said. */
+  start?: { earlier: Earlier; entities: Entities } | undefined;
   /** Users and targets that the curve is measured on; not the ones that the model is judged by. */
   validation: Split;
   seed: number;
@@ -140,9 +143,12 @@ class TowerTraining implements AsyncDisposable {
     const rng = seededRng(seed);
     const { tables, priors } = initialTables(input, rng);
     const graph = trainingGraph(model);
+    const { start } = input;
     const stepsPerEpoch = stepsFor(rowCounts(positives, settings), settings.batch);
     const steps = stepsPerEpoch * settings.epochs;
     const saved = await checkpoints?.file.read();
+    // Before a checkpoint's values: they were made of these. The assembly's thread reads the tables as they are here.
+    const begun = start && startFrom(start.earlier, { space, tables, entities: start.entities });
     for (const [name, parts] of Object.entries(saved?.tables ?? {})) {
       for (const [part, data] of Object.entries(tableTensors(tables[name]!))) data.set(parts[part]!);
     }
@@ -159,6 +165,7 @@ class TowerTraining implements AsyncDisposable {
     );
     const session = opening.use(await executor.open(graph, rng));
     if (saved) await session.load(saved.dense);
+    else if (begun !== undefined) await session.load({ ...(await session.state()), ...begun });
     else if (settings.identityStart) await session.load(startAsIdentity(await session.state(), space, settings));
     const all = { ...tables, ...priors };
     const encoder = opening.use(await Encoder.open(executor, model, space, all, settings, await session.state()));

@@ -1,19 +1,23 @@
+import { DuetError } from '@duet/base';
+import type { RegisteredModelInput } from '@duet/pipeline/control';
 import type { Command } from 'commander';
 import { minute, table } from '../../answer.ts';
 import { actor, job } from '../../context.ts';
-import { findDataset } from '../../find.ts';
+import { findDataset, findModel } from '../../find.ts';
 import { readInteger, readSetting } from '../../options.ts';
 
 interface RegisterOptions {
   dataset?: string;
   name: string;
-  kind: string;
+  kind?: string;
+  from?: string;
   preset?: string;
   set: Record<string, unknown>;
   gate: Record<string, unknown>;
   schedule?: string;
   timeZone?: string;
   promote?: 'auto' | 'ask';
+  fullEvery?: number;
 }
 
 /** `duet models register`. */
@@ -25,24 +29,47 @@ export function registerCommand(models: Command): void {
     )
     .option('--dataset <name>', 'name or id of the dataset')
     .requiredOption('--name <name>', 'what it is called, such as dat-nightly')
-    .requiredOption('--kind <kind>', 'npx duet models --kinds lists them')
+    .option('--kind <kind>', 'npx duet models --kinds lists them')
+    .option(
+      '--from <model>',
+      'a trained model with an index, by id or name: it becomes the champion, and is trained again as it was',
+    )
     .option('--preset <name>', 'fast, best or paper')
     .option('--set <key=value>', 'a setting over the preset; may be repeated', readSetting, {})
     .option('--gate <key=value>', 'a limit of the gate, such as margin=0.02; may be repeated', readSetting, {})
     .option('--schedule <cron>', 'five fields: "0 3 * * *" is every night at three; without it, when somebody asks')
     .option('--time-zone <zone>', 'of the schedule, such as Europe/London; UTC when left out')
+    .option(
+      '--full-every <n>',
+      'start from the champion and train every n-th version from nothing; 0 or nothing: every one',
+      readInteger,
+    )
     .option('--promote <how>', 'auto: what passes the gate serves; ask: a person decides');
   job<RegisterOptions>(
     command,
     'models register --dataset online-retail --name dat-nightly --kind dat --schedule "0 3 * * *" --time-zone Europe/London',
     async ({ database }, options) => {
-      const { registerModel } = await import('@duet/pipeline');
+      const { adoptModel, registerModel } = await import('@duet/pipeline/control');
       const db = await database();
       const dataset = await findDataset(db, options.dataset);
-      const { name, kind, preset, set, gate, schedule, timeZone, promote: promotion } = options;
-      const request = { name, kind, preset, parameters: set, gate, schedule, timeZone, promotion };
+      const { name, kind, preset, set, gate, schedule, timeZone, promote: promotion, fullEvery } = options;
+      const request = { name, kind, preset, parameters: set, gate, schedule, timeZone, promotion, fullEvery };
       const changes = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
-      const registered = await registerModel(db, dataset.id, changes as typeof request, { actor: actor() });
+      if (options.from !== undefined) {
+        const { id } = await findModel(db, options.from, dataset.id);
+        const adopted = await adoptModel(db, id, changes as Partial<RegisteredModelInput>, { actor: actor() });
+        return {
+          json: { registeredModelId: adopted.id, dataset: dataset.name, name, kind: adopted.kind, championId: id },
+          text: `Registered "${name}" of ${dataset.name}, whose champion is ${id}.`,
+        };
+      }
+      if (kind === undefined) {
+        throw new DuetError('bad-input', 'A registered model has a kind, or a trained model to begin with.', {
+          where: { field: '--kind' },
+          fix: 'Say --kind, or --from.',
+        });
+      }
+      const registered = await registerModel(db, dataset.id, { ...changes, name, kind }, { actor: actor() });
       const when = registered.schedule === null ? 'when somebody asks' : `at "${registered.schedule}"`;
       return {
         json: { registeredModelId: registered.id, dataset: dataset.name, name, kind, preset: registered.preset },
