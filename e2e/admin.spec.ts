@@ -37,8 +37,11 @@ test.describe('logged in', () => {
     await expect(main).toContainText('healthy');
     await expect(main).toContainText('online-retail');
     await expect(main).toContainText('396,241 interactions');
-    const running = page.getByRole('table', { name: 'Running experiments' }).getByRole('row');
-    await expect(running.filter({ hasText: 'dat-vs-two-tower' })).toContainText('100%');
+    const served = page.getByRole('table', { name: 'What shoppers get now' }).getByRole('row');
+    const arms = served.filter({ hasText: 'dat-vs-two-tower' });
+    await expect(arms).toHaveCount(2);
+    for (const place of [0, 1]) await expect(arms.nth(place)).toContainText('50%');
+    await expect(main.getByRole('heading', { name: 'Next steps' })).toBeVisible();
     await expect(page).toHaveTitle('online-retail · Duet');
   });
 

@@ -14,17 +14,21 @@ const experiment = (other: Partial<RunningExperiment>) =>
     plannedEndAt: new Date('2026-03-20'),
     ...other,
   }) as RunningExperiment;
+const registered = (other: object) => ({
+  ...{ name: 'home', championVersion: 1, versions: [{ version: 1 }], runs: [{ status: 'done', checks: [] }] },
+  ...other,
+});
 const overview = (other: object) =>
   ({
     models: [tower('two-tower'), tower('dat')],
     ...{ unindexed: [], experiments: [experiment({})], health: { value: { fallbacks: [] } } },
-    ...{ isServed: true, changedItems: 0, untitled: 0 },
+    ...{ changedItems: 0, untitled: 0, checks: [], pipeline: { models: [registered({})], deployments: [{}] } },
     ...other,
   }) as unknown as Overview;
 const titles = (other: object) => nextSteps(overview(other), at).map(({ title }) => title);
 
 test('where all is well, the next step is to read what runs', () => {
-  assert.deepEqual(titles({}), ['Read how a test does']);
+  assert.deepEqual(titles({}), ['Read how a test does', 'See what a shopper gets']);
 });
 
 test('what stops everything comes first, and never more than three at once', () => {
@@ -37,4 +41,25 @@ test('an experiment without shoppers, past its end or with a warning is said', (
   assert.deepEqual(titles({ experiments: [experiment({ plannedEndAt: at })] }), ['Decide a test']);
   const warnings = [{ note: 'GMV is breached.' }] as never;
   assert.deepEqual(titles({ experiments: [experiment({ warnings })] }), ['Look at a test']);
+});
+
+test('a version that waits, or is held back, and a model that failed wait for somebody', () => {
+  const told = (other: object, deployments = [{}]) =>
+    titles({ pipeline: { models: [registered(other)], deployments } });
+  const newest = { versions: [{ version: 2 }] };
+  const checks = [{ passed: false, sentence: 'Few items are shown.' }];
+  assert.deepEqual(told(newest), ['Promote version 2 of home']);
+  assert.deepEqual(told({ ...newest, runs: [{ status: 'done', checks }] }), ['Version 2 of home is held back']);
+  assert.deepEqual(told({ runs: [{ status: 'failed', error: 'No disk.', checks: [] }] }), ['See why home failed']);
+  assert.deepEqual(told({}, []), ['Deploy a model']);
+});
+
+test('a check that failed comes before one that only warns', () => {
+  const check = (state: string) => ({ state, sentence: state, remedy: '' });
+  const experiments = [experiment({ share: 0 })];
+  assert.deepEqual(titles({ checks: [check('warn'), check('fail')], experiments }), [
+    'fail',
+    'Give a test shoppers',
+    'warn',
+  ]);
 });

@@ -5,10 +5,17 @@ import type { Overview, RunningExperiment } from './overview.ts';
 /** As many as somebody keeps in mind. */
 const most = 3;
 
-/** What to do next about a dataset, what stops it first; where nothing is amiss, where to look. */
+/** What to do next about a dataset, what stops it first; where nothing is amiss, where to look. Never none. */
 export function nextSteps(now: Overview, at: Date): NextStep[] {
-  const steps = [...missing(now), ...now.experiments.flatMap((running) => concerns(running, at)), ...upkeep(now)];
-  return (steps.length > 0 ? steps : lookAt(now)).slice(0, most);
+  const amiss = [
+    ...missing(now),
+    ...ofChecks(now, 'fail'),
+    ...now.experiments.flatMap((running) => concerns(running, at)),
+    ...ofPipeline(now),
+    ...ofChecks(now, 'warn'),
+    ...upkeep(now),
+  ];
+  return (amiss.length > 0 ? amiss : lookAt(now)).slice(0, most);
 }
 
 /** What is not there yet on the way from data to a measured experiment, in that order. */
@@ -56,9 +63,45 @@ function concerns(experiment: RunningExperiment, at: Date): NextStep[] {
   return warnings.slice(0, 1).map(({ note }) => ({ title: `Look at ${name}`, why: note, href: `/experiments/${id}` }));
 }
 
-function upkeep({ isServed, changedItems, untitled, health }: Overview): NextStep[] {
+/** Checks of data and recommendations that are not well. */
+const ofChecks = ({ checks }: Overview, wanted: 'fail' | 'warn'): NextStep[] =>
+  checks
+    .filter(({ state }) => state === wanted)
+    .map(({ sentence, remedy }) => ({ title: sentence, why: remedy || 'The page Health says more.', href: '/health' }));
+
+/** What waits for a person on the way from a training to shoppers. */
+function ofPipeline({ pipeline: { models, deployments } }: Overview): NextStep[] {
+  const steps = models.flatMap(({ name, runs: [last], versions: [newest], championVersion }): NextStep[] => {
+    const href = `/pipeline/models/${encodeURIComponent(name)}`;
+    if (last?.status === 'failed') {
+      return [{ title: `See why ${name} failed`, why: last.error ?? 'Its last run did not end.', href }];
+    }
+    if (last?.status !== 'done' || newest === undefined || newest.version === championVersion) return [];
+    const held = last.checks.filter(({ passed }) => !passed);
+    return held.length > 0
+      ? [{ title: `Version ${newest.version} of ${name} is held back`, why: held[0]!.sentence, href }]
+      : [{ title: `Promote version ${newest.version} of ${name}`, why: 'It passed its gate and waits for you.', href }];
+  });
+  if (models.length > 0 && deployments.length === 0) {
+    steps.unshift({
+      title: 'Deploy a model',
+      why: 'Outside experiments shoppers get popular items: nothing is deployed.',
+      href: '/pipeline',
+    });
+  }
+  return steps;
+}
+
+function upkeep({ changedItems, untitled, health, models, pipeline }: Overview): NextStep[] {
   const steps: NextStep[] = [];
-  if (isServed && changedItems > 0) {
+  if (models.some(({ dimensions }) => dimensions > 0) && pipeline.models.length === 0) {
+    steps.push({
+      title: 'Let the models learn by themselves',
+      why: 'No model is registered: what shoppers do from now on changes nothing. A registered one is trained every night.',
+      href: '/pipeline/register',
+    });
+  }
+  if (changedItems > 0) {
     steps.push({
       title: 'Rebuild the indexes',
       why: `${formatCount(changedItems)} ${changedItems === 1 ? 'item has' : 'items have'} changed since they were built. They are served already; a rebuild makes that as fast as before.`,
@@ -78,9 +121,13 @@ function upkeep({ isServed, changedItems, untitled, health }: Overview): NextSte
   return steps;
 }
 
-const lookAt = ({ experiments }: Overview): NextStep[] =>
-  experiments.map(({ id, name, plannedEndAt }) => ({
+/** Where all is well: what is worth a look. */
+function lookAt({ experiments }: Overview): NextStep[] {
+  const running = experiments.map(({ id, name, plannedEndAt }) => ({
     title: `Read how ${name} does`,
     why: plannedEndAt === null ? 'It runs as it should.' : `It runs as it should, until ${formatDay(plannedEndAt)}.`,
     href: `/experiments/${id}`,
   }));
+  const list = { title: 'See what a shopper gets', why: 'All is well. The playground shows any shopper’s list.' };
+  return [...running, { ...list, href: '/playground' }];
+}

@@ -1,27 +1,33 @@
-import type { Dataset } from '@duet/db';
+import type { Dataset, HealthCheck } from '@duet/db';
 import { listsOfLastHour, sharesOfRunning, warningsOf } from '@duet/experiments';
 import { deltasIn } from '#data/models/indexes.ts';
 import { comparedModels } from '#data/models/models.ts';
+import { pipelineOf } from '#data/pipeline/pipeline.ts';
 import { attempt } from '#data/problem.ts';
 import { config, database, retrieval } from '#data/services.ts';
 import { waitingJobs } from './jobs.ts';
+import { servedShares } from './served.ts';
 
 /** What a dataset has and what runs of it, in one look. */
-export async function overview({ id: datasetId, name }: Dataset) {
-  const { prisma } = await database();
-  const [health, models, indexes, experiments, jobs, untitled] = await Promise.all([
+export async function overview({ id: datasetId }: Dataset) {
+  const db = await database();
+  const { prisma } = db;
+  const [health, models, indexes, experiments, jobs, untitled, pipeline, checks, lists] = await Promise.all([
     attempt(async () => (await retrieval()).health()),
     comparedModels(datasetId),
     prisma.index.findMany({ where: { active: true, model: { datasetId } }, orderBy: { createdAt: 'desc' } }),
     runningExperiments(datasetId),
     waitingJobs(),
     prisma.item.count({ where: { datasetId, withdrawnAt: null, title: '' } }),
+    pipelineOf(datasetId),
+    troubles(datasetId),
+    listsOfLastHour(db),
   ]);
   const indexed = new Set(indexes.map(({ modelId }) => modelId));
+  const deltas = deltasIn(health.value);
+  const answered = [...lists].map(([armId, answers]) => ({ armId, answers, placement: '', source: 'model' as const }));
   return {
     health,
-    /** Whether the retrieval service answers for this dataset now: it does for one at a time. */
-    isServed: health.value?.dataset === name,
     retrievalUrl: config().retrievalUrl,
     models,
     indexes,
@@ -29,43 +35,51 @@ export async function overview({ id: datasetId, name }: Dataset) {
     /** Items that changed since the index that serves them was built. */
     changedItems: Math.max(
       0,
-      ...[...deltasIn(health.value).values()].map(({ fresh, outdated }) => Math.max(fresh, outdated)),
+      ...indexes.map(({ id }) => Math.max(deltas.get(id)?.fresh ?? 0, deltas.get(id)?.outdated ?? 0)),
     ),
     experiments,
     jobs,
     untitled,
+    pipeline,
+    /** Checks of data and recommendations that are not well, the worst first. */
+    checks,
+    /** What shoppers got within the last hour. */
+    served: servedShares(answered, { experiments, deployments: pipeline.deployments }),
   };
 }
 
 export type Overview = Awaited<ReturnType<typeof overview>>;
 
+const troubles = async (datasetId: string): Promise<HealthCheck[]> =>
+  (await database()).prisma.healthCheck.findMany({
+    where: { datasetId, state: { not: 'ok' } },
+    orderBy: [{ state: 'desc' }, { since: 'asc' }],
+  });
+
 /** A dataset's running experiments, the first started first, with the share of shoppers that each really gets. */
 async function runningExperiments(datasetId: string) {
   const db = await database();
-  const [running, shares, lists] = await Promise.all([
+  const [running, shares] = await Promise.all([
     db.prisma.experiment.findMany({
       where: { datasetId, status: 'running' },
       orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
-      include: { arms: { where: { weight: { gt: 0 } }, orderBy: { position: 'asc' } } },
+      include: {
+        arms: {
+          where: { weight: { gt: 0 } },
+          orderBy: { position: 'asc' },
+          include: { model: { select: { name: true, kind: true } } },
+        },
+      },
     }),
     sharesOfRunning(db, { datasetId, simulated: false }),
-    listsOfLastHour(db),
   ]);
-  const allLists = [...lists.values()].reduce((sum, n) => sum + n, 0);
   return Promise.all(
-    running.map(async (experiment) => {
-      const ofArms = experiment.arms.reduce((sum, { id }) => sum + (lists.get(id) ?? 0), 0);
-      return {
-        ...experiment,
-        /** Of all shoppers; undefined of a simulated one, which no real shopper is in. */
-        share: experiment.simulated ? undefined : (shares.get(experiment.id) ?? 0),
-        /** Lists that shoppers saw within the last hour. */
-        lists: ofArms,
-        /** Of all lists that were seen; undefined where none was. */
-        shareOfLists: allLists === 0 ? undefined : ofArms / allLists,
-        warnings: await warningsOf(db.prisma, experiment),
-      };
-    }),
+    running.map(async (experiment) => ({
+      ...experiment,
+      /** Of all shoppers; undefined of a simulated one, which no real shopper is in. */
+      share: experiment.simulated ? undefined : (shares.get(experiment.id) ?? 0),
+      warnings: await warningsOf(db.prisma, experiment),
+    })),
   );
 }
 

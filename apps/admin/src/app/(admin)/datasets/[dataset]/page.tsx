@@ -9,9 +9,8 @@ import { newestOfEachKind } from '#data/models/models.ts';
 import { liveEvents } from '#data/overview/events.ts';
 import { nextSteps } from '#data/overview/next-steps.ts';
 import { overview } from '#data/overview/overview.ts';
-import { Answering } from './answering.tsx';
 import { OverviewFigures } from './figures.tsx';
-import { Running } from './running.tsx';
+import { Served } from './served.tsx';
 
 export default async function OverviewPage({ params }: { params: Promise<{ dataset: string }> }) {
   const dataset = await datasetOf(params);
@@ -24,7 +23,7 @@ export default async function OverviewPage({ params }: { params: Promise<{ datas
       <div className="space-y-6">
         <OverviewFigures dataset={dataset} now={now} />
         <NextSteps steps={nextSteps(now, new Date())} />
-        {now.experiments.length > 0 && <Running experiments={now.experiments} />}
+        <Served now={now} />
         {split !== undefined && (
           <Section
             title="Quality"
@@ -40,7 +39,6 @@ export default async function OverviewPage({ params }: { params: Promise<{ datas
             <MetricsFootnote />
           </Section>
         )}
-        <Answering dataset={dataset} now={now} />
         <LiveEventsPanel
           datasetId={dataset.id}
           initial={events}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AnsweredLists, type ServedExperiment, servedShares } from './served.ts';
+
+const arm = (id: string) => ({ id, name: id, weight: 0.5, model: { name: `model ${id}`, kind: 'dat' } });
+const experiment: ServedExperiment = {
+  id: 'e',
+  name: 'test',
+  simulated: false,
+  share: 0.8,
+  arms: [arm('a'), arm('b')],
+};
+const deployed = (placement: string) => ({
+  placement,
+  model: { id: 'r', name: 'home', kind: 'dat' },
+  champion: { modelId: 'm', version: 3, trainedAt: new Date(0) },
+});
+const lists = (armId: string, placement: string, answers: number, source: AnsweredLists['source'] = 'model') => ({
+  ...{ armId, placement, answers, source },
+});
+const told = (...args: Parameters<typeof servedShares>) =>
+  servedShares(...args).map(({ who, planned, share }) => [who, planned, share]);
+
+test('arms, then what is deployed for the placement, then what is deployed everywhere, share the last hour', () => {
+  const seen = [lists('a', 'home', 30), lists('b', 'home', 30), lists('', 'basket', 10), lists('', 'home', 30)];
+  assert.deepEqual(told(seen, { experiments: [experiment], deployments: [deployed(''), deployed('basket')] }), [
+    ['test', 0.4, 0.3],
+    ['test', 0.4, 0.3],
+    ['Everybody else', undefined, 0.3],
+    ['Everybody else at basket', undefined, 0.1],
+  ]);
+});
+
+test('an arm that got nobody says so, and without a list no share is made up', () => {
+  const two = { experiments: [experiment], deployments: [deployed('')] };
+  assert.deepEqual(
+    told([lists('a', '', 5)], two).map(([, , share]) => share),
+    [1, 0, 0],
+  );
+  assert.deepEqual(
+    told([], two).map(([, , share]) => share),
+    [undefined, undefined, undefined],
+  );
+});
+
+test('where nothing is deployed, everybody else gets popular items', () => {
+  assert.deepEqual(told([lists('', 'home', 4, 'popular')], { experiments: [], deployments: [] }), [
+    ['Everybody else', undefined, 1],
+  ]);
+});
