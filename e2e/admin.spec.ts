@@ -124,19 +124,26 @@ test.describe('logged in', () => {
     await saved;
     await page.reload();
     await expect(inPlace).toHaveValue(before);
-    await page.goto(`${shop()}/playground?user=17850&price=0.5&stock=yes`);
+    await page.goto(`${shop()}/playground/compare?user=17850&price=0.5&stock=yes`);
     const lists = page.getByRole('table').filter({ has: page.getByRole('columnheader', { name: 'Score' }) });
     await expect(lists).toHaveCount(2);
     for (const price of await lists.first().locator('td.num:nth-child(3)').allTextContents()) {
       expect(Number(price.replace('£', ''))).toBeLessThanOrEqual(0.5);
     }
-    await page.goto(`${shop()}/playground?user=17850&category=LIGHT`);
+    await page.goto(`${shop()}/playground/compare?user=17850&category=LIGHT`);
     const problem = page.getByRole('alert').filter({ hasText: 'No item of the catalogue is in a category "LIGHT"' });
     await expect(problem).toBeVisible();
   });
 
   test('playground: a hundred candidates of each model for one customer', async ({ page }) => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Playground' }).click();
+    await page.getByLabel('Shopper', { exact: true }).fill('17850');
+    await page.getByRole('button', { name: 'Show' }).click();
+    const list = page.getByRole('table', { name: 'The list' });
+    await expect(list.getByRole('row')).toHaveCount(25);
+    await list.locator('summary').first().click();
+    await expect(list.locator('details[open]')).toContainText(/Retrieved\s*at place \d+/);
+    await page.getByRole('link', { name: 'Two models' }).click();
     await page.getByLabel('Shopper', { exact: true }).fill('17850');
     await page.getByRole('button', { name: 'Compare' }).click();
     const lists = page.getByRole('table').filter({ has: page.getByRole('columnheader', { name: 'Score' }) });

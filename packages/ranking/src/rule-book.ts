@@ -2,7 +2,7 @@ import { DuetError } from '@duet/base';
 import { type Author, type Database, type Prisma, type Rule, writeAudit } from '@duet/db';
 import { type RuleInput, ruleInput } from './rules.ts';
 
-export type { RuleInput } from './rules.ts';
+export { factorOf, type RuleInput } from './rules.ts';
 
 type Transaction = Prisma.TransactionClient;
 

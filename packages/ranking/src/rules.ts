@@ -66,7 +66,8 @@ export interface RulesInForce {
 }
 
 /** What a boost or bury multiplies a score with. */
-export const factorOf = ({ kind, factor }: RankingRule): number => factor ?? usualFactor[kind as 'boost' | 'bury'];
+export const factorOf = ({ kind, factor }: Pick<RankingRule, 'kind' | 'factor'>): number =>
+  factor ?? usualFactor[kind as 'boost' | 'bury'];
 
 interface RuledCatalogue {
   rowOf: ReadonlyMap<string, number>;

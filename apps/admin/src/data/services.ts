@@ -73,9 +73,11 @@ export async function database(): Promise<Database> {
 /**
  * The retrieval service with the admin's key, for somebody who has logged in.
  *
+ * @param dataset name of the one that shall answer where a call names no model
+ *
  * @throws DuetError `unavailable` while the key has not been made
  */
-export async function retrieval(): Promise<DuetClient> {
+export async function retrieval(dataset?: string): Promise<DuetClient> {
   await signedIn();
   const apiKey = readSecret(config().dataDir, 'admin-api');
   if (apiKey === undefined) {
@@ -83,5 +85,11 @@ export async function retrieval(): Promise<DuetClient> {
       fix: '`npm start` makes one.',
     });
   }
-  return createDuetClient({ url: config().retrievalUrl, apiKey, timeoutMs: 10_000, retry: { attempts: 1 } });
+  const inDataset: typeof fetch = (address, init) => {
+    const headers = new Headers(init?.headers);
+    if (dataset !== undefined) headers.set('x-duet-dataset', dataset);
+    return fetch(address, { ...init, headers });
+  };
+  const patience = { timeoutMs: 10_000, retry: { attempts: 1 } };
+  return createDuetClient({ url: config().retrievalUrl, apiKey, fetch: inDataset, ...patience });
 }

@@ -1,14 +1,11 @@
+import Form from 'next/form';
 import type { Metadata } from 'next/types';
-import { DatasetLink } from '#components/layout/dataset-link.tsx';
-import { Notice } from '#components/layout/notice.tsx';
-import { PageHeader } from '#components/layout/page-header.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
-import { comparedPair } from '#data/models/compared-pair.ts';
-import { type CandidateFilter, servedModels } from '#data/models/playground.ts';
+import { shownList } from '#data/models/shown-list.ts';
 import { type PageQuery, textQuery } from '#page-query.ts';
-import { Comparison } from './comparison.tsx';
-import { Question } from './question.tsx';
+import { RetrievalProblem } from './retrieval-problem.tsx';
 import { Shoppers } from './shoppers.tsx';
+import { Shown } from './shown.tsx';
 
 export const metadata: Metadata = { title: 'Playground' };
 
@@ -19,46 +16,55 @@ interface PlaygroundPageProps {
 
 export default async function PlaygroundPage({ params, searchParams }: PlaygroundPageProps) {
   const dataset = await datasetOf(params);
-  const names = ['user', 'q', 'left', 'right', 'category', 'price', 'stock', 'tag'];
-  const [user, search, leftId, rightId, category, priceUpTo, inStock, tag] = (await Promise.all(
-    names.map((name) => textQuery(searchParams, name)),
-  )) as [string, string, string, string, string, string, string, string];
-  const filter: CandidateFilter = { category, priceUpTo, inStock: inStock !== '', tag };
-  const models = await servedModels(dataset.id);
-  const pair = comparedPair(models, leftId, rightId);
-  const chosen = new URLSearchParams({ ...(leftId && { left: leftId }), ...(rightId && { right: rightId }) });
+  const [user, search, placement] = await Promise.all([
+    textQuery(searchParams, 'user'),
+    textQuery(searchParams, 'q'),
+    textQuery(searchParams, 'placement'),
+  ]);
+  const answered = user === '' ? undefined : await shownList(dataset, user, placement);
   return (
-    <>
-      <PageHeader
-        title="Playground"
-        summary="What two models retrieve for the same shopper: 100 candidates each, before any ranking."
-      />
-      {pair === undefined ? (
-        <NoModel />
+    <div className="space-y-6">
+      <Form action="" className="flex flex-wrap items-end gap-4">
+        <TextControl name="user" label="Shopper" value={user} placeholder="A shopper’s id; empty lists some" />
+        <TextControl name="placement" label="Placement" value={placement} placeholder="Any, such as home" />
+        <button type="submit" className="button">
+          Show
+        </button>
+      </Form>
+      {answered === undefined ? (
+        <Shoppers
+          {...{ dataset, search, path: '/playground' }}
+          chosen={new URLSearchParams(placement === '' ? {} : { placement }).toString()}
+        />
+      ) : answered.value === undefined ? (
+        <RetrievalProblem problem={answered.problem} />
       ) : (
-        <div className="space-y-6">
-          <Question {...{ user, models, ...pair, filter }} />
-          {user === '' ? (
-            <Shoppers dataset={dataset} search={search} chosen={chosen.toString()} />
-          ) : (
-            <Comparison {...{ dataset, user, ...pair, filter }} />
-          )}
-        </div>
+        <Shown list={answered.value} />
       )}
-    </>
+    </div>
   );
 }
 
-const NoModel = () => (
-  <Notice title="No model can answer yet.">
-    A model answers once it has an index.{' '}
-    <DatasetLink href="/models/train" className="link">
-      Train one
-    </DatasetLink>
-    , or{' '}
-    <DatasetLink href="/indexes" className="link">
-      build an index
-    </DatasetLink>
-    .
-  </Notice>
+interface TextControlProps {
+  name: string;
+  label: string;
+  value: string;
+  placeholder: string;
+}
+
+const TextControl = ({ name, label, value, placeholder }: TextControlProps) => (
+  <div className="w-full sm:w-72">
+    <label htmlFor={name} className="mb-1 block text-sm font-medium">
+      {label}
+    </label>
+    <input
+      key={value}
+      id={name}
+      name={name}
+      defaultValue={value}
+      placeholder={placeholder}
+      autoComplete="off"
+      className="input"
+    />
+  </div>
 );

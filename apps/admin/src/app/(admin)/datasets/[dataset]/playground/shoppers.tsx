@@ -10,12 +10,14 @@ import { formatCount } from '#format.ts';
 interface ShoppersProps {
   dataset: Dataset;
   search: string;
-  /** The query that keeps the chosen models. */
+  /** Within the dataset: the page that is about the chosen one. */
+  path: string;
+  /** The query that keeps what was chosen beside. */
   chosen: string;
 }
 
 /** Shoppers to choose from. */
-export async function Shoppers({ dataset, search, chosen }: ShoppersProps) {
+export async function Shoppers({ dataset, search, path, chosen }: ShoppersProps) {
   const { value: users, problem } = await attempt(() => usersOf(dataset, search, 24));
   return (
     <Section
@@ -54,7 +56,7 @@ export async function Shoppers({ dataset, search, chosen }: ShoppersProps) {
           {users.map(({ userId, interactions }) => (
             <li key={userId}>
               <DatasetLink
-                href={`/playground?${new URLSearchParams([...new URLSearchParams(chosen), ['user', userId]])}`}
+                href={`${path}?${new URLSearchParams([...new URLSearchParams(chosen), ['user', userId]])}`}
                 className="block h-full rounded-lg border border-line px-4 py-2.5 hover:border-strong hover:bg-raised"
               >
                 <span className="font-mono font-medium [overflow-wrap:anywhere]">{userId}</span>

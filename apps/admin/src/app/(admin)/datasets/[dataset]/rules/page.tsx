@@ -5,21 +5,12 @@ import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
-import { rulesOf } from '#data/rules.ts';
+import { ruleEffect, rulesOf } from '#data/rules.ts';
 import { formatTime } from '#format.ts';
 import { RuleForm } from './form.tsx';
 import { RuleSwitches } from './switches.tsx';
 
 export const metadata: Metadata = { title: 'Rules' };
-
-function effectOf({ kind, place, factor }: Rule): string {
-  return {
-    pin: `at place ${place}`,
-    boost: `score × ${factor ?? 2}`,
-    bury: `score × ${factor ?? 0.5}`,
-    block: 'never shown',
-  }[kind];
-}
 
 const periodOf = ({ startsAt, endsAt }: Rule): string =>
   startsAt || endsAt ? `${startsAt ? formatTime(startsAt) : ''} – ${endsAt ? formatTime(endsAt) : ''}` : 'always';
@@ -55,7 +46,7 @@ export default async function RulesPage({ params }: { params: Promise<{ dataset:
                 className: 'whitespace-nowrap',
                 cell: (rule) => (
                   <>
-                    {rule.kind} <span className="font-normal text-muted">{effectOf(rule)}</span>
+                    {rule.kind} <span className="font-normal text-muted">{ruleEffect(rule)}</span>
                   </>
                 ),
               },
@@ -82,7 +73,7 @@ export default async function RulesPage({ params }: { params: Promise<{ dataset:
                   <RuleSwitches
                     id={rule.id}
                     enabled={rule.enabled}
-                    what={`${rule.kind} ${rule.category ?? rule.title}: ${effectOf(rule)}.`}
+                    what={`${rule.kind} ${rule.category ?? rule.title}: ${ruleEffect(rule)}.`}
                   />
                 ),
               },

@@ -10,8 +10,8 @@ import {
   type ServedModel,
 } from '#data/models/playground.ts';
 import { formatCount, formatDay, formatMoney, formatPercent } from '#format.ts';
+import { RetrievalProblem } from '../retrieval-problem.tsx';
 import { Candidates } from './candidates.tsx';
-import { RetrievalProblem } from './retrieval-problem.tsx';
 
 interface ComparisonProps {
   dataset: Dataset;
