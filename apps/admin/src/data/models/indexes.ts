@@ -1,14 +1,17 @@
 import type { HealthAnswer } from '@duet/api/client';
 import { attempt } from '#data/problem.ts';
 import { database, retrieval } from '#data/services.ts';
+import { modelTitle } from './model-title.ts';
+import { measuredTwins } from './models.ts';
 
 /** A dataset's models that have vectors, with their indexes, newest first. */
 export async function indexedModels(datasetId: string) {
   const { prisma } = await database();
-  return prisma.model.findMany({
-    where: { datasetId, dimensions: { gt: 0 } },
+  const models = await prisma.model.findMany({
+    where: { datasetId, dimensions: { gt: 0 }, id: { notIn: await measuredTwins(datasetId) } },
     orderBy: { createdAt: 'desc' },
     include: {
+      championOf: { select: { id: true } },
       arms: {
         where: { experiment: { status: 'running' }, weight: { gt: 0 } },
         select: { experiment: { select: { id: true, name: true } } },
@@ -19,6 +22,7 @@ export async function indexedModels(datasetId: string) {
       },
     },
   });
+  return models.map((model) => ({ ...model, name: modelTitle(model) }));
 }
 
 export type IndexedModel = Awaited<ReturnType<typeof indexedModels>>[number];

@@ -2,6 +2,7 @@ import type { Model, TrainingRun } from '@duet/db';
 import { modelKinds } from '@duet/models';
 import { database } from '#data/services.ts';
 import { readEvaluations, type StoredEvaluation } from './evaluations.ts';
+import { modelTitle } from './model-title.ts';
 
 export type ComparedModel = Model & { evaluations: StoredEvaluation[] };
 
@@ -13,12 +14,31 @@ export function trainingSplit({ parameters }: Pick<Model, 'parameters'>): string
 
 const rank = (kind: string) => modelKinds.findIndex((known) => known.kind === kind);
 
-/** A dataset's models in the order of the paper's table, newest first within a kind. */
+/**
+ * The models that refreshes trained only to measure: twins of versions, which have their figures. They never answer, so they
+ * are in no list.
+ */
+export async function measuredTwins(datasetId: string): Promise<string[]> {
+  const { pool } = await database();
+  const { rows } = await pool.query<{ id: string }>(
+    `SELECT DISTINCT stage->'state'->>'measuredModelId' AS "id"
+     FROM "RefreshRun", jsonb_array_elements("stages") stage
+     WHERE "datasetId" = $1::uuid AND stage->'state'->>'measuredModelId' IS NOT NULL`,
+    [datasetId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** A dataset's models in the order of the paper's table, newest first within a kind, each by its full name. */
 export async function comparedModels(datasetId: string): Promise<ComparedModel[]> {
   const { prisma } = await database();
-  const models = await prisma.model.findMany({ where: { datasetId }, orderBy: { createdAt: 'desc' } });
+  const models = await prisma.model.findMany({
+    where: { datasetId, id: { notIn: await measuredTwins(datasetId) } },
+    include: { championOf: { select: { id: true } } },
+    orderBy: { createdAt: 'desc' },
+  });
   return models
-    .map((model) => ({ ...model, evaluations: readEvaluations(model.metrics) }))
+    .map((model) => ({ ...model, name: modelTitle(model), evaluations: readEvaluations(model.metrics) }))
     .sort((a, b) => rank(a.kind) - rank(b.kind));
 }
 
@@ -31,6 +51,7 @@ export async function findModel(datasetId: string, id: string) {
   return prisma.model.findUnique({
     where: { id, datasetId },
     include: {
+      championOf: { select: { id: true } },
       runs: { orderBy: { createdAt: 'desc' }, take: 1 },
       indexes: { orderBy: { createdAt: 'desc' } },
       arms: { include: { experiment: true } },

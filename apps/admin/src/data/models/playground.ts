@@ -4,21 +4,24 @@ import { heldOutItems, type Purchase, purchasesOf } from '#data/datasets/interac
 import { type Attempt, attempt } from '#data/problem.ts';
 import { database, retrieval } from '#data/services.ts';
 import { minorUnits } from '#format.ts';
+import { modelTitle } from './model-title.ts';
 import { trainingSplit } from './models.ts';
 
 /** A dataset's models that can answer: those with an active index, newest first. */
 export async function servedModels(datasetId: string) {
   const { prisma } = await database();
-  return prisma.model.findMany({
+  const models = await prisma.model.findMany({
     where: { datasetId, indexes: { some: { active: true } } },
     orderBy: { createdAt: 'desc' },
     include: {
+      championOf: { select: { id: true } },
       arms: {
         where: { weight: { gt: 0 }, experiment: { status: 'running', simulated: false } },
         select: { control: true },
       },
     },
   });
+  return models.map((model) => ({ ...model, name: modelTitle(model) }));
 }
 
 export type ServedModel = Awaited<ReturnType<typeof servedModels>>[number];

@@ -33,7 +33,7 @@ export function Runs({ runs, showModel = false }: { runs: PipelineRun[]; showMod
       caption="Runs"
       rows={runs}
       rowKey={({ id }) => id}
-      rowClassName={() => '[&>*]:align-top'}
+      rowClassName={() => '[&>*]:align-top!'}
       empty="None yet."
       columns={[
         {

@@ -47,7 +47,7 @@ export function Shown({ list: { answer, items } }: { list: ShownList }) {
           caption="The list"
           rows={items}
           rowKey={({ item }) => item.itemId}
-          rowClassName={() => '[&>*]:align-top'}
+          rowClassName={() => '[&>*]:align-top!'}
           empty="No item."
           columns={[
             { title: 'Place', numeric: true, className: 'text-muted', cell: ({ place }) => place },

@@ -9,6 +9,7 @@ import { Badge } from '#components/states/badge.tsx';
 import { JobState } from '#components/states/job-state.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
 import { readCurve } from '#data/models/evaluations.ts';
+import { modelTitle } from '#data/models/model-title.ts';
 import { comparedModels, findModel, trainingSplit } from '#data/models/models.ts';
 import { unfinishedJobs } from '#data/overview/jobs.ts';
 import { formatPercent } from '#format.ts';
@@ -46,7 +47,7 @@ export default async function ModelPage({ params }: ModelPageProps) {
       <PageHeader
         title={
           <span className="flex flex-wrap items-center gap-3">
-            {model.name}
+            {modelTitle(model)}
             {model.indexes.some(({ active }) => active) && <Badge tone="good">can answer</Badge>}
           </span>
         }
