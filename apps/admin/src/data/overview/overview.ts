@@ -1,5 +1,5 @@
 import type { Dataset, HealthCheck } from '@duet/db';
-import { listsOfLastHour, sharesOfRunning, warningsOf } from '@duet/experiments';
+import { answersOfLastHour, sharesOfRunning, warningsOf } from '@duet/experiments';
 import { deltasIn } from '#data/models/indexes.ts';
 import { comparedModels } from '#data/models/models.ts';
 import { pipelineOf } from '#data/pipeline/pipeline.ts';
@@ -21,11 +21,10 @@ export async function overview({ id: datasetId }: Dataset) {
     prisma.item.count({ where: { datasetId, withdrawnAt: null, title: '' } }),
     pipelineOf(datasetId),
     troubles(datasetId),
-    listsOfLastHour(db),
+    answersOfLastHour(db, datasetId),
   ]);
   const indexed = new Set(indexes.map(({ modelId }) => modelId));
   const deltas = deltasIn(health.value);
-  const answered = [...lists].map(([armId, answers]) => ({ armId, answers, placement: '', source: 'model' as const }));
   return {
     health,
     retrievalUrl: config().retrievalUrl,
@@ -44,7 +43,7 @@ export async function overview({ id: datasetId }: Dataset) {
     /** Checks of data and recommendations that are not well, the worst first. */
     checks,
     /** What shoppers got within the last hour. */
-    served: servedShares(answered, { experiments, deployments: pipeline.deployments }),
+    served: servedShares(lists, { experiments, deployments: pipeline.deployments }),
   };
 }
 

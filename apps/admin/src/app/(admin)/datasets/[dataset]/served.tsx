@@ -15,8 +15,8 @@ export function Served({ now: { served, health } }: { now: Overview }) {
       title="What shoppers get now"
       note={
         total === 0
-          ? 'Nobody has seen a list within the last hour: these would answer.'
-          : `By the ${formatCount(total)} lists that shoppers saw within the last hour. An experiment takes its shoppers first; what is deployed answers all others.`
+          ? 'No list was asked for within the last hour: these would answer.'
+          : `By the ${formatCount(total)} lists that shoppers were answered within the last hour. An experiment takes its shoppers first; what is deployed answers all others.`
       }
       actions={
         <DatasetLink href="/pipeline" className="link text-sm">
@@ -52,7 +52,7 @@ export function Served({ now: { served, health } }: { now: Overview }) {
           },
           {
             title: 'Lists',
-            hint: 'That a shopper saw an item of',
+            hint: 'That the retrieval service answered',
             numeric: true,
             cell: ({ answers }) => formatCount(answers),
           },

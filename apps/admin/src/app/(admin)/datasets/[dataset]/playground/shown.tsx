@@ -1,5 +1,6 @@
 import { DataTable } from '#components/layout/data-table.tsx';
 import { DatasetLink } from '#components/layout/dataset-link.tsx';
+import { Notice } from '#components/layout/notice.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Stat, Stats } from '#components/layout/stat.tsx';
 import { Kind } from '#components/models/kind.tsx';
@@ -33,8 +34,8 @@ export function Shown({ list: { answer, items } }: { list: ShownList }) {
         />
         <Stat
           label="Model"
-          value={<ModelName {...model} />}
-          note={`index version ${index.version}, ${index.factory}`}
+          value={model === null ? 'popular items' : <ModelName {...model} />}
+          note={index === null ? 'no model answered' : `index version ${index.version}, ${index.factory}`}
         />
         <Stat
           label="Order"
@@ -42,6 +43,13 @@ export function Shown({ list: { answer, items } }: { list: ShownList }) {
           note={`${formatNumber(tookMs, 1)} ms`}
         />
       </Stats>
+      {answer.fallbacks.length > 0 && (
+        <Notice tone="problem" title="What should have answered did not.">
+          {answer.fallbacks.map((sentence) => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </Notice>
+      )}
       <Section title="The list" note={`${why} A row opens to say how its item came to its place.`} flush>
         <DataTable
           caption="The list"
