@@ -55,6 +55,7 @@ export {
   previewUploads,
   runImport,
   startImport,
+  type UploadPreview,
 } from './upload/import-run.ts';
 export {
   maxUpload,

@@ -1,9 +1,10 @@
 import { DuetError } from '@duet/base';
 import type { ImportSettings } from '../request.ts';
 import type { FaultSummary, ReadSummary } from '../summary.ts';
+import { summariseEmptied } from './checks.ts';
 import { readItems } from './items.ts';
 import { readLists } from './lists.ts';
-import { currencyOf, minorUnits, opener, type ReadContext } from './read.ts';
+import { currencyOf, mappingOf, minorUnits, opener, type ReadContext } from './read.ts';
 import { summariseRejected } from './rejected.ts';
 import { formsOf, locate, readRows } from './rows.ts';
 import { emptied, interactions, knownItems, rejected, scanned } from './tables.ts';
@@ -14,6 +15,8 @@ export interface ReadFeed {
   /** Items of the feed, each once. */
   items: number;
   rejected: FaultSummary;
+  emptied: FaultSummary;
+  mapping: ReadSummary['mapping'];
   currency: ReadSummary['currency'];
 }
 
@@ -53,5 +56,12 @@ export async function readFeed(
       fix: 'Look at its column mapping: --item, --title, --category, --price.',
     });
   }
-  return { items: listed!.accounts.used, rejected: left, currency };
+  const mapping = { items: mappingOf(rows, listed!.accounts) };
+  return {
+    items: listed!.accounts.used,
+    rejected: left,
+    emptied: await summariseEmptied(workspace),
+    mapping,
+    currency,
+  };
 }

@@ -9,6 +9,13 @@ export interface Preview {
 
 const shown = 20;
 
+/** SQL for items as a preview shows them. */
+const shownItems = `SELECT item_id AS item, title, category, price_minor AS "priceMinor", in_stock AS "inStock", NOT withdrawn AS shown, attributes
+  FROM ${items} ORDER BY row LIMIT ${shown}`;
+
+/** The first items of a feed. */
+export const previewFeedItems = (workspace: Workspace): Promise<Row[]> => workspace.rows(shownItems);
+
 /** The first rows of each table, and how many there are. */
 export async function previewTables(
   workspace: Workspace,
@@ -27,10 +34,7 @@ export async function previewTables(
          FROM (FROM ${interactions} ORDER BY _row LIMIT ${shown})
            JOIN ${knownUsers} u ON u.key = user_key JOIN ${knownItems} i ON i.key = item_key ORDER BY _row`,
       ),
-      items: await workspace.rows(
-        `SELECT item_id AS item, title, category, price_minor AS "priceMinor", in_stock AS "inStock", NOT withdrawn AS shown, attributes
-         FROM ${items} ORDER BY row LIMIT ${shown}`,
-      ),
+      items: await workspace.rows(shownItems),
       users: await workspace.rows(
         `SELECT user_id AS user, title, attributes FROM ${users} ORDER BY row LIMIT ${shown}`,
       ),

@@ -182,7 +182,7 @@ export async function readFiles(
   };
 }
 
-function mappingOf(rows: Rows, accounts: TableMapping['rows'], context: readonly string[] = []): TableMapping {
+export function mappingOf(rows: Rows, accounts: TableMapping['rows'], context: readonly string[] = []): TableMapping {
   const columns = Object.fromEntries(Object.entries(rows.roles).map(([role, names]) => [role, names.join(', ')]));
   const used = new Set([...Object.values(rows.roles).flat(), ...context]);
   const kept = rows.table === 'interactions' ? [] : attributeColumns(rows);

@@ -3,11 +3,14 @@ import { DuetError, type ProgressUpdate } from '@duet/base';
 import { type Author, type Database, enqueue, type ImportRun, writeAudit } from '@duet/db';
 import { z } from 'zod';
 import { appended } from '../appended.ts';
+import { type SyncedCatalogue, syncCatalogue } from '../catalogue/sync.ts';
 import { type ImportPreview, importDataset, previewImport } from '../import.ts';
 import type { ImportResult } from '../import-answer.ts';
 import type { FileTable, InspectedFile } from '../read/inspect.ts';
-import { type ImportResources, inspectFiles } from '../reading.ts';
-import { type ImportRequest, parseImportRequest } from '../request.ts';
+import { previewFeedItems } from '../read/preview.ts';
+import { aside, type ImportResources, inspectFiles, type ReadingContext, readingFeed } from '../reading.ts';
+import { type ImportRequest, type ImportSettings, parseImportRequest } from '../request.ts';
+import type { FaultSummary } from '../summary.ts';
 import { arrangeUploads, removeUploads, type UploadedFile, uploadedFiles, withoutFolders } from './uploads.ts';
 
 /** Settings of an import that say nothing of where files are. */
@@ -50,10 +53,22 @@ async function requestOf({ db, dataDir }: Context, runId: string, order: unknown
   const run = await db.prisma.importRun.findUnique({ where: { id: runId }, include: { dataset: true } });
   if (run === null) throw new DuetError('not-found', `There is no import run ${runId}.`);
   const { name, ...others } = settings;
-  const locations = await arrangeUploads(dataDir, runId, tables);
-  if (run.dataset === null) return parseImportRequest({ ...others, name, ...locations });
-  return appended({ ...others, into: run.dataset.id, ...locations }, run.dataset);
+  const { interactions, ...locations } = await arrangeUploads(dataDir, runId, tables);
+  if (run.dataset === null && interactions === undefined) {
+    throw new DuetError('bad-input', 'None of the files holds orders or events.', {
+      fix: 'Say of a file that it holds them.',
+    });
+  }
+  if (run.dataset === null) return parseImportRequest({ ...others, name, interactions, ...locations });
+  return appended(
+    { ...others, into: run.dataset.id, interactions: interactions ?? products, ...locations },
+    run.dataset,
+  );
 }
+
+/** In the place of the interactions of files that have products alone. */
+const products = '-';
+const isFeed = ({ into, interactions }: ImportRequest): boolean => into !== undefined && interactions === products;
 
 /** Does what concerns uploaded files; what it answers, and what is wrong, calls them by their own names. */
 async function calledByName<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
@@ -79,7 +94,7 @@ export async function inspectUploads(
   if (whole.length === 0) return files.map((file) => ({ ...file, columns: [] }));
   return calledByName(dataDir, async () => {
     const tables = Object.fromEntries(whole.map(({ id }) => [id, 'interactions' as const]));
-    const { interactions } = await arrangeUploads(dataDir, runId, tables);
+    const interactions = (await arrangeUploads(dataDir, runId, tables)).interactions!;
     const places = whole.map(({ name }) => (whole.length === 1 ? interactions : `${interactions}/${name}`));
     const { delimiter, encoding, format, as, header, columnNames } = settings;
     const written = { delimiter, encoding, format, as, header, columnNames };
@@ -94,12 +109,36 @@ export async function inspectUploads(
 /** Rows that a preview reads of each file. */
 const sampleRows = 100_000;
 
+/** What an order's import would store, by the first rows. */
+export interface UploadPreview extends Omit<ImportPreview, 'summary'> {
+  /** Rows of interactions that were read. */
+  read: number;
+  faults: { rejected: FaultSummary; emptied: FaultSummary };
+}
+
 /** What an order's import would store, by the first rows of each file. @throws DuetError as {@link importDataset} */
-export const previewUploads = (ctx: Context, runId: string, order: ImportOrder): Promise<ImportPreview> =>
+export const previewUploads = (ctx: Context, runId: string, order: ImportOrder): Promise<UploadPreview> =>
   calledByName(ctx.dataDir, async () => {
     const named = { ...order, settings: { ...order.settings, name: order.settings.name || 'preview' } };
-    return previewImport({ ...ctx.imports, sampleRows }, await requestOf(ctx, runId, named));
+    const request = await requestOf(ctx, runId, named);
+    const sampled = { ...ctx.imports, sampleRows };
+    if (isFeed(request)) return previewFeed(sampled, parseImportRequest(request));
+    const { summary, ...preview } = await previewImport(sampled, request);
+    const { interactions, rejected, emptied } = summary;
+    return { ...preview, read: interactions.read, faults: { rejected, emptied } };
   });
+
+/** The same of products alone. */
+const previewFeed = (ctx: ReadingContext, settings: ImportSettings): Promise<UploadPreview> =>
+  aside((folder) =>
+    readingFeed(ctx, folder, settings, settings.currency ?? 'GBP', async (workspace, read) => {
+      const { rejected, emptied, mapping, currency, items } = read;
+      const preview = { interactions: [], items: await previewFeedItems(workspace), users: [] };
+      const counts = { rows: 0, users: 0, items, rejected: rejected.total, emptied: emptied.total };
+      const told = { clock: { kind: 'file' as const }, events: [], warnings: [], read: 0 };
+      return { ...counts, ...told, preview, mapping, currency, faults: { rejected, emptied } };
+    }),
+  );
 
 /**
  * Queues the import of a run's files.
@@ -134,7 +173,7 @@ export async function startImport(ctx: Context, runId: string, order: ImportOrde
 }
 
 /** Carries an import run out: the worker's job. What it does is told in its row, twice a second. */
-export async function runImport(ctx: Context, runId: string): Promise<Omit<ImportResult, 'summary'>> {
+export async function runImport(ctx: Context, runId: string): Promise<Omit<ImportResult, 'summary'> | SyncedCatalogue> {
   const { db, dataDir, imports, signal } = ctx;
   const run = await db.prisma.importRun.findUnique({ where: { id: runId } });
   if (run === null) throw new DuetError('not-found', `There is no import run ${runId}.`);
@@ -143,6 +182,9 @@ export async function runImport(ctx: Context, runId: string): Promise<Omit<Impor
   await tell({ status: 'running', error: null });
   let progress: ProgressUpdate | undefined;
   let told: ProgressUpdate | undefined;
+  const hear = (update: ProgressUpdate): void => {
+    progress = update;
+  };
   const telling = setInterval(() => {
     if (progress === undefined || progress === told) return;
     told = progress;
@@ -150,12 +192,16 @@ export async function runImport(ctx: Context, runId: string): Promise<Omit<Impor
     tell({ progress: { ...told, step: withoutFolders(dataDir, told.step) } }).catch(() => {});
   }, 500);
   try {
-    const { summary: _, ...result } = await calledByName(dataDir, async () =>
-      importDataset(
-        { db, dataDir, ...imports, ...(signal && { signal }), progress: (update) => (progress = update) },
-        await requestOf(ctx, runId, run.request),
-      ),
-    );
+    const result = await calledByName(dataDir, async () => {
+      const request = await requestOf(ctx, runId, run.request);
+      const context = { db, dataDir, ...imports, ...(signal && { signal }), progress: hear };
+      if (!isFeed(request)) {
+        const { summary: _, ...imported } = await importDataset(context, request);
+        return imported;
+      }
+      const { into, interactions: __, items, name: ___, catalogue, ...options } = request;
+      return syncCatalogue(context, { ...options, dataset: into!, feed: items!, complete: catalogue === 'complete' });
+    });
     clearInterval(telling);
     await tell({ status: 'done', datasetId: result.datasetId, finishedAt: new Date() });
     await removeUploads(dataDir, runId);

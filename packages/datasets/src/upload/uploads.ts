@@ -62,19 +62,19 @@ export async function uploadedFiles(dataDir: string, runId: string): Promise<Upl
 /** What each file of a run is taken for, by its id. */
 export type FileTables = Readonly<Record<string, FileTable | 'none'>>;
 
-type Locations = Pick<ImportRequest, 'items' | 'users'> & { interactions: string };
+type Locations = Partial<Pick<ImportRequest, 'interactions' | 'items' | 'users'>>;
 
 /**
  * Puts a run's files where an import finds them: a folder a table, with the files that are joined in each.
  *
- * @throws DuetError `bad-input` where none holds interactions
+ * @throws DuetError `bad-input` where none holds interactions or items
  */
 export async function arrangeUploads(dataDir: string, runId: string, tables: FileTables): Promise<Locations> {
   const files = await uploadedFiles(dataDir, runId);
   const uploads = uploadsFolder(dataDir);
   const order = files.map(({ id, name }) => [id, name, tables[id] ?? 'none'] as const);
   const hash = createHash('sha256').update(JSON.stringify(order)).digest('hex').slice(0, 16);
-  const locations: Partial<Locations> = {};
+  const locations: Locations = {};
   for (const table of ['interactions', 'items', 'users'] as const) {
     const own = order.filter(([, , of]) => of === table);
     if (own.length === 0) continue;
@@ -84,13 +84,10 @@ export async function arrangeUploads(dataDir: string, runId: string, tables: Fil
     for (const [id, name] of all) await linkOrCopy(path.join(uploads, id), path.join(folder, name));
     locations[table] = all.length === 1 ? path.join(folder, all[0]![1]) : folder;
   }
-  const { interactions, ...others } = locations;
-  if (interactions === undefined) {
-    throw new DuetError('bad-input', 'None of the files holds orders or events.', {
-      fix: 'Say of a file that it holds interactions.',
-    });
-  }
-  return { interactions, ...others };
+  if (locations.interactions !== undefined || locations.items !== undefined) return locations;
+  throw new DuetError('bad-input', 'None of the files holds orders, events or products.', {
+    fix: 'Say of a file what it holds.',
+  });
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {

@@ -2,9 +2,7 @@
 
 import { DuetError } from '@duet/base';
 import {
-  type FaultSummary,
   type ImportOrder,
-  type ImportPreview,
   type InspectedUpload,
   importOrder,
   inspectUploads,
@@ -12,6 +10,7 @@ import {
   removeUpload,
   removeUploads,
   startImport,
+  type UploadPreview,
 } from '@duet/datasets';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
@@ -34,14 +33,7 @@ export async function look(id: string, settings: ImportOrder['settings']): Promi
   return inspectUploads(importContext(), runId.parse(id), settings);
 }
 
-export type Previewed = { preview: Shown; problem?: undefined } | { preview?: undefined; problem: string };
-
-/** What a preview shows. */
-export type Shown = Omit<ImportPreview, 'summary'> & {
-  /** Rows of interactions that were read. */
-  read: number;
-  faults: { rejected: FaultSummary; emptied: FaultSummary };
-};
+export type Previewed = { preview: UploadPreview; problem?: undefined } | { preview?: undefined; problem: string };
 
 /** What would be stored, by the first rows; or the sentence that says what is wrong. The order is kept with the import. */
 export async function preview(id: string, order: ImportOrder): Promise<Previewed> {
@@ -49,9 +41,7 @@ export async function preview(id: string, order: ImportOrder): Promise<Previewed
   const where = { id: runId.parse(id), status: { in: ['draft' as const, 'failed' as const] } };
   await db.prisma.importRun.updateMany({ where, data: { request: importOrder.parse(order) as object } });
   try {
-    const { summary, ...shown } = await previewUploads({ db, ...importContext() }, runId.parse(id), order);
-    const { interactions, rejected, emptied } = summary;
-    return { preview: { ...shown, read: interactions.read, faults: { rejected, emptied } } };
+    return { preview: await previewUploads({ db, ...importContext() }, runId.parse(id), order) };
   } catch (error) {
     if (!(error instanceof DuetError)) throw error;
     return { problem: sentenceOf(error) };

@@ -1,7 +1,6 @@
-import type { ImportOrder, InspectedUpload } from '@duet/datasets';
+import type { ImportOrder, InspectedUpload, UploadPreview } from '@duet/datasets';
 import { Field } from '#components/forms/field.tsx';
 import { Section } from '#components/layout/section.tsx';
-import type { Shown } from '../actions.ts';
 import { columnOf, roles, type Table } from './order.ts';
 
 interface ColumnsProps {
@@ -10,7 +9,7 @@ interface ColumnsProps {
   /** The files of the table. */
   files: InspectedUpload[];
   order: ImportOrder;
-  found: Shown['mapping'] | undefined;
+  found: UploadPreview['mapping'] | undefined;
   onColumn: (role: string, column: string | null | undefined) => void;
 }
 

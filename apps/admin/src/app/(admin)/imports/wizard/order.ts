@@ -1,5 +1,4 @@
-import type { ImportOrder, InspectedUpload } from '@duet/datasets';
-import type { Shown } from '../actions.ts';
+import type { ImportOrder, InspectedUpload, UploadPreview } from '@duet/datasets';
 
 export type Table = 'interactions' | 'items' | 'users';
 
@@ -60,7 +59,12 @@ export function withColumn(order: ImportOrder, table: Table, role: string, colum
 }
 
 /** The column that a menu shows for a role: the one that was chosen, else the one that was found. */
-export function columnOf({ settings }: ImportOrder, found: Shown['mapping'] | undefined, table: Table, role: string) {
+export function columnOf(
+  { settings }: ImportOrder,
+  found: UploadPreview['mapping'] | undefined,
+  table: Table,
+  role: string,
+) {
   const chosen = (settings[columnsKey[table]] as Record<string, string | null> | undefined)?.[role];
   return chosen === undefined ? (found?.[table]?.columns[role] ?? '') : (chosen ?? '');
 }

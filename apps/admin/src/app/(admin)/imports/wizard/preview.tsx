@@ -1,13 +1,13 @@
+import type { UploadPreview } from '@duet/datasets';
 import { DataTable } from '#components/layout/data-table.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Stat, Stats } from '#components/layout/stat.tsx';
 import { formatCount, formatDay } from '#format.ts';
-import type { Shown } from '../actions.ts';
 
 const titles = { interactions: 'Orders and events', items: 'Products', users: 'Shoppers' } as const;
 
 /** What would be stored: counts, what should be known, 20 rows of each table, and what is left out. */
-export function Preview({ shown }: { shown: Shown }) {
+export function Preview({ shown }: { shown: UploadPreview }) {
   const { rows, users, items, clock, currency, events, warnings, preview, faults, read } = shown;
   const span =
     clock.first && clock.last ? `${formatDay(new Date(clock.first))} – ${formatDay(new Date(clock.last))}` : '';
@@ -80,7 +80,7 @@ function Faults({
   faults: { total, byReason, examples },
 }: {
   title: string;
-  faults: Shown['faults']['rejected'];
+  faults: UploadPreview['faults']['rejected'];
 }) {
   if (total === 0) return null;
   const reasons = Object.entries(byReason).map(([reason, rows]) => ({

@@ -60,7 +60,11 @@ export function Wizard({
   const filesOf = (table: Table) => files.filter(({ id }) => tables[id] === table);
   const name = order.settings.name ?? nameFor(files);
   const whole: ImportOrder = { settings: { ...order.settings, name }, tables };
-  const { shown, looking } = usePreview(run, filesOf('interactions').length > 0 && sending.length === 0, whole);
+  const { shown, looking } = usePreview(
+    run,
+    sending.length === 0 && (filesOf('interactions').length > 0 || (into !== undefined && filesOf('items').length > 0)),
+    whole,
+  );
   const change = (settings: ImportOrder['settings']) =>
     setOrder((old) => ({ ...old, settings: { ...old.settings, ...settings } }));
 
