@@ -78,14 +78,32 @@ async function testDatabaseUrl() {
 const turboRuns = path.join(root, '.turbo/runs');
 const summaries = () => (fs.existsSync(turboRuns) ? fs.readdirSync(turboRuns) : []);
 
+/** The tasks that packages have; the others are the checkout's own, which no package's change would count for. */
+const ofPackages = ['typecheck', 'test'];
+
 /** Runs tasks by turbo, beside each other where they do not wait for each other. Returns what became of each. */
-async function runTasks(tasks, { env = {}, timeoutMs }) {
+async function runTasks(tasks, how) {
+  if (!options.includes('--affected')) return runTurbo(tasks, how);
+  const own = await runTurbo(
+    tasks.filter((task) => !ofPackages.includes(task)),
+    how,
+  );
+  const affected = await runTurbo(
+    tasks.filter((task) => ofPackages.includes(task)),
+    how,
+    ['--affected'],
+  );
+  return { code: own.code || affected.code, ran: [...own.ran, ...affected.ran] };
+}
+
+async function runTurbo(tasks, { env = {}, timeoutMs }, more = []) {
+  if (tasks.length === 0) return { code: 0, ran: [] };
   const before = new Set(summaries());
   const code = await run(
     path.join(root, 'node_modules/.bin/turbo'),
     [
       ...['run', ...tasks, '--continue=always', '--summarize', '--output-logs=new-only', '--log-order=grouped'],
-      ...[`--concurrency=${parallel}`, ...options],
+      ...[`--concurrency=${parallel}`, ...(options.includes('--force') ? ['--force'] : []), ...more],
     ],
     { env: { DUET_TEST_MACHINE: describeMachine(), ...env }, timeoutMs },
   );

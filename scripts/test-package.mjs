@@ -36,8 +36,7 @@ const events = run({
   files,
   concurrency: parallel,
   timeout: Number(values.minutes) * 60_000,
-  // A test that failed may leave a server open, for which its file would wait for ever.
-  execArgv: ['--test-force-exit', '--import', new URL('cpu-seconds.mjs', import.meta.url).href],
+  execArgv: ['--import', new URL('cpu-seconds.mjs', import.meta.url).href],
   env: { ...process.env, DUET_CPU_NOTES: notes },
 });
 const failures = notedFailures(events);
