@@ -21,9 +21,9 @@ const rank = (kind: string) => modelKinds.findIndex((known) => known.kind === ki
 export async function measuredTwins(datasetId: string): Promise<string[]> {
   const { pool } = await database();
   const { rows } = await pool.query<{ id: string }>(
-    `SELECT DISTINCT stage->'state'->>'measuredModelId' AS "id"
-     FROM "RefreshRun", jsonb_array_elements("stages") stage
-     WHERE "datasetId" = $1::uuid AND stage->'state'->>'measuredModelId' IS NOT NULL`,
+    `SELECT DISTINCT one->'state'->>'measuredModelId' AS "id"
+     FROM "RefreshRun", jsonb_array_elements("stages") one
+     WHERE "datasetId" = $1::uuid AND one->'state'->>'measuredModelId' IS NOT NULL`,
     [datasetId],
   );
   return rows.map(({ id }) => id);
