@@ -6,7 +6,7 @@ import { addresses, expect, logIn, test } from './fixtures.ts';
 const shop = () => `${addresses().admin}/datasets/online-retail`;
 
 test('the admin shows nothing without a log-in', async ({ page }) => {
-  const places = ['', '/data', '/pipeline', '/models', '/indexes', '/playground', '/rules', '/experiments'];
+  const places = ['', '/data', '/pipeline', '/health', '/models', '/indexes', '/playground', '/rules', '/experiments'];
   for (const place of ['/', '/datasets', '/keys', ...places.map((path) => `/datasets/online-retail${path}`)]) {
     await page.goto(`${addresses().admin}${place}`);
     await expect(page.getByLabel('Password')).toBeVisible();

@@ -10,6 +10,7 @@ const places = [
   { path: '', title: 'Overview' },
   { path: '/data', title: 'Data' },
   { path: '/pipeline', title: 'Pipeline' },
+  { path: '/health', title: 'Health' },
   { path: '/models', title: 'Models' },
   { path: '/indexes', title: 'Indexes' },
   { path: '/playground', title: 'Playground' },

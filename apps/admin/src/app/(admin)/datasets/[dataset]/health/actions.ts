@@ -1,0 +1,42 @@
+'use server';
+
+import { type AlertKind, addDestination, checkHealth, removeDestination } from '@duet/pipeline/control';
+import { refresh } from 'next/cache';
+import { z } from 'zod';
+import { attempt } from '#data/problem.ts';
+import { author, database } from '#data/services.ts';
+
+/** Looks at a dataset with every check now. */
+export async function checkNow(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const datasetId = z.uuid().safeParse(data.get('datasetId'));
+  if (!datasetId.success) return 'This dataset has been deleted.';
+  const { problem } = await attempt(() => checkHealth(db, datasetId.data));
+  refresh();
+  return problem ?? '';
+}
+
+export interface Added {
+  /** Key of the signatures, which nothing shows again. */
+  secret?: string;
+  problem?: string;
+}
+
+/** Adds a place that a dataset's alerts are sent to, and tells its secret this once. */
+export async function addWebhook(_: Added, data: FormData): Promise<Added> {
+  const db = await database();
+  const text = (name: string) => String(data.get(name) ?? '');
+  const request = { name: text('name'), url: text('url'), datasetId: text('datasetId') };
+  const kinds = data.getAll('kinds').map(String) as AlertKind[];
+  const { value, problem } = await attempt(async () => addDestination(db, { ...request, kinds }, await author()));
+  if (value === undefined) return { problem };
+  refresh();
+  return { secret: value.secret };
+}
+
+export async function removeWebhook(_: string | undefined, data: FormData): Promise<string> {
+  const db = await database();
+  const { problem } = await attempt(async () => removeDestination(db, String(data.get('name')), await author()));
+  refresh();
+  return problem ?? '';
+}
