@@ -116,6 +116,16 @@ describe('what the user got wrong ends in one clear sentence, a code, and nothin
   });
 });
 
+test('an answer that is longer than what a socket holds is read to its end', async () => {
+  const input = path.join(folder, 'many.json');
+  writeFileSync(
+    input,
+    JSON.stringify({ kind: 'holm', inputs: { p: Array.from({ length: 30_000 }, (_, i) => i / 3e4) } }),
+  );
+  const { adjusted } = await asJson('stats', '--input', input);
+  assert.equal(adjusted.length, 30_000);
+});
+
 test('a bad setting of the environment is named with its value', async () => {
   const env = { ...process.env, DUET_ADMIN_PORT: 'many', NODE_TEST_CONTEXT: '' };
   const stderr = await new Promise<string>((resolve) => {

@@ -3,5 +3,7 @@ import { duet, terminal } from './duet.ts';
 process.exitCode = await duet(process.argv.slice(2), terminal);
 const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
 await new Promise<void>((sent) => (process.send ? process.send({ peakMb }, () => sent()) : sent()));
+// What a program reads from a socket is written beside this one, and would be cut off where it ends.
+await Promise.all([process.stdout, process.stderr].map((to) => new Promise((sent) => to.write('', sent))));
 // A native library may hold a thread: the work is done, so the process ends.
 process.exit();

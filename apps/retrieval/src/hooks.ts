@@ -1,4 +1,6 @@
-import type { Keyring } from '@duet/api';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { failure, type Keyring } from '@duet/api';
 import type { Config, Logger } from '@duet/base';
 import cors from '@fastify/cors';
 import { TRPCError } from '@trpc/server';
@@ -12,6 +14,24 @@ import type { Pressure } from './pressure.ts';
 export const bodyLimit = 1024 * 1024;
 /** Seconds after which a request that was refused for load may come back. */
 export const retrySeconds = 1;
+
+const busy = JSON.stringify(
+  failure(new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: 'The service is busy. Try again in a second.' })).body,
+);
+
+/** The header with a request's id, in and out. */
+const requestIdHeader = 'x-request-id';
+
+/**
+ * A request's id: the caller's own (`x-request-id`), else that of the trace it belongs to (`traceparent`,
+ * https://www.w3.org/TR/trace-context/), else a new one. It is answered, and stands in each line of the log.
+ */
+export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers[requestIdHeader];
+  if (typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given)) return given;
+  const { traceparent } = headers;
+  return /^[\da-f]{2}-([\da-f]{32})-/.exec(typeof traceparent === 'string' ? traceparent : '')?.[1] ?? randomUUID();
+}
 
 interface Parts {
   logger: Logger;
@@ -27,15 +47,12 @@ interface Parts {
 export function addHooks(app: FastifyInstance, { logger, metrics, pressure, isDraining }: Parts): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff');
+    reply.header(requestIdHeader, request.id);
     const why = request.routeOptions.config.procedure === undefined ? undefined : pressure.refusal();
     if (why === undefined) return done();
     metrics.refused(why);
-    reply.header('retry-after', retrySeconds);
-    const error = new TRPCError({
-      code: 'SERVICE_UNAVAILABLE',
-      message: 'The service is busy. Try again in a second.',
-    });
-    done(error as Error as FastifyError);
+    // Written once and sent as it is: a refusal that costs as much as an answer would help nobody.
+    reply.code(503).header('retry-after', retrySeconds).type('application/json; charset=utf-8').send(busy);
   });
   // Else a connection that was busy when the drain began would stay open, idle, until its keep-alive ran out.
   app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -51,7 +68,7 @@ export function addHooks(app: FastifyInstance, { logger, metrics, pressure, isDr
     const level = status >= 400 ? 'info' : 'debug';
     if (!logger.isLevelEnabled(level)) return;
     const path = pathOf(request.url);
-    logger[level]({ method, path, status, ms: Math.round(elapsedTime * 10) / 10 }, 'answered');
+    logger[level]({ requestId: request.id, method, path, status, ms: Math.round(elapsedTime * 10) / 10 }, 'answered');
   });
 }
 
@@ -75,7 +92,7 @@ export function answerFailures(app: FastifyInstance, logger: Logger): void {
       415: 'Send JSON, with the header "content-type: application/json".',
     });
     if (status >= 500 && !(error instanceof TRPCError)) {
-      logger.error({ err: error, path: pathOf(request.url) }, 'a request failed');
+      logger.error({ err: error, requestId: request.id, path: pathOf(request.url) }, 'a request failed');
     }
     return reply.code(status).send(body);
   });
@@ -101,8 +118,11 @@ export async function allowOrigins(
     origin: (origin, answer) =>
       answer(null, origin !== undefined && (configured.has(origin) || keyring.hasOrigin(origin))),
     methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'trpc-accept', visitorHeader, datasetHeader],
-    exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after'],
+    allowedHeaders: [
+      ...['authorization', 'content-type', 'traceparent', 'trpc-accept'],
+      ...[requestIdHeader, visitorHeader, datasetHeader],
+    ],
+    exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', requestIdHeader],
     maxAge: 3600,
   });
 }

@@ -286,6 +286,36 @@ describe('the service over HTTP', () => {
     return { held, letGo: resolve };
   };
 
+  test('answers with the id that a request brought, that of its trace, or a new one', async () => {
+    const idOf = async (given: Record<string, string>) =>
+      (await fetch(`${url}/v1/items/i1`, { headers: { ...headers(keys.admin), ...given } })).headers.get(
+        'x-request-id',
+      );
+    assert.equal(await idOf({ 'x-request-id': 'shop-7:4.2' }), 'shop-7:4.2');
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    assert.equal(await idOf({ traceparent: `00-${trace}-b7ad6b7169203331-01` }), trace);
+    assert.match((await idOf({ 'x-request-id': 'x'.repeat(500) }))!, /^[0-9a-f-]{36}$/);
+  });
+
+  test('cuts off a body that drips', async () => {
+    const { port } = new URL(url);
+    const slow = net.connect(Number(port), '127.0.0.1');
+    slow.on('error', () => {});
+    slow.write(
+      'POST /v1/retrieve HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n{',
+    );
+    const drip = setInterval(() => slow.write(' '), 200);
+    let said = '';
+    slow.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+    const began = Date.now();
+    await once(slow, 'close');
+    clearInterval(drip);
+    assert.ok(Date.now() - began < 25_000);
+    assert.match(said, /^HTTP\/1\.1 408 /);
+  });
+
   test('takes no more requests than it can work on, and says when to come back', async () => {
     const { held, letGo } = holding();
     const { server, url: at } = await open({ serving: held, config: { ...config, maxInFlight: 2 } });

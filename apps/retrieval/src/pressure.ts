@@ -1,5 +1,5 @@
 /** Why a request is not taken, or undefined. */
-export type Refusal = 'in-flight' | 'event-loop' | undefined;
+export type Refusal = 'in-flight' | 'waiting' | undefined;
 
 export interface Pressure extends Disposable {
   /** Requests whose work is not done, the ones that were told they are late included. */
@@ -12,26 +12,70 @@ export interface Pressure extends Disposable {
   begin(): () => void;
 }
 
-/** Mean lag past which answers come so late that fewer requests are the only help. */
-const maxLagMs = 500;
+/** A request that has waited for longer than this is refused, where waiting has lasted. */
+const mostWaitMs = 50;
+/** Waiting that is over sooner is a burst, or the opening of a model, and turns nobody away. */
+const burstMs = 500;
+/** Work is judged over windows of this length. */
+const windowMs = 100;
+/** Windows of which the quickest request is what one takes that waits for nothing: a minute. */
+const rememberedWindows = 600;
+/** A request that takes this many times as long has waited for others. */
+const slowdown = 4;
+
 const sampleMs = 100;
-/** One long pause, as when a model of a million items is opened, must not turn requests away: only a lasting one. */
 const weight = 0.2;
 
 /**
- * Backpressure: a queue that only grows makes every answer late, so past a limit a request is refused at once.
- * @param maxInFlight requests worked on at once
+ * Backpressure by waiting time, after CoDel (Nichols and Jacobson, ACM Queue 10(5), 2012): a queue that never runs empty
+ * makes every answer late and none more, so past a wait a request is refused at once, while it is cheap.
+ *
+ * Requests wait in two places. In the event loop they wait for those before them in the same turn: what is read late in a
+ * turn has waited since its beginning. In work under way (searches in threads) they wait for each other: where the
+ * quickest of a window took far longer than the quickest of the last minute, fewer are taken at once.
+ *
+ * @param maxInFlight requests worked on at once, however quick they are
  */
-export function watchPressure(maxInFlight: number): Pressure {
+export function watchPressure(maxInFlight: number, now: () => number = () => performance.now()): Pressure {
   let inFlight = 0;
+  let limit = maxInFlight;
   let lagMs = 0;
-  let expected = performance.now() + sampleMs;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    lagMs += weight * (Math.max(0, now - expected) - lagMs);
-    expected = now + sampleMs;
+  let expected = now() + sampleMs;
+  const lag = setInterval(() => {
+    const at = now();
+    lagMs += weight * (Math.max(0, at - expected) - lagMs);
+    expected = at + sampleMs;
   }, sampleMs);
-  timer.unref();
+  lag.unref();
+
+  /** When the turn of the event loop began that the requests now come in. */
+  let turn: number | undefined;
+  /** Since when each turn has been longer than a request may wait. */
+  let longSince: number | undefined;
+  const endTurn = () => {
+    const at = now();
+    if (at - turn! <= mostWaitMs) longSince = undefined;
+    else longSince ??= at;
+    turn = undefined;
+  };
+
+  const quickest: number[] = [];
+  let quickestMs = Infinity;
+  let windowEnds = now() + windowMs;
+  const endWindow = (at: number) => {
+    windowEnds = at + windowMs;
+    if (quickestMs === Infinity) return;
+    const alone = Math.min(quickestMs, ...quickest);
+    // Halved at once, raised little by little: as TCP shares a line.
+    const queued = quickestMs > Math.max(mostWaitMs, slowdown * alone);
+    limit = queued
+      ? Math.max(1, Math.floor(Math.min(limit, inFlight) / 2))
+      : Math.min(maxInFlight, limit + 1 + (limit >> 3));
+    quickest.push(quickestMs);
+    if (quickest.length > rememberedWindows) quickest.shift();
+    quickestMs = Infinity;
+  };
+
   return {
     get inFlight() {
       return inFlight;
@@ -39,13 +83,26 @@ export function watchPressure(maxInFlight: number): Pressure {
     get lagMs() {
       return lagMs;
     },
-    refusal: () => (inFlight >= maxInFlight ? 'in-flight' : lagMs > maxLagMs ? 'event-loop' : undefined),
+    refusal() {
+      const at = now();
+      if (turn === undefined) {
+        turn = at;
+        setImmediate(endTurn);
+      }
+      if (inFlight >= limit) return 'in-flight';
+      const lasts = longSince !== undefined && at - longSince > burstMs;
+      return lasts && at - turn > mostWaitMs ? 'waiting' : undefined;
+    },
     begin() {
       inFlight += 1;
+      const began = now();
       return () => {
         inFlight -= 1;
+        const at = now();
+        quickestMs = Math.min(quickestMs, at - began);
+        if (at >= windowEnds) endWindow(at);
       };
     },
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]: () => clearInterval(lag),
   };
 }

@@ -75,11 +75,15 @@ const unlessBatch =
     request.url.includes('?') && isBatch(request) ? batchOf(parts, request, reply) : handler(request, reply);
 
 /** For the operator: what is a fault in Duet, and why what Duet needs (the database, a file) did not serve a call. */
-function logFailure(logger: Logger, error: { code: string; cause?: unknown }, path: string | undefined): void {
+function logFailure(
+  logger: Logger,
+  error: { code: string; cause?: unknown },
+  of: { requestId: string; path: string | undefined },
+): void {
   const err = error.cause ?? error;
-  if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err, path }, 'a call failed');
+  if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err, ...of }, 'a call failed');
   else if (error.code === 'SERVICE_UNAVAILABLE' && error.cause)
-    logger.warn({ err, path }, 'a call could not be served');
+    logger.warn({ err, ...of }, 'a call could not be served');
 }
 
 /** Answers what tRPC's batch links ask: each call is admitted by itself, and the batch is one request in work. */
@@ -96,7 +100,7 @@ async function batchOf(
     const answer = await answerBatch(
       { method, url, body, headers: { ...headers, ...(typeof accept === 'string' && { 'trpc-accept': accept }) } },
       () => contextOf(request, reply),
-      ({ error, path }) => logFailure(logger, error, path),
+      ({ error, path }) => logFailure(logger, error, { requestId: request.id, path }),
     );
     return reply.send(answer);
   } finally {
@@ -116,7 +120,7 @@ function handlerOf(
     const call = { operation, input: inputOf(request), ctx: contextOf(request, reply), timeoutMs: limit };
     const { status, body, error } = await answerCall(call, pressure.begin());
     if (error === undefined) return shape(body);
-    logFailure(logger, error, operation.name);
+    logFailure(logger, error, { requestId: request.id, path: operation.name });
     if (status === 503) reply.header('retry-after', retrySeconds);
     return reply.code(status).send(body);
   };

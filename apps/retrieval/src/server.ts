@@ -1,19 +1,16 @@
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { createAssign, openKeyring, orderLimits } from '@duet/api';
-import { type Config, DuetError, type Logger } from '@duet/base';
+import { arrivalMs, type Config, DuetError, type Logger, limitConnections, trustedProxies } from '@duet/base';
 import type { Database } from '@duet/db';
 import { openAnswerLog, openEventSink, openLatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { createAdmit } from './admit.ts';
 import { answerUnreadable } from './failures.ts';
-import { addHooks, allowOrigins, answerFailures, bodyLimit, takeJson } from './hooks.ts';
+import { addHooks, allowOrigins, answerFailures, bodyLimit, requestIdOf, takeJson } from './hooks.ts';
 import { createMetrics } from './metrics.ts';
 import { watchPressure } from './pressure.ts';
 import { addPages, addProcedures } from './routes.ts';
-
-/** Limit for a request to arrive whole, headers and body. */
-const arrivalMs = 10_000;
 
 export interface ServerParts {
   config: Pick<
@@ -23,6 +20,8 @@ export interface ServerParts {
     | 'corsOrigins'
     | 'rateLimit'
     | 'rateBurst'
+    | 'maxConnections'
+    | 'trustedProxies'
     | 'maxInFlight'
     | 'requestTimeoutMs'
     | 'drainMs'
@@ -59,13 +58,18 @@ export async function createServer({ config, logger, db, keyDb = db, serving }: 
     // Its own request lines hold URLs; those of hooks.ts hold no more than the path.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
+    // Of its own: by default Fastify sets none.
     requestTimeout: arrivalMs,
+    trustProxy: trustedProxies(config.trustedProxies),
+    requestIdHeader: false,
+    genReqId: requestIdOf,
     http: { connectionsCheckingInterval: 1_000 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable,
     routerOptions: { maxParamLength: 1_000 },
   });
+  limitConnections(app.server, config.maxConnections);
   const pressure = watchPressure(config.maxInFlight);
   const metrics = createMetrics(serving, pressure);
   const keyring = await openKeyring(keyDb, { logger });

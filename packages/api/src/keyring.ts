@@ -1,4 +1,4 @@
-import { DuetError, type Logger } from '@duet/base';
+import { DuetError, type Logger, networkOf } from '@duet/base';
 import {
   type Database,
   isApiKey,
@@ -218,13 +218,6 @@ class DatabaseKeyring implements Keyring {
     clearInterval(this.#timer);
     await this.#refreshing?.catch(() => {});
   }
-}
-
-/** What a sender of unknown keys can hardly change: an IPv4 address, or the first half of an IPv6 one. */
-function networkOf(address: string): string {
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address;
 }
 
 const noAnswer = () => new DuetError('unavailable', 'The database does not answer. Try again.');

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { urlOf } from './address.ts';
@@ -12,6 +13,16 @@ function keepsToPublic(url: string): boolean {
   const schema = searchParams.get('schema') ?? 'public';
   return schema === 'public' && !searchParams.get('options')?.includes('search_path');
 }
+
+/** Addresses, each perhaps with the bits of its network. */
+const isListOfNetworks = (text: string): boolean =>
+  text === '' ||
+  text.split(',').every((one) => {
+    const [address = '', bits, ...rest] = one.trim().split('/');
+    const family = isIP(address);
+    const most = family === 6 ? 128 : 32;
+    return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most));
+  });
 
 /** Every setting that the environment can carry: its name, what it means, and how it is read. */
 const schema = z.object({
@@ -42,6 +53,8 @@ const schema = z.object({
   metricsFile: z.string().optional(),
   rateLimit: z.coerce.number().int().min(1).max(1_000_000),
   rateBurst: z.coerce.number().int().min(1).max(1_000_000),
+  maxConnections: z.coerce.number().int().min(2).max(1_000_000),
+  trustedProxies: z.string().refine(isListOfNetworks, 'must be addresses and networks, such as 127.0.0.1,10.0.0.0/8'),
   maxInFlight: z.coerce.number().int().min(1).max(100_000),
   requestTimeoutMs: z.coerce.number().int().min(1).max(600_000),
   drainMs: z.coerce.number().int().min(0).max(600_000),
@@ -165,6 +178,19 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     meaning: 'Requests that an API key may send at once, unless it has a limit of its own.',
   },
   {
+    key: 'maxConnections',
+    env: 'DUET_MAX_CONNECTIONS',
+    default: '4096',
+    meaning: 'Connections that a service holds at once; one address holds half of them at most.',
+  },
+  {
+    key: 'trustedProxies',
+    env: 'DUET_TRUSTED_PROXIES',
+    default: '',
+    meaning:
+      'Addresses and networks, comma separated, of proxies before the services, whose X-Forwarded-* headers count.',
+  },
+  {
     key: 'maxInFlight',
     env: 'DUET_MAX_IN_FLIGHT',
     default: '256',
@@ -245,7 +271,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const raw = Object.fromEntries(
     settings.map(({ key, env: name, default: fallback }) => [key, env[name] || fallback || undefined]),
   );
-  const texts = { corsOrigins: '', importHosts: '', importPrivateHosts: '' };
+  const texts = { corsOrigins: '', importHosts: '', importPrivateHosts: '', trustedProxies: '' };
   const parsed = schema.safeParse({
     ...texts,
     ...Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined)),

@@ -7,5 +7,6 @@ export { createLogger, type Logger } from './log.ts';
 export { endGroup, identify, isAlive, type ProcessIdentity, peakMemoryMb } from './process-identity.ts';
 export { type Progress, type ProgressUpdate, silent } from './progress.ts';
 export { readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';
+export { arrivalMs, callerAddress, limitConnections, networkOf, trustedProxies } from './server-limits.ts';
 export { inSlices } from './slices.ts';
 export { formatSeconds, reportProgress, terminalProgress } from './terminal.ts';
