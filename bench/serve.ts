@@ -107,8 +107,9 @@ async function activate({ prisma }: Database, ids: string[]): Promise<void> {
 }
 
 /** Which index answers. */
-const served = async (url: string): Promise<string[]> => {
-  const health = (await (await fetch(`${url}/health`)).json()) as { models: { index: { id: string } }[] };
+const served = async (url: string, key: string): Promise<string[]> => {
+  const headers = { authorization: `Bearer ${key}` };
+  const health = (await (await fetch(`${url}/health`, { headers })).json()) as { models: { index: { id: string } }[] };
   return health.models.map(({ index }) => index.id);
 };
 
@@ -137,7 +138,7 @@ async function swap(
     from = performance.now() - started;
     await activate(db, to.active);
     while (performance.now() - started < seconds * 1000) {
-      if ((await served(url)).includes(to.index)) {
+      if ((await served(url, key)).includes(to.index)) {
         at = performance.now() - started;
         return;
       }

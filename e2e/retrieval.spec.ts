@@ -9,7 +9,9 @@ test('the retrieval service refuses a request without a key, and one with a wron
 });
 
 test("a storefront's key does not open what is the admin's", async () => {
-  const health = await (await fetch(`${addresses().retrieval}/health`)).json();
+  const health = await (
+    await fetch(`${addresses().retrieval}/health`, { headers: { authorization: `Bearer ${secretOf('admin-api')}` } })
+  ).json();
   const input = { userId: '17850', modelId: health.models[0].id };
   const url = `${addresses().retrieval}/trpc/retrieve?input=${encodeURIComponent(JSON.stringify(input))}`;
   const refused = await fetch(url, { headers: { authorization: `Bearer ${secretOf('storefront-api')}` } });

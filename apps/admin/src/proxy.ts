@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '@duet/base';
 import { type NextRequest, NextResponse } from 'next/server';
-import { mayEnter } from './access.ts';
-import { sessionCookie } from './session.ts';
+import { sessionIn } from './access.ts';
+import { isHttps, sessionCookie } from './session.ts';
 
 /** What may be asked for without a session. Everything else, including what is added later, needs one. */
 const open = new Set(['/login', '/api/health']);
@@ -22,11 +22,16 @@ function contentSecurityPolicy(nonce: string): string {
   ].join('; ');
 }
 
-/** Authorises every request and gives every page its content security policy. */
+/** Authorises every request (whether a session was ended, `signedIn` asks the database) and gives every page its content security policy. */
 export function proxy(request: NextRequest): Response {
   const { pathname, search } = request.nextUrl;
   const policy = contentSecurityPolicy(randomBytes(16).toString('base64'));
-  if (!open.has(pathname) && !mayEnter(loadConfig(), request.cookies.get(sessionCookie)?.value)) {
+  // What changes something comes from this app's own pages: browsers say which page it was, and Next compares.
+  if (!['GET', 'HEAD'].includes(request.method) && !request.headers.has('origin')) {
+    return Response.json({ error: 'The request does not say which page it comes from (Origin).' }, { status: 403 });
+  }
+  const token = request.cookies.get(sessionCookie(isHttps(request.headers)))?.value;
+  if (!open.has(pathname) && sessionIn(loadConfig(), token) === undefined) {
     if (pathname.startsWith('/api/')) {
       return Response.json({ error: 'Log in first: POST /login, or open /login in a browser.' }, { status: 401 });
     }

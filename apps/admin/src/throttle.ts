@@ -1,25 +1,38 @@
+import { networkOf } from '@duet/base';
+
 const windowMs = 15 * 60_000;
-const perAddress = 10;
-/** An address can be made up in a forwarded header, so all of them together are limited too. */
-const inTotal = 100;
+const mostFailures = 10;
+/** Senders that are remembered; the one that failed first is forgotten. */
+const mostSenders = 100_000;
 
-/** Counts failed log-ins of the last 15 minutes in this process: 10 from one address, 100 from all. */
+/**
+ * Counts the failed log-ins of the last 15 minutes in this process: ten from one sender. A browser that has logged in
+ * before is a sender of its own, and everybody else is their network: so nobody's failures keep another one out, and
+ * there is no limit of all together, which would.
+ */
 export class LoginThrottle {
-  #failures: { address: string; at: number }[] = [];
+  #failures = new Map<string, number[]>();
 
-  /** Milliseconds until `address` may try again; 0 where it may now. */
-  waitMs(address: string, now: number): number {
-    this.#failures = this.#failures.filter(({ at }) => at > now - windowMs);
-    const own = this.#failures.filter((failure) => failure.address === address);
-    const blocking = own.at(-perAddress) ?? this.#failures.at(-inTotal);
-    return blocking === undefined ? 0 : blocking.at + windowMs - now;
+  /** @param browser the id of a browser that has logged in before */
+  static sender(address: string, browser: string | undefined): string {
+    return browser === undefined ? `network ${networkOf(address)}` : `browser ${browser}`;
   }
 
-  failed(address: string, now: number): void {
-    this.#failures.push({ address, at: now });
+  /** Milliseconds until `sender` may try again; 0 where it may now. */
+  waitMs(sender: string, now: number): number {
+    const recent = (this.#failures.get(sender) ?? []).filter((at) => at > now - windowMs);
+    if (recent.length === 0) this.#failures.delete(sender);
+    else this.#failures.set(sender, recent);
+    const blocking = recent.at(-mostFailures);
+    return blocking === undefined ? 0 : blocking + windowMs - now;
   }
 
-  succeeded(address: string): void {
-    this.#failures = this.#failures.filter((failure) => failure.address !== address);
+  failed(sender: string, now: number): void {
+    this.#failures.set(sender, [...(this.#failures.get(sender) ?? []), now].slice(-mostFailures));
+    if (this.#failures.size > mostSenders) this.#failures.delete(this.#failures.keys().next().value!);
+  }
+
+  succeeded(sender: string): void {
+    this.#failures.delete(sender);
   }
 }

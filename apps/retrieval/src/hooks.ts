@@ -48,6 +48,7 @@ export function addHooks(app: FastifyInstance, { logger, metrics, pressure, isDr
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff');
     reply.header(requestIdHeader, request.id);
+    if (request.protocol === 'https') reply.header('strict-transport-security', 'max-age=31536000');
     const why = request.routeOptions.config.procedure === undefined ? undefined : pressure.refusal();
     if (why === undefined) return done();
     metrics.refused(why);

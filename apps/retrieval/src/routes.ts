@@ -5,6 +5,7 @@ import {
   authenticate,
   type Context,
   hasBody,
+  healthFor,
   inputOfUrl,
   type Keyring,
   type Operation,
@@ -172,7 +173,10 @@ export function addPages(app: FastifyInstance, { serving, metrics, keyring, isDr
       .type('text/html; charset=utf-8')
       .send(page),
   );
-  app.get('/health', () => ({ ...serving.health(), draining: isDraining() }));
+  app.get('/health', async (request) => {
+    const caller = await authenticate(credentialsOf(request), keyring).catch(() => undefined);
+    return { ...healthFor(serving.health(), caller), draining: isDraining() };
+  });
   app.get('/ready', async (_request, reply) => {
     const ready = !isDraining() && serving.health().status !== 'starting';
     return reply.code(ready ? 200 : 503).send({ ready });

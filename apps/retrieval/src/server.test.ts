@@ -313,7 +313,11 @@ describe('the retrieval service', () => {
   });
 
   test('says what it serves, and that it is ready', async () => {
-    const health = (await (await fetch(`${url}/health`)).json()) as HealthAnswer;
+    const healthAs = async (headers: Record<string, string> = {}) =>
+      (await (await fetch(`${url}/health`, { headers })).json()) as HealthAnswer;
+    const health = await healthAs({ authorization: `Bearer ${keys.admin}` });
+    const stranger = await healthAs();
+    assert.deepEqual([stranger.status, stranger.models, stranger.experiments, stranger.dataset], ['ok', [], [], null]);
     assert.equal(health.status, 'ok');
     const { engine } = health.models[0]!.index;
     const slower = health.fallbacks.filter((sentence) => sentence.startsWith(`Indexes are searched by ${engine}, `));

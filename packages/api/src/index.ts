@@ -1,6 +1,7 @@
 export { createAssign } from './assignment.ts';
 export { answerBatch } from './batch.ts';
 export { authenticate, type Caller, type Context, type Credentials } from './context.ts';
+export { healthFor } from './health.ts';
 export { answerCall, failure, type Reply } from './http.ts';
 export { type Keyring, openKeyring } from './keyring.ts';
 export { createRateLimiter } from './limits.ts';

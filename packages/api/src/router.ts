@@ -3,6 +3,7 @@ import { TRPCError } from '@trpc/server';
 import { answerFromArm } from './arm-answer.ts';
 import { datasetOf, requestIdFor } from './caller.ts';
 import type { Caller, Context } from './context.ts';
+import { healthFor } from './health.ts';
 import { listProcedures } from './lists.ts';
 import { logEventsOf } from './log-events.ts';
 import { answers, createCallerFactory, publicProcedure, requireScope, router, scoped, userOf } from './procedures.ts';
@@ -221,7 +222,8 @@ export const appRouter = router({
   health: publicProcedure
     .meta({ rest: { method: 'GET', path: '/v1/health', summary: 'What is served, by which model, index and engine' } })
     .output(answers(healthAnswer))
-    .query(({ ctx }) => ctx.serving.health()),
+    // Whoever watches is answered, whatever key they come with.
+    .query(async ({ ctx }) => healthFor(ctx.serving.health(), await ctx.authenticate().catch(() => undefined))),
 });
 
 export type AppRouter = typeof appRouter;

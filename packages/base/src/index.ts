@@ -3,6 +3,7 @@ export { type Config, loadConfig, repositoryRoot, secretSettings, settings } fro
 export { openDataFolder } from './data-folder.ts';
 export { DuetError, type ErrorCode, type ErrorPlace } from './error.ts';
 export { fileFault } from './file-fault.ts';
+export { runNextApp } from './front-server.ts';
 export { createLogger, type Logger } from './log.ts';
 export { endGroup, identify, isAlive, type ProcessIdentity, peakMemoryMb } from './process-identity.ts';
 export { type Progress, type ProgressUpdate, silent } from './progress.ts';

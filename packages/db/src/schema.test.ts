@@ -75,6 +75,9 @@ async function fill({ prisma, ...database }: Database) {
   const auditLog = await prisma.auditLog.create({
     data: { actor: 'ann', action: 'create', objectKind: 'experiment', objectId: experiment.id, after: { name: 'DAT' } },
   });
+  const adminSession = await prisma.adminSession.create({
+    data: { name: 'ann', expiresAt: new Date('2026-02-20T00:00:00Z') },
+  });
   const installation = await prisma.installation.create({ data: { id: crypto.randomUUID() } });
   const apiKey = await prisma.apiKey.create({
     data: { name: 'shop', kind: 'publishable', datasetId, prefix: 'pk_x', hash: '00', scopes: ['events'] },
@@ -135,7 +138,7 @@ async function fill({ prisma, ...database }: Database) {
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ interleavedUserDay, interleavedDay },
     ...{ dataset, datasetUser, category, item, model, trainingRun, importRun, tuning, trial, index, ranker, rule },
-    ...{ experiment, experimentPhase, auditLog, arm, apiKey, installation, signingSecret, event },
+    ...{ experiment, experimentPhase, auditLog, arm, adminSession, apiKey, installation, signingSecret, event },
   };
 }
 

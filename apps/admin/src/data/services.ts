@@ -1,11 +1,12 @@
 import { createDuetClient, type DuetClient } from '@duet/api/client';
 import { type Config, createLogger, DuetError, type Logger, loadConfig, readSecret } from '@duet/base';
 import { type Author, type Database, openDatabase, requireMigrated } from '@duet/db';
-import { cookies } from 'next/headers';
+import { cookies, headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { cache } from 'react';
-import { mayEnter } from '#access.ts';
-import { nameIn, sessionCookie } from '#session.ts';
+import { sessionIn } from '#access.ts';
+import { isHttps, type Session, sessionCookie } from '#session.ts';
+import { isOpen } from './sessions.ts';
 
 interface Opened {
   config: Config;
@@ -51,15 +52,20 @@ export async function openedDatabase(): Promise<Database> {
   }
 }
 
-/** The session's token, for somebody who has logged in. */
-const signedIn = cache(async (): Promise<string> => {
-  const token = (await cookies()).get(sessionCookie)?.value;
-  if (token === undefined || !mayEnter(config(), token)) redirect('/login');
-  return token;
+/** The session of somebody who has logged in, and who was not logged out since. Without its database, the cookie's word counts. */
+export const signedIn = cache(async (): Promise<Session> => {
+  const name = sessionCookie(isHttps(await headers()));
+  const session = sessionIn(config(), (await cookies()).get(name)?.value);
+  if (session === undefined) redirect('/login');
+  const open = await openedDatabase()
+    .then((db) => isOpen(db, session.id))
+    .catch(() => true);
+  if (!open) redirect('/login');
+  return session;
 });
 
 /** Whose changes these are, for the audit log. */
-export const author = async (): Promise<Author> => ({ actor: nameIn(await signedIn()) });
+export const author = async (): Promise<Author> => ({ actor: (await signedIn()).name });
 
 /**
  * The database, for somebody who has logged in: there is no other way from a page or an action to the data, so

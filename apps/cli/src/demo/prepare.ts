@@ -9,6 +9,7 @@ import {
   type Dataset,
   type Model,
   type RegisteredModel,
+  revokeApiKey,
   verifyApiKey,
 } from '@duet/db';
 import type { Evaluation } from '@duet/trainer';
@@ -221,23 +222,42 @@ export async function ensureDemoExperiment(
 
 export const adminPassword = 'admin-password';
 
-const keys: { name: string; scopes: ApiScope[] }[] = [
-  { name: 'storefront-api', scopes: ['retrieve', 'customers', 'events', 'orders'] },
-  { name: 'admin-api', scopes: ['admin'] },
-];
+const storefrontScopes: ApiScope[] = ['retrieve', 'customers', 'events', 'orders'];
 
-/** The API keys of the two apps and the admin's password, each in a file that its owner alone reads. */
+/**
+ * The key in a file of the data folder, where it still works for this dataset (null: for every one), or a new one in its
+ * place. @returns whether one was made
+ */
+async function ensureKey(
+  { db, dataDir }: Pick<Preparation, 'db' | 'dataDir'>,
+  name: string,
+  scopes: ApiScope[],
+  datasetId: string | null,
+): Promise<boolean> {
+  const author = { actor: 'duet start' };
+  const known = readSecret(dataDir, name);
+  const verified = known === undefined ? undefined : await verifyApiKey(db, known);
+  // The shop's own choice of a dataset stays.
+  if (verified !== undefined && (verified.datasetId !== null) === (datasetId !== null)) return false;
+  writeSecret(dataDir, name, (await createApiKey(db, { name, scopes, datasetId }, author)).key);
+  if (verified !== undefined) await revokeApiKey(db, verified.id, author);
+  return true;
+}
+
+/**
+ * The API keys of the two apps and the admin's password, each in a file that its owner alone reads. The admin's is for
+ * every dataset; the example shop's for one: the example's, else the newest. Without a dataset the shop has no key yet.
+ */
 export async function ensureSecrets(
   { db, dataDir, steps }: Pick<Preparation, 'db' | 'dataDir' | 'steps'>,
   config: Config,
 ): Promise<void> {
   await steps.measure('keys', async () => {
-    let worked = false;
-    for (const { name, scopes } of keys) {
-      const known = readSecret(dataDir, name);
-      if (known !== undefined && (await verifyApiKey(db, known)) !== undefined) continue;
-      writeSecret(dataDir, name, (await createApiKey(db, { name, scopes })).key);
-      worked = true;
+    const datasets = await db.prisma.dataset.findMany({ where: { status: 'done' }, orderBy: { createdAt: 'desc' } });
+    const sold = datasets.find(({ name }) => name === exampleName) ?? datasets[0];
+    let worked = await ensureKey({ db, dataDir }, 'admin-api', ['admin'], null);
+    if (sold !== undefined) {
+      worked = (await ensureKey({ db, dataDir }, 'storefront-api', storefrontScopes, sold.id)) || worked;
     }
     if (config.adminPassword === undefined && readSecret(dataDir, adminPassword) === undefined) {
       readOrMakeSecret(dataDir, adminPassword);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type Config, repositoryRoot, urlOf } from '@duet/base';
 import type { RequestedPort } from './ports.ts';
 import type { ServiceSpec } from './services.ts';
-import { appFolder, nextProgram } from './web-builds.ts';
+import { appFolder } from './web-builds.ts';
 
 export type AppName = 'retrieval' | 'worker' | 'admin' | 'storefront';
 
@@ -48,7 +48,7 @@ export function servicesOf(
   const web = (app: 'admin' | 'storefront'): ServiceSpec => ({
     name: app,
     cwd: appFolder(app),
-    args: [nextProgram(app), 'start', '--port', String(config[`${app}Port`]), '--hostname', config.host],
+    args: [path.join(appFolder(app), 'server.ts')],
     env: { ...env, NODE_ENV: 'production' },
     healthUrl: `${addressOf(config, app)}/api/health`,
   });

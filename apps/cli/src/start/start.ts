@@ -163,7 +163,10 @@ async function startServices(
 /** What the retrieval service that just came up cannot serve, such as a model whose file is damaged. */
 async function problemsOf(config: Config): Promise<string[]> {
   try {
-    const answer = await fetch(`${addressOf(config, 'retrieval')}/health`, { signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(`${addressOf(config, 'retrieval')}/health`, {
+      headers: { authorization: `Bearer ${readSecret(config.dataDir, 'admin-api')}` },
+      signal: AbortSignal.timeout(5000),
+    });
     return ((await answer.json()) as { problems: string[] }).problems;
   } catch {
     return ['The retrieval service does not answer: its log says why, and npx duet status how it is.'];

@@ -22,6 +22,7 @@ const places = [
 const shared = [
   { href: '/datasets', title: 'All datasets' },
   { href: '/keys', title: 'API keys' },
+  { href: '/sessions', title: 'Sessions' },
 ];
 
 interface NavigationProps {
