@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as thinkTime } from 'node:timers/promises';
@@ -216,6 +217,28 @@ describe('serving', () => {
     await serving.refresh();
     assert.equal((await serving.retrieve({ userId: 'u1', k: 5 })).index!.id, mended);
     assert.equal(serving.health().status, 'ok');
+  });
+
+  test('answers with best sellers and titles where what is planned is malformed behind fitting checksums', async () => {
+    const was = new Map<string, Buffer>();
+    for (const { id } of await shop.db.prisma.index.findMany({ where: { active: true } })) {
+      const [file, meta] = ['index.faiss', 'meta.json'].map((name) => path.join(indexFolder(shop.dataDir, id), name));
+      for (const one of [file!, meta!]) was.set(one, await readFile(one));
+      const bytes = Buffer.alloc(was.get(file!)!.length, 7);
+      await writeFile(file!, bytes);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      await writeFile(meta!, JSON.stringify({ ...JSON.parse(was.get(meta!)!.toString()), sha256 }));
+    }
+    try {
+      await using fresh = await openServing({ ...shop, logger, pollMs: 3_600_000 });
+      const list = await fresh.retrieve({ userId: 'u1', k: 5 });
+      assert.deepEqual([list.known, list.items.length], [false, 5]);
+      assert.equal((await fresh.similarItems({ itemId: 'i3', k: 3 })).items.length, 3);
+      assert.equal((await fresh.search({ query: 'number', k: 3 })).by, 'titles');
+      assert.equal(fresh.health().status, 'degraded');
+    } finally {
+      for (const [file, bytes] of was) await writeFile(file, bytes);
+    }
   });
 
   const others: [string, object][] = [

@@ -129,6 +129,7 @@ export class Follower implements AsyncDisposable {
     const previous = new Map<string, PlannedModel>();
     const engines = new Map<string, string>();
     const needed = neededModels(plan);
+    this.#opened.tryAgain();
     for (const planned of needed) {
       try {
         await this.#opened.use(planned, (retriever) => {

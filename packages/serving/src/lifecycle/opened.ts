@@ -1,5 +1,5 @@
 import { DuetError, type Logger } from '@duet/base';
-import type { Database } from '@duet/db';
+import { type Database, databaseFault } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { parseRanker, type RankerParameters } from '@duet/ranking';
 import { followSnapshot, loadDataset, type ServedDataset } from '../dataset.ts';
@@ -20,6 +20,23 @@ interface Options {
   logger: Logger;
 }
 
+/** A model that could not be opened is not read again for so long: each request would read all its files. */
+const brokenMs = 10_000;
+
+/** A model or its index cannot be opened, whoever asks. */
+export class OutOfOrder extends DuetError {
+  constructor({ name, modelId }: PlannedModel, cause: unknown) {
+    const { message, code } =
+      cause instanceof DuetError ? cause : { message: `${name} cannot be opened: ${cause}`, code: 'corrupt' as const };
+    super(code, message, {
+      cause,
+      ...(!(cause instanceof DuetError) && {
+        fix: `Train it again, or build its index: npx duet index --model ${modelId}.`,
+      }),
+    });
+  }
+}
+
 /** What has been opened to answer from: datasets, rankers and retrievers, each once, at its first use. */
 export class Opened implements AsyncDisposable {
   /** Of all models since the start. */
@@ -31,6 +48,7 @@ export class Opened implements AsyncDisposable {
   /** Why the newest snapshot of a dataset could not be read. */
   #unreadable = new Map<string, string>();
   #models: OpenModels;
+  #broken = new Map<string, { error: OutOfOrder; until: number }>();
 
   constructor(options: Options) {
     this.#options = options;
@@ -51,15 +69,27 @@ export class Opened implements AsyncDisposable {
     });
   }
 
-  /** Runs `work` with a model's retriever, which stays open until then. @throws DuetError as {@link openRetriever} */
+  /** Lets what could not be opened be tried anew. */
+  tryAgain(): void {
+    this.#broken.clear();
+  }
+
+  /** Runs `work` with a model's retriever, which stays open until then. @throws OutOfOrder where it cannot be opened */
   use<R>(planned: PlannedModel, work: (retriever: Retriever, dataset: ServedDataset) => Promise<R> | R): Promise<R> {
+    const key = retrieverKey(planned);
     const open = async () => {
+      const broken = this.#broken.get(key);
+      if (broken !== undefined && Date.now() < broken.until) throw broken.error;
       const { catalogue } = await this.dataset(planned.datasetId);
-      return openRetriever({ dataDir: this.#options.dataDir, models: this.#models }, planned, catalogue);
+      try {
+        return await openRetriever({ dataDir: this.#options.dataDir, models: this.#models }, planned, catalogue);
+      } catch (cause) {
+        const error = databaseFault(cause) ?? new OutOfOrder(planned, cause);
+        if (error instanceof OutOfOrder) this.#broken.set(key, { error, until: Date.now() + brokenMs });
+        throw error;
+      }
     };
-    return this.#retrievers.use(retrieverKey(planned), open, async (retriever) =>
-      work(retriever, await this.dataset(planned.datasetId)),
-    );
+    return this.#retrievers.use(key, open, async (retriever) => work(retriever, await this.dataset(planned.datasetId)));
   }
 
   /** Runs `work` with every dataset that is loaded by now. */
