@@ -5,6 +5,7 @@ import { datasetsCommand } from './commands/data/datasets.ts';
 import { exportCommand } from './commands/data/export.ts';
 import { foldCommand } from './commands/data/fold.ts';
 import { importCommand } from './commands/data/import.ts';
+import { usersCommand } from './commands/data/users.ts';
 import { experimentCommand } from './commands/experiments/experiment.ts';
 import { offPolicyCommand } from './commands/experiments/off-policy.ts';
 import { reportCommand } from './commands/experiments/report.ts';
@@ -63,6 +64,7 @@ const commands = [
   simulateCommand,
   offPolicyCommand,
   datasetsCommand,
+  usersCommand,
   modelsCommand,
   refreshCommands,
   championCommands,

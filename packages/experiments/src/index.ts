@@ -44,6 +44,14 @@ export {
   uncountedUsers,
 } from './plan/experiment-settings.ts';
 export { shopHistory } from './plan/shop-history.ts';
+export {
+  type Erasure,
+  exportPerson,
+  fingerprintOf,
+  forgetPerson,
+  type Person,
+  type PersonsRows,
+} from './privacy/user-data.ts';
 export { compareArms, guardrailInterval } from './report/compare.ts';
 export {
   formatChange,
