@@ -18,6 +18,7 @@ export const runPages = [
     'storefront-client',
     'operating',
     'living-shop',
+    'threat-model',
   ].map((name) => `docs/guides/${name}.md`),
 ];
 
