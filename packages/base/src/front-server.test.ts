@@ -39,6 +39,38 @@ test('an app is told who sent a request and how, by the proxies that are configu
   });
 });
 
+test('a body that drips is cut, and one that comes slowly is taken', async () => {
+  const server = await serveWeb(
+    { host: '127.0.0.1', maxConnections: 10, trustedProxies: '' },
+    0,
+    async (request, response) => {
+      let bytes = 0;
+      for await (const chunk of request) bytes += (chunk as Buffer).length;
+      response.end(String(bytes));
+    },
+  );
+  const { port } = server.address() as AddressInfo;
+  const send = (everyMs: number, bytes: number, length: number) =>
+    new Promise<number | undefined>((resolve) => {
+      const options = { host: '127.0.0.1', port, method: 'POST', headers: { 'content-length': length }, agent: false };
+      const request = http.request(options, ({ statusCode }) => resolve(statusCode));
+      let sent = 0;
+      const drip = setInterval(() => {
+        request.write(Buffer.alloc(Math.min(bytes, length - sent)));
+        sent += Math.min(bytes, length - sent);
+        if (sent === length) clearInterval(drip);
+      }, everyMs);
+      request.on('error', () => {
+        clearInterval(drip);
+        resolve(undefined);
+      });
+    });
+  const answers = await Promise.all([send(200, 1, 1_000), send(200, 1_000, 50_000)]);
+  assert.deepEqual(answers, [undefined, 200]);
+  server.closeAllConnections();
+  server.close();
+});
+
 test('a body that is too large is refused before the app reads it', async () => {
   const server = await serveWeb(
     { host: '127.0.0.1', maxConnections: 10, trustedProxies: '' },
@@ -53,7 +85,7 @@ test('a body that is too large is refused before the app reads it', async () => 
       host: '127.0.0.1',
       port,
       method: 'POST',
-      headers: { 'content-length': 3 * 2 ** 20 },
+      headers: { 'content-length': 33 * 2 ** 20 },
     });
     request.on('response', resolve).on('error', reject);
     request.flushHeaders();

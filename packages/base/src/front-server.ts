@@ -9,8 +9,26 @@ import { callerAddress, limitConnections, trustedProxies } from './server-limits
 /** What answers a request; it has ended the answer once it resolves. */
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => Promise<void>;
 
-/** Bytes of a body at most: a form, or a file that is chosen in one. */
-const mostBodyBytes = 2 * 2 ** 20;
+/** Bytes of a body at most: files come in pieces of 8 MiB. */
+const mostBodyBytes = 32 * 2 ** 20;
+/** A body may take so long, where it keeps coming: a piece of a file on a slow line. */
+const wholeMs = 300_000;
+/** What must come of one in each span: less than any line carries. */
+const leastBytes = 4_096;
+const spanMs = 5_000;
+
+function cutWhereItDrips(request: http.IncomingMessage): void {
+  const { socket } = request;
+  let read = socket.bytesRead;
+  const watch = setInterval(() => {
+    // What is not read here, because the app is busy with the rest, is no fault of the sender's.
+    const isUnread = request.readableLength >= request.readableHighWaterMark;
+    if (request.complete || isUnread || socket.destroyed) return;
+    if (socket.bytesRead - read < leastBytes) socket.destroy();
+    read = socket.bytesRead;
+  }, spanMs).unref();
+  request.once('close', () => clearInterval(watch));
+}
 
 const oneOf = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(', ') : header;
@@ -43,9 +61,10 @@ export async function serveWeb(
       response.writeHead(413, { connection: 'close' }).end();
       return;
     }
+    cutWhereItDrips(request);
     handler(request, response).catch(() => response.destroy());
   });
-  limitConnections(server, maxConnections);
+  limitConnections(server, maxConnections, wholeMs);
   server.on('upgrade', (_, socket) => socket.destroy());
   server.listen(port, host);
   try {

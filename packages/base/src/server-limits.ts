@@ -15,14 +15,14 @@ export function networkOf(address: string): string {
 }
 
 /**
- * Bounds the connections that a server holds: `most` of them all, and half of that from one network. Requests that do not
- * arrive in time are cut off.
+ * Bounds the connections that a server holds: `most` of them all, and half of that from one network. Requests whose headers
+ * do not arrive in ten seconds, or that do not arrive whole in `wholeMs`, are cut off.
  */
-export function limitConnections(server: Server, most: number): void {
+export function limitConnections(server: Server, most: number, wholeMs: number = arrivalMs): void {
   const held = new Map<string, number>();
   server.maxConnections = most;
   server.headersTimeout = arrivalMs;
-  server.requestTimeout = arrivalMs;
+  server.requestTimeout = wholeMs;
   server.on('connection', (socket: Socket) => {
     const network = networkOf(socket.remoteAddress ?? '');
     const count = (held.get(network) ?? 0) + 1;
