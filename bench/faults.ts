@@ -1,34 +1,40 @@
 /**
  * `npm run bench:faults`: what a shop loses, and for how long, when things break. A small shop runs under `duet start`; a
- * client logs events and asks for recommendations without a pause, while in turn each service is killed (-9), the disk is
- * full, and the database hangs. Loopback only, and a load that any machine bears. `--rounds N` kills of each (50).
+ * client logs events and asks for recommendations without a pause, while in turn services and database are killed (-9),
+ * the database hangs or is absent, the disk is full, files are damaged, bodies drip, and three times the load comes that
+ * the service can bear. Loopback only.
  *
- * A disk that is full is a tmpfs of its own, which only root can mount: without root that fault is left out, and said.
+ * `--rounds N` kills of each (50), fewer where the 15 minutes are used up; `--only killed,disk_full`; `--resume` goes on
+ * after a run that was cut, with the faults it had not come to. `--no-web` leaves shop and admin out, which have to be
+ * built first; `--quick` does. A full disk is a tmpfs of its own, which only root can mount: else it is left out, and said.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, statfsSync, writeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createDuetClient, type DuetClient } from '@duet/api/client';
-import { loadConfig, repositoryRoot } from '@duet/base';
-import { connect, createApiKey, type Database, startPostgres } from '@duet/db';
-import { freePort } from '@duet/db/testing';
-import { median, type Results, runBench, say, table } from './bench.ts';
-import { prepareShop } from './serve/shop.ts';
+import { repositoryRoot } from '@duet/base';
+import { connect } from '@duet/db';
+import { commit, median, type Results, runBench, say, table } from './bench.ts';
+import { overload } from './faults/overload.ts';
+import { familyOf, killPostgres, killService, pidOfPostgres, type ServiceName } from './faults/processes.ts';
+import { back, diskMegabytes, everyMs, items, openShop, type Shop, shopper } from './faults/shop.ts';
 
-const items = 2_000;
-/** Between two events, and between two reads. */
-const everyMs = 50;
-/** How long a full disk or a hanging database lasts. */
-const faultMs = 10_000;
-const diskMegabytes = 768;
+/** A service that worked for so long before it died is started again at once. */
+const steadyMs = 3_000;
 
 interface Outcome {
   times: number;
-  /** Median and longest time from the fault's beginning (a kill) or end (all others) until all is answered again. */
+  /** Median and longest time from a kill, or from the end of all others, until reads and events are answered again. */
   seconds_to_be_back: number;
   seconds_at_worst: number;
   /** Reads that failed while it lasted, and all there were. */
@@ -38,91 +44,37 @@ interface Outcome {
   dropped: number;
   lost: number;
   doubled: number;
+  /** What a fault tells besides. */
+  [further: string]: number;
 }
 
-interface Shop {
-  env: NodeJS.ProcessEnv;
-  dataDir: string;
-  url: string;
-  key: string;
-  databaseUrl: string;
+/** Makes the fault once. Returns the seconds until all was back, by what was broken where that is several things. */
+type Once = () => Promise<number | Record<string, number>>;
+
+interface Fault {
+  name: string;
+  rounds: number;
+  once: Once;
 }
 
-/** A shopper who never stops: events by the client as a shop would log them, reads as they come. */
-function shopper({ url, key }: Shop) {
-  const events = new Set<string>();
-  const dropped = new Set<string>();
-  let [reads, failed, going] = [0, 0, true];
-  const duet: DuetClient = createDuetClient({
-    url,
-    apiKey: key,
-    timeoutMs: 1_000,
-    retry: { attempts: 1 },
-    events: {
-      onDrop: (gone) => {
-        for (const { eventId } of gone) dropped.add(eventId);
-      },
-    },
-  });
-  const log = async () => {
-    for (let n = 0; going; n++, await pause(everyMs)) {
-      const [id] = duet.events.log({ type: 'click', userId: `user-${n % 100}`, itemId: `item-${n % items}` });
-      events.add(id!);
-    }
-  };
-  const read = async () => {
-    for (let n = 0; going; n++, await pause(everyMs)) {
-      reads++;
-      await duet.retrieve({ userId: `user-${n % 100}`, k: 20 }).catch(() => {
-        failed++;
-      });
-    }
-  };
-  const both = Promise.all([log(), read()]);
-  return {
-    duet,
-    async stop() {
-      going = false;
-      await both;
-      await duet.close({ timeoutMs: 60_000 });
-      return { events, dropped, reads, failed };
-    },
-  };
-}
-
-/** Waits until the service answers a read and stores an event. Returns the seconds since `from`. */
-async function back({ url, key }: Shop, from: number): Promise<number> {
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
-  const asks = async (call: string, body: object): Promise<boolean> => {
-    const signal = AbortSignal.timeout(1_000);
-    return fetch(`${url}/v1/${call}`, { method: 'POST', headers, body: JSON.stringify(body), signal }).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  };
-  const event = () => ({
-    eventId: crypto.randomUUID(),
-    occurredAt: new Date().toISOString(),
-    ...{ type: 'click', userId: 'probe', itemId: 'item-1' },
-  });
-  for (;;) {
-    const [read, stored] = await Promise.all([
-      asks('retrieve', { userId: 'user-1', k: 20 }),
-      asks('events', { events: [event()] }),
-    ]);
-    if (read && stored) return (performance.now() - from) / 1000;
-    await pause(20);
-  }
-}
-
-/** What came of a fault: `rounds` times `once` under the same shopper. */
-async function suffer(shop: Shop, rounds: number, once: () => Promise<number>): Promise<Outcome> {
+/** What came of a fault: up to `rounds` times `once` under the same shopper, no longer than `budgetMs`. By what was broken. */
+async function suffer(shop: Shop, { name, rounds, once }: Fault, budgetMs: number): Promise<Record<string, Outcome>> {
   await back(shop, performance.now());
   const customer = shopper(shop);
-  const seconds: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    seconds.push(await once());
-    await pause(500);
+  const seconds: Record<string, number[]> = {};
+  const add = (of: string, one: number): void => {
+    seconds[of] = [...(seconds[of] ?? []), one];
+  };
+  const further: Record<string, number> = {};
+  const began = performance.now();
+  for (let round = 0; round < rounds && (round === 0 || performance.now() - began < budgetMs); round++) {
+    const came = await once();
+    if (typeof came === 'number') add(name, came);
+    else if ('seconds' in came) {
+      const { seconds: one, ...rest } = came;
+      add(name, one!);
+      Object.assign(further, rest);
+    } else for (const [of, one] of Object.entries(came)) add(of, one);
   }
   const { events, dropped, reads, failed } = await customer.stop();
   await using db = await connect(shop.databaseUrl, { max: 1 });
@@ -130,65 +82,58 @@ async function suffer(shop: Shop, rounds: number, once: () => Promise<number>): 
     'SELECT "eventId" AS id, count(*)::int AS n FROM "Event" WHERE "eventId" = ANY($1) GROUP BY 1',
     [[...events]],
   );
-  return {
-    times: rounds,
-    seconds_to_be_back: Number(median(seconds).toFixed(2)),
-    seconds_at_worst: Number(Math.max(...seconds).toFixed(2)),
+  const counts = {
     ...{ reads_failed: failed, reads, dropped: dropped.size },
     lost: events.size - rows.length,
     doubled: rows.filter(({ n }) => n > 1).length,
   };
+  return Object.fromEntries(
+    Object.entries(seconds).map(([of, all]) => [
+      of,
+      {
+        times: all.length,
+        seconds_to_be_back: Number(median(all).toFixed(2)),
+        seconds_at_worst: Number(Math.max(...all).toFixed(2)),
+        ...counts,
+        ...further,
+      },
+    ]),
+  );
 }
 
-const pidOfService = ({ dataDir }: Shop, name: string): number =>
-  JSON.parse(readFileSync(path.join(dataDir, 'running.json'), 'utf8')).services[name].process.pid;
-const folderOfPostgres = ({ dataDir }: Shop): string =>
-  JSON.parse(readFileSync(path.join(dataDir, 'postgres.json'), 'utf8')).folder;
-const pidOfPostgres = (shop: Shop): number =>
-  Number.parseInt(readFileSync(path.join(folderOfPostgres(shop), 'postmaster.pid'), 'utf8'), 10);
-
-/** A process and its children, one generation: PostgreSQL and its sessions. */
-const familyOf = (pid: number): number[] => [
-  pid,
-  ...readdirSync('/proc')
-    .map(Number)
-    .filter((other) => {
-      try {
-        const stat = readFileSync(`/proc/${other}/stat`, 'utf8');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
-      } catch {
-        // No process, or one that has ended since.
-        return false;
-      }
-    }),
-];
-
-/** A new process in the service's place, working: for a service that answers no requests. */
-async function restarted(shop: Shop, name: string, old: number, from: number): Promise<number> {
-  for (;;) {
-    const { services } = JSON.parse(readFileSync(path.join(shop.dataDir, 'running.json'), 'utf8'));
-    const { state, process: is } = services[name];
-    if (is.pid !== old && state !== 'starting') return (performance.now() - from) / 1000;
-    await pause(20);
+/** Each service in turn, so that each has worked for a while before it is killed again. */
+async function killEach(shop: Shop, services: readonly ServiceName[]): Promise<Record<string, number>> {
+  const seconds: Record<string, number> = {};
+  for (const name of services) {
+    const began = performance.now();
+    const from = await killService(shop, name);
+    if (name === 'retrieval') seconds[`${name}_killed`] = await back(shop, from);
+    else {
+      const url = name === 'worker' ? undefined : `${shop.webUrls[name]}/api/health`;
+      while (
+        url !== undefined &&
+        !(await fetch(url).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
+      )
+        await pause(20);
+      seconds[`${name}_killed`] = (performance.now() - from) / 1000;
+    }
+    await pause(Math.max(0, steadyMs / services.length + 300 - (performance.now() - began)));
   }
+  return seconds;
 }
 
-async function killService(shop: Shop, name: string): Promise<number> {
-  const pid = pidOfService(shop, name);
+async function killDatabase(shop: Shop): Promise<number> {
   const from = performance.now();
-  process.kill(pid, 'SIGKILL');
-  const again = await restarted(shop, name, pid, from);
-  return name === 'retrieval' ? back(shop, from) : again;
+  killPostgres(shop);
+  const seconds = await back(shop, from);
+  await pause(steadyMs + 300);
+  return seconds;
 }
 
-async function killPostgres(shop: Shop): Promise<number> {
-  const from = performance.now();
-  const old = pidOfPostgres(shop);
-  for (const pid of familyOf(old)) process.kill(pid, 'SIGKILL');
-  return back(shop, from);
-}
-
-async function hangPostgres(shop: Shop): Promise<number> {
+async function hangDatabase(shop: Shop, faultMs: number): Promise<number> {
   const pids = familyOf(pidOfPostgres(shop));
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   await pause(faultMs);
@@ -196,17 +141,24 @@ async function hangPostgres(shop: Shop): Promise<number> {
   return back(shop, performance.now());
 }
 
-async function fillDisk({ dataDir, ...shop }: Shop): Promise<number> {
+/** A database that dies again before anybody can use it. */
+async function loseDatabase(shop: Shop, faultMs: number): Promise<number> {
+  for (const since = performance.now(); performance.now() - since < faultMs; await pause(50)) killPostgres(shop);
+  return back(shop, performance.now());
+}
+
+async function fillDisk({ dataDir, ...shop }: Shop, faultMs: number): Promise<number> {
   const file = openSync(path.join(dataDir, 'filler'), 'w');
   const block = Buffer.alloc(64 * 1024);
   try {
     for (const since = performance.now(); performance.now() - since < faultMs; await pause(100)) {
       // Whatever room PostgreSQL frees meanwhile is taken too.
-      while (statfsSync(dataDir).bavail > 0) writeSync(file, block);
+      try {
+        while (statfsSync(dataDir).bavail > 0) writeSync(file, block);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
     }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    await pause(faultMs);
   } finally {
     ftruncateSync(file);
     closeSync(file);
@@ -214,80 +166,97 @@ async function fillDisk({ dataDir, ...shop }: Shop): Promise<number> {
   return back({ dataDir, ...shop }, performance.now());
 }
 
-/** A small shop, trained and indexed, in an embedded database, under `duet start`. */
-async function openShop(opened: AsyncDisposableStack, onOwnDisk: boolean): Promise<Shop> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-faults-'));
-  opened.defer(() => rm(dataDir, { recursive: true, force: true }));
-  if (onOwnDisk) {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m,mode=711`, 'duet-faults', dataDir]);
-    opened.defer(async () => {
-      execFileSync('umount', ['--lazy', dataDir]);
-    });
+/** The one index is damaged and the service started again: the best sellers answer until it is mended. */
+async function damageFiles(shop: Shop): Promise<number> {
+  const folder = path.join(shop.dataDir, 'indexes');
+  const file = path.join(folder, readdirSync(folder)[0]!, 'index.faiss');
+  const was = readFileSync(file);
+  writeFileSync(file, was.subarray(0, was.length >> 1));
+  try {
+    return await back(shop, await killService(shop, 'retrieval'));
+  } finally {
+    writeFileSync(file, was);
+    await pause(steadyMs);
+    await back(shop, await killService(shop, 'retrieval'));
   }
-  const env = {
-    ...process.env,
-    DUET_DATA_DIR: dataDir,
-    DUET_POSTGRES_PORT: String(await freePort()),
-    DUET_RETRIEVAL_PORT: String(await freePort()),
-    // The shopper is one key.
-    DUET_RATE_LIMIT: '10000',
-    DUET_RATE_BURST: '10000',
-  };
-  const config = loadConfig(env);
-  let key: string;
-  {
-    await using server = await startPostgres(config);
-    await prepareShop(items, server.url, dataDir);
-    await using db: Database = await connect(server.url);
-    ({ key } = await createApiKey(db, { name: 'faults', scopes: ['admin'] }));
-  }
-  const args = ['start', '--no-demo', '--no-admin', '--no-storefront', '--no-avx2'];
-  const main = path.join(repositoryRoot(), 'apps/cli/src/main.ts');
-  const child: ChildProcess = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  opened.defer(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
-    await once(child, 'close');
-  });
-  const url = config.retrievalUrl;
-  const ready = () =>
-    fetch(`${url}/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  while (!(await ready())) {
-    if (child.exitCode !== null) throw new Error('duet start ended before it was ready.');
-    await pause(200);
-  }
-  const { url: databaseUrl } = JSON.parse(readFileSync(path.join(dataDir, 'postgres.json'), 'utf8'));
-  return { env, dataDir, url, key, databaseUrl };
 }
 
-async function measure({ quick, rounds: asked }: { quick: boolean; json: boolean; rounds?: string | undefined }) {
+/** Bodies of which a byte comes now and then, on as many connections as one address may hold. */
+async function dripBodies(shop: Shop, connections: number, faultMs: number): Promise<number> {
+  const { hostname, port } = new URL(shop.url);
+  const head = `POST /v1/retrieve HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${shop.key}\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n`;
+  const sockets = Array.from({ length: connections }, () => {
+    const socket = net.connect(Number(port), hostname);
+    socket.on('error', () => {}).write(head);
+    return socket;
+  });
+  for (const since = performance.now(); performance.now() - since < faultMs; await pause(500)) {
+    for (const socket of sockets) if (!socket.destroyed) socket.write(' ');
+  }
+  const from = performance.now();
+  for (const socket of sockets) socket.destroy();
+  return back(shop, from);
+}
+
+interface Flags {
+  quick: boolean;
+  json: boolean;
+  rounds?: string | undefined;
+  only?: string | undefined;
+  resume?: boolean | undefined;
+  'no-web'?: boolean | undefined;
+}
+
+function faultsOf(
+  shop: Shop,
+  { quick, rounds, web, onOwnDisk }: { quick: boolean; rounds: number; web: boolean; onOwnDisk: boolean },
+) {
+  const faultMs = quick ? 3_000 : 10_000;
+  const long = quick ? 1 : 3;
+  const services: ServiceName[] = ['retrieval', 'worker', ...(web ? (['admin', 'storefront'] as const) : [])];
+  const faults: Fault[] = [
+    { name: 'killed', rounds, once: () => killEach(shop, services) },
+    { name: 'database_killed', rounds, once: () => killDatabase(shop) },
+    { name: 'database_hangs', rounds: long, once: () => hangDatabase(shop, faultMs) },
+    { name: 'database_absent', rounds: long, once: () => loseDatabase(shop, faultMs) },
+    ...(onOwnDisk ? [{ name: 'disk_full', rounds: long, once: () => fillDisk(shop, faultMs) }] : []),
+    { name: 'files_damaged', rounds: long, once: () => damageFiles(shop) },
+    { name: 'bodies_drip', rounds: 1, once: () => dripBodies(shop, 200, quick ? 3_000 : 15_000) },
+    { name: 'overload', rounds: 1, once: () => overload(shop, quick ? 2 : 10) },
+  ];
+  return { faults, faultMs };
+}
+
+/** Time for all faults together, and how much of it each of the two long ones may take. */
+const minutes = 15;
+const share = 0.35;
+
+async function measure({ quick, rounds: asked, only, resume = false, 'no-web': noWeb = false }: Flags) {
   const rounds = asked === undefined ? (quick ? 2 : 50) : Number(asked);
   const onOwnDisk = process.getuid?.() === 0 && process.platform === 'linux';
   if (!onOwnDisk) say('The full disk is left out: only root can mount one of its own.');
+  const web = !quick && !noWeb;
+  const partial = path.join(repositoryRoot(), 'node_modules/.cache/duet/faults.json');
+  const kept = resume ? await earlier(partial) : {};
   await using opened = new AsyncDisposableStack();
-  const shop = await openShop(opened, onOwnDisk);
-  const faults: [name: string, rounds: number, once: () => Promise<number>][] = [
-    ['retrieval_killed', rounds, () => killService(shop, 'retrieval')],
-    ['worker_killed', rounds, () => killService(shop, 'worker')],
-    ['database_killed', rounds, () => killPostgres(shop)],
-    ['database_hangs', quick ? 1 : 3, () => hangPostgres(shop)],
-    ...(onOwnDisk
-      ? [['disk_full', quick ? 1 : 3, () => fillDisk(shop)] as [string, number, () => Promise<number>]]
-      : []),
-  ];
-  const outcomes: Record<string, Outcome> = {};
-  for (const [name, times, fault] of faults) {
-    say(`${name}, ${times} times …`);
-    outcomes[name] = await suffer(shop, times, fault);
-    say(JSON.stringify(outcomes[name]));
+  const shop = await openShop(opened, { onOwnDisk, web });
+  const { faults, faultMs } = faultsOf(shop, { quick, rounds, web, onOwnDisk });
+  const wanted = only?.split(',');
+  const done: Record<string, Record<string, Outcome>> = kept;
+  await mkdir(path.dirname(partial), { recursive: true });
+  for (const fault of faults) {
+    if (done[fault.name] !== undefined || wanted?.includes(fault.name) === false) continue;
+    say(`${fault.name}, ${fault.rounds} times …`);
+    done[fault.name] = await suffer(shop, fault, minutes * 60_000 * share);
+    say(JSON.stringify(done[fault.name]));
+    await writeFile(partial, JSON.stringify({ commit: commit(), done }));
   }
+  await rm(partial, { force: true });
+  const outcomes: Record<string, Outcome> = Object.assign({}, ...Object.values(done));
   const each = <T>(of: (outcome: Outcome) => T) =>
     Object.fromEntries(Object.entries(outcomes).map(([name, outcome]) => [name, of(outcome)]));
   return {
-    params: { items, rounds, everyMs, faultMs, diskMegabytes: onOwnDisk ? diskMegabytes : null },
+    params: { items, rounds, everyMs, faultMs, web, diskMegabytes: onOwnDisk ? diskMegabytes : null },
     metrics: {
       lost: each(({ lost }) => lost),
       doubled: each(({ doubled }) => doubled),
@@ -295,22 +264,44 @@ async function measure({ quick, rounds: asked }: { quick: boolean; json: boolean
       faults: outcomes,
     },
     peers: {},
-    ratios: {},
+    ratios: {
+      goodput_at_overload: outcomes.overload?.goodput ?? null,
+      p99_at_overload: outcomes.overload?.p99_ratio ?? null,
+    },
   } satisfies Results;
 }
 
-function markdown({ params, metrics }: Awaited<ReturnType<typeof measure>>): string {
+/** What a run of the same commit that was cut had measured. */
+async function earlier(partial: string): Promise<Record<string, Record<string, Outcome>>> {
+  try {
+    const { commit: of, done } = JSON.parse(readFileSync(partial, 'utf8'));
+    return of === commit() ? done : {};
+  } catch {
+    return {};
+  }
+}
+
+function markdown({ params, metrics, ratios }: Awaited<ReturnType<typeof measure>>): string {
   const rows = Object.entries(metrics.faults).map(([name, outcome]) => [
     ...[name.replaceAll('_', ' '), outcome.times, outcome.seconds_to_be_back, outcome.seconds_at_worst],
     ...[`${outcome.reads_failed} of ${outcome.reads}`, outcome.dropped, outcome.lost, outcome.doubled],
   ]);
+  const { goodput_at_overload: goodput, p99_at_overload: p99 } = ratios;
   return [
-    `A shop of ${params.items} items under \`duet start\`; every ${params.everyMs} ms an event and a read. A full disk and a hanging database last ${params.faultMs / 1000} s, and their time to be back is counted from their end; a kill's from its beginning. A service that keeps dying is started after ever longer waits, so that the later kills of many take longer.`,
+    `A shop of ${params.items} items under \`duet start\`; every ${params.everyMs} ms an event and a read. A full disk, and a hanging or absent database, last ${params.faultMs / 1000} s, and their time to be back is counted from their end; a kill's from its beginning. Services are killed in turn under one shopper, so their reads and events are counted together.`,
     table(
       ['fault', 'times', 'back after, s (median)', 'at worst', 'reads failed', 'events dropped', 'lost', 'doubled'],
       rows,
     ),
+    goodput === null || p99 === null
+      ? 'Overload was not measured.'
+      : `At three times the load that it can bear, it answers ${(100 * goodput).toFixed(0)} % of what it does at capacity, the 99th percentile at ${p99.toFixed(1)} times that at capacity; it refuses the rest at once.`,
   ].join('\n\n');
 }
 
-await runBench('faults', measure, markdown, { rounds: { type: 'string' } });
+await runBench('faults', measure, markdown, {
+  rounds: { type: 'string' },
+  only: { type: 'string' },
+  resume: { type: 'boolean' },
+  'no-web': { type: 'boolean' },
+});

@@ -34,7 +34,11 @@ function random(seed: number): () => number {
 }
 
 /** Each user buys in two categories of their own, so that there is something to learn. */
-async function writeFiles(folder: string, items: number): Promise<{ interactions: string; catalogue: string }> {
+export async function writeFiles(
+  folder: string,
+  items: number,
+  users: number,
+): Promise<{ interactions: string; catalogue: string }> {
   const uniform = random(7);
   const catalogue = path.join(folder, 'items.csv');
   const interactions = path.join(folder, 'interactions.csv');
@@ -66,11 +70,10 @@ async function writeFiles(folder: string, items: number): Promise<{ interactions
   return { interactions, catalogue };
 }
 
-/** The shop in its folder: imported, trained and indexed by `duet` itself, once. */
-export async function prepareShop(items: number, databaseUrl: string, dataDir: string): Promise<Shop> {
-  const note = path.join(dataDir, 'shop.json');
-  if (existsSync(note)) return JSON.parse(await readFile(note, 'utf8')) as Shop;
-  const duet = async (...args: string[]): Promise<Record<string, string>> => {
+/** `duet` on a database and a data folder: what a command answered. */
+export const commands =
+  (databaseUrl: string, dataDir: string) =>
+  async (...args: string[]): Promise<Record<string, string>> => {
     say(`duet ${args.slice(0, 4).join(' ')} …`);
     const main = path.join(repositoryRoot(), 'apps/cli/src/main.ts');
     const env = { ...process.env, DATABASE_URL: databaseUrl };
@@ -80,8 +83,14 @@ export async function prepareShop(items: number, databaseUrl: string, dataDir: s
     });
     return JSON.parse(stdout);
   };
+
+/** The shop in its folder: imported, trained and indexed by `duet` itself, once. */
+export async function prepareShop(items: number, databaseUrl: string, dataDir: string): Promise<Shop> {
+  const note = path.join(dataDir, 'shop.json');
+  if (existsSync(note)) return JSON.parse(await readFile(note, 'utf8')) as Shop;
+  const duet = commands(databaseUrl, dataDir);
   await mkdir(dataDir, { recursive: true });
-  const { interactions, catalogue } = await writeFiles(dataDir, items);
+  const { interactions, catalogue } = await writeFiles(dataDir, items, users);
   const imported = await duet('import', '--name', 'bench', '--interactions', interactions, '--items', catalogue);
   const dataset = imported.datasetId!;
   const train = async (seed: number) => {

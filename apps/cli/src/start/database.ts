@@ -5,8 +5,8 @@ import { type Postgres, startPostgres } from '@duet/db';
 /** Waits before the first, the second … new attempt; the last is repeated for as long as it takes. */
 const waitsMs = [0, 1000, 2000, 4000, 8000, 16_000, 30_000];
 
-/** A server that lived this long was well: its next end is its first. */
-const wellMs = 60_000;
+/** A server that lived this long is started again at once: it is not its start that it dies of. */
+const steadyMs = 3_000;
 
 /**
  * PostgreSQL for as long as Duet runs: an embedded server that ends by itself is started again, and where it does not
@@ -18,7 +18,7 @@ export async function keepPostgres(config: Config, { say }: { say: (line: string
   const keep = async () => {
     for (let [tries, startedAt] = [0, Date.now()]; server.ended !== undefined; ) {
       await server.ended;
-      if (Date.now() - startedAt > wellMs) tries = 0;
+      if (Date.now() - startedAt > steadyMs) tries = 0;
       for (let started = false; !started; ) {
         const waitMs = waitsMs[Math.min(tries++, waitsMs.length - 1)];
         await pause(waitMs, undefined, { signal: stopping.signal }).catch(() => {});

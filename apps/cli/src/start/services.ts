@@ -19,6 +19,8 @@ export interface ServiceSpec {
 const readyMs = 60_000;
 /** A service that lived this long was well: its next death is its first. */
 const wellMs = 60_000;
+/** One that worked this long is started again at once: it is not its start that it dies of. */
+const steadyMs = 3_000;
 /** Waits before the first, the second … new attempt; the last is repeated for as long as it takes. */
 const waitsMs = [0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000];
 /** Deaths in a row after which a service counts as degraded, until it has been well again. */
@@ -28,6 +30,8 @@ interface Held {
   spec: ServiceSpec;
   child: ChildProcess;
   startedAt: number;
+  /** When it first worked. */
+  readyAt?: number;
   status: ServiceStatus;
 }
 
@@ -156,12 +160,15 @@ export class Supervisor implements AsyncDisposable {
         );
       }
     }
+    held.readyAt = Date.now();
     if (held.status.state === 'starting') this.#changed(held, { state: 'running' });
   }
 
   /** Starts the service again each time that it ends, until all is stopped. */
   async #keep(held: Held): Promise<void> {
     const { name } = held.spec;
+    /** Deaths in a row that came soon after the start. */
+    let early = 0;
     for (let { child, startedAt, status } = held; ; { child, startedAt, status } = this.#held.get(name)!) {
       const well = setTimeout(() => this.#recovered(this.#held.get(name)!), wellMs - (Date.now() - startedAt));
       well.unref();
@@ -169,7 +176,9 @@ export class Supervisor implements AsyncDisposable {
       clearTimeout(well);
       if (this.#stopping.signal.aborted) return;
       const deaths = status.deaths + 1;
-      const waitMs = waitsMs[Math.min(deaths, waitsMs.length) - 1]!;
+      const { readyAt = Infinity } = this.#held.get(name)!;
+      early = Date.now() - readyAt >= steadyMs ? 1 : early + 1;
+      const waitMs = waitsMs[Math.min(early, waitsMs.length) - 1]!;
       const state = deaths >= degradedAfter ? 'degraded' : 'starting';
       this.#changed(this.#held.get(name)!, { state, deaths, says: how });
       if (deaths < degradedAfter) {
