@@ -12,7 +12,7 @@ export type WebApp = 'admin' | 'storefront';
 export const appFolder = (app: string): string => path.join(repositoryRoot(), 'apps', app);
 
 /** Next's command line, as the app itself would find it. */
-export const nextProgram = (app: WebApp): string =>
+const nextProgram = (app: WebApp): string =>
   createRequire(path.join(appFolder(app), 'package.json')).resolve('next/dist/bin/next');
 
 /** SHA-256 over everything that a build is made of: the app's files, the packages it imports, the locked versions. */
