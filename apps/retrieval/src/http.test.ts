@@ -102,15 +102,49 @@ describe('the service over HTTP', () => {
       if (!rest.path.includes(`{${name}}`))
         query.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
     }
-    if (method === 'GET') return answered(await fetch(`${at}${path}?${query}`, { headers: headers(key) }));
+    if (method === 'GET' || method === 'DELETE') {
+      return answered(await fetch(`${at}${path}?${query}`, { method, headers: headers(key) }));
+    }
     const { itemId: _, ...said } = input as { itemId: string };
-    const body = method === 'DELETE' ? null : JSON.stringify(said);
-    return answered(await fetch(`${at}${path}`, { method, headers: headers(key), body }));
+    return answered(await fetch(`${at}${path}`, { method, headers: headers(key), body: JSON.stringify(said) }));
   };
   const operation = (name: string) => operations.find((one) => one.name === name)!;
   /** What differs between two calls of the same. */
   const lasting = ({ requestId: _, tookMs: __, ...rest }: Record<string, unknown>) =>
     'visitor' in rest ? Object.keys(rest) : rest;
+
+  test('pages through a list without showing anything twice, to its end', async () => {
+    const retrieve = operation('retrieve');
+    const ask = async (more: object) =>
+      (await byRest(retrieve, { userId: 'u4', rank: false, ...more })).body as {
+        items: { itemId: string }[];
+        nextCursor: string | null;
+      };
+    const whole = await ask({ k: 1000 });
+    assert.equal(whole.nextCursor, null);
+    const pages: string[] = [];
+    let cursor: string | null | undefined;
+    while (cursor !== null) {
+      const page = await ask({ k: 40, ...(cursor && { cursor }) });
+      pages.push(...page.items.map(({ itemId }) => itemId));
+      cursor = page.nextCursor;
+    }
+    assert.deepEqual(
+      pages,
+      whole.items.map(({ itemId }) => itemId),
+    );
+    assert.equal((await byRest(retrieve, { userId: 'u4', cursor: 'x' })).status, 400);
+  });
+
+  test('shows nothing but what was bought where that is asked for', async () => {
+    const { body } = await byRest(operation('retrieve'), { userId: 'u2', k: 100, seen: 'only' });
+    const items = body.items as { itemId: string; reason: { kind: string } }[];
+    const history = (await byRest(operation('history'), { userId: 'u2', limit: 500 })).body as unknown as typeof items;
+    const sorted = (list: { itemId: string }[]) => [...new Set(list.map(({ itemId }) => itemId))].sort();
+    assert.ok(items.length > 0);
+    assert.deepEqual(sorted(items), sorted(history));
+    assert.ok(items.every(({ reason }) => reason.kind === 'buy-again'));
+  });
 
   test('answers every procedure by REST as by tRPC, in the form that the document has', async () => {
     assert.deepEqual(Object.keys(inputs).sort(), operations.map(({ name }) => name).sort());

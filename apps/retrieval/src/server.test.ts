@@ -171,7 +171,7 @@ describe('the retrieval service', () => {
     assert.match(wrong.message, /"events" has the scope events, and this needs "retrieve"/);
     const client = clientFor('retrieve');
     assert.equal((await failure(client.catalogue.item({ itemId: 'i999' }))).code, 'not-found');
-    const bad = await failure(client.retrieve({ userId: 'u1', k: 1000 }));
+    const bad = await failure(client.retrieve({ userId: 'u1', k: 1001 }));
     assert.equal(bad.code, 'bad-input');
     assert.match(bad.message, /k/);
     const large = await failure(client.retrieve({ userId: 'u1', exclude: ['x'.repeat(2_000_000)] }));

@@ -25,9 +25,9 @@ const list = <Input extends z.ZodType<ListInput>>(
     .input(input)
     .output(answers(listAnswer))
     .query(async ({ ctx, input }) => {
-      const { filters, seen, ...rest } = input as ListInput;
+      const { filters, ...rest } = input as ListInput;
       const userId = userOf(ctx.caller, rest.userId);
-      const request = { ...rest, userId, datasetId: datasetOf(ctx.caller), filter: filters, hideSeen: seen === 'hide' };
+      const request = { ...rest, userId, datasetId: datasetOf(ctx.caller), filter: filters };
       const answer = await ctx.serving.list(name, request);
       return { requestId: requestIdFor(ctx, userId), userId: userId ?? null, ...answer };
     });

@@ -3,6 +3,7 @@ import { TRPCError } from '@trpc/server';
 import { answerFromArm } from './arm-answer.ts';
 import { datasetOf, requestIdFor } from './caller.ts';
 import type { Caller, Context } from './context.ts';
+import { nextCursor, shownBefore } from './cursor.ts';
 import { healthFor } from './health.ts';
 import { listProcedures } from './lists.ts';
 import { logEventsOf } from './log-events.ts';
@@ -61,7 +62,7 @@ export const appRouter = router({
     .output(answers(retrieveAnswer))
     .query(async ({ ctx, input }) => {
       const started = performance.now();
-      const { context, filters, modelId, rank, at, ...rest } = input;
+      const { context, filters, modelId, rank, at, cursor, ...rest } = input;
       const { caller } = ctx;
       if (modelId !== undefined || (at !== undefined && !caller.scopes.includes('simulate')))
         requireScope(caller, 'admin');
@@ -70,7 +71,9 @@ export const appRouter = router({
         const message = 'Say who asks: a userId, a query, features or a history.';
         throw new TRPCError({ code: 'BAD_REQUEST', message });
       }
-      const request = { ...rest, userId, datasetId: datasetOf(caller) };
+      const shown = shownBefore(cursor);
+      const exclude = [...input.exclude, ...shown];
+      const request = { ...rest, userId, exclude, datasetId: datasetOf(caller) };
       const situation = { time: (at === undefined ? Date.now() : Date.parse(at)) / 1000, values: context };
       const requestId = requestIdFor(ctx, userId);
       const asked = { ...input, userId };
@@ -87,7 +90,9 @@ export const appRouter = router({
       const tookMs = performance.now() - started;
       if (trial.arm) ctx.latency.record(trial.arm.id, tookMs);
       noteAnswer(ctx, input, answer, trial.arm?.id ?? '');
-      return { requestId, userId: userId ?? null, ...answer, ...trial, tookMs };
+      const page = answer.items.map(({ itemId }) => itemId);
+      const next = { nextCursor: nextCursor(shown, page, input.k) };
+      return { requestId, userId: userId ?? null, ...answer, ...trial, ...next, tookMs };
     }),
 
   search: scoped(['retrieve'], { publishable: true })

@@ -51,9 +51,18 @@ export const retrieveInput = z.strictObject({
     .optional()
     .describe('Items that the user had lately, oldest first: for one who is not in the data, or beside what they say.'),
   context,
-  k: count(100, 20).describe('How many items.'),
+  k: count(1000, 20).describe('How many items.'),
   placement,
   filters,
+  seen: z
+    .enum(['hide', 'show', 'only'])
+    .default('hide')
+    .describe('What becomes of what the user bought: hide, show, or only (to buy it again).'),
+  cursor: z
+    .string()
+    .max(50_000)
+    .optional()
+    .describe('The nextCursor of the page before: goes on with the list, and shows nothing twice.'),
   modelId,
   rank: z
     .boolean()
@@ -186,7 +195,7 @@ const foundItem = z.object({
 });
 
 const reason = z.object({
-  kind: z.enum(['bought-together', 'seen-together', 'category', 'taste', 'best-seller', 'pinned']),
+  kind: z.enum(['bought-together', 'seen-together', 'category', 'taste', 'best-seller', 'pinned', 'buy-again']),
   text: z.string().describe('For the shopper, in English.'),
   itemId: itemId.optional().describe('The item of theirs that it goes with.'),
   title: z.string().optional().describe('Of that item.'),
@@ -248,6 +257,7 @@ export const retrieveAnswer = z.object({
   ranker: z.object({ id: z.string() }).nullable(),
   ...trial,
   items: z.array(recommendedItem).describe('Best first.'),
+  nextCursor: z.string().nullable().describe('Asks for the next page; null where there is none.'),
   tookMs: z.number(),
 });
 

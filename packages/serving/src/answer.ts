@@ -11,11 +11,12 @@ import {
   type ShownItem,
   showItem,
 } from './dataset.ts';
-import { asRetrieved, type RankedItem, rankedList } from './ranked.ts';
+import { buyAgain, purchasesOf, usualInterval } from './lists/buy-again.ts';
+import { againReason, asRetrieved, type RankedItem, rankedList } from './ranked.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 import type { RecentHistory } from './users/recent-events.ts';
-import { catalogueRows, inStockOnly, type MaySee, maySee, visibleTo, withoutBlocked } from './visible.ts';
+import { catalogueRows, inStockOnly, type MaySee, maySee, type Seen, visibleTo, withoutBlocked } from './visible.ts';
 
 /** Whose data may answer. */
 export interface OfDataset {
@@ -54,8 +55,8 @@ export interface RetrieveRequest extends OfDataset {
   diversity?: number | undefined;
   /** Item ids that must not be in the answer. */
   exclude?: readonly string[];
-  /** Leave out what the user bought up to the moment of the request. True by default. */
-  hideSeen?: boolean;
+  /** What becomes of what the user bought up to the moment of the request; hidden by default. */
+  seen?: Seen | undefined;
 }
 
 interface FoundItem extends ShownItem {
@@ -168,6 +169,9 @@ export async function recommend(
     { id: userId, situation, attributes: features, history: since },
     isDescribed ? undefined : (recent?.version ?? 0),
   );
+  if (request.seen === 'only') {
+    return { ...listAgain(dataset, { ...request, userId }, rules), ...answeredBy(retriever, dataset) };
+  }
   const seen = retriever.seen(userId);
   const { visible, mayPin } = visibleTo(dataset, userId, seen, request, rules);
   const wanted = Math.max(k, candidateCount);
@@ -192,12 +196,40 @@ export function recommendPopular(
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   if (features !== undefined) checkFeatures(dataset, features);
   const userId = requesterOf(dataset, request);
+  if (request.seen === 'only') {
+    return { ...listAgain(dataset, { ...request, userId }, shaping.rules), ...answeredByNone(dataset, because) };
+  }
   const { visible, mayPin } = visibleTo(dataset, userId, [], request, shaping.rules);
   const retrieved = bestSellers(dataset, Math.max(k, candidateCount), visible);
   return {
     ...listFor(dataset, retrieved, { ...request, userId }, false, shaping, mayPin),
     why: `The best sellers. ${because.join(' ')}`,
     ...answeredByNone(dataset, because),
+  };
+}
+
+/** What the user bought before, by how likely they want it again. */
+function listAgain(
+  dataset: ServedDataset,
+  request: RetrieveRequest & { userId: string },
+  rules: RulesInForce,
+): Pick<RetrieveAnswer, 'known' | 'ranker' | 'placement' | 'why' | 'items'> {
+  const { k, userId, recent, situation, placement = '' } = request;
+  const { visible } = visibleTo(dataset, userId, [], request, rules);
+  const seen = maySee(dataset.catalogue, visible);
+  const now = situation?.time ?? Date.now() / 1000;
+  const again = buyAgain(dataset, purchasesOf(dataset, userId, recent, now), now);
+  const found = again.filter(({ item }) => seen(item)).slice(0, k);
+  return {
+    known: again.length > 0,
+    ranker: null,
+    placement,
+    why: 'What was bought before, by when it is usually bought again.',
+    items: asRetrieved(found, true).map(({ item, ...one }) => ({
+      ...showItem(dataset, item),
+      ...one,
+      reason: againReason(usualInterval(dataset, item)),
+    })),
   };
 }
 

@@ -24,7 +24,7 @@ describe('serving follows the catalogue and the events', () => {
     (await shop.db.prisma.category.findFirstOrThrow({ where: { datasetId: shop.datasetId, name } })).id;
   const beside = () => serving.health().models[0]!.index;
   /** Every item, nearest first, as long as it passes. */
-  const all = (filter?: Filter) => serving.retrieve({ userId: 'u1', k: 200, rankerId: null, hideSeen: false, filter });
+  const all = (filter?: Filter) => serving.retrieve({ userId: 'u1', k: 200, rankerId: null, seen: 'show', filter });
 
   before(async () => {
     shop = await createTinyShop();
@@ -170,7 +170,7 @@ describe('serving follows the catalogue and the events', () => {
       await edit('i9', { priceMinor });
       const edited = performance.now();
       for (;;) {
-        const { items } = await watching.retrieve({ userId: 'u1', k: 200, hideSeen: false });
+        const { items } = await watching.retrieve({ userId: 'u1', k: 200, seen: 'show' });
         if (items.some((item) => item.priceMinor === priceMinor)) break;
         await thinkTime(5);
       }
@@ -185,7 +185,7 @@ describe('serving follows the catalogue and the events', () => {
     const built = await buildIn(shop, { modelId });
     assert.deepEqual([built.size, built.added], [120, 0]);
     await serving.refresh();
-    const { items } = await serving.retrieve({ userId: 'u1', k: 200, hideSeen: false, modelId, rankerId: null });
+    const { items } = await serving.retrieve({ userId: 'u1', k: 200, seen: 'show', modelId, rankerId: null });
     assert.ok(!ids({ items }).includes('new-clock'));
     await assert.rejects(
       serving.similarItems({ itemId: 'new-clock', k: 5, modelId }),
@@ -193,10 +193,10 @@ describe('serving follows the catalogue and the events', () => {
     );
     await edit('i8', { withdrawnAt: new Date() });
     await serving.refresh();
-    assert.ok(!ids(await serving.retrieve({ userId: 'u1', k: 200, hideSeen: false, modelId })).includes('i8'));
+    assert.ok(!ids(await serving.retrieve({ userId: 'u1', k: 200, seen: 'show', modelId })).includes('i8'));
     await edit('i8', { withdrawnAt: null });
     await serving.refresh();
-    assert.ok(ids(await serving.retrieve({ userId: 'u1', k: 200, hideSeen: false, modelId })).includes('i8'));
+    assert.ok(ids(await serving.retrieve({ userId: 'u1', k: 200, seen: 'show', modelId })).includes('i8'));
   });
 
   test('answers one who is not in the data by what the request says of them', async () => {
@@ -257,7 +257,7 @@ describe('serving follows the catalogue and the events', () => {
     await log('order', bought);
     await serving.refresh();
     assert.ok(!ids(await ask()).includes(bought));
-    assert.ok(ids(await ask({ hideSeen: false, k: 100 })).includes(bought));
+    assert.ok(ids(await ask({ seen: 'show', k: 100 })).includes(bought));
     const yesterday = Date.now() / 1000 - 86_400;
     assert.equal((await ask({ situation: { time: yesterday } })).known, false);
   });

@@ -18,7 +18,7 @@ import type { Retrieved } from './search.ts';
 
 /** Why an item is in the list. */
 export interface ShownReason {
-  kind: 'bought-together' | 'seen-together' | 'category' | 'taste' | 'best-seller' | 'pinned';
+  kind: 'bought-together' | 'seen-together' | 'category' | 'taste' | 'best-seller' | 'pinned' | 'buy-again';
   /** For the shopper, in English. */
   text: string;
   /** Of bought-together and seen-together: the item that it goes with. */
@@ -30,6 +30,12 @@ export interface ShownReason {
 const closeToTaste: ShownReason = { kind: 'taste', text: 'Close to your taste' };
 const chosenByShop: ShownReason = { kind: 'pinned', text: 'Chosen by the shop' };
 const bestSeller: ShownReason = { kind: 'best-seller', text: 'Popular with everybody' };
+
+/** @param days after which the item is usually bought again; NaN where nobody knows */
+export const againReason = (days: number): ShownReason => ({
+  kind: 'buy-again',
+  text: days >= 1 ? `Usually bought again after ${Math.round(days)} days` : 'You bought it before',
+});
 
 /** A place of the finished list; `item` is a catalogue row. */
 export interface RankedItem {

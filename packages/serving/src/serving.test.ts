@@ -95,7 +95,7 @@ describe('serving', () => {
     const without = await serving.retrieve({ userId: 'u5', k: 10, exclude });
     assert.equal(without.items.length, 10);
     assert.ok(without.items.every(({ itemId }) => !exclude.includes(itemId)));
-    const all = await serving.retrieve({ userId: 'u5', k: 120, hideSeen: false });
+    const all = await serving.retrieve({ userId: 'u5', k: 120, seen: 'show' });
     assert.equal(all.items.length, 120);
   });
 

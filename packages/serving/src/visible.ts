@@ -52,10 +52,13 @@ export function withoutBlocked(
   return { hidden: blockedItems.size === 0 ? hidden : new Set([...hidden, ...blockedItems]), filter: both };
 }
 
+/** What becomes of items that the user bought: they are left out, shown as others are, or nothing else is shown. */
+export type Seen = 'hide' | 'show' | 'only';
+
 /** What a request says of the items that its user may see. */
 interface Wishes {
   exclude?: readonly string[];
-  hideSeen?: boolean;
+  seen?: Seen | undefined;
   filter?: Filter | undefined;
   history?: readonly string[] | undefined;
   recent?: RecentHistory | undefined;
@@ -73,14 +76,14 @@ export function visibleTo(
   dataset: ServedDataset,
   userId: string,
   seen: readonly number[],
-  { exclude = [], hideSeen = true, filter: wished, history = [], recent, situation }: Wishes,
+  { exclude = [], seen: had = 'hide', filter: wished, history = [], recent, situation }: Wishes,
   rules: RulesInForce,
 ): { visible: Visible; mayPin: MaySee } {
   const { catalogue, interactions, queryId } = dataset;
   const filter = inStockOnly(dataset, wished);
   const excluded = catalogueRows(dataset, exclude);
   const mayPin = maySee(catalogue, { hidden: excluded, filter });
-  if (!hideSeen || queryId !== undefined) {
+  if (had !== 'hide' || queryId !== undefined) {
     return { visible: withoutBlocked({ hidden: excluded, filter }, rules), mayPin };
   }
   const hidden = catalogueRows(dataset, [...(recent?.ordered ?? []), ...history, ...exclude]);

@@ -53,7 +53,15 @@ export function listCommand(program: Command): void {
       const { dataDir } = config;
       await using serving = await openServing({ db, dataDir, logger, executor: await openExecutor(config) });
       const answer = await serving.list(name, {
-        ...{ datasetId: dataset.id, k, userId: user, itemIds: item, window, placement, hideSeen: seen },
+        ...{
+          datasetId: dataset.id,
+          k,
+          userId: user,
+          itemIds: item,
+          window,
+          placement,
+          seen: seen ? ('hide' as const) : ('show' as const),
+        },
       });
       const { currency, fallbacks, items } = answer;
       const rows = items.map(({ itemId, title, category, priceMinor, source }, place) => [

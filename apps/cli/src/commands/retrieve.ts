@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/base';
 import type { Filter, filterSchema } from '@duet/serving';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
@@ -18,7 +18,7 @@ interface Options {
   placement?: string;
   model?: string;
   rank: boolean;
-  seen: boolean;
+  seen: 'hide' | 'show' | 'only';
 }
 
 function readJson(text: string): unknown {
@@ -50,7 +50,11 @@ export function retrieveCommand(program: Command): void {
       'a model with an index, by id or name; by default the arm of the running experiment, else what is deployed, else popular items',
     )
     .option('--no-rank', 'in the order of the retrieval, without the ranker')
-    .option('--no-seen', 'with what the user bought before');
+    .addOption(
+      new Option('--seen <what>', 'what becomes of what the user bought before')
+        .choices(['hide', 'show', 'only'])
+        .default('hide'),
+    );
   job<Options>(command, 'retrieve --user 17850 --k 10', async ({ config, logger, database }, options) => {
     if (options.k < 1 || options.k > 1000) {
       throw new DuetError('bad-input', `It is ${options.k}, and must be 1 to 1000.`, { where: { field: '--k' } });
@@ -96,7 +100,7 @@ export function retrieveCommand(program: Command): void {
       modelId: named?.id ?? arm?.modelId,
       indexId: arm?.indexId,
       rankerId: options.rank ? (arm?.settings.rankerId ?? experiment?.rankerId ?? undefined) : null,
-      hideSeen: options.seen,
+      seen: options.seen,
     });
     const inArm = experiment && arm ? { experiment: experiment.name, arm: arm.name } : {};
     const index =

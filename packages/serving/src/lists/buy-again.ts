@@ -1,4 +1,6 @@
+import type { ServedDataset } from '../dataset.ts';
 import type { Retrieved } from '../search.ts';
+import type { RecentHistory } from '../users/recent-events.ts';
 import { daySeconds, type ListData } from './activity.ts';
 
 /** Repeats that an item's usual interval is shrunk to the shop's by. */
@@ -70,4 +72,25 @@ export function buyAgain(
   });
   found.sort((a, b) => b.score - a.score || b.place - a.place);
   return found.map(({ item, score }) => ({ item, score }));
+}
+
+/** What a user bought, oldest first: in the data up to a moment, and ordered since. */
+export function purchasesOf(
+  { interactions, userRow, userStart, timed, catalogue }: ServedDataset,
+  userId: string,
+  recent: RecentHistory | undefined,
+  now: number,
+): { item: number; at: number | undefined }[] {
+  const user = userRow.get(userId);
+  const bought: { item: number; at: number | undefined }[] = [];
+  const { item, time, hides } = interactions;
+  for (let row = user === undefined ? 0 : userStart[user]!; user !== undefined && row < userStart[user + 1]!; row++) {
+    const isBought = hides === undefined || hides[row] === 1;
+    if (isBought && !(timed && time[row]! > now)) bought.push({ item: item[row]!, at: timed ? time[row]! : undefined });
+  }
+  for (const itemId of recent?.ordered ?? []) {
+    const row = catalogue.rowOf.get(itemId);
+    if (row !== undefined) bought.push({ item: row, at: now });
+  }
+  return bought;
 }

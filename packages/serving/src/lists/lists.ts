@@ -38,8 +38,8 @@ export interface ListRequest {
   placement?: string | undefined;
   filter?: Filter | undefined;
   exclude?: readonly string[] | undefined;
-  /** Leave out what the user bought; true by default, where there is a user. */
-  hideSeen?: boolean | undefined;
+  /** What becomes of what the user bought; hidden by default, where there is a user. */
+  seen?: 'hide' | 'show' | undefined;
 }
 
 /** Where an item of a list comes from: the list that was asked for, or what fills it up. */
@@ -189,14 +189,14 @@ export async function listOf(
 function visibleIn(
   dataset: ServedDataset,
   recent: RecentHistory | undefined,
-  { userId, itemIds = [], filter: wished, exclude = [], hideSeen = true }: ListRequest,
+  { userId, itemIds = [], filter: wished, exclude = [], seen = 'hide' }: ListRequest,
   rules: RulesInForce,
 ): { visible: Visible; mayPin: MaySee } {
   if (wished !== undefined) checkFilter(wished, dataset.catalogue);
   const filter = inStockOnly(dataset, wished);
   const excluded = catalogueRows(dataset, [...exclude, ...itemIds]);
   const hidden = new Set(excluded);
-  if (userId !== undefined && hideSeen) {
+  if (userId !== undefined && seen === 'hide') {
     for (const row of catalogueRows(dataset, [...(recent?.ordered ?? [])])) hidden.add(row);
     // What was only looked at is what recently-viewed is about.
     for (const row of purchasesOf(dataset, userId)) hidden.add(row);
