@@ -98,7 +98,11 @@ export function Wizard({
               ),
           )}
           <Writing settings={order.settings} onSettings={change} events={shown?.preview?.events ?? []} />
-          <Start run={run!} order={whole} ready={shown?.preview !== undefined && !looking && sending.length === 0}>
+          <Start
+            run={run!}
+            order={whole}
+            ready={shown?.preview !== undefined && shown.problem === undefined && !looking && sending.length === 0}
+          >
             {into ? (
               <p className="mt-8">The files are added to {into.name}; what it has already is left out.</p>
             ) : (
@@ -123,7 +127,7 @@ export function Wizard({
                 {shown.problem}
               </p>
             )}
-            {shown?.preview && <Preview shown={shown.preview} />}
+            {shown?.preview && shown.problem === undefined && <Preview shown={shown.preview} />}
           </div>
         </>
       )}
