@@ -70,7 +70,9 @@ describe('migrations', { concurrency: true }, () => {
     assert.deepEqual(await migrate(prismas), []);
     const records = (database: Database) =>
       database.pool
-        .query('SELECT migration_name, checksum, logs, rolled_back_at, applied_steps_count FROM _prisma_migrations')
+        .query(
+          'SELECT migration_name, checksum, logs, rolled_back_at, applied_steps_count FROM _prisma_migrations ORDER BY 1',
+        )
         .then(({ rows }) => rows);
     assert.deepEqual(await records(ours), await records(prismas));
     const columns = (database: Database) =>

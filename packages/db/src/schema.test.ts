@@ -185,9 +185,21 @@ async function fillLiving({ prisma }: Database, datasetId: string, modelId: stri
   const alert = await prisma.alert.create({
     data: { datasetId, kind: 'data-stopped', key: `data-stopped/${datasetId}`, sentence: 'No event for a day.' },
   });
+  const alertDestination = await prisma.alertDestination.create({
+    data: { datasetId, name: 'pager', url: 'https://pager.example/duet', secret: 'signs', kinds: ['data-stopped'] },
+  });
+  const answerCount = await prisma.answerCount.create({
+    data: {
+      ...{ datasetId, at: new Date('2026-02-20T00:10:00Z'), placement: 'home', armId: '', modelId },
+      ...{ source: 'model', answers: 3n, empty: 1n },
+    },
+  });
+  const pendingInteraction = await prisma.pendingInteraction.create({
+    data: { datasetId, row: { user: '17850', item: '21730' } },
+  });
   return {
     ...{ datasetPart, snapshot, eventFold, registeredModel, deployment, championChange, refreshRun, healthCheck },
-    alert,
+    ...{ alert, alertDestination, answerCount, pendingInteraction },
   };
 }
 
