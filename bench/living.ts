@@ -11,7 +11,7 @@
  * All policies hear at once what users bought since their training. CPU seconds are the training process's alone.
  *
  *   --kind two-tower  --preset fast  --nights 56
- *   --quick           three nights of the most active users with a short training, to see that everything works
+ *   --quick           two nights of the most active users with a short training, to see that everything works
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -30,7 +30,7 @@ const quick = process.argv.includes('--quick');
 const own = {
   kind: { type: 'string', default: 'two-tower' },
   preset: { type: 'string', default: 'fast' },
-  nights: { type: 'string', default: quick ? '3' : '56' },
+  nights: { type: 'string', default: quick ? '2' : '56' },
 } as const;
 
 interface LivingResults extends Results {
@@ -131,10 +131,10 @@ async function measure(flags: { kind: string; preset: string; nights: string }):
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'duet-living-'));
   try {
     const request = await readImportRequest(path.join(repositoryRoot(), 'examples/online-retail/import.json'));
-    const part = quick ? { kCore: { user: 100, item: 5 } } : {};
+    const part = quick ? { kCore: { user: 200, item: 5 } } : {};
     const { datasetId } = await importDataset({ db, dataDir }, { ...request, ...part });
     const ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
-    const set = quick ? { epochs: 3, negatives: 64 } : {};
+    const set = quick ? { epochs: 1, negatives: 64 } : {};
     const settings = resolveSettings(flags.kind, flags.preset, set);
     const epochs = isTower(settings) ? settings.epochs : undefined;
     const interactions = await loadInteractions(ctx, datasetId);

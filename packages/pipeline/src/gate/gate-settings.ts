@@ -22,6 +22,8 @@ export const gateSettings = z.strictObject({
   dataVolume: z.number().min(0).default(0.8).describe('interactions against those that the champion saw'),
   /** Interactions of the last 7 days over those of the 7 days before, at least; 0 does not look. */
   lastWeek: z.number().min(0).default(0.2).describe('interactions of the last week against the week before'),
+  /** Requests of the last hour that the candidate answers beside the champion, at most; 0 leaves it out. */
+  shadow: z.int().min(0).max(2000).default(200).describe('requests of the last hour that it answers unseen, at most'),
   /** Mean share of a user's 20 items that the champion's list has too, at least. */
   overlap: share.default(0.05).describe("share of a user's first 20 items that the champion showed too"),
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { RegisteredModel } from '@duet/db';
+import { ensureEventPartitions, type RegisteredModel } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { listDeployments } from '../registry/deployment.ts';
 import { changeRegisteredModel, registerModel } from '../registry/registered-model.ts';
@@ -25,6 +25,20 @@ describe('a refresh', () => {
     );
   });
   after(() => shop[Symbol.asyncDispose]());
+  /** Shoppers who saw a list just now. */
+  const seen = async (...userIds: string[]) => {
+    const occurredAt = new Date();
+    const day = occurredAt.toISOString().slice(0, 10);
+    await ensureEventPartitions(shop.db, [day]);
+    for (const userId of userIds) {
+      await shop.db.prisma.event.create({
+        data: {
+          ...{ day: new Date(day), eventId: crypto.randomUUID(), type: 'impression', userId, itemId: 'i1' },
+          ...{ occurredAt, receivedAt: occurredAt, datasetId: shop.datasetId, placement: 'home' },
+        },
+      });
+    }
+  };
 
   const runs = () => shop.db.prisma.refreshRun.findMany({ orderBy: { createdAt: 'asc' } });
   const champion = async () =>
@@ -46,7 +60,7 @@ describe('a refresh', () => {
     const stages = run!.stages as { name: string; sentence: string; finishedAt: string | null }[];
     assert.deepEqual(
       stages.map(({ name }) => name),
-      ['data', 'measure', 'refit', 'index', 'gate'],
+      ['data', 'measure', 'refit', 'index', 'gate', 'shadow'],
     );
     assert.ok(stages.every(({ sentence, finishedAt }) => sentence !== '' && finishedAt !== null));
   });
@@ -57,12 +71,16 @@ describe('a refresh', () => {
       if (step.startsWith('index')) stop.abort(new Error('cut'));
     };
     await assert.rejects(refreshModel({ ...shop, progress, signal: stop.signal }, registered, ann), /cut/);
+    await seen('u1', 'u2', 'u3');
     const trainings = await shop.db.prisma.trainingRun.count();
     assert.equal((await runs()).at(-1)?.status, 'running');
     const result = await refreshModel(shop, registered, ann);
     assert.deepEqual([result.version, await shop.db.prisma.trainingRun.count()], [2, trainings]);
     assert.equal((await runs()).length, 2);
     assert.ok(result.gate.checks.some(({ name }) => name === 'champion'));
+    const shadow = result.gate.checks.filter(({ name }) => name.startsWith('shadow-'));
+    assert.deepEqual([shadow.length, shadow.every(({ passed }) => passed)], [3, true]);
+    assert.match(shadow[1]!.sentence, /^0 of 3 requests of the last hour get no item, 0 by the champion/);
     assert.deepEqual([result.promoted, await champion()], [true, 2]);
   });
 

@@ -8,6 +8,7 @@ import { raise, settle } from '../alerts/alerts.ts';
 import { foldEvents, isFoldable } from '../fold/fold.ts';
 import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
 import { parseGate } from '../gate/gate-settings.ts';
+import { shadowChecks } from '../gate/shadow.ts';
 import { addVersion, promote, versionsOf } from '../registry/champion.ts';
 import { measuredTwin, OpenRefresh, type RefreshStart } from './refresh-run.ts';
 
@@ -54,6 +55,7 @@ export async function refreshModel(
     await refresh.stage('refit', () => refit(ctx, model, refresh));
     await refresh.stage('index', () => index(ctx, refresh));
     await refresh.stage('gate', () => gate(ctx, model, refresh));
+    await refresh.stage('shadow', () => shadow(ctx, model, refresh));
     const { promoted, sentence } = await conclude(ctx, model, refresh, actor);
     const { modelId, version, gate: judged, measuredModelId } = refresh.state;
     await refresh.end({ status: 'done', promoted, error: null });
@@ -223,6 +225,24 @@ async function gate(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRe
   return failed.length === 0
     ? `All ${judged.checks.length} checks passed.`
     : failed.map(({ sentence }) => sentence).join(' ');
+}
+
+/** Lets a candidate that passed so far answer the last hour's requests, unseen, and judges it by that too. */
+async function shadow(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
+  const { gate: judged, modelId } = refresh.state;
+  if (!judged!.passed) return 'Left out: it is held back already.';
+  const { shadow: most, overlap } = parseGate(model.gate);
+  const about = { datasetId: model.datasetId, candidate: modelId!, champion: model.championId, overlap };
+  const found = await shadowChecks(ctx, about, most);
+  if (found.length === 0) return 'Left out: there is no champion, or nobody asked within the last hour.';
+  const checks = [...judged!.checks.filter(({ name }) => !name.startsWith('shadow-')), ...found];
+  const all = { passed: checks.every(({ passed }) => passed), checks };
+  await refresh.know({ gate: all });
+  await ctx.db.prisma.refreshRun.update({
+    where: { id: refresh.id },
+    data: { gate: all as unknown as Prisma.InputJsonObject },
+  });
+  return found.map(({ sentence }) => sentence).join(' ');
 }
 
 const weekSeconds = 7 * 86_400;
