@@ -1,7 +1,7 @@
 import type { Logger } from '@duet/base';
 import { type ImportResources, runImport } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
-import { foldEvents, refreshModel } from '@duet/pipeline';
+import { foldEvents, refreshModel, watchHealth } from '@duet/pipeline';
 import { buildModelIndex } from '@duet/serving';
 import { evaluateModel, requestOfRun, type TrainerContext, trainModel } from '@duet/trainer';
 
@@ -55,6 +55,7 @@ export function jobHandlers({
       const ctx = { db, dataDir, executor, checkpointMinutes, signal };
       const { version, promoted, sentence } = await refreshModel(ctx, registered, { actor: 'schedule' });
       logger.info({ model: registered.name, version, promoted }, sentence);
+      await watchHealth(db, { datasetId: registered.datasetId });
       return { version, promoted, sentence };
     }),
     evaluate: logged(async ({ modelId, split }, signal) => {

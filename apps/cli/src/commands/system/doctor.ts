@@ -35,6 +35,18 @@ async function attempt(name: string, optional: boolean, fix: string, look: () =>
   }
 }
 
+/** What the last health checks of all datasets found. @throws Error with those that fail */
+async function healthOf(config: Config): Promise<string> {
+  const { connect, startPostgres } = await import('@duet/db');
+  await using server = await startPostgres(config);
+  await using db = await connect(server.url, { max: 1 });
+  const include = { dataset: { select: { name: true } } } as const;
+  const checks = await db.prisma.healthCheck.findMany({ include, orderBy: { name: 'asc' } });
+  const failed = checks.filter(({ state }) => state === 'fail');
+  if (failed.length === 0) return `${checks.length} health checks, none of which fails`;
+  throw new Error(failed.map(({ dataset, name, sentence }) => `${dataset.name}, ${name}: ${sentence}`).join(' '));
+}
+
 async function findings(config: Config): Promise<Finding[]> {
   const [{ startPostgres }, { openExecutor }, { openTfjs }, { annEngines }] = await Promise.all([
     import('@duet/db'),
@@ -60,6 +72,7 @@ async function findings(config: Config): Promise<Finding[]> {
       await using server = await startPostgres(config);
       return `${server.version}, ${server.embedded ? 'embedded' : 'at DATABASE_URL'}`;
     }),
+    await attempt('datasets', true, 'npx duet health --dataset NAME says what to do.', () => healthOf(config)),
     await attempt('training executor', false, 'Run npm ci.', async () => {
       const executor = await openExecutor(config);
       return `${executor.name}: ${executor.reason}`;
