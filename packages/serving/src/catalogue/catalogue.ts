@@ -101,7 +101,7 @@ export class LiveCatalogue implements Catalogue {
     const { rows } = await this.#db.pool.query<ItemRow>(
       `SELECT i."externalId", i.title, c.name AS category, i."priceMinor", i.attributes, i."inStock",
          i."withdrawnAt" IS NOT NULL AS withdrawn, i."changedIn"::float8 AS "changedIn",
-         extract(epoch FROM i."listedAt")::float8 AS "listedAt"
+         extract(epoch FROM i."createdAt")::float8 AS "listedAt"
        FROM "Item" i LEFT JOIN "Category" c ON c.id = i."categoryId"
        WHERE i."datasetId" = $1 AND i."changedIn" >= $2 AND i."changedIn" < $3`,
       [this.#datasetId, this.seen.xmin, this.seen.xmax === 0 ? '9223372036854775807' : now.xmax],
