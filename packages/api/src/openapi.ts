@@ -111,12 +111,21 @@ export function openApiOf(router: AnyTRPCRouter, version: string): OpenApi {
   };
 }
 
-/** A body's schema: the input's, without what the path says. */
-function bodyOf(inputName: string, schemas: Record<string, Json>, inPath: readonly string[]): Json {
-  if (inPath.length === 0) return reference(inputName);
-  const { properties, required, ...schema } = schemas[inputName] as { properties: Json; required?: string[] };
+/** A body's schema, among the others: the input's, without what the path says. */
+function bodyOf(name: string, schemas: Record<string, Json>, inPath: readonly string[]): Json {
+  if (inPath.length === 0) return reference(`${pascal(name)}Input`);
+  const { properties, required, ...schema } = schemas[`${pascal(name)}Input`] as {
+    properties: Json;
+    required?: string[];
+  };
   const left = Object.fromEntries(Object.entries(properties).filter(([field]) => !inPath.includes(field)));
-  return { ...schema, properties: left, required: (required ?? []).filter((field) => !inPath.includes(field)) };
+  const body = `${pascal(name)}Body`;
+  schemas[body] = {
+    ...schema,
+    properties: left,
+    required: (required ?? []).filter((field) => !inPath.includes(field)),
+  };
+  return reference(body);
 }
 
 function whoMay(scopes: Operation['scopes'], publishable: boolean): string {
@@ -163,7 +172,7 @@ function describeOperation(
           content: {
             'application/json': {
               schema: bodyOf(
-                inputName,
+                name,
                 schemas,
                 inPath.map(([field]) => field),
               ),

@@ -122,7 +122,7 @@ test('drafts in a data folder of another database are nobody’s to clear', asyn
   await writeFile(path.join(draft, 'draft.json'), JSON.stringify({ with: [model] }));
   await assert.rejects(clearAbandonedDrafts({ db: other, dataDir: folder }), {
     code: 'conflict',
-    message: /^The database is not the one of .*, which holds 1 dataset\. Set DATABASE_URL/,
+    message: /^The database is not the one of .*, which holds 1 dataset and 1 model\. Set DATABASE_URL/,
   });
   assert.deepEqual(await readdir(draft), ['draft.json']);
   // A removal that was killed after its rows had gone takes what was made of the dataset along.

@@ -20,6 +20,7 @@ const folderOf = (id: string) => path.join(shop.dataDir, 'models', id);
 test('a model goes with its files, but none that serves or that an experiment compares', async () => {
   const { prisma } = shop.db;
   await assert.rejects(removeModel(shop, await modelOf(shop.dat), ann), /is the champion of "dat": it cannot go/);
+  await prisma.registeredModel.deleteMany({ where: { name: 'two-tower' } });
   const experiment = await prisma.experiment.create({
     data: {
       ...{ datasetId: shop.datasetId, name: 'e', seed: 's' },
