@@ -50,7 +50,11 @@ async function idOf({ pool }: Pick<Database, 'pool'>): Promise<string | undefine
 
 /** Whether the database names any dataset or model of the data folder. */
 async function knowsAny({ pool }: Pick<Database, 'pool'>, dataDir: string): Promise<boolean> {
-  const named = async (kind: string) => readdir(path.join(dataDir, kind)).catch(() => [] as string[]);
+  const named = async (kind: string) => {
+    const names = await readdir(path.join(dataDir, kind)).catch(() => [] as string[]);
+    // As an older Duet called what it was importing.
+    return names.map((name) => name.replace(/\.importing$/, ''));
+  };
   const { rows } = await pool.query<{ known: boolean }>(
     `SELECT EXISTS (SELECT FROM "Dataset" WHERE id::text = ANY($1)) OR EXISTS (SELECT FROM "Model" WHERE id::text = ANY($2)) AS known`,
     [await named('datasets'), await named('models')],
