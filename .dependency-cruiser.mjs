@@ -1,4 +1,6 @@
-/** The layers, top to bottom: a package imports only from packages to its right. Apps import any of them, no other app. */
+/**
+ * The layers, top to bottom: a package imports only from packages to its right. Apps import any of them, no other app.
+ */
 const layers = [
   'simulator',
   'api',

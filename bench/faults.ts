@@ -1,12 +1,13 @@
 /**
- * `npm run bench:faults`: what a shop loses, and for how long, when things break. A small shop runs under `duet start`; a
- * client logs events and asks for recommendations without a pause, while in turn services and database are killed (-9),
- * the database hangs or is absent, the disk is full, files are damaged, bodies drip, and three times the load comes that
- * the service can bear. Loopback only.
+ * `npm run bench:faults`: what a shop loses, and for how long, when things break. A small shop runs under `duet start`;
+ * a client logs events and asks for recommendations without a pause, while in turn services and database are killed
+ * (-9), the database hangs or is absent, the disk is full, files are damaged, bodies drip, and three times the load
+ * comes that the service can bear. Loopback only.
  *
- * `--rounds N` kills of each (50), fewer where the 15 minutes are used up; `--only killed,disk_full`; `--resume` goes on
- * after a run that was cut, with the faults it had not come to. `--no-web` leaves shop and admin out, which have to be
- * built first; `--quick` does. A full disk is a tmpfs of its own, which only root can mount: else it is left out, and said.
+ * `--rounds N` kills of each (50), fewer where the 15 minutes are used up; `--only killed,disk_full`; `--resume` goes
+ * on after a run that was cut, with the faults it had not come to. `--no-web` leaves shop and admin out, which have to
+ * be built first; `--quick` does. A full disk is a tmpfs of its own, which only root can mount: else it is left out,
+ * and said.
  */
 import {
   closeSync,
@@ -57,7 +58,10 @@ interface Fault {
   once: Once;
 }
 
-/** What came of a fault: up to `rounds` times `once` under the same shopper, no longer than `budgetMs`. By what was broken. */
+/**
+ * What came of a fault: up to `rounds` times `once` under the same shopper, no longer than `budgetMs`. By what was
+ * broken.
+ */
 async function suffer(shop: Shop, { name, rounds, once }: Fault, budgetMs: number): Promise<Record<string, Outcome>> {
   await back(shop, performance.now());
   const customer = shopper(shop);

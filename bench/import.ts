@@ -1,6 +1,7 @@
 /**
- * `npm run bench:import`: rows a second from a gzipped CSV file to a dataset that can be trained on, beside DuckDB's own
- * `COPY … TO parquet` of the same file, in turns; and the most memory that it takes, which must not grow with the rows.
+ * `npm run bench:import`: rows a second from a gzipped CSV file to a dataset that can be trained on, beside DuckDB's
+ * own `COPY … TO parquet` of the same file, in turns; and the most memory that it takes, which must not grow with the
+ * rows.
  */
 import { execFile } from 'node:child_process';
 import { createWriteStream } from 'node:fs';

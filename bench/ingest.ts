@@ -130,7 +130,10 @@ async function audit({ pool }: Database, batches: readonly Batch[]) {
   return { lost, duplicated: stored - distinct };
 }
 
-/** Seconds that PostgreSQL takes to COPY the stored events, from its own disk, into an empty table with the same indexes. */
+/**
+ * Seconds that PostgreSQL takes to COPY the stored events, from its own disk, into an empty table with the same
+ * indexes.
+ */
 async function copySeconds({ pool }: Database): Promise<{ rows: number; seconds: number }> {
   const { rows } = await pool.query<{ data_directory: string }>('SHOW data_directory');
   const file = path.join(rows[0]!.data_directory, 'bench.copy').replaceAll("'", "''");

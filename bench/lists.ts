@@ -1,8 +1,8 @@
 /**
  * `npm run bench:lists`: what the lists that need no model are worth on real purchases (online-retail). Trending and
  * popular lists of 20 are made at the beginning of each of the last eight weeks' days and judged by that day's
- * purchases; what is bought together by the rest of each of those weeks' baskets, from an item of it. Baselines: all-time
- * best sellers, plain counts of pairs, lift without support. `--quick` takes the last two weeks.
+ * purchases; what is bought together by the rest of each of those weeks' baskets, from an item of it. Baselines:
+ * all-time best sellers, plain counts of pairs, lift without support. `--quick` takes the last two weeks.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';

@@ -1,12 +1,13 @@
 /**
- * `npm run bench:living`: replays the last eight weeks of online-retail night by night, and asks what it is worth to train
- * again. Each policy's model of the night is judged on the next day: what its buyers bought that they had not had, among
- * everything that was sold by then.
+ * `npm run bench:living`: replays the last eight weeks of online-retail night by night, and asks what it is worth to
+ * train again. Each policy's model of the night is judged on the next day: what its buyers bought that they had not
+ * had, among everything that was sold by then.
  *
  *   frozen        trained once, before the first night
  *   weekly        trained from nothing every seventh night
  *   nightly-full  trained from nothing every night
- *   nightly-warm  every night from the weights of the night before, with a third of the epochs, and a full one every 14th
+ *   nightly-warm every night from the weights of the night before, with a third of the epochs, and a full one every
+ *   14th
  *
  * All policies hear at once what users bought since their training. CPU seconds are the training process's alone.
  *

@@ -1,8 +1,8 @@
 /**
  * `npm run bench:quality`: every model on every dataset, ranked on the full catalogue, with intervals and paired tests.
- * The plan is quality/settings.json. What a job found is kept in build/bench-quality, so that an interrupted run goes on
- * where it was, and a changed setting trains again what it changes. Models that were not asked for keep the figures that
- * bench/results has of them, as long as the plan says the same of them.
+ * The plan is quality/settings.json. What a job found is kept in build/bench-quality, so that an interrupted run goes
+ * on where it was, and a changed setting trains again what it changes. Models that were not asked for keep the figures
+ * that bench/results has of them, as long as the plan says the same of them.
  *
  *   --quick            one epoch on online-retail's most active users, to see that everything works
  *   --only a/b,c/*     these datasets' models alone; * stands for anything (DAT*dims)

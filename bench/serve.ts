@@ -1,7 +1,8 @@
 /**
- * `npm run bench:serve`: the running retrieval service over HTTP, 64 connections, one million items of 32 dimensions, against a
- * bare `node:http` server that does the same search and writes the same JSON (`serve/bare.ts`), in alternating rounds of one run; then
- * an index swap and a model swap under the same load. `--items` for another number of them.
+ * `npm run bench:serve`: the running retrieval service over HTTP, 64 connections, one million items of 32 dimensions,
+ * against a bare `node:http` server that does the same search and writes the same JSON (`serve/bare.ts`), in
+ * alternating rounds of one run; then an index swap and a model swap under the same load. `--items` for another number
+ * of them.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,8 +1,8 @@
 /**
  * `npm run bench:stats`: whether Duet's statistics keep their promises on simulated shoppers, whose truth is known. In
  * A/A tests every metric must be "significant" one time in twenty, at the end and, by the sequential method, at any
- * daily look; with a true lift, intervals must hold it 19 times in 20; CUPED must save what theory says, a planned power
- * must be met, and so on. Own flags: `--tests N` (2,000), `--seed N`.
+ * daily look; with a true lift, intervals must hold it 19 times in 20; CUPED must save what theory says, a planned
+ * power must be met, and so on. Own flags: `--tests N` (2,000), `--seed N`.
  */
 import { DuetError } from '@duet/base';
 import { capOf, holm, type Interval, powerOf, proportion, requiredUsers } from '@duet/statistics';

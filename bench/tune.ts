@@ -1,7 +1,7 @@
 /**
  * `npm run bench:tune`: every model of the quality bench gets the same minutes of `duet tune` around its settings in
- * quality/settings.json, on the validation part inside the training data. A searched model that is better there than the
- * plan's is what the plan should say; the quality bench alone sees the test part.
+ * quality/settings.json, on the validation part inside the training data. A searched model that is better there than
+ * the plan's is what the plan should say; the quality bench alone sees the test part.
  *
  *   --only a/b,c/*     these datasets' models alone
  *   --minutes n        for each model on each dataset (8); a search may need longer for the least it does

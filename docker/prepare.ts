@@ -1,5 +1,5 @@
-// Runs once before the services: migrates the database, and makes the API keys of the admin (kept in the data folder) and
-// of the storefront (kept in the folder that is given, which becomes its data folder).
+// Runs once before the services: migrates the database, and makes the API keys of the admin (kept in the data folder)
+// and of the storefront (kept in the folder that is given, which becomes its data folder).
 import { createLogger, loadConfig, readSecret, writeSecret } from '@duet/base';
 import { type ApiScope, createApiKey, migrate, openDatabase, verifyApiKey } from '@duet/db';
 

@@ -38,8 +38,8 @@ async function startAndExit(dataDir: string, options: string[]): Promise<void> {
 }
 
 /**
- * A data folder as `duet start` leaves it on the real data: imported, trained, indexed. It is made once for the code and
- * the data that make it.
+ * A data folder as `duet start` leaves it on the real data: imported, trained, indexed. It is made once for the code
+ * and the data that make it.
  */
 async function fillFolder(dataDir: string): Promise<void> {
   const files = example.map((name) => `examples/online-retail/${name}`);
@@ -95,7 +95,9 @@ async function runOn(dataDir: string, options: string[]): Promise<() => Promise<
   };
 }
 
-/** The whole system as a user starts it, on the real data, in a folder and on ports of its own. Returns how to stop it. */
+/**
+ * The whole system as a user starts it, on the real data, in a folder and on ports of its own. Returns how to stop it.
+ */
 export default async function startSystem(): Promise<() => Promise<void>> {
   const dataDir = makeFolder();
   const remove = () => rmSync(dataDir, { recursive: true, force: true });

@@ -1,4 +1,6 @@
-/** What failed, in a line each: `{ place, title, message }`. The end of a run's output may be all that is kept of it. */
+/**
+ * What failed, in a line each: `{ place, title, message }`. The end of a run's output may be all that is kept of it.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';

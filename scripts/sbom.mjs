@@ -1,6 +1,6 @@
-// `npm run sbom`: writes sbom.json, what Duet is made of, as CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json/), from the
-// locked versions. `npm run licences`: refuses a package whose licence nobody has agreed to. `npm sbom` does not write one
-// here: it wants every peer dependency that a package could have.
+// `npm run sbom`: writes sbom.json, what Duet is made of, as CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json/), from
+// the locked versions. `npm run licences`: refuses a package whose licence nobody has agreed to. `npm sbom` does not
+// write one here: it wants every peer dependency that a package could have.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -23,7 +23,9 @@ const agreed = {
   'seq-queue': 'MIT by its readme; its manifest says none',
 };
 
-/** Whether one of the licences that an SPDX expression leaves to choose is accepted, and all that it asks for together. */
+/**
+ * Whether one of the licences that an SPDX expression leaves to choose is accepted, and all that it asks for together.
+ */
 export const isAccepted = (expression) =>
   expression
     .replace(/[()]/g, '')

@@ -28,8 +28,8 @@ async function load({ url, key }: Shop, seconds: number, clients: number, overal
 }
 
 /**
- * Three times as many requests as the service answers when it is just busy. The sender shares its cores, so both figures
- * are of a machine that has less for the service at three times the load than at once.
+ * Three times as many requests as the service answers when it is just busy. The sender shares its cores, so both
+ * figures are of a machine that has less for the service at three times the load than at once.
  */
 export async function overload(shop: Shop, seconds: number): Promise<Record<string, number>> {
   await load(shop, 1, connections);

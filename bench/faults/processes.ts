@@ -28,7 +28,10 @@ export const familyOf = (pid: number): number[] => [
     }),
 ];
 
-/** Kills a service, as a machine without memory does, and waits for a new process in its place. Returns when the kill was. */
+/**
+ * Kills a service, as a machine without memory does, and waits for a new process in its place. Returns when the kill
+ * was.
+ */
 export async function killService(shop: Shop, name: ServiceName): Promise<number> {
   const old = pidOfService(shop, name);
   const from = performance.now();

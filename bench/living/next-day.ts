@@ -46,8 +46,8 @@ function baskets({ user, item, time }: Interactions, midnight: number) {
 }
 
 /**
- * Ranks what was sold by the end of the day, without what a user had, for everybody who buys something new to them on it. A model
- * hears what its users bought since it was trained, as a service that follows events tells it.
+ * Ranks what was sold by the end of the day, without what a user had, for everybody who buys something new to them on
+ * it. A model hears what its users bought since it was trained, as a service that follows events tells it.
  */
 export async function judgeDay(
   model: LoadedModel,

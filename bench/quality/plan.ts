@@ -68,7 +68,9 @@ export interface Job {
   preset: string;
   set: Record<string, unknown>;
   seed: number;
-  /** Changes with everything that the outcome depends on, the names aside: the data, the split, all settings, the seed. */
+  /**
+   * Changes with everything that the outcome depends on, the names aside: the data, the split, all settings, the seed.
+   */
   key: string;
 }
 
@@ -102,8 +104,9 @@ export const isTrained = (kind: string): boolean =>
   modelKinds.find((candidate) => candidate.kind === kind)!.family !== 'scorer';
 
 /**
- * A model on a dataset: its preset, what is set over that, and the settings that come of both. Those that are as they are
- * for a model that knows nothing of them are left out, so that a new setting does not make earlier figures another model's.
+ * A model on a dataset: its preset, what is set over that, and the settings that come of both. Those that are as they
+ * are for a model that knows nothing of them are left out, so that a new setting does not make earlier figures another
+ * model's.
  */
 function plannedSettings(plan: Plan, dataset: string, model: string) {
   const { kind, on, ...base } = plan.models[model]!;

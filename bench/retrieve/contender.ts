@@ -1,6 +1,6 @@
 /**
- * One contender of `bench:retrieve`, in a process of its own: builds its index over the vectors of a folder, then answers
- * one JSON request a line.
+ * One contender of `bench:retrieve`, in a process of its own: builds its index over the vectors of a folder, then
+ * answers one JSON request a line.
  *
  *   contender.ts duet|duet-flat|usearch|hnswlib|faiss-node FOLDER DIM [MODULE]
  *

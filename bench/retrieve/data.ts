@@ -15,8 +15,8 @@ export interface Vectors {
 }
 
 /**
- * Unit vectors around 1,000 Gaussian centres, whose sizes fall with their rank as those of a shop's categories do; a query
- * lies between two centres, as a shopper between two interests.
+ * Unit vectors around 1,000 Gaussian centres, whose sizes fall with their rank as those of a shop's categories do; a
+ * query lies between two centres, as a shopper between two interests.
  */
 export function synthetic(n: number, dim: number, queries: number): Vectors {
   const centres = 1000;
@@ -63,7 +63,10 @@ export function synthetic(n: number, dim: number, queries: number): Vectors {
   };
 }
 
-/** Item and user vectors of a trained model in a data folder: the one that is named, else the first with one vector a user. */
+/**
+ * Item and user vectors of a trained model in a data folder: the one that is named, else the first with one vector a
+ * user.
+ */
 export async function trained(dataDir: string, modelId: string | undefined, queries: number): Promise<Vectors> {
   const ids = modelId === undefined ? await readdir(path.join(dataDir, 'models')) : [modelId];
   const executor = await openExecutor({ executor: undefined, threads: 1 });

@@ -1,7 +1,8 @@
 /**
- * The yardstick of `bench:serve`: a bare `node:http` server that searches the same FAISS index for the same hundred candidates
- * with the same vectors, and writes the same JSON: an answer of the service's is its template, in which it replaces what it found. It has no key check, no validation, no ranker, no limits, no metrics, no experiment,
- * no filter and hides nothing: what the service does beyond it is what the ratio costs.
+ * The yardstick of `bench:serve`: a bare `node:http` server that searches the same FAISS index for the same hundred
+ * candidates with the same vectors, and writes the same JSON: an answer of the service's is its template, in which it
+ * replaces what it found. It has no key check, no validation, no ranker, no limits, no metrics, no experiment, no
+ * filter and hides nothing: what the service does beyond it is what the ratio costs.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -58,13 +58,18 @@ function successes(n: number, p: number, rng: Rng): number {
   return count;
 }
 
-/** How the baskets' values are distributed. Those of Pareto's have no variance (α = 1.8), the hardest that shops see. */
+/**
+ * How the baskets' values are distributed. Those of Pareto's have no variance (α = 1.8), the hardest that shops see.
+ */
 export type Baskets = 'lognormal' | 'pareto';
 
 const basketOf = (who: Shopper, baskets: Baskets, rng: Rng): number =>
   baskets === 'pareto' ? 3000 * (1 - rng()) ** (-1 / 1.8) : Math.exp(who.logBasket + 0.9 * normal(rng));
 
-/** One visit's impressions, clicks, orders and value, added to a shopper's sums: to those of the time before, or to the others. */
+/**
+ * One visit's impressions, clicks, orders and value, added to a shopper's sums: to those of the time before, or to the
+ * others.
+ */
 function visit(
   sums: Float64Array,
   who: Shopper,

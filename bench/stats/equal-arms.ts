@@ -80,7 +80,10 @@ export interface Runs {
   plan: Plan;
   /** [experiment][day][metric] */
   looks: Look[][][];
-  /** Values of both arms over all experiments' shoppers together, which is as near to the truth as matters: [day][metric]. */
+  /**
+   * Values of both arms over all experiments' shoppers together, which is as near to the truth as matters:
+   * [day][metric].
+   */
   truth: [control: number, treatment: number][][];
 }
 
@@ -122,7 +125,10 @@ const share = (hits: number, of: number) => hits / of;
 /** The first day of which a report concludes anything. */
 const firstLook = ({ usersPerArm, days }: Plan) => Math.min(days - 1, Math.floor((100 / usersPerArm) * days));
 
-/** Share of A/A experiments in which a metric differs "significantly": at the end; at any day's look; and at any by the sequence. */
+/**
+ * Share of A/A experiments in which a metric differs "significantly": at the end; at any day's look; and at any by the
+ * sequence.
+ */
 export function falsePositives({ looks, plan }: Runs) {
   const start = firstLook(plan);
   const options = { tunedFor: 2 * plan.usersPerArm };
@@ -189,7 +195,10 @@ export const pValues = ({ looks }: Runs): (number | null)[][] =>
     (days) => days.at(-1)!.map((look) => look && welch(look.estimates[0]!, look.estimates[1]!).p) as (number | null)[],
   );
 
-/** Share of experiments whose interval holds the true difference and the true lift: at the end, and by the sequence on every day. */
+/**
+ * Share of experiments whose interval holds the true difference and the true lift: at the end, and by the sequence on
+ * every day.
+ */
 export function coverage({ looks, truth, plan }: Runs) {
   const start = firstLook(plan);
   const options = { tunedFor: 2 * plan.usersPerArm };

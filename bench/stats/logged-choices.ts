@@ -203,7 +203,10 @@ export function quantileCoverage(tests: number, shoppers: number, replicates: nu
   return { outer: share(runs.map(({ outer }) => outer)), bootstrap: share(runs.map(({ bootstrap }) => bootstrap)) };
 }
 
-/** Adjusted p values where 15 of 20 independent hypotheses are true and 5 effects lie three standard errors from nothing. */
+/**
+ * Adjusted p values where 15 of 20 independent hypotheses are true and 5 effects lie three standard errors from
+ * nothing.
+ */
 export function multiplicity(tests: number, seed: number) {
   const [all, effects, alpha] = [20, 5, 0.05];
   const runs = Array.from({ length: tests }, (_, test) => {

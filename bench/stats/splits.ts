@@ -49,7 +49,10 @@ const metricOf = (key: SplitMetric): Metric => reported.find((metric) => metric.
 const days = 28;
 const alpha = 0.05;
 const guardrailLoss = 0.02;
-/** A report's defaults: nobody concludes below 100 users in an arm, and the sequence is tightest at twenty times as many. */
+/**
+ * A report's defaults: nobody concludes below 100 users in an arm, and the sequence is tightest at twenty times as
+ * many.
+ */
 const minimumUsers = 100;
 const comparing = { level: 1 - alpha, liftMethod: 'fieller', tunedFor: 20 * minimumUsers } as const;
 

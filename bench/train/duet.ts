@@ -46,7 +46,9 @@ function asDataset(data: Synthetic) {
   return { interactions, catalogue, users };
 }
 
-/** A table of that many items and nothing else that grows: ids alone, 16 dims, so that 10 million rows fit any machine. */
+/**
+ * A table of that many items and nothing else that grows: ids alone, 16 dims, so that 10 million rows fit any machine.
+ */
 function idsOnly(rows: number) {
   const users = 10_000;
   const base = settingsOf('sigmoid');

@@ -21,7 +21,9 @@ export function modelOf(settings: TrainingSettings): GraphSettings & TrainingSet
   return { ...settings, kind: 'dat', userWidth: width, itemWidth: width, categories: 0 };
 }
 
-/** Floating point operations of one step's matrix products: 2 for each multiply-add, forward and twice that backward. */
+/**
+ * Floating point operations of one step's matrix products: 2 for each multiply-add, forward and twice that backward.
+ */
 export function flopsPerStep(s: GraphSettings): { dense: number; scores: number } {
   const sizes = (width: number) => [width + s.augmentedDims, ...s.layers];
   const perRow = (width: number) =>

@@ -118,8 +118,8 @@ async function floats(file: string): Promise<Float32Array> {
 }
 
 /**
- * Trains each contender for some seconds on a real dataset, in turns, and looks after each turn how good it is: the vectors are
- * made and ranked off the clock.
+ * Trains each contender for some seconds on a real dataset, in turns, and looks after each turn how good it is: the
+ * vectors are made and ranked off the clock.
  *
  * @param open the contenders on a folder of data, by name
  * @returns undefined where the dataset's files are not here

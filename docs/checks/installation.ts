@@ -20,7 +20,10 @@ interface Shell extends AsyncDisposable {
   run(program: string, args: readonly string[], options?: { cwd?: string }): Promise<string>;
 }
 
-/** What a reader has before them after `npm start`, small: the demo's data, models, indexes, ranker, experiment, service. */
+/**
+ * What a reader has before them after `npm start`, small: the demo's data, models, indexes, ranker, experiment,
+ * service.
+ */
 export interface Installation extends Shell {
   /** The text with the service's address in the place of the documents'. */
   addressed(text: string): string;

@@ -1,4 +1,7 @@
-/** What a catalogue can be narrowed to: what an item lacks, and what keeps it from being seen. SQL over "Item" i, "Dataset" d. */
+/**
+ * What a catalogue can be narrowed to: what an item lacks, and what keeps it from being seen. SQL over "Item" i,
+ * "Dataset" d.
+ */
 export const catalogueFilters = {
   untitled: { title: 'No title', where: `i.title = ''` },
   uncategorised: { title: 'No category', where: `i."categoryId" IS NULL` },

@@ -22,7 +22,10 @@ function contentSecurityPolicy(nonce: string): string {
   ].join('; ');
 }
 
-/** Authorises every request (whether a session was ended, `signedIn` asks the database) and gives every page its content security policy. */
+/**
+ * Authorises every request (whether a session was ended, `signedIn` asks the database) and gives every page its content
+ * security policy.
+ */
 export function proxy(request: NextRequest): Response {
   const { pathname, search } = request.nextUrl;
   const policy = contentSecurityPolicy(randomBytes(16).toString('base64'));

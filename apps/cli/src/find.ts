@@ -26,8 +26,8 @@ export const findFollowed = ({ prisma }: Database, datasetId: string, name: stri
   prisma.registeredModel.findUnique({ where: { datasetId_name: { datasetId, name } } });
 
 /**
- * The model of that id, the version of a registered model (`name@3`; the champion where no version is said), or the only
- * model of that name.
+ * The model of that id, the version of a registered model (`name@3`; the champion where no version is said), or the
+ * only model of that name.
  *
  * @param datasetId whose models are meant; those of every dataset where it is not said
  * @throws DuetError `not-found`; `conflict` where several have the name

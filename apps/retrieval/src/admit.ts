@@ -24,7 +24,8 @@ export function credentialsOf({ headers, ip }: FastifyRequest): Credentials {
 export type Admit = (request: FastifyRequest, reply: FastifyReply) => Promise<Caller | undefined>;
 
 /**
- * Admits callers within the rate of their key, which the answer's headers tell: draft-ietf-httpapi-ratelimit-headers-10.
+ * Admits callers within the rate of their key, which the answer's headers tell:
+ * draft-ietf-httpapi-ratelimit-headers-10.
  *
  * @throws DuetError as `authenticate`; TRPCError TOO_MANY_REQUESTS past the rate
  */

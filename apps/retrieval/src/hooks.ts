@@ -41,8 +41,8 @@ interface Parts {
 }
 
 /**
- * What happens to every request: refused under load, counted and logged once it is answered. The hooks call back: each that
- * returned a promise would cost a request some microseconds.
+ * What happens to every request: refused under load, counted and logged once it is answered. The hooks call back: each
+ * that returned a promise would cost a request some microseconds.
  */
 export function addHooks(app: FastifyInstance, { logger, metrics, pressure, isDraining }: Parts): void {
   app.addHook('onRequest', (request, reply, done) => {
@@ -106,8 +106,8 @@ export function answerFailures(app: FastifyInstance, logger: Logger): void {
 }
 
 /**
- * Lets browsers call from the configured origins, and from those of publishable keys. What a page may do is not decided here:
- * no answer depends on a cookie, and a publishable key is checked against the page's origin at each request.
+ * Lets browsers call from the configured origins, and from those of publishable keys. What a page may do is not decided
+ * here: no answer depends on a cookie, and a publishable key is checked against the page's origin at each request.
  */
 export async function allowOrigins(
   app: FastifyInstance,

@@ -8,7 +8,9 @@ const lastMs = 10_000;
 
 /** Limit of what no request waits for: a catalogue of millions of items takes most of a minute to read. */
 const readMs = 300_000;
-/** Limit of a look at the keys: longer than a request waits for one, since a connection that is cut has to be made anew. */
+/**
+ * Limit of a look at the keys: longer than a request waits for one, since a connection that is cut has to be made anew.
+ */
 const keyMs = 2_000;
 
 await runService(

@@ -12,7 +12,9 @@ function clock() {
   return { now: () => at, pass };
 }
 
-/** A turn of the event loop in which requests come one after another, each `ms` of work. @returns how many were refused */
+/**
+ * A turn of the event loop in which requests come one after another, each `ms` of work. @returns how many were refused
+ */
 async function turn(
   pressure: ReturnType<typeof watchPressure>,
   time: ReturnType<typeof clock>,

@@ -27,11 +27,11 @@ const sampleMs = 100;
 const weight = 0.2;
 
 /**
- * Backpressure by waiting time, after CoDel (Nichols and Jacobson, ACM Queue 10(5), 2012): a queue that never runs empty
- * makes every answer late and none more, so past a wait a request is refused at once, while it is cheap.
+ * Backpressure by waiting time, after CoDel (Nichols and Jacobson, ACM Queue 10(5), 2012): a queue that never runs
+ * empty makes every answer late and none more, so past a wait a request is refused at once, while it is cheap.
  *
- * Requests wait in two places. In the event loop they wait for those before them in the same turn: what is read late in a
- * turn has waited since its beginning. In work under way (searches in threads) they wait for each other: where the
+ * Requests wait in two places. In the event loop they wait for those before them in the same turn: what is read late in
+ * a turn has waited since its beginning. In work under way (searches in threads) they wait for each other: where the
  * quickest of a window took far longer than the quickest of the last minute, fewer are taken at once.
  *
  * @param maxInFlight requests worked on at once, however quick they are

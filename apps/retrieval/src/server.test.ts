@@ -382,7 +382,9 @@ const bound = (serving: Serving): Serving => ({
   [Symbol.asyncDispose]: async () => {},
 });
 
-/** A TCP proxy that breaks one connection after the other as told: before the request or before the answer gets through. */
+/**
+ * A TCP proxy that breaks one connection after the other as told: before the request or before the answer gets through.
+ */
 async function faultyProxy(at: number, faults: ('request lost' | 'answer lost' | 'fine')[]) {
   const proxy = net.createServer((client) => {
     const fault = faults.shift() ?? 'fine';

@@ -29,7 +29,10 @@ export interface ServerParts {
   >;
   logger: Logger;
   db: Database;
-  /** Connections of their own for keys, with short time-outs, so that nothing that waits holds up a check; by default `db`. */
+  /**
+   * Connections of their own for keys, with short time-outs, so that nothing that waits holds up a check; by default
+   * `db`.
+   */
   keyDb?: Database;
   serving: Serving;
 }
@@ -39,16 +42,16 @@ export interface RetrievalServer extends AsyncDisposable {
   /** @returns its address. @throws DuetError `conflict` where the port is taken */
   listen(): Promise<string>;
   /**
-   * Says that it leaves (`/ready` 503, each answer with `connection: close`) while it still answers, for `config.drainMs`; then
-   * takes no further connection, answers what is under way, and ends. Disposing does the same.
+   * Says that it leaves (`/ready` 503, each answer with `connection: close`) while it still answers, for
+   * `config.drainMs`; then takes no further connection, answers what is under way, and ends. Disposing does the same.
    */
   drain(): Promise<void>;
 }
 
 /**
- * The retrieval service: every procedure by tRPC under `/trpc` and as REST under `/v1`, which `/openapi.json` and `/reference`
- * describe; for whoever watches it `/health` (what is served; always 200), `/ready` (503 until there is something to serve, and
- * again while it drains) and `/metrics` (for a key with the scope metrics).
+ * The retrieval service: every procedure by tRPC under `/trpc` and as REST under `/v1`, which `/openapi.json` and
+ * `/reference` describe; for whoever watches it `/health` (what is served; always 200), `/ready` (503 until there is
+ * something to serve, and again while it drains) and `/metrics` (for a key with the scope metrics).
  */
 export async function createServer({ config, logger, db, keyDb = db, serving }: ServerParts): Promise<RetrievalServer> {
   let draining: Promise<void> | undefined;
@@ -100,7 +103,8 @@ export async function createServer({ config, logger, db, keyDb = db, serving }: 
   const end = async () => {
     if (app.server.listening && config.drainMs > 0) {
       await pause(config.drainMs);
-      // What lies in a socket's buffer is read before the sockets that are idle are closed: a turn to accept, one to read.
+      // What lies in a socket's buffer is read before the sockets that are idle are closed: a turn to accept, one to
+      // read.
       for (let turn = 0; turn < 2; turn++) await setImmediate();
     }
     await app.close();

@@ -15,7 +15,9 @@ interface WorkerContext {
   logger: Logger;
 }
 
-/** What the worker does for each kind of job: the same functions as the command line's; a trained model is indexed too. */
+/**
+ * What the worker does for each kind of job: the same functions as the command line's; a trained model is indexed too.
+ */
 export function jobHandlers({
   db,
   dataDir,

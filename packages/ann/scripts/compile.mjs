@@ -62,7 +62,10 @@ async function tryOut(binding, env) {
   await quietly(process.execPath, ['-e', trial], { env: { ...process.env, ...env } });
 }
 
-/** Puts a binding that works in its place. Renamed, not written over: a copy of the checkout by hard links keeps its own. */
+/**
+ * Puts a binding that works in its place. Renamed, not written over: a copy of the checkout by hard links keeps its
+ * own.
+ */
 function place(name, stamp, file) {
   const temporary = `${outputOf(name)}.${process.pid}.tmp`;
   fs.copyFileSync(file, temporary);

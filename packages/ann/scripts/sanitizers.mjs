@@ -1,4 +1,7 @@
-/** How a binding is compiled and run so that a wrong memory access or undefined behaviour ends the process, and says where. */
+/**
+ * How a binding is compiled and run so that a wrong memory access or undefined behaviour ends the process, and says
+ * where.
+ */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 

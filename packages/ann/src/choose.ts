@@ -40,8 +40,9 @@ const equallyFast = 1.1;
 
 /**
  * Builds and tunes the best index over `vectors` [n, dim]: of Flat, IVF,Flat, IVF,SQfp16 and IVF,SQ8 the fastest that
- * finds `recallTarget` of the exact 100 best of `queries` [m, dim] and fits the memory; the smaller where two are equally
- * fast; the one of the highest recall where none reaches the target. Each candidate's nprobe is tuned on the queries.
+ * finds `recallTarget` of the exact 100 best of `queries` [m, dim] and fits the memory; the smaller where two are
+ * equally fast; the one of the highest recall where none reaches the target. Each candidate's nprobe is tuned on the
+ * queries.
  *
  * @throws DuetError 'bad-input' for wrong shapes, a factory that is not one, and a memory that none fits
  */

@@ -93,7 +93,10 @@ export function usableEngines(): Engine[] {
   });
 }
 
-/** The engine that indexes are searched by, and the better ones that do not work here; none where DUET_ANN_ENGINE chose it. */
+/**
+ * The engine that indexes are searched by, and the better ones that do not work here; none where DUET_ANN_ENGINE chose
+ * it.
+ */
 export function engineInUse(): { engine: EngineName; without: EngineName[] } {
   const engine = usableEngines()[0]!.name;
   const chosen = loadConfig().annEngine !== undefined;

@@ -30,8 +30,8 @@ export function factoryName({ mapped, lists, links, storage }: Factory): string 
 export const keepsIds = ({ mapped, lists }: Factory): boolean => mapped || lists > 0;
 
 /**
- * Reads `[IDMap,]Flat`, `[IDMap,]HNSW<links>[,Flat]`, `IVF<lists>,Flat`, `IVF<lists>,SQfp16` or `IVF<lists>,SQ8`: the part
- * of FAISS's index_factory that Duet searches, filters and reads safely.
+ * Reads `[IDMap,]Flat`, `[IDMap,]HNSW<links>[,Flat]`, `IVF<lists>,Flat`, `IVF<lists>,SQfp16` or `IVF<lists>,SQ8`: the
+ * part of FAISS's index_factory that Duet searches, filters and reads safely.
  */
 export function parseFactory(name: string): Factory {
   const found = typeof name === 'string' ? pattern.exec(name)?.groups : undefined;
@@ -51,9 +51,9 @@ export function parseFactory(name: string): Factory {
 }
 
 /**
- * Bytes a vector takes in an index of n, in memory and in its file: its numbers, its id where ids are kept, its share of
- * the centroids, and in a graph 4 a link: twice `links` on the lowest level, `links` on each other, which holds one in
- * `links` of the one below; and 12 that say where they are.
+ * Bytes a vector takes in an index of n, in memory and in its file: its numbers, its id where ids are kept, its share
+ * of the centroids, and in a graph 4 a link: twice `links` on the lowest level, `links` on each other, which holds one
+ * in `links` of the one below; and 12 that say where they are.
  */
 export function bytesPerVector(factory: Factory, n: number, dim: number): number {
   const { lists, links, storage } = factory;

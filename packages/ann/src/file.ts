@@ -10,7 +10,8 @@ import { checkDim, checkPath, checkWhole, maxSize } from './vector-index.ts';
  *   Flat "IxFI": header, count u64, count × f32
  *   HNSW "IHNf": header, graph, the vectors (a whole Flat index)
  *   with ids "IxMp" | "IxM2": header, a whole index of the kinds above, count u64, count × i64
- *   IVF "IwFl" | "IwSq": header, lists u64, nprobe u64, quantizer (a whole Flat index), direct map, ["IwSq" only: scalar
+ *   IVF "IwFl" | "IwSq": header, lists u64, nprobe u64, quantizer (a whole Flat index), direct map, ["IwSq" only:
+ *   scalar
  *     quantizer], inverted lists "ilar"
  */
 
@@ -131,7 +132,8 @@ async function openFile(path: string): Promise<FileHandle> {
  * Checks an index file's structure and size, so that FAISS is never handed one whose lengths would make it read or
  * allocate wildly. It reads the lengths, not the vectors: whether those are the ones written is for a checksum to say.
  *
- * @throws DuetError 'not-found'; 'corrupt' where it is truncated, too long or contradicts itself; 'bad-input' for a kind of index that Duet does not read
+ * @throws DuetError 'not-found'; 'corrupt' where it is truncated, too long or contradicts itself; 'bad-input' for a
+ *   kind of index that Duet does not read
  */
 export async function inspectIndexFile(path: string): Promise<IndexFile> {
   await using file = await openFile(checkPath(path));

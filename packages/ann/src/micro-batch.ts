@@ -11,8 +11,8 @@ interface Waiting {
 const maxBatch = 32;
 
 /**
- * Lets single queries share calls: those of one turn of the event loop, and those that come while as many calls as there
- * are lanes are running. A query that is alone goes at once, so nobody waits for a batch to fill.
+ * Lets single queries share calls: those of one turn of the event loop, and those that come while as many calls as
+ * there are lanes are running. A query that is alone goes at once, so nobody waits for a batch to fill.
  *
  * @param call one search of several queries [n, dim]
  */

@@ -5,12 +5,14 @@ import { inspectIndexFile } from './file.ts';
 import { cannot, checkDim, checkNewIds, checkVectors, checkWhole, type VectorIndex } from './vector-index.ts';
 
 /**
- * An index over `vectors`, shape [n, dim], with the best engine here that has this factory; row i becomes id i, or `ids[i]`
- * where the factory keeps ids. `seed` decides the k-means of an IVF index. Where no engine has the factory, the index is
- * Flat, which finds all that it would, only slower; a process warning and the index's `factory` say so. Without lists to
- * train, an index may begin empty.
+ * An index over `vectors`, shape [n, dim], with the best engine here that has this factory; row i becomes id i, or
+ * `ids[i]` where the factory keeps ids. `seed` decides the k-means of an IVF index. Where no engine has the factory,
+ * the index is
+ * Flat, which finds all that it would, only slower; a process warning and the index's `factory` say so. Without lists
+ * to train, an index may begin empty.
  *
- * @throws DuetError 'bad-input' for an unknown factory, a wrong shape, ids that it cannot keep, a number beyond ±1e15, or more lists than vectors
+ * @throws DuetError 'bad-input' for an unknown factory, a wrong shape, ids that it cannot keep, a number beyond ±1e15,
+ *   or more lists than vectors
  */
 export async function buildIndex(
   vectors: Float32Array,
@@ -42,11 +44,12 @@ export async function buildIndex(
 }
 
 /**
- * Opens an index file that `write`, or FAISS in any language, made. `mmap` leaves the vectors of an IVF index in the file,
- * which opens in a millisecond and shares its memory with other processes, and may then neither change nor be changed; it
- * makes no difference to other kinds.
+ * Opens an index file that `write`, or FAISS in any language, made. `mmap` leaves the vectors of an IVF index in the
+ * file, which opens in a millisecond and shares its memory with other processes, and may then neither change nor be
+ * changed; it makes no difference to other kinds.
  *
- * @throws DuetError 'not-found'; 'corrupt' for a truncated or contradictory file; 'bad-input' for a kind that Duet does not read; 'unavailable' for an index that no engine here has
+ * @throws DuetError 'not-found'; 'corrupt' for a truncated or contradictory file; 'bad-input' for a kind that Duet does
+ *   not read; 'unavailable' for an index that no engine here has
  */
 export async function readIndex(path: string, { mmap = false }: { mmap?: boolean } = {}): Promise<VectorIndex> {
   const file = await inspectIndexFile(path);

@@ -6,8 +6,9 @@ export const engineNames = ['faiss-avx2', 'faiss', 'faiss-node', 'exact'] as con
 export type EngineName = (typeof engineNames)[number];
 
 /**
- * At most one of `allowed`, `ids` and `range` says which vectors may be found. Under such a filter an index looks further:
- * at exactly the allowed vectors where they are few, else until it has seen as many of them as of all without one.
+ * At most one of `allowed`, `ids` and `range` says which vectors may be found. Under such a filter an index looks
+ * further: at exactly the allowed vectors where they are few, else until it has seen as many of them as of all without
+ * one.
  */
 export interface SearchOptions {
   /** Lists of an IVF index to visit, neither more nor fewer; the index's own when absent. Other kinds have none. */
@@ -22,7 +23,10 @@ export interface SearchOptions {
   range?: { from: number; to: number };
 }
 
-/** Both are [queries × k], best first, of equal scores the lower id first; id −1 (score −3.4e38) where fewer than k were found. */
+/**
+ * Both are [queries × k], best first, of equal scores the lower id first; id −1 (score −3.4e38) where fewer than k were
+ * found.
+ */
 export interface Neighbours {
   ids: Int32Array;
   /** Inner products. */
@@ -58,7 +62,10 @@ export interface VectorIndex extends AsyncDisposable {
   setNprobe(nprobe: number): void;
   /** The k vectors of the greatest inner product with each query. `queries` has shape [n, dim]. */
   search(queries: Float32Array, k: number, options?: SearchOptions): Promise<Neighbours>;
-  /** All vectors whose inner product with a query is at least `minScore`, of an IVF index in the lists it visits; refuses more than `limit` (a million) a query. */
+  /**
+   * All vectors whose inner product with a query is at least `minScore`, of an IVF index in the lists it visits;
+   * refuses more than `limit` (a million) a query.
+   */
   rangeSearch(
     queries: Float32Array,
     minScore: number,
@@ -66,15 +73,17 @@ export interface VectorIndex extends AsyncDisposable {
   ): Promise<Within>;
   /** Adds vectors [n, dim] with the ids from `idLimit` on. */
   add(vectors: Float32Array): Promise<void>;
-  /** Adds vectors with ids of their own. A vector that is there already is replaced, except in HNSW, which refuses it. */
+  /**
+   * Adds vectors with ids of their own. A vector that is there already is replaced, except in HNSW, which refuses it.
+   */
   addWithIds(vectors: Float32Array, ids: Int32Array): Promise<void>;
   /** Removes what there is of these ids, and says how many that were. */
   removeIds(ids: Int32Array): Promise<number>;
   /** The vectors of these ids, [ids × dim], as near as the index keeps them. Refuses an id that it does not have. */
   reconstruct(ids: Int32Array): Promise<Float32Array>;
   /**
-   * Moves all vectors of `other` here, which leaves it empty: its id i becomes `idLimit` + i. Both must be of one engine and
-   * factory, and IVF indexes of the same training, as two readings of one file are.
+   * Moves all vectors of `other` here, which leaves it empty: its id i becomes `idLimit` + i. Both must be of one
+   * engine and factory, and IVF indexes of the same training, as two readings of one file are.
    */
   merge(other: VectorIndex): Promise<void>;
   /** Writes FAISS's own format beside `path`, checks it, then puts it in place. */

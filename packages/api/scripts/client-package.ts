@@ -17,8 +17,8 @@ const packageRoot = path.resolve(import.meta.dirname, '..');
 const repository = path.resolve(packageRoot, '../..');
 const source = path.join(packageRoot, 'src/client');
 /**
- * What the package exports: `@duet/client`, and `@duet/client/node` with what needs Node. `@duet/client/trpc` is a type alone, for
- * shops that call by tRPC's own client.
+ * What the package exports: `@duet/client`, and `@duet/client/node` with what needs Node. `@duet/client/trpc` is a type
+ * alone, for shops that call by tRPC's own client.
  */
 const entries = { '.': 'client', './node': 'file-store' } as const;
 
@@ -84,7 +84,10 @@ async function writeDeclarations(folder: string): Promise<void> {
   for (const file of own) program.emit(file, write);
 }
 
-/** The router as tRPC's own client reads it: `createTRPCClient<AppRouter>`. Whoever uses it has `@trpc/server`'s types installed. */
+/**
+ * The router as tRPC's own client reads it: `createTRPCClient<AppRouter>`. Whoever uses it has `@trpc/server`'s types
+ * installed.
+ */
 function routerType(operations: readonly Operation[]): string {
   const wire = new Set<string>();
   const named = (name: string) => {

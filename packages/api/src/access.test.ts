@@ -27,7 +27,10 @@ const event = (type: string, more: object = {}) => {
   return { eventId: crypto.randomUUID(), type, occurredAt, itemId: 'i', ...value, ...more } as never;
 };
 
-/** Every procedure with the scopes of which one opens it, and whether a publishable key does: a new one needs a line here. */
+/**
+ * Every procedure with the scopes of which one opens it, and whether a publishable key does: a new one needs a line
+ * here.
+ */
 const procedures: Record<
   string,
   { scopes: ApiScope[]; publishable: boolean; call: (calls: Calls) => Promise<unknown> }

@@ -43,8 +43,8 @@ const isOutOfOrder = (error: unknown): boolean =>
  * An answer from the model of the user's arm, or from the model that the request names, and which arm that was. Where
  * the experiment draws its lists, by team draft or to explore, each item says whose it is, or how likely it was there.
  *
- * A model that is out of order costs no shopper an answer: what is deployed gives it, or the best sellers, and the answer is
- * then of no arm and says so.
+ * A model that is out of order costs no shopper an answer: what is deployed gives it, or the best sellers, and the
+ * answer is then of no arm and says so.
  */
 export async function answerFromArm<Answer extends List & { fallbacks: string[] }>(
   { assign, caller }: ArmContext,

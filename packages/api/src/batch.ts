@@ -16,8 +16,8 @@ export interface BatchRequest {
 }
 
 /**
- * Answers several calls at once, by tRPC's own adapter: an ordinary client's `httpBatchLink` and `httpBatchStreamLink` work. A
- * single call goes the shorter way of `answerCall`, without a web request, a web answer and their streams.
+ * Answers several calls at once, by tRPC's own adapter: an ordinary client's `httpBatchLink` and `httpBatchStreamLink`
+ * work. A single call goes the shorter way of `answerCall`, without a web request, a web answer and their streams.
  *
  * @param onError hears of each call that fails
  */

@@ -6,8 +6,8 @@ const mostShown = 1_000;
 const longestText = 250_000;
 
 /**
- * What names the next page of a list: the items of the pages before it, so that none comes twice whatever happens to the
- * list meanwhile. Nothing is kept in the service, so any replica answers.
+ * What names the next page of a list: the items of the pages before it, so that none comes twice whatever happens to
+ * the list meanwhile. Nothing is kept in the service, so any replica answers.
  *
  * @returns null where the list has no next page
  */

@@ -150,8 +150,8 @@ describe('lists that an experiment draws', () => {
     assert.deepEqual([report.users, report.impressions, report.shown.value], [40, 200, 0.2]);
     const { low, high } = report.snips;
     assert.ok(low! <= 0.2 && 0.2 <= high!, `${low} … ${high}`);
-    // Half of the answers are in the shown order and another model's half in chance's: some places agree. By the request ids it is
-    // 20 to 45 places' worth of them; without any it would be none.
+    // Half of the answers are in the shown order and another model's half in chance's: some places agree. By the
+    // request ids it is 20 to 45 places' worth of them; without any it would be none.
     assert.ok(report.snips.effectiveSampleSize > 5, `${report.snips.effectiveSampleSize}`);
   });
 

@@ -22,7 +22,8 @@ export interface Draw {
  *
  * - `interleaving`: both arms' whole lists, each retrieved and ranked as if it were alone, merged by team draft. Each
  *   item carries its arm; the answer has none, and is otherwise control's.
- * - an experiment that explores: the arm's list, or its first 2k items in random order. Each item carries its propensity.
+ * - an experiment that explores: the arm's list, or its first 2k items in random order. Each item carries its
+ * propensity.
  *
  * Somebody whom an override put into an arm sees that arm's list as it is.
  */

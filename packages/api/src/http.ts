@@ -4,7 +4,9 @@ import type { Context } from './context.ts';
 import type { Operation } from './operations.ts';
 import { appRouter } from './router.ts';
 
-/** An answer before it is written: every failure has `{ error: { message, code, data: { code, httpStatus, path? } } }`. */
+/**
+ * An answer before it is written: every failure has `{ error: { message, code, data: { code, httpStatus, path? } } }`.
+ */
 export interface Reply {
   status: number;
   body: unknown;
@@ -56,7 +58,9 @@ async function runSteps(def: Steps, at: number, step: Step): Promise<Result> {
   }
 }
 
-/** No input, and no object in one, has as many fields: looking at each of a hundred thousand would hold everybody up. */
+/**
+ * No input, and no object in one, has as many fields: looking at each of a hundred thousand would hold everybody up.
+ */
 const mostFields = 1_000;
 
 const isTooWide = (value: unknown): boolean =>
@@ -69,9 +73,10 @@ function checkWidth(input: unknown): void {
 }
 
 /**
- * Runs one procedure. It is tRPC's own call without its HTTP adapter, which makes a web `Request`, `Response` and streams of
- * each call.
- * @returns 200 with the answer itself, 504 once the time is up (the work goes on: see `settled`), else what the error maps to
+ * Runs one procedure. It is tRPC's own call without its HTTP adapter, which makes a web `Request`, `Response` and
+ * streams of each call.
+ * @returns 200 with the answer itself, 504 once the time is up (the work goes on: see `settled`), else what the error
+ *   maps to
  */
 export async function answerCall({ operation, input, ctx, timeoutMs }: Call, settled: () => void): Promise<Reply> {
   const { name: path, procedure } = operation;

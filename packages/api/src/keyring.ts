@@ -42,8 +42,8 @@ export interface Keyring extends AsyncDisposable {
   /** Reads what is remembered again. */
   refresh(): Promise<void>;
   /**
-   * What `work` with the database comes to. It is not waited for where the database hangs: requests that do would pile up
-   * until those that need no database are refused as well.
+   * What `work` with the database comes to. It is not waited for where the database hangs: requests that do would pile
+   * up until those that need no database are refused as well.
    *
    * @throws DuetError `unavailable`
    */

@@ -28,7 +28,10 @@ interface Internals {
   output?: { schema: z.ZodType };
 }
 
-/** Every procedure of a router. @throws Error naming one that lacks its route, its output or a readable field: a fault of ours */
+/**
+ * Every procedure of a router. @throws Error naming one that lacks its route, its output or a readable field: a fault
+ * of ours
+ */
 export function operationsOf(router: AnyTRPCRouter): Operation[] {
   const procedures = router._def.procedures as Record<string, AnyTRPCProcedure>;
   return Object.entries(procedures).map(([name, procedure]) => {
@@ -62,8 +65,8 @@ function fieldsOf(input: z.ZodType | undefined, { method }: Route): Record<strin
 }
 
 /**
- * The input that a URL means. What cannot be read as its field's type stays text, and an unknown field stays too, so that the
- * procedure's own check says what is wrong.
+ * The input that a URL means. What cannot be read as its field's type stays text, and an unknown field stays too, so
+ * that the procedure's own check says what is wrong.
  */
 export function inputOfUrl(
   { input, fields }: Operation,

@@ -9,8 +9,8 @@ function minorOf(currency: string): number {
 }
 
 /**
- * The most that an order line may be worth, in minor units, by currency. What is above it is a fault or a forgery, and one of
- * them would make a GMV worthless.
+ * The most that an order line may be worth, in minor units, by currency. What is above it is a fault or a forgery, and
+ * one of them would make a GMV worthless.
  *
  * @param setting `DUET_ORDER_LIMIT`: major units of any currency, then of single ones: "100000,JPY=15000000"
  */

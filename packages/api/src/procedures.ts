@@ -77,8 +77,8 @@ function asTrpcError(cause: unknown): TRPCError | undefined {
 export const publicProcedure = t.procedure.use(async ({ next }) => mapErrors(await next()));
 
 /**
- * A procedure's output as its schema says, checked by the compiler and not at each answer, which is work for nothing. A test holds
- * every answer to its schema.
+ * A procedure's output as its schema says, checked by the compiler and not at each answer, which is work for nothing. A
+ * test holds every answer to its schema.
  */
 export const answers = <Schema extends z.ZodType>(schema: Schema) =>
   Object.assign((answer: unknown) => answer as z.output<Schema>, { schema });
@@ -93,7 +93,8 @@ export function requireScope({ name, scopes }: Caller, ...wanted: readonly ApiSc
 }
 
 /**
- * The user that a request is for: whom it names, or the visitor, where a publishable key asks, which may name nobody else.
+ * The user that a request is for: whom it names, or the visitor, where a publishable key asks, which may name nobody
+ * else.
  *
  * @throws TRPCError FORBIDDEN
  */

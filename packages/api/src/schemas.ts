@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { SentEvent } from './log-events.ts';
 
 /**
- * What goes over the wire, in and out. The router is checked against it, the OpenAPI document and the published client's
- * types are made from it, and each description is read by whoever calls.
+ * What goes over the wire, in and out. The router is checked against it, the OpenAPI document and the published
+ * client's types are made from it, and each description is read by whoever calls.
  */
 
 const id = z.string().min(1).max(200);

@@ -7,8 +7,8 @@ const equal = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 /**
- * A visitor's signed id: the id, a dot, and the HMAC-SHA-256 of the id under the dataset's signing secret, in hex. A shop's
- * server makes it with `signVisitor` of the client, or in any language in one line.
+ * A visitor's signed id: the id, a dot, and the HMAC-SHA-256 of the id under the dataset's signing secret, in hex. A
+ * shop's server makes it with `signVisitor` of the client, or in any language in one line.
  */
 export const signVisitor = (secret: string, id: string): string => `${id}.${macOf(secret, id)}`;
 

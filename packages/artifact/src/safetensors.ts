@@ -44,8 +44,8 @@ function layOut(tensors: Record<string, NamedTensor>, note?: string): Buffer[] {
 export const writeSafetensors = (tensors: Record<string, NamedTensor>): Buffer => Buffer.concat(layOut(tensors));
 
 /**
- * The same into a file, without a copy in memory: written under another name, synced and then renamed, so that there is the
- * file of before or the whole new one.
+ * The same into a file, without a copy in memory: written under another name, synced and then renamed, so that there is
+ * the file of before or the whole new one.
  *
  * @param note text that is kept in the header
  */

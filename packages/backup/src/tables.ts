@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { Entry } from './archive.ts';
 
 // Duet's tables as PostgreSQL's COPY writes them: rows of text, which every later major version reads. Tables are made
-// by the migrations that the backup names, so it holds rows alone. The job queue's own schema is left out: what waited in
-// it when the backup was made is not to be done again.
+// by the migrations that the backup names, so it holds rows alone. The job queue's own schema is left out: what waited
+// in it when the backup was made is not to be done again.
 
 const tableSchema = z.object({ name: z.string(), columns: z.array(z.string()) });
 type Table = z.infer<typeof tableSchema>;

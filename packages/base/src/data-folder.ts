@@ -6,7 +6,8 @@ const folders = ['datasets', 'models', 'indexes', 'keys', 'logs'];
 
 /**
  * Makes the data folder where it is missing, and lets its owner alone look into it: what this process makes from here
- * on too. A folder that was there keeps its own rights, for it may hold more than Duet's; those of Duet in it are closed.
+ * on too. A folder that was there keeps its own rights, for it may hold more than Duet's; those of Duet in it are
+ * closed.
  *
  * Root's can be passed through, though not listed: the embedded PostgreSQL, which cannot run as root, lies in it.
  */

@@ -35,8 +35,8 @@ const oneOf = (header: string | string[] | undefined): string | undefined =>
 
 /**
  * Stands before a web app: bounds its connections, cuts off what does not arrive in time, and says of each request who
- * sent it and how. The headers by which proxies tell that (`X-Forwarded-*`) are believed from the configured ones alone;
- * the app finds them as they are true. Behind https it tells browsers to stay there.
+ * sent it and how. The headers by which proxies tell that (`X-Forwarded-*`) are believed from the configured ones
+ * alone; the app finds them as they are true. Behind https it tells browsers to stay there.
  *
  * @returns the server, which listens
  * @throws DuetError `conflict` where the port is taken

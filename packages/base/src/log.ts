@@ -33,8 +33,8 @@ function floodGate(now: () => number) {
 }
 
 /**
- * The one logger: JSON lines on stderr, so that stdout stays a command's own. Secrets are cut out by name, and a message
- * that comes in floods is thinned, debugging aside.
+ * The one logger: JSON lines on stderr, so that stdout stays a command's own. Secrets are cut out by name, and a
+ * message that comes in floods is thinned, debugging aside.
  */
 export function createLogger(
   config: { logLevel: string },

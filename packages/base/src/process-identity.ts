@@ -21,7 +21,10 @@ function statOf(pid: number): { state: string; began: string } {
 
 export const identify = (pid: number): ProcessIdentity => ({ pid, began: statOf(pid).began });
 
-/** Whether a process runs: this one, and not one that has its number now. One that has ended and waits for its parent does not. */
+/**
+ * Whether a process runs: this one, and not one that has its number now. One that has ended and waits for its parent
+ * does not.
+ */
 export function isAlive({ pid, began }: ProcessIdentity): boolean {
   try {
     process.kill(pid, 0);

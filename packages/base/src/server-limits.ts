@@ -15,8 +15,8 @@ export function networkOf(address: string): string {
 }
 
 /**
- * Bounds the connections that a server holds: `most` of them all, and half of that from one network. Requests whose headers
- * do not arrive in ten seconds, or that do not arrive whole in `wholeMs`, are cut off.
+ * Bounds the connections that a server holds: `most` of them all, and half of that from one network. Requests whose
+ * headers do not arrive in ten seconds, or that do not arrive whole in `wholeMs`, are cut off.
  */
 export function limitConnections(server: Server, most: number, wholeMs: number = arrivalMs): void {
   const held = new Map<string, number>();

@@ -4,8 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 const turnMs = 3;
 
 /**
- * Does the work of `count` steps in slices, between which whoever else waits gets a turn every few milliseconds: opening a model of
- * a million items must not hold up the requests that are answered meanwhile.
+ * Does the work of `count` steps in slices, between which whoever else waits gets a turn every few milliseconds:
+ * opening a model of a million items must not hold up the requests that are answered meanwhile.
  *
  * @param work does the steps `from` to before `to`, `size` at most at a time
  */

@@ -17,7 +17,10 @@ interface Watched {
   bar?: SingleBar;
 }
 
-/** Rate and time left of a step: "31K examples/s, 12 s left". Per cent have no rate, and before the first unit nothing has. */
+/**
+ * Rate and time left of a step: "31K examples/s, 12 s left". Per cent have no rate, and before the first unit nothing
+ * has.
+ */
 export function pace({ done, total, unit }: ProgressUpdate, first: number, seconds: number): string {
   const rate = seconds > 0 ? (done - first) / seconds : 0;
   if (rate <= 0) return '';

@@ -23,11 +23,12 @@ import { tidyUp } from './write/tidy.ts';
 import { inTransaction } from './write/transaction.ts';
 
 /**
- * Adds files to a dataset: interactions that it lacks as another part, items and users over those it has, and the snapshot
- * that has them. The same files twice add nothing. All or nothing up to the snapshot, which the next call makes up for.
+ * Adds files to a dataset: interactions that it lacks as another part, items and users over those it has, and the
+ * snapshot that has them. The same files twice add nothing. All or nothing up to the snapshot, which the next call
+ * makes up for.
  *
- * @throws DuetError as `importDataset`; `bad-input` for another currency, clock or sides than the dataset's; `conflict` where
- *   a complete items file would withdraw a large share of the catalogue
+ * @throws DuetError as `importDataset`; `bad-input` for another currency, clock or sides than the dataset's; `conflict`
+ *   where a complete items file would withdraw a large share of the catalogue
  */
 export async function appendFiles(ctx: ImportContext, request: ImportRequest): Promise<ImportResult> {
   const started = performance.now();

@@ -20,7 +20,8 @@ export type ItemEdit = z.output<typeof itemEdit>;
 /**
  * Adds an item to a dataset's catalogue, or changes the one of its id. The services follow within a second.
  *
- * @throws DuetError `bad-input` naming the field; `not-found` for an unknown dataset; `conflict` for a new item whose id is taken
+ * @throws DuetError `bad-input` naming the field; `not-found` for an unknown dataset; `conflict` for a new item whose
+ *   id is taken
  */
 export async function saveItem(
   { prisma }: Database,

@@ -23,13 +23,13 @@ export interface ImportPreview extends ImportAnswer, Preview {
 }
 
 /**
- * Imports a dataset, its first part and snapshot, or adds to the one that `into` names. Interactions become columnar files in
- * `<dataDir>/datasets/<id>/`, the catalogue and what is known of users rows of PostgreSQL. All or nothing: a failed, stopped or killed import leaves no dataset. DuckDB holds a bounded part of the
- * files in memory.
+ * Imports a dataset, its first part and snapshot, or adds to the one that `into` names. Interactions become columnar
+ * files in `<dataDir>/datasets/<id>/`, the catalogue and what is known of users rows of PostgreSQL. All or nothing: a
+ * failed, stopped or killed import leaves no dataset. DuckDB holds a bounded part of the files in memory.
  *
  * @throws DuetError `bad-input` (a column that is missing, a malformed row under `strict`, nothing that can be used),
- *   `not-found` (a file), `corrupt` (a damaged one), `conflict` (the name is taken, or being imported by another process),
- *   `unauthorised` (what may not be fetched), `unavailable` (what cannot be, and where memory or disk end)
+ *   `not-found` (a file), `corrupt` (a damaged one), `conflict` (the name is taken, or being imported by another
+ *   process), `unauthorised` (what may not be fetched), `unavailable` (what cannot be, and where memory or disk end)
  */
 export async function importDataset(ctx: ImportContext, request: ImportRequest): Promise<ImportResult> {
   const started = performance.now();

@@ -40,8 +40,8 @@ const cell = (value: unknown): string => {
 export const csvLine = (cells: readonly unknown[]): string => `${cells.map(cell).join(',')}\r\n`;
 
 /**
- * The rows that a dataset's last import refused as CSV (RFC 4180): the columns of their files, to be mended and imported
- * again, after where they stood and why they were refused.
+ * The rows that a dataset's last import refused as CSV (RFC 4180): the columns of their files, to be mended and
+ * imported again, after where they stood and why they were refused.
  */
 export async function* rejectedCsv(dataDir: string, datasetId: string): AsyncGenerator<string> {
   const columns = new Set<string>();

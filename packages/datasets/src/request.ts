@@ -10,8 +10,8 @@ import { encodings } from './read/text/encoding.ts';
 const column = z.string().min(1).nullable().optional();
 
 /**
- * Which column of the interactions holds what, by its name in the file, or by its path in JSON (`properties.product_id`). What
- * is not named is looked for under its usual names.
+ * Which column of the interactions holds what, by its name in the file, or by its path in JSON
+ * (`properties.product_id`). What is not named is looked for under its usual names.
  */
 const columnMapping = z.strictObject({
   user: column,
@@ -71,8 +71,8 @@ const isTimeZone = (zone: string): boolean => {
 };
 
 /**
- * Everything `duet import` can be told. A location is a file (also .gz .zst .xz .bz2 .zip), a folder, a glob, `-` for standard
- * input, `https://…` or `s3://…`. Paths are relative to the working directory.
+ * Everything `duet import` can be told. A location is a file (also .gz .zst .xz .bz2 .zip), a folder, a glob, `-` for
+ * standard input, `https://…` or `s3://…`. Paths are relative to the working directory.
  */
 export const importRequest = z
   .strictObject({
@@ -89,8 +89,8 @@ export const importRequest = z
     /** The form of the files, by name, or a JSON file with one; by default their headers tell. */
     as: z.string().min(1).optional(),
     /**
-     * Who asks: users, or queries, whose text is their title. Queries may get the same item again; what a user had is left
-     * out by default.
+     * Who asks: users, or queries, whose text is their title. Queries may get the same item again; what a user had is
+     * left out by default.
      */
     left: z.enum(['user', 'query']).default('user'),
     /** What is found: items, or other users, who are then described by the users file. */
@@ -129,22 +129,25 @@ export const importRequest = z
     /** Rows with a lower rating are left out. */
     minRating: z.number().optional(),
     /**
-     * Weight of each event, such as `{ purchase: 1, view: 0.1 }`. Events not named are left out, and counted. Without weights
-     * known events have the usual ones.
+     * Weight of each event, such as `{ purchase: 1, view: 0.1 }`. Events not named are left out, and counted. Without
+     * weights known events have the usual ones.
      */
     eventWeights: z.record(z.string(), z.number().nonnegative()).optional(),
     /** Events that take a purchase back, in any case. A negative quantity does so too. */
     cancelEvents: z.array(z.string()).default(['cancel', 'cancelled', 'canceled', 'cancellation', 'refund', 'return']),
     /**
-     * `ignore` leaves cancelling rows out and keeps the purchases: what was bought by choice says what a user likes even
-     * when it went back. `subtract` takes each from the user's latest earlier purchases of the item, quantity-wise.
+     * `ignore` leaves cancelling rows out and keeps the purchases: what was bought by choice says what a user likes
+     * even when it went back. `subtract` takes each from the user's latest earlier purchases of the item,
+     * quantity-wise.
      */
     cancellations: z.enum(['ignore', 'subtract']).default('ignore'),
-    /** Rows equal in every column to an earlier one: a shop may well scan one product twice, so they count by default. */
+    /**
+     * Rows equal in every column to an earlier one: a shop may well scan one product twice, so they count by default.
+     */
     duplicates: z.enum(['keep', 'drop']).default('keep'),
     /**
-     * Whether the items file is all that the shop sells, so that what it lacks is withdrawn. By default it is taken for that
-     * where it has the items of at least half of the interactions.
+     * Whether the items file is all that the shop sells, so that what it lacks is withdrawn. By default it is taken for
+     * that where it has the items of at least half of the interactions.
      */
     catalogue: z.enum(['complete', 'partial']).optional(),
     /** Whether a complete items file that is added may withdraw a large share of the catalogue. */

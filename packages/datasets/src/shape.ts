@@ -12,7 +12,9 @@ export const userItem: Sides = { left: 'user', right: 'item', symmetric: false }
 /** Whether both sides are the same entities, of which none is ever found for itself. */
 export const isOneKind = ({ left, right }: Pick<Sides, 'left' | 'right'>): boolean => left === right;
 
-/** What an interaction's `time` holds: Unix seconds, positions, or the row's place among its user's rows of the file. */
+/**
+ * What an interaction's `time` holds: Unix seconds, positions, or the row's place among its user's rows of the file.
+ */
 export type Clock = 'time' | 'position' | 'file';
 
 /** The parts that a file's own split may name. */

@@ -30,7 +30,10 @@ export interface InteractionsSummary {
 export interface CancellationsSummary {
   policy: ImportSettings['cancellations'];
   rows: number;
-  /** When subtracted: rows that took something of an earlier purchase of the user and item back, and those that found none. */
+  /**
+   * When subtracted: rows that took something of an earlier purchase of the user and item back, and those that found
+   * none.
+   */
   matched: number;
   unmatched: number;
   /** Purchases that nothing is left of, and those that less is left of. */

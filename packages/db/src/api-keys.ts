@@ -123,8 +123,8 @@ export const isApiKey = (text: string): boolean => prefixOf(text) !== undefined;
 /**
  * Makes an API key. `key` is told this once: the database keeps its SHA-256 only, which suffices for 192 random bits.
  *
- * @throws DuetError `bad-input` for an empty name, an unknown scope, a rate that is none, or what its kind may not have;
- *   `not-found` for a dataset that there is not
+ * @throws DuetError `bad-input` for an empty name, an unknown scope, a rate that is none, or what its kind may not
+ *   have; `not-found` for a dataset that there is not
  */
 export async function createApiKey(
   database: Database,

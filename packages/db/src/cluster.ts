@@ -79,7 +79,9 @@ export async function writeNote(config: Config, note: Note): Promise<void> {
   await rename(`${file}.tmp`, file);
 }
 
-/** What lies in the data folder that only its own database can explain: "2 datasets and 5 models"; undefined: nothing. */
+/**
+ * What lies in the data folder that only its own database can explain: "2 datasets and 5 models"; undefined: nothing.
+ */
 export async function contentsOf(dataDir: string): Promise<string | undefined> {
   const counts = await Promise.all(
     ['datasets', 'models'].map(async (kind) => {

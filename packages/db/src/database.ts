@@ -17,7 +17,9 @@ export type Connection = pg.PoolClient;
 export interface ConnectOptions {
   /** Connections at most; 10 where it is not said. */
   max?: number;
-  /** Limit of a connection's making, and of one query, for a server that hangs or cannot be reached. None by default. */
+  /**
+   * Limit of a connection's making, and of one query, for a server that hangs or cannot be reached. None by default.
+   */
   timeoutMs?: number;
 }
 

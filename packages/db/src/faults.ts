@@ -24,8 +24,8 @@ const refused: Fault = {
 };
 
 /**
- * Codes by which PostgreSQL (five characters, postgresql.org/docs/18/errcodes-appendix.html), Prisma (P and four digits)
- * and Node's sockets tell such a state; the first that a code begins with counts.
+ * Codes by which PostgreSQL (five characters, postgresql.org/docs/18/errcodes-appendix.html), Prisma (P and four
+ * digits) and Node's sockets tell such a state; the first that a code begins with counts.
  */
 const faults: readonly (readonly [prefixes: readonly string[], fault: Fault])[] = [
   [

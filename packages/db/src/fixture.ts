@@ -23,7 +23,9 @@ export interface Ingredients {
   files?: readonly string[];
 }
 
-/** A state of database and data folder that is costly to make: it is made once for its ingredients, kept, and copied. */
+/**
+ * A state of database and data folder that is costly to make: it is made once for its ingredients, kept, and copied.
+ */
 export interface Fixture<T> extends Ingredients {
   /** Makes it in an empty place. What it returns is kept as JSON beside it. */
   make(place: Place): Promise<T>;
@@ -47,7 +49,9 @@ async function withDependencies(name: string, found = new Set<string>()): Promis
   return found;
 }
 
-/** SHA-256 over everything that a fixture is made of: code, migrations, locked versions, files, machine and settings. */
+/**
+ * SHA-256 over everything that a fixture is made of: code, migrations, locked versions, files, machine and settings.
+ */
 async function fingerprint({ name, madeBy, files = [] }: Ingredients): Promise<string> {
   const root = repositoryRoot();
   const patterns = [...(await withDependencies(madeBy))].map((folder) => `${folder}/src/**/*.{ts,mjs}`);

@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { contentsOf } from './cluster.ts';
 import type { Database } from './database.ts';
 
-// A database and a data folder are two halves of one installation, and both keep its id. What one half does not know may
-// be deleted from the other only where the ids agree: with another DATABASE_URL, everything in the folder is unknown.
+// A database and a data folder are two halves of one installation, and both keep its id. What one half does not know
+// may be deleted from the other only where the ids agree: with another DATABASE_URL, everything in the folder is
+// unknown.
 
 const noteSchema = z.object({ installation: z.uuid() });
 const noteOf = (dataDir: string): string => path.join(dataDir, 'installation.json');
@@ -63,8 +64,8 @@ async function knowsAny({ pool }: Pick<Database, 'pool'>, dataDir: string): Prom
 }
 
 /**
- * Makes sure that a database and a data folder are of one installation. Where either has no id yet, because it is new or
- * an older Duet made it, the two are joined if the folder is empty or the database names something in it.
+ * Makes sure that a database and a data folder are of one installation. Where either has no id yet, because it is new
+ * or an older Duet made it, the two are joined if the folder is empty or the database names something in it.
  *
  * @throws DuetError `conflict` where they are not; `corrupt` where the folder's note cannot be read
  */
@@ -84,7 +85,10 @@ export async function requireOneInstallation(db: Pick<Database, 'pool'>, dataDir
   await writeNote(dataDir, (await idOf(db))!);
 }
 
-/** Makes a database and a data folder that were restored an installation of their own, beside the one they are a copy of. */
+/**
+ * Makes a database and a data folder that were restored an installation of their own, beside the one they are a copy
+ * of.
+ */
 export async function beginInstallation(db: Pick<Database, 'pool'>, dataDir: string): Promise<void> {
   const id = randomUUID();
   await db.pool.query('DELETE FROM "Installation"');

@@ -59,8 +59,8 @@ interface AppliedRow {
  * so that two at once do no harm. It exists because that command needs a native engine that is downloaded.
  *
  * @param options.only names of those to apply, for a database as an earlier Duet had it
- * @throws DuetError `conflict` when an applied migration was edited, is missing here, or failed earlier; `internal` when
- *   one fails now (PostgreSQL then undoes it as a whole); `unavailable` where the database's state is why
+ * @throws DuetError `conflict` when an applied migration was edited, is missing here, or failed earlier; `internal`
+ *   when one fails now (PostgreSQL then undoes it as a whole); `unavailable` where the database's state is why
  */
 export async function migrate(
   database: Database,

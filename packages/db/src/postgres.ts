@@ -77,7 +77,9 @@ async function startOwn(config: Config): Promise<Postgres> {
   }
 }
 
-/** After a kill -9 of the server, a busy session of it can outlive it for a while, and a new server must wait for that. */
+/**
+ * After a kill -9 of the server, a busy session of it can outlive it for a while, and a new server must wait for that.
+ */
 async function launchOnceFree(start: () => Promise<RunningServer>): Promise<RunningServer> {
   for (const since = Date.now(); ; await pause(200)) {
     try {

@@ -17,9 +17,11 @@ const prismaFolder = path.join(repositoryRoot(), 'prisma');
 const filters = { externalTables: [], externalEnums: [] };
 
 /**
- * A driver adapter that can read PostgreSQL's catalogue and run any script. The engine's introspection selects columns of
- * the internal type "char", which the adapter of 7.10 refuses: they are passed to it as text and to the engine as characters.
- * Scripts are sent whole, as the native engine does: the adapter cuts them at every semicolon, also within a function's body.
+ * A driver adapter that can read PostgreSQL's catalogue and run any script. The engine's introspection selects columns
+ * of the internal type "char", which the adapter of 7.10 refuses: they are passed to it as text and to the engine as
+ * characters.
+ * Scripts are sent whole, as the native engine does: the adapter cuts them at every semicolon, also within a function's
+ * body.
  */
 function catalogueAdapter(url: string) {
   const charColumns = new Set<string>();

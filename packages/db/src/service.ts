@@ -13,8 +13,9 @@ export interface Service {
 }
 
 /**
- * The life of a service's process: its settings, its database (which must be migrated, and its data folder's own), its work, its end. What it
- * fails with is one sentence on stderr where a setting, a file or the database is why, and the whole error otherwise.
+ * The life of a service's process: its settings, its database (which must be migrated, and its data folder's own), its
+ * work, its end. What it fails with is one sentence on stderr where a setting, a file or the database is why, and the
+ * whole error otherwise.
  */
 export async function runService(
   name: string,

@@ -3,8 +3,8 @@ import { DuetError } from '@duet/base';
 import type { Database } from './database.ts';
 
 /**
- * What the ids of each dataset's visitors are signed with, by a shop's server and by Duet, by dataset. A dataset without a
- * secret gets one.
+ * What the ids of each dataset's visitors are signed with, by a shop's server and by Duet, by dataset. A dataset
+ * without a secret gets one.
  */
 export async function signingSecrets({ prisma }: Database): Promise<Map<string, string>> {
   const read = async () => prisma.dataset.findMany({ select: { id: true, signing: { select: { secret: true } } } });

@@ -22,8 +22,8 @@ export const freePort = (): Promise<number> =>
   });
 
 /**
- * Starts a server in a temporary folder and returns the URL for `DUET_TEST_DATABASE_URL`. It does not wait for the disk,
- * ends with this process however that ends, and leaves nothing behind.
+ * Starts a server in a temporary folder and returns the URL for `DUET_TEST_DATABASE_URL`. It does not wait for the
+ * disk, ends with this process however that ends, and leaves nothing behind.
  */
 export async function startTestServer(): Promise<string> {
   const account = serverAccount();

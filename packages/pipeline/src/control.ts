@@ -1,4 +1,6 @@
-/** What a person decides: everything of this package that trains nothing, so that an app can have it without a trainer. */
+/**
+ * What a person decides: everything of this package that trains nothing, so that an app can have it without a trainer.
+ */
 export {
   type AlertKind,
   addDestination,

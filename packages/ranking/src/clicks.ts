@@ -15,8 +15,8 @@ const listLimit = 20_000;
 const fewestClicks = 200;
 
 /**
- * The lists that arms with these models showed, with what was clicked on of them: impressions of one request id in their
- * places, and the clicks that carry it. Simulated shoppers teach nothing.
+ * The lists that arms with these models showed, with what was clicked on of them: impressions of one request id in
+ * their places, and the clicks that carry it. Simulated shoppers teach nothing.
  *
  * @throws DuetError `bad-input` where there are too few clicks to learn from
  */

@@ -1,4 +1,6 @@
-/** Parts of a week that shoppers differ in: night, morning, afternoon and evening of working days and of the weekend. */
+/**
+ * Parts of a week that shoppers differ in: night, morning, afternoon and evening of working days and of the weekend.
+ */
 export const dayparts = 8;
 
 /** The part of the week of a moment, 0 to 7, in UTC. @param time Unix seconds */

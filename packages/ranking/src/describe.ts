@@ -19,7 +19,10 @@ export interface Purchases {
 interface PurchaseFacts {
   /** Purchases by item row. */
   popularity: Int32Array;
-  /** ln of the item's purchases in the data's last four weeks over what its share of all would give; NaN without a clock. */
+  /**
+   * ln of the item's purchases in the data's last four weeks over what its share of all would give; NaN without a
+   * clock.
+   */
   trend: Float64Array;
   /** Purchases by daypart and item row, [dayparts × items]; undefined without a clock. */
   byDaypart: Int32Array | undefined;
@@ -33,17 +36,25 @@ export interface ItemFacts extends PurchaseFacts {
   priceMinor: Float64Array;
   /** Share of all purchases by category row. */
   categoryShare: Float64Array;
-  /** ln of a daypart's smoothed share of a category over its share of all, [dayparts × categories]; undefined without a clock. */
+  /**
+   * ln of a daypart's smoothed share of a category over its share of all, [dayparts × categories]; undefined without a
+   * clock.
+   */
   daypartAffinity: Float64Array | undefined;
   /** Mean ln price by category row; NaN where none has a price. */
   categoryLogPrice: Float64Array;
-  /** Popularity, trend, category and price of each item, [items × 4]: in a large catalogue, one cache line to fetch and not four. */
+  /**
+   * Popularity, trend, category and price of each item, [items × 4]: in a large catalogue, one cache line to fetch and
+   * not four.
+   */
   together: Float64Array;
 }
 
 /** Neighbours kept of each item. */
 const neighbourCount = 100;
-/** A user's last items count alone: the cost of counting pairs grows with their square, and wholesalers buy thousands. */
+/**
+ * A user's last items count alone: the cost of counting pairs grows with their square, and wholesalers buy thousands.
+ */
 const lastItems = 50;
 const recentSeconds = 28 * 86_400;
 /** Purchases that the prior of the trend, and of a daypart's shares, weighs as much as. */
@@ -88,7 +99,10 @@ export function itemFacts(catalogue: Items, purchases: readonly Purchases[]): It
   return withCatalogue({ popularity, trend, byDaypart, neighbours }, catalogue);
 }
 
-/** The same purchases, with categories and prices as they are in another edition of the catalogue, which may have more items. */
+/**
+ * The same purchases, with categories and prices as they are in another edition of the catalogue, which may have more
+ * items.
+ */
 export function withCatalogue(purchases: PurchaseFacts, { category, categories, priceMinor }: Items): ItemFacts {
   const items = category.length;
   const { byDaypart, neighbours } = purchases;
@@ -156,7 +170,9 @@ function interleaved(columns: readonly ArrayLike<number>[]): Float64Array {
 /** A candidate of the ranker that knows which item it is. */
 export interface DescribedCandidate extends Candidate {
   item: number;
-  /** The bought item that it is bought together with most, and their cosine similarity; −1 and 0 where there is none. */
+  /**
+   * The bought item that it is bought together with most, and their cosine similarity; −1 and 0 where there is none.
+   */
   because: number;
   similarity: number;
 }
@@ -200,7 +216,8 @@ export function describeCandidates(
       strongest[place] = similarity;
     }
   }
-  // Fetched in a loop that does nothing else, so that the processor waits for many rows at once and not for one after the other.
+  // Fetched in a loop that does nothing else, so that the processor waits for many rows at once and not for one after
+  // the other.
   const fetched = new Float64Array(n * 4);
   for (let place = 0; place < n; place++) {
     const from = retrieved[place]!.item * 4;

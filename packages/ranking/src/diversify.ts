@@ -1,7 +1,8 @@
 /**
  * Orders a ranked list so that one category does not fill it: again and again the item of the greatest
- * score × (1 − diversity)^(items of its category taken so far) is taken. That is the greedy choice for a coverage of categories with
- * diminishing returns, within 1 − 1/e of the best list (Nemhauser, Wolsey, Fisher 1978; Ashkan et al., "Optimal Greedy
+ * score × (1 − diversity)^(items of its category taken so far) is taken. That is the greedy choice for a coverage of
+ * categories with diminishing returns, within 1 − 1/e of the best list (Nemhauser, Wolsey, Fisher 1978; Ashkan et al.,
+ * "Optimal Greedy
  * Diversity for Recommendation", IJCAI 2015). Items without a category (−1) stand for themselves.
  *
  * @param ranked best first

@@ -35,9 +35,9 @@ export interface ModelMetrics {
 }
 
 /**
- * Fits the ranker. Of clicks, only what was shown teaches, and the place it was shown at is a feature of its own, so that a
- * click at the top counts as less of a proof (as in the position features of T. Zhao et al., RecSys 2019, "Recommending what
- * video to watch next", §4.3, in its simplest form).
+ * Fits the ranker. Of clicks, only what was shown teaches, and the place it was shown at is a feature of its own, so
+ * that a click at the top counts as less of a proof (as in the position features of T. Zhao et al., RecSys 2019,
+ * "Recommending what video to watch next", §4.3, in its simplest form).
  *
  * @throws DuetError `bad-input` where nothing, or everything, was taken: there is nothing to learn
  */

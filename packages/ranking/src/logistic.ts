@@ -8,8 +8,8 @@ export interface Examples {
 export const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
 /**
- * Mean negative log-likelihood + (l2 / 2) |w|² at `w` [width + 1] (the intercept last, not penalised), with its gradient
- * and Hessian [(width + 1)²].
+ * Mean negative log-likelihood + (l2 / 2) |w|² at `w` [width + 1] (the intercept last, not penalised), with its
+ * gradient and Hessian [(width + 1)²].
  */
 export function logisticLoss({ x, y, width }: Examples, w: Float64Array, l2: number) {
   const size = width + 1;

@@ -41,7 +41,10 @@ export interface Objective {
 /** A candidate after ranking. */
 export interface Ranked<C> {
   candidate: C;
-  /** What the list is ordered by: probability (without a ranker 1 / retrievalRank) × (price / the list's median price)^α × factor. */
+  /**
+   * What the list is ordered by: probability (without a ranker 1 / retrievalRank) × (price / the list's median price)^α
+   * × factor.
+   */
   score: number;
   /** Estimated probability that the user takes it, see `RankerParameters.target`; null without a ranker. */
   probability: number | null;

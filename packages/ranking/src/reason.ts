@@ -15,8 +15,8 @@ const tellingPurchases = 3;
 const tellingShare = 1.5;
 
 /**
- * The strongest thing that speaks for an item and that the user knows: an item bought before, a favourite category, else
- * that the model places it near the user.
+ * The strongest thing that speaks for an item and that the user knows: an item bought before, a favourite category,
+ * else that the model places it near the user.
  */
 export function reasonFor(
   { because, similarity, category, categoryShare }: DescribedCandidate,

@@ -8,7 +8,9 @@ const moment = z.coerce.date();
 /** A wish of the shop's that every list keeps, whatever arm and model it comes from. */
 export const ruleInput = z
   .strictObject({
-    /** pin: at a place of recommendations, retrieved or not. boost, bury: its score is multiplied. block: never shown. */
+    /**
+     * pin: at a place of recommendations, retrieved or not. boost, bury: its score is multiplied. block: never shown.
+     */
     kind: z.enum(ruleKinds),
     /** The shop's id of an item; this or a category. */
     itemId: text(200).nullish(),

@@ -40,12 +40,13 @@ export interface TrainRankerRequest {
 /**
  * Fits the one ranker that all arms share on lists retrieved by all given models, and keeps it as a Ranker row.
  *
- * Purchases: the models never saw the split's held-out ones, and neither do the features. (Purchases from before the split's
- * cut would not do: they are in the histories that the models were trained on, so that the models score them as they never
- * score a future purchase.) Clicks: of the event log, where arms served these models. Either way half of the users are
- * fitted on, the other half is only measured on.
+ * Purchases: the models never saw the split's held-out ones, and neither do the features. (Purchases from before the
+ * split's cut would not do: they are in the histories that the models were trained on, so that the models score them as
+ * they never score a future purchase.) Clicks: of the event log, where arms served these models. Either way half of the
+ * users are fitted on, the other half is only measured on.
  *
- * @throws DuetError `bad-input` for a model of other data, or trained on another split, whose lists would flatter it, and
+ * @throws DuetError `bad-input` for a model of other data, or trained on another split, whose lists would flatter it,
+ *   and
  * where too little was bought or clicked on
  */
 export async function trainRanker(

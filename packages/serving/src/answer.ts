@@ -320,8 +320,8 @@ export function similarPopular(
 }
 
 /**
- * Items for words: by the model where it learnt from queries and knows one of the words, else by the words of titles and
- * categories. The answer says which.
+ * Items for words: by the model where it learnt from queries and knows one of the words, else by the words of titles
+ * and categories. The answer says which.
  *
  * @param retriever undefined where nothing is deployed
  */
@@ -374,8 +374,8 @@ const answeredByNone = ({ currency }: ServedDataset, fallbacks: string[]): Answe
 });
 
 /**
- * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned into it
- * that does not fit.
+ * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned
+ * into it that does not fit.
  */
 function listed(
   dataset: ServedDataset,

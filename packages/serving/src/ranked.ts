@@ -75,8 +75,8 @@ export interface UserSnapshot {
 }
 
 /**
- * Ranks what was retrieved by the ranker that all arms share, spreads categories, keeps the shop's rules, and says of each item
- * why it is there.
+ * Ranks what was retrieved by the ranker that all arms share, spreads categories, keeps the shop's rules, and says of
+ * each item why it is there.
  * @param mayPin whether a pinned item may be shown to this user at all
  */
 export function rankedList(

@@ -21,14 +21,18 @@ export interface Retriever extends AsyncDisposable, Searched {
   seen(userId: string): number[];
   /** The dataset's users by their own vectors: made at the first call, which takes some seconds. */
   users(dataset: ServedDataset): Promise<UserIndex>;
-  /** Query vector for the items most like one, by catalogue row. @throws DuetError `not-found` where the model has none */
+  /**
+   * Query vector for the items most like one, by catalogue row. @throws DuetError `not-found` where the model has none
+   */
   alike(item: number): Promise<Float32Array>;
 }
 
 /** Names a retriever: the same model with another index is another retriever. */
 export const retrieverKey = (of: { modelId: string; indexId: string }) => `${of.modelId}/${of.indexId}`;
 
-/** Opens a model and its index. @throws DuetError 'corrupt' or 'not-found' with the file and the command that mends it */
+/**
+ * Opens a model and its index. @throws DuetError 'corrupt' or 'not-found' with the file and the command that mends it
+ */
 export async function openRetriever(
   { dataDir, models }: { dataDir: string; models: OpenModels },
   planned: PlannedModel,

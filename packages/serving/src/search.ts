@@ -28,13 +28,15 @@ export interface Searched {
   delta: Delta;
 }
 
-/** Rows that are fetched beyond what is wanted, to make up for those that are left out, before a bitmap leaves them out. */
+/**
+ * Rows that are fetched beyond what is wanted, to make up for those that are left out, before a bitmap leaves them out.
+ */
 const overFetch = 1024;
 const fetchStep = 32;
 
 /**
- * The `k` items nearest to any of the vectors that may be seen, in the index and in the delta beside it. A few rows that must
- * not be found are made up for by fetching more; many, and filters, go into the search as a bitmap.
+ * The `k` items nearest to any of the vectors that may be seen, in the index and in the delta beside it. A few rows
+ * that must not be found are made up for by fetching more; many, and filters, go into the search as a bitmap.
  *
  * @param vectors shape [any number, dimensions]
  */

@@ -81,7 +81,9 @@ export interface ServingOptions {
   /** Runs the user towers. */
   executor: Executor;
   logger: Logger;
-  /** Time between two looks at what should be served; a catalogue's edits and new events are read four times as often. */
+  /**
+   * Time between two looks at what should be served; a catalogue's edits and new events are read four times as often.
+   */
   pollMs?: number;
 }
 
@@ -135,8 +137,8 @@ class DatabaseServing implements Serving {
   }
 
   /**
-   * Has the model of a request answer it. Where nothing is deployed, or what is deployed is out of order, `without` answers
-   * and is told why; a model that the request names is not stood in for.
+   * Has the model of a request answer it. Where nothing is deployed, or what is deployed is out of order, `without`
+   * answers and is told why; a model that the request names is not stood in for.
    */
   async #answer<Answer>(
     wanted: ModelChoice,

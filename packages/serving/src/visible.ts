@@ -66,8 +66,8 @@ interface Wishes {
 }
 
 /**
- * What a user may be recommended, and what the shop may pin for them: they may have bought a pinned item, but the request
- * may not rule it out.
+ * What a user may be recommended, and what the shop may pin for them: they may have bought a pinned item, but the
+ * request may not rule it out.
  *
  * @param userId the user or query that is answered
  * @param seen catalogue rows of what the model knows that the user had

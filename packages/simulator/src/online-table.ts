@@ -42,7 +42,9 @@ export interface OnlineTable {
   /** ISO 4217. */
   currency: string;
   rows: OnlineRow[];
-  /** The relative lift that as many shoppers find four times in five; null where control has nothing to compare with. */
+  /**
+   * The relative lift that as many shoppers find four times in five; null where control has nothing to compare with.
+   */
   detectable: { ctr: number | null; gmv: number | null };
 }
 

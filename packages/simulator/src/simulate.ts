@@ -212,7 +212,9 @@ function refundShare({ summary }: Dataset): number {
   return interactions === undefined ? 0 : Math.min(1, interactions.cancellations.rows / interactions.kept);
 }
 
-/** One simulation at a time, since its shoppers would be dealt into another's experiment; ends what a killed one left. */
+/**
+ * One simulation at a time, since its shoppers would be dealt into another's experiment; ends what a killed one left.
+ */
 async function requireAlone(db: Database, say: (line: string) => void): Promise<AsyncDisposable> {
   const alone = await holdLock(db, 'duet simulation');
   if (alone === undefined) {

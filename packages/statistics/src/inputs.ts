@@ -12,8 +12,8 @@ export const positive = z.number().positive();
 export const count = z.int().nonnegative();
 
 /**
- * One of several forms of an object, each told by a key that it alone has, so that what is wrong is said of the form that
- * was meant.
+ * One of several forms of an object, each told by a key that it alone has, so that what is wrong is said of the form
+ * that was meant.
  */
 function formOf<Answer>(forms: Record<string, z.ZodType<Answer>>) {
   return z.unknown().transform((value, context): Answer => {

@@ -165,7 +165,8 @@ const description = z.strictObject({
 
 /**
  * Runs one statistic from a JSON description, so that any other program's numbers can be compared with Duet's:
- * `{"kind": "welch", "inputs": {"control": {"n": 50, "mean": 3.2, "variance": 4.1}, "treatment": {"values": [3, 4, 8]}}}`.
+ * `{"kind": "welch", "inputs": {"control": {"n": 50, "mean": 3.2, "variance": 4.1}, "treatment": {"values": [3, 4,
+ * 8]}}}`.
  *
  * @throws DuetError `bad-input` naming the field
  */

@@ -29,7 +29,10 @@ export interface TrainRequest {
   /** The split whose training part is learnt and whose other part judges; `none` learns everything. */
   split?: string;
   name?: string;
-  /** Model of the same kind to start from: what it knows is put right, and what is new is learnt. From nothing unless said. */
+  /**
+   * Model of the same kind to start from: what it knows is put right, and what is new is learnt. From nothing unless
+   * said.
+   */
   from?: string | undefined;
   /** Users that it is judged on at most, drawn by a hash of their ids; 20,000 unless said. */
   evaluationUsers?: number | undefined;

@@ -11,7 +11,9 @@ export function ruleEffect(rule: Pick<Rule, 'kind' | 'place' | 'factor'>): strin
   return rule.kind === 'block' ? 'never shown' : `score × ${factorOf(rule)}`;
 }
 
-/** The rules of a dataset, each with the title of the item that it concerns, and the categories that one can be about. */
+/**
+ * The rules of a dataset, each with the title of the item that it concerns, and the categories that one can be about.
+ */
 export async function rulesOf({ id }: Dataset): Promise<{ rules: ListedRule[]; categories: string[] }> {
   const db = await database();
   const [rules, categories] = await Promise.all([

@@ -52,7 +52,10 @@ export async function openedDatabase(): Promise<Database> {
   }
 }
 
-/** The session of somebody who has logged in, and who was not logged out since. Without its database, the cookie's word counts. */
+/**
+ * The session of somebody who has logged in, and who was not logged out since. Without its database, the cookie's word
+ * counts.
+ */
 export const signedIn = cache(async (): Promise<Session> => {
   const name = sessionCookie(isHttps(await headers()));
   const session = sessionIn(config(), (await cookies()).get(name)?.value);

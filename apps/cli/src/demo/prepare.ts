@@ -74,7 +74,10 @@ const evaluationOf = (model: Model): Evaluation | undefined =>
 
 const noteOf = (model: Model): string => `HR@50 ${evaluationOf(model)?.metrics['HR@50']?.toFixed(4) ?? '–'}`;
 
-/** A model of the dataset, whatever snapshot of it that saw, trained with these settings where they matter: the newest there is, or a new one. */
+/**
+ * A model of the dataset, whatever snapshot of it that saw, trained with these settings where they matter: the newest
+ * there is, or a new one.
+ */
 export async function ensureModel(
   { db, dataDir, steps, job }: Preparation,
   dataset: Dataset,
@@ -138,7 +141,9 @@ export async function ensureIndex({ db, dataDir, steps, job }: Preparation, mode
   });
 }
 
-/** The registered model of a kind, whose first version is the given model. The first of a dataset is deployed with it. */
+/**
+ * The registered model of a kind, whose first version is the given model. The first of a dataset is deployed with it.
+ */
 export async function ensureRegistered(
   { db, steps }: Pick<Preparation, 'db' | 'steps'>,
   model: Model,
@@ -225,8 +230,8 @@ export const adminPassword = 'admin-password';
 const storefrontScopes: ApiScope[] = ['retrieve', 'customers', 'events', 'orders'];
 
 /**
- * The key in a file of the data folder, where it still works for this dataset (null: for every one), or a new one in its
- * place. @returns whether one was made
+ * The key in a file of the data folder, where it still works for this dataset (null: for every one), or a new one in
+ * its place. @returns whether one was made
  */
 async function ensureKey(
   { db, dataDir }: Pick<Preparation, 'db' | 'dataDir'>,

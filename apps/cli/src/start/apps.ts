@@ -38,7 +38,9 @@ export function environmentOf(config: Config, databaseUrl: string): NodeJS.Proce
   };
 }
 
-/** How each app is started, in order. `served`: some model has an index, so the retrieval service must come up ready. */
+/**
+ * How each app is started, in order. `served`: some model has an index, so the retrieval service must come up ready.
+ */
 export function servicesOf(
   config: Config,
   apps: readonly AppName[],

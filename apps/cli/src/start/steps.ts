@@ -20,7 +20,9 @@ export interface StepResult<T> {
   peakMb?: number;
 }
 
-/** Measures the steps of a start and tells people about them: bars while a phase runs, its finished steps afterwards. */
+/**
+ * Measures the steps of a start and tells people about them: bars while a phase runs, its finished steps afterwards.
+ */
 export class Steps {
   readonly records: StepRecord[] = [];
   readonly #began = performance.now();

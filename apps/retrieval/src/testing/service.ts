@@ -18,7 +18,9 @@ export interface Service extends AsyncDisposable {
   killPostgres(): Promise<void>;
 }
 
-/** The retrieval service in a process of its own, over a PostgreSQL of its own that writes to the disk as in earnest. */
+/**
+ * The retrieval service in a process of its own, over a PostgreSQL of its own that writes to the disk as in earnest.
+ */
 export async function openService(): Promise<Service> {
   await using opened = new AsyncDisposableStack();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-service-'));

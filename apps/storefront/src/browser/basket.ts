@@ -35,7 +35,9 @@ export function basketOf(userId: string): Stored<Basket> {
 const mostOfOne = 999;
 const clamp = (quantity: number) => Math.max(1, Math.min(mostOfOne, Math.round(quantity)));
 
-/** Every change makes it another order: an order that was pressed and not placed must not come back with other lines. */
+/**
+ * Every change makes it another order: an order that was pressed and not placed must not come back with other lines.
+ */
 const withLines = (lines: BasketLine[]): Basket => ({
   lines: lines.map((line) => ({ ...line, eventId: crypto.randomUUID() })),
 });

@@ -88,7 +88,9 @@ export function noteOrdered(lines: { eventId: string; itemId: string }[]): void 
   tracked.write([...ordered, ...tracked.read()].slice(0, 100));
 }
 
-/** Sends what waits at once, as before the shopper changes: the request leaves with the cookie of who made the events. */
+/**
+ * Sends what waits at once, as before the shopper changes: the request leaves with the cookie of who made the events.
+ */
 export function sendEventsNow(): void {
   void send();
 }

@@ -7,7 +7,8 @@ export interface Stored<T> {
 
 /**
  * @param storage whose keys it uses; `local` is shared by all tabs, `session` is one tab's
- * @param empty the value where nothing is stored, what is stored cannot be read, or storage is refused (private windows)
+ * @param empty the value where nothing is stored, what is stored cannot be read, or storage is refused (private
+ *   windows)
  */
 export function stored<T>(storage: 'local' | 'session', key: string, empty: T): Stored<T> {
   const listeners = new Set<() => void>();

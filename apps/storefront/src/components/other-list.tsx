@@ -18,7 +18,9 @@ const facts = ({ source, fallbacks, requestId }: ListAnswer): Call['facts'] => [
   ['Request id', requestId],
 ];
 
-/** A list that no experiment decides, under its title: nothing at all where Duet has none, since the page does without. */
+/**
+ * A list that no experiment decides, under its title: nothing at all where Duet has none, since the page does without.
+ */
 export async function OtherList({ id, title, procedure, list }: Props) {
   const answer = await ask(list);
   const call = callOf(procedure, answer, facts);

@@ -1,4 +1,7 @@
-/** What a picture may show, by words of a title or a category: the drawing of that id in motifs.svg. The first that matches wins. */
+/**
+ * What a picture may show, by words of a title or a category: the drawing of that id in motifs.svg. The first that
+ * matches wins.
+ */
 const words: [RegExp, string][] = [
   [/BUNTING|GARLAND|\bPARTY|BANNER|\bFLAGS?\b/, 'bunting'],
   [/NECKLACE|BRACELET|EARRING|BROOCH|BANGLE|PENDANT|JEWELL|\bBEAD|\bHAIR/, 'necklace'],

@@ -4,7 +4,8 @@ const initials = new Set(['BBQ', 'DIY', 'LED', 'TV', 'UK', 'USA', 'XL', 'II', 'I
 const capitalise = (word: string) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
 
 /**
- * A catalogue's upper-case title as a shopper likes to read it: `SET/4 CANDLES IN BOWL` becomes `Set/4 Candles in Bowl`.
+ * A catalogue's upper-case title as a shopper likes to read it: `SET/4 CANDLES IN BOWL` becomes `Set/4 Candles in
+ * Bowl`.
  * A title that already has lower-case letters was written by hand and stays as it is, but for its spaces.
  */
 export function niceTitle(title: string): string {

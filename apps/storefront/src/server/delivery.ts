@@ -3,8 +3,8 @@ import type { EventsAnswer } from './requests.ts';
 import { openDuet } from './retrieval.ts';
 
 /**
- * Hands events to Duet and waits until it has them. Whoever sent them here keeps them until then: where this throws, the
- * same events are sent again with the same ids, and Duet drops those it already has.
+ * Hands events to Duet and waits until it has them. Whoever sent them here keeps them until then: where this throws,
+ * the same events are sent again with the same ids, and Duet drops those it already has.
  *
  * The client of one call is closed at its end. A shop whose server makes events itself keeps one client, calls
  * `events.log` without waiting, and leaves batching and retries to it.

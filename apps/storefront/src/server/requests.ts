@@ -43,7 +43,9 @@ const orderLine = z.strictObject({
   touch: touch.optional(),
 });
 
-/** `orderId`, `placedAt` and the lines' `eventId`s are made once in the browser, so that a repeated press orders once. */
+/**
+ * `orderId`, `placedAt` and the lines' `eventId`s are made once in the browser, so that a repeated press orders once.
+ */
 export const orderRequest = z.strictObject({
   orderId: z.uuid(),
   placedAt: z.iso.datetime(),

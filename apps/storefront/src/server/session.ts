@@ -12,9 +12,9 @@ export const shopperIn = (jar: { get(name: string): { value: string } | undefine
   userIdSchema.safeParse(jar.get(shopperCookie.name)?.value).data;
 
 /**
- * Who is shopping: undefined for a caller of the shop's API without a session. Here anybody may pick any customer, because
- * that is what the demo is for: a real shop returns the id of the customer who is logged in, and for everybody else a
- * random id kept in a cookie.
+ * Who is shopping: undefined for a caller of the shop's API without a session. Here anybody may pick any customer,
+ * because that is what the demo is for: a real shop returns the id of the customer who is logged in, and for everybody
+ * else a random id kept in a cookie.
  */
 export const currentShopper = async (): Promise<string | undefined> => shopperIn(await cookies());
 

@@ -8,7 +8,9 @@ import { createEventBuffer } from './event-buffer.ts';
 const transient = () => new DuetClientError('unreachable', 'no answer', { transient: true });
 const retry = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0, random: () => 0 };
 
-/** What can happen to one batch: it arrives; it does not; it arrives and the answer is lost; or it is refused for good. */
+/**
+ * What can happen to one batch: it arrives; it does not; it arrives and the answer is lost; or it is refused for good.
+ */
 const fate = fc.constantFrom('fine', 'lost', 'answer lost', 'fine', 'fine');
 
 describe('the event buffer', () => {

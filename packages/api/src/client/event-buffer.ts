@@ -10,7 +10,10 @@ interface BatchAnswer {
 }
 
 export interface EventBufferOptions<Event> {
-  /** Sends one batch once; throws a DuetClientError. Repeating a batch must be harmless (the server drops repeated event ids). */
+  /**
+   * Sends one batch once; throws a DuetClientError. Repeating a batch must be harmless (the server drops repeated event
+   * ids).
+   */
   send: (batch: Event[]) => Promise<BatchAnswer>;
   /** Events a call; a full batch is sent at once. */
   batchSize: number;

@@ -1,9 +1,12 @@
 /**
- * Where events wait that could not be sent, so that they outlive the page or process. Each client keeps its own; the next one
- * takes what earlier ones left. Two may take the same: the server drops an event that it has.
+ * Where events wait that could not be sent, so that they outlive the page or process. Each client keeps its own; the
+ * next one takes what earlier ones left. Two may take the same: the server drops an event that it has.
  */
 export interface EventStore<Event> {
-  /** What other clients left, which is the caller's from now on. It is forgotten once the caller has kept it: a crash loses nothing. */
+  /**
+   * What other clients left, which is the caller's from now on. It is forgotten once the caller has kept it: a crash
+   * loses nothing.
+   */
   take(): Event[] | Promise<Event[]>;
   /** Replaces what this client keeps; an empty list leaves nothing behind. */
   keep(events: readonly Event[]): void | Promise<void>;

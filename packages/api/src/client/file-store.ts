@@ -8,8 +8,8 @@ function unlessGone(error: NodeJS.ErrnoException): undefined {
 }
 
 /**
- * Events in a folder, a file a client, for services on Node, Deno and Bun. What the service will not take lies in its folder
- * `aside`, a line of JSON a time: `{ reason, events }`.
+ * Events in a folder, a file a client, for services on Node, Deno and Bun. What the service will not take lies in its
+ * folder `aside`, a line of JSON a time: `{ reason, events }`.
  */
 export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as string } = {}): EventStore<Event> {
   const own = `${id}.json`;
@@ -21,7 +21,8 @@ export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as s
       const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && !name.startsWith(id));
       for (const name of names) {
         const mine = path.join(folder, `${id}-took-${name}`);
-        // Of two that start together, the one that renames it last has it: what was taken may be from one that has ended.
+        // Of two that start together, the one that renames it last has it: what was taken may be from one that has
+        // ended.
         const is = await rename(path.join(folder, name), mine).then(
           () => true,
           () => false,

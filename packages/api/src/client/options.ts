@@ -14,8 +14,8 @@ export interface DuetClientOptions {
   /** A server's secret key (`sk_…`), or in a page a publishable one (`pk_…`), with the scopes the calls need. */
   apiKey?: string | undefined;
   /**
-   * With a publishable key: the visitor's signed id, which the shop's server makes with `signVisitor`. Without it Duet makes
-   * an id at the first call, which the page's `localStorage` keeps.
+   * With a publishable key: the visitor's signed id, which the shop's server makes with `signVisitor`. Without it Duet
+   * makes an id at the first call, which the page's `localStorage` keeps.
    */
   visitor?: string | undefined;
   fetch?: typeof fetch | undefined;
@@ -31,8 +31,8 @@ export interface DuetClientOptions {
         capacity?: number | undefined;
         onDrop?: ((events: SentEvent[], reason: string) => void) | undefined;
         /**
-         * Where events wait while the service cannot be reached, beyond the life of this page or process: `localStorage` in
-         * a browser, else memory, unless it is said here. False keeps them in memory.
+         * Where events wait while the service cannot be reached, beyond the life of this page or process:
+         * `localStorage` in a browser, else memory, unless it is said here. False keeps them in memory.
          */
         store?: EventStore<SentEvent> | false | undefined;
       }

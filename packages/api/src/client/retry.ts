@@ -40,9 +40,9 @@ const wait = (ms: number, signal: AbortSignal | undefined) =>
   });
 
 /**
- * Runs an idempotent call, again while its failure is transient, attempts are left, and the wait ends before the deadline:
- * where the server asks for more time than there is, the call fails at once. `run` throws DuetClientErrors; it is called
- * at once, to say that it was given up, where the signal is aborted during a wait.
+ * Runs an idempotent call, again while its failure is transient, attempts are left, and the wait ends before the
+ * deadline: where the server asks for more time than there is, the call fails at once. `run` throws DuetClientErrors;
+ * it is called at once, to say that it was given up, where the signal is aborted during a wait.
  *
  * @param deadline in ms of `performance.now()`
  */

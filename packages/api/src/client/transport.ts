@@ -9,7 +9,9 @@ import { openVisitor } from './visitor.ts';
 /** `fetch` with `keepalive` lets a page that is being left finish its request, up to 64 KiB (fetch.spec.whatwg.org). */
 const keepaliveLimit = 60_000;
 
-/** How calls reach the service: in time, again where that is harmless, and with every failure as a `DuetClientError`. */
+/**
+ * How calls reach the service: in time, again where that is harmless, and with every failure as a `DuetClientError`.
+ */
 export function openTransport(options: DuetClientOptions) {
   const { apiKey, timeoutMs = 5_000 } = options;
   const url = addressOf(options.url);
@@ -102,7 +104,10 @@ function addressOf(url: string): string {
   throw new DuetClientError('bad-input', what);
 }
 
-/** Aborts when either does; by hand where a runtime lacks `AbortSignal.any`, as Vercel's edge runtime and older browsers do. */
+/**
+ * Aborts when either does; by hand where a runtime lacks `AbortSignal.any`, as Vercel's edge runtime and older browsers
+ * do.
+ */
 function either(...signals: AbortSignal[]): AbortSignal {
   if ('any' in AbortSignal) return AbortSignal.any(signals);
   const both = new AbortController();

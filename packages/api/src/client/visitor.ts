@@ -1,5 +1,6 @@
 /**
- * A visitor's signed id, which a page with a publishable key sends: the id, a dot, and the HMAC-SHA-256 of the id, in hex.
+ * A visitor's signed id, which a page with a publishable key sends: the id, a dot, and the HMAC-SHA-256 of the id, in
+ * hex.
  * For a shop's server: the secret (`vs_…`) belongs into no page.
  *
  * @param secret the dataset's signing secret: `npx duet keys signing-secret --dataset <name>`

@@ -79,7 +79,10 @@ export async function renameCategory(db: Database, datasetId: string, from: stri
   });
 }
 
-/** Moves all items of a category into another, and removes it. @throws DuetError `not-found`, `bad-input` for one and the same */
+/**
+ * Moves all items of a category into another, and removes it. @throws DuetError `not-found`, `bad-input` for one and
+ * the same
+ */
 export async function mergeCategory(db: Database, datasetId: string, from: string, to: string, author: Author = {}) {
   if (from === to) throw new DuetError('bad-input', 'A category cannot be merged into itself.');
   await changing(db, async (tx) => {

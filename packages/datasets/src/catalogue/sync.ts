@@ -31,8 +31,8 @@ export interface SyncedCatalogue {
 /**
  * Brings a catalogue in line with a feed of items, in one transaction; the services follow within a second.
  *
- * @throws DuetError as `importDataset`; `conflict` where a complete feed would withdraw a large share of the catalogue, and
- *   `allowWithdraw` is not said
+ * @throws DuetError as `importDataset`; `conflict` where a complete feed would withdraw a large share of the catalogue,
+ *   and `allowWithdraw` is not said
  */
 export async function syncCatalogue(ctx: ImportContext, request: SyncRequest): Promise<SyncedCatalogue> {
   const { db, progress = silent, signal } = ctx;

@@ -20,7 +20,9 @@ export function refuseLargeWithdrawal(
   );
 }
 
-/** Withdraws what the workspace's {@link listedItems} lack of a dataset's catalogue. @returns how many items that were */
+/**
+ * Withdraws what the workspace's {@link listedItems} lack of a dataset's catalogue. @returns how many items that were
+ */
 export async function withdrawMissing(client: Client, workspace: Workspace, datasetId: string): Promise<number> {
   await client.query('CREATE TEMP TABLE listed (id text PRIMARY KEY) ON COMMIT DROP');
   for await (const rows of workspace.batches(`SELECT DISTINCT id FROM ${listedItems}`)) {

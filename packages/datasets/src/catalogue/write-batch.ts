@@ -64,8 +64,8 @@ const reasonOf = ({ issues: [issue] }: z.ZodError): string =>
   issue!.path.length > 0 ? `${issue!.path.join('.')}: ${issue!.message}` : issue!.message;
 
 /**
- * Writes a batch of items, each row by itself: one that is wrong costs no other. Rows of one item are taken in their order. The
- * services follow within a second of the commit.
+ * Writes a batch of items, each row by itself: one that is wrong costs no other. Rows of one item are taken in their
+ * order. The services follow within a second of the commit.
  *
  * @returns what became of each row, in their order
  */
@@ -155,7 +155,10 @@ export const userWrite = z.strictObject({
   attributes: z.record(z.string().min(1).max(200), attributeValue).default({}),
 });
 
-/** Writes what is known of users, each row by itself; of several rows of a user the last counts. Snapshots have it from then on. */
+/**
+ * Writes what is known of users, each row by itself; of several rows of a user the last counts. Snapshots have it from
+ * then on.
+ */
 export async function writeUserBatch(db: Database, datasetId: string, rows: readonly unknown[]): Promise<RowResult[]> {
   const users = new Map<string, z.output<typeof userWrite>>();
   const results = rows.map((row): RowResult => {
@@ -184,7 +187,10 @@ export const interactionWrite = z.strictObject({
   valueMinor: z.number().optional(),
 });
 
-/** Takes interactions of the past, each row by itself. The next fold makes a part of them, without those that the dataset has. */
+/**
+ * Takes interactions of the past, each row by itself. The next fold makes a part of them, without those that the
+ * dataset has.
+ */
 export async function writeInteractionBatch(
   db: Database,
   datasetId: string,

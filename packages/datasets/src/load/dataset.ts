@@ -27,7 +27,10 @@ export interface Interactions {
   sides?: Sides;
   /** Part of each row, a place in {@link splitParts}, where the file says it. */
   split?: Uint8Array;
-  /** 1 where the interaction hides the item from the user's recommendations, as a view does not; all do where it is not said. */
+  /**
+   * 1 where the interaction hides the item from the user's recommendations, as a view does not; all do where it is not
+   * said.
+   */
   hides?: Uint8Array;
   /** In what situation each interaction happened, by the column's name. */
   context?: Record<string, ContextColumn>;
@@ -212,7 +215,10 @@ function columnsOf(objects: ({ [name: string]: unknown } | undefined)[]): Record
   return columns;
 }
 
-/** The items of a snapshot, by default the newest, as PostgreSQL has them now. @throws DuetError `not-found` or `corrupt` */
+/**
+ * The items of a snapshot, by default the newest, as PostgreSQL has them now. @throws DuetError `not-found` or
+ * `corrupt`
+ */
 export async function loadCatalogue(ctx: DatasetContext, datasetId: string, snapshotId?: string): Promise<Catalogue> {
   const { db } = ctx;
   const [ids] = await withFiles(await folderOf(ctx, datasetId, snapshotId), (read) =>

@@ -4,7 +4,9 @@ import { literal } from '../read/workspace.ts';
 import type { DatasetContext } from '../write/transaction.ts';
 import { folderOf, readMeta } from './dataset.ts';
 
-/** Sums over the users who bought in the last days of a dataset, of orders and of what they are worth, and of products. */
+/**
+ * Sums over the users who bought in the last days of a dataset, of orders and of what they are worth, and of products.
+ */
 export interface Spending {
   days: number;
   users: bigint;

@@ -13,8 +13,8 @@ export interface Split {
     /** Item rows to find, distinct, ascending. */
     targets: Int32Array;
     /**
-     * Item rows that must not be recommended: the user's in `train` unless repeats count, and, where users are found for
-     * users, the user's own.
+     * Item rows that must not be recommended: the user's in `train` unless repeats count, and, where users are found
+     * for users, the user's own.
      */
     seen: Int32Array;
     /** In what situation the first of the targets was found. */
@@ -27,9 +27,15 @@ export interface Split {
 }
 
 export interface SplitOptions {
-  /** Training rows that a user needs to be evaluated: 5 for a time split, 2 for leave-last-out, 1 for a random one, else 0. */
+  /**
+   * Training rows that a user needs to be evaluated: 5 for a time split, 2 for leave-last-out, 1 for a random one, else
+   * 0.
+   */
   minTrain?: number;
-  /** Only items that the user has no training row of are targets; otherwise these are not masked either. True but for queries. */
+  /**
+   * Only items that the user has no training row of are targets; otherwise these are not masked either. True but for
+   * queries.
+   */
   newItemsOnly?: boolean;
   /**
    * Only items with a training row of anybody are targets (default), as in most published numbers; false asks for the
@@ -79,8 +85,8 @@ function hashOf(id: string): number {
 }
 
 /**
- * Place of a user's last row among `rows[from … to)`. Rows of one moment have no order (none have, if not `ordered`), and the file's may mean something
- * that a model could learn, so one of them is drawn, by its ids.
+ * Place of a user's last row among `rows[from … to)`. Rows of one moment have no order (none have, if not `ordered`),
+ * and the file's may mean something that a model could learn, so one of them is drawn, by its ids.
  */
 export function lastOf(x: Interactions, rows: Int32Array, from: number, to: number, ordered = true): number {
   let moment = ordered ? to - 1 : from;

@@ -33,8 +33,8 @@ export interface NewRow {
 export interface RowSource {
   source: PartSource;
   /**
-   * Hands rows on within the transaction that the part is written in, so that what it writes down of them is there if, and
-   * only if, the part is.
+   * Hands rows on within the transaction that the part is written in, so that what it writes down of them is there if,
+   * and only if, the part is.
    *
    * @returns what the part's row says of their origin
    */
@@ -50,7 +50,10 @@ export interface AddedPart {
   snapshotId: string;
 }
 
-/** Adds rows to a dataset as a part, in one transaction with what their source writes down, and takes the snapshot that has them. */
+/**
+ * Adds rows to a dataset as a part, in one transaction with what their source writes down, and takes the snapshot that
+ * has them.
+ */
 export async function addPart(ctx: SnapshotContext, datasetId: string, from: RowSource): Promise<AddedPart> {
   const { db } = ctx;
   return changeDataset(ctx, datasetId, async (change) => {

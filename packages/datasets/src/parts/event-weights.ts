@@ -6,8 +6,8 @@ import type { ImportSettings } from '../request.ts';
 const kindOf: Partial<Record<EventType, EventKind>> = { click: 'view', cart: 'cart', order: 'purchase' };
 
 /**
- * What each type of logged event weighs in a dataset: as its import weighed events of that kind, else as usual. Impressions
- * and refunds weigh nothing: they are kept for whoever learns from them later.
+ * What each type of logged event weighs in a dataset: as its import weighed events of that kind, else as usual.
+ * Impressions and refunds weigh nothing: they are kept for whoever learns from them later.
  */
 export function weightsOfEvents({
   eventWeights = {},

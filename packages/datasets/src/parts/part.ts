@@ -55,9 +55,9 @@ export interface WrittenPart {
 }
 
 /**
- * Writes the rows of {@link incoming} that no other part has as a Parquet file, by time. Another part has a row where it has
- * the same item of the same order, or the same user, item, time and kind (or no kind, as data of an older Duet have). Rows that are
- * alike within the part all count.
+ * Writes the rows of {@link incoming} that no other part has as a Parquet file, by time. Another part has a row where
+ * it has the same item of the same order, or the same user, item, time and kind (or no kind, as data of an older Duet
+ * have). Rows that are alike within the part all count.
  *
  * @param others files of the dataset's other parts
  */

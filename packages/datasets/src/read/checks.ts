@@ -33,7 +33,10 @@ export function firstProblem(rows: Rows, checks: readonly Check[]): string {
   return `CASE ${checks.map((check) => `WHEN ${check.when} THEN ${fault(rows, check, `, 'record': ${record}`)}`).join(' ')} END`;
 }
 
-/** SQL for all that is wrong with a row's optional values, as a list of `{column, reason, value}`; NULL when all is well. */
+/**
+ * SQL for all that is wrong with a row's optional values, as a list of `{column, reason, value}`; NULL when all is
+ * well.
+ */
 export function allFaults(rows: Rows, checks: readonly Check[]): string {
   if (checks.length === 0) return `NULL::${scanned.columns.emptied}`;
   const any = checks.map(({ when }) => `coalesce(${when}, false)`).join(' OR ');

@@ -3,7 +3,10 @@ import type { InteractionsSummary } from '../summary.ts';
 import { interactions, wholeInteractions } from './tables.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Keeps all as {@link wholeInteractions}, and then removes interactions of users and items with too few until none are left: the k-core (Batagelj & Zaveršnik 2003). */
+/**
+ * Keeps all as {@link wholeInteractions}, and then removes interactions of users and items with too few until none are
+ * left: the k-core (Batagelj & Zaveršnik 2003).
+ */
 export async function filterCore(
   workspace: Workspace,
   core: ImportSettings['kCore'],

@@ -186,7 +186,8 @@ export interface ReadInteractions extends InteractionsSummary {
 }
 
 /**
- * Reads the interactions' rows into the tables {@link interactions}, {@link knownUsers} and {@link knownItems}. The table
+ * Reads the interactions' rows into the tables {@link interactions}, {@link knownUsers} and {@link knownItems}. The
+ * table
  * {@link scanned} stays for what its rows say about items. Malformed rows are added to `rejected`.
  */
 export async function readInteractions(

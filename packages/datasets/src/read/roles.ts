@@ -166,7 +166,8 @@ export function assignRoles(
   for (const role of rolesOf[table]) {
     const own = namedIn(settings, table)[role];
     if (own === null) continue;
-    // A column of the catalogue may be named once for both files, and a name for one file keeps the usual one in the other.
+    // A column of the catalogue may be named once for both files, and a name for one file keeps the usual one in the
+    // other.
     const shared = table === 'interactions' ? undefined : settings.columns[role as keyof typeof settings.columns];
     const found = own === undefined ? undefined : meant(columns, own, role);
     const elsewhere =

@@ -136,8 +136,8 @@ async function companion(name: string, form: Form, located: Located, open: OpenF
 }
 
 /**
- * The rows of one table: its files united, the files of their form joined, what only first rows of groups say filled in, and
- * its columns given roles.
+ * The rows of one table: its files united, the files of their form joined, what only first rows of groups say filled
+ * in, and its columns given roles.
  *
  * @throws DuetError `bad-input`
  */

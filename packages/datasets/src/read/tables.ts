@@ -1,6 +1,6 @@
 /**
- * The tables that pass between the statements of an import, in the order in which they are made. Statements name them by
- * these declarations, and {@link Workspace.fill} holds whoever writes one to its columns.
+ * The tables that pass between the statements of an import, in the order in which they are made. Statements name them
+ * by these declarations, and {@link Workspace.fill} holds whoever writes one to its columns.
  *
  * Reading ends, and writing a dataset begins, with {@link wholeInteractions}, {@link knownUsers}, {@link knownItems},
  * {@link users} and {@link items}. Beside them each file has a view of its own, see {@link Source}.
@@ -19,7 +19,9 @@ const ofFault = '"column" VARCHAR, reason VARCHAR, "value" VARCHAR';
 /** One thing that is wrong with a row, with the row itself: a JSON object. */
 const problem = `STRUCT(${ofFault}, record VARCHAR)`;
 
-/** Rows that were left out, of every file. Written by `source.ts` (what cannot be read) and `checks.ts` (what is wrong). */
+/**
+ * Rows that were left out, of every file. Written by `source.ts` (what cannot be read) and `checks.ts` (what is wrong).
+ */
 export const rejected = table('rejected', {
   file: 'VARCHAR',
   line: 'BIGINT',
@@ -30,7 +32,9 @@ export const rejected = table('rejected', {
   record: 'VARCHAR',
 });
 
-/** Optional values that could not be read: how many, and the first three by column and reason. Written by `checks.ts`. */
+/**
+ * Optional values that could not be read: how many, and the first three by column and reason. Written by `checks.ts`.
+ */
 export const emptied = table('emptied', {
   file: 'VARCHAR',
   column: 'VARCHAR',

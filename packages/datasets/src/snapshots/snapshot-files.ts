@@ -48,9 +48,9 @@ export interface WrittenSnapshot {
 const kept = 'kept_rows';
 
 /**
- * Writes a snapshot's folder from parts and from what {@link itemsNow} and {@link usersNow} hold: interactions.parquet by
- * rows of users.parquet and items.parquet, and meta.json. Users and items that the snapshot before has come first, in
- * its order.
+ * Writes a snapshot's folder from parts and from what {@link itemsNow} and {@link usersNow} hold: interactions.parquet
+ * by rows of users.parquet and items.parquet, and meta.json. Users and items that the snapshot before has come first,
+ * in its order.
  *
  * @param parts their files, in the order in which they came
  * @param before the folder of the snapshot before
@@ -102,8 +102,8 @@ export async function finishSnapshot(
 }
 
 /**
- * Makes {@link kept}: the rows that weigh something, of items that the catalogue has (an event may name any), and of users and
- * items that have enough (Batagelj & Zaveršnik 2003).
+ * Makes {@link kept}: the rows that weigh something, of items that the catalogue has (an event may name any), and of
+ * users and items that have enough (Batagelj & Zaveršnik 2003).
  */
 async function keepRows(
   workspace: Workspace,
@@ -160,7 +160,9 @@ async function numberEntities(
   );
 }
 
-/** The interactions by rows of users and items, by user and time; those of one moment in the order in which they came. */
+/**
+ * The interactions by rows of users and items, by user and time; those of one moment in the order in which they came.
+ */
 function interactionsSelect({ clock, split, hides, context }: SnapshotSummary): string {
   const order = 'part, file_row_number';
   // Where only the order is known, a later part's rows are later.

@@ -21,8 +21,8 @@ export interface SnapshotContext extends DatasetContext {
 }
 
 /**
- * The snapshot of a dataset as it is now: the newest one, where neither parts nor catalogue nor users have changed since; else
- * a new one.
+ * The snapshot of a dataset as it is now: the newest one, where neither parts nor catalogue nor users have changed
+ * since; else a new one.
  *
  * @throws DuetError `not-found`; `conflict` while another process changes the dataset
  */

@@ -9,8 +9,8 @@ import type { ImportRequest } from '../request.ts';
 export const maxUpload = 2 * 2 ** 30;
 
 /**
- * Where uploads lie: flat, each file as `<import run>_<random>` with what tus knows of it beside (`.json`), and a folder a
- * run, where an import finds them under their own names.
+ * Where uploads lie: flat, each file as `<import run>_<random>` with what tus knows of it beside (`.json`), and a
+ * folder a run, where an import finds them under their own names.
  */
 export const uploadsFolder = (dataDir: string): string => path.resolve(dataDir, 'uploads');
 

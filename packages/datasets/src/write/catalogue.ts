@@ -40,8 +40,8 @@ export interface WrittenItems {
 }
 
 /**
- * Adds items to a dataset's catalogue and changes those that are there; a row that stays as it is is not written, so that nobody
- * who follows the catalogue sees it.
+ * Adds items to a dataset's catalogue and changes those that are there; a row that stays as it is is not written, so
+ * that nobody who follows the catalogue sees it.
  *
  * @param rows of ids that differ
  * @param keep leave items that are there as they are

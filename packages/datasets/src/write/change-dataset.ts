@@ -29,8 +29,8 @@ const lockOf = (datasetId: string): string => `duet dataset ${datasetId}`;
 /**
  * Holds a dataset, so that nobody else changes it.
  *
- * @throws DuetError `conflict` where another process changes it for longer than a minute, or where the database is not the
- *   one of the data folder
+ * @throws DuetError `conflict` where another process changes it for longer than a minute, or where the database is not
+ *   the one of the data folder
  */
 export async function holdDataset(
   ctx: DatasetContext,
@@ -48,8 +48,8 @@ export async function holdDataset(
 /**
  * Changes a dataset's parts or snapshots, while nobody else does.
  *
- * @throws DuetError `not-found`; `conflict` where another process changes it for longer than a minute, or where the database is
- *   not the one of the data folder
+ * @throws DuetError `not-found`; `conflict` where another process changes it for longer than a minute, or where the
+ *   database is not the one of the data folder
  */
 export async function changeDataset<T>(
   ctx: DatasetContext,

@@ -40,8 +40,8 @@ export class Draft implements AsyncDisposable {
   }
 
   /**
-   * @throws DuetError `conflict` where the name is taken, or being taken by another process, or where the database is not
-   *   the one of the data folder
+   * @throws DuetError `conflict` where the name is taken, or being taken by another process, or where the database is
+   *   not the one of the data folder
    */
   static async begin(ctx: Context, name: string): Promise<Draft> {
     await clearAbandonedDrafts(ctx);
@@ -74,7 +74,8 @@ export class Draft implements AsyncDisposable {
       await this.#client.query('ROLLBACK').catch(() => {});
       throw error;
     }
-    // Where the answer to COMMIT is lost, the rows may be there: the files stay, and go as an abandoned draft if they are not.
+    // Where the answer to COMMIT is lost, the rows may be there: the files stay, and go as an abandoned draft if they
+    // are not.
     this.#isDraft = false;
     await this.#client.query('COMMIT').catch(async (error) => {
       const { rowCount } = await this.#db.pool.query('SELECT FROM "Dataset" WHERE id = $1', [this.id]);
@@ -97,8 +98,8 @@ async function madeOf(folder: string): Promise<string[]> {
 }
 
 /**
- * Clears up after imports and removals that were killed: removes drafts that no process makes any more; those whose rows are there
- * are none. An older Duet left rows too, called "<name> (importing)".
+ * Clears up after imports and removals that were killed: removes drafts that no process makes any more; those whose
+ * rows are there are none. An older Duet left rows too, called "<name> (importing)".
  *
  * @returns how many were removed
  * @throws DuetError `conflict` where the database is not the one of the data folder, before anything is removed

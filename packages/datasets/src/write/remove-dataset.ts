@@ -15,8 +15,8 @@ interface Hanging {
 }
 
 /**
- * Deletes a dataset's rows and files, those that are still there. Killed at any moment, it is there whole, or what is left of
- * its files goes as an abandoned draft does.
+ * Deletes a dataset's rows and files, those that are still there. Killed at any moment, it is there whole, or what is
+ * left of its files goes as an abandoned draft does.
  *
  * @param of looks at what hangs on it once nobody else can change it
  */

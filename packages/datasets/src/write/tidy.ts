@@ -25,8 +25,8 @@ export interface TidyLimits {
 const usual: TidyLimits = { mostParts: 30, newestParts: 7, newestSnapshots: 3, graceMs: 86_400_000 };
 
 /**
- * Keeps a dataset's folder small: many old parts become one, and what nothing names any more goes: parts that were compacted, and
- * snapshots beyond the newest three that no model, ranker, training or refresh saw.
+ * Keeps a dataset's folder small: many old parts become one, and what nothing names any more goes: parts that were
+ * compacted, and snapshots beyond the newest three that no model, ranker, training or refresh saw.
  */
 export async function tidyUp(
   ctx: SnapshotContext,

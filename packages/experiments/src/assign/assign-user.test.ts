@@ -80,7 +80,8 @@ describe('the hash', () => {
         return chiSquareSurvival(chiSquare, 81);
       }),
     );
-    // Independent hashes make the p values uniform: none is tiny (Bonferroni at 1e-3), and their count below 0.05 is binomial.
+    // Independent hashes make the p values uniform: none is tiny (Bonferroni at 1e-3), and their count below 0.05 is
+    // binomial.
     assert.equal(ps.length, (30 * 29) / 2);
     assert.ok(Math.min(...ps) > 1e-3 / ps.length, `least p ${Math.min(...ps)}`);
     isShare(ps.filter((p) => p < 0.05).length, ps.length, 0.05);

@@ -125,8 +125,8 @@ export function hashedArm<Experiment extends AssignableExperiment>(
 }
 
 /**
- * The experiment and arm that a user is in, of those that run, the first started first; undefined for a user in none, who
- * gets the default.
+ * The experiment and arm that a user is in, of those that run, the first started first; undefined for a user in none,
+ * who gets the default.
  *
  * An override wins over everything, in whichever experiment it stands. Else the first started experiment that takes the
  * user has them: one answer shows one arm's list, so a user is in one experiment at a time; a layer makes that lasting.

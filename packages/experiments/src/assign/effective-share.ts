@@ -8,8 +8,8 @@ const sampled = 10_000;
 
 /**
  * The share of all users that each experiment gets, by dealing out users as the service does: those that started first
- * come first in the list. Who a targeting means is not known beforehand, so an experiment counts as if it met everybody,
- * and leaves to those after it what a targeting may not take.
+ * come first in the list. Who a targeting means is not known beforehand, so an experiment counts as if it met
+ * everybody, and leaves to those after it what a targeting may not take.
  *
  * @returns shares from 0 to 1, in the order of the experiments
  */

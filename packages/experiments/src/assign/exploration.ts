@@ -6,10 +6,10 @@ export interface Explored<Item> {
 }
 
 /**
- * The list that an answer shows under exploration: with probability `share` the pool in uniformly random order, else the
- * pool's first `k` as they are. Item a at place p of a pool of m then had the propensity
- * share/m + (1 − share) · [a is p-th in the pool], whichever of the two came to pass, so that every answer of the
- * experiment can be used (S. Li, Y. Abbasi-Yadkori, B. Kveton, S. Muthukrishnan, V. Vinay, Z. Wen 2018, "Offline
+ * The list that an answer shows under exploration: with probability `share` the pool in uniformly random order, else
+ * the pool's first `k` as they are. Item a at place p of a pool of m then had the propensity share/m + (1 − share) · [a
+ * is p-th in the pool], whichever of the two came to pass, so that every answer of the experiment can be used (S. Li,
+ * Y. Abbasi-Yadkori, B. Kveton, S. Muthukrishnan, V. Vinay, Z. Wen 2018, "Offline
  * Evaluation of Ranking Policies with Click Models", KDD, §4.2, the item-position estimator).
  *
  * @param pool best first; longer than `k` where other items than the list's own are to be tried

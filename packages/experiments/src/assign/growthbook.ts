@@ -14,11 +14,12 @@ export interface GrowthBookExperiment {
 }
 
 /**
- * The experiment for an SDK of GrowthBook's, which then gives every user the arm that Duet gives them by the hash, bucket
- * by bucket: with `ranges` and `filters`, and not with `weights` and `coverage`, from which an SDK makes other ranges (it
- * adds up shares without rounding, and cuts each arm's range where Duet takes users by a hash of their own).
+ * The experiment for an SDK of GrowthBook's, which then gives every user the arm that Duet gives them by the hash,
+ * bucket by bucket: with `ranges` and `filters`, and not with `weights` and `coverage`, from which an SDK makes other
+ * ranges (it adds up shares without rounding, and cuts each arm's range where Duet takes users by a hash of their own).
  *
- * Two things are no part of it: overrides, and that a user whom an experiment started earlier takes is in that one alone.
+ * Two things are no part of it: overrides, and that a user whom an experiment started earlier takes is in that one
+ * alone.
  */
 export function growthBookExperiment(experiment: AssignableExperiment & { name: string }): GrowthBookExperiment {
   const { name, holdout, layerFrom, layerTo, trafficShare, settings, arms } = experiment;

@@ -4,8 +4,8 @@ export type Team = 'control' | 'treatment';
 /**
  * Merges two rankings by team draft: in each round a coin decides who picks first, and each side in turn adds its best
  * item that is not in the list yet, which then plays for its team (F. Radlinski, M. Kurup, T. Joachims 2008, "How Does
- * Clickthrough Data Reflect Retrieval Quality?", CIKM, algorithm 2). A side that has no item left passes. Both teams are
- * equally long, to one, and where the rankings are the same, a click falls on either with the same chance.
+ * Clickthrough Data Reflect Retrieval Quality?", CIKM, algorithm 2). A side that has no item left passes. Both teams
+ * are equally long, to one, and where the rankings are the same, a click falls on either with the same chance.
  *
  * @param rng decides each round's coin: the same for a request that is asked again
  * @returns at most `k` items, in the order shown

@@ -25,7 +25,10 @@ const stretchMs = 600_000;
 /** How long counts are kept: as far back as health checks compare weekdays. */
 const keptDays = 35;
 
-/** Counts answered lists, here and every `everyMs` in the database: a process that is killed takes its last seconds along. */
+/**
+ * Counts answered lists, here and every `everyMs` in the database: a process that is killed takes its last seconds
+ * along.
+ */
 export function openAnswerLog(
   { pool }: Database,
   { everyMs = 5_000, onError }: { everyMs?: number; onError: (error: unknown) => void },

@@ -20,7 +20,10 @@ export interface LogOptions {
   sentAt?: Date | undefined;
   /** The sender is a simulator: its events count in simulated experiments alone. */
   simulated?: boolean;
-  /** Of the sender's key: events of another dataset's experiments are refused. By default each event's experiment says it. */
+  /**
+   * Of the sender's key: events of another dataset's experiments are refused. By default each event's experiment says
+   * it.
+   */
   datasetId?: string | undefined;
   /** How far an event may lie in the future, after that. */
   skewMinutes?: number;

@@ -17,8 +17,8 @@ export type RecentEvent = Pick<
 > & { valueMinor: number | null };
 
 /**
- * The events that arrived last, newest first. As everything here, without what a simulator sent, unless an experiment is
- * named: then those that carry it, whoever sent them.
+ * The events that arrived last, newest first. As everything here, without what a simulator sent, unless an experiment
+ * is named: then those that carry it, whoever sent them.
  */
 export async function recentEvents(
   { pool }: Database,

@@ -15,7 +15,9 @@ const finestMs = 0.1;
 const bucketOf = (ms: number) => Math.max(0, Math.ceil(Math.log(ms / finestMs) / Math.log(growth)));
 const middleOf = (bucket: number) => finestMs * growth ** (bucket - 0.5);
 
-/** Each arm's coverage in a phase, the newest by default, and its latency in all. An arm that showed nothing has zeros. */
+/**
+ * Each arm's coverage in a phase, the newest by default, and its latency in all. An arm that showed nothing has zeros.
+ */
 export async function readServed(
   { pool }: Database,
   experimentId: string,
@@ -61,8 +63,8 @@ export interface LatencyLog extends AsyncDisposable {
 }
 
 /**
- * A histogram of `retrieve`'s time for each arm, kept here and added to the database's every `everyMs`: a process that is
- * killed takes its last seconds along, which is what a measure of speed may cost.
+ * A histogram of `retrieve`'s time for each arm, kept here and added to the database's every `everyMs`: a process that
+ * is killed takes its last seconds along, which is what a measure of speed may cost.
  */
 export function openLatencyLog(
   { pool }: Database,

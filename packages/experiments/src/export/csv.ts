@@ -173,8 +173,8 @@ const segmentCells = ({ relative, p, adjusted }: SegmentLift): Row => ({
 });
 
 /**
- * One field. Text that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, "CSV Injection"): names
- * of arms and categories are whatever somebody typed.
+ * One field. Text that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, "CSV Injection"):
+ * names of arms and categories are whatever somebody typed.
  */
 function cell(value: Cell): string {
   if (value === null || value === undefined) return '';

@@ -85,9 +85,10 @@ export interface Applied extends Finding {
 }
 
 /**
- * Looks at every running experiment of real shoppers, warns once a phase of what applies, and stops those whose settings
- * say so. The split is judged by its always-valid p, a guardrail by the confidence sequence (or, within a day of the
- * planned end, by the interval of that one look), so looking every minute finds nothing that chance alone has done.
+ * Looks at every running experiment of real shoppers, warns once a phase of what applies, and stops those whose
+ * settings say so. The split is judged by its always-valid p, a guardrail by the confidence sequence (or, within a day
+ * of the planned end, by the interval of that one look), so looking every minute finds nothing that chance alone has
+ * done.
  *
  * @returns what is new
  * @throws AggregateError after all have been looked at, of those that could not be

@@ -1,7 +1,8 @@
 /**
  * Where a measure's value for a user comes from, as SQL.
  *
- * - `daily`: an aggregate over what a user did on one day, the rows of `creditedEvent` in rollup/attribution.ts, kept in
+ * - `daily`: an aggregate over what a user did on one day, the rows of `creditedEvent` in rollup/attribution.ts, kept
+ * in
  *   the measure's own column of "RollupUserDay". `inCategory` is the aggregate within one category, where that differs.
  * - `before`: an aggregate over the user's events of the {@link preDays} days before the first exposure, the rows of
  *   `pastEvent` there, kept in the measure's own column of "RollupUser".

@@ -9,7 +9,9 @@ export type PlannedArm = Arm & { registeredModel: { name: string; championId: st
 
 export type ExperimentWithArms = Experiment & { arms: PlannedArm[] };
 
-/** The model that an arm serves now: the pinned one, or the champion of what it follows; null where there is none yet. */
+/**
+ * The model that an arm serves now: the pinned one, or the champion of what it follows; null where there is none yet.
+ */
 export const servedModel = ({ modelId, registeredModel }: Pick<PlannedArm, 'modelId' | 'registeredModel'>) =>
   modelId ?? registeredModel?.championId ?? null;
 
@@ -78,7 +80,9 @@ const experimentInput = experimentPlan
 export type ExperimentInput = z.input<typeof experimentInput>;
 export type ExperimentPlan = z.output<typeof experimentPlan>;
 
-/** Who changes an experiment, and the metrics that it may be judged by: Duet's, unless the shop's own are among them. */
+/**
+ * Who changes an experiment, and the metrics that it may be judged by: Duet's, unless the shop's own are among them.
+ */
 export interface ExperimentAuthor extends Author {
   metrics?: readonly Metric[];
 }
@@ -267,7 +271,8 @@ export function nameTaken(cause: unknown, name: string): unknown {
 /**
  * The experiment of that name: made where there is none, else the one there is, provided that it is the same.
  *
- * @throws DuetError `conflict` when one of that name has other arms, dataset, ranker or seed; as {@link createExperiment}
+ * @throws DuetError `conflict` when one of that name has other arms, dataset, ranker or seed; as {@link
+ *   createExperiment}
  */
 export async function ensureExperiment(
   database: Database,

@@ -42,9 +42,9 @@ export interface Prospect {
 }
 
 /**
- * Users of both arms at which a confidence sequence is tightest: ten times what must be there for any conclusion. It has
- * to be fixed beforehand, so it follows from a setting that a running phase cannot change. At a hundred times as many
- * the sequence is a fifth wider than it could be, no more.
+ * Users of both arms at which a confidence sequence is tightest: ten times what must be there for any conclusion. It
+ * has to be fixed beforehand, so it follows from a setting that a running phase cannot change. At a hundred times as
+ * many the sequence is a fifth wider than it could be, no more.
  */
 export const tunedForOf = ({ minimumUsers }: { minimumUsers: number }): number => 10 * 2 * minimumUsers;
 

@@ -20,7 +20,10 @@ export interface Erasure {
 
 // $1 is the dataset, $2 the person.
 const ofExperiments = '"experimentId" IN (SELECT id FROM "Experiment" WHERE "datasetId" = $1::uuid)';
-/** Events from before keys belonged to a dataset name none: they are of the experiment that they name, or of nobody's else. */
+/**
+ * Events from before keys belonged to a dataset name none: they are of the experiment that they name, or of nobody's
+ * else.
+ */
 const ofDataset = `("datasetId" = $1::uuid OR "datasetId" IS NULL AND ("experimentId" IS NULL OR ${ofExperiments}))`;
 
 /** The tables that name people, those first that depend on others, and which of their rows are of a dataset. */

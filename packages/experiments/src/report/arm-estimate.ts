@@ -14,10 +14,14 @@ import { type Measure, pastOf, type UserSums } from '../metrics/measures.ts';
 
 const undetermined: Interval = { value: null, low: null, high: null };
 
-/** Whether the arm was summed for the metric: one that came to Duet later has no sums of an experiment that was over. */
+/**
+ * Whether the arm was summed for the metric: one that came to Duet later has no sums of an experiment that was over.
+ */
 const knows = (arm: UserSums, { numerator, denominator }: Metric) => arm.knows(numerator) && arm.knows(denominator);
 
-/** A metric of one arm, by the delta method over its users. undefined below two users or where nothing is to divide by. */
+/**
+ * A metric of one arm, by the delta method over its users. undefined below two users or where nothing is to divide by.
+ */
 export function estimateOf(arm: UserSums | undefined, metric: Metric): Estimate | undefined {
   if (!arm || !knows(arm, metric)) return undefined;
   const { numerator, denominator } = metric;
@@ -48,14 +52,14 @@ export function armInterval(arm: UserSums | undefined, metric: Metric, level: nu
 }
 
 /**
- * Below so many users with orders, an arm says nothing of its average order value: with 5 a fixed-horizon test calls 16 %
- * of A/A tests significant at 5 %. The same holds for every ratio of sums whose denominator few users have.
+ * Below so many users with orders, an arm says nothing of its average order value: with 5 a fixed-horizon test calls 16
+ * % of A/A tests significant at 5 %. The same holds for every ratio of sums whose denominator few users have.
  */
 export const leastUsersBehind = 30;
 
 /**
- * How many users a ratio's denominator comes from, (Σd)²/Σd² (L. Kish 1965, Survey Sampling, §8.2): those with an order,
- * where each has one, and fewer where some have many more than others. Infinite for means per user.
+ * How many users a ratio's denominator comes from, (Σd)²/Σd² (L. Kish 1965, Survey Sampling, §8.2): those with an
+ * order, where each has one, and fewer where some have many more than others. Infinite for means per user.
  */
 export function usersBehind(arm: UserSums | undefined, metric: Metric): number {
   const { denominator } = metric;

@@ -96,7 +96,9 @@ export function assemble(source: Source): Report {
 /** Of an interleaving's arms the two that lists are drafted from. */
 const teamsOf = (arms: readonly ArmReport[]): ArmReport[] => arms.filter(({ weight }) => weight > 0);
 
-/** @param basis a fixed-horizon interval that is looked at on the way finds harm that is not there, as it finds lifts */
+/**
+ * @param basis a fixed-horizon interval that is looked at on the way finds harm that is not there, as it finds lifts
+ */
 function guardrailsOf(
   { rollup, settings }: Source,
   arms: readonly ArmReport[],

@@ -4,8 +4,8 @@ import type { ArmReport, Guardrail } from './shape.ts';
 
 /**
  * Whether each guardrail holds in each arm, by an interval that must hold at this look: passed where all of it lies
- * within the limit, breached where all of it lies beyond, else undecided, as everything is with fewer than `minimumUsers`
- * in an arm, where every interval is too rough.
+ * within the limit, breached where all of it lies beyond, else undecided, as everything is with fewer than
+ * `minimumUsers` in an arm, where every interval is too rough.
  *
  * A guardrail is a test of non-inferiority for each metric alone: its error rate is shared by the treatments, so that
  * with several no more is stopped for nothing than with one, and not by the guardrails of other metrics, since each of

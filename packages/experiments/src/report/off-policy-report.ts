@@ -40,7 +40,9 @@ export interface OffPolicyReport {
   effectiveSampleSize: number;
   /** What a reader must know before trusting the intervals; null where nothing stands against it. */
   warning: string | null;
-  /** Mean importance weight: 1 but for chance, and less by the share of the ranking's items that were never tried there. */
+  /**
+   * Mean importance weight: 1 but for chance, and less by the share of the ranking's items that were never tried there.
+   */
   meanWeight: number;
 }
 

@@ -3,20 +3,28 @@ import type { Interval, LiftMethod, SequentialSrm, ShareTest, SrmTest } from '@d
 import type { Served } from '../events/served-latency.ts';
 import type { Unit } from './figures.ts';
 
-/** Treatment − control and treatment / control − 1, with a two-sided p. Figures that the data do not determine are null. */
+/**
+ * Treatment − control and treatment / control − 1, with a two-sided p. Figures that the data do not determine are null.
+ */
 export interface Difference {
   absolute: Interval;
   relative: Interval;
   p: number | null;
 }
 
-/** A difference that is judged together with others. Its intervals leave zero out exactly where `adjustedP` is at most α. */
+/**
+ * A difference that is judged together with others. Its intervals leave zero out exactly where `adjustedP` is at most
+ * α.
+ */
 export interface AdjustedDifference extends Difference {
   /** `p` after Holm's correction for the arms that are compared with control. */
   adjustedP: number | null;
 }
 
-/** An arm against control in one metric. Its own `absolute`, `relative` and `p` (Welch) hold for one look, planned beforehand. */
+/**
+ * An arm against control in one metric. Its own `absolute`, `relative` and `p` (Welch) hold for one look, planned
+ * beforehand.
+ */
 export interface Lift extends AdjustedDifference {
   /** The confidence sequence and its always-valid p: they hold at every look. */
   sequence: AdjustedDifference;
@@ -58,7 +66,9 @@ export interface ArmReport extends ArmCounts {
   control: boolean;
   /** Share of the users that was planned for it. */
   weight: number;
-  /** The one that it served last in the phase: the pinned one, or the champion that it followed; null where none was. */
+  /**
+   * The one that it served last in the phase: the pinned one, or the champion that it followed; null where none was.
+   */
   modelId: string | null;
   /** Name of the registered model whose champion it follows; null for an arm that pins a model. */
   follows: string | null;
@@ -190,7 +200,10 @@ export interface Report {
     actor: string;
     reason: string;
   }[];
-  /** Users who saw more than one arm: in no other figure. null, as the next two, where an earlier phase has kept no count. */
+  /**
+   * Users who saw more than one arm: in no other figure. null, as the next two, where an earlier phase has kept no
+   * count.
+   */
   usersInTwoArms: number | null;
   /** Bots and test users: in no other figure. */
   excludedUsers: number | null;

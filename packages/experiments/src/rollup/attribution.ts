@@ -9,15 +9,17 @@ export interface Attribution {
   /** ISO 4217: orders in another currency count nowhere. */
   currency: string;
   /**
-   * Simulated events count in the simulated experiment that they carry alone, since every simulation's shoppers have the
-   * same ids; there they are never late.
+   * Simulated events count in the simulated experiment that they carry alone, since every simulation's shoppers have
+   * the same ids; there they are never late.
    */
   simulated: boolean;
   /** Lists of both arms' items: every user is exposed to both, and an event's arm is its item's. */
   interleaved: boolean;
   /** Exposures count from here on. */
   phaseStartedAt: Date;
-  /** Arms that only earlier phases had: what a page that was open shows of them after the phase began is no exposure. */
+  /**
+   * Arms that only earlier phases had: what a page that was open shows of them after the phase began is no exposure.
+   */
   retiredArms: readonly string[];
   /** A click or cart counts within this long after an exposure of its item to the user. */
   clickWindowHours: number;
@@ -50,9 +52,9 @@ export const daysOf = (
  * {@link attributedUserDay}, which live as long as the transaction.
  *
  * An exposure is an impression that carries the experiment and an arm of its phase. A user's arm is that of their
- * exposures, and with two arms they count in none, unless lists are interleaved. A refund counts where its order does. An
- * event that a jumping clock had stored under two days counts once. The outcome depends on which events there are, never
- * on the order in which they came.
+ * exposures, and with two arms they count in none, unless lists are interleaved. A refund counts where its order does.
+ * An event that a jumping clock had stored under two days counts once. The outcome depends on which events there are,
+ * never on the order in which they came.
  */
 export async function attribute(client: Connection, of: Attribution, users: readonly string[], now: Date) {
   await findCandidates(client, of, users, now);
@@ -119,8 +121,8 @@ async function findExposed(client: Connection, { maxEventsPerDay, excludedUsers,
 }
 
 /**
- * `exposedEvent` holds, beside every event, when the user was exposed last (or first) up to then, to anything and to the
- * event's item, so that the cost is that of sorting.
+ * `exposedEvent` holds, beside every event, when the user was exposed last (or first) up to then, to anything and to
+ * the event's item, so that the cost is that of sorting.
  */
 async function creditDays(client: Connection, of: Attribution) {
   const touch = of.touch === 'last' ? 'max' : 'min';

@@ -8,7 +8,9 @@ import { test } from 'node:test';
 import { createTestDatabase } from '@duet/db/testing';
 import type { EventInput } from '../events/event-schema.ts';
 
-/** What somebody would add to the end of the table in measures.ts: one measure that is kept, and one made of another. */
+/**
+ * What somebody would add to the end of the table in measures.ts: one measure that is kept, and one made of another.
+ */
 const entries = `
   returns: { daily: count(\`"type" = 'refund'\`) },
   clicksSquared: { derived: (soFar) => \`\${soFar('clicks')} * \${soFar('clicks')}\` },

@@ -48,7 +48,8 @@ export const attributedUser = passing('attributedUser', [
 export const attributedUserDay = passing('attributedUserDay', ['userId', 'category', 'day', ...dailyMeasures]);
 
 /**
- * What those who count saw and clicked of either team of an interleaving, a row a day, as "InterleavedUserDay" keeps it.
+ * What those who count saw and clicked of either team of an interleaving, a row a day, as "InterleavedUserDay" keeps
+ * it.
  *
  * Written and read by `creditTeams`.
  */

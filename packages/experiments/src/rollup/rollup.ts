@@ -28,7 +28,8 @@ export async function rollUp(
   const basis = await rollupBasis(database, experimentId);
   if (basis === undefined) return total;
   for (;;) {
-    // Whole numbers of 64 bits are three times as fast, and enough below some 30 million of a currency's main unit a user.
+    // Whole numbers of 64 bits are three times as fast, and enough below some 30 million of a currency's main unit a
+    // user.
     const step = await oneStep(database, basis, { now, stepEvents, wide: 'bigint' }).catch((error) => {
       if (error.code === '22003') return oneStep(database, basis, { now, stepEvents, wide: 'numeric' });
       throw error;

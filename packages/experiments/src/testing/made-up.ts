@@ -17,7 +17,9 @@ export function sumsOf(users: readonly Values[]): UserSums {
   ]);
 }
 
-/** `n` users of whom the first `buyers` order once, each for `gmvMinor`, and who click `clicks` times of ten in turn. */
+/**
+ * `n` users of whom the first `buyers` order once, each for `gmvMinor`, and who click `clicks` times of ten in turn.
+ */
 export const crowd = (n: number, { clicks = [1, 2], buyers = 0, gmvMinor = 1000, past = false } = {}): Values[] =>
   Array.from({ length: n }, (_, i) => {
     const ordered = i < buyers ? 1 : 0;

@@ -117,8 +117,8 @@ export async function listDestinations({ prisma }: Database) {
 }
 
 /**
- * The header `duet-signature` of a body: `t=<Unix seconds>,v1=<HMAC-SHA-256 of "<t>.<body>" in hex>`. A receiver makes the
- * same and compares, and refuses a time that is minutes old.
+ * The header `duet-signature` of a body: `t=<Unix seconds>,v1=<HMAC-SHA-256 of "<t>.<body>" in hex>`. A receiver makes
+ * the same and compares, and refuses a time that is minutes old.
  */
 export function signatureOf(secret: string, body: string, at: Date): string {
   const t = Math.floor(at.getTime() / 1000);

@@ -30,14 +30,15 @@ export const isFoldable = ({ summary }: Pick<Dataset, 'summary'>): boolean => {
 };
 
 /**
- * Makes a part of what was logged for a dataset, and what its shop's server sent, since the last fold, and the snapshot that has it.
+ * Makes a part of what was logged for a dataset, and what its shop's server sent, since the last fold, and the snapshot
+ * that has it.
  *
- * Events are found by the transaction that stored them, as rollups find them: those that the last fold's snapshot did not
- * see. The part's row and the new fold's snapshot are written in one transaction, so that every event is in exactly one
- * part, wherever a process is killed. What machines, simulators and test users sent is in none.
+ * Events are found by the transaction that stored them, as rollups find them: those that the last fold's snapshot did
+ * not see. The part's row and the new fold's snapshot are written in one transaction, so that every event is in exactly
+ * one part, wherever a process is killed. What machines, simulators and test users sent is in none.
  *
- * @throws DuetError `not-found`; `conflict` for a dataset of queries or of users with users, or while another process changes
- *   the dataset
+ * @throws DuetError `not-found`; `conflict` for a dataset of queries or of users with users, or while another process
+ *   changes the dataset
  */
 export async function foldEvents(ctx: FoldContext, datasetId: string): Promise<Folded> {
   const dataset = await ctx.db.prisma.dataset.findUnique({ where: { id: datasetId } });
@@ -154,14 +155,17 @@ interface EventRow {
 }
 
 /**
- * Events, `e`, of the dataset $1: those that name it, and of before events did, those of its experiments; of neither, all
- * where there is one dataset.
+ * Events, `e`, of the dataset $1: those that name it, and of before events did, those of its experiments; of neither,
+ * all where there is one dataset.
  */
 export const ofDataset = `(e."datasetId" = $1::uuid OR e."datasetId" IS NULL AND CASE WHEN e."experimentId" IS NULL
     THEN (SELECT count(*) FROM "Dataset") = 1
     ELSE EXISTS (SELECT FROM "Experiment" x WHERE x.id = e."experimentId" AND x."datasetId" = $1::uuid) END)`;
 
-/** Events of $1 that the snapshot $2 did not see and the snapshot $3 does, without users $4 and who sent more than $5 a day. */
+/**
+ * Events of $1 that the snapshot $2 did not see and the snapshot $3 does, without users $4 and who sent more than $5 a
+ * day.
+ */
 const selectEvents = `
   WITH fresh AS (
     SELECT DISTINCT ON (e."userId", e."eventId") e.* FROM "Event" e

@@ -45,8 +45,9 @@ async function answersOf(serving: Serving, datasetId: string, modelId: string, a
 }
 
 /**
- * Has a candidate answer what shoppers asked within the last hour, beside the champion, and shows nobody: how long it takes,
- * how many lists are empty, and how much of each the champion's has too. Nothing where nobody asked or there is no champion.
+ * Has a candidate answer what shoppers asked within the last hour, beside the champion, and shows nobody: how long it
+ * takes, how many lists are empty, and how much of each the champion's has too. Nothing where nobody asked or there is
+ * no champion.
  *
  * @param most requests at most; 0 leaves it out
  */

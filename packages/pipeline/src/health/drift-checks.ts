@@ -2,9 +2,11 @@ import { type Check, judged, nothingYet } from './check.ts';
 import type { HealthFacts } from './facts.ts';
 
 /**
- * Population stability index of counts by value: Σ (p − q) ln(p / q). Below 0.1 nothing has changed, above 0.25 much has.
+ * Population stability index of counts by value: Σ (p − q) ln(p / q). Below 0.1 nothing has changed, above 0.25 much
+ * has.
  *
- * Source: Yurdakul & Naranjo, Statistical properties of the population stability index, J. Risk Model Validation 14 (2020).
+ * Source: Yurdakul & Naranjo, Statistical properties of the population stability index, J. Risk Model Validation 14
+ * (2020).
  * A value that one side lacks counts as half an event there.
  */
 export function psi(counts: readonly { last: number; before: number }[]): number {

@@ -9,14 +9,22 @@ export interface HealthFacts {
   day: Record<(typeof types)[number], { last: number; before: number[] }>;
   /** Events of all types within the last two hours, and within the same two hours of the four weeks before. */
   twoHours: { last: number; before: number[] };
-  /** Of the last 24 hours' events: those of items that the catalogue has not, repeated ones, those whose clock was wrong. */
+  /**
+   * Of the last 24 hours' events: those of items that the catalogue has not, repeated ones, those whose clock was
+   * wrong.
+   */
   faults: { events: number; unknown: number; repeated: number; clock: number };
   catalogue: { shown: number; withoutTitle: number; withoutPrice: number; withoutCategory: number };
-  /** How often each shown item was seen within the last seven days; days since it was first listed, where that is known. */
+  /**
+   * How often each shown item was seen within the last seven days; days since it was first listed, where that is known.
+   */
   seen: { impressions: number; bought: number; category: string; ageDays: number | null }[];
   /** Lists answered within the last 24 hours. */
   answers: { all: number; empty: number; popular: number };
-  /** Category, price and device of what was clicked, put into a cart or bought: the last seven days, and the four weeks before. */
+  /**
+   * Category, price and device of what was clicked, put into a cart or bought: the last seven days, and the four weeks
+   * before.
+   */
   drift: { feature: string; value: string; last: number; before: number }[];
   deployed: { name: string; schedule: string | null; trainedAt: Date }[];
   /** When the last fold of events ended; null where none did. */

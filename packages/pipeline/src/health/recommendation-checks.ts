@@ -76,7 +76,10 @@ const age: Check = {
   },
 };
 
-/** Sums of a category's share of what was shown and of what was bought, halved: 0 where they are alike, 1 where they are apart. */
+/**
+ * Sums of a category's share of what was shown and of what was bought, halved: 0 where they are alike, 1 where they are
+ * apart.
+ */
 const categories: Check = {
   name: 'categories-shown-and-bought',
   look({ seen }) {

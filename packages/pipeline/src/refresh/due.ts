@@ -11,8 +11,8 @@ export interface Due {
 }
 
 /**
- * The registered models that their schedule has named since their last refresh (or since they were registered): each once,
- * however many times it was missed while nobody looked.
+ * The registered models that their schedule has named since their last refresh (or since they were registered): each
+ * once, however many times it was missed while nobody looked.
  */
 export async function dueModels({ prisma }: Database, now: Date): Promise<Due[]> {
   const scheduled = await prisma.registeredModel.findMany({

@@ -81,8 +81,8 @@ export class OpenRefresh {
 }
 
 /**
- * The measured twin of a version: of the refresh that the version came of. One that was trained by hand on a split is its
- * own. Undefined where it is gone.
+ * The measured twin of a version: of the refresh that the version came of. One that was trained by hand on a split is
+ * its own. Undefined where it is gone.
  */
 export async function measuredTwin({ prisma }: Database, modelId: string): Promise<string | undefined> {
   const run = await prisma.refreshRun.findFirst({ where: { modelId }, orderBy: { createdAt: 'desc' } });

@@ -29,9 +29,10 @@ export interface RefreshResult {
 }
 
 /**
- * Makes a new version of a registered model: what was logged becomes a part, and the dataset as it then is a snapshot; a twin is trained on the split and **measured**; the version itself learns
- * **everything**, for as many epochs; it is indexed, judged by the gate, and promoted, or held back with the reason. A refresh that was cut is
- * gone on with by the next one of the model, and does nothing twice.
+ * Makes a new version of a registered model: what was logged becomes a part, and the dataset as it then is a snapshot;
+ * a twin is trained on the split and **measured**; the version itself learns
+ * **everything**, for as many epochs; it is indexed, judged by the gate, and promoted, or held back with the reason. A
+ * refresh that was cut is gone on with by the next one of the model, and does nothing twice.
  *
  * @throws DuetError `conflict` while another process refreshes it; whatever stops a stage
  */
@@ -182,8 +183,8 @@ function shorter({ kind, preset, parameters }: RegisteredModel, { refitted }: Re
 }
 
 /**
- * The epochs that the measured twin's weights are of, for a training that has nothing to watch: those after which it was
- * best, where it was stopped by them, else all.
+ * The epochs that the measured twin's weights are of, for a training that has nothing to watch: those after which it
+ * was best, where it was stopped by them, else all.
  */
 function stoppedAt(settings: ReturnType<typeof resolveSettings>, curve: CurvePoint[]): Record<string, unknown> {
   if (!isTower(settings) || settings.patience === 0) return {};

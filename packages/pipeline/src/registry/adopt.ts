@@ -7,8 +7,8 @@ import { type RegisteredModelInput, registerModel } from './registered-model.ts'
  * The registered model whose champion a trained model is: made of it, or given it as its next version, where it is none
  * yet. What is deployed of the registered model answers with it from then on.
  *
- * @param input name and how its next versions are trained, where it has to be registered; by default as the model was, under
- *   the name of its kind
+ * @param input name and how its next versions are trained, where it has to be registered; by default as the model was,
+ *   under the name of its kind
  * @throws DuetError `conflict` where the model has no index
  */
 export async function adoptModel(

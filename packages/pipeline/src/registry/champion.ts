@@ -27,8 +27,8 @@ export async function addVersion(
 }
 
 /**
- * Makes a version the champion: what is deployed, and the arms that follow it, answer with it from the services' next look
- * on. The first champion of a dataset that has no deployment is deployed.
+ * Makes a version the champion: what is deployed, and the arms that follow it, answer with it from the services' next
+ * look on. The first champion of a dataset that has no deployment is deployed.
  *
  * @param version the newest where it is not said
  * @throws DuetError `not-found` for a version that there is not; `conflict` where it is the champion, or has no index
@@ -85,8 +85,8 @@ export const versionsOf = ({ prisma }: Database, registeredModelId: string): Pro
   prisma.model.findMany({ where: { registeredModelId, version: { not: null } }, orderBy: { version: 'desc' } });
 
 /**
- * The id of the champion that the one of now came after, going back over roll-backs: after 1 → 2 → 3 and a roll-back to 2, the one
- * before is 1.
+ * The id of the champion that the one of now came after, going back over roll-backs: after 1 → 2 → 3 and a roll-back to
+ * 2, the one before is 1.
  */
 export async function championBefore(
   { prisma }: Database,

@@ -4,8 +4,9 @@ import { adoptModel } from './adopt.ts';
 import { deploy } from './deployment.ts';
 
 /**
- * Decides a stopped experiment, and deploys what the chosen arm served: what it followed, or the registered model that its
- * pinned model becomes the champion of. An experiment of some placements alone decides for those. A simulated one deploys nothing.
+ * Decides a stopped experiment, and deploys what the chosen arm served: what it followed, or the registered model that
+ * its pinned model becomes the champion of. An experiment of some placements alone decides for those. A simulated one
+ * deploys nothing.
  *
  * @returns what answers from now on; undefined where nothing changes
  * @throws DuetError as `decideExperiment` of packages/experiments; `conflict` where the arm's model has no index

@@ -11,7 +11,10 @@ import { listDeployments } from './deployment.ts';
 
 const ann = { actor: 'ann' };
 
-/** A dataset as the first release had it: models with an index each, nothing registered. @returns their ids, oldest first */
+/**
+ * A dataset as the first release had it: models with an index each, nothing registered. @returns their ids, oldest
+ * first
+ */
 async function oldShop({ prisma }: Database, name: string, kinds: readonly string[]) {
   const { id: datasetId } = await prisma.dataset.create({ data: { name, settings: {}, status: 'done' } });
   const models: string[] = [];

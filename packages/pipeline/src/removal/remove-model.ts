@@ -58,8 +58,9 @@ export async function removeModel(
 }
 
 /**
- * Deletes a dataset's old models: of each registered model all but the newest `keep` versions, of the others all but the newest `keep`
- * of each kind. Never a champion, the one before it, a model of an experiment, or the measured twin of a version that stays.
+ * Deletes a dataset's old models: of each registered model all but the newest `keep` versions, of the others all but
+ * the newest `keep` of each kind. Never a champion, the one before it, a model of an experiment, or the measured twin
+ * of a version that stays.
  *
  * @returns those that went
  */

@@ -35,8 +35,9 @@ function countBits(words: Uint32Array): number {
 }
 
 /**
- * Which rows of an index pass a filter. The bitmap of each condition is made at its first use, by one look at every row,
- * and follows the catalogue from then on at the cost of the edited rows; a filter combines its conditions' word by word.
+ * Which rows of an index pass a filter. The bitmap of each condition is made at its first use, by one look at every
+ * row, and follows the catalogue from then on at the cost of the edited rows; a filter combines its conditions' word by
+ * word.
  */
 export class FilterBitmaps {
   #catalogue: LiveCatalogue;

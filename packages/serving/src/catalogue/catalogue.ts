@@ -97,7 +97,8 @@ export class LiveCatalogue implements Catalogue {
   async follow(): Promise<number> {
     const before = this.editCount;
     const now = await currentSnapshot(this.#db);
-    // A database that was restored from a dump counts from anew: what the old one numbered is read at the opening alone.
+    // A database that was restored from a dump counts from anew: what the old one numbered is read at the opening
+    // alone.
     const { rows } = await this.#db.pool.query<ItemRow>(
       `SELECT i."externalId", i.title, c.name AS category, i."priceMinor", i.attributes, i."inStock",
          i."withdrawnAt" IS NOT NULL AS withdrawn, i."changedIn"::float8 AS "changedIn",
@@ -112,7 +113,10 @@ export class LiveCatalogue implements Catalogue {
     return this.editCount - before;
   }
 
-  /** Whether a snapshot can be this database's, which has given all its numbers: one restored from a dump counts from anew. */
+  /**
+   * Whether a snapshot can be this database's, which has given all its numbers: one restored from a dump counts from
+   * anew.
+   */
   async hasGiven({ xmax }: Snapshot): Promise<boolean> {
     return xmax <= this.seen.xmax || xmax <= (await currentSnapshot(this.#db)).xmax;
   }
@@ -132,7 +136,10 @@ export class LiveCatalogue implements Catalogue {
     return this.#categoryItems[this.#categoryRow.get(category) ?? -1] ?? 0;
   }
 
-  /** The values that shown items have of an attribute, with how many have each; undefined where there is no such attribute. */
+  /**
+   * The values that shown items have of an attribute, with how many have each; undefined where there is no such
+   * attribute.
+   */
   valuesOf(attribute: string): ReadonlyMap<string, number> | undefined {
     const column = this.attributes[attribute];
     if (column === undefined) return undefined;

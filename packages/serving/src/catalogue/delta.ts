@@ -25,8 +25,9 @@ export interface IndexedItems {
 }
 
 /**
- * Keeps what a request finds in step with the catalogue between two builds of an index: new and changed items are put in
- * a small exact index beside it, and items that are withdrawn, or whose vector has changed, are not found in it any more.
+ * Keeps what a request finds in step with the catalogue between two builds of an index: new and changed items are put
+ * in a small exact index beside it, and items that are withdrawn, or whose vector has changed, are not found in it any
+ * more.
  */
 export class Delta implements AsyncDisposable {
   #model: ItemModel;
@@ -97,7 +98,10 @@ export class Delta implements AsyncDisposable {
     return this.#vectors.get(item);
   }
 
-  /** Takes over the catalogue's edits since the last time. Withdrawn items are gone when it returns, new ones there when it resolves. */
+  /**
+   * Takes over the catalogue's edits since the last time. Withdrawn items are gone when it returns, new ones there when
+   * it resolves.
+   */
   follow(): Promise<void> {
     const from = this.#seen;
     const edits = this.#catalogue.editsSince(from);

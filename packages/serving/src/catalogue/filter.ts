@@ -50,7 +50,9 @@ const partsOf = (filter: Filter): number => {
 
 const tooLarge = `A filter has at most ${maxParts} parts`;
 
-/** Objects of a filter: a condition is one or two, a combination one. Infinity for what is no filter of a modest size. */
+/**
+ * Objects of a filter: a condition is one or two, a combination one. Infinity for what is no filter of a modest size.
+ */
 function objectsIn(value: unknown, depth: number): number {
   if (value === null || typeof value !== 'object') return 0;
   if (depth > 2 * maxDepth) return Infinity;
@@ -65,8 +67,8 @@ function objectsIn(value: unknown, depth: number): number {
 }
 
 /**
- * `{ category: ["Mugs"] }`, `{ all: [{ price: { max: 999 } }, { not: { tag: ["sale"] } }] }` … Its size is looked at before its
- * parts are: each part that is none costs as much as ten that are some.
+ * `{ category: ["Mugs"] }`, `{ all: [{ price: { max: 999 } }, { not: { tag: ["sale"] } }] }` … Its size is looked at
+ * before its parts are: each part that is none costs as much as ten that are some.
  */
 export const filterSchema = z.preprocess(
   (value, context) => {

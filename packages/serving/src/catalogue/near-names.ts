@@ -13,12 +13,15 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** Letters that are compared with letters for one answer, some ten milliseconds: a mistake must not hold up everybody. */
+/**
+ * Letters that are compared with letters for one answer, some ten milliseconds: a mistake must not hold up everybody.
+ */
 const most = 1_000_000;
 
 /**
- * Up to five of the names that somebody who wrote `wrong` may have meant, the likeliest first: those that hold it or are
- * held by it, and those a few letters away. Without any, the first five names. Of many names the first are looked at.
+ * Up to five of the names that somebody who wrote `wrong` may have meant, the likeliest first: those that hold it or
+ * are held by it, and those a few letters away. Without any, the first five names. Of many names the first are looked
+ * at.
  */
 export function nearNames(wrong: string, names: Iterable<string>): string[] {
   const asked = wrong.toLowerCase();

@@ -19,8 +19,8 @@ interface Term {
 }
 
 /**
- * Items by the words of their titles and categories, ranked by BM25 (Robertson and Zaragoza 2009): what a search box gets
- * where no model has learnt from queries. Follows the catalogue's edits at its next use.
+ * Items by the words of their titles and categories, ranked by BM25 (Robertson and Zaragoza 2009): what a search box
+ * gets where no model has learnt from queries. Follows the catalogue's edits at its next use.
  */
 export class TitleSearch {
   #catalogue: LiveCatalogue;

@@ -33,8 +33,8 @@ export interface BuildContext {
 }
 
 /**
- * Builds and measures a model's index in a process of its own, at a low priority, and makes it the one that serves. Whatever
- * becomes of that process, what served before still does.
+ * Builds and measures a model's index in a process of its own, at a low priority, and makes it the one that serves.
+ * Whatever becomes of that process, what served before still does.
  *
  * @throws DuetError as the build; `internal` where its process ended without an answer; the signal's reason
  */
@@ -43,7 +43,8 @@ export async function buildModelIndex(ctx: BuildContext, request: BuildIndexRequ
   signal?.throwIfAborted();
   const indexId = randomUUID();
   const child = fork(new URL('./build-process.ts', import.meta.url), {
-    // In a process group of its own: Ctrl-C reaches the one that ordered it alone, which then stops everything in order.
+    // In a process group of its own: Ctrl-C reaches the one that ordered it alone, which then stops everything in
+    // order.
     detached: true,
     // stdout may be the orderer's answer.
     stdio: ['ignore', process.stderr, process.stderr, 'ipc'],

@@ -38,8 +38,9 @@ export interface BuiltIndex {
 const measuredUsers = 200;
 
 /**
- * Builds the index over a model's item vectors as the catalogue has the items now, measures it with the model's own user
- * vectors against an exact scan, writes it, and makes it the model's active one. The services pick it up at their next look.
+ * Builds the index over a model's item vectors as the catalogue has the items now, measures it with the model's own
+ * user vectors against an exact scan, writes it, and makes it the model's active one. The services pick it up at their
+ * next look.
  *
  * @param keep newest indexes of the model that stay
  */
@@ -158,7 +159,9 @@ async function itemVectors(model: LoadedModel, catalogue: LiveCatalogue) {
   return { vectors, withdrawn, added, encoded };
 }
 
-/** Vectors of every n-th user of the dataset, shape [≤ measuredUsers, dimensions]: spread over all, the same every time. */
+/**
+ * Vectors of every n-th user of the dataset, shape [≤ measuredUsers, dimensions]: spread over all, the same every time.
+ */
 async function sampleUserVectors(users: readonly string[], model: LoadedModel): Promise<Float32Array> {
   const stride = Math.max(1, Math.floor(users.length / measuredUsers));
   const sample = users.filter((_, row) => row % stride === 0).slice(0, measuredUsers);

@@ -22,8 +22,8 @@ const indexMeta = z.object({
   /** Of the model's item ids in row order. */
   itemsSha256: z.string(),
   /**
-   * Id i of the index is the i-th of the model's items that were not withdrawn, followed by those that were added to the
-   * catalogue since the training.
+   * Id i of the index is the i-th of the model's items that were not withdrawn, followed by those that were added to
+   * the catalogue since the training.
    */
   withdrawn: z.array(z.string()).default([]),
   added: z.array(z.string()).default([]),

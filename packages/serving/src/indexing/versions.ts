@@ -59,8 +59,8 @@ export async function restoreIndex(
 const strayMs = 24 * 3_600_000;
 
 /**
- * Deletes a model's oldest indexes beyond the `keep` newest, never one that serves or that an arm pins, and what killed builds
- * of this installation have left.
+ * Deletes a model's oldest indexes beyond the `keep` newest, never one that serves or that an arm pins, and what killed
+ * builds of this installation have left.
  *
  * @throws DuetError `conflict` where the database is not the one of the data folder, before anything is deleted
  */
@@ -92,7 +92,10 @@ async function clearStrayBuilds(db: Database, dataDir: string): Promise<void> {
   }
 }
 
-/** Whether a folder is an index of a model in the database, and no row names it. What is no index of ours is not ours to delete. */
+/**
+ * Whether a folder is an index of a model in the database, and no row names it. What is no index of ours is not ours to
+ * delete.
+ */
 async function isUnnamed({ prisma }: Database, dataDir: string, id: string): Promise<boolean> {
   if (!z.uuid().safeParse(id).success || (await prisma.index.count({ where: { id } })) > 0) return false;
   const modelId = await modelOfIndex(dataDir, id);

@@ -30,7 +30,9 @@ export interface ServingHealth {
   rankerId: string | null;
   /** When the plan last changed, ISO 8601. */
   since: string | null;
-  /** Since when nothing could be read of the database, ISO 8601: what is served is as of then. Null while it answers. */
+  /**
+   * Since when nothing could be read of the database, ISO 8601: what is served is as of then. Null while it answers.
+   */
   stale: string | null;
 }
 

@@ -14,8 +14,8 @@ interface Entry {
 }
 
 /**
- * Models that are open: one for all its indexes, so that another index of a model is served without reading the model again, and
- * with the user vectors that were computed already. One that nobody holds is closed.
+ * Models that are open: one for all its indexes, so that another index of a model is served without reading the model
+ * again, and with the user vectors that were computed already. One that nobody holds is closed.
  */
 export class OpenModels {
   #options: { dataDir: string; executor: Executor; count: CacheCount };

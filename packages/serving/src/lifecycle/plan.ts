@@ -23,7 +23,10 @@ interface PlannedArm {
   weight: number;
   position: number;
   control: boolean;
-  /** Pinned, or the champion of the registered model that it follows; that model's own id, of which nothing is served, while it has none. */
+  /**
+   * Pinned, or the champion of the registered model that it follows; that model's own id, of which nothing is served,
+   * while it has none.
+   */
   modelId: string;
   /** Pinned index, else the model's active one. */
   indexId: string | null;
@@ -52,7 +55,9 @@ export interface PlannedExperiment {
   arms: PlannedArm[];
 }
 
-/** What the database says should be served. Two equal plans serialise to equal JSON: that text is the plan's version. */
+/**
+ * What the database says should be served. Two equal plans serialise to equal JSON: that text is the plan's version.
+ */
 export interface Plan {
   /** Dataset → its name, in the order in which they were made: all that are whole. */
   datasets: Record<string, string>;
@@ -64,7 +69,9 @@ export interface Plan {
   rankers: Record<string, string>;
   /** Dataset → what its shop wants of every list; switched-off rules and those that are over are left out. */
   rules: Record<string, RankingRule[]>;
-  /** Dataset → placement ("": every other) → the champion that answers there outside experiments, where it has an index. */
+  /**
+   * Dataset → placement ("": every other) → the champion that answers there outside experiments, where it has an index.
+   */
   deployed: Record<string, Record<string, string>>;
   /** Running, in all datasets, the first started first: a user is in the first one of their dataset that takes them. */
   experiments: PlannedExperiment[];
@@ -265,9 +272,11 @@ export function chooseDataset(
 
 /**
  * The model and index that a request means: the named ones, else the champion that is deployed at its placement or
- * everywhere, else the control of the dataset's first running experiment; undefined where there is none, and popular items answer.
+ * everywhere, else the control of the dataset's first running experiment; undefined where there is none, and popular
+ * items answer.
  *
- * @throws DuetError `not-found` for a model or index that is not in the plan, or of another dataset; as {@link chooseDataset}
+ * @throws DuetError `not-found` for a model or index that is not in the plan, or of another dataset; as {@link
+ *   chooseDataset}
  */
 export function chooseModel(plan: Plan, wanted: ModelChoice = {}): PlannedModel | undefined {
   const { modelId: named, indexId, placement = '' } = wanted;
@@ -293,7 +302,10 @@ function defaultModel({ experiments, deployed }: Plan, datasetId: string, placem
   return first?.arms.find(({ control }) => control)?.modelId;
 }
 
-/** What a plan needs open before any request comes: every arm's model, what is deployed, and what answers outside experiments. */
+/**
+ * What a plan needs open before any request comes: every arm's model, what is deployed, and what answers outside
+ * experiments.
+ */
 export function neededModels(plan: Plan): PlannedModel[] {
   const arms = plan.experiments.flatMap(({ datasetId, arms: of }) => of.map((arm) => ({ datasetId, ...arm })));
   const defaults = Object.keys(plan.datasets).map((datasetId) => ({ datasetId }));

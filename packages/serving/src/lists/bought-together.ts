@@ -46,8 +46,9 @@ function postingsOf({ interactions, timed }: ListData): Postings {
 }
 
 /**
- * What is in baskets together with the given items more than chance would have it: the support n_ij times the log of the
- * lift, shrunk towards none, n_ij · ln((n_ij + s) / (e_ij + s)) with e_ij = n_i · n_j / N; summed over the given items.
+ * What is in baskets together with the given items more than chance would have it: the support n_ij times the log of
+ * the lift, shrunk towards none, n_ij · ln((n_ij + s) / (e_ij + s)) with e_ij = n_i · n_j / N; summed over the given
+ * items.
  *
  * A basket is what a user had at one moment; without times, what a user had shortly before or after.
  *

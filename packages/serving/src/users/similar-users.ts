@@ -52,8 +52,8 @@ export async function openUserIndex(model: LoadedModel, { interactions, active }
 }
 
 /**
- * Gives the first `taste` of each vector's `dim` numbers the length 1, in place, which a factorisation's do not have, and
- * leaves nothing of the others.
+ * Gives the first `taste` of each vector's `dim` numbers the length 1, in place, which a factorisation's do not have,
+ * and leaves nothing of the others.
  */
 function unit(vectors: Float32Array, dim: number, taste: number): Float32Array {
   for (let from = 0; from < vectors.length; from += dim) {

@@ -38,8 +38,8 @@ const batchLimit = 256;
 
 /**
  * User vectors of one model: the requests of one turn of the event loop share one call of the user tower, and the last
- * `capacity` known users are remembered. Strangers are not remembered: their number has no bound and their vectors may be the
- * same for all.
+ * `capacity` known users are remembered. Strangers are not remembered: their number has no bound and their vectors may
+ * be the same for all.
  * @param encode LoadedModel.encode
  * @param width numbers a user has: vectorsPerUser · dimensions
  * @returns a function of an asker and the version of what is known of them: another version is another vector, and what

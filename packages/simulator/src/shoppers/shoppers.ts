@@ -35,8 +35,8 @@ const newShare = ({ returning, newcomers }: Pick<World, 'returning' | 'newcomers
   newcomers.length === 0 ? assumedNewShare : newcomers.length / (returning.length + newcomers.length);
 
 /**
- * Draws the week's shoppers: returning ones are real customers, each at most once, with their own tastes, rate and usual
- * quantity; new ones have an id that nobody has seen, and the tastes of a real newcomer.
+ * Draws the week's shoppers: returning ones are real customers, each at most once, with their own tastes, rate and
+ * usual quantity; new ones have an id that nobody has seen, and the tastes of a real newcomer.
  *
  * @param count at most {@link mostShoppers}
  */

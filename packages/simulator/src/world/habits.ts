@@ -98,8 +98,8 @@ const average = (values: readonly number[]) => values.reduce((sum, value) => sum
 /**
  * Log-normal quantities that fall with the price, with a mean of each user's own: one-way random effects with a
  * covariate (Searle, Casella & McCulloch 1992, "Variance Components", §3.6). The slope is that within users; the
- * variances are those of the analysis of variance for unequal groups: within = SSW / (N − a), between = (SSB / (a − 1) −
- * within) / n₀ with n₀ = (N − Σn² / N) / (a − 1).
+ * variances are those of the analysis of variance for unequal groups: within = SSW / (N − a), between = (SSB / (a − 1)
+ * − within) / n₀ with n₀ = (N − Σn² / N) / (a − 1).
  */
 export function logQuantities(lines: readonly Line[][]): Pick<Habits, 'quantity' | 'usualQuantity'> {
   const counted = lines.filter((own) => own.length > 0);

@@ -11,7 +11,9 @@ export interface Slopes {
   priceSquared: number;
 }
 
-/** How a shopper chooses: logits of a click on an item that was looked at, and of putting a clicked item in the basket. */
+/**
+ * How a shopper chooses: logits of a click on an item that was looked at, and of putting a clicked item in the basket.
+ */
 export interface Choices extends Slopes {
   clickIntercept: number;
   cartIntercept: number;

@@ -1,7 +1,9 @@
 import { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from '@duet/models';
 import { normalQuantile } from '@duet/statistics';
 
-/** What goes with what, learnt from purchases that no arm has seen. It is no arm's model: neither towers nor factors. */
+/**
+ * What goes with what, learnt from purchases that no arm has seen. It is no arm's model: neither towers nor factors.
+ */
 export interface Tastes {
   neighbours: ItemNeighbours;
   /** Buyers of each item: only orders items about which the neighbours say nothing. */
@@ -21,8 +23,8 @@ export function fitTastes(unseen: readonly Int32Array[], items: number): Tastes 
 /**
  * How much somebody with these purchases likes each of the asked items: its place in their own order of the whole
  * catalogue as a normal score, Φ⁻¹(1 − (rank − ½) / items), so that 0 is the middle of the catalogue, and 3.5 the best
- * of some thousands, for everybody alike. The order is that of the summed similarities to `basis`; `wanted` items, which
- * they really bought, come before all others.
+ * of some thousands, for everybody alike. The order is that of the summed similarities to `basis`; `wanted` items,
+ * which they really bought, come before all others.
  */
 export function liking(
   { neighbours, buyers }: Tastes,

@@ -80,7 +80,9 @@ export function createWorld(heldOut: HeldOut, refunds: number, seed: number, set
   return world;
 }
 
-/** Shows best sellers to some of the returning customers, and sets the intercepts so that they click and buy as wanted. */
+/**
+ * Shows best sellers to some of the returning customers, and sets the intercepts so that they click and buy as wanted.
+ */
 function setIntercepts(world: World, { page, bestSellerCtr, cartShare }: WorldSettings): void {
   const { heldOut, tastes, choices } = world;
   const { learnt, catalogue } = heldOut;

@@ -11,7 +11,9 @@ export interface LiftPrior {
   sd: number;
 }
 
-/** Nineteen lifts in twenty lie within ±59 %: a prior that only the smallest experiments feel (GrowthBook's default). */
+/**
+ * Nineteen lifts in twenty lie within ±59 %: a prior that only the smallest experiments feel (GrowthBook's default).
+ */
 export const liftPrior: LiftPrior = { mean: 0, sd: 0.3 };
 
 export interface BayesianLift {

@@ -5,7 +5,9 @@ export interface SequentialOptions {
   level?: number;
   /** Users, of both arms together, at which the sequence is to be tightest: those planned for the end. */
   tunedFor: number;
-  /** The level at which it is tightest there; `level` by default. It decides p, so sequences of several levels share it. */
+  /**
+   * The level at which it is tightest there; `level` by default. It decides p, so sequences of several levels share it.
+   */
   tunedLevel?: number;
 }
 
@@ -20,7 +22,8 @@ export interface ConfidenceSequence extends Interval {
 
 /**
  * n ρ² at the users n that a sequence is tuned for: the s > 0 that makes the width's factor (s + 1)/s · log((s + 1)/α²)
- * least, that is s = log(s + 1) − 2 log α (Waudby-Smith et al. 2024, appendix B.2, there by Lambert's W₋₁). 8.22 at 5 %.
+ * least, that is s = log(s + 1) − 2 log α (Waudby-Smith et al. 2024, appendix B.2, there by Lambert's W₋₁). 8.22 at 5
+ * %.
  */
 export function tunedInformation(alpha: number): number {
   const least = -2 * Math.log(alpha);

@@ -7,7 +7,8 @@ export type LiftMethod = 'fieller' | 'delta';
 /**
  * Relative lift m₂/m₁ − 1 of treatment over control (independent arms), with its interval.
  *
- * - `fieller` (E. Fieller 1954, JRSS B 16:175–185): all ratios r with (m₂ − r m₁)² ≤ t² (v₂ + r² v₁), that is, the roots
+ * - `fieller` (E. Fieller 1954, JRSS B 16:175–185): all ratios r with (m₂ − r m₁)² ≤ t² (v₂ + r² v₁), that is, the
+ * roots
  *   of (m₁² − t² v₁) r² − 2 m₁ m₂ r + (m₂² − t² v₂). With Satterthwaite's degrees of freedom for t it leaves out zero
  *   lift exactly where Welch's test is significant. Where control itself is not told apart from zero the set is
  *   unbounded and the limits are null.

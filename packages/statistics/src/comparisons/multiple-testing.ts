@@ -29,9 +29,9 @@ export const holm: Adjust = inOrder((ps) => {
 });
 
 /**
- * The error rate of each test's own interval that agrees with {@link holm} at `alpha`: it leaves out nothing (zero, say)
- * exactly where the adjusted p is at most `alpha`. The k-th smallest of m is α/(m − k + 1) where it is rejected; all that
- * are not have α/(m − r), with r rejected. A test that the data do not determine has the last one's, too.
+ * The error rate of each test's own interval that agrees with {@link holm} at `alpha`: it leaves out nothing (zero,
+ * say) exactly where the adjusted p is at most `alpha`. The k-th smallest of m is α/(m − k + 1) where it is rejected;
+ * all that are not have α/(m − r), with r rejected. A test that the data do not determine has the last one's, too.
  */
 export function holmLevels(ps: readonly (number | null)[], alpha: number): number[] {
   const ascending = ps.filter((p) => p !== null).sort((a, b) => a - b);
@@ -47,8 +47,8 @@ export function holmLevels(ps: readonly (number | null)[], alpha: number): numbe
 }
 
 /**
- * Benjamini and Hochberg's step-up adjustment: p̃₍ᵢ₎ = min over j ≥ i of min(1, m p₍ⱼ₎ / j). Keeps the expected share of
- * false ones among the rejected at α for independent or positively dependent tests (Y. Benjamini & Y. Hochberg 1995,
+ * Benjamini and Hochberg's step-up adjustment: p̃₍ᵢ₎ = min over j ≥ i of min(1, m p₍ⱼ₎ / j). Keeps the expected share
+ * of false ones among the rejected at α for independent or positively dependent tests (Y. Benjamini & Y. Hochberg 1995,
  * JRSS B 57:289–300).
  */
 export const benjaminiHochberg: Adjust = inOrder((ps) => {

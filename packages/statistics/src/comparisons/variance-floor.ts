@@ -7,10 +7,10 @@ import type { Estimate } from '../estimates/estimate.ts';
  * of the Difference Between Two Means When the Population Variances Are Unequal", Biometrika 29:350–362, compares the
  * two).
  *
- * Orders are so skewed that an arm with few of them mostly misses the large ones, which lowers its mean and its variance
- * together: with its own variance alone, a small arm looks worse than it is, and sure of it. Pooled, the large arm says
- * how much orders vary. At equal sizes the two are the same number, so that nothing changes there, and the intervals are
- * never narrower than Welch's (docs/decisions/0047-a-floor-under-a-small-arms-variance.md).
+ * Orders are so skewed that an arm with few of them mostly misses the large ones, which lowers its mean and its
+ * variance together: with its own variance alone, a small arm looks worse than it is, and sure of it. Pooled, the large
+ * arm says how much orders vary. At equal sizes the two are the same number, so that nothing changes there, and the
+ * intervals are never narrower than Welch's (docs/decisions/0047-a-floor-under-a-small-arms-variance.md).
  */
 export function withVarianceFloor(control: Estimate, treatment: Estimate): [control: Estimate, treatment: Estimate] {
   const [n1, n2] = [control.n, treatment.n];

@@ -52,7 +52,8 @@ describe('power', () => {
   });
 
   test('asks for the users of Kohavi, Longbotham, Sommerfield & Henne 2009, §3.2, whose rule 16σ²/Δ² is 2 % above the formula', () => {
-    // "Controlled experiments on the web", Data Mining and Knowledge Discovery 18:140–181: 5 % less revenue, mean $3.75 and
+    // "Controlled experiments on the web", Data Mining and Knowledge Discovery 18:140–181: 5 % less revenue, mean $3.75
+    // and
     // σ $30, need 409,000 users an arm; 5 % less conversion from 5 % needs 121,600.
     const arm = (baseline: Parameters<typeof powerOf>[0]['baseline']) =>
       requiredUsers({ baseline, multiplies: false }, { relative: -0.05 })!.arms[0]!;

@@ -89,9 +89,9 @@ function threshold(plan: PowerPlan, users: number): number {
  * The chance to find an effect with `users` in all arms together:
  * Φ(|δ|/σ − z) + Φ(−|δ|/σ − z), σ² = σ₁²/n₁ + σ₂²/n₂, z = Φ⁻¹(1 − α/2), for the smallest treatment against control
  * (J. Cohen 1988, Statistical Power Analysis, §2; G. van Belle 2008, Statistical Rules of Thumb, ch. 2). A proportion's
- * variance under treatment is that of its new rate; a mean's grows with the lift unless the plan says otherwise, for with
- * equal ones the calculator promises 80 % power where simulated shoppers give 75 (bench/stats.ts). A sequential plan's is the chance at its planned end alone, so no
- * less than this in truth.
+ * variance under treatment is that of its new rate; a mean's grows with the lift unless the plan says otherwise, for
+ * with equal ones the calculator promises 80 % power where simulated shoppers give 75 (bench/stats.ts). A sequential
+ * plan's is the chance at its planned end alone, so no less than this in truth.
  */
 export function powerOf(plan: PowerPlan, effect: Effect, users: number): number {
   const difference = differenceFor(plan.baseline, effect);
@@ -129,8 +129,8 @@ export function requiredUsers(
 
 /**
  * The smallest increase that `users` in all arms together find with the chance `power`, absolute and as a share of
- * control (null where control is not above zero). undefined where none would be found: not even a rate of 1, or one that
- * grows its own noise as fast.
+ * control (null where control is not above zero). undefined where none would be found: not even a rate of 1, or one
+ * that grows its own noise as fast.
  */
 export function minimumDetectableEffect(
   plan: PowerPlan,

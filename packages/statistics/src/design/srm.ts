@@ -53,8 +53,8 @@ export interface SequentialSrm {
  * daily. The same answers as {@link srm} for weight zero, no users and a single arm.
  *
  * @param concentration c: about how many users' worth of belief that the split is as planned. The default is that of
- * the authors' `ssrm` package, tuned for deviations of a per cent or so. Of several the mean Bayes factor is taken, that
- * of a mixture of their priors, which is as valid.
+ * the authors' `ssrm` package, tuned for deviations of a per cent or so. Of several the mean Bayes factor is taken,
+ * that of a mixture of their priors, which is as valid.
  */
 export function sequentialSrm(
   observed: readonly number[],

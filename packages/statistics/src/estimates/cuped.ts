@@ -85,8 +85,8 @@ export interface Cuped {
  * CUPED: R − θ (S − S̄) per arm, with S the metric before the experiment, S̄ its mean over all arms' users, and
  * θ = Cov(y, x)/Var(x) pooled within arms, which leaves variance (1 − ρ²) Var(R) (A. Deng, Y. Xu, R. Kohavi, T. Walker
  * 2013, "Improving the Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment Data", WSDM, eq. 4–6).
- * The difference of two arms is free of S̄; in a ratio of two, S̄'s own error counts by the lift and is neglected. Where
- * nobody's past varies, θ is 0 and nothing is changed.
+ * The difference of two arms is free of S̄; in a ratio of two, S̄'s own error counts by the lift and is neglected.
+ * Where nobody's past varies, θ is 0 and nothing is changed.
  */
 export function cuped(arms: readonly PrePost[]): Cuped {
   const pooled = (of: (arm: PrePost) => number) => arms.reduce((sum, arm) => sum + (arm.n - 1) * of(arm), 0);

@@ -26,7 +26,10 @@ export function momentsFromSums({ n, x, y, xx, yy, xy }: Sums): Moments {
   };
 }
 
-/** Moments from users' values, in two passes (T. Chan, G. Golub, R. LeVeque 1983, eq. 1.2). `xs` and `ys` have equal length. */
+/**
+ * Moments from users' values, in two passes (T. Chan, G. Golub, R. LeVeque 1983, eq. 1.2). `xs` and `ys` have equal
+ * length.
+ */
 export function momentsOf(xs: readonly number[], ys: readonly number[]): Moments {
   const n = xs.length;
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / n;

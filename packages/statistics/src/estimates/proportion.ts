@@ -22,7 +22,8 @@ export function proportion(k: number, n: number, level = 0.95): Interval {
 }
 
 /**
- * The exact interval of a proportion k/n: all p of which neither P(X ≥ k) nor P(X ≤ k) is below (1 − level)/2 (C. Clopper
+ * The exact interval of a proportion k/n: all p of which neither P(X ≥ k) nor P(X ≤ k) is below (1 − level)/2 (C.
+ * Clopper
  * & E. Pearson 1934, Biometrika 26:404–413). It leaves a p out exactly where the binomial test at it, with the smaller
  * tail doubled, is significant. All null at n = 0.
  */

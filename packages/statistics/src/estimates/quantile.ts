@@ -21,9 +21,9 @@ export interface BootstrapOptions {
 /**
  * A quantile over all users' values, with the variance that its clustering by user leaves it. The share of values below
  * it is a ratio metric, whose standard error σ the delta method gives; the values at ranks q ± tσ are its limits,
- * and ((upper − lower)/2t)² is its variance (A. Deng, U. Knoblich, J. Lu 2018, KDD, §4.2, "outer CI"), t being Student's
- * on users − 1 degrees of freedom. Good for {@link welch} and {@link relativeLift}. undefined below two users or without
- * values.
+ * and ((upper − lower)/2t)² is its variance (A. Deng, U. Knoblich, J. Lu 2018, KDD, §4.2, "outer CI"), t being
+ * Student's on users − 1 degrees of freedom. Good for {@link welch} and {@link relativeLift}. undefined below two users
+ * or without values.
  */
 export function quantileEstimate(users: Users, q: number, level = 0.95): (Estimate & QuantileLimits) | undefined {
   const sorted = Float64Array.from(users.flat()).sort();
@@ -64,7 +64,8 @@ export function quantileDifference(control: Users, treatment: Users, q: number, 
 const unknown: Interval = { value: null, low: null, high: null };
 
 /**
- * The replicates of ranks (R + 1) p and (R + 1)(1 − p) (Davison & Hinkley, §5.3.1): of 400 of them, those that leave out
+ * The replicates of ranks (R + 1) p and (R + 1)(1 − p) (Davison & Hinkley, §5.3.1): of 400 of them, those that leave
+ * out
  * 2.5 % and not 2.7.
  */
 function percentiles(value: number, { replicates = 1999, level = 0.95 }: BootstrapOptions, draw: () => number) {

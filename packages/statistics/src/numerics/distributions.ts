@@ -61,7 +61,10 @@ const far = {
 };
 // biome-ignore-end lint/correctness/noPrecisionLoss: the coefficients as published
 
-/** P(T > t) of Student's t with `df` degrees of freedom, not necessarily whole: I_x(df/2, 1/2)/2, x = df/(df + t²) (DLMF 8.17). */
+/**
+ * P(T > t) of Student's t with `df` degrees of freedom, not necessarily whole: I_x(df/2, 1/2)/2, x = df/(df + t²) (DLMF
+ * 8.17).
+ */
 export function studentSurvival(t: number, df: number): number {
   if (df === Infinity) return normalSurvival(t);
   const square = t * t;

@@ -23,7 +23,9 @@ export function logGammaStep(a: number, b: number): number {
   return (a - 0.5) * Math.log1p(b / a) + b * Math.log(a + b) - b + tail(a + b) - tail(a);
 }
 
-/** Evaluates b₀ + a₁/(b₁ + a₂/(b₂ + …)) by the modified Lentz method (Press et al., Numerical Recipes 3rd ed., §5.2). */
+/**
+ * Evaluates b₀ + a₁/(b₁ + a₂/(b₂ + …)) by the modified Lentz method (Press et al., Numerical Recipes 3rd ed., §5.2).
+ */
 function continuedFraction(first: number, term: (i: number) => { a: number; b: number }): number {
   const tiny = 1e-300;
   let f = first === 0 ? tiny : first;
@@ -62,7 +64,9 @@ export function upperGamma(a: number, x: number): number {
   return scale / continuedFraction(x + 1 - a, (i) => ({ a: -i * (i - a), b: x + 2 * i + 1 - a }));
 }
 
-/** I_x(a, b), the regularised incomplete beta (DLMF 8.17.22). a, b > 0, 0 ≤ x ≤ 1; `y` is 1 − x, given without rounding. */
+/**
+ * I_x(a, b), the regularised incomplete beta (DLMF 8.17.22). a, b > 0, 0 ≤ x ≤ 1; `y` is 1 − x, given without rounding.
+ */
 export function incompleteBeta(x: number, y: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (y <= 0) return 1;

@@ -1,6 +1,9 @@
 const nodes = 20;
 
-/** Gauss and Legendre's points and weights on −1 … 1: the roots of P₂₀ by Newton's steps (Press et al., Numerical Recipes 3rd ed., §4.6). */
+/**
+ * Gauss and Legendre's points and weights on −1 … 1: the roots of P₂₀ by Newton's steps (Press et al., Numerical
+ * Recipes 3rd ed., §4.6).
+ */
 const rule = Array.from({ length: nodes }, (_, i) => {
   let x = Math.cos((Math.PI * (i + 0.75)) / (nodes + 0.5));
   let slope = 1;

@@ -1,7 +1,7 @@
 /**
  * Where a continuous f is zero between `low` and `high`, at whose ends its signs differ: regula falsi by the Illinois
- * rule (M. Dowell & P. Jarratt 1971, BIT 11:168–174), which never leaves the bracket. Stops at a bracket or step of 1e-14
- * of the root, or where rounding alone decides f's sign.
+ * rule (M. Dowell & P. Jarratt 1971, BIT 11:168–174), which never leaves the bracket. Stops at a bracket or step of
+ * 1e-14 of the root, or where rounding alone decides f's sign.
  */
 export function rootOf(f: (x: number) => number, low: number, high: number): number {
   let [a, b, fa, fb] = [low, high, f(low), f(high)];

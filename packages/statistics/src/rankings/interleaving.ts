@@ -56,7 +56,10 @@ export interface InterleavingTest {
   ties: number;
   /** Treatment's share of the clicks, clustered by user: above ½ it is preferred. */
   preference: ShareTest;
-  /** (wins + ties/2) / users: Δ_AB + ½ of Chapelle et al. 2012, eq. 2, of which no heavy clicker has more than one voice. */
+  /**
+   * (wins + ties/2) / users: Δ_AB + ½ of Chapelle et al. 2012, eq. 2, of which no heavy clicker has more than one
+   * voice.
+   */
   userPreference: ShareTest;
   /** Share of wins among users who preferred either, with the sign test's p and the interval that agrees with it. */
   sign: ShareTest;
@@ -70,8 +73,8 @@ export interface InterleavingTest {
  * (Deng et al. 2018), tested by Student's t on users − 1 degrees of freedom, `sign` by the binomial. Shares are null
  * where nobody clicked.
  *
- * `sign` is the one to judge by: it is exact with any number of users and whatever they click, unanimity included, where
- * a few who click a lot make `preference` find winners that are none (`npm run bench:stats`).
+ * `sign` is the one to judge by: it is exact with any number of users and whatever they click, unanimity included,
+ * where a few who click a lot make `preference` find winners that are none (`npm run bench:stats`).
  */
 export function interleavingTest({ wins, losses, ties, sums }: Credit, level = 0.95): InterleavingTest {
   const users = wins + losses + ties;
@@ -94,12 +97,14 @@ export function interleavingTest({ wins, losses, ties, sums }: Credit, level = 0
 }
 
 /**
- * The share of wins among users who preferred either, as it may be looked at any time: all θ whose likelihood is at least
+ * The share of wins among users who preferred either, as it may be looked at any time: all θ whose likelihood is at
+ * least
  * α times that of the counts under a mixture of Beta(c/2, c/2) priors, and their ratio at θ = ½ as the always-valid p
- * (H. Robbins 1970, "Statistical Methods Related to the Law of the Iterated Logarithm", Annals of Mathematical Statistics
- * 41:1397–1409, §9; Lindon & Malek 2022, as in `sequentialSrm`). One c makes it tightest about `tunedFor` users, one is the
- * uniform prior's, which sees a unanimous vote at once, and one lies between. Exact: no variance is estimated. All null
- * where nobody preferred either.
+ * (H. Robbins 1970, "Statistical Methods Related to the Law of the Iterated Logarithm", Annals of Mathematical
+ * Statistics
+ * 41:1397–1409, §9; Lindon & Malek 2022, as in `sequentialSrm`). One c makes it tightest about `tunedFor` users, one is
+ * the uniform prior's, which sees a unanimous vote at once, and one lies between. Exact: no variance is estimated. All
+ * null where nobody preferred either.
  */
 export function signSequence(
   { wins, losses }: Pick<Credit, 'wins' | 'losses'>,

@@ -31,7 +31,10 @@ export interface OffPolicyOptions {
 export interface OffPolicyEstimate extends Interval {
   choices: number;
   users: number;
-  /** (Σw)²/Σw² (A. Owen 2013, Monte Carlo Theory, Methods and Examples, §9.3): how many choices of its own these are worth. */
+  /**
+   * (Σw)²/Σw² (A. Owen 2013, Monte Carlo Theory, Methods and Examples, §9.3): how many choices of its own these are
+   * worth.
+   */
   effectiveSampleSize: number;
   largestWeight: number;
   /** Choices whose weight was cut to `maxWeight`. */
@@ -76,8 +79,8 @@ function estimate<Choice extends LoggedChoice>(
 
 /**
  * What a choice of the judged policy π would earn, by inverse propensity: (1/n) Σ wᵢ rᵢ, wᵢ = π(aᵢ)/p(aᵢ) (D. Horvitz &
- * D. Thompson 1952, JASA 47:663–685; L. Bottou et al. 2013, JMLR 14, §4). Unbiased where p > 0 wherever π > 0. The value
- * and limits are null below two users.
+ * D. Thompson 1952, JASA 47:663–685; L. Bottou et al. 2013, JMLR 14, §4). Unbiased where p > 0 wherever π > 0. The
+ * value and limits are null below two users.
  */
 export const ips = (choices: readonly LoggedChoice[], options: OffPolicyOptions = {}): OffPolicyEstimate =>
   estimate(choices, options, ({ reward }, weight) => [weight * reward, 1]);

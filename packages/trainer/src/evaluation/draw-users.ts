@@ -4,7 +4,10 @@ import type { Split } from '@duet/datasets';
 /** Users that an evaluation ranks for unless it is asked for others: a hit rate is then known to ± .007 (95 %). */
 export const evaluationUsers = 20_000;
 
-/** Of more evaluations than `limit` those of as many users, by a hash of their ids: the same for every model and every run. */
+/**
+ * Of more evaluations than `limit` those of as many users, by a hash of their ids: the same for every model and every
+ * run.
+ */
 function draw(evaluations: Split['evaluations'], ids: readonly string[], limit: number): Split['evaluations'] {
   if (evaluations.length <= limit) return evaluations;
   const keys = evaluations.map(({ user }) => hash('sha256', ids[user]!));

@@ -29,8 +29,8 @@ export interface ModelEvaluationRequest extends Pick<BaselineRequest, 'mask' | '
   /** The split whose training part it learnt, unless said. */
   split?: string | undefined;
   /**
-   * The data to judge it on, by default those that it was trained on. A later snapshot's answer is not kept with the model;
-   * what it holds out is none that the model has seen.
+   * The data to judge it on, by default those that it was trained on. A later snapshot's answer is not kept with the
+   * model; what it holds out is none that the model has seen.
    */
   snapshotId?: string | undefined;
 }

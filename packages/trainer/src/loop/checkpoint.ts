@@ -120,7 +120,10 @@ export class CheckpointFile {
   #family: keyof typeof changeable;
   #key: string;
 
-  /** @param key {@link towerKey} or {@link factorKey}, equal for the training that wrote the checkpoint and the one that resumes */
+  /**
+   * @param key {@link towerKey} or {@link factorKey}, equal for the training that wrote the checkpoint and the one that
+   * resumes
+   */
   constructor(file: string, family: keyof typeof changeable, key: string) {
     this.file = file;
     this.#family = family;

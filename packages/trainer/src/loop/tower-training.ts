@@ -64,7 +64,9 @@ export interface TowerTrainingInput {
 /** What an epoch is the best by, where `patience` is set. */
 const watchedMetric = 'NDCG@100';
 
-/** The epoch that a curve's watched metric was highest at, the first among equals; undefined where nothing was watched. */
+/**
+ * The epoch that a curve's watched metric was highest at, the first among equals; undefined where nothing was watched.
+ */
 export function bestEpoch(curve: readonly Pick<CurvePoint, 'epoch' | 'validation'>[]): number | undefined {
   let best: { epoch: number; score: number } | undefined;
   for (const { epoch, validation } of curve) {

@@ -27,13 +27,16 @@ function namesOf(table: string, space: FeatureSpace, { users, items }: Entities)
   return encoded?.vocabulary ?? space.context[table]?.vocabulary;
 }
 
-/** A row that is kept moves by this share of a new row's rate: it has been learnt already, and is put right, not learnt anew. */
+/**
+ * A row that is kept moves by this share of a new row's rate: it has been learnt already, and is put right, not learnt
+ * anew.
+ */
 const keptRate = 0.2;
 
 /**
  * Lets a training begin where an earlier model of the same settings ended: what stands for a known id or term takes the
- * values that it had and moves less than what is new, which keeps the values that it was drawn with; the dense parameters are
- * taken over where the towers are as wide as they were. The optimisers begin anew.
+ * values that it had and moves less than what is new, which keeps the values that it was drawn with; the dense
+ * parameters are taken over where the towers are as wide as they were. The optimisers begin anew.
  *
  * @param tables those that learn, drawn at random; written over
  * @returns the dense parameters to begin with; none where they do not fit

@@ -44,7 +44,10 @@ function calendar(points: CumulativeLiftProps['points'], plannedDay: string | nu
   );
 }
 
-/** One arm's lift with everything up to each day: the confidence sequence as a band, and the interval of the planned look. */
+/**
+ * One arm's lift with everything up to each day: the confidence sequence as a band, and the interval of the planned
+ * look.
+ */
 export function CumulativeLift({ label, points, plannedDay, scale, ticks, color }: CumulativeLiftProps) {
   const byDay = new Map(points.map((point) => [point.day, point]));
   const within = (lift: number) => Math.min(scale[1], Math.max(scale[0], lift));

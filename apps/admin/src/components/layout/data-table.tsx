@@ -37,7 +37,9 @@ interface DataTableProps<Row> {
   className?: string;
 }
 
-/** The one table of the admin. Where it is wider than its place it scrolls: its first column stays, a shade marks more. */
+/**
+ * The one table of the admin. Where it is wider than its place it scrolls: its first column stays, a shade marks more.
+ */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { caption, showCaption = false, rows, rowKey, rowClassName, empty = 'Nothing yet.', className = '' } = props;
   if (rows.length === 0) return <div className="px-5 pt-1 pb-5 text-muted">{empty}</div>;

@@ -10,7 +10,9 @@ interface TabsProps {
   tabs: { path: string; title: string }[];
 }
 
-/** Pages about the same thing. The first is current alone on its own address, the others on what lies below them too. */
+/**
+ * Pages about the same thing. The first is current alone on its own address, the others on what lies below them too.
+ */
 export function Tabs({ label, tabs }: TabsProps) {
   const pathname = usePathname();
   const dataset = useDatasetPath();

@@ -15,8 +15,8 @@ export function trainingSplit({ parameters }: Pick<Model, 'parameters'>): string
 const rank = (kind: string) => modelKinds.findIndex((known) => known.kind === kind);
 
 /**
- * The models that refreshes trained only to measure: twins of versions, which have their figures. They never answer, so they
- * are in no list.
+ * The models that refreshes trained only to measure: twins of versions, which have their figures. They never answer, so
+ * they are in no list.
  */
 export async function measuredTwins(datasetId: string): Promise<string[]> {
   const { pool } = await database();

@@ -9,8 +9,8 @@ export interface PlacedItem {
 }
 
 /**
- * The place, from 1, that each item of a finished list had after ranking and before the shop's rules: by its score without
- * what rules multiplied it with; null of one that only a pin brought in.
+ * The place, from 1, that each item of a finished list had after ranking and before the shop's rules: by its score
+ * without what rules multiplied it with; null of one that only a pin brought in.
  */
 export function placesBeforeRules(items: readonly PlacedItem[]): (number | null)[] {
   const own = items.map(({ score, factor }) => score / factor);

@@ -16,8 +16,8 @@ export const halfInterval = (measured: Measured): number => z95 * Math.sqrt(most
 
 /**
  * What may be said of models side by side in one metric: `best` of one that is above all others by more than chance
- * explains (95 %, as if the models had been tested on other users each, so rather too seldom), `level` of the highest and
- * those that it is not above; nothing of the rest, nor where there is only one.
+ * explains (95 %, as if the models had been tested on other users each, so rather too seldom), `level` of the highest
+ * and those that it is not above; nothing of the rest, nor where there is only one.
  */
 export function standings(models: readonly (Measured | undefined)[]): ('best' | 'level' | undefined)[] {
   const known = models.filter((model) => model !== undefined);

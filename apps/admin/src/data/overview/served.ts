@@ -45,7 +45,10 @@ export interface ServedShare {
 
 type Deployment = Pick<ListedDeployment, 'placement' | 'model' | 'champion'>;
 
-/** Everything that shoppers of a dataset may get now: the arms, then what is deployed, then popular items where they are given. */
+/**
+ * Everything that shoppers of a dataset may get now: the arms, then what is deployed, then popular items where they are
+ * given.
+ */
 export function servedShares(
   lists: readonly AnsweredLists[],
   { experiments, deployments }: { experiments: readonly ServedExperiment[]; deployments: readonly Deployment[] },

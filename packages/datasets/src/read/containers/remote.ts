@@ -40,7 +40,9 @@ export function s3Access(env: NodeJS.ProcessEnv): S3Access | undefined {
   };
 }
 
-/** Addresses that are of no use to who is outside of a network, and of great use to who should not be inside (RFC 6890). */
+/**
+ * Addresses that are of no use to who is outside of a network, and of great use to who should not be inside (RFC 6890).
+ */
 const privateAddresses = new BlockList();
 for (const [net, prefix] of [
   ['0.0.0.0', 8],

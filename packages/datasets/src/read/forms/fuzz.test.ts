@@ -10,7 +10,10 @@ import { type FormSample, formSamples } from '../../testing/form-files.ts';
 
 /** Mutated files of each form; `DUET_FUZZ=5000` for the whole. */
 const count = Number(process.env.DUET_FUZZ ?? 12);
-/** Of them those that are imported each by itself, every other with its header mutated; the others are together one import. */
+/**
+ * Of them those that are imported each by itself, every other with its header mutated; the others are together one
+ * import.
+ */
 const alone = count > 12 ? count : 0;
 const rows = 8;
 /** What one file may take. */
@@ -22,7 +25,10 @@ const splice = (bytes: Buffer, at: number, gone: number, come: string | Buffer):
   Buffer.concat([bytes.subarray(0, at), Buffer.from(come as string), bytes.subarray(at + gone)]);
 const oneOf = <T>(all: readonly T[], rng: Rng): T => all[Math.floor(rng() * all.length)]!;
 
-/** What exports suffer on their way: bytes lost, doubled and changed; quotes, delimiters and line ends; values that are none. */
+/**
+ * What exports suffer on their way: bytes lost, doubled and changed; quotes, delimiters and line ends; values that are
+ * none.
+ */
 const mutations: Mutation[] = [
   (bytes, rng, from) => splice(bytes, place(bytes, rng, from), 1, Buffer.from([Math.floor(rng() * 256)])),
   (bytes, rng, from) => splice(bytes, place(bytes, rng, from), Math.floor(rng() * 30), ''),

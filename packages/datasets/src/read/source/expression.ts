@@ -33,8 +33,8 @@ const isNumber = (node: unknown): boolean =>
   (node as Node)?.class === 'CONSTANT' && /INT|DECIMAL|DOUBLE|FLOAT/.test((node as Node).value?.type?.id ?? '');
 
 /**
- * A DuckDB expression over a file's columns as SQL over its view. It may say nothing but that: no statement, no query within,
- * no file. A column that is compared with a number is read as one.
+ * A DuckDB expression over a file's columns as SQL over its view. It may say nothing but that: no statement, no query
+ * within, no file. A column that is compared with a number is read as one.
  *
  * @param columnOf The view's column of a name; undefined where there is none.
  * @throws DuetError `bad-input` for what is no such expression, or names no column

@@ -70,7 +70,9 @@ function formatOf(name: string, head: Buffer): Format {
   return extension === '.tsv' || extension === '.tab' ? 'tsv' : 'csv';
 }
 
-/** Opens what an import is pointed at: a source for each set of files that have the same columns, in the order of files. */
+/**
+ * Opens what an import is pointed at: a source for each set of files that have the same columns, in the order of files.
+ */
 export async function openSources(
   workspace: Workspace,
   table: string,

@@ -1,8 +1,8 @@
 import { literal } from '../workspace.ts';
 
 /**
- * Files that can be queried as one: a view of their columns as text, named c1, c2, …, beside `_row`, and of a record that
- * cannot be read what is wrong (`_broken`) and its beginning (`_excerpt`).
+ * Files that can be queried as one: a view of their columns as text, named c1, c2, …, beside `_row`, and of a record
+ * that cannot be read what is wrong (`_broken`) and its beginning (`_excerpt`).
  */
 export interface Source {
   /** What messages call the files, by their place in `_row`. */
@@ -15,7 +15,9 @@ export interface Source {
   notes: SourceNotes;
   /** Records that could not be read at all; they are in `rejected`, and not in the view. */
   unreadable: number;
-  /** Arrays of objects by the name of their column, such as `items[]`: each of their objects may be a row of its own. */
+  /**
+   * Arrays of objects by the name of their column, such as `items[]`: each of their objects may be a row of its own.
+   */
   arrays: readonly string[];
   /** Makes the view, with a row for each object of one of the arrays. */
   open(array?: string): Promise<void>;

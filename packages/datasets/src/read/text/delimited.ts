@@ -90,7 +90,10 @@ function readFields(bytes: Buffer, from: number, final: boolean, dialect: Dialec
   }
 }
 
-/** Names of a header line. Trailing ones that are empty, as spreadsheets leave them, are none; a repeated one is numbered. */
+/**
+ * Names of a header line. Trailing ones that are empty, as spreadsheets leave them, are none; a repeated one is
+ * numbered.
+ */
 export function headerNames(fields: readonly string[]): string[] {
   const last = fields.findLastIndex((name) => name.trim() !== '');
   const names = fields.slice(0, last + 1).map((name, i) => name.trim() || `column ${i + 1}`);
@@ -106,8 +109,8 @@ export function headerNames(fields: readonly string[]): string[] {
 }
 
 /**
- * Copies the sound records of delimited text to a sink, unquoted, with line breaks inside quotes as spaces. Reads once, from
- * start to end, within a fixed amount of memory.
+ * Copies the sound records of delimited text to a sink, unquoted, with line breaks inside quotes as spaces. Reads once,
+ * from start to end, within a fixed amount of memory.
  *
  * @param text UTF-8, without a byte order mark
  * @param columns Hears the header's names, or those that the dialect gives, before the first record.

@@ -1,4 +1,7 @@
-/** The array of records within one object that is a whole file: `{"orders": [{…}]}`, `{"data": {"items": [{…}]}, "next": …}`. */
+/**
+ * The array of records within one object that is a whole file: `{"orders": [{…}]}`, `{"data": {"items": [{…}]}, "next":
+ * …}`.
+ */
 export interface Envelope {
   /** Keys on the way to the array. */
   path: string[];
@@ -61,8 +64,8 @@ export function isRunOn(text: string): boolean {
 }
 
 /**
- * Where the records are of a file that begins with `head` and is one object around them; undefined where it is none: objects
- * one after the other, or a record that has an array of its own.
+ * Where the records are of a file that begins with `head` and is one object around them; undefined where it is none:
+ * objects one after the other, or a record that has an array of its own.
  */
 export function envelopeOf(head: string): Envelope | undefined {
   if (!/^\s*\{/.test(head)) return undefined;

@@ -50,8 +50,8 @@ class Output {
 }
 
 /**
- * Where the records of a file's parts go. Sound ones, a line each: part, line, fields. The others: part, line, reason, the
- * record's beginning.
+ * Where the records of a file's parts go. Sound ones, a line each: part, line, fields. The others: part, line, reason,
+ * the record's beginning.
  */
 export class RecordSink implements AsyncDisposable {
   readonly clean: Output;

@@ -1,5 +1,6 @@
 /**
- * SQL for the levels of a category, from the root, as a list: of `A > B > C`, `A|B`, `A/B` with blanks around, an array in
+ * SQL for the levels of a category, from the root, as a list: of `A > B > C`, `A|B`, `A/B` with blanks around, an array
+ * in
  * JSON, or a lone name.
  */
 export function categoryPath(text: string): string {

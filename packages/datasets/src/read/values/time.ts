@@ -16,11 +16,16 @@ type NamedFormat = 'unix' | 'unix-ms' | 'excel' | 'year' | 'iso' | 'dmy' | 'mdy'
 export interface TimeReading {
   /** `01/02/2024`: the day first, the month first, or refused. */
   order: 'day' | 'month' | 'unknown';
-  /** What a number is that may be several things: 2023 a year, 45291.5 a day of Excel, 7 seconds of Unix (only where asked). */
+  /**
+   * What a number is that may be several things: 2023 a year, 45291.5 a day of Excel, 7 seconds of Unix (only where
+   * asked).
+   */
   number: 'year' | 'excel' | 'unix' | undefined;
   /** Numbers too small for a moment: they give an order, and no clock. */
   isSequence: boolean;
-  /** Whether some texts are neither numbers nor as databases write them: reading those costs much, even with few rows. */
+  /**
+   * Whether some texts are neither numbers nor as databases write them: reading those costs much, even with few rows.
+   */
   isWritten: boolean;
 }
 
@@ -70,7 +75,10 @@ function kindOf(t: string): string {
     WHEN ${first} > 12 THEN 'dayFirst' WHEN ${second} > 12 THEN 'monthFirst' ELSE 'either' END`;
 }
 
-/** SQL for what {@link decideTime} needs to know of a column: kinds with their numbers of rows, and a date of two readings. */
+/**
+ * SQL for what {@link decideTime} needs to know of a column: kinds with their numbers of rows, and a date of two
+ * readings.
+ */
 export const timeProfile = (t: string): { kinds: string; example: string } => ({
   kinds: `histogram(${kindOf(t)})`,
   example: `min(${t}) FILTER (${kindOf(t)} = 'either')`,
@@ -127,7 +135,9 @@ const zoned = `(:\\d{2}(?:[.,]\\d+)?(?:\\s*[AaPp]\\.?[Mm]\\.?)?)\\s*(${zonePatte
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** SQL for the clock of a day, `14:05:00.123`, of text such as `2:05 PM`; midnight of none, NULL of what is no clock. */
+/**
+ * SQL for the clock of a day, `14:05:00.123`, of text such as `2:05 PM`; midnight of none, NULL of what is no clock.
+ */
 function clockOf(rest: string): string {
   const part = (place: number) => `regexp_extract(${rest}, '${clock}', ${place})`;
   const clock = '^(\\d{1,2}):(\\d{2})(?::(\\d{2}))?(?:[.,](\\d{1,9}))?\\s*([AaPp]?)\\.?[Mm]?\\.?$';

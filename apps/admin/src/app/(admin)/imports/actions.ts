@@ -35,7 +35,9 @@ export async function look(id: string, settings: ImportOrder['settings']): Promi
 
 export type Previewed = { preview: UploadPreview; problem?: undefined } | { preview?: undefined; problem: string };
 
-/** What would be stored, by the first rows; or the sentence that says what is wrong. The order is kept with the import. */
+/**
+ * What would be stored, by the first rows; or the sentence that says what is wrong. The order is kept with the import.
+ */
 export async function preview(id: string, order: ImportOrder): Promise<Previewed> {
   const db = await database();
   const where = { id: runId.parse(id), status: { in: ['draft' as const, 'failed' as const] } };

@@ -4,7 +4,9 @@ import { deliver } from '../../../server/delivery.ts';
 import { type EventsAnswer, eventBatch } from '../../../server/requests.ts';
 import { currentShopper } from '../../../server/session.ts';
 
-/** Takes a batch of events from this shop's pages: 200 once Duet has them, 503 where the browser must send them again. */
+/**
+ * Takes a batch of events from this shop's pages: 200 once Duet has them, 503 where the browser must send them again.
+ */
 export async function POST(request: Request): Promise<Response> {
   const body = await parseBody(request, eventBatch);
   if (!body.ok) return body.response;

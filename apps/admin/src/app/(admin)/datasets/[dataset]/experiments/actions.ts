@@ -37,7 +37,10 @@ const saving = z.object({
 
 export type Saving = z.infer<typeof saving>;
 
-/** Makes an experiment, changes a draft, or begins a new phase. Returns what is wrong; goes to its set-up where nothing is. */
+/**
+ * Makes an experiment, changes a draft, or begins a new phase. Returns what is wrong; goes to its set-up where nothing
+ * is.
+ */
 export async function saveExperiment(_: string | undefined, input: Saving): Promise<string> {
   const [db, who] = [await database(), await editor()];
   const parsed = saving.safeParse(input);

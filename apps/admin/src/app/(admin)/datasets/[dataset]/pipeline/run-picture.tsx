@@ -11,7 +11,9 @@ const marks: Record<StepState, { sign: string; word: string; tone: string }> = {
   held: { sign: '‖', word: 'held', tone: 'border-busy text-busy' },
 };
 
-/** A refresh, left to right: data in → snapshot → train → gate → serve, with what each step found and how long it took. */
+/**
+ * A refresh, left to right: data in → snapshot → train → gate → serve, with what each step found and how long it took.
+ */
 export function RunPicture({ run }: { run: PipelineRun }) {
   return (
     <div className="px-5 pb-4">

@@ -27,8 +27,8 @@ export const showP = (p: number | null | undefined): string =>
   p === null || p === undefined ? '–' : p < 0.001 ? '< 0.001' : p > 0.999 ? '> 0.999' : formatNumber(p, 3);
 
 /**
- * Both ends of a scale for drawn lifts: zero and every lift, and of the limits what lies within one and a half times the
- * median interval, so that a part with few shoppers does not flatten all others.
+ * Both ends of a scale for drawn lifts: zero and every lift, and of the limits what lies within one and a half times
+ * the median interval, so that a part with few shoppers does not flatten all others.
  */
 export function scaleOf(intervals: Interval[]): [number, number] {
   const widths = intervals

@@ -19,7 +19,10 @@ const form = z.object({
   attributes: z.string(),
 });
 
-/** Adds or changes an item. Returns the sentence that says what is wrong with the form; goes to the catalogue where nothing is. */
+/**
+ * Adds or changes an item. Returns the sentence that says what is wrong with the form; goes to the catalogue where
+ * nothing is.
+ */
 export async function save(_: string | undefined, data: FormData): Promise<string> {
   const db = await database();
   const entries = Object.fromEntries(data);
