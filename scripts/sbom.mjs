@@ -15,12 +15,17 @@ const accepted = new Set([
 /** Packages under other licences, and why they may be used: as they are, and none of them changed. */
 const agreed = {
   '@img/sharp-libvips-linux-x64': 'LGPL-3.0: a library that is loaded, and can be replaced; by Next, for pictures',
+  busboy: 'MIT by its LICENSE; of a server that tests alone run',
   'caniuse-lite': 'CC-BY-4.0: data of browsers, for building',
   'combine-errors': 'MIT by its readme; its manifest says none',
+  dicer: 'MIT by its LICENSE; of a server that tests alone run',
   elkjs: 'EPL-2.0: used as it is, for a drawing',
+  'humanize-number': 'MIT by its readme; of a server that tests alone run',
   lightningcss: 'MPL-2.0: used as it is, for building',
   'lightningcss-linux-x64-gnu': 'MPL-2.0: used as it is, for building',
+  only: 'MIT by its readme; of a server that tests alone run',
   'seq-queue': 'MIT by its readme; its manifest says none',
+  streamsearch: 'MIT by its LICENSE; of a server that tests alone run',
 };
 
 /**

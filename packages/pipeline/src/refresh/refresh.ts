@@ -49,7 +49,8 @@ export async function refreshModel(
     });
   }
   const model = await db.prisma.registeredModel.findUniqueOrThrow({ where: { id: registered.id } });
-  const refresh = new OpenRefresh(db, await unfinishedOrNew(db, model, actor));
+  const run = await unfinishedOrNew(db, model, actor);
+  const refresh = new OpenRefresh(db, run);
   try {
     await refresh.stage('data', () => data(ctx, model, refresh));
     await refresh.stage('measure', () => measure(ctx, model, refresh));
@@ -57,7 +58,7 @@ export async function refreshModel(
     await refresh.stage('index', () => index(ctx, refresh));
     await refresh.stage('gate', () => gate(ctx, model, refresh));
     await refresh.stage('shadow', () => shadow(ctx, model, refresh));
-    const { promoted, sentence } = await conclude(ctx, model, refresh, actor);
+    const { promoted, sentence } = await conclude(ctx, model, refresh, run.actor);
     const { modelId, version, gate: judged, measuredModelId } = refresh.state;
     await refresh.end({ status: 'done', promoted, error: null });
     await settle(db, alertKey(model, 'failed'));
@@ -92,7 +93,10 @@ async function unfinishedOrNew({ prisma }: Database, { id, datasetId }: Register
     orderBy: { createdAt: 'asc' },
   });
   const begun = { status: 'running', startedAt: new Date() } as const;
-  if (left !== null) return prisma.refreshRun.update({ where: { id: left.id }, data: { status: 'running' } });
+  if (left !== null) {
+    const data = { ...begun, startedAt: left.startedAt ?? begun.startedAt };
+    return prisma.refreshRun.update({ where: { id: left.id }, data });
+  }
   return prisma.refreshRun.create({ data: { datasetId, registeredModelId: id, actor, ...begun } });
 }
 
