@@ -140,7 +140,7 @@ describe('the procedures', () => {
     for (const input of [
       { userId: '' },
       { userId: 'u', k: 0 },
-      { userId: 'u', k: 101 },
+      { userId: 'u', k: 1001 },
       { userId: 'u', modelId: 'x' },
     ]) {
       assert.equal(await codeOf(as(header).retrieve(input)), 'BAD_REQUEST');
