@@ -439,13 +439,17 @@ describe('the service over HTTP', () => {
         } else if (++counts.before === 200) busy.resolve();
       }
     });
-    await Promise.race([busy.promise, Promise.all(clients)]);
-    const drained = leaving.server.drain();
-    assert.equal((await fetch(`${leaving.url}/ready`)).status, 503);
-    await drained;
-    stop = true;
+    try {
+      await Promise.race([busy.promise, Promise.all(clients)]);
+      const drained = leaving.server.drain();
+      assert.equal((await fetch(`${leaving.url}/ready`)).status, 503);
+      await drained;
+    } finally {
+      stop = true;
+      await Promise.allSettled(clients);
+      agent.destroy();
+    }
     await Promise.all(clients);
-    agent.destroy();
     assert.equal(counts.left, 16);
     assert.ok(counts.after > 0);
     await assert.rejects(fetch(leaving.url), 'it has ended');

@@ -20,6 +20,8 @@ const burstMs = 500;
 const windowMs = 100;
 /** Windows of which the quickest request is what one takes that waits for nothing: a minute. */
 const rememberedWindows = 600;
+/** So few at once are always worked on: of these it is the machine that is slow, and not the queue that is long. */
+const fewest = 16;
 /** A request that takes this many times as long has waited for others. */
 const slowdown = 4;
 
@@ -69,7 +71,7 @@ export function watchPressure(maxInFlight: number, now: () => number = () => per
     // Halved at once, raised little by little: as TCP shares a line.
     const queued = quickestMs > Math.max(mostWaitMs, slowdown * alone);
     limit = queued
-      ? Math.max(1, Math.floor(Math.min(limit, inFlight) / 2))
+      ? Math.max(Math.min(fewest, maxInFlight), Math.floor(Math.min(limit, inFlight) / 2))
       : Math.min(maxInFlight, limit + 1 + (limit >> 3));
     quickest.push(quickestMs);
     if (quickest.length > rememberedWindows) quickest.shift();
