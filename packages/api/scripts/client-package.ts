@@ -74,7 +74,10 @@ async function writeDeclarations(folder: string): Promise<void> {
   const config = ts.readConfigFile(path.join(packageRoot, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, packageRoot);
   const roots = Object.values(entries).map((name) => path.join(source, `${name}.ts`));
-  const program = ts.createProgram(roots, { ...options, noEmit: false, declaration: true, emitDeclarationOnly: true });
+  const program = ts.createProgram(roots, {
+    ...options,
+    ...{ noEmit: false, declaration: true, emitDeclarationOnly: true, stripInternal: true },
+  });
   const write = (file: string, text: string) => {
     const named = text.replace(/'\.\.\/schemas\.ts'/g, "'./wire.js'").replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'");
     ts.sys.writeFile(path.join(folder, path.basename(file)), named);

@@ -6,8 +6,8 @@ import type {
   HealthAnswer,
   HistoryAnswer,
   HistoryInput,
-  ListAnswer,
   NewArrivalsInput,
+  PopularAnswer,
   PopularInput,
   RecentlyViewedInput,
   RetrieveAnswer,
@@ -35,7 +35,6 @@ export type {
   FoundItem,
   HealthAnswer,
   HistoryAnswer,
-  ListAnswer,
   ListedItem,
   NewArrivalsInput,
   PopularInput,
@@ -58,6 +57,9 @@ export type { EventStore } from './event-store.ts';
 export type { CallOptions, DuetClientOptions, LoggedEvent, SentEvent } from './options.ts';
 export type { RetryPolicy } from './retry.ts';
 export { signVisitor } from './visitor.ts';
+
+/** Of every list: popular, trending, new arrivals, recently viewed, bought together. */
+export type ListAnswer = PopularAnswer;
 
 export interface DuetClient {
   retrieve(input: RetrieveInput, o?: CallOptions): Promise<RetrieveAnswer>;

@@ -11,6 +11,8 @@ const keepaliveLimit = 60_000;
 
 /**
  * How calls reach the service: in time, again where that is harmless, and with every failure as a `DuetClientError`.
+ *
+ * @internal its type is tRPC's, which the published declarations do without
  */
 export function openTransport(options: DuetClientOptions) {
   const { apiKey, timeoutMs = 5_000 } = options;
