@@ -34,7 +34,7 @@ test('what a customer sees, opens and buys arrives in the admin, in their arm', 
   await expect(order.first()).toContainText(title!, { ignoreCase: true });
   await expect(order.first()).toContainText(/£\d+\.\d\d/);
 
-  await admin.getByRole('link', { name: 'dat-vs-two-tower' }).click();
+  await admin.getByRole('link', { name: 'dat-vs-two-tower' }).first().click();
   await expect(admin).toHaveURL(new RegExp(`^${addresses().admin}/datasets/online-retail/experiments/`));
   for (const figure of ['Shoppers exposed', 'Impressions', 'Clicks', 'Orders']) {
     const term = admin.getByText(figure, { exact: true }).first();

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cutExample } from '@duet/datasets/testing';
-import { createApiKey } from '@duet/db';
+import { type ApiScope, createApiKey } from '@duet/db';
 import { createTestDatabase, type Fixture, freePort, loadFixture, type Place } from '@duet/db/testing';
 import { root } from './pages.ts';
 
@@ -129,7 +129,10 @@ export async function openInstallation(): Promise<Installation> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-docs-data-'));
   opened.defer(() => rm(dataDir, { recursive: true, force: true }));
   await loadFixture({ db, dataDir }, demo);
-  const { key } = await createApiKey(db, { name: 'reader', scopes: ['retrieve', 'customers', 'events', 'orders'] });
+  // As `duet start` makes the example shop's key.
+  const { id: datasetId } = await db.prisma.dataset.findUniqueOrThrow({ where: { name: 'online-retail' } });
+  const scopes: ApiScope[] = ['retrieve', 'customers', 'events', 'orders'];
+  const { key } = await createApiKey(db, { name: 'reader', datasetId, scopes });
   const port = await freePort();
   const shell = opened.use(await openShell({ db, dataDir }, { DUET_RETRIEVAL_PORT: String(port), DUET_API_KEY: key }));
   opened.use(await startService(shell.env));

@@ -89,13 +89,13 @@ export async function simulate(ctx: SimulateContext, request: SimulateRequest): 
   const began = performance.now();
   const period = periodOf(request, now());
   await requireService(url);
-  const split = await unseenSplit(db, dataset, [control.id, treatment.id]);
+  const { split, snapshotId } = await unseenSplit(db, dataset, [control.id, treatment.id]);
   await using _alone = await requireAlone(db, say);
 
   progress({ step: 'fit shoppers', done: 0, total: 0, unit: 'customers' });
   const [interactions, catalogue] = await Promise.all([
-    loadInteractions({ db, dataDir }, dataset.id),
-    loadCatalogue({ db, dataDir }, dataset.id),
+    loadInteractions({ db, dataDir }, dataset.id, snapshotId),
+    loadCatalogue({ db, dataDir }, dataset.id, snapshotId),
   ]);
   const heldOut = holdOut(interactions, catalogue, split);
   const world = createWorld(heldOut, refundShare(dataset), seed, { ...worldDefaults, page: request.page });

@@ -28,7 +28,7 @@ export function holdOut(interactions: Interactions, catalogue: Catalogue, split:
 }
 
 /**
- * The split whose held-out part none of these models has seen.
+ * The split whose held-out part none of these models has seen, and the snapshot of the dataset that it is a part of.
  *
  * @throws DuetError `conflict` where a model learnt from everything, from another split, or from other data: shoppers
  * whose tastes are made of purchases that an arm knows by heart would prefer that arm
@@ -37,20 +37,28 @@ export async function unseenSplit(
   { prisma }: Database,
   dataset: { id: string; name: string; fingerprint: string },
   modelIds: readonly string[],
-): Promise<string> {
+): Promise<{ split: string; snapshotId: string | undefined }> {
   const models = await prisma.model.findMany({ where: { id: { in: [...modelIds] } } });
   const splits = new Set<string>();
-  for (const { name, datasetId, fingerprint, parameters } of models) {
+  const snapshots = new Set<string | null>();
+  for (const { name, datasetId, fingerprint, snapshotId, parameters } of models) {
     const { split = 'none' } = parameters as { split?: string };
     const refuse = (why: string) =>
       new DuetError('conflict', `Model ${name} ${why}.`, {
         fix: `The shoppers' tastes come from purchases that no arm has seen. Train it with --dataset ${dataset.name} --split time:0.8.`,
       });
-    if (datasetId !== dataset.id || fingerprint !== dataset.fingerprint) throw refuse('was trained on other data');
+    const isNewest = fingerprint === dataset.fingerprint;
+    if (datasetId !== dataset.id || (snapshotId === null && !isNewest)) throw refuse('was trained on other data');
     if (split === 'none') throw refuse('learnt from every purchase there is');
     splits.add(split);
+    snapshots.add(snapshotId);
   }
-  if (splits.size === 1) return [...splits][0]!;
+  if (snapshots.size > 1) {
+    throw new DuetError('conflict', 'The arms’ models were trained on different snapshots of the dataset.', {
+      fix: 'Train or refresh them on the same one: the later one has seen what the other one is judged by.',
+    });
+  }
+  if (splits.size === 1) return { split: [...splits][0]!, snapshotId: [...snapshots][0] ?? undefined };
   throw new DuetError('conflict', `The arms' models were trained on different splits: ${[...splits].join(', ')}.`, {
     fix: 'Train them on the same one: each has seen what the other one is judged by.',
   });
