@@ -181,6 +181,8 @@ test.describe('logged in', () => {
 
   test('experiments: the one that runs, half of the shoppers each', async ({ page }) => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Experiments' }).click();
+    // The overview's rows name it as well.
+    await expect(page.getByRole('heading', { level: 1, name: 'Experiments' })).toBeVisible();
     const row = page.getByRole('row').filter({ hasText: 'dat-vs-two-tower' });
     await expect(row).toContainText('running');
     await expect(row).toContainText(/two-tower 50\s?% · dat 50\s?%/);

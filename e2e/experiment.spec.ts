@@ -74,6 +74,7 @@ test('an experiment is made, started, stopped and decided in the admin, and ever
 /** Changes how many shoppers the experiment that `duet start` made takes. */
 async function setTraffic(page: Page, percent: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Experiments' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Experiments' })).toBeVisible();
   await page.getByRole('link', { name: 'dat-vs-two-tower' }).click();
   await page.getByRole('link', { name: 'Set-up' }).click();
   await page.getByLabel('Traffic, %').fill(percent);
