@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { onlyDataset } from '@duet/serving';
 import type { Caller, Context } from './context.ts';
 import { newRequestId } from './request-id.ts';
 
@@ -7,8 +8,7 @@ export const datasetOf = ({ datasetId }: Caller): string | undefined => datasetI
 
 /** The id of an answer to a user, which the events of the list carry. */
 export function requestIdFor({ keyring, serving, caller }: Context & { caller: Caller }, userId = ''): string {
-  const { datasets } = serving.plan;
-  const datasetId = datasetOf(caller) ?? (Object.keys(datasets).length === 1 ? Object.keys(datasets)[0] : undefined);
+  const datasetId = datasetOf(caller) ?? onlyDataset(serving.plan);
   const secret = datasetId === undefined ? undefined : keyring.secretOf(datasetId);
   return secret === undefined ? randomUUID() : newRequestId(secret, userId);
 }

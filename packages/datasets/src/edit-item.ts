@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/base';
 import { type Author, type Database, type Prisma, writeAudit } from '@duet/db';
 import { z } from 'zod';
+import { largestPrice } from './shape.ts';
 
 /** An item as somebody who looks after the catalogue writes it. */
 export const itemEdit = z.strictObject({
@@ -8,7 +9,7 @@ export const itemEdit = z.strictObject({
   title: z.string().trim().max(1000, 'A title has at most 1000 characters.'),
   /** By name; one that is new is made. */
   category: z.string().trim().min(1).max(200).nullable(),
-  priceMinor: z.int().min(0).max(2_147_483_647, 'The price is too large.').nullable(),
+  priceMinor: z.int().min(0).max(largestPrice, 'The price is too large.').nullable(),
   inStock: z.boolean(),
   /** Whether it is shown no more. */
   withdrawn: z.boolean(),

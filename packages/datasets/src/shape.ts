@@ -19,3 +19,6 @@ export type Clock = 'time' | 'position' | 'file';
 
 /** The parts that a file's own split may name. */
 export const splitParts = ['train', 'validation', 'test'] as const;
+
+/** PostgreSQL's `integer`, which a price in minor units must fit. */
+export const largestPrice = 2_147_483_647;

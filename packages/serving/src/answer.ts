@@ -1,5 +1,5 @@
 import type { Situation } from '@duet/datasets';
-import { factorOf, type RankerParameters, type RulesInForce } from '@duet/ranking';
+import type { RankerParameters, RulesInForce } from '@duet/ranking';
 import { checkFilter, type Filter } from './catalogue/filter.ts';
 import type { TitleSearch } from './catalogue/title-search.ts';
 import {
@@ -17,6 +17,7 @@ import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 import type { RecentHistory } from './users/recent-events.ts';
 import { catalogueRows, inStockOnly, type MaySee, maySee, type Seen, visibleTo, withoutBlocked } from './visible.ts';
+import { weighed } from './weighed.ts';
 
 /** Whose data may answer. */
 export interface OfDataset {
@@ -313,10 +314,10 @@ export function similarPopular(
   const row = rowOfItem(dataset, itemId);
   const hidden = catalogueRows(dataset, exclude).add(row);
   const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
-  const best = bestSellers(dataset, catalogue.ids.length, visible);
   const alike = (item: number) => catalogue.category[item] === catalogue.category[row];
-  const ordered = [...best.filter(({ item }) => alike(item)), ...best.filter(({ item }) => !alike(item))];
-  return { ...answeredByNone(dataset, because), items: listed(dataset, ordered.slice(0, candidateCount), k, rules) };
+  const best = bestSellers(dataset, candidateCount, visible, alike);
+  const rest = bestSellers(dataset, candidateCount - best.length, visible, (item) => !alike(item));
+  return { ...answeredByNone(dataset, because), items: listed(dataset, [...best, ...rest], k, rules) };
 }
 
 /**
@@ -377,21 +378,14 @@ const answeredByNone = ({ currency }: ServedDataset, fallbacks: string[]): Answe
  * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned
  * into it that does not fit.
  */
-function listed(
-  dataset: ServedDataset,
-  retrieved: readonly Retrieved[],
-  k: number,
-  { weighing }: RulesInForce,
-): FoundItem[] {
-  const items = retrieved.map(({ item, score }, place) => {
-    const rules = weighing?.(item) ?? [];
-    const factor = rules.reduce((product, rule) => product * factorOf(rule), 1);
-    return { item, score, retrievalScore: score, retrievalRank: place + 1, factor, rules: rules.map(({ id }) => id) };
-  });
-  if (items.some(({ rules }) => rules.length > 0)) {
-    // Of ranks, as without a ranker: a factor says nothing of a score that may be below zero.
-    for (const one of items) one.score = one.factor / one.retrievalRank;
-    items.sort((a, b) => b.score - a.score || a.retrievalRank - b.retrievalRank);
-  }
-  return items.slice(0, k).map(({ item, factor: _, ...rest }) => ({ ...showItem(dataset, item), ...rest }));
+function listed(dataset: ServedDataset, retrieved: readonly Retrieved[], k: number, rules: RulesInForce): FoundItem[] {
+  const items = weighed(retrieved, rules);
+  const isMoved = items.some(({ rules: moved }) => moved.length > 0);
+  return items.slice(0, k).map(({ item, score, retrievalRank, weight, rules: moved }) => ({
+    ...showItem(dataset, item),
+    score: isMoved ? weight : score,
+    retrievalScore: score,
+    retrievalRank,
+    rules: moved,
+  }));
 }

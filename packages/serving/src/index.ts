@@ -1,6 +1,6 @@
 export { type Filter, filterPart, filterSchema } from './catalogue/filter.ts';
 export type { BuiltIndex } from './indexing/build.ts';
 export { buildModelIndex } from './indexing/build-index.ts';
-export { chooseDataset, type Plan, type PlannedExperiment } from './lifecycle/plan.ts';
+export { chooseDataset, onlyDataset, type Plan, type PlannedExperiment } from './lifecycle/plan.ts';
 export { type ListAnswer, type ListName, type ListRequest, listNames } from './lists/lists.ts';
 export { openServing, type Serving } from './serving.ts';

@@ -4,7 +4,7 @@ import type { LiveCatalogue } from './catalogue/catalogue.ts';
 import type { Delta } from './catalogue/delta.ts';
 import { passes } from './catalogue/filter.ts';
 import type { ServedDataset } from './dataset.ts';
-import { maySee, type Visible } from './visible.ts';
+import { type MaySee, maySee, type Visible } from './visible.ts';
 
 /** A retrieved item: its catalogue row and score, in lists that are best first. */
 export interface Retrieved {
@@ -127,15 +127,22 @@ const best = (index: VectorIndex, vectors: Float32Array, k: number, options: Par
 /**
  * The best sellers that may be seen: what a user gets whom the model never saw, since they beat the towers' own
  * cold-start vectors.
+ *
+ * @param may which of them are meant
  * @returns scores in [0, 1]: ln(1 + purchases) over that of the most bought item
  */
-export function bestSellers({ popular, facts, catalogue }: ServedDataset, k: number, visible: Visible): Retrieved[] {
+export function bestSellers(
+  { popular, facts, catalogue }: ServedDataset,
+  k: number,
+  visible: Visible,
+  may: MaySee = () => true,
+): Retrieved[] {
   const seen = maySee(catalogue, visible);
   const most = Math.log1p(facts.popularity[popular[0]!]!) || 1;
   const found: Retrieved[] = [];
   for (const item of popular) {
     if (found.length === k) break;
-    if (seen(item)) found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
+    if (may(item) && seen(item)) found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
   }
   return found;
 }

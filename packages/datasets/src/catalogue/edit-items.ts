@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/base';
 import { type Author, type Database, writeAudit } from '@duet/db';
+import { largestPrice } from '../shape.ts';
 
 /** What is changed of items; what is left out stays. */
 export interface ItemsEdit {
@@ -8,8 +9,6 @@ export interface ItemsEdit {
   inStock?: boolean;
   withdrawn?: boolean;
 }
-
-const largestPrice = 2_147_483_647;
 
 /**
  * Changes the same of several items, each of which is written down in its own log. The services follow within a second.

@@ -1,6 +1,7 @@
 import { type Author, type Connection, type Database, writeAudit } from '@duet/db';
 import { z } from 'zod';
 import { judgeEvent } from '../parts/event-weights.ts';
+import { largestPrice } from '../shape.ts';
 import { type StoredItem, writeItems, writeUsers } from '../write/catalogue.ts';
 import { inTransaction } from '../write/transaction.ts';
 
@@ -18,7 +19,7 @@ const fields = {
   /** By name; one that is new is made. */
   category: z.string().trim().min(1).max(200).nullable(),
   /** In minor units of the dataset's currency. */
-  priceMinor: z.int().min(0).max(2_147_483_647).nullable(),
+  priceMinor: z.int().min(0).max(largestPrice).nullable(),
   inStock: z.boolean(),
 };
 

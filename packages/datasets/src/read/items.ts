@@ -1,4 +1,5 @@
 import type { ImportSettings } from '../request.ts';
+import { largestPrice } from '../shape.ts';
 import type { ItemsSummary, TableMapping } from '../summary.ts';
 import { allAttributes, attributesOf } from './attributes.ts';
 import { allFaults, brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
@@ -10,9 +11,6 @@ import { categoryPath } from './values/category.ts';
 import { numberOf } from './values/price.ts';
 import { hiddenBy, stocked } from './values/states.ts';
 import { literal, type Workspace } from './workspace.ts';
-
-/** PostgreSQL's `integer`, which a price in minor units must fit. */
-const largestPrice = 2_147_483_647;
 
 /** The attribute that has all levels of an item's category, from the root, joined by |. */
 const categoryPathAttribute = 'category path';

@@ -4,7 +4,7 @@ import { followCatalogue } from '../dataset.ts';
 import { RecentEvents } from '../users/recent-events.ts';
 import { type IndexState, type Served, stateOf } from './health.ts';
 import type { Opened } from './opened.ts';
-import { emptyPlan, neededModels, type PlannedModel, readPlan } from './plan.ts';
+import { emptyPlan, neededModels, onlyDataset, type PlannedModel, readPlan } from './plan.ts';
 
 /** A retriever that could not be opened is tried again after this time, or when the plan changes. */
 const retryMs = 30_000;
@@ -162,17 +162,14 @@ export class Follower implements AsyncDisposable {
   }
 
   /** Loads the rankers of a plan, and the datasets that are asked for. @returns what could not be loaded, by id */
-  async #failedToLoad({
-    rankers,
-    experiments,
-    keyedDatasets,
-    datasets,
-  }: Served['plan']): Promise<Map<string, unknown>> {
+  async #failedToLoad(plan: Served['plan']): Promise<Map<string, unknown>> {
+    const { rankers, experiments, keyedDatasets, datasets } = plan;
     const ids = [...Object.values(rankers), ...experiments.flatMap(({ rankerId }) => rankerId ?? [])];
     const loading: [string, Promise<unknown>][] = ids.map((id) => [id, this.#opened.ranker(id)]);
-    const only = Object.keys(datasets).length === 1 ? Object.keys(datasets) : [];
+    const only = onlyDataset(plan);
     const asked = keyedDatasets.filter((id) => id in datasets);
-    for (const id of new Set([...only, ...asked])) loading.push([id, this.#opened.dataset(id)]);
+    for (const id of new Set(only === undefined ? asked : [only, ...asked]))
+      loading.push([id, this.#opened.dataset(id)]);
     const results = await Promise.allSettled(loading.map(([, promise]) => promise));
     return new Map(
       results.flatMap((result, at) => (result.status === 'rejected' ? [[loading[at]![0], result.reason]] : [])),

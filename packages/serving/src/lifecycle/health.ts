@@ -3,7 +3,7 @@ import { engineInUse } from '@duet/ann';
 import type { Executor } from '@duet/models';
 import type { AnsweredIndex, AnsweredModel } from '../answer.ts';
 import type { Retriever } from '../retriever.ts';
-import { neededModels, type Plan, type PlannedModel } from './plan.ts';
+import { neededModels, onlyDataset, type Plan, type PlannedModel } from './plan.ts';
 
 /** What of an index is searched, and what stands beside it. */
 export interface IndexState {
@@ -56,7 +56,7 @@ export function healthOf(
   { fallbacks, dataDir, staleSince }: { fallbacks: string[]; dataDir: string; staleSince: Date | undefined },
 ): ServingHealth {
   const { datasets, experiments, rankers } = plan;
-  const only = Object.keys(datasets).length === 1 ? Object.keys(datasets)[0]! : undefined;
+  const only = onlyDataset(plan);
   const models = neededModels(plan)
     .map((planned) => previous.get(planned.modelId) ?? planned)
     .flatMap(({ modelId, name, kind, indexId, version, factory }) => {

@@ -240,26 +240,30 @@ export interface ModelChoice {
   placement?: string | undefined;
 }
 
+/** The dataset of an installation that has one; undefined where there is none, or where something must say which. */
+export function onlyDataset({ datasets }: Pick<Plan, 'datasets'>): string | undefined {
+  const ids = Object.keys(datasets);
+  return ids.length === 1 ? ids[0] : undefined;
+}
+
 /**
  * The dataset that answers a request: the key's, that of the model or index that it names, or the only one.
  *
  * @throws DuetError `unavailable` where there is none; `bad-input` where there are several and nothing says which
  */
-export function chooseDataset(
-  { datasets, models, pinned }: Plan,
-  { datasetId, modelId, indexId }: ModelChoice,
-): string {
-  const ids = Object.keys(datasets);
+export function chooseDataset(plan: Plan, { datasetId, modelId, indexId }: ModelChoice): string {
+  const { datasets, models, pinned } = plan;
   if (datasetId !== undefined) {
-    if (ids.includes(datasetId)) return datasetId;
+    if (Object.hasOwn(datasets, datasetId)) return datasetId;
     throw new DuetError('unavailable', 'The dataset of this key is not there yet, or not any more.', {
       fix: 'Import it: npx duet import, or use a key of a dataset that there is.',
     });
   }
   const named = [...models, ...pinned].find((one) => (indexId ? one.indexId === indexId : one.modelId === modelId));
   if (named !== undefined) return named.datasetId;
-  if (ids.length === 1) return ids[0]!;
-  if (ids.length === 0) {
+  const only = onlyDataset(plan);
+  if (only !== undefined) return only;
+  if (Object.keys(datasets).length === 0) {
     throw new DuetError('unavailable', 'There is no dataset yet, so there is nothing to recommend from.', {
       fix: 'Import one: npx duet import.',
     });

@@ -8,9 +8,6 @@ export interface ListData extends Pick<ServedDataset, 'interactions' | 'userStar
   facts: Pick<ItemFacts, 'popularity'>;
 }
 
-/** What an event says of an item, as one purchase weighs 1. */
-export const eventWeight = { click: 0.1, cart: 0.3, order: 1 } as const;
-
 const hourSeconds = 3_600;
 export const daySeconds = 24 * hourSeconds;
 /** Longest time that lists look back. */
@@ -21,6 +18,12 @@ export class Activity {
   /** Hour since 1970 → key of an item → weight. */
   readonly #hours = new Map<number, Map<string, number>>();
   #newest = -Infinity;
+  #events = 0;
+
+  /** How many there were: another number after every change. */
+  get events(): number {
+    return this.#events;
+  }
 
   /** The time of the newest, Unix seconds; −∞ where there was nothing. */
   get newest(): number {
@@ -38,6 +41,7 @@ export class Activity {
     }
     items.set(itemId, (items.get(itemId) ?? 0) + weight);
     this.#newest = Math.max(this.#newest, seconds);
+    this.#events += 1;
   }
 
   /** Adds to `into`, by item, what happened in [from, to), Unix seconds, whole hours. */
@@ -51,20 +55,28 @@ export class Activity {
 }
 
 /** The interactions of the last five weeks of a dataset, by day: what windows are counted from. */
-export interface DayCounts {
+interface DayCounts {
   /** The newest interaction, Unix seconds. */
   newest: number;
   /** Days before the newest → item rows of its interactions. */
   days: Int32Array[];
 }
 
-const counted = new WeakMap<ServedDataset['interactions'], DayCounts | undefined>();
+/** What follows from a dataset's purchases alone, computed when it is first asked and kept as long as they are. */
+export function ofPurchases<T>(make: (data: Pick<ListData, 'interactions' | 'userStart' | 'timed'>) => T) {
+  const made = new WeakMap<ListData['interactions'], { value: T }>();
+  return (data: Pick<ListData, 'interactions' | 'userStart' | 'timed'>): T => {
+    const known = made.get(data.interactions);
+    if (known !== undefined) return known.value;
+    const value = make(data);
+    made.set(data.interactions, { value });
+    return value;
+  };
+}
 
-/** @returns undefined where the data have an order and no times */
-export function dayCounts({ interactions, timed }: ListData): DayCounts | undefined {
+/** Of data that have an order and no times: undefined. */
+export const dayCounts = ofPurchases(({ interactions, timed }): DayCounts | undefined => {
   if (!timed) return undefined;
-  const known = counted.get(interactions);
-  if (known !== undefined) return known;
   const { time, item, hides } = interactions;
   let newest = -Infinity;
   for (let row = 0; row < time.length; row++) if (time[row]! > newest) newest = time[row]!;
@@ -79,9 +91,26 @@ export function dayCounts({ interactions, timed }: ListData): DayCounts | undefi
     const day = dayOf(row);
     days[day]![at[day]!++] = item[row]!;
   }
-  const made = { newest, days };
-  counted.set(interactions, made);
-  return made;
+  return { newest, days };
+});
+
+interface Counted<T> {
+  events: number;
+  items: number;
+  value: T;
+}
+
+const countedLists = ofPurchases(() => new Map<string, Counted<unknown>>());
+
+/** What is counted over all items, which requests share until an event, an item or a purchase comes. */
+export function counted<T>(dataset: ListData, live: Activity | undefined, name: string, count: () => T): T {
+  const lists = countedLists(dataset);
+  const [events, items] = [live?.events ?? 0, dataset.catalogue.ids.length];
+  const known = lists.get(name);
+  if (known?.events === events && known.items === items) return known.value as T;
+  const value = count();
+  lists.set(name, { events, items, value });
+  return value;
 }
 
 /**

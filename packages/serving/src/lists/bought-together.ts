@@ -1,5 +1,5 @@
 import type { Retrieved } from '../search.ts';
-import type { ListData } from './activity.ts';
+import { type ListData, ofPurchases } from './activity.ts';
 
 /** Baskets of an item that are looked at, the newest: what is bought with bread does not need them all. */
 const mostBaskets = 5_000;
@@ -21,11 +21,7 @@ interface Postings {
   baskets: number;
 }
 
-const known = new WeakMap<ListData['interactions'], Postings>();
-
-function postingsOf({ interactions, timed }: ListData): Postings {
-  const made = known.get(interactions);
-  if (made !== undefined) return made;
+const postingsOf = ofPurchases(({ interactions, timed }): Postings => {
   const { items, item, user, time } = interactions;
   const start = new Int32Array(items.length + 1);
   for (const i of item) start[i + 1]!++;
@@ -40,10 +36,8 @@ function postingsOf({ interactions, timed }: ListData): Postings {
   if (timed) {
     for (let i = 0; i < items.length; i++) rows.subarray(start[i]!, start[i + 1]!).sort((a, b) => time[a]! - time[b]!);
   }
-  const postings = { start, rows, baskets: timed ? baskets : item.length };
-  known.set(interactions, postings);
-  return postings;
-}
+  return { start, rows, baskets: timed ? baskets : item.length };
+});
 
 /**
  * What is in baskets together with the given items more than chance would have it: the support n_ij times the log of
@@ -55,12 +49,12 @@ function postingsOf({ interactions, timed }: ListData): Postings {
  * @param basket item rows
  */
 export function boughtTogether(dataset: ListData, basket: readonly number[]): Retrieved[] {
-  const { interactions } = dataset;
   const { start, baskets } = postingsOf(dataset);
   const given = new Set(basket);
   const scores = new Map<number, number>();
   for (const item of given) {
-    if (item >= interactions.items.length) continue;
+    // One that is new since the data is in no basket.
+    if (item + 1 >= start.length) continue;
     const { pairs, looked } = pairsOf(dataset, item);
     for (const [other, n] of pairs) {
       if (n < minSupport || given.has(other)) continue;

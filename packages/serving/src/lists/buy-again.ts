@@ -1,7 +1,7 @@
 import type { ServedDataset } from '../dataset.ts';
 import type { Retrieved } from '../search.ts';
 import type { RecentHistory } from '../users/recent-events.ts';
-import { daySeconds, type ListData } from './activity.ts';
+import { daySeconds, type ListData, ofPurchases } from './activity.ts';
 
 /** Repeats that an item's usual interval is shrunk to the shop's by. */
 const shrinkage = 5;
@@ -14,11 +14,7 @@ interface Intervals {
   usual: number;
 }
 
-const known = new WeakMap<ListData['interactions'], Intervals>();
-
-function intervalsOf({ interactions, userStart, timed }: ListData): Intervals {
-  const made = known.get(interactions);
-  if (made !== undefined) return made;
+const intervalsOf = ofPurchases(({ interactions, userStart, timed }): Intervals => {
   const { items, item, time } = interactions;
   const sums = new Float64Array(items.length);
   const counts = new Int32Array(items.length);
@@ -38,10 +34,8 @@ function intervalsOf({ interactions, userStart, timed }: ListData): Intervals {
       count++;
     }
   }
-  const intervals = { sums, counts, usual: count === 0 ? Number.NaN : Math.exp(sum / count) };
-  known.set(interactions, intervals);
-  return intervals;
-}
+  return { sums, counts, usual: count === 0 ? Number.NaN : Math.exp(sum / count) };
+});
 
 /** Days after which an item is usually bought again, geometric mean; NaN where nothing ever was, or without times. */
 export function usualInterval(dataset: ListData, item: number): number {

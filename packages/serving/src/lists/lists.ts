@@ -1,12 +1,13 @@
 import { DuetError } from '@duet/base';
-import { factorOf, type RulesInForce, withPins } from '@duet/ranking';
+import { type RulesInForce, withPins } from '@duet/ranking';
 import { checkFilter, type Filter } from '../catalogue/filter.ts';
-import { boughtBy, rowOfItem, type ServedDataset, type ShownItem, showItem } from '../dataset.ts';
+import { rowOfItem, type ServedDataset, type ShownItem, showItem } from '../dataset.ts';
 import type { Retriever } from '../retriever.ts';
 import { type Retrieved, searchVisible } from '../search.ts';
 import type { RecentHistory } from '../users/recent-events.ts';
-import { catalogueRows, inStockOnly, type MaySee, maySee, type Visible, withoutBlocked } from '../visible.ts';
-import type { Activity } from './activity.ts';
+import { maySee, type Visible, visibleTo } from '../visible.ts';
+import { weighed } from '../weighed.ts';
+import { type Activity, counted } from './activity.ts';
 import { boughtTogether } from './bought-together.ts';
 import { newestItems } from './new-arrivals.ts';
 import { popularIn, trendingIn, type Window } from './popular.ts';
@@ -87,19 +88,23 @@ const similar: List = { find: similarToFirst, filledBy: [], pins: false, short: 
 /** All lists; one is added by its file and its line. */
 const lists: Record<ListName, List> = {
   popular: {
-    find: (dataset, { live }, { window = 'month' }) => popularIn(dataset, live, window),
+    find: (dataset, { live }, { window = 'month' }) =>
+      counted(dataset, live, `popular ${window}`, () => popularIn(dataset, live, window)),
     filledBy: ['popular'],
     pins: true,
     short: 'Too little was bought in that time.',
   },
   trending: {
-    find: (dataset, { live }, { window = 'week' }) => trendingIn(dataset, live, window === 'day' ? 'day' : 'week'),
+    find: (dataset, { live }, { window }) => {
+      const short = window === 'day' ? 'day' : 'week';
+      return counted(dataset, live, `trending ${short}`, () => trendingIn(dataset, live, short));
+    },
     filledBy: ['popular'],
     pins: true,
     short: 'Too few items sell more than before.',
   },
   new: {
-    find: (dataset) => newestItems(dataset),
+    find: (dataset) => counted(dataset, undefined, 'new', () => newestItems(dataset)),
     filledBy: ['popular'],
     pins: true,
     short: 'Of too few items it is known since when they are there.',
@@ -148,8 +153,11 @@ export async function listOf(
   rules: RulesInForce,
 ): Promise<ListAnswer> {
   checkListRequest(name, request);
-  const { k, placement = '' } = request;
-  const { visible, mayPin } = visibleIn(dataset, context.recent, request, rules);
+  const { k, placement = '', filter, userId, itemIds = [], exclude = [] } = request;
+  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
+  const seenBefore = userId === undefined ? 'show' : request.seen;
+  const wishes = { filter, seen: seenBefore, exclude: [...exclude, ...itemIds], recent: context.recent };
+  const { visible, mayPin } = visibleTo(dataset, userId ?? '', [], wishes, rules);
   const seen = maySee(dataset.catalogue, visible);
   const found: (Retrieved & { source: ListSource; rules: string[] })[] = [];
   const taken = new Set<number>();
@@ -159,10 +167,13 @@ export async function listOf(
     // What fills up is of all times.
     const asked: ListRequest = step === 0 ? { ...request, k } : { ...request, k, window: 'all' };
     const own = await sourceOf(source).find(dataset, { ...context, visible }, asked);
-    const fresh = weighed(own, rules).filter(({ item }) => !taken.has(item) && seen(item));
-    for (const one of fresh.slice(0, k - found.length)) {
-      taken.add(one.item);
-      found.push({ ...one, source });
+    // Without rules that weigh, the list is not copied: it has every item that was ever bought.
+    const ordered: readonly (Retrieved & { rules?: string[] })[] = rules.weighing ? weighed(own, rules) : own;
+    for (const { item, score, rules: moved = [] } of ordered) {
+      if (found.length === k) break;
+      if (taken.has(item) || !seen(item)) continue;
+      taken.add(item);
+      found.push({ item, score, source, rules: moved });
     }
     if (found.length === k) break;
     const { short } = sourceOf(source);
@@ -184,45 +195,4 @@ export async function listOf(
       rules: moved,
     })),
   };
-}
-
-function visibleIn(
-  dataset: ServedDataset,
-  recent: RecentHistory | undefined,
-  { userId, itemIds = [], filter: wished, exclude = [], seen = 'hide' }: ListRequest,
-  rules: RulesInForce,
-): { visible: Visible; mayPin: MaySee } {
-  if (wished !== undefined) checkFilter(wished, dataset.catalogue);
-  const filter = inStockOnly(dataset, wished);
-  const excluded = catalogueRows(dataset, [...exclude, ...itemIds]);
-  const hidden = new Set(excluded);
-  if (userId !== undefined && seen === 'hide') {
-    for (const row of catalogueRows(dataset, [...(recent?.ordered ?? [])])) hidden.add(row);
-    // What was only looked at is what recently-viewed is about.
-    for (const row of purchasesOf(dataset, userId)) hidden.add(row);
-  }
-  return {
-    visible: withoutBlocked({ hidden, filter }, rules),
-    mayPin: maySee(dataset.catalogue, { hidden: excluded, filter }),
-  };
-}
-
-function* purchasesOf(dataset: ServedDataset, userId: string): Iterable<number> {
-  const { hides } = dataset.interactions;
-  const user = dataset.userRow.get(userId);
-  const from = user === undefined ? 0 : dataset.userStart[user]!;
-  for (const [at, item] of boughtBy(dataset, userId).entries()) {
-    if (hides === undefined || hides[from + at] === 1) yield item;
-  }
-}
-
-/** Boosts and buries move items by a factor on 1 / place, as they do where there is no ranker. */
-function weighed(found: readonly Retrieved[], { weighing }: RulesInForce): (Retrieved & { rules: string[] })[] {
-  const all = found.map(({ item, score }, place) => {
-    const moving = weighing?.(item) ?? [];
-    const factor = moving.reduce((product, rule) => product * factorOf(rule), 1);
-    return { item, score, place: factor / (place + 1), rules: moving.map(({ id }) => id) };
-  });
-  if (weighing !== undefined) all.sort((a, b) => b.place - a.place);
-  return all.map(({ place: _, ...one }) => one);
 }

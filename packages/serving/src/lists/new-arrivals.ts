@@ -1,21 +1,16 @@
 import type { Retrieved } from '../search.ts';
-import type { ListData } from './activity.ts';
-
-const firstBought = new WeakMap<ListData['interactions'], Float64Array>();
+import { type ListData, ofPurchases } from './activity.ts';
 
 /** When each item row of the data was first bought, Unix seconds; NaN without times. */
-function firstBoughtAt({ interactions, timed }: ListData): Float64Array {
-  const known = firstBought.get(interactions);
-  if (known !== undefined) return known;
+const firstBoughtAt = ofPurchases(({ interactions, timed }): Float64Array => {
   const first = new Float64Array(interactions.items.length).fill(Number.NaN);
   const { item, time } = interactions;
   for (let row = 0; timed && row < item.length; row++) {
     const at = first[item[row]!]!;
     if (!(at <= time[row]!)) first[item[row]!] = time[row]!;
   }
-  firstBought.set(interactions, first);
   return first;
-}
+});
 
 /**
  * The items that the catalogue has had for the shortest time, newest first. One is there since it was listed, or first

@@ -1,6 +1,7 @@
+import { weightsOfEvents } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { currentSnapshot } from '../catalogue/snapshot.ts';
-import { Activity, eventWeight } from '../lists/activity.ts';
+import { Activity } from '../lists/activity.ts';
 
 /** What a user did since the data were imported. */
 export interface RecentHistory {
@@ -35,6 +36,9 @@ const keptUsers = 100_000;
 const itemsPerUser = 50;
 /** Read at the start at most, the newest. */
 const firstEvents = 200_000;
+
+/** What each event says of an item, where one purchase weighs 1. */
+const usualWeights = weightsOfEvents({});
 
 const userKey = (datasetId: string | null, userId: string) => `${datasetId ?? ''}\n${userId}`;
 
@@ -97,7 +101,7 @@ export class RecentEvents {
   #take({ datasetId, userId, itemId, type, at: seconds }: EventRow): void {
     if (datasetId !== null) {
       const activity = this.#activity.get(datasetId) ?? new Activity();
-      activity.add(itemId, seconds, eventWeight[type]);
+      activity.add(itemId, seconds, usualWeights[type]);
       this.#activity.set(datasetId, activity);
     }
     const key = userKey(datasetId, userId);
