@@ -9,8 +9,8 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { compile } from 'json-schema-to-typescript';
 import ts from 'typescript';
-import { pascal, wireSchemas } from '../src/openapi.ts';
-import { type Operation, operationsOf } from '../src/operations.ts';
+import { pascal, wireSchemas } from '../src/rest/openapi.ts';
+import { type Operation, operationsOf } from '../src/rest/operations.ts';
 import { appRouter } from '../src/router.ts';
 
 const packageRoot = path.resolve(import.meta.dirname, '..');

@@ -11,12 +11,12 @@ import { createTestDatabase } from '@duet/db/testing';
 import { openEventSink, openLatencyLog } from '@duet/experiments';
 import { openServing } from '@duet/serving';
 import type { TRPCError } from '@trpc/server';
+import { openKeyring } from './access/keyring.ts';
+import { newRequestId } from './access/request-id.ts';
+import { signVisitor } from './access/visitor.ts';
 import type { Credentials } from './context.ts';
-import { openKeyring } from './keyring.ts';
-import { newRequestId } from './request-id.ts';
 import { appRouter, createCaller } from './router.ts';
 import { type ContextParts, contextWith } from './testing.ts';
-import { signVisitor } from './visitor.ts';
 
 type Calls = ReturnType<typeof createCaller>;
 

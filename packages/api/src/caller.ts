@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { onlyDataset } from '@duet/serving';
+import { newRequestId } from './access/request-id.ts';
 import type { Caller, Context } from './context.ts';
-import { newRequestId } from './request-id.ts';
 
 /** Of the caller's key, whose data alone may answer; undefined for one of every dataset. */
 export const datasetOf = ({ datasetId }: Caller): string | undefined => datasetId ?? undefined;

@@ -2,9 +2,9 @@ import { DuetError } from '@duet/base';
 import type { Database, VerifiedApiKey } from '@duet/db';
 import type { AnswerLog, EventSink, LatencyLog, LoggedEvents } from '@duet/experiments';
 import type { Plan, Serving } from '@duet/serving';
+import type { Keyring } from './access/keyring.ts';
+import { visitorOf } from './access/visitor.ts';
 import type { Assign } from './assignment.ts';
-import type { Keyring } from './keyring.ts';
-import { visitorOf } from './visitor.ts';
 
 /** Whose key a request came with, what it allows, and who visits the shop's page that sent it. */
 export interface Caller extends VerifiedApiKey {

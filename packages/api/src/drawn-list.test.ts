@@ -20,7 +20,7 @@ import {
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { openServing, type Serving } from '@duet/serving';
 import { buildIn } from '@duet/serving/testing';
-import { type Keyring, openKeyring } from './keyring.ts';
+import { type Keyring, openKeyring } from './access/keyring.ts';
 import { createCaller } from './router.ts';
 import { contextWith } from './testing.ts';
 

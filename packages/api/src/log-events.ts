@@ -1,8 +1,8 @@
 import type { ApiScope } from '@duet/db';
 import { type EventInput, formatMoney, type LoggedEvents, logEvents } from '@duet/experiments';
+import { isAnsweredTo } from './access/request-id.ts';
+import { visitorOf } from './access/visitor.ts';
 import type { Caller, Context } from './context.ts';
-import { isAnsweredTo } from './request-id.ts';
-import { visitorOf } from './visitor.ts';
 
 /** An event as its sender may write it: where a page sends it, `visitor` says whose it is. */
 export type SentEvent = Omit<EventInput, 'userId'> & { userId?: string; visitor?: string };

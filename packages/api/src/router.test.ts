@@ -10,7 +10,7 @@ import { createTestDatabase } from '@duet/db/testing';
 import { type EventSink, type LatencyLog, openEventSink, openLatencyLog } from '@duet/experiments';
 import { openServing, type Serving } from '@duet/serving';
 import type { TRPCError } from '@trpc/server';
-import { type Keyring, openKeyring } from './keyring.ts';
+import { type Keyring, openKeyring } from './access/keyring.ts';
 import { createCaller } from './router.ts';
 import { contextWith } from './testing.ts';
 

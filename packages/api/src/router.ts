@@ -1,5 +1,6 @@
 import { chooseDataset } from '@duet/serving';
 import { TRPCError } from '@trpc/server';
+import { newVisitorId, signVisitor } from './access/visitor.ts';
 import { answerFromArm } from './arm-answer.ts';
 import { datasetOf, requestIdFor } from './caller.ts';
 import type { Caller, Context } from './context.ts';
@@ -30,7 +31,6 @@ import {
   similarUsersInput,
   visitorAnswer,
 } from './schemas.ts';
-import { newVisitorId, signVisitor } from './visitor.ts';
 import { writeInteractionsOf, writeItemOf, writeItemsOf, writeUsersOf } from './write.ts';
 import {
   deleteItemInput,

@@ -1,10 +1,10 @@
 import type { Database } from '@duet/db';
 import type { AnswerLog, EventSink, LatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
+import type { Keyring } from './access/keyring.ts';
+import { orderLimits } from './access/order-limit.ts';
 import { createAssign } from './assignment.ts';
 import { authenticate, type Context, type Credentials } from './context.ts';
-import type { Keyring } from './keyring.ts';
-import { orderLimits } from './order-limit.ts';
 
 /** What the retrieval service makes a context of. */
 export interface ContextParts {

@@ -2,7 +2,7 @@ import type { Config } from '@duet/base';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
-import { startPostgres } from './postgres.ts';
+import { startPostgres } from './postgres/postgres.ts';
 
 /** One pool of connections, for SQL and for Prisma alike. */
 export interface Database extends AsyncDisposable {

@@ -5,10 +5,10 @@ import { chown } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { findBinaries, serverAccount } from './binaries.ts';
 import { connect, type Database } from './database.ts';
 import { databaseFault } from './faults.ts';
-import { initialise, launch, serverUser } from './server.ts';
+import { findBinaries, serverAccount } from './postgres/binaries.ts';
+import { initialise, launch, serverUser } from './postgres/server.ts';
 import { createTestDatabase, freePort } from './testing.ts';
 
 /** What a call failed with, said as Duet says it; undefined where the call is at fault. */

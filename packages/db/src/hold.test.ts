@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { serverAccount } from './binaries.ts';
 import { connect, type Database } from './database.ts';
 import { holdLock } from './hold.ts';
 import { migrate } from './migrate.ts';
+import { serverAccount } from './postgres/binaries.ts';
 import { createTestDatabase, freePort } from './testing.ts';
 
 test('one process at a time holds a lock, by name or number, and the next has it as soon as it is let go', async () => {

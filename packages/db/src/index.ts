@@ -17,7 +17,6 @@ export {
   workingApiKeys,
 } from './api-keys.ts';
 export { type Author, auditTrail, differenceOf, writeAudit } from './audit.ts';
-export { clusterFolders, contentsOf, readNote as readPostgresNote, repairCluster } from './cluster.ts';
 export { type Connection, connect, type Database, openDatabase } from './database.ts';
 export { databaseFault, isAway } from './faults.ts';
 export * from './generated/client.ts';
@@ -26,6 +25,7 @@ export { beginInstallation, requireOneInstallation } from './installation.ts';
 export { enqueue, failUnqueuedRuns, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';
 export { migrate, requireMigrated } from './migrate.ts';
 export { dropEventPartitions, ensureEventPartitions } from './partitions.ts';
-export { type Postgres, startPostgres } from './postgres.ts';
+export { clusterFolders, contentsOf, readNote as readPostgresNote, repairCluster } from './postgres/cluster.ts';
+export { type Postgres, startPostgres } from './postgres/postgres.ts';
 export { runService, type Service } from './service.ts';
 export { signingSecret, signingSecrets } from './signing-secrets.ts';

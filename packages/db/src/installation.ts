@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
 import { z } from 'zod';
-import { contentsOf } from './cluster.ts';
 import type { Database } from './database.ts';
+import { contentsOf } from './postgres/cluster.ts';
 
 // A database and a data folder are two halves of one installation, and both keep its id. What one half does not know
 // may be deleted from the other only where the ids agree: with another DATABASE_URL, everything in the folder is

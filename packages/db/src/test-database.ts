@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DuetError, repositoryRoot } from '@duet/base';
 import pg from 'pg';
-import { findBinaries, serverAccount } from './binaries.ts';
 import { connect, type Database } from './database.ts';
 import { migrate } from './migrate.ts';
-import { initialise, launch, serverUser } from './server.ts';
+import { findBinaries, serverAccount } from './postgres/binaries.ts';
+import { initialise, launch, serverUser } from './postgres/server.ts';
 
 /** A port of 127.0.0.1 that nobody listens on now. */
 export const freePort = (): Promise<number> =>

@@ -1,29 +1,21 @@
 import type { Situation } from '@duet/datasets';
 import type { RankerParameters, RulesInForce } from '@duet/ranking';
-import { checkFilter, type Filter } from './catalogue/filter.ts';
-import type { TitleSearch } from './catalogue/title-search.ts';
 import {
-  boughtBy,
-  checkFeatures,
-  requesterOf,
-  rowOfItem,
-  type ServedDataset,
-  type ShownItem,
-  showItem,
-} from './dataset.ts';
+  type AnsweredBy,
+  answeredBy,
+  answeredByNone,
+  candidateCount,
+  type Explained,
+  type OfDataset,
+} from './answered-by.ts';
+import { checkFilter, type Filter } from './catalogue/filter.ts';
+import { boughtBy, checkFeatures, requesterOf, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
 import { buyAgain, purchasesOf, usualInterval } from './lists/buy-again.ts';
 import { againReason, asRetrieved, type RankedItem, rankedList } from './ranked.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 import type { RecentHistory } from './users/recent-events.ts';
-import { catalogueRows, inStockOnly, type MaySee, maySee, type Seen, visibleTo, withoutBlocked } from './visible.ts';
-import { weighed } from './weighed.ts';
-
-/** Whose data may answer. */
-export interface OfDataset {
-  /** Of the caller's key; by default the only one. */
-  datasetId?: string | undefined;
-}
+import { catalogueRows, type MaySee, maySee, type Seen, visibleTo } from './visible.ts';
 
 export interface RetrieveRequest extends OfDataset {
   /** Who asks, by whom experiments are split; nobody where only the rest of the request describes a user. */
@@ -60,72 +52,8 @@ export interface RetrieveRequest extends OfDataset {
   seen?: Seen | undefined;
 }
 
-interface FoundItem extends ShownItem {
-  /** The retrieval score; 1 / retrievalRank × their factors where rules weigh items of the list. */
-  score: number;
-  retrievalScore: number;
-  /** From 1. */
-  retrievalRank: number;
-  /** Ids of the shop's rules that moved it. */
-  rules: string[];
-}
-
 /** An item of a list for a user. */
 interface RecommendedItem extends ShownItem, Omit<RankedItem, 'item'> {}
-
-export interface AnsweredModel {
-  id: string;
-  name: string;
-  kind: string;
-}
-
-export interface AnsweredIndex {
-  id: string;
-  /** Counts the model's indexes from 1. */
-  version: number;
-  factory: string;
-  engine: string;
-}
-
-/** What answered. */
-export interface AnsweredBy {
-  /** `model`: nearest by the model's vectors. `popular`: the best sellers. */
-  source: 'model' | 'popular';
-  /** Why what should have answered did not, in the order in which it was tried: a sentence each. */
-  fallbacks: string[];
-  /** Null where none was asked. */
-  model: AnsweredModel | null;
-  index: AnsweredIndex | null;
-  currency: string;
-}
-
-export interface SimilarItemsRequest extends OfDataset {
-  itemId: string;
-  k: number;
-  placement?: string | undefined;
-  modelId?: string | undefined;
-  filter?: Filter | undefined;
-  exclude?: readonly string[];
-}
-
-export interface SearchRequest extends OfDataset {
-  query: string;
-  k: number;
-  /** Who asks, whose experiment's model answers. */
-  userId?: string | undefined;
-  situation?: Situation | undefined;
-  placement?: string | undefined;
-  filter?: Filter | undefined;
-  modelId?: string | undefined;
-  indexId?: string | null | undefined;
-}
-
-/** How the list came about, for people. */
-interface Explained {
-  placement: string;
-  /** Of what the list was made: "dat, from 34 items of the data and 2 since". */
-  why: string;
-}
 
 export interface RetrieveAnswer extends AnsweredBy, Explained {
   /** False for a user of whom the model knows nothing, who gets the best sellers. */
@@ -133,19 +61,6 @@ export interface RetrieveAnswer extends AnsweredBy, Explained {
   ranker: { id: string } | null;
   items: RecommendedItem[];
 }
-
-export interface SimilarItemsAnswer extends AnsweredBy {
-  items: FoundItem[];
-}
-
-export interface SearchAnswer extends AnsweredBy, Explained {
-  /** `model` where it learnt from queries; `titles` where the words of titles and categories were compared. */
-  by: 'model' | 'titles';
-  items: FoundItem[];
-}
-
-/** Candidates that are retrieved and ranked for one answer, whatever its length. */
-const candidateCount = 100;
 
 /** What a list is made with, beside what the request says. */
 export interface Shaping {
@@ -285,107 +200,4 @@ function whyThese(
     read.length > 0 ? `the ${read.join(', ')} that the request says` : '',
   ].filter((part) => part !== '');
   return `Nearest by model ${planned.name}${parts.length > 0 ? `, from ${parts.join(' and ')}` : ''}.`;
-}
-
-/** The items most like an item, as the model sees it. @throws DuetError `not-found` */
-export async function similar(
-  retriever: Retriever,
-  dataset: ServedDataset,
-  { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
-  rules: RulesInForce,
-): Promise<SimilarItemsAnswer> {
-  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
-  const row = rowOfItem(dataset, itemId);
-  const hidden = catalogueRows(dataset, exclude).add(row);
-  const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
-  const nearest = await searchVisible(retriever, await retriever.alike(row), Math.max(k, candidateCount), visible);
-  return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k, rules) };
-}
-
-/** The best sellers of an item's category, then the others. @throws DuetError `not-found` */
-export function similarPopular(
-  dataset: ServedDataset,
-  { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
-  rules: RulesInForce,
-  because: string[],
-): SimilarItemsAnswer {
-  const { catalogue } = dataset;
-  if (filter !== undefined) checkFilter(filter, catalogue);
-  const row = rowOfItem(dataset, itemId);
-  const hidden = catalogueRows(dataset, exclude).add(row);
-  const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
-  const alike = (item: number) => catalogue.category[item] === catalogue.category[row];
-  const best = bestSellers(dataset, candidateCount, visible, alike);
-  const rest = bestSellers(dataset, candidateCount - best.length, visible, (item) => !alike(item));
-  return { ...answeredByNone(dataset, because), items: listed(dataset, [...best, ...rest], k, rules) };
-}
-
-/**
- * Items for words: by the model where it learnt from queries and knows one of the words, else by the words of titles
- * and categories. The answer says which.
- *
- * @param retriever undefined where nothing is deployed
- */
-export async function search(
-  retriever: Retriever | undefined,
-  dataset: ServedDataset,
-  titles: () => Promise<TitleSearch>,
-  { query, k, situation, filter, placement = '' }: SearchRequest,
-  rules: RulesInForce,
-  because: string[],
-): Promise<SearchAnswer> {
-  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
-  const visible = withoutBlocked({ hidden: new Set(), filter: inStockOnly(dataset, filter) }, rules);
-  const wanted = Math.max(k, candidateCount);
-  if (retriever !== undefined && dataset.queryId !== undefined) {
-    const { vectors, known } = await retriever.userVectors({ id: requesterOf(dataset, { query }), situation }, 0);
-    if (known) {
-      const nearest = await searchVisible(retriever, vectors, wanted, visible);
-      const why = `Nearest to the query by model ${retriever.planned.name}.`;
-      const items = listed(dataset, nearest, k, rules);
-      return { by: 'model', why, placement, ...answeredBy(retriever, dataset), items };
-    }
-  }
-  const items = (await titles()).find(query, wanted, maySee(dataset.catalogue, visible));
-  const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
-  const reason = retriever === undefined ? because.join(' ') : `Model ${retriever.planned.name} ${learnt}.`;
-  const answered = retriever === undefined ? answeredByNone(dataset, because) : answeredBy(retriever, dataset);
-  const why = `By the words of titles and categories. ${reason}`;
-  return { by: 'titles', why, placement, ...answered, items: listed(dataset, items, k, rules) };
-}
-
-/** @param unknown why the best sellers answer though there is a model */
-export function answeredBy(
-  { planned, index }: Retriever,
-  { currency }: ServedDataset,
-  unknown?: string,
-): AnsweredBy & { model: AnsweredModel; index: AnsweredIndex } {
-  const { modelId, name, kind, indexId, version } = planned;
-  return {
-    source: unknown === undefined ? 'model' : 'popular',
-    fallbacks: unknown === undefined ? [] : [unknown],
-    model: { id: modelId, name, kind },
-    index: { id: indexId, version, factory: index.factory, engine: index.engine },
-    currency,
-  };
-}
-
-const answeredByNone = ({ currency }: ServedDataset, fallbacks: string[]): AnsweredBy => ({
-  ...{ source: 'popular', fallbacks, model: null, index: null, currency },
-});
-
-/**
- * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned
- * into it that does not fit.
- */
-function listed(dataset: ServedDataset, retrieved: readonly Retrieved[], k: number, rules: RulesInForce): FoundItem[] {
-  const items = weighed(retrieved, rules);
-  const isMoved = items.some(({ rules: moved }) => moved.length > 0);
-  return items.slice(0, k).map(({ item, score, retrievalRank, weight, rules: moved }) => ({
-    ...showItem(dataset, item),
-    score: isMoved ? weight : score,
-    retrievalScore: score,
-    retrievalRank,
-    rules: moved,
-  }));
 }

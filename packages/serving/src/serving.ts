@@ -2,23 +2,8 @@ import { DuetError, type Logger } from '@duet/base';
 import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { type RulesInForce, rulesInForce } from '@duet/ranking';
-import {
-  type AnsweredBy,
-  answeredBy,
-  type OfDataset,
-  type RetrieveAnswer,
-  type RetrieveRequest,
-  recommend,
-  recommendPopular,
-  type SearchAnswer,
-  type SearchRequest,
-  type Shaping,
-  type SimilarItemsAnswer,
-  type SimilarItemsRequest,
-  search,
-  similar,
-  similarPopular,
-} from './answer.ts';
+import { type RetrieveAnswer, type RetrieveRequest, recommend, recommendPopular, type Shaping } from './answer.ts';
+import { type AnsweredBy, answeredBy, type OfDataset } from './answered-by.ts';
 import { TitleSearch } from './catalogue/title-search.ts';
 import {
   historyOf,
@@ -32,6 +17,15 @@ import {
   showUser,
   userAttributesOf,
 } from './dataset.ts';
+import {
+  type SearchAnswer,
+  type SearchRequest,
+  type SimilarItemsAnswer,
+  type SimilarItemsRequest,
+  search,
+  similar,
+  similarPopular,
+} from './item-lists.ts';
 import { Follower } from './lifecycle/follow.ts';
 import { fallbacksOf, healthOf, type ServingHealth } from './lifecycle/health.ts';
 import { Opened } from './lifecycle/opened.ts';

@@ -4,11 +4,11 @@ import { useEffect, useState } from 'react';
 import { addLine } from '../browser/basket.ts';
 import { logEvent } from '../browser/events.ts';
 import { lastTouch } from '../browser/touch.ts';
+import { useBasket } from '../browser/use-basket.ts';
 import { niceTitle } from '../look/title.ts';
 import type { Touch } from '../server/requests.ts';
 import type { ShopItem } from './shop-item.ts';
 import { useShopper } from './shopper.tsx';
-import { useBasket } from './use-basket.ts';
 
 /** Puts an item into the basket and logs it, credited to `touch` or else to the list that led to the item. */
 export function AddToBasket(props: { item: ShopItem; touch?: Touch; quantity?: number; small?: boolean }) {

@@ -5,14 +5,14 @@ import { useRouter } from 'next/navigation';
 import { useState } from 'react';
 import { type Basket, lastReceipt, removeLine, reprice, setQuantity, totalOf } from '../browser/basket.ts';
 import { noteOrdered, sendEventsNow } from '../browser/events.ts';
+import { useAlive } from '../browser/use-alive.ts';
+import { useBasket } from '../browser/use-basket.ts';
 import { formatPrice } from '../look/price.ts';
 import { ProductPicture } from '../look/product-picture.tsx';
 import { niceTitle } from '../look/title.ts';
 import type { OrderAnswer, OrderRequest } from '../server/requests.ts';
 import { QuantityField } from './quantity-field.tsx';
 import { useShopper } from './shopper.tsx';
-import { useAlive } from './use-alive.ts';
-import { useBasket } from './use-basket.ts';
 
 async function postOrder(order: OrderRequest): Promise<OrderAnswer> {
   try {

@@ -2,7 +2,7 @@
 
 import Link from 'next/link';
 import { countOf } from '../browser/basket.ts';
-import { useBasket } from './use-basket.ts';
+import { useBasket } from '../browser/use-basket.ts';
 
 export function BasketLink() {
   const [basket] = useBasket();

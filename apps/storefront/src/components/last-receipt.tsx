@@ -3,10 +3,10 @@
 import Link from 'next/link';
 import { useSyncExternalStore } from 'react';
 import { lastReceipt } from '../browser/basket.ts';
+import { useAlive } from '../browser/use-alive.ts';
 import { formatPrice } from '../look/price.ts';
 import { ProductPicture } from '../look/product-picture.tsx';
 import { niceTitle } from '../look/title.ts';
-import { useAlive } from './use-alive.ts';
 
 /** What this tab bought last, as the server confirmed it. */
 export function LastReceipt() {

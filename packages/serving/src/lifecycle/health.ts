@@ -1,7 +1,7 @@
 import { sep } from 'node:path';
 import { engineInUse } from '@duet/ann';
 import type { Executor } from '@duet/models';
-import type { AnsweredIndex, AnsweredModel } from '../answer.ts';
+import type { AnsweredIndex, AnsweredModel } from '../answered-by.ts';
 import type { Retriever } from '../retriever.ts';
 import { neededModels, onlyDataset, type Plan, type PlannedModel } from './plan.ts';
 

@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import { DuetError } from '@duet/base';
 import type { TRPCError } from '@trpc/server';
 import { z } from 'zod';
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
+import { answers, createCallerFactory, publicProcedure, router, scoped } from '../procedures.ts';
 import { answerCall, type Reply } from './http.ts';
 import { type Operation, operationsOf } from './operations.ts';
-import { answers, createCallerFactory, publicProcedure, router, scoped } from './procedures.ts';
 
 const rest = (name: string) => ({ rest: { method: 'POST' as const, path: `/v1/${name}` as const, summary: name } });
 const number = z.strictObject({ n: z.int().default(7) });

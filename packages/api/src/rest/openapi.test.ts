@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { appRouter } from '../router.ts';
 import { openApiOf } from './openapi.ts';
 import { inputOfUrl, operationsOf } from './operations.ts';
-import { appRouter } from './router.ts';
 
 describe('the OpenAPI document', () => {
   const document = openApiOf(appRouter, '1.2.3');

@@ -1,8 +1,8 @@
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
+import { appRouter } from '../router.ts';
 import type { Operation } from './operations.ts';
-import { appRouter } from './router.ts';
 
 /**
  * An answer before it is written: every failure has `{ error: { message, code, data: { code, httpStatus, path? } } }`.

@@ -1,7 +1,7 @@
 import type { ApiScope } from '@duet/db';
 import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
-import type { Meta, Route } from './procedures.ts';
+import type { Meta, Route } from '../procedures.ts';
 
 /** One procedure, as HTTP and the OpenAPI document need to know it. */
 export interface Operation {

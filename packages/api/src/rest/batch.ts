@@ -1,6 +1,6 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
-import type { Context } from './context.ts';
-import { appRouter } from './router.ts';
+import type { Context } from '../context.ts';
+import { appRouter } from '../router.ts';
 
 /** Calls in one batch at most: each is admitted, limited and answered by itself. */
 const mostCalls = 20;

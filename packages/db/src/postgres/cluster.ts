@@ -4,6 +4,7 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Config, DuetError } from '@duet/base';
 import { z } from 'zod';
+import { locked } from '../lock.ts';
 import {
   type Account,
   type Binaries,
@@ -13,7 +14,6 @@ import {
   outsideFolder,
   serverAccount,
 } from './binaries.ts';
-import { locked } from './lock.ts';
 import { alterPassword, initialise, runningPid, serverUser } from './server.ts';
 
 // The embedded server's data (PostgreSQL calls them a cluster) and the note by which a data folder knows them. The rule

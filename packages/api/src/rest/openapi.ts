@@ -1,7 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
+import { errorAnswer, inputParts, parts, readable } from '../schemas.ts';
 import { hasBody, type Operation, operationsOf } from './operations.ts';
-import { errorAnswer, inputParts, parts, readable } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 

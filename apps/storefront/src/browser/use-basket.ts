@@ -1,8 +1,8 @@
 'use client';
 
 import { useSyncExternalStore } from 'react';
-import { type Basket, basketOf } from '../browser/basket.ts';
-import { useShopper } from './shopper.tsx';
+import { useShopper } from '../components/shopper.tsx';
+import { type Basket, basketOf } from './basket.ts';
 
 const empty: Basket = { lines: [] };
 // One for each shopper would stay in the server's memory.

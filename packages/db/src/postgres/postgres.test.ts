@@ -9,12 +9,12 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadConfig } from '@duet/base';
+import { connect, openDatabase } from '../database.ts';
+import { freePort } from '../testing.ts';
 import { outsideFolder } from './binaries.ts';
 import { repairCluster } from './cluster.ts';
-import { connect, openDatabase } from './database.ts';
 import { startPostgres } from './postgres.ts';
 import { runningPid } from './server.ts';
-import { freePort } from './testing.ts';
 
 /** A data folder of its own with a free port, deleted afterwards. */
 async function dataFolder({ port, mode = 0o755 }: { port?: number; mode?: number } = {}) {

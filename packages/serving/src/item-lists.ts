@@ -1,0 +1,141 @@
+import type { Situation } from '@duet/datasets';
+import type { RulesInForce } from '@duet/ranking';
+import {
+  type AnsweredBy,
+  answeredBy,
+  answeredByNone,
+  candidateCount,
+  type Explained,
+  type OfDataset,
+} from './answered-by.ts';
+import { checkFilter, type Filter } from './catalogue/filter.ts';
+import type { TitleSearch } from './catalogue/title-search.ts';
+import { requesterOf, rowOfItem, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
+import type { Retriever } from './retriever.ts';
+import { bestSellers, type Retrieved, searchVisible } from './search.ts';
+import { catalogueRows, inStockOnly, maySee, withoutBlocked } from './visible.ts';
+import { weighed } from './weighed.ts';
+
+export interface SimilarItemsRequest extends OfDataset {
+  itemId: string;
+  k: number;
+  placement?: string | undefined;
+  modelId?: string | undefined;
+  filter?: Filter | undefined;
+  exclude?: readonly string[];
+}
+
+export interface SearchRequest extends OfDataset {
+  query: string;
+  k: number;
+  /** Who asks, whose experiment's model answers. */
+  userId?: string | undefined;
+  situation?: Situation | undefined;
+  placement?: string | undefined;
+  filter?: Filter | undefined;
+  modelId?: string | undefined;
+  indexId?: string | null | undefined;
+}
+
+interface FoundItem extends ShownItem {
+  /** The retrieval score; 1 / retrievalRank × their factors where rules weigh items of the list. */
+  score: number;
+  retrievalScore: number;
+  /** From 1. */
+  retrievalRank: number;
+  /** Ids of the shop's rules that moved it. */
+  rules: string[];
+}
+
+export interface SimilarItemsAnswer extends AnsweredBy {
+  items: FoundItem[];
+}
+
+export interface SearchAnswer extends AnsweredBy, Explained {
+  /** `model` where it learnt from queries; `titles` where the words of titles and categories were compared. */
+  by: 'model' | 'titles';
+  items: FoundItem[];
+}
+
+/** The items most like an item, as the model sees it. @throws DuetError `not-found` */
+export async function similar(
+  retriever: Retriever,
+  dataset: ServedDataset,
+  { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
+  rules: RulesInForce,
+): Promise<SimilarItemsAnswer> {
+  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
+  const row = rowOfItem(dataset, itemId);
+  const hidden = catalogueRows(dataset, exclude).add(row);
+  const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
+  const nearest = await searchVisible(retriever, await retriever.alike(row), Math.max(k, candidateCount), visible);
+  return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k, rules) };
+}
+
+/** The best sellers of an item's category, then the others. @throws DuetError `not-found` */
+export function similarPopular(
+  dataset: ServedDataset,
+  { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
+  rules: RulesInForce,
+  because: string[],
+): SimilarItemsAnswer {
+  const { catalogue } = dataset;
+  if (filter !== undefined) checkFilter(filter, catalogue);
+  const row = rowOfItem(dataset, itemId);
+  const hidden = catalogueRows(dataset, exclude).add(row);
+  const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
+  const alike = (item: number) => catalogue.category[item] === catalogue.category[row];
+  const best = bestSellers(dataset, candidateCount, visible, alike);
+  const rest = bestSellers(dataset, candidateCount - best.length, visible, (item) => !alike(item));
+  return { ...answeredByNone(dataset, because), items: listed(dataset, [...best, ...rest], k, rules) };
+}
+
+/**
+ * Items for words: by the model where it learnt from queries and knows one of the words, else by the words of titles
+ * and categories. The answer says which.
+ *
+ * @param retriever undefined where nothing is deployed
+ */
+export async function search(
+  retriever: Retriever | undefined,
+  dataset: ServedDataset,
+  titles: () => Promise<TitleSearch>,
+  { query, k, situation, filter, placement = '' }: SearchRequest,
+  rules: RulesInForce,
+  because: string[],
+): Promise<SearchAnswer> {
+  if (filter !== undefined) checkFilter(filter, dataset.catalogue);
+  const visible = withoutBlocked({ hidden: new Set(), filter: inStockOnly(dataset, filter) }, rules);
+  const wanted = Math.max(k, candidateCount);
+  if (retriever !== undefined && dataset.queryId !== undefined) {
+    const { vectors, known } = await retriever.userVectors({ id: requesterOf(dataset, { query }), situation }, 0);
+    if (known) {
+      const nearest = await searchVisible(retriever, vectors, wanted, visible);
+      const why = `Nearest to the query by model ${retriever.planned.name}.`;
+      const items = listed(dataset, nearest, k, rules);
+      return { by: 'model', why, placement, ...answeredBy(retriever, dataset), items };
+    }
+  }
+  const items = (await titles()).find(query, wanted, maySee(dataset.catalogue, visible));
+  const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
+  const reason = retriever === undefined ? because.join(' ') : `Model ${retriever.planned.name} ${learnt}.`;
+  const answered = retriever === undefined ? answeredByNone(dataset, because) : answeredBy(retriever, dataset);
+  const why = `By the words of titles and categories. ${reason}`;
+  return { by: 'titles', why, placement, ...answered, items: listed(dataset, items, k, rules) };
+}
+
+/**
+ * A list that answers for what was asked and not for who asks: boosts and buries move its items, and nothing is pinned
+ * into it that does not fit.
+ */
+function listed(dataset: ServedDataset, retrieved: readonly Retrieved[], k: number, rules: RulesInForce): FoundItem[] {
+  const items = weighed(retrieved, rules);
+  const isMoved = items.some(({ rules: moved }) => moved.length > 0);
+  return items.slice(0, k).map(({ item, score, retrievalRank, weight, rules: moved }) => ({
+    ...showItem(dataset, item),
+    score: isMoved ? weight : score,
+    retrievalScore: score,
+    retrievalRank,
+    rules: moved,
+  }));
+}
