@@ -1,4 +1,5 @@
 import type { Database, EventType } from '@duet/db';
+import { ofDataset } from '../fold/fold.ts';
 
 const types = ['impression', 'click', 'cart', 'order'] as const satisfies EventType[];
 
@@ -34,36 +35,25 @@ export interface HealthFacts {
   lastEvent: Date | null;
 }
 
-/** A condition on "Event" e: of the dataset $1, also where it was stored before events said theirs. */
-async function ofDataset({ prisma }: Database, datasetId: string): Promise<{ sql: string; values: unknown[] }> {
-  const [experiments, datasets] = await Promise.all([
-    prisma.experiment.findMany({ where: { datasetId }, select: { id: true } }),
-    prisma.dataset.count(),
-  ]);
-  return {
-    sql: `NOT e."simulated" AND (e."datasetId" = $1::uuid OR e."datasetId" IS NULL
-      AND (e."experimentId" = ANY($2::uuid[]) OR e."experimentId" IS NULL AND $3::boolean))`,
-    values: [datasetId, experiments.map(({ id }) => id), datasets === 1],
-  };
-}
+/** Events, `e`, of shoppers of the dataset $1. */
+const ofShoppers = `NOT e."simulated" AND ${ofDataset}`;
 
 /** Reads the facts in a few queries, each over an index or the days that it is about. */
 export async function readFacts(db: Database, datasetId: string, now: Date): Promise<HealthFacts> {
-  const of = await ofDataset(db, datasetId);
   const dataset = await db.prisma.dataset.findUniqueOrThrow({
     where: { id: datasetId },
     include: { fold: true, deployments: { include: { registeredModel: { include: { champion: true } } } } },
   });
   const [windows, faults, catalogue, seen, answers, drift, last] = await Promise.all([
-    readWindows(db, of, now),
-    readFaults(db, of, now),
+    readWindows(db, datasetId, now),
+    readFaults(db, datasetId, now),
     readCatalogue(db, datasetId),
-    readSeen(db, of, now),
+    readSeen(db, datasetId, now),
     readAnswers(db, datasetId, now),
-    readDrift(db, of, now),
+    readDrift(db, datasetId, now),
     db.pool.query<{ at: Date | null }>(
-      `SELECT max(e."receivedAt") AS "at" FROM "Event" e WHERE ${of.sql} AND e."day" >= ($4::timestamptz - interval '35 days')::date`,
-      [...of.values, now],
+      `SELECT max(e."receivedAt") AS "at" FROM "Event" e WHERE ${ofShoppers} AND e."day" >= ($2::timestamptz - interval '35 days')::date`,
+      [datasetId, now],
     ),
   ]);
   return {
@@ -83,21 +73,19 @@ export async function readFacts(db: Database, datasetId: string, now: Date): Pro
   };
 }
 
-type Condition = Awaited<ReturnType<typeof ofDataset>>;
-
 async function readWindows(
   { pool }: Database,
-  { sql, values }: Condition,
+  datasetId: string,
   now: Date,
 ): Promise<Pick<HealthFacts, 'day' | 'twoHours'>> {
   const { rows } = await pool.query<{ week: number; type: EventType; day: number; hours: number }>(
     `SELECT w."week", e."type", count(*)::int AS "day",
        (count(*) FILTER (WHERE e."receivedAt" > w."end" - interval '2 hours'))::int AS "hours"
      FROM generate_series(0, 4) AS s(week)
-     CROSS JOIN LATERAL (SELECT s.week, $4::timestamptz - s.week * interval '7 days' AS "end") w
-     JOIN "Event" e ON e."receivedAt" > w."end" - interval '1 day' AND e."receivedAt" <= w."end" AND ${sql}
+     CROSS JOIN LATERAL (SELECT s.week, $2::timestamptz - s.week * interval '7 days' AS "end") w
+     JOIN "Event" e ON e."receivedAt" > w."end" - interval '1 day' AND e."receivedAt" <= w."end" AND ${ofShoppers}
      GROUP BY 1, 2`,
-    [...values, now],
+    [datasetId, now],
   );
   const count = (week: number, type: EventType) => rows.find((row) => row.week === week && row.type === type)?.day ?? 0;
   const hours = (week: number) => rows.filter((row) => row.week === week).reduce((total, row) => total + row.hours, 0);
@@ -110,7 +98,7 @@ async function readWindows(
   };
 }
 
-async function readFaults({ pool }: Database, { sql, values }: Condition, now: Date): Promise<HealthFacts['faults']> {
+async function readFaults({ pool }: Database, datasetId: string, now: Date): Promise<HealthFacts['faults']> {
   const { rows } = await pool.query<HealthFacts['faults']>(
     `SELECT count(*)::int AS "events",
        (count(*) FILTER (WHERE e."itemId" IS NOT NULL AND NOT EXISTS
@@ -120,8 +108,8 @@ async function readFaults({ pool }: Database, { sql, values }: Condition, now: D
        (count(*) FILTER (WHERE e."occurredAt" > e."receivedAt" + interval '5 minutes'
          OR e."occurredAt" < e."receivedAt" - interval '2 days'))::int AS "clock"
      FROM "Event" e
-     WHERE ${sql} AND e."receivedAt" > $4::timestamptz - interval '1 day' AND e."receivedAt" <= $4::timestamptz`,
-    [...values, now],
+     WHERE ${ofShoppers} AND e."receivedAt" > $2::timestamptz - interval '1 day' AND e."receivedAt" <= $2::timestamptz`,
+    [datasetId, now],
   );
   return rows[0]!;
 }
@@ -138,24 +126,20 @@ async function readCatalogue({ pool }: Database, datasetId: string): Promise<Hea
   return rows[0]!;
 }
 
-/** The time in a UUID of version 7, by which its row was made; null of another version. */
-const madeAt = `CASE WHEN substr(i."id"::text, 15, 1) = '7'
-  THEN to_timestamp(('x' || lpad(replace(substr(i."id"::text, 1, 13), '-', ''), 16, '0'))::bit(64)::bigint / 1000.0) END`;
-
-async function readSeen({ pool }: Database, { sql, values }: Condition, now: Date): Promise<HealthFacts['seen']> {
+async function readSeen({ pool }: Database, datasetId: string, now: Date): Promise<HealthFacts['seen']> {
   const { rows } = await pool.query<HealthFacts['seen'][number]>(
     `SELECT coalesce(s."impressions", 0)::int AS "impressions", coalesce(s."bought", 0)::int AS "bought",
        coalesce(c."name", '') AS "category",
-       extract(epoch FROM $4::timestamptz - ${madeAt})::float8 / 86400 AS "ageDays"
+       extract(epoch FROM $2::timestamptz - i."createdAt")::float8 / 86400 AS "ageDays"
      FROM "Item" i LEFT JOIN "Category" c ON c."id" = i."categoryId"
      LEFT JOIN (
        SELECT e."itemId", count(*) FILTER (WHERE e."type" = 'impression') AS "impressions",
          count(*) FILTER (WHERE e."type" = 'order') AS "bought"
-       FROM "Event" e WHERE ${sql} AND e."itemId" IS NOT NULL AND e."type" IN ('impression', 'order')
-         AND e."receivedAt" > $4::timestamptz - interval '7 days' AND e."receivedAt" <= $4::timestamptz
+       FROM "Event" e WHERE ${ofShoppers} AND e."itemId" IS NOT NULL AND e."type" IN ('impression', 'order')
+         AND e."receivedAt" > $2::timestamptz - interval '7 days' AND e."receivedAt" <= $2::timestamptz
        GROUP BY 1) s ON s."itemId" = i."externalId"
      WHERE i."datasetId" = $1 AND i."withdrawnAt" IS NULL`,
-    [...values, now],
+    [datasetId, now],
   );
   return rows;
 }
@@ -170,26 +154,26 @@ async function readAnswers({ pool }: Database, datasetId: string, now: Date): Pr
   return rows[0]!;
 }
 
-async function readDrift({ pool }: Database, { sql, values }: Condition, now: Date): Promise<HealthFacts['drift']> {
+async function readDrift({ pool }: Database, datasetId: string, now: Date): Promise<HealthFacts['drift']> {
   const { rows } = await pool.query<HealthFacts['drift'][number]>(
     `WITH "Price" AS (
        SELECT "externalId", ntile(10) OVER (ORDER BY "priceMinor")::text AS "band"
        FROM "Item" WHERE "datasetId" = $1 AND "priceMinor" IS NOT NULL),
      "Wanted" AS (
-       SELECT e."receivedAt" > $4::timestamptz - interval '7 days' AS "isLast", e."device",
+       SELECT e."receivedAt" > $2::timestamptz - interval '7 days' AS "isLast", e."device",
          coalesce(c."name", '') AS "category", coalesce(p."band", '') AS "price"
        FROM "Event" e
        LEFT JOIN "Item" i ON i."datasetId" = $1 AND i."externalId" = e."itemId"
        LEFT JOIN "Category" c ON c."id" = i."categoryId"
        LEFT JOIN "Price" p ON p."externalId" = e."itemId"
-       WHERE ${sql} AND e."type" IN ('click', 'cart', 'order')
-         AND e."receivedAt" > $4::timestamptz - interval '35 days' AND e."receivedAt" <= $4::timestamptz)
+       WHERE ${ofShoppers} AND e."type" IN ('click', 'cart', 'order')
+         AND e."receivedAt" > $2::timestamptz - interval '35 days' AND e."receivedAt" <= $2::timestamptz)
      SELECT f."feature", f."value", (count(*) FILTER (WHERE "isLast"))::int AS "last",
        (count(*) FILTER (WHERE NOT "isLast"))::int AS "before"
      FROM "Wanted" w CROSS JOIN LATERAL (VALUES ('category', w."category"), ('price', w."price"), ('device', w."device"))
        AS f("feature", "value")
      GROUP BY 1, 2 ORDER BY 1, 2`,
-    [...values, now],
+    [datasetId, now],
   );
   return rows;
 }
