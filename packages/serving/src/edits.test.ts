@@ -297,8 +297,9 @@ describe('serving follows the catalogue and the events', () => {
     const today = new Date().toISOString().slice(0, 10);
     await ensureEventPartitions(shop.db, [today]);
     let occurredAt = Date.now();
-    const log = (itemId: string, datasetId: string) => {
-      const event = { eventId: crypto.randomUUID(), type: 'click', userId: 'looker', itemId, datasetId } as const;
+    const log = (itemId: string, datasetId: string | null, experimentId: string | null = null) => {
+      const said = { datasetId, experimentId };
+      const event = { eventId: crypto.randomUUID(), type: 'click', userId: 'looker', itemId, ...said } as const;
       return shop.db.prisma.event.create({
         data: { ...event, day: new Date(today), occurredAt: new Date(occurredAt++), simulated: false },
       });
@@ -307,9 +308,17 @@ describe('serving follows the catalogue and the events', () => {
     await log('i9', shop.datasetId);
     // Another shop's user who is called alike.
     await log('i7', crypto.randomUUID());
+    // From before events named their dataset: of no experiment, and of another shop's.
+    await log('i11', null);
+    const other = await shop.db.prisma.dataset.create({ data: { name: 'other', settings: {} } });
+    const theirs = { name: 'theirs', datasetId: other.id, seed: 's' };
+    const experiment = await shop.db.prisma.experiment.create({ data: theirs });
+    await log('i13', null, experiment.id);
+    await shop.db.prisma.experiment.delete({ where: { id: experiment.id } });
+    await shop.db.prisma.dataset.delete({ where: { id: other.id } });
     await serving.refresh();
     const viewed = await serving.list('recently-viewed', { k: 5, userId: 'looker' });
-    assert.deepEqual(ids(viewed), ['i9', 'i5']);
+    assert.deepEqual(ids(viewed), ['i11', 'i9', 'i5']);
     assert.deepEqual(ids(await serving.list('recently-viewed', { k: 5, userId: 'nobody' })), []);
   });
 

@@ -16,7 +16,7 @@ export interface RecentHistory {
 interface EventRow {
   eventId: string;
   type: 'click' | 'cart' | 'order';
-  /** Null of events from before events said it. */
+  /** Null of events that belong to none. */
   datasetId: string | null;
   userId: string;
   itemId: string;
@@ -40,7 +40,14 @@ const firstEvents = 200_000;
 /** What each event says of an item, where one purchase weighs 1. */
 const usualWeights = weightsOfEvents({});
 
-const userKey = (datasetId: string | null, userId: string) => `${datasetId ?? ''}\n${userId}`;
+/**
+ * The dataset of an event: of one from before events said it that of its experiment, or of no experiment the only one.
+ */
+const datasetOf = `coalesce(newest."datasetId", CASE WHEN newest."experimentId" IS NULL
+    THEN (SELECT id FROM "Dataset" WHERE (SELECT count(*) FROM "Dataset") = 1)
+    ELSE (SELECT x."datasetId" FROM "Experiment" x WHERE x.id = newest."experimentId") END)`;
+
+const userKey = (datasetId: string, userId: string) => `${datasetId}\n${userId}`;
 
 const nothing: RecentHistory = { items: [], ordered: new Set(), version: 0 };
 
@@ -65,7 +72,7 @@ export class RecentEvents {
 
   /** What a user of a dataset did since the data; nothing of another dataset's user who is called alike. */
   of(datasetId: string, userId: string): RecentHistory {
-    return this.#users.get(userKey(datasetId, userId)) ?? this.#users.get(userKey(null, userId)) ?? nothing;
+    return this.#users.get(userKey(datasetId, userId)) ?? nothing;
   }
 
   /** What happened to the items of a dataset; undefined where nothing did. */
@@ -77,7 +84,7 @@ export class RecentEvents {
   async follow(): Promise<number> {
     const now = await currentSnapshot(this.#db);
     const { rows } = await this.#db.pool.query<EventRow>(
-      `SELECT "eventId", type::text, "datasetId", "userId", "itemId",
+      `SELECT "eventId", type::text, ${datasetOf} AS "datasetId", "userId", "itemId",
          extract(epoch FROM "occurredAt")::float8 AS at, "ingestedIn"::text::float8 AS "ingestedIn" FROM (
          SELECT * FROM "Event"
          WHERE "ingestedIn" >= $1::text::xid8 AND day >= (now() - make_interval(days => $2))::date
@@ -99,11 +106,10 @@ export class RecentEvents {
   }
 
   #take({ datasetId, userId, itemId, type, at: seconds }: EventRow): void {
-    if (datasetId !== null) {
-      const activity = this.#activity.get(datasetId) ?? new Activity();
-      activity.add(itemId, seconds, usualWeights[type]);
-      this.#activity.set(datasetId, activity);
-    }
+    if (datasetId === null) return;
+    const activity = this.#activity.get(datasetId) ?? new Activity();
+    activity.add(itemId, seconds, usualWeights[type]);
+    this.#activity.set(datasetId, activity);
     const key = userKey(datasetId, userId);
     const user = this.#users.get(key) ?? { items: [], ordered: new Set<string>(), version: 0 };
     const at = user.items.indexOf(itemId);
