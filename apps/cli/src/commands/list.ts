@@ -1,5 +1,5 @@
 import type { ListName } from '@duet/serving';
-import { type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
 import { findDataset } from '../find.ts';
@@ -18,24 +18,16 @@ interface Options {
   seen: boolean;
 }
 
-const oneOf =
-  <Value extends string>(values: readonly Value[]) =>
-  (text: string): Value => {
-    const found = values.find((value) => value === text);
-    if (found === undefined) throw new InvalidArgumentError(`Choose from ${values.join(', ')}.`);
-    return found;
-  };
-
 export function listCommand(program: Command): void {
   const command = program
     .command('list')
     .description('a list that needs no model: what sells most, or more than it did, what is new, what goes together')
-    .argument('<name>', names.join(', '), oneOf(names))
+    .addArgument(new Argument('<name>', 'which list').choices(names))
     .option('--dataset <name>', 'name or id; not needed where there is one')
     .option('--k <n>', 'how many items', readInteger, 20)
     .option('--user <id>', 'whose purchases are left out, and whose views are listed')
     .option('--item <ids...>', 'of bought-together: what is looked at, or in the basket')
-    .option('--window <time>', `of popular and trending: ${windows.join(', ')}`, oneOf(windows))
+    .addOption(new Option('--window <time>', 'of popular and trending').choices(windows))
     .option('--placement <name>', "where the shop shows it, for the shop's rules")
     .option('--no-seen', 'with what the user bought before');
   job<Options>(
