@@ -3,6 +3,7 @@
  */
 const layers = [
   'simulator',
+  'client',
   'api',
   'pipeline',
   'experiments',

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import path from 'node:path';
-import { eventId } from '@duet/api/event-id';
+import { eventId } from '@duet/client/event-id';
 import type { Database } from '@duet/db';
 import {
   createExperiment,

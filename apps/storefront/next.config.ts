@@ -19,7 +19,7 @@ const securityHeaders = [
 
 export default {
   poweredByHeader: false,
-  transpilePackages: ['@duet/api', '@duet/base'],
+  transpilePackages: ['@duet/base', '@duet/client'],
   turbopack: { root },
   outputFileTracingRoot: root,
   // `npm test` runs tsc over the whole monorepo, so a second check here would only slow the build down.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createDuetClient, type HealthAnswer } from '@duet/api/client';
 import { createLogger, loadConfig } from '@duet/base';
+import { createDuetClient, type HealthAnswer } from '@duet/client';
 import { connect, createApiKey } from '@duet/db';
 import { startTestServer } from '@duet/db/testing';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';

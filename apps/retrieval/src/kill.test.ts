@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createDuetClient, type SentEvent } from '@duet/api/client';
+import { createDuetClient, type SentEvent } from '@duet/client';
 import { openService } from './testing/service.ts';
 
 describe('events survive kill -9', () => {

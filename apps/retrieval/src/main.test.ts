@@ -6,7 +6,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { HealthAnswer } from '@duet/api/client';
+import type { HealthAnswer } from '@duet/client';
 import type { Database } from '@duet/db';
 import { createTestDatabase, freePort } from '@duet/db/testing';
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createAssign } from '@duet/api';
+import { createLogger, loadConfig } from '@duet/base';
 import {
   createDuetClient,
   type DuetClient,
@@ -13,8 +14,7 @@ import {
   type HealthAnswer,
   type LoggedEvent,
   signVisitor,
-} from '@duet/api/client';
-import { createLogger, loadConfig } from '@duet/base';
+} from '@duet/client';
 import { type ApiScope, createApiKey, signingSecret } from '@duet/db';
 import { freePort } from '@duet/db/testing';
 import { createExperiment, readServed, startExperiment } from '@duet/experiments';

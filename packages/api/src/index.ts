@@ -1,13 +1,15 @@
 export { type Keyring, openKeyring } from './access/keyring.ts';
 export { createRateLimiter } from './access/limits.ts';
 export { orderLimits } from './access/order-limit.ts';
+export { signVisitor, visitorOf } from './access/visitor.ts';
 export { createAssign } from './assignment.ts';
 export { authenticate, type Caller, type Context, type Credentials } from './context.ts';
 export { healthFor } from './health.ts';
 export { requireScope } from './procedures.ts';
 export { answerBatch } from './rest/batch.ts';
 export { answerCall, failure, type Reply } from './rest/http.ts';
-export { openApiOf } from './rest/openapi.ts';
+export { openApiOf, pascal, wireSchemas } from './rest/openapi.ts';
 export { hasBody, inputOfUrl, type Operation, operationsOf } from './rest/operations.ts';
 export { referencePage } from './rest/reference.ts';
-export { appRouter } from './router.ts';
+export { type AppRouter, appRouter } from './router.ts';
+export type * from './schemas.ts';

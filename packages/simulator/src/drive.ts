@@ -1,5 +1,5 @@
-import type { DuetClient, LoggedEvent, RetrieveAnswer } from '@duet/api/client';
 import { DuetError, type Progress } from '@duet/base';
+import type { DuetClient, LoggedEvent, RetrieveAnswer } from '@duet/client';
 import { nthRng } from '@duet/random';
 import type { Visit } from './shoppers/timeline.ts';
 import { type Act, visitPage } from './shoppers/visit.ts';

@@ -1,5 +1,5 @@
-import { createDuetClient, DuetClientError } from '@duet/api/client';
 import { DuetError, type Progress } from '@duet/base';
+import { createDuetClient, DuetClientError } from '@duet/client';
 import { loadCatalogue, loadInteractions } from '@duet/datasets';
 import { createApiKey, type Database, type Dataset, holdLock, revokeApiKey } from '@duet/db';
 import { createExperiment, experimentReport, type Report, startExperiment, stopExperiment } from '@duet/experiments';

@@ -1,5 +1,5 @@
-import { DuetClientError } from '@duet/api/client';
 import { DuetError } from '@duet/base';
+import { DuetClientError } from '@duet/client';
 
 /** An answer, or the sentence that says why there is none. */
 export type Attempt<T> = { value: T; problem?: undefined } | { value?: undefined; problem: string };

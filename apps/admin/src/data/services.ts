@@ -1,5 +1,5 @@
-import { createDuetClient, type DuetClient } from '@duet/api/client';
 import { type Config, createLogger, DuetError, type Logger, loadConfig, readSecret } from '@duet/base';
+import { createDuetClient, type DuetClient } from '@duet/client';
 import { type Author, type Database, openDatabase, requireMigrated } from '@duet/db';
 import { cookies, headers } from 'next/headers';
 import { redirect } from 'next/navigation';

@@ -1,4 +1,4 @@
-import type { DuetClient, ListAnswer } from '@duet/api/client';
+import type { DuetClient, ListAnswer } from '@duet/client';
 import type { Call } from '../browser/calls.ts';
 import { callOf } from '../server/call-facts.ts';
 import { ask } from '../server/retrieval.ts';

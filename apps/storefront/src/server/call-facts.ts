@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RetrieveAnswer, SimilarItemsAnswer } from '@duet/api/client';
+import type { RetrieveAnswer, SimilarItemsAnswer } from '@duet/client';
 import type { Call } from '../browser/calls.ts';
 import type { Answer } from './retrieval.ts';
 

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '@duet/api/client';
+import type { LoggedEvent } from '@duet/client';
 import type { EventsAnswer } from './requests.ts';
 import { openDuet } from './retrieval.ts';
 

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '@duet/api/client';
+import type { LoggedEvent } from '@duet/client';
 import { deliver } from './delivery.ts';
 import type { OrderAnswer, OrderRequest } from './requests.ts';
 import { ask } from './retrieval.ts';

@@ -1,5 +1,5 @@
-import { createDuetClient, type DuetClient, DuetClientError } from '@duet/api/client';
 import { loadConfig, readSecret } from '@duet/base';
+import { createDuetClient, type DuetClient, DuetClientError } from '@duet/client';
 
 /**
  * A client with this shop's API key. The key stays on the server: browsers talk only to the storefront. It is read for

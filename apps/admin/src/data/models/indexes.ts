@@ -1,4 +1,4 @@
-import type { HealthAnswer } from '@duet/api/client';
+import type { HealthAnswer } from '@duet/client';
 import { attempt } from '#data/problem.ts';
 import { database, retrieval } from '#data/services.ts';
 import { modelTitle } from './model-title.ts';

@@ -1,4 +1,4 @@
-import type { RetrieveAnswer, RetrieveInput } from '@duet/api/client';
+import type { RetrieveAnswer, RetrieveInput } from '@duet/client';
 import type { Dataset } from '@duet/db';
 import { heldOutItems, type Purchase, purchasesOf } from '#data/datasets/interactions.ts';
 import { type Attempt, attempt } from '#data/problem.ts';

@@ -1,4 +1,4 @@
-import type { RetrieveAnswer } from '@duet/api/client';
+import type { RetrieveAnswer } from '@duet/client';
 import type { Dataset } from '@duet/db';
 import { factorOf } from '@duet/ranking/rules';
 import { type Attempt, attempt } from '#data/problem.ts';

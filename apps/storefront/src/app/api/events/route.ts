@@ -1,4 +1,4 @@
-import { deviceOf } from '@duet/api/client';
+import { deviceOf } from '@duet/client';
 import { parseBody } from '../../../server/body.ts';
 import { deliver } from '../../../server/delivery.ts';
 import { type EventsAnswer, eventBatch } from '../../../server/requests.ts';

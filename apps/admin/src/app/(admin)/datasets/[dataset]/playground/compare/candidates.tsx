@@ -1,4 +1,4 @@
-import type { RetrieveAnswer } from '@duet/api/client';
+import type { RetrieveAnswer } from '@duet/client';
 import { DataTable } from '#components/layout/data-table.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { ModelName } from '#components/models/model-name.tsx';

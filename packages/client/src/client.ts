@@ -20,7 +20,7 @@ import type {
   SimilarUsersAnswer,
   SimilarUsersInput,
   TrendingInput,
-} from '../schemas.ts';
+} from '@duet/api';
 import { deviceOf } from './device.ts';
 import { createEventBuffer, type EventBuffer, type EventBufferOptions } from './event-buffer.ts';
 import { eventId } from './event-id.ts';
@@ -50,7 +50,7 @@ export type {
   SimilarUsersAnswer,
   SimilarUsersInput,
   TrendingInput,
-} from '../schemas.ts';
+} from '@duet/api';
 export { type Device, deviceOf } from './device.ts';
 export { type ClientErrorCode, DuetClientError } from './error.ts';
 export type { EventStore } from './event-store.ts';

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { signVisitor as signOnServer, visitorOf } from '../access/visitor.ts';
+import { signVisitor as signOnServer, visitorOf } from '@duet/api';
 import { createDuetClient } from './client.ts';
 import { clientError } from './error.ts';
 import { fullJitter, waitMs } from './retry.ts';

@@ -6,16 +6,14 @@
 import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { appRouter, type Operation, operationsOf, pascal, wireSchemas } from '@duet/api';
 import { build } from 'esbuild';
 import { compile } from 'json-schema-to-typescript';
 import ts from 'typescript';
-import { pascal, wireSchemas } from '../src/rest/openapi.ts';
-import { type Operation, operationsOf } from '../src/rest/operations.ts';
-import { appRouter } from '../src/router.ts';
 
 const packageRoot = path.resolve(import.meta.dirname, '..');
 const repository = path.resolve(packageRoot, '../..');
-const source = path.join(packageRoot, 'src/client');
+const source = path.join(packageRoot, 'src');
 /**
  * What the package exports: `@duet/client`, and `@duet/client/node` with what needs Node. `@duet/client/trpc` is a type
  * alone, for shops that call by tRPC's own client.
@@ -29,7 +27,7 @@ export async function packClient(into: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   await Promise.all([writeCode(folder), writeDeclarations(folder), writeManifest(folder)]);
   await cp(path.join(repository, 'LICENSE'), path.join(folder, 'LICENSE'));
-  await cp(path.join(source, 'README.md'), path.join(folder, 'README.md'));
+  await cp(path.join(packageRoot, 'README.md'), path.join(folder, 'README.md'));
   const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', into], { cwd: folder, encoding: 'utf8' });
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
   return path.join(into, filename);
@@ -79,7 +77,7 @@ async function writeDeclarations(folder: string): Promise<void> {
     ...{ noEmit: false, declaration: true, emitDeclarationOnly: true, stripInternal: true },
   });
   const write = (file: string, text: string) => {
-    const named = text.replace(/'\.\.\/schemas\.ts'/g, "'./wire.js'").replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'");
+    const named = text.replace(/'@duet\/api'/g, "'./wire.js'").replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'");
     ts.sys.writeFile(path.join(folder, path.basename(file)), named);
   };
   // The client's files alone: those that they take types from are the server's.

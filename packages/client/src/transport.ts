@@ -1,5 +1,5 @@
+import type { AppRouter } from '@duet/api';
 import { createTRPCClient, httpLink } from '@trpc/client';
-import type { AppRouter } from '../router.ts';
 import { clientError, DuetClientError, foreignAnswer } from './error.ts';
 import { pageStorage } from './event-store.ts';
 import type { CallOptions, DuetClientOptions } from './options.ts';

@@ -1,4 +1,4 @@
-import type { EventsLogInput } from '../schemas.ts';
+import type { EventsLogInput } from '@duet/api';
 import type { EventStore } from './event-store.ts';
 import type { RetryPolicy } from './retry.ts';
 
