@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { createLogger, loadConfig, repositoryRoot } from '@duet/base';
 import { packClient } from '@duet/client/pack';
-import { createApiKey } from '@duet/db';
+import { createApiKey, signingSecret } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';
 import { EdgeVM } from '@edge-runtime/vm';
@@ -38,6 +38,8 @@ describe('the client package, from its tarball in an empty project', () => {
   let service: RetrievalServer;
   let url: string;
   let apiKey: string;
+  let writeKey: string;
+  let pagesKey: string;
   let project: string;
   let site: http.Server;
   let origin: string;
@@ -64,7 +66,19 @@ describe('the client package, from its tarball in an empty project', () => {
     const config = { ...loadConfig({ DUET_CORS_ORIGINS: origin }), retrievalPort: 0, drainMs: 0 };
     service = await createServer({ config, logger, db: shop.db, serving });
     url = await service.listen();
-    apiKey = (await createApiKey(shop.db, { name: 'shop', scopes: ['retrieve', 'events'] })).key;
+    const { db, datasetId } = shop;
+    apiKey = (await createApiKey(db, { name: 'shop', scopes: ['retrieve', 'events'] })).key;
+    writeKey = (await createApiKey(db, { name: 'writer', datasetId, scopes: ['write'] })).key;
+    pagesKey = (
+      await createApiKey(db, {
+        name: 'pages',
+        kind: 'publishable',
+        datasetId,
+        scopes: ['retrieve', 'events'],
+        origins: [origin],
+      })
+    ).key;
+    await signingSecret(db, datasetId);
   });
   after(async () => {
     site.close();
@@ -88,7 +102,7 @@ describe('the client package, from its tarball in an empty project', () => {
     const installed = path.join(project, 'node_modules/@duet/client');
     const manifest = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8'));
     assert.equal(manifest.dependencies, undefined);
-    for (const file of ['client.js', 'client.d.ts', 'file-store.js', 'README.md', 'LICENSE']) {
+    for (const file of ['client.js', 'client.d.ts', 'beacon.js', 'file-store.js', 'README.md', 'LICENSE']) {
       assert.ok((await readFile(path.join(installed, file), 'utf8')).length > 100, file);
     }
     // The type of tRPC's router is for who has tRPC.
@@ -119,9 +133,33 @@ describe('the client package, from its tarball in an empty project', () => {
     await check(found);
   });
 
+  test('writes the catalogue, users and the past from a server', async () => {
+    const program = `
+      import { createDuetClient } from '@duet/client';
+      const [url, apiKey] = process.argv.slice(2);
+      const duet = createDuetClient({ url, apiKey });
+      const results = (written) => written.results.map(({ result }) => result);
+      console.log(JSON.stringify([
+        (await duet.items.put({ itemId: 'new', title: 'A new one', priceMinor: 995 })).result,
+        (await duet.items.patch({ itemId: 'new', priceMinor: 895 })).result,
+        results(await duet.items.write([{ op: 'patch', itemId: 'new', priceMinor: 895 }, { op: 'patch', itemId: 'none' }])),
+        (await duet.items.delete({ itemId: 'new' })).result,
+        results(await duet.users.write([{ userId: 'u1', attributes: { country: 'Malta' } }])),
+        results(await duet.interactions.write([{ userId: 'u1', itemId: 'i1', time: '2020-01-31T12:00:00Z' }])),
+      ]));
+    `;
+    await writeFile(path.join(project, 'writes.js'), program);
+    const { stdout } = await run(process.execPath, ['writes.js', url, writeKey], { cwd: project });
+    assert.deepEqual(JSON.parse(stdout), [
+      ...['added', 'updated', ['unchanged', 'rejected'], 'updated'],
+      ...[['accepted'], ['accepted']],
+    ]);
+  });
+
   test('is typed: what is right compiles, and what is wrong does not', async () => {
     const program = `
       import { createDuetClient, DuetClientError, type RetrieveAnswer } from '@duet/client';
+      import { createBeacon } from '@duet/client/beacon';
       import { fileStore } from '@duet/client/node';
       const duet = createDuetClient({ url: 'http://127.0.0.1:1', events: { store: fileStore('x'), onDrop: (events) => events[0]?.eventId } });
       const answer: RetrieveAnswer = await duet.retrieve({ userId: 'u', k: 3, exclude: ['i'] });
@@ -129,6 +167,10 @@ describe('the client package, from its tarball in an empty project', () => {
       const price: number | null | undefined = answer.items[0]?.priceMinor;
       const arm: string | undefined = answer.arm?.id;
       duet.events.log({ type: 'order', userId: 'u', valueMinor: 100, currency: 'GBP', quantity: 1 });
+      const [written] = (await duet.items.write([{ op: 'put', itemId: 'i', title: 'One' }])).results;
+      console.log(written?.result, createBeacon({ url: 'http://127.0.0.1:1', apiKey: 'pk_' }).log({ type: 'click', itemId: 'i' }));
+      // @ts-expect-error: an item is written by its id
+      await duet.items.put({ title: 'One' });
       const error = new DuetClientError('timeout', 'late');
       console.log(title, price, arm, error.transient);
       // @ts-expect-error: there is no such field
@@ -205,6 +247,19 @@ describe('the client package, from its tarball in an empty project', () => {
       assert.equal(await stored(kept), 1);
       const left = await inPage('return String(localStorage.length)', url);
       assert.equal(left, '0');
+      const beacon = (address: string) => `
+        const { createBeacon } = await import('/beacon.js');
+        const beacon = createBeacon({ url: ${JSON.stringify(address)}, apiKey: ${JSON.stringify(pagesKey)} });`;
+      const late = await inPage(
+        `${beacon('http://127.0.0.1:1')} const [id] = beacon.log({ type: 'click', itemId: 'i4' }); await beacon.flush(); return id;`,
+        url,
+      );
+      assert.equal(await stored(late), 0);
+      const [id] = await inPage(
+        `${beacon(url)} const ids = beacon.log({ type: 'cart', itemId: 'i4' }); await beacon.flush(); return ids.join();`,
+        url,
+      ).then((ids) => ids.split(','));
+      assert.deepEqual([await stored(late), await stored(id!)], [1, 1], 'by the beacon');
     } finally {
       await browser.close();
     }

@@ -13,3 +13,4 @@ export { hasBody, inputOfUrl, type Operation, operationsOf } from './rest/operat
 export { referencePage } from './rest/reference.ts';
 export { type AppRouter, appRouter } from './router.ts';
 export type * from './schemas.ts';
+export type * from './write-schemas.ts';

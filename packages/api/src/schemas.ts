@@ -415,3 +415,4 @@ export type HistoryInput = z.input<typeof historyInput>;
 export type HistoryAnswer = z.infer<typeof historyAnswer>;
 export type HealthAnswer = z.infer<typeof healthAnswer>;
 export type EventsLogInput = z.input<typeof logInput>;
+export type EventsLogAnswer = z.infer<typeof logAnswer>;

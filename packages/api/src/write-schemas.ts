@@ -39,3 +39,13 @@ export const written = z.object({
     )
     .describe('What became of each row, in their order.'),
 });
+
+// By the names that they have in the document.
+export type ItemsPutInput = z.input<typeof putItemInput>;
+export type ItemsPatchInput = z.input<typeof patchItemInput>;
+export type ItemsDeleteInput = z.input<typeof deleteItemInput>;
+export type ItemsWriteInput = z.input<typeof writeItemsInput>;
+export type UsersWriteInput = z.input<typeof writeUsersInput>;
+export type InteractionsWriteInput = z.input<typeof writeInteractionsInput>;
+export type ItemsPutAnswer = z.infer<typeof writtenItem>;
+export type ItemsWriteAnswer = z.infer<typeof written>;

@@ -15,10 +15,10 @@ const packageRoot = path.resolve(import.meta.dirname, '..');
 const repository = path.resolve(packageRoot, '../..');
 const source = path.join(packageRoot, 'src');
 /**
- * What the package exports: `@duet/client`, and `@duet/client/node` with what needs Node. `@duet/client/trpc` is a type
- * alone, for shops that call by tRPC's own client.
+ * What the package exports: `@duet/client`, `@duet/client/beacon` with its events alone, and `@duet/client/node` with what
+ * needs Node. `@duet/client/trpc` is a type alone, for shops that call by tRPC's own client.
  */
-const entries = { '.': 'client', './node': 'file-store' } as const;
+const entries = { '.': 'client', './beacon': 'beacon', './node': 'file-store' } as const;
 
 /** Writes the package into a folder, and returns the path of its tarball there. */
 export async function packClient(into: string): Promise<string> {

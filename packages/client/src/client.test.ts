@@ -3,14 +3,27 @@ import { readdir, readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { signVisitor as signOnServer, visitorOf } from '@duet/api';
+import { build } from 'esbuild';
 import { createDuetClient } from './client.ts';
-import { clientError } from './error.ts';
+import { answerError } from './error.ts';
 import { fullJitter, waitMs } from './retry.ts';
 import { signVisitor } from './visitor.ts';
 
 describe('the client', () => {
-  test("takes nothing into a browser's bundle but itself and tRPC's client", async () => {
+  test('has 10 KB at most in a page, and its beacon 3 KB, minified and compressed', async () => {
+    const sizeOf = async (name: string) => {
+      const entryPoints = [path.join(import.meta.dirname, name)];
+      const options = { bundle: true, minify: true, write: false, format: 'esm', platform: 'neutral' } as const;
+      const { outputFiles } = await build({ ...options, entryPoints });
+      return gzipSync(outputFiles[0]!.contents, { level: 9 }).byteLength;
+    };
+    const [client, beacon] = [await sizeOf('client.ts'), await sizeOf('beacon.ts')];
+    assert.ok(client <= 10_000 && beacon <= 3_000, `${client} and ${beacon} bytes`);
+  });
+
+  test('takes nothing into a bundle but itself', async () => {
     const files = (await readdir(import.meta.dirname)).filter(
       (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'file-store.ts',
     );
@@ -18,7 +31,7 @@ describe('the client', () => {
       const code = stripTypeScriptTypes(await readFile(path.join(import.meta.dirname, name), 'utf8'));
       for (const [, from] of code.matchAll(/\bfrom '([^']+)'|\bimport\('([^']+)'\)/g)) {
         const inside = from?.startsWith('./') && files.includes(from.slice(2));
-        assert.ok(inside || from === '@trpc/client', `${name} imports ${from} at run time`);
+        assert.ok(inside, `${name} imports ${from} at run time`);
       }
     }
   });
@@ -65,11 +78,11 @@ describe('the client', () => {
 
   test('leaves the service alone for as long as it asks', async () => {
     const refused = (seconds: string) => {
-      const error = { message: 'no', code: -32029, data: { httpStatus: 429 } };
-      return clientError(
-        { data: error.data, meta: { response: { status: 429, headers: new Headers({ 'retry-after': seconds }) } } },
+      const error = { message: 'no', data: { httpStatus: 429 } };
+      return answerError(
+        { error },
+        { status: 429, headers: new Headers({ 'retry-after': seconds }) },
         'http://shop.test',
-        5,
       );
     };
     assert.equal(refused('3').retryAfterMs, 3000);
@@ -94,7 +107,7 @@ describe('the client', () => {
 
   test('reads a date that the service asks to wait for', () => {
     const headers = new Headers({ 'retry-after': new Date(Date.now() + 60_000).toUTCString() });
-    const { retryAfterMs } = clientError({ meta: { response: { status: 503, headers } } }, 'http://shop.test', 1);
+    const { retryAfterMs } = answerError(undefined, { status: 503, headers }, 'http://shop.test');
     assert.ok(retryAfterMs! > 50_000 && retryAfterMs! <= 60_000, String(retryAfterMs));
   });
 
@@ -189,10 +202,14 @@ describe('the client', () => {
   });
 
   test('tells an answer that is not Duet’s from one that is', () => {
-    const proxy = clientError({ message: 'x', meta: { response: { status: 502 } } }, 'http://shop.test', 1);
+    const proxy = answerError(undefined, { status: 502, headers: new Headers() }, 'http://shop.test');
     assert.equal(proxy.code, 'unavailable');
     assert.match(proxy.message, /Is another service or a proxy at this address/);
-    const ours = clientError({ message: 'There is no item i9.', data: { httpStatus: 404 } }, 'http://shop.test', 1);
+    const ours = answerError(
+      { error: { message: 'There is no item i9.', data: { httpStatus: 404 } } },
+      { status: 404, headers: new Headers() },
+      'http://shop.test',
+    );
     assert.deepEqual([ours.code, ours.message, ours.transient], ['not-found', 'There is no item i9.', false]);
   });
 });

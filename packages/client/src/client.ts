@@ -6,6 +6,13 @@ import type {
   HealthAnswer,
   HistoryAnswer,
   HistoryInput,
+  InteractionsWriteInput,
+  ItemsDeleteInput,
+  ItemsPatchInput,
+  ItemsPutAnswer,
+  ItemsPutInput,
+  ItemsWriteAnswer,
+  ItemsWriteInput,
   NewArrivalsInput,
   PopularAnswer,
   PopularInput,
@@ -20,13 +27,10 @@ import type {
   SimilarUsersAnswer,
   SimilarUsersInput,
   TrendingInput,
+  UsersWriteInput,
 } from '@duet/api';
-import { deviceOf } from './device.ts';
-import { createEventBuffer, type EventBuffer, type EventBufferOptions } from './event-buffer.ts';
-import { eventId } from './event-id.ts';
-import { browserStore, pageStorage } from './event-store.ts';
-import type { CallOptions, DuetClientOptions, LoggedEvent, SentEvent } from './options.ts';
-import type { RetryPolicy } from './retry.ts';
+import { type Events, openEvents } from './events.ts';
+import type { CallOptions, DuetClientOptions } from './options.ts';
 import { openTransport } from './transport.ts';
 
 export type {
@@ -35,6 +39,13 @@ export type {
   FoundItem,
   HealthAnswer,
   HistoryAnswer,
+  InteractionsWriteInput,
+  ItemsDeleteInput,
+  ItemsPatchInput,
+  ItemsPutAnswer,
+  ItemsPutInput,
+  ItemsWriteAnswer,
+  ItemsWriteInput,
   ListedItem,
   NewArrivalsInput,
   PopularInput,
@@ -50,6 +61,7 @@ export type {
   SimilarUsersAnswer,
   SimilarUsersInput,
   TrendingInput,
+  UsersWriteInput,
 } from '@duet/api';
 export { type Device, deviceOf } from './device.ts';
 export { type ClientErrorCode, DuetClientError } from './error.ts';
@@ -78,138 +90,68 @@ export interface DuetClient {
   };
   history(input: HistoryInput, o?: CallOptions): Promise<HistoryAnswer>;
   health(o?: CallOptions): Promise<HealthAnswer>;
-  events: {
-    /** Buffers events for the next batch. Returns their ids. Never waits and never throws while the client is open. */
-    log(...events: LoggedEvent[]): string[];
-    flush: EventBuffer<SentEvent>['flush'];
-    close: EventBuffer<SentEvent>['close'];
-    readonly pending: number;
+  /** The catalogue, with a secret key of the scope `write`. Each call may be sent again: a repeat changes nothing. */
+  items: {
+    put(input: ItemsPutInput, o?: CallOptions): Promise<ItemsPutAnswer>;
+    patch(input: ItemsPatchInput, o?: CallOptions): Promise<ItemsPutAnswer>;
+    delete(input: ItemsDeleteInput, o?: CallOptions): Promise<ItemsPutAnswer>;
+    /** Up to 10,000 of these in one call; a bad one is rejected alone. */
+    write(items: ItemsWriteInput['items'], o?: CallOptions): Promise<ItemsWriteAnswer>;
   };
+  users: { write(users: UsersWriteInput['users'], o?: CallOptions): Promise<ItemsWriteAnswer> };
+  /** Of the past, such as the orders of a shop's till. */
+  interactions: {
+    write(interactions: InteractionsWriteInput['interactions'], o?: CallOptions): Promise<ItemsWriteAnswer>;
+  };
+  events: Events;
   /** With a publishable key: the visitor's signed id, for the shop's server. */
   visitor(): Promise<string>;
   /** Sends the buffered events, then refuses further ones. */
   close(o?: { timeoutMs?: number }): Promise<void>;
 }
 
-/** What the client needs of a browser's `document`. */
-interface Page {
-  visibilityState: string;
-  addEventListener(type: 'visibilitychange', listener: () => void): void;
-  removeEventListener(type: 'visibilitychange', listener: () => void): void;
-}
-
-type Listen = (type: 'online', listener: () => void) => void;
-
 /**
  * A typed client of the retrieval service for browsers, Node and edge runtimes: needs only `fetch`, `AbortSignal` and
  * `crypto.randomUUID`. Every failure is a `DuetClientError`.
  */
 export function createDuetClient(options: DuetClientOptions): DuetClient {
-  const { now = Date.now } = options;
-  const { trpc, retry, once, read, visitor, isPublishable } = openTransport(options);
-  // Typed here, since Node's types, which the services compile with, know no document.
-  const page = (globalThis as { document?: Page }).document;
-  // Elsewhere than in a page the sender is a server, and its user agent nobody's.
-  const device = page && deviceOf(globalThis.navigator.userAgent);
-
-  const buffer = openBuffer(options.events ?? {}, retry, (events) =>
-    once(() => trpc.events.log.mutate({ events, sentAt: new Date(now()).toISOString() })),
-  );
-
-  const stopWatching =
-    page &&
-    watchPage(page, {
-      online: () => void buffer.flush().catch(() => undefined),
-      leave: () => void buffer.save(),
-    });
-  const close: DuetClient['close'] = async (o) => {
-    stopWatching?.();
-    await buffer.close(o);
-  };
-
+  const transport = openTransport(options);
+  const events = openEvents(transport, options);
+  /** A procedure that may be called again: it reads, or its repeat changes nothing. */
+  const calls =
+    <Input, Answer>(procedure: string) =>
+    (input: Input, o?: CallOptions) =>
+      transport.read<Answer>(procedure, input, o);
+  const list =
+    <Input extends object>(procedure: string) =>
+    (input?: Input, o?: CallOptions) =>
+      transport.read<ListAnswer>(procedure, input ?? {}, o);
   return {
-    retrieve: (input, o) => read((call) => trpc.retrieve.query(input, call), o),
-    similarItems: (input, o) => read((call) => trpc.similarItems.query(input, call), o),
-    similarUsers: (input, o) => read((call) => trpc.similarUsers.query(input, call), o),
-    search: (input, o) => read((call) => trpc.search.query(input, call), o),
-    popular: (input = {}, o) => read((call) => trpc.popular.query(input, call), o),
-    trending: (input = {}, o) => read((call) => trpc.trending.query(input, call), o),
-    newArrivals: (input = {}, o) => read((call) => trpc.newArrivals.query(input, call), o),
-    recentlyViewed: (input = {}, o) => read((call) => trpc.recentlyViewed.query(input, call), o),
-    boughtTogether: (input, o) => read((call) => trpc.boughtTogether.query(input, call), o),
+    retrieve: calls('retrieve'),
+    similarItems: calls('similarItems'),
+    similarUsers: calls('similarUsers'),
+    search: calls('search'),
+    popular: list('popular'),
+    trending: list('trending'),
+    newArrivals: list('newArrivals'),
+    recentlyViewed: list('recentlyViewed'),
+    boughtTogether: list('boughtTogether'),
     catalogue: {
-      shoppers: (input, o) => read((call) => trpc.catalogue.shoppers.query(input, call), o),
-      item: (input, o) => read((call) => trpc.catalogue.item.query(input, call), o),
+      shoppers: (input = {}, o) => transport.read('catalogue.shoppers', input, o),
+      item: calls('catalogue.item'),
     },
-    history: (input, o) => read((call) => trpc.history.query(input, call), o),
-    health: (o) => read((call) => trpc.health.query(undefined, call), o),
-    visitor: () => once(() => visitor.signed()),
-    events: {
-      log: (...events) =>
-        events.map((event) => {
-          // Given here and not when it is sent, so that every repeat of the batch carries the same id and time.
-          const sent = {
-            ...(device === undefined ? {} : { device }),
-            // Whoever comes after this visitor sends what this one left.
-            ...(isPublishable && visitor.known !== undefined ? { visitor: visitor.known } : {}),
-            ...event,
-            eventId: event.eventId ?? eventId(now()),
-            occurredAt: event.occurredAt ?? new Date(now()).toISOString(),
-          } as SentEvent;
-          buffer.add(sent);
-          return sent.eventId;
-        }),
-      flush: buffer.flush,
-      close,
-      get pending() {
-        return buffer.pending;
-      },
+    history: calls('history'),
+    health: (o) => transport.read('health', undefined, o),
+    items: {
+      put: calls('items.put'),
+      patch: calls('items.patch'),
+      delete: calls('items.delete'),
+      write: (items, o) => transport.read('items.write', { items }, o),
     },
-    close,
-  };
-}
-
-/** The buffer with the client's defaults. What goes wrong with it is said on the console, once each. */
-function openBuffer(
-  { onDrop, store, batchSize = 100, flushAfterMs = 1_000, capacity = 10_000 }: NonNullable<DuetClientOptions['events']>,
-  retry: RetryPolicy,
-  send: EventBufferOptions<SentEvent>['send'],
-): EventBuffer<SentEvent> {
-  const storage = pageStorage();
-  let storeFailed = false;
-  let refused = '';
-  return createEventBuffer<SentEvent>({
-    send,
-    batchSize,
-    flushAfterMs,
-    capacity,
-    // A lost event bends a measurement, so silence is not an option: without a listener it is said on the console.
-    onDrop: onDrop ?? ((events, reason) => console.warn(`Duet: ${events.length} events were dropped: ${reason}`)),
-    store: store === false ? undefined : (store ?? (storage && browserStore(storage))),
-    onStoreFailure: (error) => {
-      if (!storeFailed) console.warn(`Duet: events are kept in memory alone: ${(error as Error).message}`);
-      storeFailed = true;
-    },
-    onRefused: ({ message }) => {
-      if (message !== refused) console.warn(`Duet: events wait, since the service does not take them: ${message}`);
-      refused = message;
-    },
-    retry: { ...retry, baseDelayMs: Math.max(retry.baseDelayMs, 100), maxDelayMs: Math.max(retry.maxDelayMs, 10_000) },
-  });
-}
-
-/** Sends when the page is online again, saves and sends when it is left. @returns what ends it */
-function watchPage(page: Page, { online, leave }: { online: () => void; leave: () => void }): () => void {
-  const whole = globalThis as { addEventListener?: Listen; removeEventListener?: Listen };
-  const changed = () => {
-    if (page.visibilityState !== 'hidden') return;
-    leave();
-    online();
-  };
-  page.addEventListener('visibilitychange', changed);
-  whole.addEventListener?.('online', online);
-  return () => {
-    page.removeEventListener('visibilitychange', changed);
-    whole.removeEventListener?.('online', online);
+    users: { write: (users, o) => transport.read('users.write', { users }, o) },
+    interactions: { write: (interactions, o) => transport.read('interactions.write', { interactions }, o) },
+    visitor: () => transport.visitor.signed(),
+    events,
+    close: events.close,
   };
 }

@@ -58,25 +58,12 @@ const codeOfStatus: Record<number, ClientErrorCode> = {
 };
 
 /** The parts of an HTTP answer that the mapping reads. */
-interface Answer {
-  status?: number;
-  headers?: Pick<Headers, 'get'>;
-}
+export type Answer = Pick<Response, 'status'> & { headers: Pick<Headers, 'get'> };
 
-/** The parts of tRPC's client error that the mapping reads. */
-interface FailedCall {
-  message?: string;
-  name?: string;
-  cause?: unknown;
-  data?: { httpStatus?: number } | null;
-  meta?: { response?: Answer };
-}
-
-function ofStatus(status: number, message: string, answer: Answer | undefined, cause?: unknown): DuetClientError {
+function ofStatus(message: string, { status, headers }: Answer): DuetClientError {
   const code = codeOfStatus[status] ?? 'internal';
   const transient = status === 408 || status === 429 || status >= 500;
-  const retryAfterMs = msOf(answer?.headers?.get('retry-after'));
-  return new DuetClientError(code, message, { transient, status, retryAfterMs, cause });
+  return new DuetClientError(code, message, { transient, status, retryAfterMs: msOf(headers.get('retry-after')) });
 }
 
 /** `Retry-After` in ms: seconds, or a date (RFC 9110, section 10.2.3). */
@@ -86,39 +73,35 @@ function msOf(retryAfter: string | null | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-/** The error of an answer that is not Duet's: a proxy's, a load balancer's, another server's. */
-export function foreignAnswer(answer: { status: number; headers: Pick<Headers, 'get'> }, url: string): DuetClientError {
-  const { status } = answer;
-  const what = `${url} answered HTTP ${status}, but not as Duet does. Is another service or a proxy at this address?`;
-  return status >= 400 ? ofStatus(status, what, answer) : new DuetClientError('internal', what, { status });
+/**
+ * The error of an answer that holds no result: Duet's own says why; any other is a proxy's, a load balancer's, another
+ * server's.
+ *
+ * @param body what the answer holds; undefined where it is no JSON
+ */
+export function answerError(body: unknown, answer: Answer, url: string): DuetClientError {
+  const { error } = (body ?? {}) as { error?: { message?: string; data?: { httpStatus?: number } } };
+  const status = error?.data?.httpStatus;
+  if (status !== undefined)
+    return ofStatus(error?.message ?? `Duet answered ${status}.`, { status, headers: answer.headers });
+  const what = `${url} answered HTTP ${answer.status}, but not as Duet does. Is another service or a proxy at this address?`;
+  if (answer.status >= 400) return ofStatus(what, answer);
+  return new DuetClientError('internal', what, { status: answer.status });
 }
 
 /**
- * What went wrong, from whatever tRPC, fetch or an abort signal threw.
+ * What went wrong, from whatever fetch or an abort signal threw.
  *
  * @param url the service's address, named when it could not be reached
  * @param timeoutMs the limit that a timed out attempt ran into
  */
 export function clientError(cause: unknown, url: string, timeoutMs: number): DuetClientError {
   if (cause instanceof DuetClientError) return cause;
-  const failed = (cause ?? {}) as FailedCall;
-  if (failed.cause instanceof DuetClientError) return failed.cause;
-  const status = failed.data?.httpStatus;
-  if (status !== undefined) {
-    return ofStatus(status, failed.message ?? `Duet answered ${status}.`, failed.meta?.response, failed);
+  const { name, message = 'no reason given' } = (cause ?? {}) as { name?: string; message?: string };
+  if (name === 'TimeoutError') {
+    const what = `Duet at ${url} did not answer within ${timeoutMs} ms.`;
+    return new DuetClientError('timeout', what, { transient: true, cause });
   }
-  const { status: foreign, headers } = failed.meta?.response ?? {};
-  if (foreign !== undefined) return foreignAnswer({ status: foreign, headers: headers ?? new Headers() }, url);
-  const timedOut = [failed, failed.cause as FailedCall | undefined].some((error) => error?.name === 'TimeoutError');
-  if (timedOut) {
-    return new DuetClientError('timeout', `Duet at ${url} did not answer within ${timeoutMs} ms.`, {
-      transient: true,
-      cause,
-    });
-  }
-  return new DuetClientError(
-    'unreachable',
-    `Duet at ${url} could not be reached (${failed.message ?? 'no reason given'}). Is the retrieval service running?`,
-    { transient: true, cause },
-  );
+  const what = `Duet at ${url} could not be reached (${message}). Is the retrieval service running?`;
+  return new DuetClientError('unreachable', what, { transient: true, cause });
 }

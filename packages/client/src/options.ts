@@ -8,7 +8,8 @@ export type SentEvent = EventsLogInput['events'][number];
 export type LoggedEvent = Omit<SentEvent, 'eventId' | 'occurredAt'> &
   Partial<Pick<SentEvent, 'eventId' | 'occurredAt'>>;
 
-export interface DuetClientOptions {
+/** How the service is reached, and as whom. */
+export interface ConnectionOptions {
   /** The retrieval service's address, such as `http://127.0.0.1:4300`. */
   url: string;
   /** A server's secret key (`sk_…`), or in a page a publishable one (`pk_…`), with the scopes the calls need. */
@@ -24,19 +25,28 @@ export interface DuetClientOptions {
   /** Limit of a call, all attempts and waits together; 10 s, or `timeoutMs` where that is more. */
   deadlineMs?: number | undefined;
   retry?: Partial<RetryPolicy> | undefined;
-  events?:
-    | {
-        batchSize?: number | undefined;
-        flushAfterMs?: number | undefined;
-        capacity?: number | undefined;
-        onDrop?: ((events: SentEvent[], reason: string) => void) | undefined;
-        /**
-         * Where events wait while the service cannot be reached, beyond the life of this page or process:
-         * `localStorage` in a browser, else memory, unless it is said here. False keeps them in memory.
-         */
-        store?: EventStore<SentEvent> | false | undefined;
-      }
-    | undefined;
+}
+
+/** How events are gathered, sent and kept. */
+export interface EventOptions {
+  batchSize?: number | undefined;
+  flushAfterMs?: number | undefined;
+  capacity?: number | undefined;
+  /** Told of events as they are logged. */
+  onLog?: ((events: SentEvent[]) => void) | undefined;
+  /** Told of events that the service has. */
+  onStored?: ((events: SentEvent[]) => void) | undefined;
+  /** Told of events that will never arrive, and why. */
+  onDrop?: ((events: SentEvent[], reason: string) => void) | undefined;
+  /**
+   * Where events wait while the service cannot be reached, beyond the life of this page or process: `localStorage` in a
+   * browser, else memory, unless it is said here. False keeps them in memory.
+   */
+  store?: EventStore<SentEvent> | false | undefined;
+}
+
+export interface DuetClientOptions extends ConnectionOptions {
+  events?: EventOptions | undefined;
   now?: (() => number) | undefined;
 }
 

@@ -1,78 +1,73 @@
-import type { AppRouter } from '@duet/api';
-import { createTRPCClient, httpLink } from '@trpc/client';
-import { clientError, DuetClientError, foreignAnswer } from './error.ts';
+import { answerError, clientError, DuetClientError } from './error.ts';
 import { pageStorage } from './event-store.ts';
-import type { CallOptions, DuetClientOptions } from './options.ts';
-import { defaultRetry, withRetry } from './retry.ts';
-import { openVisitor } from './visitor.ts';
+import type { CallOptions, ConnectionOptions } from './options.ts';
+import { defaultRetry, type RetryPolicy, withRetry } from './retry.ts';
+import { openVisitor, type Visitor } from './visitor.ts';
 
 /** `fetch` with `keepalive` lets a page that is being left finish its request, up to 64 KiB (fetch.spec.whatwg.org). */
 const keepaliveLimit = 60_000;
 
-/**
- * How calls reach the service: in time, again where that is harmless, and with every failure as a `DuetClientError`.
- *
- * @internal its type is tRPC's, which the published declarations do without
- */
-export function openTransport(options: DuetClientOptions) {
+/** How calls reach the service: in time, again where that is harmless, every failure as a `DuetClientError`. */
+export interface Transport {
+  readonly url: string;
+  readonly retry: RetryPolicy;
+  /** Calls a procedure once. */
+  once<T>(procedure: string, input?: unknown, signal?: AbortSignal): Promise<T>;
+  /** Calls a procedure that changes nothing, so that a repeat is harmless. */
+  read<T>(procedure: string, input?: unknown, o?: CallOptions): Promise<T>;
+  /** With a publishable key: the id that the shop signed, or the service. */
+  readonly visitor: Visitor;
+  readonly isPublishable: boolean;
+}
+
+export function openTransport(options: ConnectionOptions): Transport {
   const { apiKey, timeoutMs = 5_000 } = options;
   const url = addressOf(options.url);
   const deadlineMs = options.deadlineMs ?? Math.max(10_000, timeoutMs);
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const retry = { ...defaultRetry, ...options.retry };
   const isPublishable = apiKey?.startsWith('pk_') ?? false;
-  const visitor = openVisitor(
-    options.visitor,
-    async () => (await trpc.visitors.create.mutate()).visitor,
-    pageStorage(),
-  );
-  const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const newVisitor = 'visitors.create';
+  const makeVisitor = async () => (await once<{ visitor: string }>(newVisitor)).visitor;
+  const visitor = openVisitor(options.visitor, makeVisitor, pageStorage());
 
-  const fetchJson = async (address: string, init: RequestInit): Promise<Response> => {
+  /** Everything by POST: a user's id stays out of URLs, which proxies log, and a long list fits. */
+  const post = async <T>(procedure: string, input: unknown, given?: AbortSignal): Promise<T> => {
+    const headers: Record<string, string> = { 'content-type': 'application/json' };
+    if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`;
+    if (isPublishable && procedure !== newVisitor) headers['x-duet-visitor'] = await visitor.signed();
     const limit = AbortSignal.timeout(timeoutMs);
-    const signal = init.signal ? either(init.signal, limit) : limit;
-    const { body } = init;
-    const keepalive = 'document' in globalThis && typeof body === 'string' && body.length < keepaliveLimit;
-    const response = await send(address, { ...init, signal, ...(keepalive ? { keepalive } : {}) });
-    if (/\bjson\b/.test(response.headers.get('content-type') ?? '')) return response;
-    // Of a proxy, most likely: what it says is for people, but its status counts.
-    throw foreignAnswer(response, url);
+    const body = JSON.stringify(input);
+    const response = await send(`${url}/trpc/${procedure}`, {
+      ...{ method: 'POST', headers, signal: given ? either(given, limit) : limit },
+      ...(body !== undefined && { body }),
+      ...('document' in globalThis && (body?.length ?? 0) < keepaliveLimit && { keepalive: true }),
+    });
+    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+    const answer = isJson ? ((await response.json()) as { result?: { data: T } }) : undefined;
+    if (answer?.result === undefined) throw answerError(answer, response, url);
+    return answer.result.data;
   };
 
-  const trpc = createTRPCClient<AppRouter>({
-    links: [
-      httpLink({
-        url: `${url}/trpc`,
-        // Queries as POST: a user's id stays out of URLs, which proxies log, and a long list fits.
-        methodOverride: 'POST',
-        headers: async ({ op }) => {
-          if (!isPublishable || op.path === 'visitors.create') return authorization;
-          return { ...authorization, 'x-duet-visitor': await visitor.signed() };
-        },
-        fetch: (address, init) => fetchJson(address as string, init as RequestInit),
-      }),
-    ],
-  });
-
-  const once = async <T>(run: () => Promise<T>): Promise<T> => {
+  const once: Transport['once'] = async (procedure, input, signal) => {
     try {
-      return await run().catch((cause) => {
+      return (await post(procedure, input, signal).catch((cause) => {
         // The secret that Duet signed the visitor's id with may be another by now: a new id is made, once.
-        if (clientError(cause, url, timeoutMs).code === 'unauthorised' && visitor.forget()) return run();
+        if (cause.code === 'unauthorised' && visitor.forget()) return post(procedure, input, signal);
         throw cause;
-      });
+      })) as never;
     } catch (cause) {
       throw clientError(cause, url, timeoutMs);
     }
   };
-  /** Reads change nothing, so a repeat is harmless. A caller's own abort is final. */
-  const read = <T>(run: (o: { signal: AbortSignal }) => Promise<T>, o: CallOptions = {}): Promise<T> => {
+  /** A caller's own abort is final. */
+  const read: Transport['read'] = (procedure, input, o = {}) => {
     const limitMs = o.deadlineMs ?? deadlineMs;
     const limit = AbortSignal.timeout(limitMs);
     const signal = o.signal ? either(o.signal, limit) : limit;
     const attempt = async () => {
       try {
-        if (!signal.aborted) return await once(() => run({ signal }));
+        if (!signal.aborted) return (await once(procedure, input, signal)) as never;
       } catch (error) {
         if (!signal.aborted) throw error;
       }
@@ -82,15 +77,7 @@ export function openTransport(options: DuetClientOptions) {
     return withRetry(attempt, retry, { deadline: performance.now() + limitMs, signal });
   };
 
-  return {
-    trpc,
-    retry,
-    once,
-    read,
-    /** With a publishable key: the id that the shop signed, or the service. */
-    visitor,
-    isPublishable,
-  };
+  return { url, retry, once, read, visitor, isPublishable };
 }
 
 /** The service's address without a slash at its end. @throws DuetClientError `bad-input` for what is none */
