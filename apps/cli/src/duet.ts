@@ -20,6 +20,7 @@ import { championCommands, deploymentCommands } from './commands/models/registry
 import { trainCommand } from './commands/models/train.ts';
 import { trainRankerCommand } from './commands/models/train-ranker.ts';
 import { tuneCommand } from './commands/models/tune.ts';
+import { recommendCommand } from './commands/recommend.ts';
 import { retrieveCommand } from './commands/retrieve.ts';
 import { rulesCommand } from './commands/rules.ts';
 import { alertsCommand } from './commands/system/alerts.ts';
@@ -58,6 +59,7 @@ const commands = [
   exportCommand,
   retrieveCommand,
   listCommand,
+  recommendCommand,
   rulesCommand,
   experimentCommand,
   reportCommand,

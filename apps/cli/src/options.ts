@@ -1,3 +1,5 @@
+import { DuetError } from '@duet/base';
+import type { Filter, filterSchema } from '@duet/serving';
 import { InvalidArgumentError } from 'commander';
 
 // How the options of all commands read their values: what commander calls for each value of an option.
@@ -28,3 +30,23 @@ export function readSetting(text: string, before: Record<string, unknown>): Reco
 
 /** An option that may be given any number of times. */
 export const collect = (text: string, before: string[] = []): string[] => [...before, text];
+
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('It must be JSON, such as {"category":["Mugs"]}.');
+  }
+}
+
+/**
+ * @param schema `filterSchema`, which only a command that runs loads @throws DuetError `bad-input` where it is no filter
+ */
+export function readFilter(schema: typeof filterSchema, filter: unknown): Filter | undefined {
+  const parsed = schema.optional().safeParse(filter);
+  if (parsed.success) return parsed.data;
+  throw new DuetError('bad-input', 'This is not a filter.', {
+    where: { field: '--filter' },
+    fix: 'Combine category, price, inStock, tag and attribute by all, any and not: {"all":[{"category":["Mugs"]},{"inStock":true}]}.',
+  });
+}

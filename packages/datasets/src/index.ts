@@ -65,5 +65,6 @@ export {
   uploadedFiles,
   uploadsFolder,
 } from './upload/uploads.ts';
+export { csvToParquet } from './write/csv-to-parquet.ts';
 export { clearAbandonedDrafts } from './write/draft.ts';
 export { removeDatasetFiles } from './write/remove-dataset.ts';

@@ -57,18 +57,28 @@ export interface SearchAnswer extends AnsweredBy, Explained {
   items: FoundItem[];
 }
 
-/** The items most like an item, as the model sees it. @throws DuetError `not-found` */
+/**
+ * The items most like an item, as the model sees it; of one that it does not know the best sellers of its category.
+ *
+ * @throws DuetError `not-found`
+ */
 export async function similar(
   retriever: Retriever,
   dataset: ServedDataset,
-  { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
+  request: SimilarItemsRequest,
   rules: RulesInForce,
 ): Promise<SimilarItemsAnswer> {
+  const { itemId, k, filter, exclude = [] } = request;
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   const row = rowOfItem(dataset, itemId);
+  const vector = await retriever.alike(row);
+  if (vector === undefined) {
+    const unknown = `Model ${retriever.planned.name} does not know item ${itemId}: it came after the training.`;
+    return similarPopular(dataset, request, rules, answeredBy(retriever, dataset, unknown));
+  }
   const hidden = catalogueRows(dataset, exclude).add(row);
   const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
-  const nearest = await searchVisible(retriever, await retriever.alike(row), Math.max(k, candidateCount), visible);
+  const nearest = await searchVisible(retriever, vector, Math.max(k, candidateCount), visible);
   return { ...answeredBy(retriever, dataset), items: listed(dataset, nearest, k, rules) };
 }
 
@@ -77,7 +87,7 @@ export function similarPopular(
   dataset: ServedDataset,
   { itemId, k, filter, exclude = [] }: SimilarItemsRequest,
   rules: RulesInForce,
-  because: string[],
+  answered: AnsweredBy,
 ): SimilarItemsAnswer {
   const { catalogue } = dataset;
   if (filter !== undefined) checkFilter(filter, catalogue);
@@ -87,7 +97,7 @@ export function similarPopular(
   const alike = (item: number) => catalogue.category[item] === catalogue.category[row];
   const best = bestSellers(dataset, candidateCount, visible, alike);
   const rest = bestSellers(dataset, candidateCount - best.length, visible, (item) => !alike(item));
-  return { ...answeredByNone(dataset, because), items: listed(dataset, [...best, ...rest], k, rules) };
+  return { ...answered, items: listed(dataset, [...best, ...rest], k, rules) };
 }
 
 /**

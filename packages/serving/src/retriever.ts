@@ -21,10 +21,8 @@ export interface Retriever extends AsyncDisposable, Searched {
   seen(userId: string): number[];
   /** The dataset's users by their own vectors: made at the first call, which takes some seconds. */
   users(dataset: ServedDataset): Promise<UserIndex>;
-  /**
-   * Query vector for the items most like one, by catalogue row. @throws DuetError `not-found` where the model has none
-   */
-  alike(item: number): Promise<Float32Array>;
+  /** Query vector for the items most like one, by catalogue row; undefined of an item that the model does not know. */
+  alike(item: number): Promise<Float32Array | undefined>;
 }
 
 /** Names a retriever: the same model with another index is another retriever. */
@@ -69,16 +67,13 @@ export async function openRetriever(
   const modelRow = model.itemRow;
   const delta = opened.use(await Delta.open(model, modelRow, catalogue, bitmaps, { rowOf, encoded, built }));
 
-  const alike = async (item: number): Promise<Float32Array> => {
+  const alike = async (item: number): Promise<Float32Array | undefined> => {
     const fresh = delta.vectorOf(item);
     if (fresh !== undefined) return fresh;
     const learnt = modelRow.get(catalogue.ids[item]!);
     const description = catalogue.describe(item);
     if (model.itemTower?.differs(description)) return model.itemTower.encode([description]);
-    if (learnt !== undefined) return model.alike(learnt);
-    throw new DuetError('not-found', `Model ${planned.name} does not know item ${description.itemId}.`, {
-      fix: 'It came after the training, and this kind of model makes no vectors of what is known of an item.',
-    });
+    return learnt === undefined ? undefined : model.alike(learnt);
   };
   const owned = opened.move();
   let users: Promise<UserIndex> | undefined;

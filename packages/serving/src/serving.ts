@@ -3,7 +3,9 @@ import type { Database } from '@duet/db';
 import type { Executor } from '@duet/models';
 import { type RulesInForce, rulesInForce } from '@duet/ranking';
 import { type RetrieveAnswer, type RetrieveRequest, recommend, recommendPopular, type Shaping } from './answer.ts';
-import { type AnsweredBy, answeredBy, type OfDataset } from './answered-by.ts';
+import { type AnsweredBy, answeredBy, answeredByNone, type OfDataset } from './answered-by.ts';
+import { type BulkMaker, type BulkRequest, bulkMaker } from './bulk/everybody.ts';
+import { checkFilter } from './catalogue/filter.ts';
 import { TitleSearch } from './catalogue/title-search.ts';
 import {
   historyOf,
@@ -58,6 +60,8 @@ export interface Serving extends AsyncDisposable {
   search(request: SearchRequest): Promise<SearchAnswer>;
   /** A list that needs no model, or is about an item or a visit. @throws DuetError `bad-input`, `not-found` */
   list(name: ListName, request: ListRequest): Promise<ListAnswer>;
+  /** Runs `work` with what makes the lists of all users, or of all items, by one model from beginning to end. */
+  bulk<Answer>(request: BulkRequest, work: (maker: BulkMaker) => Promise<Answer>): Promise<Answer>;
   /** @throws DuetError `not-found` */
   item(request: OfDataset & { itemId: string }): Promise<ShownItem & { currency: string }>;
   shoppers(request: OfDataset & { limit: number; search?: string }): Promise<Shopper[]>;
@@ -156,19 +160,37 @@ class DatabaseServing implements Serving {
     return this.#opened.dataset(chooseDataset(this.plan, wanted));
   }
 
+  /** What a list is made with. A ranker that cannot be read is a problem in `health`, not a page without one. */
+  async #shaping(
+    dataset: ServedDataset,
+    request: Pick<RetrieveRequest, 'rankerId' | 'placement' | 'situation'>,
+  ): Promise<Shaping> {
+    const id = request.rankerId === undefined ? this.plan.rankers[dataset.id] : request.rankerId;
+    const parameters = id ? await this.#opened.ranker(id).catch(() => undefined) : undefined;
+    return { ranker: parameters && { id: id!, parameters }, rules: this.#rules(dataset, request) };
+  }
+
   async retrieve(request: RetrieveRequest): Promise<RetrieveAnswer> {
-    const shapingOf = async (dataset: ServedDataset): Promise<Shaping> => {
-      const id = request.rankerId === undefined ? this.plan.rankers[dataset.id] : request.rankerId;
-      // A ranker that cannot be read is a problem in `health`, not a page without recommendations.
-      const parameters = id ? await this.#opened.ranker(id).catch(() => undefined) : undefined;
-      return { ranker: parameters && { id: id!, parameters }, rules: this.#rules(dataset, request) };
-    };
     return this.#answer(
       request,
       async (retriever, dataset) =>
-        recommend(retriever, dataset, this.#withRecent(request, dataset), await shapingOf(dataset)),
+        recommend(retriever, dataset, this.#withRecent(request, dataset), await this.#shaping(dataset, request)),
       async (dataset, because) =>
-        recommendPopular(dataset, this.#withRecent(request, dataset), await shapingOf(dataset), because),
+        recommendPopular(dataset, this.#withRecent(request, dataset), await this.#shaping(dataset, request), because),
+    );
+  }
+
+  async bulk<Answer>(request: BulkRequest, work: (maker: BulkMaker) => Promise<Answer>): Promise<Answer> {
+    const makerOf = (retriever: Retriever | undefined, dataset: ServedDataset, because: string[]) => {
+      if (request.filter !== undefined) checkFilter(request.filter, dataset.catalogue);
+      const withRecent = (one: RetrieveRequest) => this.#withRecent(one, dataset);
+      const shaping = () => this.#shaping(dataset, request);
+      return bulkMaker(request, { retriever, dataset, withRecent, shaping, because });
+    };
+    return this.#answer(
+      request,
+      (retriever, dataset) => work(makerOf(retriever, dataset, [])),
+      (dataset, because) => work(makerOf(undefined, dataset, because)),
     );
   }
 
@@ -190,7 +212,8 @@ class DatabaseServing implements Serving {
     return this.#answer(
       request,
       (retriever, dataset) => similar(retriever, dataset, request, this.#rules(dataset, request)),
-      (dataset, because) => similarPopular(dataset, request, this.#rules(dataset, request), because),
+      (dataset, because) =>
+        similarPopular(dataset, request, this.#rules(dataset, request), answeredByNone(dataset, because)),
     );
   }
 

@@ -1,10 +1,9 @@
 import { DuetError } from '@duet/base';
-import type { Filter, filterSchema } from '@duet/serving';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { table } from '../answer.ts';
 import { job } from '../context.ts';
 import { findDataset, findModel } from '../find.ts';
-import { readInteger, readSetting } from '../options.ts';
+import { readFilter, readInteger, readJson, readSetting } from '../options.ts';
 
 interface Options {
   user?: string;
@@ -19,14 +18,6 @@ interface Options {
   model?: string;
   rank: boolean;
   seen: 'hide' | 'show' | 'only';
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InvalidArgumentError('It must be JSON, such as {"category":["Mugs"]}.');
-  }
 }
 
 const texts = (values: Record<string, unknown>): Record<string, string> =>
@@ -120,15 +111,5 @@ export function retrieveCommand(program: Command): void {
         ]),
       )}`,
     };
-  });
-}
-
-/** @throws DuetError `bad-input` where it is no filter */
-function readFilter(schema: typeof filterSchema, filter: unknown): Filter | undefined {
-  const parsed = schema.optional().safeParse(filter);
-  if (parsed.success) return parsed.data;
-  throw new DuetError('bad-input', 'This is not a filter.', {
-    where: { field: '--filter' },
-    fix: 'Combine category, price, inStock, tag and attribute by all, any and not: {"all":[{"category":["Mugs"]},{"inStock":true}]}.',
   });
 }

@@ -34,6 +34,8 @@ export class Workspace implements Disposable {
    * @param files A folder above it, for files that are made: all that SQL may read and write.
    * @param memory Bytes that DuckDB may hold.
    * @param timeZone IANA zone of times that say none.
+   * @param inOrder Whether rows keep the order in which they are read, which costs memory; every table of an import has
+   *   its lines' numbers instead.
    */
   static async open(
     folder: string,
@@ -41,15 +43,21 @@ export class Workspace implements Disposable {
       files = folder,
       memory = defaultMemory,
       timeZone = 'UTC',
+      inOrder = false,
       signal,
-    }: { files?: string; memory?: number; timeZone?: string; signal?: AbortSignal | undefined } = {},
+    }: {
+      files?: string;
+      memory?: number;
+      timeZone?: string;
+      inOrder?: boolean;
+      signal?: AbortSignal | undefined;
+    } = {},
   ): Promise<Workspace> {
     const instance = await DuckDBInstance.create(path.join(folder, 'work.duckdb'), {
       memory_limit: `${Math.ceil(memory / 2 ** 20)}MiB`,
       temp_directory: path.join(folder, 'spill'),
       threads: String(threads),
-      // Every table has its lines' numbers; keeping rows in order as well costs memory.
-      preserve_insertion_order: 'false',
+      preserve_insertion_order: String(inOrder),
       // Nothing is fetched while importing.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',

@@ -80,7 +80,8 @@ interface List {
 const similarToFirst: Find = async (dataset, { retriever, visible }, { itemIds = [], k }) => {
   const row = dataset.catalogue.rowOf.get(itemIds[0] ?? '');
   if (retriever === undefined || row === undefined) return [];
-  return searchVisible(retriever, await retriever.alike(row), k, visible);
+  const vector = await retriever.alike(row);
+  return vector === undefined ? [] : searchVisible(retriever, vector, k, visible);
 };
 
 const similar: List = { find: similarToFirst, filledBy: [], pins: false, short: 'No model says what is similar.' };
