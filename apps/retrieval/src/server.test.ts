@@ -372,6 +372,7 @@ const bound = (serving: Serving): Serving => ({
   similarUsers: (request) => serving.similarUsers(request),
   search: (request) => serving.search(request),
   list: (name, request) => serving.list(name, request),
+  bulk: (request, work) => serving.bulk(request, work),
   item: (request) => serving.item(request),
   shoppers: (request) => serving.shoppers(request),
   history: (request) => serving.history(request),
