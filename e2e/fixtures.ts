@@ -46,8 +46,10 @@ export const test = base.extend<{ quiet: undefined }>({
 
 export { expect };
 
+/** Logs in as the first account, which every installation begins with. */
 export async function logIn(page: Page): Promise<void> {
   await page.goto(`${addresses().admin}/`);
+  await page.getByLabel('E-mail').fill('admin@localhost');
   await page.getByLabel('Password').fill(secretOf('admin-password'));
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();

@@ -82,6 +82,7 @@ async function pictures(browser: Browser, folder: string): Promise<void> {
   const page = await first.newPage();
   await page.goto(`${addresses().admin}/login`);
   await page.screenshot({ path: path.join(folder, 'login.1440-light.png') });
+  await page.getByLabel('E-mail').fill('admin@localhost');
   await page.getByLabel('Password').fill(secretOf('admin-password'));
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.waitForURL((url) => url.pathname !== '/login');

@@ -14,7 +14,7 @@ export default {
     ignoreIssue: [{ path: /packages\//, title: /.*/ }],
   },
   // A build happens once per checkout: writing a cache for a second one takes longer than it saves.
-  experimental: { turbopackFileSystemCacheForBuild: false },
+  experimental: { turbopackFileSystemCacheForBuild: false, authInterrupts: true },
   // `npm test` type checks the whole repository with tsc; a build does not do it a second time.
   typescript: { ignoreBuildErrors: true },
   // Native code, WebAssembly and worker threads are loaded by Node, not bundled.

@@ -1,23 +1,27 @@
-import { type Config, readOrMakeSecret, readSecret } from '@duet/base';
-import { browserOf, issueSession, knownBrowser, type Session, sessionOf } from './session.ts';
+import { type Config, readOrMakeSecret } from '@duet/base';
+import { browserOf, issueSession, issueTicket, knownBrowser, type Session, sessionOf, ticketOf } from './session.ts';
 
-/** The password that opens the admin, or undefined while nobody has set one. */
-export const adminPassword = (config: Config): string | undefined =>
-  config.adminPassword ?? readSecret(config.dataDir, 'admin-password');
+type Folder = Pick<Config, 'dataDir'>;
 
-const secretOf = (config: Config): string => readOrMakeSecret(config.dataDir, 'session');
+const secretOf = ({ dataDir }: Folder): string => readOrMakeSecret(dataDir, 'session');
 
-/** The session of whoever bears this token. Without a password nobody has one. */
-export function sessionIn(config: Config, token: string | undefined, now = Date.now()): Session | undefined {
-  const password = adminPassword(config);
-  return password === undefined ? undefined : sessionOf(token, secretOf(config), password, now);
-}
+/** What second factors are sealed with. */
+export const sealingKey = ({ dataDir }: Folder): string => readOrMakeSecret(dataDir, 'people');
 
-/** A session for somebody who has given the password, by the name that their changes are written down under. */
-export const letIn = (config: Config, password: string, name: string, now = Date.now()) =>
-  issueSession(secretOf(config), password, name, now);
+/** The session of whoever bears this token. */
+export const sessionIn = (config: Folder, token: string | undefined, now = Date.now()): Session | undefined =>
+  sessionOf(token, secretOf(config), now);
+
+/** A session for somebody who may come in. */
+export const letIn = (config: Folder, now = Date.now()) => issueSession(secretOf(config), now);
+
+/** For somebody who has given an account's password and owes its code, and whose ticket it is. */
+export const makeTicket = (config: Folder, accountId: string, now = Date.now()): string =>
+  issueTicket(accountId, secretOf(config), now);
+export const accountOfTicket = (config: Folder, ticket: string, now = Date.now()): string | undefined =>
+  ticketOf(ticket, secretOf(config), now);
 
 /** What marks a browser as one that has logged in before, and what such a mark says. */
-export const markBrowser = (config: Config, id?: string): string => knownBrowser(secretOf(config), id);
-export const markedBrowser = (config: Config, cookie: string | undefined): string | undefined =>
+export const markBrowser = (config: Folder, id?: string): string => knownBrowser(secretOf(config), id);
+export const markedBrowser = (config: Folder, cookie: string | undefined): string | undefined =>
   browserOf(cookie, secretOf(config));

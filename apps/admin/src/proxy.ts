@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { loadConfig } from '@duet/base';
 import { type NextRequest, NextResponse } from 'next/server';
 import { sessionIn } from './access.ts';
+import { pathHeader } from './path-header.ts';
+import { needOf } from './permissions.ts';
 import { isHttps, sessionCookie } from './session.ts';
-
-/** What may be asked for without a session. Everything else, including what is added later, needs one. */
-const open = new Set(['/login', '/api/health']);
 
 /** Only our own scripts run: each page's carry its nonce. Charts set style attributes, so those are let through. */
 function contentSecurityPolicy(nonce: string): string {
@@ -23,8 +22,8 @@ function contentSecurityPolicy(nonce: string): string {
 }
 
 /**
- * Authorises every request (whether a session was ended, `signedIn` asks the database) and gives every page its content
- * security policy.
+ * Lets in who has a session (whose it is, and whether they may see the page, `database()` asks) and gives every page its
+ * content security policy.
  */
 export function proxy(request: NextRequest): Response {
   const { pathname, search } = request.nextUrl;
@@ -34,7 +33,7 @@ export function proxy(request: NextRequest): Response {
     return Response.json({ error: 'The request does not say which page it comes from (Origin).' }, { status: 403 });
   }
   const token = request.cookies.get(sessionCookie(isHttps(request.headers)))?.value;
-  if (!open.has(pathname) && sessionIn(loadConfig(), token) === undefined) {
+  if (needOf(pathname) !== 'open' && sessionIn(loadConfig(), token) === undefined) {
     if (pathname.startsWith('/api/')) {
       return Response.json({ error: 'Log in first: POST /login, or open /login in a browser.' }, { status: 401 });
     }
@@ -45,6 +44,7 @@ export function proxy(request: NextRequest): Response {
   }
   const headers = new Headers(request.headers);
   headers.set('content-security-policy', policy);
+  headers.set(pathHeader, pathname);
   const response = NextResponse.next({ request: { headers } });
   response.headers.set('content-security-policy', policy);
   return response;

@@ -2,63 +2,63 @@ import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto
 
 /** How long a log-in lasts. */
 export const sessionSeconds = 12 * 60 * 60;
+/** How long the second step of a log-in, the code, may take. */
+const ticketSeconds = 5 * 60;
 
-/** A session as its cookie tells it. The database says whether it was ended since. */
+/** A session as its cookie tells it. The database says whose it is, and whether it was ended since. */
 export interface Session {
   id: string;
-  /** Whose changes are made in it. */
-  name: string;
   expiresAt: Date;
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const isSame = (given: string, expected: string): boolean => timingSafeEqual(digest(given), digest(expected));
 
-/** Whether the two are the same, in a time that does not depend on where they differ. */
-export const samePassword = (given: string, expected: string): boolean =>
-  timingSafeEqual(digest(given), digest(expected));
+/** Signed for one purpose: what is a session is no ticket. */
+const sign = (purpose: string, claims: string, secret: string): string =>
+  createHmac('sha256', secret).update(`${purpose} ${claims}`).digest('base64url');
 
-/** The signature depends on the password too, so that changing it logs everybody out. */
-const sign = (claims: string, secret: string, password: string): string =>
-  createHmac('sha256', secret).update(`${claims}.`).update(digest(password)).digest('base64url');
+/** Claims until a time, and their signature. */
+function issue(purpose: string, id: string, seconds: number, secret: string, now: number) {
+  const expires = Math.floor(now / 1000) + seconds;
+  const claims = `${expires}.${id}`;
+  return { token: `${claims}.${sign(purpose, claims, secret)}`, expiresAt: new Date(expires * 1000) };
+}
 
-const shape = /^(\d{1,12})\.([\da-f-]{36})\.([\w-]*)\.([\w-]{43})$/;
+const shape = /^(\d{1,12})\.([\da-f-]{36})\.([\w-]{43})$/;
+
+function read(purpose: string, token: string | undefined, secret: string, now: number): Session | undefined {
+  const [, expires, id, signature] = shape.exec(token ?? '') ?? [];
+  if (signature === undefined || !isSame(signature, sign(purpose, `${expires}.${id}`, secret))) return undefined;
+  return Number(expires) * 1000 <= now ? undefined : { id: id!, expiresAt: new Date(Number(expires) * 1000) };
+}
 
 /**
- * A new session and its token: the time it ends at (Unix seconds), its id, who has it, and the signature over all.
+ * A new session and its token: the time it ends at (Unix seconds), its id, and the signature over both.
  *
  * @param now Unix milliseconds
  */
-export function issueSession(
-  secret: string,
-  password: string,
-  name: string,
-  now: number,
-): { token: string; session: Session } {
-  const expires = Math.floor(now / 1000) + sessionSeconds;
+export function issueSession(secret: string, now: number): { token: string; session: Session } {
   const id = randomUUID();
-  const claims = `${expires}.${id}.${Buffer.from(name).toString('base64url')}`;
-  const session = { id, name, expiresAt: new Date(expires * 1000) };
-  return { token: `${claims}.${sign(claims, secret, password)}`, session };
+  const { token, expiresAt } = issue('session', id, sessionSeconds, secret, now);
+  return { token, session: { id, expiresAt } };
 }
 
 /**
- * The session of a token that was issued with this secret and password and has not expired; undefined for any other.
+ * The session of a token that was issued with this secret and has not expired; undefined for any other.
  *
  * @param now Unix milliseconds
  */
-export function sessionOf(
-  token: string | undefined,
-  secret: string,
-  password: string,
-  now: number,
-): Session | undefined {
-  const [, expires, id, name, signature] = shape.exec(token ?? '') ?? [];
-  if (signature === undefined) return undefined;
-  const expected = sign(`${expires}.${id}.${name}`, secret, password);
-  if (!timingSafeEqual(Buffer.from(signature), Buffer.from(expected)) || Number(expires) * 1000 <= now)
-    return undefined;
-  return { id: id!, name: Buffer.from(name!, 'base64url').toString(), expiresAt: new Date(Number(expires) * 1000) };
-}
+export const sessionOf = (token: string | undefined, secret: string, now: number): Session | undefined =>
+  read('session', token, secret, now);
+
+/** That somebody has given an account's password, and has a while to give its code. */
+export const issueTicket = (accountId: string, secret: string, now: number): string =>
+  issue('ticket', accountId, ticketSeconds, secret, now).token;
+
+/** Whose ticket it is; undefined for one that has expired or was not issued here. */
+export const ticketOf = (token: string | undefined, secret: string, now: number): string | undefined =>
+  read('ticket', token, secret, now)?.id;
 
 /** Behind https a cookie that no other host and no plain connection can set (RFC 6265bis, section 4.1.3.2). */
 const cookieName = (name: string, isHttps: boolean): string => (isHttps ? `__Host-${name}` : name);
@@ -78,5 +78,5 @@ export const knownBrowser = (secret: string, id: string = randomUUID()): string 
 /** The id in a browser's cookie; undefined where it was not issued here. */
 export function browserOf(cookie: string | undefined, secret: string): string | undefined {
   const id = cookie?.split('.')[0] ?? '';
-  return cookie !== undefined && samePassword(cookie, knownBrowser(secret, id)) ? id : undefined;
+  return cookie !== undefined && isSame(cookie, knownBrowser(secret, id)) ? id : undefined;
 }

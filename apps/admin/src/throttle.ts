@@ -36,3 +36,10 @@ export class LoginThrottle {
     this.#failures.delete(sender);
   }
 }
+
+// Next evaluates a module once per bundle; whoever fails in one is counted in all.
+const place = globalThis as { duetThrottle?: LoginThrottle };
+place.duetThrottle ??= new LoginThrottle();
+
+/** Of this process: log-ins, codes, links and invitations. */
+export const throttle: LoginThrottle = place.duetThrottle;

@@ -84,6 +84,8 @@ export interface ListedApiKey {
   origins: string[];
   rateLimit: number | null;
   rateBurst: number | null;
+  /** Who made it, as the log of changes calls them; empty where that was not kept. */
+  madeBy: string;
   createdAt: Date;
   /** To the minute. */
   lastUsedAt: Date | null;
@@ -150,7 +152,12 @@ export async function createApiKey(
   const after = { name, kind, datasetId, scopes, origins, rateLimit, rateBurst, prefix };
   const id = await database.prisma.$transaction(async (tx) => {
     const made = await tx.apiKey.create({
-      data: { ...after, hash: digest(key).toString('hex') },
+      data: {
+        ...after,
+        hash: digest(key).toString('hex'),
+        madeBy: author.actor ?? '',
+        accountId: author.accountId ?? null,
+      },
       select: { id: true },
     });
     await writeAudit(tx, author, { action: 'create', objectKind, objectId: made.id, before: null, after });
@@ -229,7 +236,7 @@ export async function publishableOrigins({ prisma }: Database): Promise<Set<stri
 /** Every key there ever was, the newest first. */
 export async function listApiKeys(database: Database): Promise<ListedApiKey[]> {
   const rows = await database.prisma.apiKey.findMany({
-    omit: { hash: true },
+    omit: { hash: true, accountId: true },
     include: { dataset: { select: { name: true } } },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
   });

@@ -4,8 +4,10 @@ import type { AuditLog, Prisma } from './generated/client.ts';
 
 /** Who changes something, and when. */
 export interface Author {
-  /** The admin's name, `cli:<user>`, or the part of Duet that acts by itself: `worker`, `simulator`. */
+  /** An account's e-mail, `cli:<user>`, or the part of Duet that acts by itself: `worker`, `simulator`. */
   actor?: string;
+  /** The account, where it is one. */
+  accountId?: string;
   now?: Date;
 }
 
@@ -45,12 +47,19 @@ export function differenceOf(before: object | null, after: object | null): [was:
 /** Writes a change down, in the transaction that makes it. */
 export async function writeAudit(
   tx: Pick<Prisma.TransactionClient, 'auditLog'>,
-  { actor = 'duet', now = new Date() }: Author,
+  { actor = 'duet', accountId, now = new Date() }: Author,
   { before, after, ...change }: Change,
 ): Promise<void> {
   const [was, is] = differenceOf(before, after);
   await tx.auditLog.create({
-    data: { ...change, actor, at: now, ...(before && { before: was }), ...(after && { after: is }) },
+    data: {
+      ...change,
+      actor,
+      accountId: accountId ?? null,
+      at: now,
+      ...(before && { before: was }),
+      ...(after && { after: is }),
+    },
   });
 }
 

@@ -75,8 +75,12 @@ async function fill({ prisma, ...database }: Database) {
   const auditLog = await prisma.auditLog.create({
     data: { actor: 'ann', action: 'create', objectKind: 'experiment', objectId: experiment.id, after: { name: 'DAT' } },
   });
+  const account = await prisma.account.create({ data: { email: 'ann@shop.example', name: 'Ann', role: 'analyst' } });
+  const accountLink = await prisma.accountLink.create({
+    data: { accountId: account.id, kind: 'invitation', tokenHash: '00', expiresAt: new Date('2026-02-20T00:00:00Z') },
+  });
   const adminSession = await prisma.adminSession.create({
-    data: { name: 'ann', expiresAt: new Date('2026-02-20T00:00:00Z') },
+    data: { accountId: account.id, expiresAt: new Date('2026-02-20T00:00:00Z') },
   });
   const installation = await prisma.installation.create({ data: { id: crypto.randomUUID() } });
   const apiKey = await prisma.apiKey.create({
@@ -138,7 +142,19 @@ async function fill({ prisma, ...database }: Database) {
     ...{ rollup, rollupUser, rollupUserDay, rollupDay, rollupItem, servedLatency },
     ...{ interleavedUserDay, interleavedDay },
     ...{ dataset, datasetUser, category, item, model, trainingRun, importRun, tuning, trial, index, ranker, rule },
-    ...{ experiment, experimentPhase, auditLog, arm, adminSession, apiKey, installation, signingSecret, event },
+    ...{
+      experiment,
+      experimentPhase,
+      auditLog,
+      arm,
+      account,
+      accountLink,
+      adminSession,
+      apiKey,
+      installation,
+      signingSecret,
+      event,
+    },
   };
 }
 

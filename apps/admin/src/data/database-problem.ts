@@ -1,10 +1,11 @@
 import { unstable_rethrow } from 'next/navigation';
-import { database, logger } from './services.ts';
+import { logger, openedDatabase, signedIn } from './services.ts';
 
 /** Why no page can be shown, or undefined where the database answers and has Duet's tables. */
 export async function databaseProblem(): Promise<string | undefined> {
   try {
-    const { pool } = await database();
+    await signedIn();
+    const { pool } = await openedDatabase();
     const { rows } = await pool.query<{ ready: boolean }>(`SELECT to_regclass('"Dataset"') IS NOT NULL AS ready`);
     return rows[0]!.ready ? undefined : 'It is empty: Duet’s tables have not been made yet. Starting Duet makes them.';
   } catch (error) {

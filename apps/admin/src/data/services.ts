@@ -1,12 +1,14 @@
 import { type Config, createLogger, DuetError, type Logger, loadConfig, readSecret } from '@duet/base';
 import { createDuetClient, type DuetClient } from '@duet/client';
-import { type Author, type Database, openDatabase, requireMigrated } from '@duet/db';
+import { type Database, openDatabase, requireMigrated } from '@duet/db';
+import { mayDo, type Person, personOf } from '@duet/db/people';
 import { cookies, headers } from 'next/headers';
-import { redirect } from 'next/navigation';
+import { forbidden, redirect } from 'next/navigation';
 import { cache } from 'react';
 import { sessionIn } from '#access.ts';
-import { isHttps, type Session, sessionCookie } from '#session.ts';
-import { isOpen } from './sessions.ts';
+import { pathHeader } from '#path-header.ts';
+import { type Need, needOf } from '#permissions.ts';
+import { isHttps, sessionCookie } from '#session.ts';
 
 interface Opened {
   config: Config;
@@ -40,7 +42,7 @@ async function openMigrated(config: Config): Promise<Database> {
   }
 }
 
-/** The database without asking who wants it: for `/api/health` alone. Everything else uses {@link database}. */
+/** The database without asking who wants it: for what is open to everybody. Pages use {@link database}. */
 export async function openedDatabase(): Promise<Database> {
   const services = opened();
   services.database ??= openMigrated(services.config);
@@ -52,42 +54,56 @@ export async function openedDatabase(): Promise<Database> {
   }
 }
 
+/** Somebody who has logged in, and in which session. */
+export interface SignedIn extends Person {
+  session: string;
+}
+
 /**
- * The session of somebody who has logged in, and who was not logged out since. Without its database, the cookie's word
- * counts.
+ * Who asks. Sends everybody to the log-in who has no session, or whose session was ended since.
+ *
+ * @throws DuetError while the database, which knows that, is away
  */
-export const signedIn = cache(async (): Promise<Session> => {
+export const signedIn = cache(async (): Promise<SignedIn> => {
   const name = sessionCookie(isHttps(await headers()));
   const session = sessionIn(config(), (await cookies()).get(name)?.value);
   if (session === undefined) redirect('/login');
-  const open = await openedDatabase()
-    .then((db) => isOpen(db, session.id))
-    .catch(() => true);
-  if (!open) redirect('/login');
-  return session;
+  const person = await personOf(await openedDatabase(), session.id);
+  if (person === undefined) redirect('/login');
+  return { ...person, session: session.id };
 });
 
-/** Whose changes these are, for the audit log. */
-export const author = async (): Promise<Author> => ({ actor: (await signedIn()).name });
+/** What the address that was asked for wants of who asks. The proxy says which one it is. */
+export async function needHere(): Promise<Need> {
+  const asked = (await headers()).get(pathHeader);
+  return asked === null ? 'administer' : needOf(asked);
+}
+
+/** Who asks, where their role may see what they ask for; it is forbidden to others. */
+const allowedHere = cache(async (): Promise<SignedIn> => {
+  const [person, need] = [await signedIn(), await needHere()];
+  if (need !== 'open' && !mayDo(person.role, need)) forbidden();
+  return person;
+});
 
 /**
- * The database, for somebody who has logged in: there is no other way from a page or an action to the data, so
- * a page that forgets to ask is still refused. Sends everybody else to the log-in.
+ * The database, for somebody whose role may see this page: there is no other way from a page to the data, so a page that
+ * forgets to ask is still refused. An action gets it from {@link guarded}, which asks whether they may do that.
  */
 export async function database(): Promise<Database> {
-  await signedIn();
+  await allowedHere();
   return openedDatabase();
 }
 
 /**
- * The retrieval service with the admin's key, for somebody who has logged in.
+ * The retrieval service with the admin's key, for somebody whose role may see this page.
  *
  * @param dataset name of the one that shall answer where a call names no model
  *
  * @throws DuetError `unavailable` while the key has not been made
  */
 export async function retrieval(dataset?: string): Promise<DuetClient> {
-  await signedIn();
+  await allowedHere();
   const apiKey = readSecret(config().dataDir, 'admin-api');
   if (apiKey === undefined) {
     throw new DuetError('unavailable', "There is no key for the retrieval service in the data folder's keys.", {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Config, DuetError, readOrMakeSecret, readSecret, writeSecret } from '@duet/base';
+import { type Config, DuetError, readSecret, writeSecret } from '@duet/base';
 import {
   type ApiScope,
   createApiKey,
@@ -12,6 +12,7 @@ import {
   revokeApiKey,
   verifyApiKey,
 } from '@duet/db';
+import { makeFirstAdmin } from '@duet/db/people';
 import type { Evaluation } from '@duet/trainer';
 import type { Steps } from '../start/steps.ts';
 import { type JobContext, runChildJob } from './child-job.ts';
@@ -225,8 +226,6 @@ export async function ensureDemoExperiment(
   });
 }
 
-export const adminPassword = 'admin-password';
-
 const storefrontScopes: ApiScope[] = ['retrieve', 'customers', 'events', 'orders'];
 
 /**
@@ -250,8 +249,8 @@ async function ensureKey(
 }
 
 /**
- * The API keys of the two apps and the admin's password, each in a file that its owner alone reads. The admin's is for
- * every dataset; the example shop's for one: the example's, else the newest. Without a dataset the shop has no key yet.
+ * The API keys of the two apps and the first account's password, each in a file that its owner alone reads. The admin's
+ * key is for every dataset; the example shop's for one: the example's, else the newest. Without a dataset the shop has no key yet.
  */
 export async function ensureSecrets(
   { db, dataDir, steps }: Pick<Preparation, 'db' | 'dataDir' | 'steps'>,
@@ -264,10 +263,7 @@ export async function ensureSecrets(
     if (sold !== undefined) {
       worked = (await ensureKey({ db, dataDir }, 'storefront-api', storefrontScopes, sold.id)) || worked;
     }
-    if (config.adminPassword === undefined && readSecret(dataDir, adminPassword) === undefined) {
-      readOrMakeSecret(dataDir, adminPassword);
-      worked = true;
-    }
+    worked = (await makeFirstAdmin(db, config)) || worked;
     return { value: undefined, worked };
   });
 }

@@ -10,10 +10,10 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Config, DuetError, loadConfig, readSecret, repositoryRoot } from '@duet/base';
-import { startPostgres } from '@duet/db';
-import { adminPassword } from '../demo/prepare.ts';
+import { type Config, DuetError, loadConfig, repositoryRoot } from '@duet/base';
+import { connect, startPostgres } from '@duet/db';
 import { addressOf, environmentOf, portsOf, servicesOf } from '../start/apps.ts';
+import { firstLogIn } from '../start/first-log-in.ts';
 import { startOver } from '../start/fresh.ts';
 import { requireFreePorts } from '../start/ports.ts';
 import { requireAlone } from '../start/running.ts';
@@ -52,10 +52,11 @@ async function dev(config: Config, databaseUrl: string, stop: AbortSignal): Prom
   for (const service of services) running.start(service);
   await Promise.all(services.flatMap(({ healthUrl }) => (healthUrl === undefined ? [] : [answers(healthUrl, stop)])));
   if (!stop.aborted) {
-    const password = config.adminPassword ?? readSecret(config.dataDir, adminPassword);
+    await using db = await connect(databaseUrl, { max: 1 });
+    const logIn = (await firstLogIn(db, config, { isFirst: true })) ?? 'with your account';
     const at = (app: 'admin' | 'storefront' | 'retrieval') => addressOf(config, app);
     process.stdout.write(
-      `\n  Admin       ${at('admin')}  (password ${password})\n  Storefront  ${at('storefront')}\n  Retrieval   ${at('retrieval')}\n\nCtrl-C stops everything.\n\n`,
+      `\n  Admin       ${at('admin')}  (${logIn})\n  Storefront  ${at('storefront')}\n  Retrieval   ${at('retrieval')}\n\nCtrl-C stops everything.\n\n`,
     );
     await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
   }

@@ -1,15 +1,15 @@
 import path from 'node:path';
-import { type Config, formatSeconds, readSecret } from '@duet/base';
+import { type Config, formatSeconds } from '@duet/base';
 import { type Answer, comparison } from '../answer.ts';
 import { metricsBySplit } from '../commands/models/models.ts';
 import type { Demo } from '../demo/demo.ts';
-import { adminPassword, demoSplit } from '../demo/prepare.ts';
+import { demoSplit } from '../demo/prepare.ts';
 import { type AppName, addressOf } from './apps.ts';
 import type { Steps } from './steps.ts';
 
 interface Outcome {
-  /** Whether this start made the admin's password, which is then shown this once. */
-  newPassword: boolean;
+  /** How the first account logs in; undefined once that is its own secret. */
+  logIn: string | undefined;
   apps: readonly AppName[];
   /** Undefined where this start makes no demo. */
   demo: Demo | undefined;
@@ -19,7 +19,7 @@ interface Outcome {
 }
 
 /** What a start says at its end. */
-export function report(config: Config, { apps, demo, problems, steps, newPassword }: Outcome): Answer {
+export function report(config: Config, { apps, demo, problems, steps, logIn }: Outcome): Answer {
   const compared = (demo?.models ?? []).map(({ name, metrics }) => ({
     name,
     metrics: metricsBySplit(metrics)[demoSplit] ?? {},
@@ -28,13 +28,6 @@ export function report(config: Config, { apps, demo, problems, steps, newPasswor
   const addresses = (['admin', 'storefront', 'retrieval'] as const)
     .filter((app) => apps.includes(app))
     .map((app) => [titles[app], addressOf(config, app)] as const);
-  const kept = path.join(config.dataDir, `keys/${adminPassword}.key`);
-  const password =
-    config.adminPassword !== undefined
-      ? 'as DUET_ADMIN_PASSWORD says'
-      : newPassword
-        ? `${readSecret(config.dataDir, adminPassword)} (kept in ${kept})`
-        : `in ${kept}`;
   const lines = [
     ...(demo ? [`\nThe models, on ${demoSplit} of online-retail (new items only):\n`, comparison(compared)] : []),
     `\n${steps.summary()}`,
@@ -43,7 +36,7 @@ export function report(config: Config, { apps, demo, problems, steps, newPasswor
     ...(demo && apps.includes('retrieval')
       ? [`  ${'try it'.padEnd(11)} npx duet simulate: a week of simulated shoppers`]
       : []),
-    ...(apps.includes('admin') ? [`  ${'password'.padEnd(11)} ${password}`] : []),
+    ...(apps.includes('admin') && logIn !== undefined ? [`  ${'log in'.padEnd(11)} ${logIn}`] : []),
     `  ${'logs'.padEnd(11)} ${path.join(config.dataDir, 'logs')}`,
     ...(problems.length > 0 ? ['\nNot everything can be served:', ...problems.map((problem) => `  ✘ ${problem}`)] : []),
   ];

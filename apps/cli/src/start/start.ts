@@ -4,10 +4,11 @@ import { connect, migrate } from '@duet/db';
 import { type Answer, toJson } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { type Demo, setUpDemo, updateDemo, wantsDemo } from '../demo/demo.ts';
-import { adminPassword, ensureSecrets, type Preparation } from '../demo/prepare.ts';
+import { ensureSecrets, type Preparation } from '../demo/prepare.ts';
 import { type AppName, addressOf, environmentOf, portsOf, servicesOf } from './apps.ts';
 import { keepPostgres } from './database.ts';
 import { buildAvx2InBackground } from './faiss-avx2.ts';
+import { firstLogIn } from './first-log-in.ts';
 import { startOver } from './fresh.ts';
 import { serveHealth } from './health.ts';
 import { keepLogsSmall } from './logs.ts';
@@ -95,7 +96,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
     return { value: undefined, worked: applied.length > 0, note: applied.join(', ') || undefined };
   });
 
-  const newPassword = config.adminPassword === undefined && readSecret(dataDir, adminPassword) === undefined;
+  const isFirst = (await db.prisma.account.count()) === 0;
   const env = environmentOf(config, postgres.url);
   const set = options.epochs === undefined ? options.set : { ...options.set, epochs: options.epochs };
   const training = { preset: options.preset ?? 'fast', set };
@@ -132,7 +133,8 @@ export async function start(context: Context, options: StartOptions): Promise<An
 
   steps.write(dataDir, supervisor.memory());
   const problems = apps.includes('retrieval') ? await problemsOf(config) : [];
-  const answer = report(config, { apps, demo, problems, steps, newPassword });
+  const logIn = await firstLogIn(db, config, { isFirst });
+  const answer = report(config, { apps, demo, problems, steps, logIn });
   if (options.exit) return answer;
   process.stderr.write(`${answer.text}\n\nCtrl-C stops everything.\n`);
   if (options.json) process.stdout.write(`${toJson(answer.json)}\n`);

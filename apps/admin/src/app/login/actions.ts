@@ -1,73 +1,95 @@
 'use server';
 
-import { loadConfig } from '@duet/base';
+import { accountByPassword, endSession, takeCode } from '@duet/db/people';
 import { cookies, headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
-import { adminPassword, letIn, markBrowser, markedBrowser, sessionIn } from '#access.ts';
-import { logger, openedDatabase } from '#data/services.ts';
-import { beginSession, endSession } from '#data/sessions.ts';
+import { accountOfTicket, makeTicket, sealingKey, sessionIn } from '#access.ts';
+import { enter, leave, sender } from '#data/enter.ts';
+import { config, logger, openedDatabase } from '#data/services.ts';
 import { nextPath } from '#next-path.ts';
-import { browserCookie, isHttps, samePassword, sessionCookie, sessionSeconds } from '#session.ts';
-import { LoginThrottle } from '#throttle.ts';
+import { isHttps, sessionCookie } from '#session.ts';
+import { throttle } from '#throttle.ts';
 
-const throttle = new LoginThrottle();
-const browserSeconds = 180 * 86_400;
-
-const form = z.object({
+const passwordForm = z.object({
+  email: z.string().max(254),
   password: z.string().max(1024),
-  /** Whose changes these will be; there is one password for all. */
-  name: z.string().trim().max(100).default(''),
   /** Where to go on to. */
   next: z.string().max(4096).catch('/').transform(nextPath),
 });
 
-export async function logIn(_: string | undefined, data: FormData): Promise<string> {
-  const parsed = form.safeParse(Object.fromEntries(data));
-  if (!parsed.success) return 'Type the password.';
-  const { password, name, next } = parsed.data;
-  const config = loadConfig();
-  const [sent, jar] = [await headers(), await cookies()];
-  const secure = isHttps(sent);
-  // The server before this app says it, not the caller.
-  const address = sent.get('x-forwarded-for') ?? '';
-  const browser = markedBrowser(config, jar.get(browserCookie(secure))?.value);
-  const sender = LoginThrottle.sender(address, browser);
-  const now = Date.now();
+const codeForm = z.object({ ticket: z.string().max(200), code: z.string().max(100), next: passwordForm.shape.next });
 
-  const waitMs = throttle.waitMs(sender, now);
-  if (waitMs > 0) return `Too many attempts. Try again in ${Math.ceil(waitMs / 60_000)} min.`;
-  const expected = adminPassword(config);
-  if (expected === undefined) return 'No password has been set yet. Run `npm start`, or set DUET_ADMIN_PASSWORD.';
-  if (!samePassword(password, expected)) {
-    throttle.failed(sender, now);
-    logger().warn({ address }, 'a log-in failed');
-    return 'That is not the password. `npm start` prints it, and it lies in the data folder as keys/admin-password.key.';
+export interface LogInState {
+  problem?: string;
+  /** The password was right, and the account has a second factor: what its code is sent with. */
+  ticket?: string;
+  email?: string;
+}
+
+const wait = (ms: number) => `Too many attempts. Try again in ${Math.ceil(ms / 60_000)} min.`;
+const away = 'The database does not answer, and keeps who may come in. Try again once it does.';
+
+/** What the first step answers where it leads nowhere; who may come in is in already. */
+async function byPassword(given: z.output<typeof passwordForm>, now: number): Promise<LogInState | 'in'> {
+  const from = await sender();
+  const waitMs = throttle.waitMs(from, now);
+  if (waitMs > 0) return { problem: wait(waitMs), email: given.email };
+  const db = await openedDatabase();
+  const account = await accountByPassword(db, given.email, given.password);
+  if (account === undefined) {
+    throttle.failed(from, now);
+    logger().warn({ from }, 'a log-in failed');
+    return { problem: 'E-mail or password is wrong.', email: given.email };
   }
-  throttle.succeeded(sender);
-  const { token, session } = letIn(config, expected, name || 'admin', now);
+  throttle.succeeded(from);
+  if (account.totpSince !== null) return { ticket: makeTicket(config(), account.id, now) };
+  await enter(account.id, now);
+  return 'in';
+}
+
+async function byCode({ ticket, code }: z.output<typeof codeForm>, now: number): Promise<LogInState | 'in'> {
+  const accountId = accountOfTicket(config(), ticket, now);
+  if (accountId === undefined) return { problem: 'That took too long. Begin again.' };
+  // Whoever is here has the password: counting by account keeps no stranger's failures from its owner.
+  const from = `code ${accountId}`;
+  const waitMs = throttle.waitMs(from, now);
+  if (waitMs > 0) return { problem: wait(waitMs), ticket };
+  if (!(await takeCode(await openedDatabase(), accountId, { code, key: sealingKey(config()) }))) {
+    throttle.failed(from, now);
+    logger().warn({ accountId }, 'a code was wrong');
+    return { problem: 'That is not the code, or it was used already. Wait for the next one.', ticket };
+  }
+  throttle.succeeded(from);
+  await enter(accountId, now);
+  return 'in';
+}
+
+/** Lets somebody in by e-mail and password, and by a code where they have a second factor. */
+export async function logIn(before: LogInState, data: FormData): Promise<LogInState> {
+  const entries = Object.fromEntries(data);
+  const [first, second] = [passwordForm.safeParse(entries), codeForm.safeParse(entries)];
+  const now = Date.now();
+  let state: LogInState | 'in' = { ...before, problem: 'Type your e-mail and password.' };
   try {
-    const from = { address, browser: (sent.get('user-agent') ?? '').slice(0, 300) };
-    await beginSession(await openedDatabase(), session, from);
+    if (second.success) state = await byCode(second.data, now);
+    else if (first.success) state = await byPassword(first.data, now);
   } catch (err) {
-    logger().error({ err }, 'a session could not be begun');
-    return 'The database does not answer, and keeps who is logged in. Try again once it does.';
+    logger().error({ err }, 'a log-in came to nothing');
+    return { ...before, problem: away };
   }
-  const cookie = { httpOnly: true, sameSite: 'lax', secure, path: '/' } as const;
-  jar.set(sessionCookie(secure), token, { ...cookie, maxAge: sessionSeconds });
-  jar.set(browserCookie(secure), markBrowser(config, browser), { ...cookie, maxAge: browserSeconds });
-  redirect(next);
+  if (state !== 'in') return state;
+  redirect((second.data ?? first.data)!.next);
 }
 
 export async function logOut(): Promise<void> {
-  const jar = await cookies();
   const name = sessionCookie(isHttps(await headers()));
-  const session = sessionIn(loadConfig(), jar.get(name)?.value);
+  const session = sessionIn(config(), (await cookies()).get(name)?.value);
   if (session !== undefined) {
     await openedDatabase()
       .then((db) => endSession(db, session.id))
       .catch((err) => logger().error({ err, session: session.id }, 'a session could not be ended'));
   }
-  jar.delete({ name, path: '/', secure: name.startsWith('__Host-') });
+  await leave();
   redirect('/login');
 }

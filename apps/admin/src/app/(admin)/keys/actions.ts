@@ -3,8 +3,8 @@
 import { apiScope, createApiKey, revokeApiKey, signingSecret } from '@duet/db';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
+import { guarded } from '#data/guarded.ts';
 import { attempt } from '#data/problem.ts';
-import { author, database } from '#data/services.ts';
 
 const rate = z
   .string()
@@ -31,24 +31,27 @@ export interface Created {
 }
 
 /** Makes a key and tells it, this once. */
-export async function create(_: Created, data: FormData): Promise<Created> {
-  const db = await database();
-  const form = { origins: '', ...Object.fromEntries(data), scopes: data.getAll('scopes') };
-  const parsed = createForm.safeParse(form);
-  if (!parsed.success) return { problem: parsed.error.issues[0]!.message };
-  const by = await author();
-  const { value, problem } = await attempt(() => createApiKey(db, parsed.data, by));
-  if (problem !== undefined) return { problem };
-  refresh();
-  const { kind, datasetId } = parsed.data;
-  return { key: value.key, ...(kind === 'publishable' && { signingSecret: await signingSecret(db, datasetId) }) };
-}
+export const create = guarded(
+  'keys/create',
+  async ({ db, by }, _: Created, data: FormData): Promise<Created> => {
+    const form = { origins: '', ...Object.fromEntries(data), scopes: data.getAll('scopes') };
+    const parsed = createForm.safeParse(form);
+    if (!parsed.success) return { problem: parsed.error.issues[0]!.message };
+    const { value, problem } = await attempt(() => createApiKey(db, parsed.data, by));
+    if (problem !== undefined) return { problem };
+    refresh();
+    const { kind, datasetId } = parsed.data;
+    return { key: value.key, ...(kind === 'publishable' && { signingSecret: await signingSecret(db, datasetId) }) };
+  },
+  (problem) => ({ problem }),
+);
 
 /** Ends a key for good. */
-export async function revoke(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
-  const by = await author();
-  const { problem } = await attempt(() => revokeApiKey(db, String(data.get('id')), by));
-  refresh();
-  return problem ?? '';
-}
+export const revoke = guarded(
+  'keys/revoke',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const { problem } = await attempt(() => revokeApiKey(db, String(data.get('id')), by));
+    refresh();
+    return problem ?? '';
+  },
+);

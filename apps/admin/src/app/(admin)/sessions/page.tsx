@@ -1,4 +1,4 @@
-import type { AdminSession } from '@duet/db';
+import { type ListedSession, listSessions } from '@duet/db/people';
 import type { Metadata } from 'next/types';
 import { Confirm } from '#components/forms/confirm.tsx';
 import { DataTable } from '#components/layout/data-table.tsx';
@@ -6,7 +6,6 @@ import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { database, signedIn } from '#data/services.ts';
-import { listSessions } from '#data/sessions.ts';
 import { formatAgo } from '#format.ts';
 import { end } from './actions.ts';
 
@@ -16,12 +15,12 @@ export default async function SessionsPage() {
   const own = await signedIn();
   const sessions = await listSessions(await database());
   const now = new Date();
-  const isOpen = ({ endedAt, expiresAt }: AdminSession) => endedAt === null && expiresAt > now;
+  const isOpen = ({ endedAt, expiresAt }: ListedSession) => endedAt === null && expiresAt > now;
   return (
     <>
       <PageHeader
         title="Sessions"
-        summary="Who is logged in, and who was in the last month. A new password ends all at once."
+        summary="Who is logged in, and who was in the last month. A new password ends all of its account."
       />
       <Section title="Log-ins" flush>
         <DataTable
@@ -35,7 +34,7 @@ export default async function SessionsPage() {
               title: 'Name',
               rowHeader: true,
               className: 'max-w-60 font-medium [overflow-wrap:anywhere]',
-              cell: ({ name }) => name,
+              cell: ({ account }) => account.name,
             },
             { title: 'From', className: 'font-mono text-sm', cell: ({ address }) => address },
             {
@@ -52,7 +51,7 @@ export default async function SessionsPage() {
             {
               title: 'State',
               cell: (session) =>
-                session.id === own.id ? (
+                session.id === own.session ? (
                   <Badge tone="good">this one</Badge>
                 ) : isOpen(session) ? (
                   <Badge tone="good">logged in</Badge>
@@ -65,13 +64,13 @@ export default async function SessionsPage() {
               hideTitle: true,
               numeric: true,
               cell: (session) =>
-                session.id !== own.id &&
+                session.id !== own.session &&
                 isOpen(session) && (
                   <Confirm
                     label="Log out"
-                    about={session.name}
+                    about={session.account.name}
                     busy="Logging out…"
-                    title={`Log ${session.name} out?`}
+                    title={`Log ${session.account.name} out?`}
                     action={end}
                     fields={{ id: session.id }}
                     quiet

@@ -3,18 +3,20 @@
 import { type AlertKind, addDestination, checkHealth, removeDestination } from '@duet/pipeline/control';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
+import { guarded } from '#data/guarded.ts';
 import { attempt } from '#data/problem.ts';
-import { author, database } from '#data/services.ts';
 
 /** Looks at a dataset with every check now. */
-export async function checkNow(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
-  const datasetId = z.uuid().safeParse(data.get('datasetId'));
-  if (!datasetId.success) return 'This dataset has been deleted.';
-  const { problem } = await attempt(() => checkHealth(db, datasetId.data));
-  refresh();
-  return problem ?? '';
-}
+export const checkNow = guarded(
+  'health/checkNow',
+  async ({ db }, _: string | undefined, data: FormData): Promise<string> => {
+    const datasetId = z.uuid().safeParse(data.get('datasetId'));
+    if (!datasetId.success) return 'This dataset has been deleted.';
+    const { problem } = await attempt(() => checkHealth(db, datasetId.data));
+    refresh();
+    return problem ?? '';
+  },
+);
 
 export interface Added {
   /** Key of the signatures, which nothing shows again. */
@@ -23,20 +25,25 @@ export interface Added {
 }
 
 /** Adds a place that a dataset's alerts are sent to, and tells its secret this once. */
-export async function addWebhook(_: Added, data: FormData): Promise<Added> {
-  const db = await database();
-  const text = (name: string) => String(data.get(name) ?? '');
-  const request = { name: text('name'), url: text('url'), datasetId: text('datasetId') };
-  const kinds = data.getAll('kinds').map(String) as AlertKind[];
-  const { value, problem } = await attempt(async () => addDestination(db, { ...request, kinds }, await author()));
-  if (value === undefined) return { problem };
-  refresh();
-  return { secret: value.secret };
-}
+export const addWebhook = guarded(
+  'health/addWebhook',
+  async ({ db, by }, _: Added, data: FormData): Promise<Added> => {
+    const text = (name: string) => String(data.get(name) ?? '');
+    const request = { name: text('name'), url: text('url'), datasetId: text('datasetId') };
+    const kinds = data.getAll('kinds').map(String) as AlertKind[];
+    const { value, problem } = await attempt(async () => addDestination(db, { ...request, kinds }, by));
+    if (value === undefined) return { problem };
+    refresh();
+    return { secret: value.secret };
+  },
+  (problem) => ({ problem }),
+);
 
-export async function removeWebhook(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
-  const { problem } = await attempt(async () => removeDestination(db, String(data.get('name')), await author()));
-  refresh();
-  return problem ?? '';
-}
+export const removeWebhook = guarded(
+  'health/removeWebhook',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const { problem } = await attempt(async () => removeDestination(db, String(data.get('name')), by));
+    refresh();
+    return problem ?? '';
+  },
+);

@@ -4,8 +4,9 @@ import { enqueue } from '@duet/db';
 import { restoreIndex } from '@duet/serving/versions';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
+import { guarded } from '#data/guarded.ts';
 import { attempt } from '#data/problem.ts';
-import { author, config, database } from '#data/services.ts';
+import { config } from '#data/services.ts';
 
 const rebuildForm = z.object({
   modelId: z.uuid(),
@@ -16,23 +17,27 @@ const rebuildForm = z.object({
 });
 
 /** Queues the building of a model's index. The finished one becomes the active one by itself. */
-export async function rebuild(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
-  const parsed = rebuildForm.safeParse(Object.fromEntries(data));
-  if (!parsed.success) return parsed.error.issues[0]!.message;
-  const { modelId, factory } = parsed.data;
-  const { problem } = await attempt(() => enqueue(db, { kind: 'index', modelId, ...(factory && { factory }) }));
-  refresh();
-  return problem ?? '';
-}
+export const rebuild = guarded(
+  'indexes/rebuild',
+  async ({ db }, _: string | undefined, data: FormData): Promise<string> => {
+    const parsed = rebuildForm.safeParse(Object.fromEntries(data));
+    if (!parsed.success) return parsed.error.issues[0]!.message;
+    const { modelId, factory } = parsed.data;
+    const { problem } = await attempt(() => enqueue(db, { kind: 'index', modelId, ...(factory && { factory }) }));
+    refresh();
+    return problem ?? '';
+  },
+);
 
 /** Serves an earlier index of its model again, once its files are found whole. */
-export async function restore(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
-  const indexId = z.uuid().safeParse(data.get('indexId'));
-  if (!indexId.success) return 'This index is not there any more.';
-  const { dataDir } = config();
-  const { problem } = await attempt(async () => restoreIndex({ db, dataDir }, indexId.data, await author()));
-  refresh();
-  return problem ?? '';
-}
+export const restore = guarded(
+  'indexes/restore',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const indexId = z.uuid().safeParse(data.get('indexId'));
+    if (!indexId.success) return 'This index is not there any more.';
+    const { dataDir } = config();
+    const { problem } = await attempt(async () => restoreIndex({ db, dataDir }, indexId.data, by));
+    refresh();
+    return problem ?? '';
+  },
+);

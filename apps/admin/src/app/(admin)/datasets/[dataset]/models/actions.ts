@@ -7,8 +7,8 @@ import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
 import { findDataset } from '#data/datasets/datasets.ts';
+import { guarded } from '#data/guarded.ts';
 import { attempt } from '#data/problem.ts';
-import { database } from '#data/services.ts';
 import { datasetPath } from '#dataset-path.ts';
 import { readSetting } from './settings.ts';
 
@@ -25,8 +25,7 @@ const trainForm = z.object({
 });
 
 /** Queues a training. Returns the sentence that says what is wrong with the form; goes to the run where nothing is. */
-export async function train(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
+export const train = guarded('models/train', async ({ db }, _: string | undefined, data: FormData): Promise<string> => {
   const entries = Object.fromEntries(data);
   const parsed = trainForm.safeParse(entries);
   if (!parsed.success) return parsed.error.issues[0]!.message;
@@ -57,16 +56,18 @@ export async function train(_: string | undefined, data: FormData): Promise<stri
     return problem;
   }
   redirect(`${datasetPath(dataset.name)}/models/runs/${run.id}`);
-}
+});
 
 const evaluateForm = z.object({ modelId: z.uuid(), split: z.string().min(1).max(100) });
 
 /** Queues the evaluation of a model on a split. */
-export async function evaluate(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
-  const parsed = evaluateForm.safeParse(Object.fromEntries(data));
-  if (!parsed.success) return parsed.error.issues[0]!.message;
-  const { problem } = await attempt(() => enqueue(db, { kind: 'evaluate', ...parsed.data }));
-  refresh();
-  return problem ?? '';
-}
+export const evaluate = guarded(
+  'models/evaluate',
+  async ({ db }, _: string | undefined, data: FormData): Promise<string> => {
+    const parsed = evaluateForm.safeParse(Object.fromEntries(data));
+    if (!parsed.success) return parsed.error.issues[0]!.message;
+    const { problem } = await attempt(() => enqueue(db, { kind: 'evaluate', ...parsed.data }));
+    refresh();
+    return problem ?? '';
+  },
+);

@@ -1,6 +1,6 @@
 'use server';
 
-import type { RegisteredModel } from '@duet/db';
+import type { Database, RegisteredModel } from '@duet/db';
 import {
   changeRegisteredModel,
   deploy,
@@ -16,8 +16,8 @@ import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
 import { findDataset } from '#data/datasets/datasets.ts';
+import { guarded } from '#data/guarded.ts';
 import { attempt } from '#data/problem.ts';
-import { author, database } from '#data/services.ts';
 import { datasetPath } from '#dataset-path.ts';
 import { cronOf } from '#schedule.ts';
 
@@ -26,55 +26,69 @@ const deed = z.object({ id: z.uuid(), reason: z.string().trim().max(500).default
 
 /** Does something with a registered model. Returns what is wrong, or nothing. */
 async function withModel(
+  db: Database,
   id: unknown,
-  run: (model: RegisteredModel, db: Awaited<ReturnType<typeof database>>) => Promise<unknown>,
+  run: (model: RegisteredModel) => Promise<unknown>,
 ): Promise<string> {
-  const db = await database();
   const parsed = z.uuid().safeParse(id);
   const model = parsed.success ? await db.prisma.registeredModel.findUnique({ where: { id: parsed.data } }) : null;
   if (model === null) return 'This model has been deleted.';
-  const { problem } = await attempt(() => run(model, db));
+  const { problem } = await attempt(() => run(model));
   refresh();
   return problem ?? '';
 }
 
 /** Has the worker make a new version. */
-export async function runNow(_: string | undefined, data: FormData): Promise<string> {
-  const { actor = 'admin' } = await author();
-  return withModel(data.get('id'), (model, db) => queueRefresh(db, model, { actor }));
-}
+export const runNow = guarded(
+  'pipeline/runNow',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const { actor = 'admin' } = by;
+    return withModel(db, data.get('id'), (model) => queueRefresh(db, model, { actor }));
+  },
+);
 
 /** Makes a version the champion. */
-export async function makeChampion(_: string | undefined, data: FormData): Promise<string> {
-  const parsed = deed.extend({ version }).safeParse(Object.fromEntries(data));
-  if (!parsed.success) return 'Choose a version.';
-  const { id, ...wanted } = parsed.data;
-  return withModel(id, async (model, db) => promote(db, model, wanted, await author()));
-}
+export const makeChampion = guarded(
+  'pipeline/makeChampion',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const parsed = deed.extend({ version }).safeParse(Object.fromEntries(data));
+    if (!parsed.success) return 'Choose a version.';
+    const { id, ...wanted } = parsed.data;
+    return withModel(db, id, (model) => promote(db, model, wanted, by));
+  },
+);
 
 /** Makes the champion before the one of now the champion again. */
-export async function goBack(_: string | undefined, data: FormData): Promise<string> {
-  const parsed = deed.safeParse(Object.fromEntries(data));
-  if (!parsed.success) return parsed.error.issues[0]!.message;
-  const { id, reason } = parsed.data;
-  return withModel(id, async (model, db) => rollback(db, model, { reason }, await author()));
-}
+export const goBack = guarded(
+  'pipeline/goBack',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const parsed = deed.safeParse(Object.fromEntries(data));
+    if (!parsed.success) return parsed.error.issues[0]!.message;
+    const { id, reason } = parsed.data;
+    return withModel(db, id, (model) => rollback(db, model, { reason }, by));
+  },
+);
 
 /** Lets a registered model answer everywhere, or at one placement. */
-export async function deployModel(_: string | undefined, data: FormData): Promise<string> {
-  const placement = String(data.get('placement') ?? '').trim();
-  return withModel(data.get('id'), async (model, db) => deploy(db, model, { placement }, await author()));
-}
+export const deployModel = guarded(
+  'pipeline/deployModel',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const placement = String(data.get('placement') ?? '').trim();
+    return withModel(db, data.get('id'), (model) => deploy(db, model, { placement }, by));
+  },
+);
 
-export async function endDeployment(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
-  const parsed = z.object({ datasetId: z.uuid(), placement: z.string() }).safeParse(Object.fromEntries(data));
-  if (!parsed.success) return 'This deployment is not there any more.';
-  const { datasetId, placement } = parsed.data;
-  const { problem } = await attempt(async () => undeploy(db, datasetId, placement, await author()));
-  refresh();
-  return problem ?? '';
-}
+export const endDeployment = guarded(
+  'pipeline/endDeployment',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const parsed = z.object({ datasetId: z.uuid(), placement: z.string() }).safeParse(Object.fromEntries(data));
+    if (!parsed.success) return 'This deployment is not there any more.';
+    const { datasetId, placement } = parsed.data;
+    const { problem } = await attempt(async () => undeploy(db, datasetId, placement, by));
+    refresh();
+    return problem ?? '';
+  },
+);
 
 /** When a registered model is trained, what its versions must show, and who promotes them. */
 const terms = z.object({
@@ -103,26 +117,29 @@ function termsOf(entries: Record<string, FormDataEntryValue>) {
 }
 
 /** Changes when a registered model is trained and what it must show. */
-export async function change(_: string | undefined, data: FormData): Promise<string> {
-  const entries = Object.fromEntries(data);
-  if (!terms.safeParse(entries).success) return terms.safeParse(entries).error!.issues[0]!.message;
-  return withModel(data.get('id'), async (model, db) =>
-    changeRegisteredModel(db, model.id, termsOf(entries), await author()),
-  );
-}
+export const change = guarded(
+  'pipeline/change',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const entries = Object.fromEntries(data);
+    if (!terms.safeParse(entries).success) return terms.safeParse(entries).error!.issues[0]!.message;
+    return withModel(db, data.get('id'), (model) => changeRegisteredModel(db, model.id, termsOf(entries), by));
+  },
+);
 
 /** Registers a model, and goes to its page. */
-export async function register(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
-  const entries = Object.fromEntries(data);
-  const schema = terms.extend({ datasetId: z.uuid(), name: z.string(), kind: z.string(), preset: z.string() });
-  const parsed = schema.safeParse(entries);
-  if (!parsed.success) return parsed.error.issues[0]!.message;
-  const { datasetId, name, kind, preset } = parsed.data;
-  const dataset = await findDataset(datasetId);
-  if (dataset === null) return 'This dataset has been deleted.';
-  const request = { name: name.trim(), kind, preset, ...termsOf(entries) };
-  const { problem } = await attempt(async () => registerModel(db, datasetId, request, await author()));
-  if (problem !== undefined) return problem;
-  redirect(`${datasetPath(dataset.name)}/pipeline/models/${encodeURIComponent(request.name)}`);
-}
+export const register = guarded(
+  'pipeline/register',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const entries = Object.fromEntries(data);
+    const schema = terms.extend({ datasetId: z.uuid(), name: z.string(), kind: z.string(), preset: z.string() });
+    const parsed = schema.safeParse(entries);
+    if (!parsed.success) return parsed.error.issues[0]!.message;
+    const { datasetId, name, kind, preset } = parsed.data;
+    const dataset = await findDataset(datasetId);
+    if (dataset === null) return 'This dataset has been deleted.';
+    const request = { name: name.trim(), kind, preset, ...termsOf(entries) };
+    const { problem } = await attempt(async () => registerModel(db, datasetId, request, by));
+    if (problem !== undefined) return problem;
+    redirect(`${datasetPath(dataset.name)}/pipeline/models/${encodeURIComponent(request.name)}`);
+  },
+);

@@ -4,8 +4,8 @@ import { itemEdit, saveItem } from '@duet/datasets';
 import { redirect } from 'next/navigation';
 import { z } from 'zod';
 import { findDataset } from '#data/datasets/datasets.ts';
+import { guarded } from '#data/guarded.ts';
 import { attempt } from '#data/problem.ts';
-import { author, database } from '#data/services.ts';
 import { datasetPath } from '#dataset-path.ts';
 import { minorUnits } from '#format.ts';
 
@@ -23,8 +23,7 @@ const form = z.object({
  * Adds or changes an item. Returns the sentence that says what is wrong with the form; goes to the catalogue where
  * nothing is.
  */
-export async function save(_: string | undefined, data: FormData): Promise<string> {
-  const db = await database();
+export const save = guarded('item/save', async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
   const entries = Object.fromEntries(data);
   const parsed = form.safeParse(entries);
   if (!parsed.success) return parsed.error.issues[0]!.message;
@@ -46,8 +45,7 @@ export async function save(_: string | undefined, data: FormData): Promise<strin
     ),
   });
   if (!item.success) return item.error.issues[0]!.message;
-  const by = { ...(await author()), isNew: isNew !== '' };
-  const { problem } = await attempt(() => saveItem(db, datasetId, item.data, by));
+  const { problem } = await attempt(() => saveItem(db, datasetId, item.data, { ...by, isNew: isNew !== '' }));
   if (problem !== undefined) return problem;
   redirect(`${datasetPath(dataset.name)}/data/catalogue?${new URLSearchParams({ q: item.data.externalId })}`);
-}
+});
