@@ -226,7 +226,7 @@ function faultsOf(
     ...(onOwnDisk ? [{ name: 'disk_full', rounds: long, once: () => fillDisk(shop, faultMs) }] : []),
     { name: 'files_damaged', rounds: long, once: () => damageFiles(shop) },
     { name: 'bodies_drip', rounds: 1, once: () => dripBodies(shop, 200, quick ? 3_000 : 15_000) },
-    { name: 'overload', rounds: 1, once: () => overload(shop, quick ? 2 : 10) },
+    { name: 'overload', rounds: 1, once: () => (quick ? overload(shop, 1, 2) : overload(shop, 5, 4)) },
   ];
   return { faults, faultMs };
 }
@@ -299,7 +299,7 @@ function markdown({ params, metrics, ratios }: Awaited<ReturnType<typeof measure
     ),
     goodput === null || p99 === null
       ? 'Overload was not measured.'
-      : `At three times the load that it can bear, it answers ${(100 * goodput).toFixed(0)} % of what it does at capacity, the 99th percentile at ${p99.toFixed(1)} times that at capacity; it refuses the rest at once.`,
+      : `At three times the load that it can bear, it answers ${(100 * goodput).toFixed(0)} % of what it does at capacity, the 99th percentile at ${p99.toFixed(1)} times that at capacity; it refuses the rest. Service and sender have a core each.`,
   ].join('\n\n');
 }
 

@@ -5,7 +5,7 @@ import type { Shop } from './shop.ts';
 
 export type ServiceName = 'retrieval' | 'worker' | 'admin' | 'storefront';
 
-const pidOfService = ({ dataDir }: Shop, name: ServiceName): number =>
+export const pidOfService = ({ dataDir }: Shop, name: ServiceName): number =>
   JSON.parse(readFileSync(path.join(dataDir, 'running.json'), 'utf8')).services[name].process.pid;
 const folderOfPostgres = ({ dataDir }: Shop): string =>
   JSON.parse(readFileSync(path.join(dataDir, 'postgres.json'), 'utf8')).folder;

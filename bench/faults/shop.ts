@@ -126,6 +126,9 @@ export async function openShop(
     const how = ['--preset', 'fast', '--set', 'epochs=1', '--split', 'time:0.8'];
     const { modelId } = await duet('train', '--dataset', imported.datasetId!, '--model', 'two-tower', ...how);
     await duet('index', '--model', modelId!);
+    const of = ['--dataset', imported.datasetId!];
+    await duet('models', 'register', ...of, '--name', 'served', '--from', modelId!);
+    await duet('deploy', ...of, '--model', 'served');
     await using db: Database = await connect(server.url);
     ({ key } = await createApiKey(db, { name: 'faults', scopes: ['admin'] }));
   }

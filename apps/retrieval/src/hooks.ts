@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import { failure, type Keyring } from '@duet/api';
+import type { Keyring } from '@duet/api';
 import type { Config, Logger } from '@duet/base';
 import cors from '@fastify/cors';
 import { TRPCError } from '@trpc/server';
@@ -8,52 +6,26 @@ import type { FastifyError, FastifyInstance } from 'fastify';
 import { datasetHeader, visitorHeader } from './admit.ts';
 import { failureOf } from './failures.ts';
 import type { Metrics } from './metrics.ts';
-import type { Pressure } from './pressure.ts';
+import { requestIdHeader } from './request-id.ts';
 
 /** A batch of 1,000 events takes about 400 KB. */
 export const bodyLimit = 1024 * 1024;
-/** Seconds after which a request that was refused for load may come back. */
-export const retrySeconds = 1;
-
-const busy = JSON.stringify(
-  failure(new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: 'The service is busy. Try again in a second.' })).body,
-);
-
-/** The header with a request's id, in and out. */
-const requestIdHeader = 'x-request-id';
-
-/**
- * A request's id: the caller's own (`x-request-id`), else that of the trace it belongs to (`traceparent`,
- * https://www.w3.org/TR/trace-context/), else a new one. It is answered, and stands in each line of the log.
- */
-export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
-  const given = headers[requestIdHeader];
-  if (typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given)) return given;
-  const { traceparent } = headers;
-  return /^[\da-f]{2}-([\da-f]{32})-/.exec(typeof traceparent === 'string' ? traceparent : '')?.[1] ?? randomUUID();
-}
-
 interface Parts {
   logger: Logger;
   metrics: Metrics;
-  pressure: Pressure;
   isDraining(): boolean;
 }
 
 /**
- * What happens to every request: refused under load, counted and logged once it is answered. The hooks call back: each
- * that returned a promise would cost a request some microseconds.
+ * What happens to every request: counted and logged once it is answered. The hooks call back: each that returned a
+ * promise would cost a request some microseconds.
  */
-export function addHooks(app: FastifyInstance, { logger, metrics, pressure, isDraining }: Parts): void {
+export function addHooks(app: FastifyInstance, { logger, metrics, isDraining }: Parts): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff');
     reply.header(requestIdHeader, request.id);
     if (request.protocol === 'https') reply.header('strict-transport-security', 'max-age=31536000');
-    const why = request.routeOptions.config.procedure === undefined ? undefined : pressure.refusal();
-    if (why === undefined) return done();
-    metrics.refused(why);
-    // Written once and sent as it is: a refusal that costs as much as an answer would help nobody.
-    reply.code(503).header('retry-after', retrySeconds).type('application/json; charset=utf-8').send(busy);
+    done();
   });
   // Else a connection that was busy when the drain began would stay open, idle, until its keep-alive ran out.
   app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -63,13 +35,14 @@ export function addHooks(app: FastifyInstance, { logger, metrics, pressure, isDr
   app.addHook('onResponse', (request, reply, done) => {
     done();
     const { method, routeOptions } = request;
-    const { statusCode: status, elapsedTime } = reply;
-    metrics.answered(routeOptions.config.procedure ?? 'none', status, elapsedTime);
+    const { statusCode: status } = reply;
+    const elapsedMs = reply.elapsedTime + (request.raw.waitedMs ?? 0);
+    metrics.answered(routeOptions.config.procedure ?? 'none', status, elapsedMs);
     // Every request is counted in the metrics; a line each would cost more than its search.
     const level = status >= 400 ? 'info' : 'debug';
     if (!logger.isLevelEnabled(level)) return;
     const path = pathOf(request.url);
-    logger[level]({ requestId: request.id, method, path, status, ms: Math.round(elapsedTime * 10) / 10 }, 'answered');
+    logger[level]({ requestId: request.id, method, path, status, ms: Math.round(elapsedMs * 10) / 10 }, 'answered');
   });
 }
 
@@ -106,18 +79,21 @@ export function answerFailures(app: FastifyInstance, logger: Logger): void {
 }
 
 /**
- * Lets browsers call from the configured origins, and from those of publishable keys. What a page may do is not decided
+ * Which origins' pages may call: the configured ones, and those of publishable keys. What a page may do is not decided
  * here: no answer depends on a cookie, and a publishable key is checked against the page's origin at each request.
  */
-export async function allowOrigins(
-  app: FastifyInstance,
+export function allowedOrigins(
   { corsOrigins }: Pick<Config, 'corsOrigins'>,
   keyring: Pick<Keyring, 'hasOrigin'>,
-): Promise<void> {
+): (origin: string) => boolean {
   const configured = new Set(corsOrigins.split(',').map((origin) => origin.trim()));
+  return (origin) => configured.has(origin) || keyring.hasOrigin(origin);
+}
+
+/** Lets browsers call from these origins. */
+export async function allowOrigins(app: FastifyInstance, isAllowed: (origin: string) => boolean): Promise<void> {
   await app.register(cors, {
-    origin: (origin, answer) =>
-      answer(null, origin !== undefined && (configured.has(origin) || keyring.hasOrigin(origin))),
+    origin: (origin, answer) => answer(null, origin !== undefined && isAllowed(origin)),
     methods: ['GET', 'POST'],
     allowedHeaders: [
       ...['authorization', 'content-type', 'traceparent', 'trpc-accept'],

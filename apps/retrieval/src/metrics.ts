@@ -1,6 +1,6 @@
 import type { Serving } from '@duet/serving';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Pressure, Refusal } from './pressure.ts';
+import type { Pressure } from './pressure.ts';
 
 /** From half a millisecond to ten seconds: a search takes a tenth of the first. */
 const buckets = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -10,7 +10,7 @@ export interface Metrics {
   text(): Promise<string>;
   contentType: string;
   answered(procedure: string, status: number, ms: number): void;
-  refused(why: NonNullable<Refusal> | 'rate-limit'): void;
+  refused(why: 'waiting' | 'rate-limit'): void;
   events(result: { accepted: number; repeated: number; rejected: readonly unknown[] }): void;
 }
 
@@ -35,7 +35,7 @@ export function createMetrics(serving: Serving, pressure: Pressure): Metrics {
   });
   const refusals = new Counter({
     name: 'duet_refused_total',
-    help: 'Requests turned away: too many at once, a busy event loop, or a key past its rate.',
+    help: 'Requests turned away: they had waited in vain, or their key was past its rate.',
     labelNames: ['reason'],
     registers,
   });
@@ -51,6 +51,14 @@ export function createMetrics(serving: Serving, pressure: Pressure): Metrics {
     registers,
     collect() {
       this.set(pressure.inFlight);
+    },
+  });
+  new Gauge({
+    name: 'duet_requests_waiting',
+    help: 'Requests that have arrived and are not worked on yet.',
+    registers,
+    collect() {
+      this.set(pressure.waiting);
     },
   });
   new Gauge({

@@ -20,7 +20,7 @@ import { TRPCError } from '@trpc/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import packageJson from '../package.json' with { type: 'json' };
 import { credentialsOf } from './admit.ts';
-import { retrySeconds } from './hooks.ts';
+import { retrySeconds } from './door.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pressure } from './pressure.ts';
 

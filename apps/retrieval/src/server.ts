@@ -1,16 +1,22 @@
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { createAssign, openKeyring, orderLimits } from '@duet/api';
-import { arrivalMs, type Config, DuetError, type Logger, limitConnections, trustedProxies } from '@duet/base';
+import { type Config, DuetError, type Logger, limitConnections, trustedProxies } from '@duet/base';
 import type { Database } from '@duet/db';
 import { openAnswerLog, openEventSink, openLatencyLog } from '@duet/experiments';
 import type { Serving } from '@duet/serving';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { createAdmit } from './admit.ts';
+import { serverAtDoor } from './door.ts';
 import { answerUnreadable } from './failures.ts';
-import { addHooks, allowOrigins, answerFailures, bodyLimit, requestIdOf, takeJson } from './hooks.ts';
+import { addHooks, allowedOrigins, allowOrigins, answerFailures, bodyLimit, takeJson } from './hooks.ts';
 import { createMetrics } from './metrics.ts';
 import { watchPressure } from './pressure.ts';
+import { requestIdOf } from './request-id.ts';
 import { addPages, addProcedures } from './routes.ts';
+
+const unused = () => () => {
+  throw new Error('No route has a schema of Fastify’s.');
+};
 
 export interface ServerParts {
   config: Pick<
@@ -56,26 +62,28 @@ export interface RetrievalServer extends AsyncDisposable {
 export async function createServer({ config, logger, db, keyDb = db, serving }: ServerParts): Promise<RetrievalServer> {
   let draining: Promise<void> | undefined;
   const isDraining = () => draining !== undefined;
+  const pressure = watchPressure(config.maxInFlight);
+  const metrics = createMetrics(serving, pressure);
+  const keyring = await openKeyring(keyDb, { logger });
+  const isAllowed = allowedOrigins(config, keyring);
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     // Its own request lines hold URLs; those of hooks.ts hold no more than the path.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
-    // Of its own: by default Fastify sets none.
-    requestTimeout: arrivalMs,
     trustProxy: trustedProxies(config.trustedProxies),
     requestIdHeader: false,
     genReqId: requestIdOf,
     http: { connectionsCheckingInterval: 1_000 },
+    serverFactory: serverAtDoor({ pressure, metrics, isDraining, isAllowed }),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable,
     routerOptions: { maxParamLength: 1_000 },
+    // Inputs are checked by the procedures. Without these, Fastify loads its own checks at each start.
+    schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
   });
   limitConnections(app.server, config.maxConnections);
-  const pressure = watchPressure(config.maxInFlight);
-  const metrics = createMetrics(serving, pressure);
-  const keyring = await openKeyring(keyDb, { logger });
   const orderLimit = orderLimits(config.orderLimit);
   const assign = createAssign(serving);
   const admit = createAdmit(config, { keyring, metrics });
@@ -85,8 +93,8 @@ export async function createServer({ config, logger, db, keyDb = db, serving }: 
   const events = openEventSink(db);
   const shared = { db, serving, events, assign, keyring, latency, answers, orderLimit, onLogged: metrics.events };
 
-  addHooks(app, { logger, metrics, pressure, isDraining });
-  await allowOrigins(app, config, keyring);
+  addHooks(app, { logger, metrics, isDraining });
+  await allowOrigins(app, isAllowed);
   takeJson(app);
   answerFailures(app, logger);
   addProcedures(app, {

@@ -208,7 +208,7 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     key: 'maxInFlight',
     env: 'DUET_MAX_IN_FLIGHT',
     default: '256',
-    meaning: 'Requests that the retrieval service works on at once; further ones are told to come back.',
+    meaning: 'Requests that the retrieval service works on at once; further ones wait, for less than half a second.',
   },
   {
     key: 'requestTimeoutMs',

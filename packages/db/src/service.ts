@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { type Config, createLogger, DuetError, fileFault, type Logger, loadConfig, openDataFolder } from '@duet/base';
 import { type ConnectOptions, type Database, openDatabase } from './database.ts';
 import { databaseFault } from './faults.ts';
@@ -11,6 +12,9 @@ export interface Service {
   db: Database;
   opened: AsyncDisposableStack;
 }
+
+/** What was compiled at the start is kept once a service has worked for so long: one that is killed keeps nothing. */
+const compiledMs = 2_000;
 
 /**
  * The life of a service's process: its settings, its database (which must be migrated, and its data folder's own), its
@@ -29,6 +33,7 @@ export async function runService(
     const db = opened.use(await openDatabase(config, options));
     await requireMigrated(db);
     await requireOneInstallation(db, config.dataDir);
+    setTimeout(flushCompileCache, compiledMs).unref();
     await work({ config, logger: createLogger(config, name), db, opened });
   } catch (error) {
     const known = error instanceof DuetError ? error : (databaseFault(error) ?? fileFault(error));
