@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DuetError, silent } from '@duet/base';
 import type { Dataset, Snapshot } from '@duet/db';
 import { appended, findInto, refuseCurrency } from './appended.ts';
-import { refuseLargeWithdrawal, withdrawMissing } from './catalogue/withdraw.ts';
+import { storeFeed } from './catalogue/withdraw.ts';
 import { answerOf, type ImportResult } from './import-answer.ts';
 import { incomingOfFiles } from './parts/incoming.ts';
 import { insertPart, originOf, writePart } from './parts/part.ts';
@@ -16,7 +16,7 @@ import { type ImportRequest, type ImportSettings, withPaths } from './request.ts
 import type { SnapshotSummary } from './snapshots/snapshot-files.ts';
 import { snapshotOf } from './snapshots/take-snapshot.ts';
 import type { ReadSummary } from './summary.ts';
-import { storeCatalogue, storeUsers } from './write/catalogue.ts';
+import { storeUsers } from './write/catalogue.ts';
 import { changeDataset, type DatasetChange } from './write/change-dataset.ts';
 import { datasetFolder, partFile, partsFolder, sync } from './write/folder.ts';
 import { tidyUp } from './write/tidy.ts';
@@ -99,15 +99,9 @@ async function store(
   const others = parts.map(({ id }) => partFile(dataDir, datasetId, id));
   const part = await writePart(workspace, made, others, progress);
   return inTransaction(db, async (client) => {
-    const complete = settings.catalogue === 'complete';
-    const share = settings.allowWithdraw ? 1 : undefined;
-    const before = await client.query(
-      `SELECT count(*)::int AS shown FROM "Item" WHERE "datasetId" = $1 AND "withdrawnAt" IS NULL`,
-      [datasetId],
-    );
-    const { added: addedItems, updated } = await storeCatalogue(client, workspace, datasetId, { progress, signal });
-    const withdrawnItems = complete ? await withdrawMissing(client, workspace, datasetId) : 0;
-    refuseLargeWithdrawal({ shown: before.rows[0].shown, withdrawn: withdrawnItems }, share);
+    const { catalogue, allowWithdraw } = settings;
+    const how = { complete: catalogue === 'complete', allowWithdraw, progress, signal };
+    const items = await storeFeed(client, workspace, datasetId, how);
     await storeUsers(client, workspace, datasetId, { progress, signal });
     signal?.throwIfAborted();
     if (part.interactions > 0) {
@@ -118,6 +112,7 @@ async function store(
     }
     await rename(path.join(folder, 'rejected.jsonl'), path.join(datasetFolder(dataDir, datasetId), 'rejected.jsonl'));
     await client.query('UPDATE "Dataset" SET rejected = $2 WHERE id = $1', [datasetId, read.rejected.total]);
-    return { added: part.interactions, duplicates: part.duplicates, addedItems, updatedItems: updated, withdrawnItems };
+    const { added: addedItems, updated: updatedItems, withdrawn: withdrawnItems } = items;
+    return { added: part.interactions, duplicates: part.duplicates, addedItems, updatedItems, withdrawnItems };
   });
 }

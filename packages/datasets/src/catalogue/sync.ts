@@ -4,10 +4,9 @@ import { appended, findInto, refuseCurrency } from '../appended.ts';
 import { type ImportContext, readingFeed } from '../reading.ts';
 import { type ImportRequest, withPaths } from '../request.ts';
 import type { FaultSummary } from '../summary.ts';
-import { storeCatalogue } from '../write/catalogue.ts';
 import { changeDataset } from '../write/change-dataset.ts';
 import { inTransaction } from '../write/transaction.ts';
-import { refuseLargeWithdrawal, withdrawMissing } from './withdraw.ts';
+import { storeFeed } from './withdraw.ts';
 
 export interface SyncRequest extends Omit<ImportRequest, 'name' | 'into' | 'interactions' | 'items' | 'catalogue'> {
   /** Name or id of the dataset. */
@@ -45,16 +44,10 @@ export async function syncCatalogue(ctx: ImportContext, request: SyncRequest): P
   return changeDataset(ctx, datasetId, ({ folder }) =>
     readingFeed(ctx, folder, settings, dataset.currency, async (workspace, read) => {
       refuseCurrency(dataset, read.currency.code, read.currency.from);
-      const done = await inTransaction(db, async (client) => {
-        const before = await client.query<{ shown: number }>(
-          `SELECT count(*)::int AS shown FROM "Item" WHERE "datasetId" = $1 AND "withdrawnAt" IS NULL`,
-          [datasetId],
-        );
-        const stored = await storeCatalogue(client, workspace, datasetId, { progress, signal });
-        const withdrawn = complete ? await withdrawMissing(client, workspace, datasetId) : 0;
-        refuseLargeWithdrawal({ shown: before.rows[0]!.shown, withdrawn }, settings.allowWithdraw ? 1 : undefined);
-        return { ...stored, withdrawn };
-      });
+      const { allowWithdraw } = settings;
+      const done = await inTransaction(db, (client) =>
+        storeFeed(client, workspace, datasetId, { complete, allowWithdraw, progress, signal }),
+      );
       const unchanged = read.items - done.added - done.updated;
       return { datasetId, ...done, unchanged, rejected: read.rejected };
     }),

@@ -1,16 +1,17 @@
 import { DuetError, type Logger } from '@duet/base';
 import { findSnapshot, loadInteractions, takeSnapshot } from '@duet/datasets';
 import { type Database, holdLock, type Prisma, type RegisteredModel } from '@duet/db';
-import { isTower, resolveSettings } from '@duet/models';
+import { resolveSettings } from '@duet/models';
 import { buildModelIndex } from '@duet/serving';
-import { bestEpoch, type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
+import { type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
 import { raise, settle } from '../alerts/alerts.ts';
 import { foldEvents, isFoldable } from '../fold/fold.ts';
 import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
 import { parseGate } from '../gate/gate-settings.ts';
 import { shadowChecks } from '../gate/shadow.ts';
-import { addVersion, promote, versionsOf } from '../registry/champion.ts';
-import { measuredTwin, OpenRefresh, type RefreshStart } from './refresh-run.ts';
+import { addVersion, promote } from '../registry/champion.ts';
+import { measuredTwin, OpenRefresh } from './refresh-run.ts';
+import { shorter, startOf, stoppedAt } from './start.ts';
 
 export interface RefreshContext extends TrainerContext {
   logger?: Pick<Logger, 'info'>;
@@ -165,35 +166,6 @@ async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenR
   await refresh.know({ modelId, version });
   const how = start.refitted === undefined ? '' : `, from the weights of version ${start.version} on`;
   return `Version ${version} learnt from every interaction${how}.`;
-}
-
-/** What a version starts from: the champion, and its measured twin, which never saw what the new twin is judged on. */
-async function startOf(db: Database, { id, championId, fullEvery }: RegisteredModel): Promise<RefreshStart> {
-  if (fullEvery === 0 || championId === null) return {};
-  const [newest] = await versionsOf(db, id);
-  if (((newest?.version ?? 0) + 1) % fullEvery === 0) return {};
-  const champion = await db.prisma.model.findUniqueOrThrow({ where: { id: championId } });
-  const measured = await measuredTwin(db, championId);
-  return measured === undefined ? {} : { refitted: championId, measured, version: champion.version! };
-}
-
-/** A training that starts from what is learnt already takes a third of the epochs. */
-const warmShare = 1 / 3;
-
-function shorter({ kind, preset, parameters }: RegisteredModel, { refitted }: RefreshStart): Record<string, unknown> {
-  const settings = resolveSettings(kind, preset, parameters as Record<string, unknown>);
-  if (refitted === undefined || !isTower(settings)) return {};
-  return { epochs: Math.max(1, Math.round(settings.epochs * warmShare)) };
-}
-
-/**
- * The epochs that the measured twin's weights are of, for a training that has nothing to watch: those after which it
- * was best, where it was stopped by them, else all.
- */
-function stoppedAt(settings: ReturnType<typeof resolveSettings>, curve: CurvePoint[]): Record<string, unknown> {
-  if (!isTower(settings) || settings.patience === 0) return {};
-  const epochs = bestEpoch(curve);
-  return epochs === undefined ? {} : { epochs, patience: 0 };
 }
 
 async function index(ctx: RefreshContext, refresh: OpenRefresh): Promise<string> {
