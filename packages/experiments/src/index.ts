@@ -13,7 +13,7 @@ export {
 export { type EventInput, eventSchema } from './events/event-schema.ts';
 export { type EventSink, openEventSink } from './events/event-writer.ts';
 export { type LoggedEvents, logEvents } from './events/log-events.ts';
-export { eventCounts, eventSeries, listsOfLastHour, recentEvents } from './events/recent-events.ts';
+export { eventCounts, eventSeries, recentEvents } from './events/recent-events.ts';
 export { type LatencyLog, openLatencyLog, readServed, type Served } from './events/served-latency.ts';
 export { reportCsv } from './export/csv.ts';
 export { reportHtml } from './export/html.ts';

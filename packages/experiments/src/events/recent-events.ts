@@ -71,21 +71,3 @@ export async function eventSeries(
   for (const { step, type, count } of rows) series[steps - 1 - step]!.counts[type] = count;
   return series;
 }
-
-/**
- * How many lists that were seen within the last hour each arm made, by its id, and '' for those outside experiments. A
- * list counts once, however many of its items were seen.
- */
-export async function listsOfLastHour(
-  { pool }: Database,
-  { now = new Date() }: { now?: Date } = {},
-): Promise<Map<string, number>> {
-  const { rows } = await pool.query<{ armId: string | null; lists: number }>(
-    `SELECT "armId", count(DISTINCT coalesce("requestId", "eventId"))::int AS "lists" FROM "Event"
-     WHERE "type" = 'impression' AND NOT "simulated"
-       AND "receivedAt" > $1::timestamptz - interval '1 hour' AND "receivedAt" <= $1::timestamptz
-     GROUP BY "armId"`,
-    [now],
-  );
-  return new Map(rows.map(({ armId, lists }) => [armId ?? '', lists]));
-}
