@@ -27,7 +27,7 @@ export {
   settingsOfKind,
   type VectorSettings,
 } from './resolve-settings.ts';
-export { type Preset, presetNames, type Range, type SearchBase } from './settings/setting.ts';
+export { type Preset, presetNames, type Range, type SearchBase, valuePresets } from './settings/setting.ts';
 export { presets, type TrainingSettings } from './settings/tower.ts';
 export {
   graphSettings,

@@ -2,7 +2,7 @@ import { DuetError } from '@duet/base';
 import type { z } from 'zod';
 import { type FactorTraining, factorSettings } from './baselines/factor-model.ts';
 import { modelOfKind } from './registry.ts';
-import { type Preset, presetNames, type SettingsTable, schemaOf, valuesOf } from './settings/setting.ts';
+import { type Preset, presetNames, type SettingsTable, schemaOf, valuePresets, valuesOf } from './settings/setting.ts';
 import { type TrainingSettings, trainingSettings } from './settings/tower.ts';
 
 /** Settings of a model with vectors: one that is trained by gradient, or a factorisation. */
@@ -33,8 +33,8 @@ const allSettings = (kind: string): SettingsTable => {
 export function settingsOfKind(kind: string): { schema: z.ZodObject; presets: Record<Preset, object> } {
   const { settings, defaults } = modelOfKind(kind);
   const table = allSettings(kind);
-  const [paper, fast, best] = presetNames.map((preset) => ({ ...valuesOf(table, preset), ...defaults }));
-  return { schema: schemaOf(settings), presets: { paper: paper!, fast: fast!, best: best! } };
+  const [paper, fast, best] = valuePresets.map((preset) => ({ ...valuesOf(table, preset), ...defaults }));
+  return { schema: schemaOf(settings), presets: { auto: best!, paper: paper!, fast: fast!, best: best! } };
 }
 
 /**

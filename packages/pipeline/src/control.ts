@@ -1,6 +1,7 @@
 /**
  * What a person decides: everything of this package that trains nothing, so that an app can have it without a trainer.
  */
+export type { Choice } from '@duet/trainer';
 export {
   type AlertKind,
   addDestination,

@@ -1,3 +1,4 @@
+export type { Choice } from './auto/choose.ts';
 export { evaluationUsers } from './evaluation/draw-users.ts';
 export type { Judged } from './evaluation/evaluate.ts';
 export { type Evaluation, evaluationSchema } from './evaluation/evaluation.ts';

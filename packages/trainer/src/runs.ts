@@ -8,6 +8,7 @@ const runParameters = z.looseObject({
   seed: z.number().int().optional(),
   split: z.string().optional(),
   name: z.string().optional(),
+  minutes: z.number().min(0).optional(),
   set: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -20,8 +21,8 @@ export async function requestOfRun({ prisma }: Database, runId: string) {
   const run = await prisma.trainingRun.findUnique({ where: { id: runId } });
   if (run === null) throw new DuetError('not-found', `There is no training run ${runId}.`);
   const { datasetId, kind, preset } = run;
-  const { seed, split, name, set, ...resolved } = runParameters.parse(run.parameters);
-  return { runId, datasetId, kind, preset, seed, split, name, set: set ?? completed(kind, resolved) };
+  const { seed, split, name, minutes, set, ...resolved } = runParameters.parse(run.parameters);
+  return { runId, datasetId, kind, preset, seed, split, name, minutes, set: set ?? completed(kind, resolved) };
 }
 
 /**

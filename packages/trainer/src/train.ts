@@ -8,6 +8,7 @@ import { splitDataset } from '@duet/datasets';
 import type { Prisma } from '@duet/db';
 import { hasVectors, isTower, ownSettings, resolveSettings, type VectorSettings } from '@duet/models';
 import { artifactOf } from './artifact-of.ts';
+import { type Choice, chooseSettings } from './auto/choose.ts';
 import { defaultSplit, isOrdered, loadTrainingData, type TrainingData } from './data.ts';
 import { drawUsers } from './evaluation/draw-users.ts';
 import { evaluateVectors, type Judged } from './evaluation/evaluate.ts';
@@ -28,6 +29,10 @@ export interface TrainRequest {
   seed?: number;
   /** The split whose training part is learnt and whose other part judges; `none` learns everything. */
   split?: string;
+  /** For the preset auto's search, in which rules alone decide where it is 0; 10 where it is not said. */
+  minutes?: number | undefined;
+  /** What the preset auto decided before, to be taken over without a search. */
+  choice?: Choice | undefined;
   name?: string;
   /**
    * Model of the same kind to start from: what it knows is put right, and what is new is learnt. From nothing unless
@@ -48,6 +53,8 @@ export interface TrainRequest {
 export interface TrainResult extends Partial<Judged> {
   modelId: string;
   runId: string;
+  /** What the preset auto decided. */
+  choice?: Choice;
 }
 
 /**
@@ -61,46 +68,70 @@ export interface TrainResult extends Partial<Judged> {
 export async function trainModel(ctx: TrainerContext, request: TrainRequest): Promise<TrainResult> {
   const { db } = ctx;
   const { kind, preset = 'fast', set = {}, seed = 1, split } = request;
-  const settings = resolveSettings(kind, preset, set);
-  if (!hasVectors(settings)) {
-    throw new DuetError('bad-input', `A model of kind ${kind} is not trained: it only scores.`, {
-      where: { field: 'kind' },
-      fix: `Measure it with npx duet evaluate --baseline ${kind}.`,
-    });
-  }
+  // What does not fit is refused before the data are read.
+  vectorSettings(kind, preset, set);
   const begun =
     request.runId === undefined ? null : await db.prisma.trainingRun.findUnique({ where: { id: request.runId } });
   const snapshotId = begun?.snapshotId ?? request.snapshotId;
   const data = await loadTrainingData(ctx, request.datasetId, snapshotId);
-  const parameters = { ...ownSettings(kind, settings), seed, split: split ?? defaultSplit(data.dataset) };
+  const splitName = split ?? defaultSplit(data.dataset);
+  const { minutes = autoMinutes } = request;
+  const queued = { set: set as Prisma.InputJsonObject, seed, split: splitName, minutes };
   const runId =
     request.runId ??
-    (await db.prisma.trainingRun.create({ data: { datasetId: request.datasetId, kind, preset, parameters } })).id;
-  const run: Run = {
-    id: runId,
-    settings,
-    parameters,
-    checkpoint: checkpointPath(ctx.dataDir, runId),
-    record: (change) => db.prisma.trainingRun.update({ where: { id: runId }, data: change }),
-  };
+    (
+      await db.prisma.trainingRun.create({
+        data: { datasetId: request.datasetId, kind, preset, parameters: queued },
+      })
+    ).id;
+  const record = (change: Prisma.TrainingRunUpdateInput) =>
+    db.prisma.trainingRun.update({ where: { id: runId }, data: change });
   return whileHolding(db, runId, async () => {
-    const { status, modelId } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+    const {
+      status,
+      modelId,
+      choice: decided,
+    } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
     // An earlier process finished this run, and ended before it could return.
     if (status === 'done' && modelId !== null) return { modelId, runId };
-    const beginning = { executor: ctx.executor.name, status: 'running', startedAt: new Date(), error: null } as const;
-    const snapshot = { connect: { id: data.snapshot.id } };
-    await run.record({ kind, preset, parameters: { ...parameters, name: request.name }, snapshot, ...beginning });
+    await record({ executor: ctx.executor.name, status: 'running', startedAt: new Date(), error: null });
     try {
+      const search = { kind, split: splitName, set, seed, minutes };
+      const choice =
+        preset === 'auto'
+          ? ((decided as Choice | null) ?? request.choice ?? (await chooseSettings(ctx, data, search)))
+          : undefined;
+      const settings = vectorSettings(kind, preset, { ...choice?.set, ...set });
+      const parameters = { ...ownSettings(kind, settings), seed, split: splitName };
+      await record({
+        ...{ kind, preset, parameters: { ...parameters, name: request.name } },
+        ...(choice && { choice: choice as unknown as Prisma.InputJsonObject }),
+        snapshot: { connect: { id: data.snapshot.id } },
+      });
+      const run: Run = { id: runId, settings, parameters, checkpoint: checkpointPath(ctx.dataDir, runId), record };
       // An earlier process kept the model, and ended before it had judged it.
       const judged =
         modelId === null ? await learn(ctx, request, run, data) : await judgeAgain(ctx, request, run, modelId);
-      await run.record({ status: 'done', finishedAt: new Date() });
-      return { runId, ...judged };
+      await record({ status: 'done', finishedAt: new Date() });
+      return { runId, ...judged, ...(choice && { choice }) };
     } catch (cause) {
-      const error = await withResumeHint(ctx, run, cause);
-      await run.record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
+      const error = await withResumeHint(ctx, runId, cause);
+      await record({ status: 'failed', error: (error as Error).message, finishedAt: new Date() });
       throw error;
     }
+  });
+}
+
+/** Minutes that the preset auto searches for, unless said. */
+const autoMinutes = 10;
+
+/** @throws DuetError `bad-input` for settings that do not fit, and for a kind that is not trained */
+function vectorSettings(kind: string, preset: string, set: Record<string, unknown>): VectorSettings {
+  const settings = resolveSettings(kind, preset, set);
+  if (hasVectors(settings)) return settings;
+  throw new DuetError('bad-input', `A model of kind ${kind} is not trained: it only scores.`, {
+    where: { field: 'kind' },
+    fix: `Measure it with npx duet evaluate --baseline ${kind}.`,
   });
 }
 
@@ -114,13 +145,13 @@ interface Run {
 }
 
 /** The same error, which also says how to take the run up again. */
-async function withResumeHint({ db }: TrainerContext, run: Run, error: unknown): Promise<unknown> {
+async function withResumeHint({ db, dataDir }: TrainerContext, runId: string, error: unknown): Promise<unknown> {
   if (!(error instanceof DuetError)) return error;
-  const { modelId } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: run.id } });
-  const resume = `npx duet train --resume ${run.id}`;
+  const { modelId } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+  const resume = `npx duet train --resume ${runId}`;
   const fix =
     modelId === null
-      ? existsSync(run.checkpoint) && `${resume} goes on from its checkpoint.`
+      ? existsSync(checkpointPath(dataDir, runId)) && `${resume} goes on from its checkpoint.`
       : `Model ${modelId} is trained and kept: ${resume} measures it.`;
   return fix ? new DuetError(error.code, error.message, { fix, cause: error }) : error;
 }

@@ -17,8 +17,12 @@ export interface SearchBase {
 /** The range of a tuning around these settings; false leaves the setting as it is. */
 export type Search = Range | ((base: SearchBase) => Range | false) | false;
 
-/** The values that a training starts from: as published; better within a minute of CPU; better still, in minutes. */
-export const presetNames = ['paper', 'fast', 'best'] as const;
+/** Presets with values of their own: as published; better within a minute of CPU; better still, in minutes. */
+export const valuePresets = ['paper', 'fast', 'best'] as const;
+export type ValuePreset = (typeof valuePresets)[number];
+
+/** What a training may start from: `auto` is `best` with what the trainer finds out about the data. */
+export const presetNames = ['auto', ...valuePresets] as const;
 export type Preset = (typeof presetNames)[number];
 
 /** What some models trained by gradient have and others have not. */
@@ -68,7 +72,7 @@ export function schemaOf<Table extends SettingsTable>(table: Table): z.ZodObject
 }
 
 /** The table's values in a preset, in its order. */
-export const valuesOf = <Table extends SettingsTable>(table: Table, preset: Preset): SettingsOf<Table> =>
+export const valuesOf = <Table extends SettingsTable>(table: Table, preset: ValuePreset): SettingsOf<Table> =>
   Object.fromEntries(
     Object.entries(table).map(([name, { paper, fast = paper, best = fast }]) => [name, { paper, fast, best }[preset]]),
   ) as SettingsOf<Table>;

@@ -3,7 +3,7 @@ import { findSnapshot, loadInteractions, takeSnapshot } from '@duet/datasets';
 import { type Database, holdLock, type Prisma, type RegisteredModel } from '@duet/db';
 import { resolveSettings } from '@duet/models';
 import { buildModelIndex } from '@duet/serving';
-import { type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
+import { type Choice, type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
 import { raise, settle } from '../alerts/alerts.ts';
 import { foldEvents, isFoldable } from '../fold/fold.ts';
 import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
@@ -11,7 +11,7 @@ import { parseGate } from '../gate/gate-settings.ts';
 import { shadowChecks } from '../gate/shadow.ts';
 import { addVersion, promote } from '../registry/champion.ts';
 import { measuredTwin, OpenRefresh } from './refresh-run.ts';
-import { shorter, startOf, stoppedAt } from './start.ts';
+import { choiceOf, shorter, startOf, stoppedAt } from './start.ts';
 
 export interface RefreshContext extends TrainerContext {
   logger?: Pick<Logger, 'info'>;
@@ -131,12 +131,13 @@ async function data(ctx: RefreshContext, { datasetId }: RegisteredModel, refresh
 async function measure(ctx: RefreshContext, model: RegisteredModel, refresh: OpenRefresh): Promise<string> {
   const { datasetId, kind, preset, name } = model;
   const set = model.parameters as Record<string, unknown>;
-  const start = refresh.state.start ?? (await startOf(ctx.db, model));
+  const choice = await choiceOf(ctx.db, model);
+  const start = refresh.state.start ?? (await startOf(ctx.db, model, choice));
   const runId = await runOf(ctx, model, refresh.state.measureRunId, set);
   await refresh.know({ measureRunId: runId, start });
   const { modelId } = await trainModel(ctx, {
-    ...{ datasetId, kind, preset, set: { ...set, ...shorter(model, start) }, name: `${name}, measured`, runId },
-    ...{ snapshotId: refresh.state.snapshotId, from: start.measured },
+    ...{ datasetId, kind, preset, set: { ...set, ...shorter(model, start, choice) }, name: `${name}, measured`, runId },
+    ...{ snapshotId: refresh.state.snapshotId, from: start.measured, choice },
   });
   await refresh.know({ measuredModelId: modelId });
   const metrics = await metricsOf(ctx.db, modelId);
@@ -147,14 +148,16 @@ async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenR
   const { db } = ctx;
   const { datasetId, kind, preset, name } = model;
   const { measureRunId, measuredModelId, start = {} } = refresh.state;
-  const { curve } = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: measureRunId! } });
-  const own = { ...(model.parameters as Record<string, unknown>), ...shorter(model, start) };
-  const set = { ...own, ...stoppedAt(resolveSettings(kind, preset, own), curve as unknown as CurvePoint[]) };
+  const measured = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: measureRunId! } });
+  const choice = (measured.choice ?? undefined) as Choice | undefined;
+  const own = { ...(model.parameters as Record<string, unknown>), ...shorter(model, start, choice) };
+  const settings = resolveSettings(kind, preset, { ...choice?.set, ...own });
+  const set = { ...own, ...stoppedAt(settings, measured.curve as unknown as CurvePoint[]) };
   const runId = await runOf(ctx, model, refresh.state.refitRunId, set);
   await refresh.know({ refitRunId: runId });
   const { modelId } = await trainModel(ctx, {
     ...{ datasetId, kind, preset, set, split: 'none', name, runId },
-    ...{ snapshotId: refresh.state.snapshotId, from: start.refitted },
+    ...{ snapshotId: refresh.state.snapshotId, from: start.refitted, choice },
   });
   const { metrics } = await db.prisma.model.findUniqueOrThrow({ where: { id: measuredModelId! } });
   const version = await db.prisma.$transaction(async (tx) => {

@@ -1,17 +1,41 @@
 import type { Database, RegisteredModel } from '@duet/db';
 import { isTower, resolveSettings } from '@duet/models';
-import { bestEpoch, type CurvePoint } from '@duet/trainer';
+import { bestEpoch, type Choice, type CurvePoint } from '@duet/trainer';
 import { versionsOf } from '../registry/champion.ts';
 import { measuredTwin, type RefreshStart } from './refresh-run.ts';
 
-/** What a version starts from: the champion, and its measured twin, which never saw what the new twin is judged on. */
-export async function startOf(db: Database, { id, championId, fullEvery }: RegisteredModel): Promise<RefreshStart> {
-  if (fullEvery === 0 || championId === null) return {};
+/**
+ * What a version starts from: the champion, and its measured twin, which never saw what the new twin is judged on.
+ *
+ * @param choice What the preset auto goes on with; settings that it looks for anew start from nothing.
+ */
+export async function startOf(
+  db: Database,
+  { id, preset, championId, fullEvery }: RegisteredModel,
+  choice: Choice | undefined,
+): Promise<RefreshStart> {
+  if (fullEvery === 0 || championId === null || (preset === 'auto' && choice === undefined)) return {};
   const [newest] = await versionsOf(db, id);
   if (((newest?.version ?? 0) + 1) % fullEvery === 0) return {};
   const champion = await db.prisma.model.findUniqueOrThrow({ where: { id: championId } });
   const measured = await measuredTwin(db, championId);
   return measured === undefined ? {} : { refitted: championId, measured, version: champion.version! };
+}
+
+/** Days after which the preset auto looks for settings again: data of a month ago may have been others. */
+const choiceDays = 30;
+
+/** What the preset auto decided for the champion, as long as it is not too old. */
+export async function choiceOf(
+  db: Database,
+  { preset, championId }: Pick<RegisteredModel, 'preset' | 'championId'>,
+): Promise<Choice | undefined> {
+  const twin = preset === 'auto' && championId !== null ? await measuredTwin(db, championId) : undefined;
+  if (twin === undefined) return undefined;
+  const run = await db.prisma.trainingRun.findFirst({ where: { modelId: twin } });
+  const choice = run?.choice as Choice | null | undefined;
+  const since = Date.now() - choiceDays * 86_400_000;
+  return choice && Date.parse(choice.decidedAt) > since ? choice : undefined;
 }
 
 /** A training that starts from what is learnt already takes a third of the epochs. */
@@ -21,8 +45,9 @@ const warmShare = 1 / 3;
 export function shorter(
   { kind, preset, parameters }: RegisteredModel,
   { refitted }: RefreshStart,
+  choice: Choice | undefined,
 ): Record<string, unknown> {
-  const settings = resolveSettings(kind, preset, parameters as Record<string, unknown>);
+  const settings = resolveSettings(kind, preset, { ...choice?.set, ...(parameters as Record<string, unknown>) });
   if (refitted === undefined || !isTower(settings)) return {};
   return { epochs: Math.max(1, Math.round(settings.epochs * warmShare)) };
 }

@@ -12,7 +12,7 @@ const input = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be of a–z, 0–9, dots, dashes and underscores, 63 at most'),
   kind: z.string().min(1),
-  preset: z.string().min(1).default('best'),
+  preset: z.string().min(1).default('auto'),
   /** Settings over the preset's. */
   parameters: z.record(z.string(), z.unknown()).default({}),
   /** Cron of five fields; null: refreshed when somebody asks. */

@@ -30,19 +30,19 @@ async function listKinds() {
 
 /** All that a kind of model can be told, with the values of its presets. */
 async function listSettings(kind: string) {
-  const { modelOfKind, presetNames, resolveSettings } = await import('@duet/models');
-  const values = presetNames.map((preset) => resolveSettings(kind, preset, {}) as Record<string, unknown>);
+  const { modelOfKind, resolveSettings, valuePresets } = await import('@duet/models');
+  const values = valuePresets.map((preset) => resolveSettings(kind, preset, {}) as Record<string, unknown>);
   const settings = Object.entries(modelOfKind(kind).settings).map(([name, { meaning }]) => ({
     name,
     meaning,
-    ...Object.fromEntries(presetNames.map((preset, i) => [preset, values[i]![name]])),
+    ...Object.fromEntries(valuePresets.map((preset, i) => [preset, values[i]![name]])),
   }));
   const lines = settings.map(({ name, meaning, ...presets }) => [
     name,
     ...Object.values<unknown>(presets).map((value) => JSON.stringify(value)),
     meaning,
   ]);
-  return { json: { kind, settings }, text: table(['setting', ...presetNames, ''], lines) };
+  return { json: { kind, settings }, text: table(['setting', ...valuePresets, ''], lines) };
 }
 
 export function modelsCommand(program: Command): void {

@@ -15,6 +15,7 @@ interface Options {
   seed?: number;
   split?: string;
   name?: string;
+  minutes?: number;
   evaluationUsers?: number;
 }
 
@@ -28,7 +29,12 @@ export function trainCommand(program: Command): void {
     .description('train a retrieval model and evaluate it on the split that it was trained without')
     .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one')
     .option('--model <kind>', 'dat, two-tower, ials, wals …: npx duet models --kinds lists them')
-    .option('--preset <preset>', 'paper, fast or best')
+    .option(
+      '--preset <preset>',
+      'auto finds the settings that suit the data; fast, best and paper have values of their own',
+      'auto',
+    )
+    .option('--minutes <number>', 'what auto may search for; 0: rules decide alone (10)', readInteger)
     .option(
       '--set <key=value>',
       'a setting of the preset, any number of times; epochs=2: npx duet models --settings dat lists them',
@@ -57,18 +63,22 @@ export function trainCommand(program: Command): void {
     const ctx = await modelling(context);
     const request = async (): Promise<TrainRequest> => {
       if (resume === undefined) {
-        const { preset, seed, split, name } = asked;
-        return { datasetId: (await findDataset(ctx.db, dataset)).id, kind: model!, set, preset, seed, split, name };
+        return { datasetId: (await findDataset(ctx.db, dataset)).id, kind: model!, set, ...asked };
       }
       const begun = await requestOfRun(ctx.db, (await findCutRun(ctx.db, resume)).id);
       return { ...begun, set: { ...begun.set, ...set } };
     };
     const { kind, name, ...rest } = await request();
-    const { modelId, evaluation } = await trainModel(ctx, { kind, name, evaluationUsers, ...rest });
+    const { modelId, evaluation, choice } = await trainModel(ctx, { kind, name, evaluationUsers, ...rest });
     const measured =
       evaluation === undefined
         ? 'trained on everything, so that nothing is left to measure it on.'
         : `on ${evaluation.split} (${usersOf(evaluation)}):\n${comparison([{ name: name ?? kind, metrics: evaluation.metrics }])}`;
-    return { json: { modelId, ...(evaluation ?? { metrics: {} }) }, text: `Model ${modelId}, ${measured}` };
+    const why =
+      choice === undefined ? '' : `\n\nWhy these settings:\n${choice.reasons.map((one) => `  ${one}\n`).join('')}`;
+    return {
+      json: { modelId, ...(evaluation ?? { metrics: {} }), choice },
+      text: `Model ${modelId}, ${measured}${why}`,
+    };
   });
 }

@@ -22,6 +22,12 @@ const trainForm = z.object({
     .int('The seed is a whole number.')
     .min(0, 'The seed is 0 or more.'),
   name: z.string().trim().max(100, 'A name has at most 100 characters.'),
+  minutes: z.coerce
+    .number('The minutes to search are a whole number.')
+    .int('The minutes to search are a whole number.')
+    .min(0, 'The minutes to search are 0 or more.')
+    .max(1440, 'A search takes a day at most.')
+    .optional(),
 });
 
 /** Queues a training. Returns the sentence that says what is wrong with the form; goes to the run where nothing is. */
@@ -29,7 +35,7 @@ export const train = guarded('models/train', async ({ db }, _: string | undefine
   const entries = Object.fromEntries(data);
   const parsed = trainForm.safeParse(entries);
   if (!parsed.success) return parsed.error.issues[0]!.message;
-  const { datasetId, kind, preset, split, seed, name } = parsed.data;
+  const { datasetId, kind, preset, split, seed, name, minutes } = parsed.data;
   const dataset = await findDataset(datasetId);
   if (dataset === null) return 'This dataset has been deleted.';
   const set = Object.fromEntries(
@@ -48,7 +54,7 @@ export const train = guarded('models/train', async ({ db }, _: string | undefine
     throw error;
   }
   const run = await db.prisma.trainingRun.create({
-    data: { datasetId, kind, preset, parameters: { set, seed, split, ...(name && { name }) } as object },
+    data: { datasetId, kind, preset, parameters: { set, seed, split, minutes, ...(name && { name }) } as object },
   });
   const { problem } = await attempt(() => enqueue(db, { kind: 'train', runId: run.id }));
   if (problem !== undefined) {

@@ -1,4 +1,4 @@
-import { modelKinds, presets, resolveSettings, settingsOfKind } from '@duet/models';
+import { modelKinds, presetNames, resolveSettings, settingsOfKind } from '@duet/models';
 import { z } from 'zod';
 
 /** One of the trainer's settings, as the form shows it. */
@@ -27,7 +27,6 @@ function settingsOf(kind: string): Setting[] {
 }
 
 export const trainedKinds = modelKinds.filter(({ family }) => family !== 'scorer');
-export const presetNames = Object.keys(presets);
 
 /** The form's fields by kind: `settings.dat`. */
 export const settings: Record<string, Setting[]> = Object.fromEntries(

@@ -14,6 +14,7 @@ import { comparedModels, findModel, trainingSplit } from '#data/models/models.ts
 import { unfinishedJobs } from '#data/overview/jobs.ts';
 import { formatPercent } from '#format.ts';
 import { routeId } from '#route-id.ts';
+import { ChoiceReasons } from '../choice.tsx';
 import { TrainingSettings } from '../training-settings.tsx';
 import { EvaluateForm } from './evaluate.tsx';
 import { ModelFigures } from './figures.tsx';
@@ -63,6 +64,7 @@ export default async function ModelPage({ params }: ModelPageProps) {
         {evaluations.map((evaluation) => (
           <Groups key={evaluation.split} evaluation={evaluation} kind={model.kind} />
         ))}
+        <ChoiceReasons choice={model.runs[0]?.choice} />
         <TrainingSettings
           {...model}
           note={`Trained on data with the fingerprint ${model.fingerprint || 'that was not recorded'}.`}

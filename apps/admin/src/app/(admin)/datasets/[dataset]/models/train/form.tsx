@@ -9,7 +9,7 @@ import type { Setting } from '../settings.ts';
 interface TrainFormProps {
   datasetId: string;
   kinds: { kind: string; title: string; summary: string }[];
-  presets: string[];
+  presets: readonly string[];
   /** By kind. */
   settings: Record<string, Setting[]>;
   /** `startingValues['dat/fast'].epochs` */
@@ -17,6 +17,7 @@ interface TrainFormProps {
 }
 
 const presetMeanings: Record<string, string> = {
+  auto: 'Finds what suits these data: tries a few settings on held-out purchases, and says what it chose and why.',
   paper: 'As published.',
   fast: 'The best found within about a minute of CPU.',
   best: 'The same, trained for longer.',
@@ -26,7 +27,8 @@ export function TrainForm({ datasetId, kinds, presets, settings, startingValues 
   const [problem, send, pending] = useActionState(train, undefined);
   const { values, control } = useControls({
     kind: kinds.at(-1)?.kind ?? '',
-    preset: presets.includes('fast') ? 'fast' : (presets[0] ?? ''),
+    preset: 'auto',
+    minutes: '10',
     split: 'time:0.8',
     seed: '1',
   });
@@ -60,6 +62,11 @@ export function TrainForm({ datasetId, kinds, presets, settings, startingValues 
             ))}
           </select>
         </Field>
+        {values.preset === 'auto' && (
+          <Field id="minutes" label="Minutes to search" hint="Before the training itself. With 0 rules decide alone.">
+            <input type="number" min={0} max={1440} step={1} required {...control('minutes')} />
+          </Field>
+        )}
         <Field
           id="split"
           label="Held out"

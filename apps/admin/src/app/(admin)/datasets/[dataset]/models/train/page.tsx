@@ -1,9 +1,10 @@
+import { presetNames } from '@duet/models';
 import type { Metadata } from 'next/types';
 import { Notice } from '#components/layout/notice.tsx';
 import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
-import { presetNames, settings, startingValues, trainedKinds } from '../settings.ts';
+import { settings, startingValues, trainedKinds } from '../settings.ts';
 import { TrainForm } from './form.tsx';
 
 export const metadata: Metadata = { title: 'Train a model' };

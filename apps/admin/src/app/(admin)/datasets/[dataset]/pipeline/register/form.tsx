@@ -10,7 +10,7 @@ import { type Terms, TermsFields } from '../terms-fields.tsx';
 interface RegisterFormProps {
   datasetId: string;
   kinds: { kind: string; title: string; summary: string }[];
-  presets: string[];
+  presets: readonly string[];
   terms: Terms;
 }
 
@@ -40,7 +40,11 @@ export function RegisterForm({ datasetId, kinds, presets, terms }: RegisterFormP
             ))}
           </select>
         </Field>
-        <Field id="preset" label="Preset" hint="How it is trained: best is trained for longest.">
+        <Field
+          id="preset"
+          label="Preset"
+          hint="How it is trained: auto finds what suits the data, at the first refresh and once a month."
+        >
           <select {...control('preset')}>
             {presets.map((preset) => (
               <option key={preset}>{preset}</option>

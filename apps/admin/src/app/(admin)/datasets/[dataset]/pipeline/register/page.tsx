@@ -1,9 +1,10 @@
+import { presetNames } from '@duet/models';
 import { gateSettings } from '@duet/pipeline/control';
 import type { Metadata } from 'next/types';
 import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
-import { presetNames, trainedKinds } from '../../models/settings.ts';
+import { trainedKinds } from '../../models/settings.ts';
 import { termsOf } from '../terms.ts';
 import { RegisterForm } from './form.tsx';
 

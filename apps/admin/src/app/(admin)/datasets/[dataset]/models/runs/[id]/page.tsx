@@ -13,6 +13,7 @@ import { readCurve } from '#data/models/evaluations.ts';
 import { findRun } from '#data/models/models.ts';
 import { formatTime } from '#format.ts';
 import { routeId } from '#route-id.ts';
+import { ChoiceReasons } from '../../choice.tsx';
 import { TrainingSettings } from '../../training-settings.tsx';
 
 interface RunPageProps {
@@ -76,6 +77,7 @@ export default async function RunPage({ params }: RunPageProps) {
             <Notice title="The curves appear after the first epoch.">This page follows the run by itself.</Notice>
           )
         )}
+        <ChoiceReasons choice={run.choice} />
         <TrainingSettings {...run} />
       </div>
     </>
