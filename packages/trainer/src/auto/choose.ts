@@ -66,7 +66,7 @@ const firstShare = 0.25;
 const rowsPerMinute = 30_000;
 
 /** Of this base come the values of all settings that the choice does not name. */
-export const autoBase = 'best';
+const autoBase = 'best';
 
 /**
  * Decides the settings of a training from the data: rules leave a few candidates, which are trained for a quarter of
