@@ -67,6 +67,11 @@ export const sessionCookie = (isHttps: boolean): string => cookieName('duet_admi
 /** Of a browser that has logged in before. */
 export const browserCookie = (isHttps: boolean): string => cookieName('duet_admin_browser', isHttps);
 
+/** Of a browser that is at the provider. */
+export const providerCookie = (isHttps: boolean): string => cookieName('duet_admin_provider', isHttps);
+/** Of a sentence for the log-in page. */
+export const problemCookie = (isHttps: boolean): string => cookieName('duet_admin_problem', isHttps);
+
 /** Whether a request came by https, as the server before this app says. */
 export const isHttps = (headers: { get(name: string): string | null }): boolean =>
   headers.get('x-forwarded-proto') === 'https';

@@ -30,6 +30,7 @@ import { doctorCommand } from './commands/system/doctor.ts';
 import { healthCommand } from './commands/system/health.ts';
 import { keysCommand } from './commands/system/keys.ts';
 import { migrateCommand } from './commands/system/migrate.ts';
+import { peopleCommand } from './commands/system/people.ts';
 import { startCommand } from './commands/system/start.ts';
 import { statusCommand } from './commands/system/status.ts';
 import { stopCommand } from './commands/system/stop.ts';
@@ -74,6 +75,7 @@ const commands = [
   healthCommand,
   alertsCommand,
   keysCommand,
+  peopleCommand,
   statsCommand,
   migrateCommand,
   backupCommand,

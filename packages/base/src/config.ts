@@ -24,6 +24,9 @@ const isListOfNetworks = (text: string): boolean =>
     return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most));
   });
 
+/** Groups of a provider and the roles they give: `group=role`, comma separated. */
+const rolesByGroup = /^([^=,]+=(viewer|merchandiser|analyst|admin)(,|$))*$/;
+
 /** Every setting that the environment can carry: its name, what it means, and how it is read. */
 const schema = z.object({
   dataDir: z.string().min(1),
@@ -45,6 +48,13 @@ const schema = z.object({
   adminEmail: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
   adminPassword: z.string().min(8, 'must have at least 8 characters').optional(),
   adminUrl: z.url({ protocol: /^https?$/ }).optional(),
+  oidcIssuer: z.url({ protocol: /^https?$/ }).optional(),
+  oidcClientId: z.string().optional(),
+  oidcClientSecret: z.string().optional(),
+  oidcName: z.string().max(60),
+  oidcDomains: z.string(),
+  oidcRoleClaim: z.string(),
+  oidcRoles: z.string().regex(rolesByGroup, 'must be a list such as duet-admins=admin,shop=merchandiser'),
   corsOrigins: z.string(),
   orderLimit: z.string().regex(/^\d+(,[A-Z]{3}=\d+)*$/, 'must be a number, then perhaps others by currency'),
   annEngine: z.enum(['faiss-avx2', 'faiss', 'faiss-node', 'exact']).optional(),
@@ -129,6 +139,44 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     env: 'DUET_ADMIN_URL',
     default: '',
     meaning: 'Address that people reach the admin at, for the links that it makes; as they ask for it when empty.',
+  },
+  {
+    key: 'oidcIssuer',
+    env: 'DUET_OIDC_ISSUER',
+    default: '',
+    meaning: 'Issuer of an OpenID Connect provider that people may log in to the admin by; none when empty.',
+  },
+  { key: 'oidcClientId', env: 'DUET_OIDC_CLIENT_ID', default: '', meaning: 'What the provider knows the admin by.' },
+  {
+    key: 'oidcClientSecret',
+    env: 'DUET_OIDC_CLIENT_SECRET',
+    default: '',
+    meaning: 'The secret that the provider gave the admin; a public client has none.',
+  },
+  {
+    key: 'oidcName',
+    env: 'DUET_OIDC_NAME',
+    default: 'single sign-on',
+    meaning: 'What the log-in page calls the provider: "Log in with …".',
+  },
+  {
+    key: 'oidcDomains',
+    env: 'DUET_OIDC_DOMAINS',
+    default: '',
+    meaning:
+      'Domains of e-mails, comma separated, whose owners get an account by logging in; only invited ones when empty.',
+  },
+  {
+    key: 'oidcRoleClaim',
+    env: 'DUET_OIDC_ROLE_CLAIM',
+    default: 'groups',
+    meaning: 'Claim of the provider that names the groups of somebody.',
+  },
+  {
+    key: 'oidcRoles',
+    env: 'DUET_OIDC_ROLES',
+    default: '',
+    meaning: 'Roles by group, the first that fits counts: duet-admins=admin,shop=merchandiser. Viewer where none does.',
   },
   {
     key: 'corsOrigins',
@@ -270,7 +318,12 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
 ];
 
 /** Settings whose value is a secret, or may hold one: no error and no list repeats it. */
-export const secretSettings: ReadonlySet<keyof Config> = new Set(['databaseUrl', 'adminPassword', 'apiKey']);
+export const secretSettings: ReadonlySet<keyof Config> = new Set([
+  'databaseUrl',
+  'adminPassword',
+  'apiKey',
+  'oidcClientSecret',
+]);
 
 /** The checkout's root, wherever a command is run in it. */
 export const repositoryRoot = (): string =>
@@ -285,7 +338,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const raw = Object.fromEntries(
     settings.map(({ key, env: name, default: fallback }) => [key, env[name] || fallback || undefined]),
   );
-  const texts = { corsOrigins: '', importHosts: '', importPrivateHosts: '', trustedProxies: '' };
+  const lists = { corsOrigins: '', importHosts: '', importPrivateHosts: '', trustedProxies: '' };
+  const texts = { ...lists, oidcDomains: '', oidcRoles: '' };
   const parsed = schema.safeParse({
     ...texts,
     ...Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined)),
@@ -297,6 +351,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw new DuetError('bad-input', `${setting.env}${value} ${issue.message}.`, {
       fix: `${setting.meaning}${setting.default ? ` Default: ${setting.default}.` : ''}`,
     });
+  }
+  if ((parsed.data.oidcIssuer === undefined) !== (parsed.data.oidcClientId === undefined)) {
+    throw new DuetError('bad-input', 'DUET_OIDC_ISSUER and DUET_OIDC_CLIENT_ID belong together; one of them is empty.');
   }
   const { dataDir, host, retrievalPort, retrievalUrl = urlOf(host, retrievalPort) } = parsed.data;
   return { ...parsed.data, retrievalUrl, dataDir: path.resolve(repositoryRoot(), dataDir) };

@@ -13,6 +13,7 @@ export {
 export { followLink, invite, linkOf, type NewLink, pathOf, resetLink } from './links.ts';
 export { accountByPassword, changePassword } from './log-in.ts';
 export { passwordRule } from './passwords.ts';
+export { accountByProvider, type Vouched } from './provider.ts';
 export { mayDo, meaningOf, type Permission, permissions, refusal, roles } from './roles.ts';
 export {
   beginSecondFactor,

@@ -1,16 +1,28 @@
+import { mayDo, type Permission, type Person, permissions, refusal } from '@duet/db/people';
 import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { Mark } from '#components/layout/mark.tsx';
 import { Navigation } from '#components/layout/navigation.tsx';
 import { Notice } from '#components/layout/notice.tsx';
+import { PersonContext, type Refusals } from '#components/people/allowed.tsx';
 import { databaseProblem } from '#data/database-problem.ts';
 import { datasetChoice } from '#data/datasets/datasets.ts';
+import { signedIn } from '#data/services.ts';
 import { logOut } from '../login/actions.ts';
+
+/** What a role may not do, with the sentences that say so. */
+const refusalsOf = (role: Person['role']): Refusals =>
+  Object.fromEntries(
+    (Object.keys(permissions) as Permission[])
+      .filter((permission) => !mayDo(role, permission))
+      .map((permission) => [permission, refusal(role, permission)]),
+  );
 
 export default async function AdminLayout({ children }: { children: ReactNode }) {
   const problem = await databaseProblem();
   const choice = problem === undefined ? await datasetChoice() : { names: [], preferred: undefined };
-  return (
+  const person = problem === undefined ? await signedIn() : undefined;
+  const frame = (
     <div className="lg:grid lg:grid-cols-[13rem_minmax(0,1fr)]">
       <a
         href="#content"
@@ -24,7 +36,20 @@ export default async function AdminLayout({ children }: { children: ReactNode })
           <span className="text-lg font-semibold tracking-tight">Duet</span>
         </Link>
         <Navigation {...choice} />
-        <form action={logOut} className="absolute top-4.5 right-24 lg:static lg:mt-auto lg:px-3 lg:pt-4">
+        {person && (
+          <Link
+            href="/account"
+            className="hidden min-w-0 rounded-md px-3 py-1.5 hover:bg-line/60 lg:mt-auto lg:block"
+            title={`${person.email}, ${person.role}`}
+          >
+            <span className="block truncate font-medium">{person.name}</span>
+            <span className="block truncate text-sm text-muted">{person.role}</span>
+          </Link>
+        )}
+        <form
+          action={logOut}
+          className={`absolute top-4.5 right-24 lg:static lg:px-3 lg:pt-2 ${person ? '' : 'lg:mt-auto'}`}
+        >
           <button type="submit" className="text-sm text-muted hover:text-ink">
             Log out
           </button>
@@ -41,4 +66,5 @@ export default async function AdminLayout({ children }: { children: ReactNode })
       </main>
     </div>
   );
+  return <PersonContext refusals={person === undefined ? {} : refusalsOf(person.role)}>{frame}</PersonContext>;
 }

@@ -3,6 +3,7 @@
 import Link from 'next/link';
 import { usePathname, useRouter } from 'next/navigation';
 import { useEffect, useId, useRef } from 'react';
+import { Allowed } from '#components/people/allowed.tsx';
 import { datasetPath } from '#dataset-path.ts';
 
 /** Pages of a dataset, in the order of the loop: what is there, what is learnt of it, what is served, what it earns. */
@@ -20,10 +21,12 @@ const places = [
 
 /** Pages of the whole installation. */
 const shared = [
-  { href: '/datasets', title: 'All datasets' },
-  { href: '/keys', title: 'API keys' },
-  { href: '/sessions', title: 'Sessions' },
-];
+  { href: '/datasets', title: 'All datasets', need: 'see' },
+  { href: '/keys', title: 'API keys', need: 'administer' },
+  { href: '/people', title: 'People', need: 'administer' },
+  { href: '/sessions', title: 'Sessions', need: 'administer' },
+  { href: '/changes', title: 'Changes', need: 'administer' },
+] as const;
 
 interface NavigationProps {
   /** Names of all datasets. */
@@ -57,9 +60,18 @@ export function Navigation({ names, preferred }: NavigationProps) {
         </div>
       )}
       <div className="space-y-1 border-t border-line pt-3">
-        {shared.map(({ href, title }) => (
-          <Place key={href} href={href} title={title} isHere={pathname === href} />
+        {shared.map(({ href, title, need }) => (
+          <Allowed key={href} to={need}>
+            <Place
+              href={href}
+              title={title}
+              isHere={pathname === href || (href !== '/datasets' && pathname.startsWith(`${href}/`))}
+            />
+          </Allowed>
         ))}
+        <div className="lg:hidden">
+          <Place href="/account" title="Your account" isHere={pathname === '/account'} />
+        </div>
       </div>
     </nav>
   );

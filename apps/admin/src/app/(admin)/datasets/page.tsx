@@ -4,6 +4,7 @@ import { DataTable } from '#components/layout/data-table.tsx';
 import { Notice } from '#components/layout/notice.tsx';
 import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { allDatasets } from '#data/datasets/datasets.ts';
 import { openImports } from '#data/datasets/imports.ts';
@@ -20,9 +21,11 @@ export default async function DatasetsPage() {
         title="Datasets"
         summary="A shop’s catalogue, and what shoppers did with it."
         actions={
-          <Link href="/imports/new" className="button">
-            New dataset
-          </Link>
+          <Allowed to="import">
+            <Link href="/imports/new" className="button">
+              New dataset
+            </Link>
+          </Allowed>
         }
       />
       {imports.length > 0 && <OpenImports imports={imports} />}

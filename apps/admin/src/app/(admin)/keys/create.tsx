@@ -2,6 +2,7 @@
 
 import { type FormEvent, startTransition, useActionState, useState } from 'react';
 import { Field } from '#components/forms/field.tsx';
+import { Once } from '#components/forms/once.tsx';
 import { create } from './actions.ts';
 
 const kinds = [
@@ -152,29 +153,13 @@ const Scopes = ({ scopes, meanings, checked }: ScopesProps) => (
 );
 
 /** A new key, which is shown this once. */
-function Made({ secret, signingSecret }: { secret: string; signingSecret: string | undefined }) {
-  const [copied, setCopied] = useState(false);
-  return (
-    <div role="status" className="rounded-lg border border-line bg-raised p-4">
-      <p className="font-medium">Keep it now: it cannot be shown again.</p>
-      <div className="mt-2 flex flex-wrap items-center gap-3">
-        <code className="rounded-md border border-line bg-surface px-3 py-1.5 font-mono text-sm [overflow-wrap:anywhere]">
-          {secret}
-        </code>
-        <button
-          type="button"
-          className="button button-quiet"
-          onClick={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true))}
-        >
-          {copied ? 'Copied' : 'Copy'}
-        </button>
-      </div>
-      {signingSecret && (
-        <p className="mt-3 text-sm">
-          The shop’s server signs its visitors’ ids with{' '}
-          <code className="font-mono [overflow-wrap:anywhere]">{signingSecret}</code>, which belongs into no page.
-        </p>
-      )}
-    </div>
-  );
-}
+const Made = ({ secret, signingSecret }: { secret: string; signingSecret: string | undefined }) => (
+  <Once title="Keep it now: it cannot be shown again." secret={secret}>
+    {signingSecret && (
+      <p className="mt-3 text-sm">
+        The shop’s server signs its visitors’ ids with{' '}
+        <code className="font-mono [overflow-wrap:anywhere]">{signingSecret}</code>, which belongs into no page.
+      </p>
+    )}
+  </Once>
+);

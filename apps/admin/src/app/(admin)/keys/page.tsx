@@ -60,7 +60,16 @@ export default async function KeysPage() {
                 cell: (key) =>
                   `${formatCount(key.rateLimit ?? rateLimit)}/s, ${formatCount(key.rateBurst ?? Math.max(rateBurst, key.rateLimit ?? 0))}`,
               },
-              { title: 'Made', className: 'whitespace-nowrap', cell: ({ createdAt }) => formatDay(createdAt) },
+              {
+                title: 'Made',
+                className: 'whitespace-nowrap',
+                cell: ({ createdAt, madeBy }) => (
+                  <>
+                    {formatDay(createdAt)}
+                    {madeBy && <span className="block text-sm text-muted">by {madeBy}</span>}
+                  </>
+                ),
+              },
               {
                 title: 'Last used',
                 className: 'whitespace-nowrap',

@@ -7,6 +7,7 @@ import { Confirm } from '#components/forms/confirm.tsx';
 import { Notice } from '#components/layout/notice.tsx';
 import { PageHeader } from '#components/layout/page-header.tsx';
 import { Refresh } from '#components/layout/refresh.tsx';
+import { Allowed, EditableBy } from '#components/people/allowed.tsx';
 import { findDataset } from '#data/datasets/datasets.ts';
 import { readImportSummary } from '#data/datasets/import-summary.ts';
 import { type FoundRun, findImport, importContext } from '#data/datasets/imports.ts';
@@ -33,16 +34,18 @@ export default async function ImportRunPage({ params }: { params: Promise<{ id: 
       <PageHeader
         {...headOf(run.dataset)}
         actions={
-          <Confirm
-            label="Discard"
-            busy="Discarding …"
-            title="Discard this import?"
-            action={discard}
-            fields={{ id: run.id }}
-            quiet
-          >
-            <p className="text-muted">Its uploaded files are removed.</p>
-          </Confirm>
+          <Allowed to="import">
+            <Confirm
+              label="Discard"
+              busy="Discarding …"
+              title="Discard this import?"
+              action={discard}
+              fields={{ id: run.id }}
+              quiet
+            >
+              <p className="text-muted">Its uploaded files are removed.</p>
+            </Confirm>
+          </Allowed>
         }
       />
       {run.status === 'failed' && (
@@ -52,7 +55,9 @@ export default async function ImportRunPage({ params }: { params: Promise<{ id: 
           </Notice>
         </div>
       )}
-      <Wizard run={run.id} {...{ files, order }} {...(run.dataset && { into: run.dataset })} />
+      <EditableBy to="import">
+        <Wizard run={run.id} {...{ files, order }} {...(run.dataset && { into: run.dataset })} />
+      </EditableBy>
     </>
   );
 }
@@ -102,9 +107,11 @@ async function Done({ run }: { run: FoundRun }) {
         summary={`${formatCount(dataset.interactions)} interactions of ${formatCount(dataset.users)} shoppers and ${formatCount(dataset.items)} products. A model learns from them what else each shopper may like.`}
         actions={
           <>
-            <Link href={`${path}/models/train`} className="button">
-              Train a model
-            </Link>
+            <Allowed to="analyse">
+              <Link href={`${path}/models/train`} className="button">
+                Train a model
+              </Link>
+            </Allowed>
             <Link href={`${path}/data`} className="button button-quiet">
               Look at the data
             </Link>

@@ -2,6 +2,7 @@ import { CategoryBalance } from '#components/charts/category-balance.tsx';
 import { DataTable } from '#components/layout/data-table.tsx';
 import { Notice } from '#components/layout/notice.tsx';
 import { Section } from '#components/layout/section.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { formatCount, formatNumber, formatPercent } from '#format.ts';
 import { CategoryEdit, categoryNames } from './category-edit.tsx';
 
@@ -83,7 +84,11 @@ export function Categories({ datasetId, categories }: { datasetId: string; categ
             {
               title: 'Change',
               hideTitle: true,
-              cell: ({ name }) => <CategoryEdit {...{ datasetId, name }} mergeable={categories.length > 1} />,
+              cell: ({ name }) => (
+                <Allowed to="merchandise">
+                  <CategoryEdit {...{ datasetId, name }} mergeable={categories.length > 1} />
+                </Allowed>
+              ),
             },
           ]}
         />

@@ -2,6 +2,7 @@ import { categoryChanges } from '@duet/datasets';
 import { Confirm } from '#components/forms/confirm.tsx';
 import { DataTable } from '#components/layout/data-table.tsx';
 import { Section } from '#components/layout/section.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { database } from '#data/services.ts';
 import { formatTime } from '#format.ts';
 import { undo } from './category-actions.ts';
@@ -29,17 +30,19 @@ export async function CategoryChanges({ datasetId }: { datasetId: string }) {
               undone ? (
                 'undone'
               ) : (
-                <Confirm
-                  quiet
-                  label="Undo"
-                  busy="Undoing …"
-                  title={`Undo: ${sentence}`}
-                  about={sentence}
-                  action={undo}
-                  fields={{ datasetId, from: id }}
-                >
-                  <p className="text-muted">What was changed again since stays as it is.</p>
-                </Confirm>
+                <Allowed to="merchandise">
+                  <Confirm
+                    quiet
+                    label="Undo"
+                    busy="Undoing …"
+                    title={`Undo: ${sentence}`}
+                    about={sentence}
+                    action={undo}
+                    fields={{ datasetId, from: id }}
+                  >
+                    <p className="text-muted">What was changed again since stays as it is.</p>
+                  </Confirm>
+                </Allowed>
               ),
           },
         ]}

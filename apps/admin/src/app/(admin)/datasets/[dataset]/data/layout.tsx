@@ -2,6 +2,7 @@ import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { PageHeader } from '#components/layout/page-header.tsx';
 import { Tabs } from '#components/layout/tabs.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
 
 interface DataLayoutProps {
@@ -17,9 +18,11 @@ export default async function DataLayout({ params, children }: DataLayoutProps) 
         title="Data"
         summary={description || 'The catalogue, and what shoppers did with it.'}
         actions={
-          <Link href={`/imports/new?into=${encodeURIComponent(name)}`} className="button">
-            Add data
-          </Link>
+          <Allowed to="import">
+            <Link href={`/imports/new?into=${encodeURIComponent(name)}`} className="button">
+              Add data
+            </Link>
+          </Allowed>
         }
       />
       <Tabs

@@ -4,6 +4,7 @@ import { DataTable } from '#components/layout/data-table.tsx';
 import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Time } from '#components/layout/time.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { Badge, type Tone } from '#components/states/badge.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
 import { type DatasetHealth, healthOf } from '#data/pipeline/health.ts';
@@ -26,7 +27,11 @@ export default async function HealthPage({ params }: { params: Promise<{ dataset
       <PageHeader
         title="Health"
         summary={`Whether the data of ${dataset.name} and what is recommended from it are sound, and who is told when not.`}
-        actions={<CheckNow datasetId={dataset.id} />}
+        actions={
+          <Allowed to="analyse">
+            <CheckNow datasetId={dataset.id} />
+          </Allowed>
+        }
       />
       <div className="space-y-6">
         <Section title="Checks" note="The worst first." flush>
@@ -46,10 +51,21 @@ export default async function HealthPage({ params }: { params: Promise<{ dataset
               { title: 'Host', className: 'font-mono text-sm', cell: ({ host }) => host },
               { title: 'Alerts', cell: ({ kinds }) => (kinds.length === 0 ? 'all' : kinds.join(', ')) },
               { title: 'Of', cell: ({ datasetId }) => (datasetId === null ? 'every dataset' : dataset.name) },
-              { title: 'Change', hideTitle: true, numeric: true, cell: ({ name }) => <RemoveWebhook name={name} /> },
+              {
+                title: 'Change',
+                hideTitle: true,
+                numeric: true,
+                cell: ({ name }) => (
+                  <Allowed to="administer">
+                    <RemoveWebhook name={name} />
+                  </Allowed>
+                ),
+              },
             ]}
           />
-          <WebhookForm datasetId={dataset.id} kinds={kinds} />
+          <Allowed to="administer">
+            <WebhookForm datasetId={dataset.id} kinds={kinds} />
+          </Allowed>
         </Section>
       </div>
     </>

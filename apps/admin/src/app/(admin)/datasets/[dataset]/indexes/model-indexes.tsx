@@ -3,6 +3,7 @@ import { type Column, DataTable } from '#components/layout/data-table.tsx';
 import { DatasetLink } from '#components/layout/dataset-link.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { ModelName } from '#components/models/model-name.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { JobState } from '#components/states/job-state.tsx';
 import { type IndexCandidate, readIndexCandidates, readIndexCurve } from '#data/models/evaluations.ts';
@@ -30,7 +31,11 @@ export function ModelIndexes({ model, job, deltas }: ModelIndexesProps) {
         </DatasetLink>
       }
       note={servedIn(model)}
-      actions={<RebuildForm modelId={model.id} first={model.indexes.length === 0} />}
+      actions={
+        <Allowed to="analyse">
+          <RebuildForm modelId={model.id} first={model.indexes.length === 0} />
+        </Allowed>
+      }
       flush
     >
       {job && (
@@ -101,7 +106,11 @@ const versionColumns: Column<IndexVersion>[] = [
       <div className="flex flex-wrap items-center gap-2">
         {active && <Badge tone="good">active</Badge>}
         {_count.arms > 0 && <Badge tone="quiet">pinned by an experiment</Badge>}
-        {!active && <RestoreForm indexId={id} version={version} />}
+        {!active && (
+          <Allowed to="analyse">
+            <RestoreForm indexId={id} version={version} />
+          </Allowed>
+        )}
       </div>
     ),
   },

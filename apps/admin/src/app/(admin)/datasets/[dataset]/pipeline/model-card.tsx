@@ -2,6 +2,7 @@ import { DatasetLink } from '#components/layout/dataset-link.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Time } from '#components/layout/time.tsx';
 import { Kind } from '#components/models/kind.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import type { RegisteredModelView } from '#data/pipeline/pipeline.ts';
 import { scheduleInWords } from '#schedule.ts';
@@ -24,16 +25,18 @@ export function ModelButtons({ model }: { model: RegisteredModelView }) {
   const newest = versions[0];
   const held = runs.find(({ version }) => version === newest?.version)?.checks.filter(({ passed }) => !passed) ?? [];
   return (
-    <div className="flex flex-wrap items-center gap-2">
-      {newest?.isIndexed && newest.version !== champion && !isUnderWay && (
-        <Promote
-          {...{ modelId: id, name, champion, version: newest.version }}
-          held={held.map(({ sentence }) => sentence)}
-        />
-      )}
-      {earlier !== undefined && <GoBack {...{ modelId: id, name, champion, earlier }} />}
-      <RunNow modelId={id} isUnderWay={isUnderWay} />
-    </div>
+    <Allowed to="analyse">
+      <div className="flex flex-wrap items-center gap-2">
+        {newest?.isIndexed && newest.version !== champion && !isUnderWay && (
+          <Promote
+            {...{ modelId: id, name, champion, version: newest.version }}
+            held={held.map(({ sentence }) => sentence)}
+          />
+        )}
+        {earlier !== undefined && <GoBack {...{ modelId: id, name, champion, earlier }} />}
+        <RunNow modelId={id} isUnderWay={isUnderWay} />
+      </div>
+    </Allowed>
   );
 }
 

@@ -4,6 +4,7 @@ import { DatasetLink } from '#components/layout/dataset-link.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Time } from '#components/layout/time.tsx';
 import { Kind } from '#components/models/kind.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import type { Pipeline } from '#data/pipeline/pipeline.ts';
 import { endDeployment } from './actions.ts';
 import { DeployForm } from './deploy-form.tsx';
@@ -74,29 +75,33 @@ export function Serving({ datasetId, now: { deployments, models } }: { datasetId
             hideTitle: true,
             numeric: true,
             cell: ({ placement, model }) => (
-              <Confirm
-                label="End"
-                about={`the deployment ${placement || 'everywhere'}`}
-                busy="Ending…"
-                title={`End the deployment of ${model.name} ${placement === '' ? 'everywhere' : `at ${placement}`}?`}
-                action={endDeployment}
-                fields={{ datasetId, placement }}
-                quiet
-              >
-                <p>
-                  {placement === ''
-                    ? 'Outside experiments, and where no placement has a deployment of its own, shoppers get popular items.'
-                    : 'What is deployed everywhere answers there again.'}
-                </p>
-              </Confirm>
+              <Allowed to="analyse">
+                <Confirm
+                  label="End"
+                  about={`the deployment ${placement || 'everywhere'}`}
+                  busy="Ending…"
+                  title={`End the deployment of ${model.name} ${placement === '' ? 'everywhere' : `at ${placement}`}?`}
+                  action={endDeployment}
+                  fields={{ datasetId, placement }}
+                  quiet
+                >
+                  <p>
+                    {placement === ''
+                      ? 'Outside experiments, and where no placement has a deployment of its own, shoppers get popular items.'
+                      : 'What is deployed everywhere answers there again.'}
+                  </p>
+                </Confirm>
+              </Allowed>
             ),
           },
         ]}
       />
       {deployable.length > 0 && (
-        <div className="border-t border-line px-5 py-4">
-          <DeployForm models={deployable.map(({ id, name }) => ({ id, name }))} />
-        </div>
+        <Allowed to="analyse">
+          <div className="border-t border-line px-5 py-4">
+            <DeployForm models={deployable.map(({ id, name }) => ({ id, name }))} />
+          </div>
+        </Allowed>
       )}
     </Section>
   );

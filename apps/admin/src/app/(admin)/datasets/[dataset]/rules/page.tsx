@@ -3,6 +3,7 @@ import type { Metadata } from 'next/types';
 import { DataTable } from '#components/layout/data-table.tsx';
 import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
 import { ruleEffect, rulesOf } from '#data/rules.ts';
@@ -70,18 +71,22 @@ export default async function RulesPage({ params }: { params: Promise<{ dataset:
                 title: 'Change',
                 hideTitle: true,
                 cell: (rule) => (
-                  <RuleSwitches
-                    id={rule.id}
-                    enabled={rule.enabled}
-                    what={`${rule.kind} ${rule.category ?? rule.title}: ${ruleEffect(rule)}.`}
-                  />
+                  <Allowed to="merchandise">
+                    <RuleSwitches
+                      id={rule.id}
+                      enabled={rule.enabled}
+                      what={`${rule.kind} ${rule.category ?? rule.title}: ${ruleEffect(rule)}.`}
+                    />
+                  </Allowed>
                 ),
               },
             ]}
           />
         </Section>
         <Section title="New rule">
-          <RuleForm datasetId={dataset.id} categories={categories} />
+          <Allowed to="merchandise" explain>
+            <RuleForm datasetId={dataset.id} categories={categories} />
+          </Allowed>
         </Section>
       </div>
     </>

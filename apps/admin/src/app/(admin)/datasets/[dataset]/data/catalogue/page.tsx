@@ -11,6 +11,7 @@ import { Notice } from '#components/layout/notice.tsx';
 import { Pager } from '#components/layout/pager.tsx';
 import { Search } from '#components/layout/search.tsx';
 import { Section } from '#components/layout/section.tsx';
+import { Allowed, EditableBy } from '#components/people/allowed.tsx';
 import { catalogue, catalogueCounts, cataloguePageSize } from '#data/datasets/catalogue.ts';
 import { categoriesOf, datasetOf } from '#data/datasets/datasets.ts';
 import { datasetPath } from '#dataset-path.ts';
@@ -58,9 +59,11 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
           <a href={to({}, '/export')} className="button button-quiet" download>
             Export
           </a>
-          <Link href={`${at}/item`} className="button">
-            Add an item
-          </Link>
+          <Allowed to="merchandise">
+            <Link href={`${at}/item`} className="button">
+              Add an item
+            </Link>
+          </Allowed>
         </div>
       }
       flush
@@ -91,12 +94,14 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
         </div>
       ) : (
         <>
-          <Items
-            datasetId={dataset.id}
-            currency={dataset.currency}
-            categories={categories.map(({ name }) => name)}
-            {...{ at, rows }}
-          />
+          <EditableBy to="merchandise">
+            <Items
+              datasetId={dataset.id}
+              currency={dataset.currency}
+              categories={categories.map(({ name }) => name)}
+              {...{ at, rows }}
+            />
+          </EditableBy>
           <Pager
             page={page}
             pageSize={cataloguePageSize}

@@ -5,6 +5,7 @@ import { PageHeader } from '#components/layout/page-header.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Curves } from '#components/models/curves.tsx';
 import { Kind } from '#components/models/kind.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { JobState } from '#components/states/job-state.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
@@ -54,7 +55,13 @@ export default async function ModelPage({ params }: ModelPageProps) {
         }
         parents={[{ path: '/models', title: 'Models' }]}
         summary={<Kind kind={model.kind} />}
-        actions={isMeasurable && <EvaluateForm modelId={model.id} split={split} />}
+        actions={
+          isMeasurable && (
+            <Allowed to="analyse">
+              <EvaluateForm modelId={model.id} split={split} />
+            </Allowed>
+          )
+        }
       />
       <div className="space-y-6">
         {job && <JobState job={job} doing="measurement" />}

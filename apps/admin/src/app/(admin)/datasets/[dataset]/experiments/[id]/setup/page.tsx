@@ -4,6 +4,7 @@ import { DataTable } from '#components/layout/data-table.tsx';
 import { DatasetLink } from '#components/layout/dataset-link.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { ModelName } from '#components/models/model-name.tsx';
+import { EditableBy } from '#components/people/allowed.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { experimentOf, experimentSetup, knownMetrics } from '#data/experiments/experiments.ts';
 import { formatPercent, formatTime } from '#format.ts';
@@ -85,7 +86,9 @@ export default async function SetupPage({ params }: { params: Promise<{ dataset:
         <div className="space-y-6">
           {isRunning && (
             <Section title="While it runs" note="What may change without touching its figures.">
-              <TuneForm id={experiment.id} traffic={experiment.trafficShare} stopRules={settings.stopRules} />
+              <EditableBy to="analyse">
+                <TuneForm id={experiment.id} traffic={experiment.trafficShare} stopRules={settings.stopRules} />
+              </EditableBy>
             </Section>
           )}
           {(status === 'draft' || isRunning) && (
@@ -93,11 +96,13 @@ export default async function SetupPage({ params }: { params: Promise<{ dataset:
               title="Overrides for QA"
               note="These shoppers see the arm whatever they hash to, and do not count."
             >
-              <Overrides
-                id={experiment.id}
-                overrides={settings.overrides}
-                arms={arms.filter(({ weight }) => weight > 0).map(({ name }) => name)}
-              />
+              <EditableBy to="analyse">
+                <Overrides
+                  id={experiment.id}
+                  overrides={settings.overrides}
+                  arms={arms.filter(({ weight }) => weight > 0).map(({ name }) => name)}
+                />
+              </EditableBy>
             </Section>
           )}
           <Phases id={experiment.id} phases={phases} />

@@ -4,6 +4,7 @@ import { Confirm } from '#components/forms/confirm.tsx';
 import { Field } from '#components/forms/field.tsx';
 import { DatasetLink } from '#components/layout/dataset-link.tsx';
 import { Section } from '#components/layout/section.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { formatTime } from '#format.ts';
 import { decide, start, stop } from '../../actions.ts';
 
@@ -39,45 +40,49 @@ export function Steps({ experiment, arms, readiness }: StepsProps) {
           : undefined
       }
       actions={
-        <div className="flex flex-wrap gap-2">
-          {status === 'draft' && (
-            <>
-              <DatasetLink href={`/experiments/${id}/edit`} className="button button-quiet">
-                Change
-              </DatasetLink>
-              <Confirm
-                label="Start"
-                busy="Starting…"
-                title={`Start ${name}?`}
-                action={start}
-                fields={{ id }}
-                disabled={readiness.obstacles.length > 0}
-              >
-                <p>
-                  Shoppers are dealt out to {live.map((arm) => arm.name).join(' and ')} within two seconds. From then on
-                  what its figures depend on is locked.
-                </p>
-                {readiness.remarks.map((remark) => (
-                  <p key={remark} className="text-sm text-muted">
-                    {remark}
+        <Allowed to="analyse">
+          <div className="flex flex-wrap gap-2">
+            {status === 'draft' && (
+              <>
+                <DatasetLink href={`/experiments/${id}/edit`} className="button button-quiet">
+                  Change
+                </DatasetLink>
+                <Confirm
+                  label="Start"
+                  busy="Starting…"
+                  title={`Start ${name}?`}
+                  action={start}
+                  fields={{ id }}
+                  disabled={readiness.obstacles.length > 0}
+                >
+                  <p>
+                    Shoppers are dealt out to {live.map((arm) => arm.name).join(' and ')} within two seconds. From then
+                    on what its figures depend on is locked.
                   </p>
-                ))}
+                  {readiness.remarks.map((remark) => (
+                    <p key={remark} className="text-sm text-muted">
+                      {remark}
+                    </p>
+                  ))}
+                </Confirm>
+              </>
+            )}
+            {(status === 'running' || status === 'stopped') && (
+              <DatasetLink href={`/experiments/${id}/edit`} className="button button-quiet">
+                New phase
+              </DatasetLink>
+            )}
+            {status === 'running' && (
+              <Confirm label="Stop" busy="Stopping…" title={`Stop ${name}?`} action={stop} fields={{ id }}>
+                <p>
+                  Everybody gets the default again. It goes on in a new phase alone, with shoppers dealt out afresh.
+                </p>
+                <Note id="stop-note" label="Why" />
               </Confirm>
-            </>
-          )}
-          {(status === 'running' || status === 'stopped') && (
-            <DatasetLink href={`/experiments/${id}/edit`} className="button button-quiet">
-              New phase
-            </DatasetLink>
-          )}
-          {status === 'running' && (
-            <Confirm label="Stop" busy="Stopping…" title={`Stop ${name}?`} action={stop} fields={{ id }}>
-              <p>Everybody gets the default again. It goes on in a new phase alone, with shoppers dealt out afresh.</p>
-              <Note id="stop-note" label="Why" />
-            </Confirm>
-          )}
-          {status === 'stopped' && <Decide id={id} name={name} arms={live} />}
-        </div>
+            )}
+            {status === 'stopped' && <Decide id={id} name={name} arms={live} />}
+          </div>
+        </Allowed>
       }
     >
       {status === 'draft' && readiness.obstacles.length + readiness.remarks.length > 0 && (

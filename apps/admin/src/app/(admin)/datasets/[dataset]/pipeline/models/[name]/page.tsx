@@ -4,6 +4,7 @@ import { PageHeader } from '#components/layout/page-header.tsx';
 import { Refresh } from '#components/layout/refresh.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Kind } from '#components/models/kind.tsx';
+import { EditableBy } from '#components/people/allowed.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
 import { registeredModel } from '#data/pipeline/pipeline.ts';
 import { DeploymentBadge, ModelButtons, Rhythm } from '../../model-card.tsx';
@@ -54,7 +55,9 @@ export default async function RegisteredModelPage({ params }: RegisteredModelPag
         <Versions model={model} />
         <ChampionHistory changes={model.changes} />
         <Section title="Schedule and gate" note="Changes are for the next run.">
-          <TermsForm modelId={model.id} terms={termsOf(model)} />
+          <EditableBy to="analyse">
+            <TermsForm modelId={model.id} terms={termsOf(model)} />
+          </EditableBy>
         </Section>
         {model.runs.length > 0 && (
           <Section title="Runs" flush>

@@ -2,6 +2,7 @@ import { DataTable } from '#components/layout/data-table.tsx';
 import { DatasetLink } from '#components/layout/dataset-link.tsx';
 import { Section } from '#components/layout/section.tsx';
 import { Time } from '#components/layout/time.tsx';
+import { Allowed } from '#components/people/allowed.tsx';
 import { Badge } from '#components/states/badge.tsx';
 import { withInterval } from '#data/models/standing.ts';
 import type { RegisteredModelView } from '#data/pipeline/pipeline.ts';
@@ -61,7 +62,9 @@ export function Versions({ model }: { model: RegisteredModelView }) {
             numeric: true,
             cell: ({ version, isIndexed }) =>
               version === champion ? null : isIndexed ? (
-                <Promote {...{ modelId: id, name, champion, version }} held={heldOf(version)} />
+                <Allowed to="analyse">
+                  <Promote {...{ modelId: id, name, champion, version }} held={heldOf(version)} />
+                </Allowed>
               ) : (
                 <span className="text-muted">has no index</span>
               ),
