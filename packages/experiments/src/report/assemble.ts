@@ -29,6 +29,7 @@ export interface Source
   rollup: RolledUp;
   /** Of an interleaving; empty otherwise. */
   interleaved: readonly InterleavedDay[];
+  outliers: Report['outliers'];
   served: ReadonlyMap<string, Served>;
   /** Sums of each segment that is to be compared. */
   parts: SegmentSums[];
@@ -78,6 +79,7 @@ export function assemble(source: Source): Report {
     usersInTwoArms: source.past ? null : rollup.usersInTwoArms,
     excludedUsers: source.past ? null : rollup.excludedUsers,
     lateEvents: source.past ? null : rollup.lateEvents,
+    outliers: source.outliers,
     srm: splitOf(arms),
     horizon,
     plannedDay: plannedDayOf(experiment.plannedEndAt),

@@ -1,12 +1,13 @@
 import type { Interval } from '@duet/statistics';
 import { equalsP, formatChange, formatCount, formatDay, formatLevel, formatPercent, list } from './figures.ts';
 import { type Conclusion, concludeInterleaving, type Evidence } from './interleaving-conclusion.ts';
+import { outlierSentences } from './outliers.ts';
 import type { ArmReport, Guardrail, Lift, ReportMetric } from './shape.ts';
 
 /** What a report can and cannot conclude, in plain sentences for somebody who will act on them. */
 export function conclude(report: Evidence): Conclusion {
   const { finding, caveats: own } = concludeAsIf(report);
-  const caveats = [...own, ...retrained(report)];
+  const caveats = [...own, ...outlierSentences(report), ...retrained(report)];
   if (!report.experiment.simulated) return { finding, caveats };
   return {
     finding: `Simulated: ${finding}`,

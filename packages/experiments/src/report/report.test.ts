@@ -312,6 +312,33 @@ describe('attribution', () => {
   });
 });
 
+test('an order that is worth far more than the others is named, by its id', async () => {
+  const running = await experiment('forged');
+  const shop = storefront(running);
+  const random = uniform(5);
+  const buyers = Array.from({ length: 60 }, (_, i) => `u${i}`);
+  await log(
+    buyers.flatMap((user, i) => [
+      shop.impression(user, 1, 'x', running.arms[i % 2]!.id),
+      shop.order(user, 2, Math.round(1_000 * Math.exp(random())), { orderId: `o-${user}` }),
+    ]),
+  );
+  assert.deepEqual((await report(db, 'forged')).outliers, []);
+  await log([
+    shop.order('u1', 3, 9_000_000, { orderId: 'forged', itemId: 'x' }),
+    shop.order('u1', 3, 5_000_000, { orderId: 'forged', itemId: 'y' }),
+  ]);
+  const { outliers, caveats } = await report(db, 'forged');
+  const [armId, userId] = [running.arms[1]!.id, 'forged/u1'];
+  assert.deepEqual(outliers, [{ orderId: 'forged', userId, armId, at: at(3).replace('.000', ''), valueMinor: 14e6 }]);
+  assert.ok(
+    caveats.some((one) =>
+      /^One order stands out by value: forged of user forged\/u1 \(£140,000\.00 in dat, 99/.test(one),
+    ),
+    caveats.join(),
+  );
+});
+
 describe('too little to conclude', () => {
   const holdsNoBadNumber = (report: object) =>
     assert.deepEqual(JSON.parse(JSON.stringify(report)), report, 'NaN and Infinity would turn to null');

@@ -8,6 +8,7 @@ import { readInterleaved } from '../rollup/interleaved-credit.ts';
 import { type RolledUp, readRollup, type Segment } from '../rollup/read-rollup.ts';
 import { rollUp } from '../rollup/rollup.ts';
 import { assemble } from './assemble.ts';
+import { readOutliers } from './outliers.ts';
 import type { Report } from './shape.ts';
 import { subjectOf } from './subject.ts';
 
@@ -53,6 +54,7 @@ export async function experimentReport(
     segments: whole.segments,
     rollup: part ? await readRollup(database, id, { phase, segment: part }) : whole,
     interleaved: subject.experiment.design === 'interleaving' ? await readInterleaved(database, id, phase) : [],
+    outliers: subject.past ? [] : await readOutliers(database, id, subject.currency),
     served: await readServed(database, id, { phase }),
     parts: await Promise.all(
       segments.map(async (segment) => ({

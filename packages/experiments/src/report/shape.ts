@@ -137,6 +137,16 @@ export interface InterleavingReport {
   days: { day: string; users: number; sign: ShareTest; sequence: ShareTest }[];
 }
 
+/** An order worth far more than the others of its experiment: a fault, a forgery, or somebody a shop should know. */
+export interface OutlierOrder {
+  orderId: string;
+  userId: string;
+  armId: string;
+  /** ISO 8601. */
+  at: string;
+  valueMinor: number;
+}
+
 /** An arm's lift in one metric with everything up to the end of each day. */
 export interface LiftSeries {
   metric: string;
@@ -209,6 +219,8 @@ export interface Report {
   excludedUsers: number | null;
   /** Arrived later than the experiment waits: in no figure. */
   lateEvents: number | null;
+  /** Orders that are worth far more than the others, the largest first; none of an earlier phase. */
+  outliers: OutlierOrder[];
   srm: SplitCheck;
   horizon: Horizon;
   /** The day of the planned look. */

@@ -95,6 +95,7 @@ export function madeUp(
       segments: [],
     },
     championChanges: [],
+    outliers: [],
     interleaved: [],
     served: new Map(),
     segments: [],
