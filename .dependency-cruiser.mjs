@@ -3,6 +3,7 @@
  */
 const layers = [
   'simulator',
+  'react',
   'client',
   'api',
   'pipeline',

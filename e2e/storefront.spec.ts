@@ -44,3 +44,35 @@ test('who comes by a link to an item can buy it, and is the same visitor on the 
   await page.getByRole('button', { name: 'Buy' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Thank you!' })).toBeVisible();
 });
+
+test('a shopper finds items by category, by words, by what sells now, and what to buy again', async ({ page }) => {
+  await page.goto(`${addresses().storefront}/categories`);
+  const link = page.getByRole('navigation', { name: 'Categories' }).getByRole('link').first();
+  const category = (await link.textContent())!;
+  await link.click();
+  await expect(page.getByRole('heading', { level: 1, name: category })).toBeVisible();
+  await expect(page.getByRole('region', { name: category }).getByRole('article').first()).toContainText(category);
+
+  await page.getByRole('searchbox', { name: 'Search the shop' }).fill('lantern');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Found for “lantern”' })).toBeVisible();
+  await expect(page.getByRole('article').first()).toContainText(/lantern/i);
+
+  await page.getByRole('link', { name: 'Trending' }).click();
+  for (const name of ['Trending this week', 'Best sellers of the month', 'New in the shop']) {
+    await expect(page.getByRole('region', { name }).getByRole('article').first()).toBeVisible();
+  }
+  await shopAs(page, '17850');
+  await page.getByRole('link', { name: 'Buy again' }).click();
+  await expect(page.getByRole('region', { name: 'Due again' }).getByRole('article').first()).toBeVisible();
+});
+
+test('a list goes on, and a basket says what goes with it, both asked by the page itself', async ({ page }) => {
+  await page.goto(`${addresses().storefront}/`);
+  const list = page.getByRole('region', { name: 'Recommended for you' });
+  await list.getByRole('button', { name: 'Show more' }).click();
+  await expect(list.getByRole('article')).toHaveCount(48);
+  await list.getByRole('article').first().getByRole('button', { name: /^Add/ }).click();
+  await page.getByRole('link', { name: 'Basket, 1 item' }).click();
+  await expect(page.getByRole('region', { name: 'Goes well with your basket' }).getByRole('article')).toHaveCount(4);
+});

@@ -1,12 +1,7 @@
-import path from 'node:path';
 import type { NextConfig } from 'next/types';
 
 // Nothing here calls home, at build time or later.
 process.env.NEXT_TELEMETRY_DISABLED = '1';
-
-const root = path.resolve(import.meta.dirname, '../..');
-// The data folder is found from the checkout's root, which a bundle's own address does not tell.
-process.env.DUET_ROOT ??= root;
 
 /** Headers that never change. The content security policy carries a nonce per page, so it is set in src/proxy.ts. */
 const securityHeaders = [
@@ -19,10 +14,9 @@ const securityHeaders = [
 
 export default {
   poweredByHeader: false,
-  transpilePackages: ['@duet/base', '@duet/client'],
-  turbopack: { root },
-  outputFileTracingRoot: root,
-  // `npm test` runs tsc over the whole monorepo, so a second check here would only slow the build down.
+  // In Duet's own repository these are sources.
+  transpilePackages: ['@duet/client', '@duet/react'],
+  // The types are checked by `npm run typecheck`.
   typescript: { ignoreBuildErrors: true },
   // A build happens once for each checkout: writing a cache for a second one costs more than it saves.
   experimental: { turbopackFileSystemCacheForBuild: false },

@@ -150,11 +150,12 @@ interface PageParts {
   metrics: Metrics;
   keyring: Keyring;
   isDraining(): boolean;
+  publicUrl: string | undefined;
 }
 
 /** What describes the service, and what whoever watches it asks for. */
-export function addPages(app: FastifyInstance, { serving, metrics, keyring, isDraining }: PageParts): void {
-  const document = openApiOf(appRouter, packageJson.version);
+export function addPages(app: FastifyInstance, { serving, metrics, keyring, isDraining, publicUrl }: PageParts): void {
+  const document = openApiOf(appRouter, packageJson.version, publicUrl);
   const page = referencePage(document);
   app.get('/', () => ({
     service: 'Duet retrieval',

@@ -23,6 +23,7 @@ export interface ServerParts {
     Config,
     | 'host'
     | 'retrievalPort'
+    | 'publicUrl'
     | 'corsOrigins'
     | 'rateLimit'
     | 'rateBurst'
@@ -106,7 +107,7 @@ export async function createServer({ config, logger, db, keyDb = db, serving }: 
       authenticate: () => admit(request, reply),
     }),
   });
-  addPages(app, { serving, metrics, keyring, isDraining });
+  addPages(app, { serving, metrics, keyring, isDraining, publicUrl: config.publicUrl });
 
   const end = async () => {
     if (app.server.listening && config.drainMs > 0) {

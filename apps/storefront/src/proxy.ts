@@ -1,9 +1,10 @@
 import { type NextRequest, NextResponse } from 'next/server';
 import { newVisitorId, shopperCookie, shopperIn } from './server/session.ts';
+import { settings } from './server/settings.ts';
 
 /**
  * Who comes without a shopper's cookie, by whatever link, is a new visitor from then on, and every page gets a content
- * security policy with a nonce: only this shop's own scripts run, and only its own server is called. Next gives its
+ * security policy with a nonce: only this shop's own scripts run, and only its own server and Duet are called. Next gives its
  * scripts the nonce that it finds in the request's policy.
  */
 export function proxy(request: NextRequest): NextResponse {
@@ -17,6 +18,7 @@ export function proxy(request: NextRequest): NextResponse {
     `style-src 'self' ${development ? "'unsafe-inline'" : `'nonce-${nonce}'`}`,
     // React hides the drawings that it streams later with a style attribute; attributes cannot load or run anything.
     "style-src-attr 'unsafe-inline'",
+    `connect-src 'self' ${new URL(settings().publicUrl).origin}`,
     "img-src 'self' data:",
     "object-src 'none'",
     "base-uri 'self'",
@@ -28,7 +30,10 @@ export function proxy(request: NextRequest): NextResponse {
   const response = NextResponse.next({ request: { headers } });
   response.headers.set('content-security-policy', policy);
   const visitor = shopperIn(request.cookies);
-  if (isNew && visitor !== undefined) response.cookies.set(shopperCookie.name, visitor, shopperCookie.options);
+  if (isNew && visitor !== undefined) {
+    const secure = request.headers.get('x-forwarded-proto') === 'https';
+    response.cookies.set(shopperCookie.name, visitor, { ...shopperCookie.options, secure });
+  }
   return response;
 }
 

@@ -43,7 +43,7 @@ const schema = z.object({
   healthPort: port.optional(),
   workerMetricsPort: port.optional(),
   retrievalUrl: z.url().optional(),
-  apiKey: z.string().min(1).optional(),
+  publicUrl: z.url().optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   adminEmail: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
   adminPassword: z.string().min(8, 'must have at least 8 characters').optional(),
@@ -116,10 +116,10 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     meaning: 'Where the admin app and the storefront reach the retrieval service; on this machine when empty.',
   },
   {
-    key: 'apiKey',
-    env: 'DUET_API_KEY',
+    key: 'publicUrl',
+    env: 'DUET_PUBLIC_URL',
     default: '',
-    meaning: "The storefront's key for the retrieval service; the one in the data folder's keys when empty.",
+    meaning: 'Where browsers and other programs reach the retrieval service, which its OpenAPI document then names.',
   },
   { key: 'logLevel', env: 'DUET_LOG_LEVEL', default: 'info', meaning: 'debug, info, warn, error or silent.' },
   {
@@ -318,12 +318,7 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
 ];
 
 /** Settings whose value is a secret, or may hold one: no error and no list repeats it. */
-export const secretSettings: ReadonlySet<keyof Config> = new Set([
-  'databaseUrl',
-  'adminPassword',
-  'apiKey',
-  'oidcClientSecret',
-]);
+export const secretSettings: ReadonlySet<keyof Config> = new Set(['databaseUrl', 'adminPassword', 'oidcClientSecret']);
 
 /** The checkout's root, wherever a command is run in it. */
 export const repositoryRoot = (): string =>

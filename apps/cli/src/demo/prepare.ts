@@ -1,18 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Config, DuetError, readSecret, writeSecret } from '@duet/base';
-import {
-  type ApiScope,
-  createApiKey,
-  type Database,
-  type Dataset,
-  type Model,
-  type RegisteredModel,
-  revokeApiKey,
-  verifyApiKey,
-} from '@duet/db';
-import { makeFirstAdmin } from '@duet/db/people';
+import { DuetError } from '@duet/base';
+import type { Database, Dataset, Model, RegisteredModel } from '@duet/db';
 import type { Evaluation } from '@duet/trainer';
 import type { Steps } from '../start/steps.ts';
 import { type JobContext, runChildJob } from './child-job.ts';
@@ -223,47 +213,5 @@ export async function ensureDemoExperiment(
     const made = await ensureExperiment(db, plan, author);
     const { status } = await launchExperiment({ db, dataDir }, made.id, author);
     return { value: status, worked: true, note: `${name} is ${status}, half of the shoppers each` };
-  });
-}
-
-const storefrontScopes: ApiScope[] = ['retrieve', 'customers', 'events', 'orders'];
-
-/**
- * The key in a file of the data folder, where it still works for this dataset (null: for every one), or a new one in
- * its place. @returns whether one was made
- */
-async function ensureKey(
-  { db, dataDir }: Pick<Preparation, 'db' | 'dataDir'>,
-  name: string,
-  scopes: ApiScope[],
-  datasetId: string | null,
-): Promise<boolean> {
-  const author = { actor: 'duet start' };
-  const known = readSecret(dataDir, name);
-  const verified = known === undefined ? undefined : await verifyApiKey(db, known);
-  // The shop's own choice of a dataset stays.
-  if (verified !== undefined && (verified.datasetId !== null) === (datasetId !== null)) return false;
-  writeSecret(dataDir, name, (await createApiKey(db, { name, scopes, datasetId }, author)).key);
-  if (verified !== undefined) await revokeApiKey(db, verified.id, author);
-  return true;
-}
-
-/**
- * The API keys of the two apps and the first account's password, each in a file that its owner alone reads. The admin's
- * key is for every dataset; the example shop's for one: the example's, else the newest. Without a dataset the shop has no key yet.
- */
-export async function ensureSecrets(
-  { db, dataDir, steps }: Pick<Preparation, 'db' | 'dataDir' | 'steps'>,
-  config: Config,
-): Promise<void> {
-  await steps.measure('keys', async () => {
-    const datasets = await db.prisma.dataset.findMany({ where: { status: 'done' }, orderBy: { createdAt: 'desc' } });
-    const sold = datasets.find(({ name }) => name === exampleName) ?? datasets[0];
-    let worked = await ensureKey({ db, dataDir }, 'admin-api', ['admin'], null);
-    if (sold !== undefined) {
-      worked = (await ensureKey({ db, dataDir }, 'storefront-api', storefrontScopes, sold.id)) || worked;
-    }
-    worked = (await makeFirstAdmin(db, config)) || worked;
-    return { value: undefined, worked };
   });
 }

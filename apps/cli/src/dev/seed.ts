@@ -5,7 +5,8 @@ import { connect, type Database, migrate } from '@duet/db';
 import { loadFixture } from '@duet/db/testing';
 import { loadTinyShop } from '@duet/ranking/testing';
 import { buildIn } from '@duet/serving/testing';
-import { ensureDemoExperiment, ensureSecrets, type Preparation } from '../demo/prepare.ts';
+import { ensureSecrets } from '../demo/keys.ts';
+import { ensureDemoExperiment, type Preparation } from '../demo/prepare.ts';
 import type { Steps } from '../start/steps.ts';
 
 /** The tiny shop that tests run on, with the indexes of its two models, so that it can be served. */
@@ -36,7 +37,7 @@ export async function seed(config: Config, databaseUrl: string, steps: Steps): P
     const value = await loadFixture({ db, dataDir }, servedShop);
     return { value, worked: true, note: 'a catalogue of 120 items, two models, a ranker' };
   });
-  await ensureSecrets(preparation, config);
+  await steps.measure('keys', async () => ({ value: undefined, worked: await ensureSecrets({ db, dataDir }, config) }));
   if (shop === undefined) return;
   const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: shop.datasetId } });
   const registered = (name: string) =>

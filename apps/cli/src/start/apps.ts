@@ -47,10 +47,10 @@ export function servicesOf(
   env: NodeJS.ProcessEnv,
   { served }: { served: boolean },
 ): ServiceSpec[] {
-  const web = (app: 'admin' | 'storefront'): ServiceSpec => ({
+  const web = (app: 'admin' | 'storefront', program: string): ServiceSpec => ({
     name: app,
     cwd: appFolder(app),
-    args: [path.join(appFolder(app), 'server.ts')],
+    args: [program],
     env: { ...env, NODE_ENV: 'production' },
     healthUrl: `${addressOf(config, app)}/api/health`,
   });
@@ -64,8 +64,8 @@ export function servicesOf(
     // Where nothing has been trained yet there is nothing to be ready for.
     retrieval: { ...own('retrieval'), healthUrl: `${addressOf(config, 'retrieval')}/${served ? 'ready' : 'health'}` },
     worker: own('worker'),
-    admin: web('admin'),
-    storefront: web('storefront'),
+    admin: web('admin', path.join(appFolder('admin'), 'server.ts')),
+    storefront: web('storefront', path.join(import.meta.dirname, 'storefront.ts')),
   };
   return (Object.keys(all) as AppName[]).filter((app) => apps.includes(app)).map((app) => all[app]);
 }

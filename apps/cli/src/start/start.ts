@@ -4,7 +4,8 @@ import { connect, migrate } from '@duet/db';
 import { type Answer, toJson } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { type Demo, setUpDemo, updateDemo, wantsDemo } from '../demo/demo.ts';
-import { ensureSecrets, type Preparation } from '../demo/prepare.ts';
+import { ensureSecrets } from '../demo/keys.ts';
+import type { Preparation } from '../demo/prepare.ts';
 import { type AppName, addressOf, environmentOf, portsOf, servicesOf } from './apps.ts';
 import { keepPostgres } from './database.ts';
 import { buildAvx2InBackground } from './faiss-avx2.ts';
@@ -109,7 +110,7 @@ export async function start(context: Context, options: StartOptions): Promise<An
     work,
     async (preparation) => {
       if (withDemo) demo = await setUpDemo(preparation, training);
-      await ensureSecrets(preparation, config);
+      await steps.measure('keys', async () => ({ value: undefined, worked: await ensureSecrets(work, config) }));
     },
     ({ job }) => buildInTurn(steps, apps, job),
   );

@@ -4,7 +4,8 @@ import type { ReactNode } from 'react';
 import { BehindTheScenes } from '../components/behind-the-scenes.tsx';
 import { Header } from '../components/header.tsx';
 import { ShopperProvider } from '../components/shopper.tsx';
-import { pageShopper } from '../server/session.ts';
+import { pageShopper, signedShopper } from '../server/session.ts';
+import { settings } from '../server/settings.ts';
 import './globals.css';
 
 export const metadata: Metadata = {
@@ -22,13 +23,15 @@ export const viewport: Viewport = {
 
 export default async function Layout({ children }: { children: ReactNode }) {
   const userId = await pageShopper();
+  const { publicUrl, publishableKey } = settings();
+  const duet = { url: publicUrl, apiKey: publishableKey };
   return (
     <html lang="en-GB">
       <body className="flex min-h-dvh flex-col antialiased">
         <a href="#main" className="button absolute top-2 left-2 z-50 -translate-y-24 focus:translate-y-0">
           Skip to the content
         </a>
-        <ShopperProvider userId={userId}>
+        <ShopperProvider userId={userId} visitor={await signedShopper(userId)} duet={duet}>
           <Header userId={userId} />
           <main id="main" className="mx-auto w-full max-w-6xl flex-1 px-4 py-8 sm:px-6">
             {children}
@@ -39,7 +42,7 @@ export default async function Layout({ children }: { children: ReactNode }) {
                 An example shop: nothing here is really sold. Its recommendations come from Duet, and what you see,
                 click and buy goes back to it.{' '}
                 <Link href="/shoppers" className="underline">
-                  Change shopper
+                  Shop as a known customer
                 </Link>
               </p>
               <p>

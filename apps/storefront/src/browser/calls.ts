@@ -5,6 +5,10 @@ export interface Call {
   procedure:
     | 'retrieve'
     | 'similarItems'
+    | 'search'
+    | 'popular'
+    | 'newArrivals'
+    | 'recentlyViewed'
     | 'trending'
     | 'boughtTogether'
     | 'history'

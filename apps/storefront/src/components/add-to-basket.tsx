@@ -1,19 +1,17 @@
 'use client';
 
+import { useDuet, useShownItem } from '@duet/react';
 import { useEffect, useState } from 'react';
 import { addLine } from '../browser/basket.ts';
-import { logEvent } from '../browser/events.ts';
-import { lastTouch } from '../browser/touch.ts';
 import { useBasket } from '../browser/use-basket.ts';
 import { niceTitle } from '../look/title.ts';
-import type { Touch } from '../server/requests.ts';
 import type { ShopItem } from './shop-item.ts';
-import { useShopper } from './shopper.tsx';
 
-/** Puts an item into the basket and logs it, credited to `touch` or else to the list that led to the item. */
-export function AddToBasket(props: { item: ShopItem; touch?: Touch; quantity?: number; small?: boolean }) {
+/** Puts an item into the basket and logs it, credited to the list it stands in, or else to the one that led to it. */
+export function AddToBasket(props: { item: ShopItem; quantity?: number; small?: boolean }) {
   const { item, quantity = 1, small = false } = props;
-  const userId = useShopper();
+  const shown = useShownItem();
+  const { log, touchOf } = useDuet();
   const [, changeBasket] = useBasket();
   const [added, setAdded] = useState(0);
 
@@ -24,13 +22,15 @@ export function AddToBasket(props: { item: ShopItem; touch?: Touch; quantity?: n
   }, [added]);
 
   if (item.priceMinor === null) return null;
+  if (!item.inStock) return <span className="text-quiet text-sm">Out of stock</span>;
   const { itemId, title, category, priceMinor, currency } = item;
   const add = () => {
-    const touch = props.touch ?? lastTouch(itemId);
+    const touch = shown?.touch ?? touchOf(itemId);
     changeBasket((basket) =>
       addLine(basket, { itemId, title, category, priceMinor, currency, quantity, ...(touch && { touch }) }),
     );
-    logEvent({ ...touch, type: 'cart', userId, itemId, quantity });
+    if (shown) shown.log('cart', { quantity });
+    else log({ ...touch, type: 'cart', itemId, quantity });
     setAdded((times) => times + 1);
   };
   return (

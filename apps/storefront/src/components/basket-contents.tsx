@@ -1,10 +1,11 @@
 'use client';
 
+import { useDuet } from '@duet/react';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useState } from 'react';
 import { type Basket, lastReceipt, removeLine, reprice, setQuantity, totalOf } from '../browser/basket.ts';
-import { noteOrdered, sendEventsNow } from '../browser/events.ts';
+import { noteOrdered } from '../browser/events.ts';
 import { useAlive } from '../browser/use-alive.ts';
 import { useBasket } from '../browser/use-basket.ts';
 import { formatPrice } from '../look/price.ts';
@@ -49,6 +50,7 @@ function orderOf(basket: Basket, userId: string): OrderRequest {
 
 export function BasketContents() {
   const userId = useShopper();
+  const { client } = useDuet();
   const router = useRouter();
   const [basket, changeBasket] = useBasket();
   const [buying, setBuying] = useState(false);
@@ -60,7 +62,8 @@ export function BasketContents() {
     setNotice('');
     const order = orderOf(basket, userId);
     changeBasket((now) => ({ ...now, order: { orderId: order.orderId, placedAt: order.placedAt } }));
-    sendEventsNow(); // so that the clicks that led here arrive before the order does
+    // The clicks that led here arrive before the order does; where they cannot, they wait and the order does not.
+    await client?.events.flush({ timeoutMs: 1_000 }).catch(() => undefined);
     const answer = await postOrder(order);
     setBuying(false);
     switch (answer.status) {

@@ -1,6 +1,14 @@
 import Link from 'next/link';
-import { shopperLabel } from '../server/session.ts';
+import { isVisitor, shopperLabel } from '../server/session.ts';
 import { BasketLink } from './basket-link.tsx';
+import { SearchBox } from './search-box.tsx';
+
+const pages = [
+  ['/', 'For you'],
+  ['/categories', 'Categories'],
+  ['/trending', 'Trending'],
+  ['/history', 'Buy again'],
+] as const;
 
 function Mark() {
   return (
@@ -21,24 +29,26 @@ export function Header({ userId }: { userId: string }) {
             Duet <span className="hidden min-[26rem]:inline">Gift Shop</span>
           </span>
         </Link>
-        <nav aria-label="Shop" className="order-last flex w-full gap-5 text-sm sm:order-none sm:w-auto">
-          <Link href="/" className="py-2 hover:underline">
-            For you
-          </Link>
-          <Link href="/history" className="py-2 hover:underline">
-            Your past purchases
-          </Link>
-        </nav>
+        <SearchBox />
         <div className="ml-auto flex items-center gap-2">
-          <Link
-            href="/shoppers"
-            className="rounded-full border border-line px-3 py-2 text-sm hover:border-accent"
-            aria-label={`Shopping as ${shopperLabel(userId)}. Change shopper`}
-          >
-            {shopperLabel(userId)}
-          </Link>
+          {!isVisitor(userId) && (
+            <Link
+              href="/shoppers"
+              className="rounded-full border border-line px-3 py-2 text-sm hover:border-accent"
+              aria-label={`Shopping as ${shopperLabel(userId)}. Change shopper`}
+            >
+              {shopperLabel(userId)}
+            </Link>
+          )}
           <BasketLink />
         </div>
+        <nav aria-label="Shop" className="order-last flex w-full gap-5 overflow-x-auto whitespace-nowrap text-sm">
+          {pages.map(([href, name]) => (
+            <Link key={href} href={href} className="py-2 hover:underline">
+              {name}
+            </Link>
+          ))}
+        </nav>
       </div>
     </header>
   );

@@ -1,19 +1,5 @@
-import { ItemCard } from './item-card.tsx';
-import type { ShopItem, ShownList } from './shop-item.ts';
-
-const grid = 'grid grid-cols-2 gap-3 sm:gap-5 md:grid-cols-3 lg:grid-cols-4';
-
-export function ItemGrid({ items, list }: { items: ShopItem[]; list: ShownList }) {
-  return (
-    <ul className={grid}>
-      {items.map((item, position) => (
-        <li key={item.itemId} className="grid">
-          <ItemCard item={item} list={list} position={position} />
-        </li>
-      ))}
-    </ul>
-  );
-}
+/** How lists of items are laid out. */
+export const grid = 'grid grid-cols-2 gap-3 sm:gap-5 md:grid-cols-3 lg:grid-cols-4';
 
 /** Stands where a grid will be while Duet answers. */
 export function GridSkeleton({ count }: { count: number }) {

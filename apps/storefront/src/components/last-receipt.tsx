@@ -14,7 +14,7 @@ export function LastReceipt() {
   if (!useAlive()) return <div role="status" aria-label="Loading" className="skeleton mx-auto h-64 max-w-xl" />;
   return (
     <div className="mx-auto max-w-xl">
-      <h1 className="mb-2 font-bold text-3xl sm:text-4xl">{receipt ? 'Thank you!' : 'No order yet'}</h1>
+      <h1 className="page-title">{receipt ? 'Thank you!' : 'No order yet'}</h1>
       {receipt && (
         <>
           <p className="mb-6 text-quiet">

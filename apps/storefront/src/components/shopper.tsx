@@ -1,16 +1,26 @@
 'use client';
 
-import { createContext, type ReactNode, useContext, useEffect } from 'react';
-import { startSending } from '../browser/events.ts';
+import { DuetProvider } from '@duet/react';
+import { createContext, type ReactNode, useContext } from 'react';
+import { eventTracking } from '../browser/events.ts';
 
 const ShopperContext = createContext('');
 
-/**
- * Who is shopping, for what needs to say so in the browser; and the sending of events for as long as the page lives.
- */
-export function ShopperProvider({ userId, children }: { userId: string; children: ReactNode }) {
-  useEffect(startSending, []);
-  return <ShopperContext value={userId}>{children}</ShopperContext>;
+interface Props {
+  userId: string;
+  /** The signed id, as Duet takes it from a page. */
+  visitor: string | undefined;
+  duet: { url: string; apiKey: string };
+  children: ReactNode;
+}
+
+/** Who is shopping, for what needs to say so in the browser; and the page's connection to Duet. */
+export function ShopperProvider({ userId, visitor, duet, children }: Props) {
+  return (
+    <DuetProvider {...duet} visitor={visitor} events={eventTracking}>
+      <ShopperContext value={userId}>{children}</ShopperContext>
+    </DuetProvider>
+  );
 }
 
 export const useShopper = () => useContext(ShopperContext);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { RetrieveAnswer, SimilarItemsAnswer } from '@duet/client';
 import type { Call } from '../browser/calls.ts';
 import type { Answer } from './retrieval.ts';
 
@@ -8,33 +7,41 @@ export function callOf<T>(
   procedure: Call['procedure'],
   answer: Answer<T>,
   describe: (value: T) => Call['facts'],
-  id: string = randomUUID(),
 ): Call {
+  const id = randomUUID();
   return answer.ok
     ? { id, procedure, roundTripMs: answer.roundTripMs, facts: describe(answer.value) }
     : { id, procedure, roundTripMs: 0, facts: [], failure: answer.message };
 }
 
-type Source = Pick<SimilarItemsAnswer, 'source' | 'fallbacks' | 'model' | 'index'>;
+/** What the answers of lists say of themselves, each as far as it does. */
+interface ListFacts {
+  source: string;
+  fallbacks: string[];
+  requestId?: string;
+  model?: { id: string; name: string; kind: string } | null;
+  index?: { factory: string; engine: string } | null;
+  experiment?: { name: string } | undefined;
+  arm?: { name: string } | undefined;
+  known?: boolean;
+  tookMs?: number;
+  items: { itemId: string; arm?: { name: string } | undefined }[];
+}
 
-export const sourceFacts = ({ source, fallbacks, model, index }: Source): Call['facts'] => [
-  ...(source === 'popular' ? [['From', 'the best sellers'] satisfies Call['facts'][number]] : []),
-  ...fallbacks.map((why) => ['Because', why] satisfies Call['facts'][number]),
-  ...(model === null || index === null
-    ? []
-    : ([
-        ['Model', `${model.name} (${model.kind})`],
-        ['Model id', model.id],
-        ['Index', `${index.factory} on ${index.engine}`],
-      ] satisfies Call['facts'])),
-];
-
-export const retrieveFacts = (answer: RetrieveAnswer): Call['facts'] => [
-  ['Experiment', answer.experiment?.name ?? 'none is running'],
-  ...(answer.arm ? [['Arm', answer.arm.name] satisfies Call['facts'][number]] : []),
-  ...(answer.items[0]?.arm ? [['Arms', 'both, each item of one'] satisfies Call['facts'][number]] : []),
-  ...sourceFacts(answer),
-  ['Request id', answer.requestId],
-  ['Shopper', answer.known ? 'known to the model' : 'new: without a history'],
-  ['In the service', `${answer.tookMs.toFixed(1)} ms`],
-];
+/** How a list came about, for the panel. */
+export function factsOf(answer: ListFacts): Call['facts'] {
+  const { source, fallbacks, requestId, model, index, experiment, arm, known, tookMs, items } = answer;
+  const facts: [string, string | undefined][] = [
+    ['From', source === 'popular' ? 'the best sellers' : source],
+    ...fallbacks.map((why): [string, string] => ['Because', why]),
+    ['Experiment', experiment?.name],
+    ['Arm', arm?.name],
+    ['Arms', items[0]?.arm && 'both, each item of one'],
+    ['Model', model ? `${model.name} (${model.kind})` : undefined],
+    ['Index', index ? `${index.factory} on ${index.engine}` : undefined],
+    ['Request id', requestId],
+    ['Shopper', known === undefined ? undefined : known ? 'known to the model' : 'new: without a history'],
+    ['In the service', tookMs === undefined ? undefined : `${tookMs.toFixed(1)} ms`],
+  ];
+  return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
+}

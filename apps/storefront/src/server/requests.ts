@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the browser may send to this shop's own route handlers: parsed here, trusted afterwards. */
+/** What the browser may send to this shop's own server: parsed here, trusted afterwards. */
 
 export const userIdSchema = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable characters');
 const itemId = z.string().min(1).max(128);
@@ -9,32 +9,12 @@ const itemId = z.string().min(1).max(128);
 const touch = z.strictObject({
   placement: z.string().min(1).max(64),
   /** Place in the list, from 0. */
-  position: z.int().min(0).max(999),
+  position: z.int().min(0).max(9_999),
   requestId: z.guid().optional(),
   experimentId: z.guid().optional(),
   armId: z.guid().optional(),
 });
 export type Touch = z.infer<typeof touch>;
-
-/** Orders are not among them: their value is for the server to say (`orderRequest`). */
-const shopEvent = touch.partial().extend({
-  eventId: z.uuid(),
-  type: z.enum(['impression', 'click', 'cart']),
-  occurredAt: z.iso.datetime(),
-  userId: userIdSchema,
-  itemId,
-  quantity: z.int().min(1).max(999).optional(),
-  propensity: z.number().gt(0).max(1).optional(),
-});
-export type ShopEvent = z.infer<typeof shopEvent>;
-
-export const eventBatch = z.strictObject({ events: z.array(shopEvent).min(1).max(100) });
-
-/** Which events were kept from Duet, and why; all others have arrived. */
-export interface EventsAnswer {
-  arrived: number;
-  refused: { eventId: string; reason: string }[];
-}
 
 const orderLine = z.strictObject({
   eventId: z.uuid(),

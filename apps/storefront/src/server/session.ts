@@ -1,5 +1,7 @@
+import { signVisitor } from '@duet/client';
 import { cookies } from 'next/headers';
 import { userIdSchema } from './requests.ts';
+import { settings } from './settings.ts';
 
 /** Keeps who is shopping for 180 days. */
 export const shopperCookie = {
@@ -21,6 +23,15 @@ export const currentShopper = async (): Promise<string | undefined> => shopperIn
 /** Who a page is made for: src/proxy.ts has made everybody somebody before a page is asked. */
 export const pageShopper = async (): Promise<string> => (await currentShopper()) ?? newVisitorId();
 
+/**
+ * The shopper's id as pages send it to Duet: signed here, so that no page can say that it is somebody else's. Undefined
+ * where the shop has no signing secret: Duet then makes an id of its own at the first call.
+ */
+export async function signedShopper(userId: string): Promise<string | undefined> {
+  const { signingSecret } = settings();
+  return signingSecret === undefined ? undefined : signVisitor(signingSecret, userId);
+}
+
 /** Remembers the shopper. Call from a server action or a route handler. */
 export async function rememberShopper(userId: string): Promise<void> {
   (await cookies()).set(shopperCookie.name, userId, shopperCookie.options);
@@ -28,5 +39,7 @@ export async function rememberShopper(userId: string): Promise<void> {
 
 export const newVisitorId = () => `visitor-${crypto.randomUUID()}`;
 
+export const isVisitor = (userId: string) => userId.startsWith('visitor-');
+
 /** How the shop calls somebody. */
-export const shopperLabel = (userId: string) => (userId.startsWith('visitor-') ? 'New visitor' : `Customer ${userId}`);
+export const shopperLabel = (userId: string) => (isVisitor(userId) ? 'Visitor' : `Customer ${userId}`);

@@ -87,8 +87,12 @@ export function wireSchemas(operations: readonly Operation[]): Record<string, Js
   ]);
 }
 
-/** The document of a router's REST side. */
-export function openApiOf(router: AnyTRPCRouter, version: string): OpenApi {
+/**
+ * The document of a router's REST side.
+ *
+ * @param url where its callers reach the service; the root of where the document is where it is not said
+ */
+export function openApiOf(router: AnyTRPCRouter, version: string, url = '/'): OpenApi {
   const operations = operationsOf(router);
   const schemas = wireSchemas(operations);
   const paths: OpenApi['paths'] = {};
@@ -99,7 +103,7 @@ export function openApiOf(router: AnyTRPCRouter, version: string): OpenApi {
   return {
     openapi: '3.1.1',
     info: { title: 'Duet', version, description },
-    servers: [{ url: '/' }],
+    servers: [{ url: url.replace(/(?<=.)\/+$/, '') }],
     tags: [
       ...new Set(Object.values(paths).flatMap((methods) => Object.values(methods).flatMap(({ tags }) => tags))),
     ].map((name) => ({ name })),

@@ -1,4 +1,5 @@
 import type { Metadata } from 'next/types';
+import { BasketCompanions } from '../../components/basket-companions.tsx';
 import { BasketContents } from '../../components/basket-contents.tsx';
 
 export const metadata: Metadata = { title: 'Your basket' };
@@ -6,8 +7,9 @@ export const metadata: Metadata = { title: 'Your basket' };
 export default function BasketPage() {
   return (
     <>
-      <h1 className="mb-6 font-bold text-3xl sm:text-4xl">Your basket</h1>
+      <h1 className="page-title">Your basket</h1>
       <BasketContents />
+      <BasketCompanions />
     </>
   );
 }

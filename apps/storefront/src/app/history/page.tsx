@@ -1,6 +1,8 @@
 import Link from 'next/link';
 import type { Metadata } from 'next/types';
 import { Suspense } from 'react';
+import { GridSkeleton } from '../../components/item-grid.tsx';
+import { ListSection } from '../../components/list-section.tsx';
 import { ShownCall } from '../../components/shown-call.tsx';
 import { Unavailable } from '../../components/unavailable.tsx';
 import { ProductPicture } from '../../look/product-picture.tsx';
@@ -9,7 +11,7 @@ import { callOf } from '../../server/call-facts.ts';
 import { ask } from '../../server/retrieval.ts';
 import { pageShopper } from '../../server/session.ts';
 
-export const metadata: Metadata = { title: 'Your past purchases' };
+export const metadata: Metadata = { title: 'Buy again' };
 
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 
@@ -38,7 +40,7 @@ async function Purchases({ userId }: { userId: string }) {
       )}
       {[...days].map(([date, purchases]) => (
         <section key={date} className="mb-10" aria-label={date}>
-          <h2 className="mb-3 font-semibold text-lg">{date}</h2>
+          <h3 className="mb-3 font-semibold text-lg">{date}</h3>
           <ul className="grid gap-2 sm:grid-cols-2 lg:grid-cols-3">
             {purchases.map((item, at) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: an item may be bought twice in a day, and the list never changes.
@@ -67,7 +69,16 @@ export default async function HistoryPage() {
   const userId = await pageShopper();
   return (
     <>
-      <h1 className="mb-6 font-bold text-3xl sm:text-4xl">Your past purchases</h1>
+      <h1 className="page-title">Buy again</h1>
+      <Suspense fallback={<GridSkeleton count={4} />}>
+        <ListSection
+          title="Due again"
+          placement="buy-again"
+          procedure="retrieve"
+          list={(duet) => duet.retrieve({ userId, k: 8, placement: 'buy-again', seen: 'only' })}
+        />
+      </Suspense>
+      <h2 className="mt-14 mb-6 font-bold text-2xl">Your past purchases</h2>
       <Suspense fallback={<div role="status" aria-label="Loading" className="skeleton h-64" />}>
         <Purchases userId={userId} />
       </Suspense>

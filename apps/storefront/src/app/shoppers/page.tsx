@@ -79,7 +79,7 @@ export default async function ShoppersPage({ searchParams }: { searchParams: Pro
   const current = await currentShopper();
   return (
     <>
-      <h1 className="mb-2 font-bold text-3xl sm:text-4xl">Who is shopping?</h1>
+      <h1 className="page-title">Who is shopping?</h1>
       <p className="mb-6 max-w-2xl text-quiet">
         Shop as one of the real, anonymous customers of a British gift-ware shop and see what Duet recommends to them,
         or come in as somebody new.

@@ -1,16 +1,17 @@
+import Link from 'next/link';
 import { notFound } from 'next/navigation';
 import type { Metadata } from 'next/types';
 import { cache, Suspense } from 'react';
 import { BuyBox } from '../../../components/buy-box.tsx';
 import { GridSkeleton } from '../../../components/item-grid.tsx';
-import { OtherList } from '../../../components/other-list.tsx';
+import { ListSection } from '../../../components/list-section.tsx';
 import { ShownCall } from '../../../components/shown-call.tsx';
-import { SimilarItems } from '../../../components/similar-items.tsx';
 import { Unavailable } from '../../../components/unavailable.tsx';
 import { ProductPicture } from '../../../look/product-picture.tsx';
 import { niceTitle } from '../../../look/title.ts';
 import { callOf } from '../../../server/call-facts.ts';
 import { ask } from '../../../server/retrieval.ts';
+import { pageShopper } from '../../../server/session.ts';
 
 interface Props {
   params: Promise<{ itemId: string }>;
@@ -26,6 +27,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function ItemPage({ params }: Props) {
   const itemId = decodeURIComponent((await params).itemId);
+  const userId = await pageShopper();
   const answer = await findItem(itemId);
   if (!answer.ok && (answer.code === 'not-found' || answer.code === 'bad-input')) notFound();
   const call = callOf('catalogue.item', answer, (item) => [['Item id', item.itemId]]);
@@ -44,28 +46,38 @@ export default async function ItemPage({ params }: Props) {
       <div className="grid gap-6 md:grid-cols-2 md:gap-12">
         <ProductPicture {...item} className="card aspect-square w-full max-w-xl" />
         <div className="flex flex-col items-start gap-4 md:py-8">
-          <p className="rounded-full bg-tint px-3 py-1 text-sm">{item.category ?? 'Gifts'}</p>
+          {item.category !== null && (
+            <Link
+              href={`/category/${encodeURIComponent(item.category)}`}
+              prefetch={false}
+              className="rounded-full bg-tint px-3 py-1 text-sm hover:underline"
+            >
+              {item.category}
+            </Link>
+          )}
           <h1 className="font-bold text-3xl leading-tight sm:text-4xl">{niceTitle(item.title)}</h1>
           <BuyBox item={item} />
           <p className="text-quiet text-sm">Item number {item.itemId}</p>
         </div>
       </div>
       <Suspense>
-        <OtherList
-          id="bought-together"
+        <ListSection
           title="Often bought together"
+          placement="item-together"
           procedure="boughtTogether"
-          list={(duet) => duet.boughtTogether({ itemIds: [itemId], k: 4, seen: 'show' })}
+          list={(duet) =>
+            duet.boughtTogether({ itemIds: [itemId], userId, k: 4, placement: 'item-together', seen: 'show' })
+          }
         />
       </Suspense>
-      <section aria-labelledby="similar" className="mt-14">
-        <h2 id="similar" className="mb-6 font-bold text-2xl">
-          Similar items
-        </h2>
-        <Suspense fallback={<GridSkeleton count={4} />}>
-          <SimilarItems itemId={itemId} currency={item.currency} />
-        </Suspense>
-      </section>
+      <Suspense fallback={<GridSkeleton count={4} />}>
+        <ListSection
+          title="Similar items"
+          placement="item-similar"
+          procedure="similarItems"
+          list={(duet) => duet.similarItems({ itemId, k: 8, placement: 'item-similar' })}
+        />
+      </Suspense>
     </>
   );
 }
