@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { modelKinds } from './registry.ts';
-import { resolveSettings, settingsOfKind } from './resolve-settings.ts';
+import { recordedSettings, resolveSettings, settingsOfKind } from './resolve-settings.ts';
 import type { Preset } from './settings/setting.ts';
 import type { TrainingSettings } from './settings/tower.ts';
 
@@ -14,6 +14,21 @@ describe('settings', () => {
     assert.equal(resolved('dat', 'paper', { epochs: 2 }).epochs, 2);
     assert.equal(resolved('wals', 'paper', {}).unobservedWeight, 1 / 40);
     assert.deepEqual(resolved('item-knn', 'best', { shrinkage: 10 }), { neighbours: 50, shrinkage: 10 });
+  });
+
+  test('are the paper to the letter in `paper`: its λ, norm, last ReLU and widths, and no temperature', () => {
+    const of = (preset: string) => resolveSettings('dat', preset, {}) as TrainingSettings;
+    const letter = {
+      ...{ layers: [256, 128, 32], outputRelu: true, featureDims: 32, augmentedDims: 32, temperature: 1, history: 0 },
+      ...{ mimicUser: 0.5, mimicItem: 0.5, alignment: 1, alignmentSquared: true, loss: 'sigmoid', batch: 256 },
+    };
+    assert.deepEqual({ ...of('paper'), ...letter }, of('paper'));
+    assert.deepEqual(
+      [of('adapted').temperature, of('adapted').outputRelu, of('adapted').alignment],
+      [0.2, false, 0.001],
+    );
+    // A model from before the setting had none.
+    assert.equal(recordedSettings('dat').parse({ ...of('adapted'), outputRelu: undefined }).outputRelu, false);
   });
 
   test('are described, and fit their own schema, for every kind and preset', () => {
@@ -52,7 +67,7 @@ describe('settings', () => {
     );
     assert.throws(() => resolveSettings('ials', 'fast', { epochs: 2 }), /settings of ials are dimensions, sweeps/);
     assert.throws(() => resolveSettings('popularity', 'fast', { epochs: 2 }), /settings of popularity are none/);
-    assert.throws(() => resolveSettings('dat', 'slow', {}), /no preset "slow".*paper, fast, best/);
+    assert.throws(() => resolveSettings('dat', 'slow', {}), /no preset "slow".*auto, paper, adapted, fast, best/);
     assert.throws(() => resolveSettings('svd', 'fast', {}), /no kind of model "svd".*popularity, item-knn, ease/);
     assert.throws(() => resolveSettings('dat', 'fast', { epochs: 0 }), /field epochs/);
     assert.throws(() => resolveSettings('ease', 'fast', { regularisation: 0 }), /field regularisation/);

@@ -2,7 +2,15 @@ import { DuetError } from '@duet/base';
 import type { z } from 'zod';
 import { type FactorTraining, factorSettings } from './baselines/factor-model.ts';
 import { modelOfKind } from './registry.ts';
-import { type Preset, presetNames, type SettingsTable, schemaOf, valuePresets, valuesOf } from './settings/setting.ts';
+import {
+  type Preset,
+  presetNames,
+  type SettingsTable,
+  schemaOf,
+  type ValuePreset,
+  valuePresets,
+  valuesOf,
+} from './settings/setting.ts';
 import { type TrainingSettings, trainingSettings } from './settings/tower.ts';
 
 /** Settings of a model with vectors: one that is trained by gradient, or a factorisation. */
@@ -33,8 +41,9 @@ const allSettings = (kind: string): SettingsTable => {
 export function settingsOfKind(kind: string): { schema: z.ZodObject; presets: Record<Preset, object> } {
   const { settings, defaults } = modelOfKind(kind);
   const table = allSettings(kind);
-  const [paper, fast, best] = valuePresets.map((preset) => ({ ...valuesOf(table, preset), ...defaults }));
-  return { schema: schemaOf(settings), presets: { auto: best!, paper: paper!, fast: fast!, best: best! } };
+  const values = valuePresets.map((preset) => [preset, { ...valuesOf(table, preset), ...defaults }] as const);
+  const presets = Object.fromEntries(values) as Record<ValuePreset, object>;
+  return { schema: schemaOf(settings), presets: { auto: presets.best, ...presets } };
 }
 
 /**
@@ -89,5 +98,5 @@ export function ownSettings(kind: string, settings: object): Record<string, unkn
   return Object.fromEntries(Object.entries(settings).filter(([key]) => Object.hasOwn(own, key)));
 }
 
-/** The settings that an artifact of this kind holds; one from before a setting gets its value in `paper`. */
+/** The settings that an artifact of this kind holds; one from before a setting gets its value in `adapted`. */
 export const recordedSettings = (kind: string): z.ZodObject => schemaOf(allSettings(kind));

@@ -9,6 +9,7 @@ import { towerFile, towerGraph, vectorDims, vectorsPerUser } from './tower-graph
 
 const cases = {
   DAT: settingsFor('dat', { augmentedDims: 4 }),
+  'DAT to the letter': settingsFor('dat', { augmentedDims: 4, skip: false, outputRelu: true }),
   FM: settingsFor('fm', { userWidth: 8, itemWidth: 12 }),
   YouTubeDNN: settingsFor('youtube-dnn', { itemWidth: 4 }),
   MIND: settingsFor('mind', { itemWidth: 4 }),

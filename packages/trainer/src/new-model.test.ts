@@ -31,10 +31,10 @@ describe('a model that is a file and a line in the registry', () => {
     assert.equal(shape.sharpness!.description, "Length of a user's vector.");
     assert.ok(!('augmentedDims' in shape) && 'historyDecay' in shape);
     assert.deepEqual(
-      ['paper', 'fast', 'best'].map(
+      ['paper', 'adapted', 'fast', 'best'].map(
         (preset) => (resolveSettings('toy', preset, {}) as { sharpness: number }).sharpness,
       ),
-      [1, 1, 2],
+      [1, 1, 1, 2],
     );
     assert.throws(
       () => resolveSettings('toy', 'fast', { sharpness: 0 }),

@@ -48,7 +48,8 @@ export const augmentedVectorSettings = {
   alignment: setting({
     schema: weight,
     meaning: 'λ3, weight of the Category Alignment Loss.',
-    paper: 0.001,
+    paper: 1,
+    adapted: 0.001,
     fast: 0.003,
     part: 'augmented-vectors',
     search: ({ augmentedDims }) => augmentedDims > 0 && { log: [1e-4, 1] },
@@ -56,7 +57,8 @@ export const augmentedVectorSettings = {
   alignmentSquared: setting({
     schema: z.boolean(),
     meaning: 'Squared Frobenius norms in the alignment.',
-    paper: false,
+    paper: true,
+    adapted: false,
     part: 'augmented-vectors',
   }),
   alignmentCategories: setting({

@@ -24,6 +24,14 @@ export const inputSettings = {
     part: 'identity-start',
     later: true,
   }),
+  outputRelu: setting({
+    schema: z.boolean(),
+    meaning: 'ReLU after the last layer too, so that no vector has a part below zero.',
+    paper: true,
+    adapted: false,
+    part: 'output-relu',
+    later: true,
+  }),
   layers: setting({
     schema: z.array(z.int().min(1).max(4096)).min(1).max(8),
     meaning: 'Widths of the fully connected layers.',
@@ -42,7 +50,8 @@ export const inputSettings = {
   featureDims: setting({
     schema: z.int().min(1).max(512),
     meaning: 'Width of every other feature embedding.',
-    paper: 16,
+    paper: 32,
+    adapted: 16,
     part: 'layers',
     search: { choice: [8, 16, 32] },
   }),

@@ -66,8 +66,9 @@ export const lossSettings = {
   }),
   temperature: setting({
     schema: z.number().min(0.001).max(10),
-    meaning: 'τ: divides the inner product before the loss.',
-    paper: 0.2,
+    meaning: 'τ: divides the inner product before the loss; the paper has none.',
+    paper: 1,
+    adapted: 0.2,
     fast: 0.12,
     search: ({ loss }) => ({ log: loss === 'sigmoid' ? [0.05, 1] : [0.03, 0.3] }),
   }),

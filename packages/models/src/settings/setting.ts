@@ -17,8 +17,11 @@ export interface SearchBase {
 /** The range of a tuning around these settings; false leaves the setting as it is. */
 export type Search = Range | ((base: SearchBase) => Range | false) | false;
 
-/** Presets with values of their own: as published; better within a minute of CPU; better still, in minutes. */
-export const valuePresets = ['paper', 'fast', 'best'] as const;
+/**
+ * Presets with values of their own: as published, to the letter; as published, with what it leaves open or that does
+ * not learn put right; better within a minute of CPU; better still, in minutes.
+ */
+export const valuePresets = ['paper', 'adapted', 'fast', 'best'] as const;
 export type ValuePreset = (typeof valuePresets)[number];
 
 /** What a training may start from: `auto` is `best` with what the trainer finds out about the data. */
@@ -29,6 +32,7 @@ export type Preset = (typeof presetNames)[number];
 export type Part =
   | 'user-ids'
   | 'layers'
+  | 'output-relu'
   | 'identity-start'
   | 'normalize'
   | 'interests'
@@ -41,13 +45,14 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   schema: Schema;
   /** One sentence for forms, help and errors. */
   meaning: string;
-  /** Value in each preset. Without one of its own, `fast` has that of `paper`, and `best` that of `fast`. */
+  /** Value in each preset. One without its own has that of the preset before it. */
   paper: z.infer<Schema>;
+  adapted?: z.infer<Schema>;
   fast?: z.infer<Schema>;
   best?: z.infer<Schema>;
   /** The part of a model that it is about; every model trained by gradient has those without. */
   part?: Part;
-  /** Whether there are models from before the setting: they have its value in `paper`. */
+  /** Whether there are models from before the setting: they have its value in `adapted`. */
   later?: true;
   search?: Search;
 }
@@ -64,9 +69,9 @@ export const setting = <Schema extends z.ZodType>(described: Setting<Schema>): S
 
 /** The table's schema: settings that it does not have are refused. */
 export function schemaOf<Table extends SettingsTable>(table: Table): z.ZodObject & z.ZodType<SettingsOf<Table>> {
-  const fields = Object.entries(table).map(([name, { schema, meaning, paper, later }]) => [
+  const fields = Object.entries(table).map(([name, { schema, meaning, paper, adapted = paper, later }]) => [
     name,
-    (later ? schema.default(paper as z.util.NoUndefined<unknown>) : schema).describe(meaning),
+    (later ? schema.default(adapted as z.util.NoUndefined<unknown>) : schema).describe(meaning),
   ]);
   return z.strictObject(Object.fromEntries(fields)) as unknown as z.ZodObject & z.ZodType<SettingsOf<Table>>;
 }
@@ -74,5 +79,8 @@ export function schemaOf<Table extends SettingsTable>(table: Table): z.ZodObject
 /** The table's values in a preset, in its order. */
 export const valuesOf = <Table extends SettingsTable>(table: Table, preset: ValuePreset): SettingsOf<Table> =>
   Object.fromEntries(
-    Object.entries(table).map(([name, { paper, fast = paper, best = fast }]) => [name, { paper, fast, best }[preset]]),
+    Object.entries(table).map(([name, { paper, adapted = paper, fast = adapted, best = fast }]) => [
+      name,
+      { paper, adapted, fast, best }[preset],
+    ]),
   ) as SettingsOf<Table>;

@@ -20,6 +20,7 @@ export const settingsFor = (kind: string, over: Partial<GraphSettings> = {}): Gr
   temperature: 0.1,
   learnTemperature: true,
   skip: true,
+  outputRelu: false,
   crossFit: false,
   mimicUser: 0,
   mimicItem: 0,

@@ -9,26 +9,32 @@ export interface TowerInput {
   augmented?: Tensor | undefined;
 }
 
-/** Widths of fully connected layers, and whether a linear map of the input is added to the last. */
-type Layers = Pick<GraphSettings, 'layers' | 'skip'>;
+/** Widths of fully connected layers, whether a linear map of the input is added to the last, and its ReLU. */
+type Layers = Pick<GraphSettings, 'layers' | 'skip' | 'outputRelu'>;
 
 /**
- * Fully connected layers with ReLU between and none after the last: x [n, in] → [n, last].
+ * Fully connected layers with ReLU between, and after the last where the settings say so: x [n, in] → [n, last].
  *
  * @param side Prefix of the parameters' names: `user` or `item`.
  */
-export function fullyConnected(g: Graph, side: 'user' | 'item', x: Tensor, { layers, skip }: Layers): Tensor {
+export function fullyConnected(
+  g: Graph,
+  side: 'user' | 'item',
+  x: Tensor,
+  { layers, skip, outputRelu }: Layers,
+): Tensor {
   const last = layers.reduce((input, width, i) => {
     const w = g.param(`${side}/w${i}`, [input.shape[1]!, width], 'glorot');
     const b = g.param(`${side}/b${i}`, [width], 'zeros');
-    return g.dense(input, w, b, i < layers.length - 1 ? 'relu' : 'none');
+    return g.dense(input, w, b, i < layers.length - 1 || (outputRelu && !skip) ? 'relu' : 'none');
   }, x);
   if (!skip) return last;
-  return g.add(last, g.matmul(x, g.param(`${side}/skip`, [x.shape[1]!, layers.at(-1)!], 'glorot')));
+  const sum = g.add(last, g.matmul(x, g.param(`${side}/skip`, [x.shape[1]!, layers.at(-1)!], 'glorot')));
+  return outputRelu ? g.relu(sum) : sum;
 }
 
 /**
- * FC layers with ReLU between and an L2-normalised output (paper §3.2, eqs. 3–5): x [n, in] → p [n, last].
+ * FC layers with ReLU and an L2-normalised output (paper eq. 1): x [n, in] → p [n, last].
  *
  * @param layers 256, 128, 32 in the paper.
  */

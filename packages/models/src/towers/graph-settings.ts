@@ -11,6 +11,7 @@ export interface GraphSettings
     | 'temperature'
     | 'learnTemperature'
     | 'skip'
+    | 'outputRelu'
     | 'layers'
     | 'idDims'
     | 'history'

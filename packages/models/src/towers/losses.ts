@@ -30,7 +30,7 @@ export function retrievalLoss(g: Graph, s: GraphSettings, users: Tensor, items: 
 export const positiveShares = (g: Graph, s: GraphSettings): Tensor => g.input('positive', [s.batch, itemsInBatch(s)]);
 
 /**
- * Cross entropy of one positive and S negatives per user (paper eq. 9), averaged over the B × (1 + S) pairs.
+ * Cross entropy of one positive and S negatives per user (paper eq. 4), averaged over the B × (1 + S) pairs.
  *
  * @param queries p_u / τ [B, d]
  * @param items p_v [B + B·S, d]: the positives first, then S negatives for the first user, for the second, …
@@ -91,7 +91,7 @@ export function multiPositiveLoss(
 }
 
 /**
- * Adaptive-Mimic Mechanism (paper eqs. 6–8): Σ ‖a − stop-gradient(p)‖² over the positives, divided by the number of
+ * Adaptive-Mimic Mechanism (paper eq. 2): Σ ‖a − stop-gradient(p)‖² over the positives, divided by the number of
  * pairs in the batch. Negatives contribute zero (y = 0), so only positives are passed.
  *
  * @param augmented a_u (or a_v) of the positives [B, d]
@@ -138,7 +138,7 @@ export interface Membership {
 }
 
 /**
- * Category Alignment Loss (paper eqs. 10–11): Σ_k ‖C(S^major) − C(S^k)‖_F with the unbiased covariance
+ * Category Alignment Loss (paper eq. 3, whose norms are squared): Σ_k ‖C(S^major) − C(S^k)‖_F with the unbiased covariance
  * C(S) = Σ (x − μ)(x − μ)ᵀ / (n − 1) over the item vectors x of a category.
  *
  * @param items p_v [N, d]

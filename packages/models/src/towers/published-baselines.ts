@@ -11,6 +11,7 @@ export const publishedDefaults = {
   popularityWeight: 0,
   itemItemWeight: 0,
   identityStart: false,
+  outputRelu: false,
 };
 
 /** The setting `history` of a model that has nothing else to tell users by. */

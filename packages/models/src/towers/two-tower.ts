@@ -18,7 +18,7 @@ function sideInput(g: Graph, s: GraphSettings, side: 'user' | 'item', n: number,
 
 /**
  * The training graph of two-tower (augmentedDims 0, all λ 0) and DAT: loss = CE + λ1·mimic_u + λ2·mimic_v + λ3·CAL
- * (paper eq. 12). Outputs `loss` and each part. Inputs: `user` [B, userWidth], `item` [N, itemWidth],
+ * (paper eq. 5). Outputs `loss` and each part. Inputs: `user` [B, userWidth], `item` [N, itemWidth],
  * `userAugmented`, `itemAugmented`; with cross-fitting the halves that learn, `userMimic` [B, d] and `itemMimic` [B, d]
  * (for multi-positive [N, d]); those of the loss (`retrievalLoss`); for the alignment the four of `Membership`.
  */
@@ -87,6 +87,7 @@ export const twoTower: TowerModel = {
   settings: settingsWith(
     'user-ids',
     'layers',
+    'output-relu',
     'identity-start',
     'pooled-history',
     'several-positives',

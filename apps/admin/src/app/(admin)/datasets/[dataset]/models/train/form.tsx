@@ -18,7 +18,8 @@ interface TrainFormProps {
 
 const presetMeanings: Record<string, string> = {
   auto: 'Finds what suits these data: tries a few settings on held-out purchases, and says what it chose and why.',
-  paper: 'As published.',
+  paper: 'As published, to the letter.',
+  adapted: 'As published, with what does not learn put right: a temperature, no ReLU at the end, a lighter alignment.',
   fast: 'The best found within about a minute of CPU.',
   best: 'The same, trained for longer.',
 };
