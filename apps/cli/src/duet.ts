@@ -5,6 +5,7 @@ import { datasetsCommand } from './commands/data/datasets.ts';
 import { exportCommand } from './commands/data/export.ts';
 import { foldCommand } from './commands/data/fold.ts';
 import { importCommand } from './commands/data/import.ts';
+import { partsCommand } from './commands/data/parts.ts';
 import { usersCommand } from './commands/data/users.ts';
 import { experimentCommand } from './commands/experiments/experiment.ts';
 import { offPolicyCommand } from './commands/experiments/off-policy.ts';
@@ -67,6 +68,7 @@ const commands = [
   simulateCommand,
   offPolicyCommand,
   datasetsCommand,
+  partsCommand,
   usersCommand,
   modelsCommand,
   refreshCommands,

@@ -11,6 +11,8 @@ import { syncCatalogue } from './catalogue/sync.ts';
 import { importDataset } from './import.ts';
 import { loadCatalogue, loadInteractions, loadUsers } from './load/dataset.ts';
 import { findSnapshot } from './load/newest-snapshot.ts';
+import { partsOf as partRows } from './parts/parts-of.ts';
+import { removePart } from './parts/remove-part.ts';
 import { takeSnapshot } from './snapshots/take-snapshot.ts';
 import { changeDataset } from './write/change-dataset.ts';
 import { tidyUp } from './write/tidy.ts';
@@ -214,6 +216,21 @@ test('many parts become one, and what nothing names goes: the data stay what the
   assert.equal((await snapshotsOf(datasetId)).length, 2, 'the model names one, the other is the newest');
   const { added, duplicates } = await importDataset(ctx, { into: datasetId, interactions: await write(first) });
   assert.deepEqual([added, duplicates], [0, 3]);
+});
+
+test('a part is taken out, with its file; the only one is not', async () => {
+  const { datasetId, fingerprint } = await importDataset(ctx, { name: 'mended', interactions: await write(first) });
+  await importDataset(ctx, { into: datasetId, interactions: await write(`${header}zoe,ark,1700000300,o9,1\n`) });
+  const [own, broken] = (await partRows(db, datasetId)).map(({ id }) => id) as [string, string];
+  await assert.rejects(removePart(ctx, datasetId, 'nothing'), { code: 'not-found' });
+  const { snapshotId } = await removePart(ctx, datasetId, broken, { actor: 'ann' });
+  const newest = await findSnapshot(ctx, datasetId);
+  assert.deepEqual([newest.id, newest.interactions, newest.partIds], [snapshotId, 3, [own]]);
+  assert.deepEqual(await listed(datasetId), ['ann cup 1700000000', 'ann cup 1700000000', 'bob jug 1700000100']);
+  assert.deepEqual(await partsOf(datasetId), [`${own}.parquet`]);
+  assert.equal((await loadCatalogue(ctx, datasetId)).ids.length, 3, 'the catalogue keeps what the part brought');
+  assert.notEqual(newest.fingerprint, fingerprint);
+  await assert.rejects(removePart(ctx, datasetId, own), /is the only part of "mended"/);
 });
 
 test('an append that is killed leaves nothing, and the next one is whole', async () => {

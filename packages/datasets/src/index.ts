@@ -37,6 +37,8 @@ export { type Spending, spendingOf } from './load/spending.ts';
 export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './load/splits.ts';
 export { addPart, type NewRow } from './parts/add-part.ts';
 export { weightsOfEvents } from './parts/event-weights.ts';
+export { partsOf } from './parts/parts-of.ts';
+export { removePart } from './parts/remove-part.ts';
 export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
 export { readEncoding } from './read/text/encoding.ts';
 export type { ImportResources } from './reading.ts';
