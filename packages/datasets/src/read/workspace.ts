@@ -138,12 +138,16 @@ export class Workspace implements Disposable {
 
   /** Adds rows to a table, each column as a text or null. */
   async insert(table: Table, rows: readonly (readonly (string | null)[])[]): Promise<void> {
-    const appender = await this.#connection.createAppender(table.name);
-    for (const row of rows) {
-      for (const value of row) value === null ? appender.appendNull() : appender.appendVarchar(value);
-      appender.endRow();
+    try {
+      const appender = await this.#connection.createAppender(table.name);
+      for (const row of rows) {
+        for (const value of row) value === null ? appender.appendNull() : appender.appendVarchar(value);
+        appender.endRow();
+      }
+      appender.closeSync();
+    } catch (error) {
+      throw explained(error);
     }
-    appender.closeSync();
   }
 
   /** All rows of a small result; 64-bit integers must be cast to DOUBLE or they come as text. */
@@ -165,7 +169,9 @@ export class Workspace implements Disposable {
 
   /** Rows of a result of any size, some thousand at a time. */
   async *batches(sql: string): AsyncGenerator<Row[]> {
-    const result = await this.#connection.stream(sql);
+    const result = await this.#connection.stream(sql).catch((error: unknown) => {
+      throw explained(error);
+    });
     for await (const rows of result.yieldRowObjectJson()) {
       this.#signal?.throwIfAborted();
       yield rows;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -64,6 +64,8 @@ const partRows = async (datasetId: string): Promise<number> => {
   });
   return _sum.interactions ?? 0;
 };
+
+const notRoot = process.getuid?.() === 0 && process.platform === 'linux' ? false : 'only root can mount a small disk';
 
 describe('a fold', () => {
   test('makes of events what models learn from, each type by its weight; machines and tests are left out', async () => {
@@ -171,6 +173,30 @@ describe('a fold', () => {
     await foldEvents(ctx, datasetId);
     assert.equal(await partRows(datasetId), 500);
     assert.equal((await learnt(datasetId)).length, 500);
+  });
+
+  test('on a full disk takes nothing, and the next one takes all', { skip: notRoot }, async () => {
+    const datasetId = await shop();
+    const home = path.join(ctx.dataDir, 'datasets', datasetId);
+    const aside = `${home}.aside`;
+    await rename(home, aside);
+    await mkdir(home);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'duet-test', home]);
+    try {
+      await cp(aside, home, { recursive: true });
+      // Ids that no compression makes small: a part of more than a megabyte.
+      const events = Array.from({ length: 20_000 }, () => event('click', randomUUID(), randomUUID()));
+      await log(datasetId, events);
+      await assert.rejects(foldEvents(ctx, datasetId), /disk of the data folder is full/);
+      assert.equal(await partRows(datasetId), 0);
+      assert.deepEqual((await readdir(home)).sort(), ['parts', 'rejected.jsonl', 'snapshots']);
+      assert.equal((await readdir(path.join(home, 'parts'))).length, 1);
+      execFileSync('mount', ['-o', 'remount,size=64m', home]);
+      assert.equal((await foldEvents(ctx, datasetId)).events, events.length);
+      assert.equal(await partRows(datasetId), events.length);
+    } finally {
+      execFileSync('umount', [home]);
+    }
   });
 
   test('is due a day after the last, where something was logged; events are deleted after it', async () => {
