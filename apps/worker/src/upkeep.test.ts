@@ -68,3 +68,31 @@ test('what killed imports and failed jobs have left is cleared, what goes on is 
     rmSync(folder, { recursive: true });
   }
 });
+
+test('a schedule that comes while its last refresh still runs is passed over, and is followed once that is done', async () => {
+  await using db = await createTestDatabase();
+  const { prisma } = db;
+  const { id: datasetId } = await prisma.dataset.create({ data: { name: 'shop', settings: {}, status: 'done' } });
+  const yesterday = new Date(Date.now() - 86_400_000);
+  const { id: registeredModelId } = await prisma.registeredModel.create({
+    data: { datasetId, name: 'nightly', kind: 'two-tower', schedule: '* * * * *', createdAt: yesterday },
+  });
+  const { id } = await prisma.refreshRun.create({
+    data: { datasetId, registeredModelId, status: 'running', createdAt: yesterday },
+  });
+  const config = { dataDir: tmpdir(), backupDir: undefined, backupHours: 24, backupKeep: 2 };
+  const said: string[] = [];
+  const logger = createLogger({ logLevel: 'silent' }, 'worker');
+  logger.warn = logger.info = (...args: unknown[]) => void said.push(String(args.at(-1)));
+  const runs = () => prisma.refreshRun.findMany({ orderBy: { createdAt: 'asc' } });
+  {
+    using _upkeep = await keepUp({ db, config, metrics: [], logger });
+    while (!said.some((text) => text.includes('passed over'))) await pause(20);
+    assert.equal((await runs()).length, 1);
+  }
+  await prisma.refreshRun.update({ where: { id }, data: { status: 'done' } });
+  using _upkeep = await keepUp({ db, config, metrics: [], logger });
+  while (!said.includes('its refresh is due: queued')) await pause(20);
+  const [, next, ...more] = await runs();
+  assert.deepEqual([next?.status, next?.actor, more.length], ['queued', 'schedule', 0]);
+});
