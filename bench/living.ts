@@ -12,6 +12,7 @@
  * All policies hear at once what users bought since their training. CPU seconds are the training process's alone.
  *
  *   --kind two-tower  --preset fast  --nights 56
+ *   --users 8         every eighth user alone, some ten minutes of one core; 1 is all of them, eight times as long
  *   --quick           two nights of the most active users with a short training, to see that everything works
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -25,13 +26,14 @@ import { isTower, resolveSettings } from '@duet/models';
 import { type TrainerContext, trainModel } from '@duet/trainer';
 import { type Results, runBench, say, table } from './bench.ts';
 import { firstSold, type JudgedDay, judgeDay } from './living/next-day.ts';
-import { type Row, rowsOf } from './living/summary.ts';
+import { type Days, differencesOf, type Row, rowsOf } from './living/summary.ts';
 
 const quick = process.argv.includes('--quick');
 const own = {
   kind: { type: 'string', default: 'two-tower' },
   preset: { type: 'string', default: 'fast' },
   nights: { type: 'string', default: quick ? '2' : '56' },
+  users: { type: 'string', default: '8' },
 } as const;
 
 interface LivingResults extends Results {
@@ -39,6 +41,8 @@ interface LivingResults extends Results {
 }
 
 const day = 86_400;
+/** More than a hundred trainings are to take minutes: towers, negatives and histories are a fraction of the preset's. */
+const smaller = { layers: [64, 32], negatives: 128, history: 30 };
 const fullEvery = 14;
 const warmShare = 1 / 3;
 
@@ -99,6 +103,7 @@ async function replay(setUp: Replay, nights: number): Promise<Pick<LivingResults
   const judgements = new Map<string, JudgedDay>();
   const rows: Row[] = [];
   const cpuSeconds: Record<string, number> = {};
+  let frozen: Days | undefined;
   for (const [policy, makes] of Object.entries(policies)) {
     const days: { day: string; judged: JudgedDay }[] = [];
     let modelId: string | undefined;
@@ -120,28 +125,38 @@ async function replay(setUp: Replay, nights: number): Promise<Pick<LivingResults
       if (judged.users.length > 0) days.push({ day: name, judged });
       say(`${policy} ${name}: ${judged.users.length} buyers, ${how ?? 'the model of before'}`);
     }
-    rows.push(...rowsOf(policy, days));
+    // The first policy is the frozen model, which the others are compared with.
+    frozen ??= days;
+    rows.push(...rowsOf(policy, days), ...(frozen === days ? [] : differencesOf(policy, days, frozen)));
     cpuSeconds[policy] = spent / nights;
   }
   return { rows, metrics: { cpu_s_per_night: cpuSeconds } };
 }
 
-async function measure(flags: { kind: string; preset: string; nights: string }): Promise<LivingResults> {
-  const nights = Number(flags.nights);
+async function measure(flags: Record<'kind' | 'preset' | 'nights' | 'users', string>): Promise<LivingResults> {
+  const [nights, nth] = [Number(flags.nights), Number(flags.users)];
   await using db = await createTestDatabase();
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'duet-living-'));
   try {
     const request = await readImportRequest(path.join(repositoryRoot(), 'examples/online-retail/import.json'));
-    const part = quick ? { kCore: { user: 200, item: 5 } } : {};
+    const part = quick ? { kCore: { user: 200, item: 5 } } : { where: `CAST(user_id AS INTEGER) % ${nth} = 0` };
     const { datasetId } = await importDataset({ db, dataDir }, { ...request, ...part });
     const ctx = { db, dataDir, executor: await openExecutor({ executor: undefined, threads: 1 }) };
-    const set = quick ? { epochs: 1, negatives: 64 } : {};
+    const set = quick ? { epochs: 1, negatives: 64 } : smaller;
     const settings = resolveSettings(flags.kind, flags.preset, set);
     const epochs = isTower(settings) ? settings.epochs : undefined;
     const interactions = await loadInteractions(ctx, datasetId);
     const training = { kind: flags.kind, preset: flags.preset, set, epochs };
     const found = await replay({ ctx, datasetId, interactions, training }, nights);
-    const params = { kind: flags.kind, preset: flags.preset, set, nights, warmShare, fullEvery };
+    const params = {
+      kind: flags.kind,
+      preset: flags.preset,
+      set,
+      nights,
+      everyNthUser: quick ? null : nth,
+      warmShare,
+      fullEvery,
+    };
     return { params, ...found, peers: {}, ratios: ratiosOf(found.rows) };
   } finally {
     await rm(dataDir, { recursive: true });
@@ -169,6 +184,7 @@ function markdown({ rows, metrics, params }: LivingResults): string {
     return row === undefined ? '–' : `${row.value.toFixed(4)} (${row.low.toFixed(4)} – ${row.high.toFixed(4)})`;
   };
   const spent = metrics.cpu_s_per_night as Record<string, number>;
+  const compared = ['HR@50 over frozen', 'MRR over frozen', 'HR@50 new over frozen'];
   return [
     `The next day’s purchases by the model of each night, ${JSON.stringify(params)}. Intervals are 95 % over users and days; "new" is of items that were first sold in the seven days up to the day.`,
     table(
@@ -178,6 +194,13 @@ function markdown({ rows, metrics, params }: LivingResults): string {
         ...metricsOfDay.map((metric) => cell(policy, metric)),
         spent[policy]!.toFixed(1),
       ]),
+    ),
+    'Differences from the frozen model, by the same users on the same days:',
+    table(
+      ['policy', ...compared],
+      Object.keys(policies)
+        .slice(1)
+        .map((policy) => [policy, ...compared.map((metric) => cell(policy, metric))]),
     ),
   ].join('\n\n');
 }

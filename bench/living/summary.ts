@@ -27,8 +27,24 @@ function rowOf(about: Pick<Row, 'policy' | 'day' | 'metric'>, values: readonly n
   return [{ ...about, value: mean, low: mean - half, high: mean + half }];
 }
 
+export type Days = readonly { day: string; judged: JudgedDay }[];
+
+/** What a policy is worth beside another, by the differences of the same users on the same days. */
+export function differencesOf(policy: string, days: Days, frozen: Days): Row[] {
+  return (['HR@50', 'MRR', 'HR@50 new'] as const).flatMap((metric) => {
+    const of = measures[metric]!;
+    const differences = days.flatMap(({ judged }, at) =>
+      judged.users.flatMap((user, u) => {
+        const [mine, theirs] = [of(user), of(frozen[at]!.judged.users[u]!)];
+        return mine === undefined || theirs === undefined ? [] : [mine - theirs];
+      }),
+    );
+    return rowOf({ policy, day: 'all', metric: `${metric} over frozen` }, differences);
+  });
+}
+
 /** The rows of a policy: each day's, then those of all days together. */
-export function rowsOf(policy: string, days: readonly { day: string; judged: JudgedDay }[]): Row[] {
+export function rowsOf(policy: string, days: Days): Row[] {
   const all = { day: 'all', users: days.flatMap(({ judged }) => judged.users) };
   const each = [...days.map(({ day, judged }) => ({ day, users: judged.users })), all];
   const ofUsers = each.flatMap(({ day, users }) =>
