@@ -13,7 +13,7 @@ export {
   settle,
   signatureOf,
 } from './alerts/alerts.ts';
-export { type Delivery, deliverAlerts } from './alerts/deliver.ts';
+export { type Delivery, deliverAlerts, tryDestination } from './alerts/deliver.ts';
 export { alertOfRule, watchHealth } from './alerts/watch.ts';
 export type { Gate, GateCheck } from './gate/gate.ts';
 export { type GateSettings, gateSettings, parseGate } from './gate/gate-settings.ts';

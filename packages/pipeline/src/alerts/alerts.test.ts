@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { auditTrail } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { addDestination, listAlerts, listDestinations, raise, removeDestination, settle } from './alerts.ts';
-import { deliverAlerts } from './deliver.ts';
+import { deliverAlerts, tryDestination } from './deliver.ts';
 
 /** A receiver that answers with `status`, and keeps what it was sent. */
 async function receiver() {
@@ -114,4 +114,19 @@ test('a destination has a name of its own and a web address; its secret and its 
   assert.ok(said.includes('chat.example') && !said.includes('secret-path') && !said.includes(secret));
   await removeDestination(db, 'chat', { actor: 'ann' });
   await assert.rejects(removeDestination(db, 'chat'), { code: 'not-found' });
+});
+
+test('a destination is tried at once, signed, whatever kinds it asked for, and says why it does not take it', async () => {
+  await using db = await createTestDatabase();
+  using pager = await receiver();
+  const { secret } = await addDestination(db, { name: 'pager', url: pager.url, kinds: ['data-stopped'] });
+  await tryDestination(db, 'pager', { actor: 'ann' });
+  const { body, signature } = pager.got[0]!;
+  const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature)!;
+  assert.equal(createHmac('sha256', secret).update(`${t}.${body}`).digest('hex'), v1);
+  assert.match(body, /ann tries whether alerts come to \\"pager\\"/);
+  pager.answer.status = 404;
+  await assert.rejects(tryDestination(db, 'pager'), /"pager" did not take it: HTTP 404\. See that 127\.0\.0\.1:\d+/);
+  await assert.rejects(tryDestination(db, 'nobody'), { code: 'not-found' });
+  assert.equal(await db.prisma.alert.count(), 0);
 });

@@ -93,15 +93,14 @@ export async function addDestination(
   });
 }
 
+export const noDestination = (name: string): DuetError =>
+  new DuetError('not-found', `There is no destination "${name}".`, { fix: 'npx duet alerts destinations lists them.' });
+
 /** @throws DuetError `not-found` */
 export async function removeDestination({ prisma }: Database, name: string, author: Author = {}): Promise<void> {
   await prisma.$transaction(async (tx) => {
     const found = await tx.alertDestination.findUnique({ where: { name } });
-    if (found === null) {
-      throw new DuetError('not-found', `There is no destination "${name}".`, {
-        fix: 'npx duet alerts destinations lists them.',
-      });
-    }
+    if (found === null) throw noDestination(name);
     await tx.alertDestination.delete({ where: { name } });
     const change = { action: 'delete', objectKind: 'alert-destination', objectId: found.id };
     await writeAudit(tx, author, { ...change, before: { name }, after: null });

@@ -1,5 +1,7 @@
-import type { Alert, AlertDestination, Database } from '@duet/db';
-import { signatureOf } from './alerts.ts';
+import { randomUUID } from 'node:crypto';
+import { DuetError } from '@duet/base';
+import type { Alert, AlertDestination, Author, Database } from '@duet/db';
+import { noDestination, signatureOf } from './alerts.ts';
 
 /** Waits before each further try: half a day in all. */
 const waitsMs = [30_000, 120_000, 600_000, 3_600_000, 4 * 3_600_000, 8 * 3_600_000];
@@ -65,6 +67,28 @@ export async function deliverAlerts(
     );
   }
   return tries;
+}
+
+/**
+ * Sends a destination an alert of the kind `test` now, whatever kinds it asked for.
+ *
+ * @throws DuetError `not-found`; `unavailable` where it does not take it, with the reason
+ */
+export async function tryDestination(
+  { prisma }: Database,
+  name: string,
+  { now = new Date(), actor = 'duet' }: Author = {},
+): Promise<void> {
+  const to = await prisma.alertDestination.findUnique({ where: { name } });
+  if (to === null) throw noDestination(name);
+  const sentence = `${actor} tries whether alerts come to "${name}".`;
+  const about = { kind: 'test', key: `test ${to.id}`, datasetId: null, dataset: null, sentence, detail: {} };
+  const alert = { id: randomUUID(), ...about, createdAt: now, closedAt: now };
+  const error = await send(to, JSON.stringify({ text: sentence, alert }), now);
+  if (error === null) return;
+  throw new DuetError('unavailable', `"${name}" did not take it: ${error}.`, {
+    fix: `See that ${new URL(to.url).host} can be reached from here, and that its webhook is still there.`,
+  });
 }
 
 const isFor = ({ datasetId, kinds }: AlertDestination, alert: Alert): boolean =>

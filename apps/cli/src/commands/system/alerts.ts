@@ -10,6 +10,7 @@ export function alertsCommand(program: Command): void {
   listCommand(group);
   destinationsCommand(group);
   addCommand(group);
+  testCommand(group);
   removeCommand(group);
 }
 
@@ -70,6 +71,18 @@ function addCommand(group: Command): void {
       };
     },
   );
+}
+
+function testCommand(group: Command): void {
+  const test = group
+    .command('test')
+    .description('send a destination an alert now, to see that it comes')
+    .requiredOption('--name <name>', 'of the destination');
+  job<{ name: string }>(test, 'alerts test --name shop-chat', async ({ database }, { name }) => {
+    const { tryDestination } = await import('@duet/pipeline/control');
+    await tryDestination(await database(), name, { actor: actor() });
+    return { json: { name }, text: `"${name}" took it.` };
+  });
 }
 
 function removeCommand(group: Command): void {
