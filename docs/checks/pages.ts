@@ -17,6 +17,7 @@ export const runPages = [
     'simulating',
     'storefront-client',
     'operating',
+    'people',
     'living-shop',
     'threat-model',
   ].map((name) => `docs/guides/${name}.md`),
