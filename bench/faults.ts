@@ -109,7 +109,6 @@ async function suffer(shop: Shop, { name, rounds, once }: Fault, budgetMs: numbe
 async function killEach(shop: Shop, services: readonly ServiceName[]): Promise<Record<string, number>> {
   const seconds: Record<string, number> = {};
   for (const name of services) {
-    const began = performance.now();
     const from = await killService(shop, name);
     if (name === 'retrieval') seconds[`${name}_killed`] = await back(shop, from);
     else {
@@ -124,7 +123,7 @@ async function killEach(shop: Shop, services: readonly ServiceName[]): Promise<R
         await pause(20);
       seconds[`${name}_killed`] = (performance.now() - from) / 1000;
     }
-    await pause(Math.max(0, steadyMs / services.length + 300 - (performance.now() - began)));
+    await pause(steadyMs / services.length + 300);
   }
   return seconds;
 }

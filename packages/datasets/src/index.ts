@@ -69,4 +69,5 @@ export {
 } from './upload/uploads.ts';
 export { csvToParquet } from './write/csv-to-parquet.ts';
 export { clearAbandonedDrafts } from './write/draft.ts';
+export { type ForgottenUser, forgetUser } from './write/forget-user.ts';
 export { removeDatasetFiles } from './write/remove-dataset.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBVector } from '@duckdb/node-api';
 import { DuetError } from '@duet/base';
-import { literal } from '../read/workspace.ts';
+import { literal, openDuckDb } from '../read/duckdb.ts';
 import { type Clock, type Sides, userItem } from '../shape.ts';
 import type { ImportSummary } from '../summary.ts';
 import { snapshotFolder } from '../write/folder.ts';
@@ -91,25 +91,19 @@ async function withFiles<T>(
     read: <C extends Column[]>(name: string, columns: string[], make: (rows: number) => C) => Promise<C>,
   ) => Promise<T>,
 ): Promise<T> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '2', autoload_known_extensions: 'false' });
-  const connection = await instance.connect();
-  try {
-    return await work(async (name, columns, make) => {
-      try {
-        return await readColumns(connection, path.join(folder, name), columns, make);
-      } catch (cause) {
-        await readMeta(folder);
-        throw new DuetError('corrupt', `this file cannot be read: ${(cause as Error).message}`, {
-          where: { file: path.join(folder, name) },
-          fix: 'Restore a backup (npx duet restore), or import the dataset again.',
-          cause,
-        });
-      }
-    });
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
+  using database = await openDuckDb(':memory:', folder, { threads: '2' });
+  return await work(async (name, columns, make) => {
+    try {
+      return await readColumns(database.connection, path.join(folder, name), columns, make);
+    } catch (cause) {
+      await readMeta(folder);
+      throw new DuetError('corrupt', `this file cannot be read: ${(cause as Error).message}`, {
+        where: { file: path.join(folder, name) },
+        fix: 'Restore a backup (npx duet restore), or import the dataset again.',
+        cause,
+      });
+    }
+  });
 }
 
 async function readColumns<C extends Column[]>(

@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { literal } from '../read/workspace.ts';
+import { literal, openDuckDb } from '../read/duckdb.ts';
 import type { DatasetContext } from '../write/transaction.ts';
 import { folderOf, readMeta } from './dataset.ts';
 
@@ -38,34 +37,27 @@ export async function spendingOf(
   const folder = await folderOf(ctx, datasetId);
   const { clock } = await readMeta(folder);
   if (clock !== 'time') return undefined;
-  const instance = await DuckDBInstance.create(':memory:', { threads: '2', autoload_known_extensions: 'false' });
-  const connection = await instance.connect();
-  try {
-    const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJS();
-    const file = literal(path.join(folder, 'interactions.parquet'));
-    const [span] = await rows(
-      `SELECT min(time)::DOUBLE AS first, max(time)::DOUBLE AS last FROM read_parquet(${file})`,
+  using database = await openDuckDb(':memory:', folder, { threads: '2' });
+  const { connection } = database;
+  const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJS();
+  const file = literal(path.join(folder, 'interactions.parquet'));
+  const [span] = await rows(`SELECT min(time)::DOUBLE AS first, max(time)::DOUBLE AS last FROM read_parquet(${file})`);
+  const { first, last } = span as { first: number; last: number };
+  const spending: Spending[] = [];
+  for (const days of windows.filter((days) => last - first >= (days - 1) * 86_400)) {
+    const [row] = await rows(
+      `WITH u AS (
+         SELECT count(DISTINCT time)::HUGEINT AS n,
+           sum(CASE WHEN isfinite(value_minor) THEN value_minor ELSE 0 END)::HUGEINT AS gmv
+         FROM read_parquet(${file}) WHERE time > ${last - days * 86_400} GROUP BY "user"
+       ), cap AS (SELECT quantile_disc(gmv, ${quantile}) AS cap FROM u)
+       SELECT count(*) AS users, sum(n) AS orders, sum(n * n) AS "ordersSquared",
+         sum(gmv) AS "gmvMinor", sum(gmv * gmv) AS "gmvMinorSquared", sum(gmv * n) AS "gmvMinorOrders",
+         sum(least(gmv, cap)) AS "gmvCappedMinor", sum(least(gmv, cap) * least(gmv, cap)) AS "gmvCappedMinorSquared",
+         max(cap)::DOUBLE AS "gmvQuantileMinor"
+       FROM u, cap`,
     );
-    const { first, last } = span as { first: number; last: number };
-    const spending: Spending[] = [];
-    for (const days of windows.filter((days) => last - first >= (days - 1) * 86_400)) {
-      const [row] = await rows(
-        `WITH u AS (
-           SELECT count(DISTINCT time)::HUGEINT AS n,
-             sum(CASE WHEN isfinite(value_minor) THEN value_minor ELSE 0 END)::HUGEINT AS gmv
-           FROM read_parquet(${file}) WHERE time > ${last - days * 86_400} GROUP BY "user"
-         ), cap AS (SELECT quantile_disc(gmv, ${quantile}) AS cap FROM u)
-         SELECT count(*) AS users, sum(n) AS orders, sum(n * n) AS "ordersSquared",
-           sum(gmv) AS "gmvMinor", sum(gmv * gmv) AS "gmvMinorSquared", sum(gmv * n) AS "gmvMinorOrders",
-           sum(least(gmv, cap)) AS "gmvCappedMinor", sum(least(gmv, cap) * least(gmv, cap)) AS "gmvCappedMinorSquared",
-           max(cap)::DOUBLE AS "gmvQuantileMinor"
-         FROM u, cap`,
-      );
-      spending.push({ days, ...(row as Omit<Spending, 'days'>) });
-    }
-    return { last, spending };
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
+    spending.push({ days, ...(row as Omit<Spending, 'days'>) });
   }
+  return { last, spending };
 }

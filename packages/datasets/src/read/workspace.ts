@@ -1,15 +1,16 @@
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
+import type { DuckDBConnection, Json } from '@duckdb/node-api';
 import { DuetError, type Progress } from '@duet/base';
+import { literal, openDuckDb } from './duckdb.ts';
 import type { Table } from './tables.ts';
+
+export { literal };
 
 /** What DuckDB may hold in memory where nobody says: it spills the rest to the workspace's folder. */
 const defaultMemory = Math.min(totalmem() / 4, 4 * 2 ** 30);
 const threads = Math.min(2, availableParallelism());
 
-/** 'text' as a SQL literal. */
-export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** "name" as a SQL identifier. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -18,13 +19,13 @@ export type Row = Record<string, Json>;
 /** A DuckDB of one import: tables in a file, memory bounded, every statement able to report progress and be stopped. */
 export class Workspace implements Disposable {
   readonly folder: string;
-  readonly #instance: DuckDBInstance;
+  readonly #database: Disposable;
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal | undefined;
 
-  private constructor(folder: string, instance: DuckDBInstance, connection: DuckDBConnection, signal?: AbortSignal) {
+  private constructor(folder: string, database: Disposable, connection: DuckDBConnection, signal?: AbortSignal) {
     this.folder = folder;
-    this.#instance = instance;
+    this.#database = database;
     this.#connection = connection;
     this.#signal = signal;
   }
@@ -53,27 +54,22 @@ export class Workspace implements Disposable {
       signal?: AbortSignal | undefined;
     } = {},
   ): Promise<Workspace> {
-    const instance = await DuckDBInstance.create(path.join(folder, 'work.duckdb'), {
-      memory_limit: `${Math.ceil(memory / 2 ** 20)}MiB`,
-      temp_directory: path.join(folder, 'spill'),
-      threads: String(threads),
-      preserve_insertion_order: String(inOrder),
-      // Nothing is fetched while importing.
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-    });
-    const connection = await instance.connect();
-    for (const statement of [
-      `SET TimeZone = ${literal(timeZone)}`,
-      'SET enable_progress_bar = true',
-      'SET enable_progress_bar_print = false',
-      `SET allowed_directories = [${literal(files)}]`,
-      'SET enable_external_access = false',
-      'SET lock_configuration = true',
-    ]) {
-      await connection.run(statement);
-    }
-    return new Workspace(folder, instance, connection, signal);
+    const database = await openDuckDb(
+      path.join(folder, 'work.duckdb'),
+      files,
+      {
+        memory_limit: `${Math.ceil(memory / 2 ** 20)}MiB`,
+        temp_directory: path.join(folder, 'spill'),
+        threads: String(threads),
+        preserve_insertion_order: String(inOrder),
+      },
+      [
+        `SET TimeZone = ${literal(timeZone)}`,
+        'SET enable_progress_bar = true',
+        'SET enable_progress_bar_print = false',
+      ],
+    );
+    return new Workspace(folder, database, database.connection, signal);
   }
 
   /** Runs a statement; returns the number of rows that it changed. */
@@ -179,8 +175,7 @@ export class Workspace implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#connection.closeSync();
-    this.#instance.closeSync();
+    this.#database[Symbol.dispose]();
   }
 }
 

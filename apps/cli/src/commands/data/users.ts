@@ -1,5 +1,3 @@
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { DuetError } from '@duet/base';
 import type { Command } from 'commander';
 import { table } from '../../answer.ts';
@@ -28,27 +26,6 @@ async function importedOf(
     interactions,
     attributes: Object.fromEntries(Object.entries(attributes).map(([name, values]) => [name, values[row]!])),
   };
-}
-
-/** Takes the rows that name a user out of the lists of rejected rows. @returns how many */
-async function forgetRejected(dataDir: string, datasetId: string, userId: string): Promise<number> {
-  const folder = path.join(dataDir, 'datasets', datasetId);
-  const files = (await readdir(folder, { recursive: true }).catch(() => [])).filter((name) =>
-    /rejected.*\.jsonl$/.test(name),
-  );
-  const escaped = userId.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const names = new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`);
-  let removed = 0;
-  for (const name of files) {
-    const file = path.join(folder, name);
-    const lines = (await readFile(file, 'utf8')).split('\n');
-    const kept = lines.filter((line) => !names.test(line));
-    if (kept.length === lines.length) continue;
-    removed += lines.length - kept.length;
-    await writeFile(`${file}.tmp`, kept.join('\n'), { mode: 0o600, flush: true });
-    await rename(`${file}.tmp`, file);
-  }
-  return removed;
 }
 
 export function usersCommand(program: Command): void {
@@ -93,20 +70,23 @@ export function usersCommand(program: Command): void {
         });
       }
       const { removed, left } = await forgetPerson(db, person, { actor: actor() });
-      const rejected = await forgetRejected(dataDir, datasetId, person.userId);
-      const { interactions } = await importedOf({ db, dataDir }, datasetId, person.userId);
+      const { forgetUser } = await import('@duet/datasets');
+      const { models, anonymised, ...files } = await forgetUser({ db, dataDir }, datasetId, person.userId);
       const remaining = [
-        ...(interactions.length > 0
-          ? [
-              `${interactions.length} interactions of the imported files, and the models that were trained on them: import the dataset anew without the customer (npx duet import --replace), and train again.`,
-            ]
-          : []),
+        ...models.map(
+          ({ id, name: model }) =>
+            `The model ${model} (${id}) lists the customer: train again, and npx duet models remove it.`,
+        ),
         'The retrieval service remembers what they did lately until it is started again.',
         'Backups hold it until they go, by DUET_BACKUP_KEEP.',
       ];
-      const all = { ...removed, 'rejected rows': rejected };
+      const { interactions, parts, attributes, rejected } = files;
+      const all = {
+        ...removed,
+        ...{ interactions, parts, attributes, 'rejected rows': rejected, 'names in older snapshots': anonymised },
+      };
       return {
-        json: { dataset: name, fingerprint: fingerprintOf(person), removed: all, left, remaining },
+        json: { dataset: name, fingerprint: fingerprintOf(person), removed: all, left, models, remaining },
         text: `${table(['removed from', 'rows'], Object.entries(all))}\n\nStill there:\n${remaining.map((line) => `- ${line}`).join('\n')}`,
       };
     },
