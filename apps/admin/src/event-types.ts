@@ -5,6 +5,8 @@ export const eventTypes = [
   { type: 'cart', title: 'Carts', color: 'var(--busy)' },
   { type: 'order', title: 'Order lines', color: 'var(--good)' },
   { type: 'refund', title: 'Refunds', color: 'var(--bad)' },
+  { type: 'dislike', title: 'Dislikes', color: 'var(--muted)' },
+  { type: 'own', title: 'Own events', color: 'var(--dat)' },
 ] as const;
 
 export type EventType = (typeof eventTypes)[number]['type'];

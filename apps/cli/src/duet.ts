@@ -24,6 +24,7 @@ import { tuneCommand } from './commands/models/tune.ts';
 import { recommendCommand } from './commands/recommend.ts';
 import { retrieveCommand } from './commands/retrieve.ts';
 import { rulesCommand } from './commands/rules.ts';
+import { searchCommand } from './commands/search.ts';
 import { alertsCommand } from './commands/system/alerts.ts';
 import { backupCommand, restoreCommand } from './commands/system/backup.ts';
 import { databaseCommand } from './commands/system/database.ts';
@@ -61,6 +62,7 @@ const commands = [
   exportCommand,
   retrieveCommand,
   listCommand,
+  searchCommand,
   recommendCommand,
   rulesCommand,
   experimentCommand,

@@ -38,6 +38,9 @@ const inputs: Record<string, object | undefined> = {
   'items.write': { items: [{ itemId: 'i9', title: 'Nine' }, { op: 'delete', itemId: 'i8' }, { itemId: '' }] },
   'users.write': { users: [{ userId: 'u1', attributes: { country: 'IT' } }] },
   'interactions.write': { interactions: [{ userId: 'u1', itemId: 'i7', time: '2026-01-01T00:00:00Z' }] },
+  'users.identify': { anonymousId: 'visitor-1', userId: 'u1' },
+  'settings.get': undefined,
+  'settings.patch': { demoteAfter: 0 },
   'visitors.create': undefined,
   health: undefined,
 };

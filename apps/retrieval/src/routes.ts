@@ -50,12 +50,16 @@ export function addProcedures(app: FastifyInstance, parts: ProcedureParts): void
     }
     const inPath = rest.path.includes('{');
     const inputOf = !hasBody(rest.method) ? inputOfRestUrl(operation) : inPath ? bodyAndPath : bodyOf;
-    app.route({
-      ...options,
-      method: rest.method,
-      url: rest.path.replace(/\{(\w+)\}/g, ':$1'),
-      handler: handlerOf(parts, operation, inputOf, asIs),
-    });
+    const restUrl = rest.path.replace(/\{(\w+)\}/g, ':$1');
+    app.route({ ...options, method: rest.method, url: restUrl, handler: handlerOf(parts, operation, inputOf, asIs) });
+    if (rest.also !== undefined) {
+      app.route({
+        ...options,
+        method: rest.also,
+        url: restUrl,
+        handler: handlerOf(parts, operation, bodyAndPath, asIs),
+      });
+    }
   }
   app.route({
     method: ['GET', 'POST'],
@@ -120,7 +124,10 @@ function handlerOf(
     const limit = isBatchWrite(operation) ? batchTimeoutMs : timeoutMs;
     const call = { operation, input: inputOf(request), ctx: contextOf(request, reply), timeoutMs: limit };
     const { status, body, error } = await answerCall(call, pressure.begin());
-    if (error === undefined) return shape(body);
+    if (error === undefined) {
+      if (shape === asIs && operation.rest.refused?.(body as never)) reply.code(422);
+      return shape(body);
+    }
     logFailure(logger, error, { requestId: request.id, path: operation.name });
     if (status === 503) reply.header('retry-after', retrySeconds);
     return reply.code(status).send(body);

@@ -377,6 +377,7 @@ const bound = (serving: Serving): Serving => ({
   shoppers: (request) => serving.shoppers(request),
   history: (request) => serving.history(request),
   userAttributes: (datasetId, userId) => serving.userAttributes(datasetId, userId),
+  keptArms: (datasetId, userId) => serving.keptArms(datasetId, userId),
   userVectorCache: serving.userVectorCache,
   health: () => serving.health(),
   refresh: () => serving.refresh(),

@@ -15,6 +15,7 @@ test('a job for a run that is not there says so', async () => {
   for (const job of [
     () => handlers.train!({ kind: 'train', runId }, running),
     () => handlers.import!({ kind: 'import', runId }, running),
+    () => handlers.recommend!({ kind: 'recommend', runId }, running),
   ]) {
     await assert.rejects(
       async () => job(),

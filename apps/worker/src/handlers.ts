@@ -2,7 +2,7 @@ import type { Logger } from '@duet/base';
 import { type ImportResources, runImport } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
 import { foldEvents, refreshModel, watchHealth } from '@duet/pipeline';
-import { buildModelIndex } from '@duet/serving';
+import { buildModelIndex, runBulk } from '@duet/serving';
 import { evaluateModel, requestOfRun, type TrainerContext, trainModel } from '@duet/trainer';
 
 interface WorkerContext {
@@ -64,6 +64,7 @@ export function jobHandlers({
       const { evaluation } = await evaluateModel({ db, dataDir, executor, signal }, { modelId, split });
       return evaluation;
     }),
+    recommend: logged(({ runId }, signal) => runBulk({ db, dataDir, executor, logger, signal }, runId)),
     index: logged(({ modelId, factory }, signal) => {
       const onProcess = (pid: number) => logger.info({ pid, modelId }, 'building in a process of its own');
       return buildModelIndex({ db, dataDir, signal, onProcess }, { modelId, factory });

@@ -60,6 +60,16 @@ const procedures: Record<
     ...{ scopes: ['write'], publishable: false },
     call: (calls) => calls.interactions.write({ interactions: [] }),
   },
+  'settings.get': { scopes: ['write'], publishable: false, call: (calls) => calls.settings.get() },
+  'settings.patch': {
+    scopes: ['write'],
+    publishable: false,
+    call: (calls) => calls.settings.patch({ demoteAfter: 3 }),
+  },
+  'users.identify': {
+    ...{ scopes: ['write'], publishable: false },
+    call: (calls) => calls.users.identify({ anonymousId: 'visitor-1', userId: 'ann' }),
+  },
   'visitors.create': { scopes: ['retrieve'], publishable: true, call: (calls) => calls.visitors.create() },
   'events.log': {
     scopes: ['events', 'orders'],
@@ -75,6 +85,7 @@ const events: Record<string, ApiScope> = {
   cart: 'events',
   order: 'orders',
   refund: 'orders',
+  dislike: 'events',
 };
 
 describe('access', () => {

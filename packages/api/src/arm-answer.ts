@@ -16,7 +16,7 @@ interface ArmRequest {
 /** The experiment that an answer is of, and the arm where all its items are of one. */
 export interface Trial {
   experiment?: { id: string; name: string };
-  arm?: { id: string; name: string };
+  arm?: { id: string; name: string; kept?: true };
 }
 
 /** What an answer is made with, unless the request says it. */
@@ -28,6 +28,7 @@ export interface ArmSettings {
   /** Of the arm: see `armSettings` of packages/experiments. */
   alpha?: number | undefined;
   diversity?: number | undefined;
+  demoteAfter?: number | undefined;
 }
 
 interface ArmContext {
@@ -63,8 +64,8 @@ export async function answerFromArm<Answer extends List & { fallbacks: string[] 
   const { experiment } = assignment;
   const draw = drawOf(assignment, k);
   const asked = await Promise.allSettled(
-    draw.arms.map(({ modelId, indexId, settings: { rankerId = experiment.rankerId, alpha, diversity } }) =>
-      ask({ modelId, indexId, rankerId, alpha, diversity }, draw.count),
+    draw.arms.map(({ modelId, indexId, settings: { rankerId = experiment.rankerId, ...settings } }) =>
+      ask({ modelId, indexId, rankerId, ...settings }, draw.count),
     ),
   );
   const failures = asked.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
@@ -72,7 +73,12 @@ export async function answerFromArm<Answer extends List & { fallbacks: string[] 
     const answers = asked.map((one) => (one as PromiseFulfilledResult<Answer>).value);
     const { exploration } = experiment.settings;
     const { answer, arm } = drawList(draw, answers, { k, exploration, requestId });
-    return { answer, trial: { experiment: { id: experiment.id, name: experiment.name }, ...(arm && { arm }) } };
+    const kept = assignment.reason === 'kept' && { kept: true as const };
+    const shown = {
+      experiment: { id: experiment.id, name: experiment.name },
+      ...(arm && { arm: { ...arm, ...kept } }),
+    };
+    return { answer, trial: shown };
   }
 
   const unforeseen = failures.find((failure) => !isOutOfOrder(failure));

@@ -46,6 +46,6 @@ export function createAssign(serving: Serving): Assign {
     const targeted = experiments.find(({ settings }) => settings.targeting.length > 0);
     const columns = targeted && (await serving.userAttributes(targeted.datasetId, userId));
     const attributes = { ...columns, ...(placement !== undefined && { placement }), ...context };
-    return assignUser(experiments, { userId, attributes, simulated });
+    return assignUser(experiments, { userId, attributes, simulated, kept: serving.keptArms(of, userId) });
   };
 }

@@ -25,10 +25,11 @@ const list = <Input extends z.ZodType<ListInput>>(
     .input(input)
     .output(answers(listAnswer))
     .query(async ({ ctx, input }) => {
-      const { filters, ...rest } = input as ListInput;
-      const userId = userOf(ctx.caller, rest.userId);
+      const { filters, consent, ...rest } = input as ListInput;
+      const userId = consent ? userOf(ctx.caller, rest.userId) : undefined;
       const request = { ...rest, userId, datasetId: datasetOf(ctx.caller), filter: filters };
-      const answer = await ctx.serving.list(name, request);
+      // What somebody looked at is of no one who does not want to be known.
+      const answer = await ctx.serving.list(consent || name !== 'recently-viewed' ? name : 'popular', request);
       return { requestId: requestIdFor(ctx, userId), userId: userId ?? null, ...answer };
     });
 

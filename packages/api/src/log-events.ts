@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ApiScope } from '@duet/db';
 import { type EventInput, formatMoney, type LoggedEvents, logEvents } from '@duet/experiments';
 import { isAnsweredTo } from './access/request-id.ts';
@@ -20,8 +21,9 @@ export async function logEventsOf(
   const rejected: LoggedEvents['rejected'] = [];
   const places: number[] = [];
   const allowed: EventInput[] = [];
+  const arrival = sentAt ?? new Date().toISOString();
   for (const [index, event] of events.entries()) {
-    const judged = judge(ctx, event);
+    const judged = judge(ctx, whole(event, arrival));
     if ('reason' in judged) {
       rejected.push({ index, reason: judged.reason });
       continue;
@@ -40,6 +42,13 @@ export async function logEventsOf(
   const result = { ...logged, rejected };
   ctx.onLogged(result);
   return result;
+}
+
+/** An event with an id and a time: one without can be logged, though not sent again. */
+function whole(sent: SentEvent, arrival: string): SentEvent {
+  if (sent === null || typeof sent !== 'object') return sent;
+  const { eventId = randomUUID(), occurredAt = arrival }: Partial<SentEvent> = sent;
+  return { ...sent, eventId, occurredAt };
 }
 
 /** The event as it may be stored, or why it may not. What it lacks in form is `logEvents`' to say. */

@@ -33,6 +33,10 @@ export interface Route {
   path: `/v1/${string}`;
   /** One line of the reference. */
   summary: string;
+  /** Whether an answer says that all of a batch was refused: as REST it is then no success, but 422. */
+  refused?: (answer: never) => boolean;
+  /** A second way to the same, by another method on the same path: for generators that write no JSON into a URL. */
+  also?: 'POST';
 }
 
 /** What a procedure says of itself, for REST and the OpenAPI document. */

@@ -1,5 +1,8 @@
+import { setStorefront, storefrontOf, storefrontPatch, storefrontSettings } from '@duet/datasets';
+import { identifyUser } from '@duet/experiments';
 import { chooseDataset } from '@duet/serving';
 import { TRPCError } from '@trpc/server';
+import type { z } from 'zod';
 import { newVisitorId, signVisitor } from './access/visitor.ts';
 import { answerFromArm } from './arm-answer.ts';
 import { datasetOf, requestIdFor } from './caller.ts';
@@ -13,6 +16,8 @@ import {
   healthAnswer,
   historyAnswer,
   historyInput,
+  identifyAnswer,
+  identifyInput,
   itemAnswer,
   itemInput,
   logAnswer,
@@ -31,7 +36,7 @@ import {
   similarUsersInput,
   visitorAnswer,
 } from './schemas.ts';
-import { writeInteractionsOf, writeItemOf, writeItemsOf, writeUsersOf } from './write.ts';
+import { writeInteractionsOf, writeItemOf, writeItemsOf, writeUsersOf, writtenDataset } from './write.ts';
 import {
   deleteItemInput,
   patchItemInput,
@@ -62,18 +67,19 @@ export const appRouter = router({
     .output(answers(retrieveAnswer))
     .query(async ({ ctx, input }) => {
       const started = performance.now();
-      const { context, filters, modelId, rank, at, cursor, ...rest } = input;
+      const { context, filters, modelId, rank, at, cursor, consent, ...rest } = input;
       const { caller } = ctx;
       if (modelId !== undefined || (at !== undefined && !caller.scopes.includes('simulate')))
         requireScope(caller, 'admin');
-      const userId = userOf(caller, input.userId);
-      if ((userId ?? input.query ?? input.features ?? input.history) === undefined) {
+      const userId = consent ? userOf(caller, input.userId) : undefined;
+      if (consent && (userId ?? input.query ?? input.features ?? input.history) === undefined) {
         const message = 'Say who asks: a userId, a query, features or a history.';
         throw new TRPCError({ code: 'BAD_REQUEST', message });
       }
       const shown = shownBefore(cursor);
       const exclude = [...input.exclude, ...shown];
-      const request = { ...rest, userId, exclude, datasetId: datasetOf(caller) };
+      const described = consent ? rest : { ...rest, features: undefined, history: undefined };
+      const request = { ...described, userId, exclude, datasetId: datasetOf(caller) };
       const situation = { time: (at === undefined ? Date.now() : Date.parse(at)) / 1000, values: context };
       const requestId = requestIdFor(ctx, userId);
       const asked = { ...input, userId };
@@ -81,6 +87,7 @@ export const appRouter = router({
         ctx.serving.retrieve({
           ...request,
           ...settings,
+          diversity: settings.diversity ?? input.diversity,
           k,
           situation,
           filter: filters,
@@ -101,21 +108,32 @@ export const appRouter = router({
     .output(answers(searchAnswer))
     .query(async ({ ctx, input }) => {
       const started = performance.now();
-      const { context, filters, modelId, ...rest } = input;
+      const { context, filters, modelId, consent, cursor, ...rest } = input;
       if (modelId !== undefined) requireScope(ctx.caller, 'admin');
-      const userId = userOf(ctx.caller, input.userId);
-      const request = { ...rest, userId, datasetId: datasetOf(ctx.caller) };
+      const userId = consent ? userOf(ctx.caller, input.userId) : undefined;
+      const shown = shownBefore(cursor);
+      const exclude = [...input.exclude, ...shown];
+      const request = { ...rest, userId, exclude, datasetId: datasetOf(ctx.caller) };
       const situation = { time: Date.now() / 1000, values: context };
       const requestId = requestIdFor(ctx, userId);
       const asked = { ...input, userId };
       const { answer, trial } = await answerFromArm(ctx, asked, requestId, ({ modelId, indexId }, k) =>
         ctx.serving.search({ ...request, modelId, indexId, k, situation, filter: filters }),
       );
-      return { requestId, ...answer, ...trial, tookMs: performance.now() - started };
+      const page = answer.items.map(({ itemId }) => itemId);
+      const next = { nextCursor: nextCursor(shown, page, input.k) };
+      return { requestId, ...answer, ...trial, ...next, tookMs: performance.now() - started };
     }),
 
   similarItems: scoped(['retrieve'], { publishable: true })
-    .meta({ rest: { method: 'GET', path: '/v1/items/{itemId}/similar', summary: 'Items that are most like an item' } })
+    .meta({
+      rest: {
+        method: 'GET',
+        path: '/v1/items/{itemId}/similar',
+        summary: 'Items that are most like an item',
+        also: 'POST',
+      },
+    })
     .input(similarItemsInput)
     .output(answers(similarItemsAnswer))
     .query(({ ctx, input }) => {
@@ -174,7 +192,15 @@ export const appRouter = router({
   events: router({
     // A repeat of an event id changes nothing, so a batch may be sent again.
     log: scoped(['events', 'orders'], { publishable: true })
-      .meta({ rest: { method: 'POST', path: '/v1/events', summary: 'Store a batch of events, each once' } })
+      .meta({
+        rest: {
+          method: 'POST',
+          path: '/v1/events',
+          summary: 'Store a batch of events, each once',
+          refused: ({ accepted, repeated, rejected }: z.output<typeof logAnswer>) =>
+            accepted + repeated === 0 && rejected.length > 0,
+        },
+      })
       .input(logInput)
       .output(answers(logAnswer))
       .mutation(({ ctx, input }) => logEventsOf(ctx, input)),
@@ -211,6 +237,14 @@ export const appRouter = router({
       .input(writeUsersInput)
       .output(answers(written))
       .mutation(({ ctx, input }) => writeUsersOf(ctx, input.users)),
+    // By a shop's server alone, which knows who logged in.
+    identify: scoped(['write'])
+      .meta({
+        rest: { method: 'POST', path: '/v1/identify', summary: 'Join what a visitor did to the user who logged in' },
+      })
+      .input(identifyInput)
+      .output(answers(identifyAnswer))
+      .mutation(async ({ ctx, input }) => identifyUser(ctx.db, { ...input, datasetId: await writtenDataset(ctx) })),
   }),
 
   interactions: router({
@@ -222,6 +256,20 @@ export const appRouter = router({
       .input(writeInteractionsInput)
       .output(answers(written))
       .mutation(({ ctx, input }) => writeInteractionsOf(ctx, input.interactions)),
+  }),
+
+  settings: router({
+    get: scoped(['write'])
+      .meta({ rest: { method: 'GET', path: '/v1/settings', summary: 'What the shop decided about lists and events' } })
+      .output(answers(storefrontSettings))
+      .query(async ({ ctx }) => storefrontOf(ctx.db, await writtenDataset(ctx))),
+    patch: scoped(['write'])
+      .meta({ rest: { method: 'PATCH', path: '/v1/settings', summary: 'Change some of it' } })
+      .input(storefrontPatch)
+      .output(answers(storefrontSettings))
+      .mutation(async ({ ctx, input }) =>
+        setStorefront(ctx.db, await writtenDataset(ctx), input, { actor: `key:${ctx.caller.name}` }),
+      ),
   }),
 
   health: publicProcedure

@@ -32,6 +32,27 @@ const placement = z
   .max(100)
   .optional()
   .describe('Where the shop shows the list: "home", "basket". Events carry it too.');
+const fields = z
+  .array(z.string().min(1).max(200))
+  .max(50)
+  .optional()
+  .describe('The items\' own fields that the answer carries, by the catalogue\'s columns: ["brand", "image_url"].');
+const language = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
+  .optional()
+  .describe("Of the reasons' sentences, such as de: by default the dataset's.");
+const cursor = z
+  .string()
+  .max(50_000)
+  .optional()
+  .describe('The nextCursor of the page before: goes on with the list, and shows nothing twice.');
+const consent = z
+  .boolean()
+  .default(true)
+  .describe(
+    'False for a visitor who agreed to nothing: a list as everybody gets it, of no experiment, of which no user is known.',
+  );
 const exclude = z.array(id).max(1000).default([]).describe('Items that must not be in the answer.');
 
 export const retrieveInput = z.strictObject({
@@ -58,12 +79,19 @@ export const retrieveInput = z.strictObject({
     .enum(['hide', 'show', 'only'])
     .default('hide')
     .describe('What becomes of what the user bought: hide, show, or only (to buy it again).'),
-  cursor: z
-    .string()
-    .max(50_000)
-    .optional()
-    .describe('The nextCursor of the page before: goes on with the list, and shows nothing twice.'),
+  cursor,
   modelId,
+  diversity: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      "How much categories are spread over the list, 0 (none) to 1; what an experiment's arm says comes first.",
+    ),
+  fields,
+  language,
+  consent,
   rank: z
     .boolean()
     .default(true)
@@ -79,7 +107,9 @@ export const retrieveInput = z.strictObject({
 
 const howMany = count(100, 20).describe('How many items.');
 
-export const similarItemsInput = z.strictObject({ itemId, k: howMany, placement, filters, exclude, modelId });
+export const similarItemsInput = z.strictObject({
+  ...{ itemId, k: howMany, placement, filters, exclude, fields, modelId },
+});
 
 const listed = {
   userId: userId.optional(),
@@ -87,6 +117,8 @@ const listed = {
   placement,
   filters,
   exclude,
+  fields,
+  consent,
   seen: z.enum(['hide', 'show']).default('hide').describe('Whether what the user bought is left out: hide, or show.'),
 };
 const windowOf = <const W extends readonly [string, ...string[]]>(names: W, otherwise: NoInfer<W[number]>) =>
@@ -113,6 +145,15 @@ export const searchInput = z.strictObject({
   k: howMany,
   placement,
   filters,
+  fields,
+  facets: z
+    .array(z.string().min(1).max(200))
+    .max(20)
+    .optional()
+    .describe('What the items found are counted by: "category", "price", "inStock", or an attribute of the catalogue.'),
+  exclude,
+  cursor,
+  consent,
   modelId,
 });
 
@@ -121,7 +162,20 @@ export const shoppersInput = z.strictObject({
   search: z.string().max(200).optional().describe('Part of an id, or of an attribute.'),
 });
 
-export const itemInput = z.strictObject({ itemId });
+export const identifyInput = z.strictObject({
+  anonymousId: id.describe('The id of before the log-in.'),
+  userId: userId.describe("The shop's own id of who logged in."),
+});
+
+export const identifyAnswer = z.object({
+  userId,
+  events: z.int().describe('Events of the anonymous id that are the user’s now.'),
+  arms: z
+    .record(z.string(), z.object({ armId: z.string(), phase: z.int() }))
+    .describe('By running experiment: the arm of the first exposure of either id, which the user keeps.'),
+});
+
+export const itemInput = z.strictObject({ itemId, fields });
 
 export const historyInput = z.strictObject({ userId, limit: count(500, 50) });
 
@@ -142,7 +196,7 @@ function eventJson() {
   return {
     ...schema,
     properties: { ...schema.properties, visitor },
-    required: required.filter((field) => field !== 'userId'),
+    required: required.filter((field) => !['userId', 'eventId', 'occurredAt'].includes(field)),
   };
 }
 
@@ -166,6 +220,10 @@ const shown = {
   category: z.string().nullable(),
   priceMinor: minor,
   inStock: z.boolean(),
+  fields: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Those of its own fields that were asked for; several values are joined by |.'),
 };
 
 const named = z.object({ id: z.string(), name: z.string() });
@@ -196,10 +254,11 @@ const foundItem = z.object({
 
 const reason = z.object({
   kind: z.enum(['bought-together', 'seen-together', 'category', 'taste', 'best-seller', 'pinned', 'buy-again']),
-  text: z.string().describe('For the shopper, in English.'),
+  text: z.string().describe('For the shopper, in their language.'),
   itemId: itemId.optional().describe('The item of theirs that it goes with.'),
   title: z.string().optional().describe('Of that item.'),
   category: z.string().optional(),
+  days: z.int().optional().describe('Of buy-again: days after which the item is usually bought again.'),
 });
 
 const recommendedItem = z.object({
@@ -244,6 +303,12 @@ const explained = {
 const trial = {
   experiment: named.optional().describe('Send its id with the events of this list.'),
   arm: named
+    .extend({
+      kept: z
+        .literal(true)
+        .optional()
+        .describe('Where the user was exposed to it before they logged in, and keeps it.'),
+    })
     .optional()
     .describe('Send its id with the events of this list. Missing where each item has one of its own.'),
 };
@@ -300,8 +365,20 @@ export const searchAnswer = z.object({
   by: z
     .enum(['model', 'titles'])
     .describe('model: it learnt from queries. titles: by the words of titles and categories.'),
+  corrected: z.string().nullable().describe('The query as it was understood, where a word had a typo; else null.'),
+  total: z.int().describe('Items that have all the words, or as many as any.'),
+  facets: z
+    .record(
+      z.string(),
+      z.object({
+        values: z.array(z.object({ value: z.string(), count: z.int() })).describe('Most items first.'),
+        range: z.object({ min: z.number(), max: z.number() }).optional().describe('Of the price, in minor units.'),
+      }),
+    )
+    .describe('How those divide, by what was asked.'),
   ...trial,
   items: z.array(foundItem).describe('Best first.'),
+  nextCursor: z.string().nullable().describe('Asks for the next page; null where there is none.'),
   tookMs: z.number(),
 });
 
@@ -409,6 +486,8 @@ export type SearchInput = z.input<typeof searchInput>;
 export type SearchAnswer = z.infer<typeof searchAnswer>;
 export type CatalogueShoppersInput = z.input<typeof shoppersInput>;
 export type Shopper = z.infer<typeof shopper>;
+export type UsersIdentifyInput = z.input<typeof identifyInput>;
+export type UsersIdentifyAnswer = z.infer<typeof identifyAnswer>;
 export type CatalogueItemInput = z.input<typeof itemInput>;
 export type CatalogueItemAnswer = z.infer<typeof itemAnswer>;
 export type HistoryInput = z.input<typeof historyInput>;

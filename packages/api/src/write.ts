@@ -14,7 +14,7 @@ export interface Written {
  *
  * @throws TRPCError BAD_REQUEST where a key of every dataset could mean several
  */
-async function writtenDataset({ db, caller }: WriteContext): Promise<string> {
+export async function writtenDataset({ db, caller }: WriteContext): Promise<string> {
   if (caller.datasetId !== null) return caller.datasetId;
   const datasets = await db.prisma.dataset.findMany({ where: { status: 'done' }, select: { id: true }, take: 2 });
   if (datasets.length === 1) return datasets[0]!.id;

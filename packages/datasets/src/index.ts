@@ -26,6 +26,7 @@ export {
   type ContextColumn,
   type Interactions,
   loadCatalogue,
+  loadDisliked,
   loadInteractions,
   loadUsers,
   type Situation,
@@ -36,7 +37,7 @@ export { adoptOldFolders, findSnapshot } from './load/newest-snapshot.ts';
 export { type Spending, spendingOf } from './load/spending.ts';
 export { hideReverses, lastOf, type Split, splitDataset, validationSplit } from './load/splits.ts';
 export { addPart, type NewRow } from './parts/add-part.ts';
-export { weightsOfEvents } from './parts/event-weights.ts';
+export { type EventMeaning, meaningOfEvents } from './parts/event-weights.ts';
 export { partsOf } from './parts/parts-of.ts';
 export { removePart } from './parts/remove-part.ts';
 export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
@@ -47,6 +48,14 @@ export { type ImportRequest, importRequest, readImportRequest, replaces } from '
 export { importResources } from './resources.ts';
 export { isOneKind, type Sides, userItem } from './shape.ts';
 export { takeSnapshot } from './snapshots/take-snapshot.ts';
+export {
+  parseStorefront,
+  type StorefrontSettings,
+  setStorefront,
+  storefrontOf,
+  storefrontPatch,
+  storefrontSettings,
+} from './storefront/storefront.ts';
 export type { FaultSummary, ImportSummary, TableMapping } from './summary.ts';
 export {
   clearImportRuns,

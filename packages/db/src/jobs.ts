@@ -13,6 +13,8 @@ const jobRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fold'), datasetId: z.uuid() }),
   /** The registered model says how it is trained. */
   z.strictObject({ kind: z.literal('refresh'), registeredModelId: z.uuid() }),
+  /** The BulkRun row says whose lists are made. */
+  z.strictObject({ kind: z.literal('recommend'), runId: z.uuid() }),
   z.strictObject({ kind: z.literal('index'), modelId: z.uuid(), factory: z.string().min(1).optional() }),
 ]);
 

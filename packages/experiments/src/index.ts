@@ -18,6 +18,7 @@ export { type LatencyLog, openLatencyLog, readServed, type Served } from './even
 export { reportCsv } from './export/csv.ts';
 export { reportHtml } from './export/html.ts';
 export { liftScale, ticksOf } from './export/plot.ts';
+export { type Identified, type Identity, identifyUser, type KeptArm } from './identity/identify.ts';
 export { setHoldout } from './lifecycle/holdout.ts';
 export { isAA, launchExperiment, launchPhase, readinessOf } from './lifecycle/launch.ts';
 export { decideExperiment, startExperiment, startPhase, stopExperiment } from './lifecycle/lifecycle.ts';

@@ -10,8 +10,9 @@ import {
 } from './answered-by.ts';
 import { checkFilter, type Filter } from './catalogue/filter.ts';
 import { boughtBy, checkFeatures, requesterOf, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
+import { reasonsOf } from './language/reasons.ts';
 import { buyAgain, purchasesOf, usualInterval } from './lists/buy-again.ts';
-import { againReason, asRetrieved, type RankedItem, rankedList } from './ranked.ts';
+import { asRetrieved, type RankedItem, rankedList } from './ranked.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 import type { RecentHistory } from './users/recent-events.ts';
@@ -46,8 +47,14 @@ export interface RetrieveRequest extends OfDataset {
   alpha?: number | undefined;
   /** How much categories are spread over the list, 0 (none, where it is not said) to 1. */
   diversity?: number | undefined;
+  /** Impressions without a click after which an item's score is halved; by default the dataset's, 0 for never. */
+  demoteAfter?: number | undefined;
   /** Item ids that must not be in the answer. */
   exclude?: readonly string[];
+  /** BCP 47 tag of the language that reasons are told in; by default the dataset's. */
+  language?: string | undefined;
+  /** Attributes of the items that the answer carries. */
+  fields?: readonly string[] | undefined;
   /** What becomes of what the user bought up to the moment of the request; hidden by default. */
   seen?: Seen | undefined;
 }
@@ -66,6 +73,10 @@ export interface RetrieveAnswer extends AnsweredBy, Explained {
 export interface Shaping {
   ranker: { id: string; parameters: RankerParameters } | undefined;
   rules: RulesInForce;
+  /** Of reasons, where the request says none: the dataset's. */
+  language?: string | undefined;
+  /** Where the request says none: the dataset's. */
+  demoteAfter?: number | undefined;
 }
 
 /** Retrieve, drop what must not be shown, rank, keep the shop's rules, cut. */
@@ -73,7 +84,7 @@ export async function recommend(
   retriever: Retriever,
   dataset: ServedDataset,
   request: RetrieveRequest,
-  { ranker, rules }: Shaping,
+  shaping: Shaping,
 ): Promise<RetrieveAnswer> {
   const { k, filter, features, history = [], recent, situation } = request;
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
@@ -86,16 +97,17 @@ export async function recommend(
     isDescribed ? undefined : (recent?.version ?? 0),
   );
   if (request.seen === 'only') {
-    return { ...listAgain(dataset, { ...request, userId }, rules), ...answeredBy(retriever, dataset) };
+    const again = listAgain(dataset, { ...request, userId }, shaping);
+    return { ...again, ...answeredBy(retriever, dataset) };
   }
   const seen = retriever.seen(userId);
-  const { visible, mayPin } = visibleTo(dataset, userId, seen, request, rules);
+  const { visible, mayPin } = visibleTo(dataset, userId, seen, request, shaping.rules);
   const wanted = Math.max(k, candidateCount);
   const retrieved = known
     ? await searchVisible(retriever, vectors, wanted, visible)
     : bestSellers(dataset, wanted, visible);
   return {
-    ...listFor(dataset, retrieved, { ...request, userId }, known, { ranker, rules }, mayPin),
+    ...listFor(dataset, retrieved, { ...request, userId }, known, shaping, mayPin),
     why: whyThese(retriever, { known, seen: seen.length, since: since.length, features }),
     ...answeredBy(retriever, dataset, known ? undefined : `Model ${retriever.planned.name} knows nothing of who asks.`),
   };
@@ -113,7 +125,7 @@ export function recommendPopular(
   if (features !== undefined) checkFeatures(dataset, features);
   const userId = requesterOf(dataset, request);
   if (request.seen === 'only') {
-    return { ...listAgain(dataset, { ...request, userId }, shaping.rules), ...answeredByNone(dataset, because) };
+    return { ...listAgain(dataset, { ...request, userId }, shaping), ...answeredByNone(dataset, because) };
   }
   const { visible, mayPin } = visibleTo(dataset, userId, [], request, shaping.rules);
   const retrieved = bestSellers(dataset, Math.max(k, candidateCount), visible);
@@ -128,7 +140,7 @@ export function recommendPopular(
 function listAgain(
   dataset: ServedDataset,
   request: RetrieveRequest & { userId: string },
-  rules: RulesInForce,
+  { rules, language }: Omit<Shaping, 'ranker'>,
 ): Pick<RetrieveAnswer, 'known' | 'ranker' | 'placement' | 'why' | 'items'> {
   const { k, userId, recent, situation, placement = '' } = request;
   const { visible } = visibleTo(dataset, userId, [], request, rules);
@@ -136,15 +148,16 @@ function listAgain(
   const now = situation?.time ?? Date.now() / 1000;
   const again = buyAgain(dataset, purchasesOf(dataset, userId, recent, now), now);
   const found = again.filter(({ item }) => seen(item)).slice(0, k);
+  const reasons = reasonsOf(request.language, language);
   return {
     known: again.length > 0,
     ranker: null,
     placement,
     why: 'What was bought before, by when it is usually bought again.',
-    items: asRetrieved(found, true).map(({ item, ...one }) => ({
+    items: asRetrieved(found, true, reasons).map(({ item, ...one }) => ({
       ...showItem(dataset, item),
       ...one,
-      reason: againReason(usualInterval(dataset, item)),
+      reason: reasons.again(usualInterval(dataset, item)),
     })),
   };
 }
@@ -155,10 +168,11 @@ function listFor(
   retrieved: readonly Retrieved[],
   request: RetrieveRequest & { userId: string },
   known: boolean,
-  { ranker, rules }: Shaping,
+  { ranker, rules, language, demoteAfter: usual }: Shaping,
   mayPin: MaySee,
 ): Pick<RetrieveAnswer, 'known' | 'ranker' | 'placement' | 'items'> {
   const { k, userId, history = [], recent, situation, alpha, diversity } = request;
+  const reasons = reasonsOf(request.language, language);
   const ranked = (): RankedItem[] => {
     const bought = boughtBy(dataset, userId);
     const ordered = new Set([...(recent?.ordered ?? []), ...history]);
@@ -168,9 +182,10 @@ function listFor(
       bought: (item: number) => bought.includes(item) || ordered.has(dataset.catalogue.ids[item]!),
       time: situation?.time,
     };
-    return rankedList(dataset, retrieved, user, { ranker, alpha, diversity, rules }, { k, mayPin });
+    const fatigue = fatigueOf(dataset, recent, request.demoteAfter ?? usual ?? 0);
+    return rankedList(dataset, retrieved, user, { ranker, alpha, diversity, rules, reasons, fatigue }, { k, mayPin });
   };
-  const items = request.rankerId === null ? asRetrieved(retrieved.slice(0, k), known) : ranked();
+  const items = request.rankerId === null ? asRetrieved(retrieved.slice(0, k), known, reasons) : ranked();
   return {
     known,
     ranker: ranker === undefined ? null : { id: ranker.id },
@@ -186,6 +201,16 @@ function listFor(
       rules: moved,
     })),
   };
+}
+
+/** What the score of an item is multiplied by that was shown again and again and never clicked: a half for each time. */
+function fatigueOf(
+  { catalogue }: ServedDataset,
+  recent: RecentHistory | undefined,
+  demoteAfter: number,
+): ((item: number) => number) | undefined {
+  if (demoteAfter === 0 || recent === undefined || recent.shown.size === 0) return undefined;
+  return (item) => 0.5 ** Math.floor((recent.shown.get(catalogue.ids[item]!) ?? 0) / demoteAfter);
 }
 
 function whyThese(

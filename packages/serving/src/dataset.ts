@@ -1,5 +1,12 @@
 import { DuetError } from '@duet/base';
-import { findSnapshot, type Interactions, loadInteractions, loadUsers, type UserTable } from '@duet/datasets';
+import {
+  findSnapshot,
+  type Interactions,
+  loadDisliked,
+  loadInteractions,
+  loadUsers,
+  type UserTable,
+} from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { type ItemFacts, itemFacts, type Purchases, withCatalogue } from '@duet/ranking';
 import { LiveCatalogue } from './catalogue/catalogue.ts';
@@ -12,6 +19,8 @@ export interface ShownItem {
   category: string | null;
   priceMinor: number | null;
   inStock: boolean;
+  /** Those of its own fields that were asked for, by the catalogue's column; several values are joined by |. */
+  fields?: Record<string, string>;
 }
 
 /** A user of the dataset, or a query. */
@@ -42,6 +51,8 @@ export interface ServedDataset {
   timed: boolean;
   catalogue: LiveCatalogue;
   interactions: Interactions;
+  /** Items that users took back, by user id: hidden from them. */
+  disliked: ReadonlyMap<string, readonly string[]>;
   users: UserTable;
   facts: ItemFacts;
   userRow: ReadonlyMap<string, number>;
@@ -69,19 +80,20 @@ export async function loadDataset(ctx: Context, datasetId: string): Promise<Serv
   return { id: datasetId, currency, showOutOfStock, timed, catalogue, ...interactionsOf(known, catalogue, timed) };
 }
 
-type Snapshotted = Pick<ServedDataset, 'snapshotId' | 'interactions' | 'users'>;
+type Snapshotted = Pick<ServedDataset, 'snapshotId' | 'interactions' | 'disliked' | 'users'>;
 
 async function loadSnapshot(ctx: Context, datasetId: string, snapshotId: string): Promise<Snapshotted> {
-  const [interactions, users] = await Promise.all([
+  const [interactions, disliked, users] = await Promise.all([
     loadInteractions(ctx, datasetId, snapshotId),
+    loadDisliked(ctx, datasetId, snapshotId),
     loadUsers(ctx, datasetId, snapshotId),
   ]);
-  return { snapshotId, interactions, users };
+  return { snapshotId, interactions, disliked, users };
 }
 
 /** What follows from a snapshot's interactions, by rows of the catalogue. */
 function interactionsOf(
-  { snapshotId, interactions: read, users }: Snapshotted,
+  { snapshotId, interactions: read, disliked, users }: Snapshotted,
   catalogue: LiveCatalogue,
   timed: boolean,
 ) {
@@ -97,7 +109,7 @@ function interactionsOf(
   });
   const facts = itemFacts(catalogue, purchases);
   return {
-    ...{ snapshotId, interactions, users, facts, userStart },
+    ...{ snapshotId, interactions, disliked, users, facts, userStart },
     queryId:
       interactions.sides?.left === 'query'
         ? new Map(users.title.map((title, u) => [title.toLowerCase(), interactions.users[u]!]))

@@ -261,6 +261,59 @@ describe('serving follows the catalogue and the events', () => {
     assert.equal((await ask({ situation: { time: yesterday } })).known, false);
   });
 
+  test('hides what a user does not want, and demotes what was shown often and never clicked', async () => {
+    const { db, datasetId } = shop;
+    const at = new Date();
+    await ensureEventPartitions(db, [at.toISOString().slice(0, 10)]);
+    const log = (type: 'impression' | 'dislike' | 'click', itemIds: string[]) =>
+      db.prisma.event.createMany({
+        data: itemIds.map((itemId) => ({
+          ...{ day: new Date(at.toISOString().slice(0, 10)), eventId: crypto.randomUUID(), type, occurredAt: at },
+          ...{ userId: 'u7', itemId, datasetId },
+        })),
+      });
+    await db.prisma.dataset.update({
+      where: { id: datasetId },
+      data: { storefront: { demoteAfter: 2, language: 'de' } },
+    });
+    await serving.refresh();
+    const ask = async (more: object = {}) => (await serving.retrieve({ userId: 'u7', k: 20, ...more })).items;
+    const before = await ask();
+    const [first, second, third] = ids({ items: before }) as [string, string, string];
+    await log('impression', [first, first, second]);
+    await serving.refresh();
+    const after = await ask();
+    const scoreOf = (items: typeof before, itemId: string) => items.find((one) => one.itemId === itemId)?.score;
+    assert.ok(Math.abs(scoreOf(after, first)! - scoreOf(before, first)! / 2) < 1e-12, 'halved after two');
+    assert.equal(scoreOf(after, second), scoreOf(before, second), 'not after one');
+    assert.equal(scoreOf(await ask({ demoteAfter: 0 }), first), scoreOf(before, first), 'an arm may say never');
+    await log('dislike', [third]);
+    await serving.refresh();
+    assert.equal(scoreOf(await ask(), third), undefined);
+    assert.ok(!ids({ items: await ask({ seen: 'show', k: 200 }) }).includes(third));
+    assert.ok(after.some(({ reason }) => /^Sie kaufen|^Weil Sie|^Passend|^Bei allen/.test(reason.text)));
+    assert.match((await ask({ language: 'en' }))[0]!.reason.text, /^[BYCP]/);
+    await log('click', [first]);
+    await serving.refresh();
+    assert.ok(scoreOf(await ask(), first)! > scoreOf(after, first)!, 'a click begins anew');
+  });
+
+  test('carries the fields of items that are asked for, and says which there are', async () => {
+    await edit('i9', { attributes: { brand: 'Acme', size: ['S', 'M'] } });
+    await serving.refresh();
+    const fields = ['brand', 'size'];
+    const { items } = await serving.search({ query: 'number 9', k: 3, fields });
+    assert.deepEqual(items.find(({ itemId }) => itemId === 'i9')?.fields, { brand: 'Acme', size: 'S|M' });
+    assert.deepEqual((await serving.item({ itemId: 'i8', fields })).fields, { brand: '', size: '' });
+    assert.ok((await serving.retrieve({ userId: 'u1', k: 3, fields })).items.every((item) => item.fields));
+    assert.ok((await serving.similarItems({ itemId: 'i3', k: 3, fields })).items.every((item) => item.fields));
+    assert.ok((await serving.list('popular', { k: 3, fields })).items.every((item) => item.fields));
+    await assert.rejects(
+      serving.retrieve({ userId: 'u1', k: 3, fields: ['brnd'] }),
+      /No item has a field "brnd"\. There is .*"brand"/,
+    );
+  });
+
   test('lists need no model, leave out what may not be seen, and say what fills them up', async () => {
     const sourcesOf = (answer: Awaited<ReturnType<typeof serving.list>>) => answer.items.map(({ source }) => source);
     const popular = await serving.list('popular', { k: 10, window: 'all' });

@@ -1,5 +1,7 @@
-export { type BulkAnswer, type BulkFormat, bulkFormatOf, bulkFormats, writeBulk } from './bulk/bulk-file.ts';
-export { type BulkKind, type BulkMaker, type BulkRequest, bulkKinds } from './bulk/everybody.ts';
+export { type BulkAnswer, bulkFormatOf, writeBulk } from './bulk/bulk-file.ts';
+export type { BulkFormat, BulkKind } from './bulk/bulk-order.ts';
+export { runBulk } from './bulk/bulk-run.ts';
+export type { BulkMaker, BulkRequest } from './bulk/everybody.ts';
 export { type Filter, filterPart, filterSchema } from './catalogue/filter.ts';
 export type { BuiltIndex } from './indexing/build.ts';
 export { buildModelIndex } from './indexing/build-index.ts';

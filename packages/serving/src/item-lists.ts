@@ -8,6 +8,7 @@ import {
   type Explained,
   type OfDataset,
 } from './answered-by.ts';
+import { type Facet, facetsOf } from './catalogue/facets.ts';
 import { checkFilter, type Filter } from './catalogue/filter.ts';
 import type { TitleSearch } from './catalogue/title-search.ts';
 import { requesterOf, rowOfItem, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
@@ -23,6 +24,8 @@ export interface SimilarItemsRequest extends OfDataset {
   modelId?: string | undefined;
   filter?: Filter | undefined;
   exclude?: readonly string[];
+  /** Attributes of the items that the answer carries. */
+  fields?: readonly string[] | undefined;
 }
 
 export interface SearchRequest extends OfDataset {
@@ -35,6 +38,11 @@ export interface SearchRequest extends OfDataset {
   filter?: Filter | undefined;
   modelId?: string | undefined;
   indexId?: string | null | undefined;
+  /** Attributes of the items that the answer carries. */
+  fields?: readonly string[] | undefined;
+  /** What what was found is counted by: category, price, inStock, or an attribute. */
+  facets?: readonly string[] | undefined;
+  exclude?: readonly string[] | undefined;
 }
 
 interface FoundItem extends ShownItem {
@@ -54,6 +62,12 @@ export interface SimilarItemsAnswer extends AnsweredBy {
 export interface SearchAnswer extends AnsweredBy, Explained {
   /** `model` where it learnt from queries; `titles` where the words of titles and categories were compared. */
   by: 'model' | 'titles';
+  /** The query as it was understood, where a word had a typo; else null. */
+  corrected: string | null;
+  /** Items that have all the words, or most of them; of a model those that were retrieved. */
+  total: number;
+  /** Of those, by what was asked. */
+  facets: Record<string, Facet>;
   items: FoundItem[];
 }
 
@@ -110,12 +124,14 @@ export async function search(
   retriever: Retriever | undefined,
   dataset: ServedDataset,
   titles: () => Promise<TitleSearch>,
-  { query, k, situation, filter, placement = '' }: SearchRequest,
+  { query, k, situation, filter, placement = '', facets = [], exclude = [] }: SearchRequest,
   rules: RulesInForce,
   because: string[],
 ): Promise<SearchAnswer> {
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
-  const visible = withoutBlocked({ hidden: new Set(), filter: inStockOnly(dataset, filter) }, rules);
+  const hidden = catalogueRows(dataset, exclude);
+  const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
+  const counted = (rows: Int32Array) => ({ total: rows.length, facets: facetsOf(dataset.catalogue, rows, facets) });
   const wanted = Math.max(k, candidateCount);
   if (retriever !== undefined && dataset.queryId !== undefined) {
     const { vectors, known } = await retriever.userVectors({ id: requesterOf(dataset, { query }), situation }, 0);
@@ -123,15 +139,18 @@ export async function search(
       const nearest = await searchVisible(retriever, vectors, wanted, visible);
       const why = `Nearest to the query by model ${retriever.planned.name}.`;
       const items = listed(dataset, nearest, k, rules);
-      return { by: 'model', why, placement, ...answeredBy(retriever, dataset), items };
+      const rows = Int32Array.from(nearest, ({ item }) => item);
+      const told = { by: 'model' as const, why, placement, corrected: null, ...counted(rows) };
+      return { ...told, ...answeredBy(retriever, dataset), items };
     }
   }
-  const items = (await titles()).find(query, wanted, maySee(dataset.catalogue, visible));
+  const { items, matched, corrected } = (await titles()).find(query, wanted, maySee(dataset.catalogue, visible));
   const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
   const reason = retriever === undefined ? because.join(' ') : `Model ${retriever.planned.name} ${learnt}.`;
   const answered = retriever === undefined ? answeredByNone(dataset, because) : answeredBy(retriever, dataset);
   const why = `By the words of titles and categories. ${reason}`;
-  return { by: 'titles', why, placement, ...answered, items: listed(dataset, items, k, rules) };
+  const told = { by: 'titles' as const, why, placement, corrected, ...counted(matched) };
+  return { ...told, ...answered, items: listed(dataset, items, k, rules) };
 }
 
 /**

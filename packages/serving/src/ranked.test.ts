@@ -50,7 +50,8 @@ describe('a ranked list', () => {
     }
     for (const { reason } of await list({ userId: 'nobody' })) assert.equal(reason.text, 'Popular with everybody');
     const clicked = ids(await list())[0]!;
-    const since = { items: [clicked], ordered: new Set<string>(), version: 1 };
+    const none = { ordered: new Set<string>(), disliked: new Set<string>(), shown: new Map<string, number>() };
+    const since = { items: [clicked], ...none, version: 1 };
     const looked = (await list({ recent: since })).filter(({ reason }) => reason.itemId === clicked);
     assert.ok(
       looked.length > 0 && looked.every(({ reason }) => reason.kind === 'seen-together'),

@@ -14,28 +14,8 @@ import {
 } from '@duet/ranking';
 import type { LiveCatalogue } from './catalogue/catalogue.ts';
 import type { ServedDataset } from './dataset.ts';
+import type { Reasons, ShownReason } from './language/reasons.ts';
 import type { Retrieved } from './search.ts';
-
-/** Why an item is in the list. */
-export interface ShownReason {
-  kind: 'bought-together' | 'seen-together' | 'category' | 'taste' | 'best-seller' | 'pinned' | 'buy-again';
-  /** For the shopper, in English. */
-  text: string;
-  /** Of bought-together and seen-together: the item that it goes with. */
-  itemId?: string;
-  title?: string;
-  category?: string;
-}
-
-const closeToTaste: ShownReason = { kind: 'taste', text: 'Close to your taste' };
-const chosenByShop: ShownReason = { kind: 'pinned', text: 'Chosen by the shop' };
-const bestSeller: ShownReason = { kind: 'best-seller', text: 'Popular with everybody' };
-
-/** @param days after which the item is usually bought again; NaN where nobody knows */
-export const againReason = (days: number): ShownReason => ({
-  kind: 'buy-again',
-  text: days >= 1 ? `Usually bought again after ${Math.round(days)} days` : 'You bought it before',
-});
 
 /** A place of the finished list; `item` is a catalogue row. */
 export interface RankedItem {
@@ -60,6 +40,10 @@ export interface Ranking {
   /** 0 (none, where it is not said) to 1. */
   diversity?: number | undefined;
   rules: RulesInForce;
+  /** Tells why an item is there. */
+  reasons: Reasons;
+  /** What an item's score is multiplied by beside the rules; nothing where it is not said. */
+  fatigue?: ((item: number) => number) | undefined;
 }
 
 /** What the ranker and the reasons know of the user at the time of the request. */
@@ -83,13 +67,18 @@ export function rankedList(
   { catalogue, facts }: ServedDataset,
   retrieved: readonly Retrieved[],
   user: UserSnapshot,
-  { ranker, alpha, diversity = 0, rules }: Ranking,
+  { ranker, alpha, diversity = 0, rules, reasons, fatigue }: Ranking,
   { k, mayPin }: { k: number; mayPin: (item: number) => boolean },
 ): RankedItem[] {
   const candidates = describeCandidates(retrieved, user.history, facts, user.time);
   const profile = userProfile(user.history, catalogue);
   const weighing = rules.weighing && candidates.map(({ item }) => rules.weighing!(item));
-  const factors = weighing?.map((of) => of.reduce((product, rule) => product * factorOf(rule), 1));
+  const factors =
+    weighing || fatigue
+      ? candidates.map(({ item }, at) =>
+          (weighing?.[at] ?? []).reduce((product, rule) => product * factorOf(rule), fatigue?.(item) ?? 1),
+        )
+      : undefined;
   const ordered = diversify(rank(candidates, profile, ranker?.parameters, { alpha, factors }), diversity);
   const shown = ({ candidate, score, probability, retrievalRank }: Ranked<DescribedCandidate>): RankedItem => ({
     item: candidate.item,
@@ -97,7 +86,7 @@ export function rankedList(
     probability,
     retrievalScore: candidate.retrievalScore,
     retrievalRank,
-    reason: user.known ? reasonOf(candidate, profile, user, catalogue) : bestSeller,
+    reason: user.known ? reasonOf(candidate, profile, user, catalogue, reasons) : reasons.bestSeller,
     rules: weighing === undefined ? [] : weighing[retrievalRank - 1]!.map(({ id }) => id),
   });
   if (rules.pins.length === 0) return ordered.slice(0, k).map(shown);
@@ -106,7 +95,7 @@ export function rankedList(
     .filter(({ item }) => mayPin(item))
     .map(({ item, place, rule }) => {
       const found = list.find((one) => one.item === item) ?? { item, ...notRetrieved };
-      return { ...found, reason: chosenByShop, rules: [rule.id], place };
+      return { ...found, reason: reasons.pinned, rules: [rule.id], place };
     });
   const places = withPins<RankedItem & { place?: number }>(list, pinned).slice(0, k);
   return places.map(({ place: _, ...one }) => one);
@@ -118,26 +107,23 @@ function reasonOf(
   profile: UserProfile,
   { bought }: UserSnapshot,
   catalogue: LiveCatalogue,
+  reasons: Reasons,
 ): ShownReason {
   const reason = reasonFor(candidate, profile);
   if (reason.kind === 'bought-together') {
     const title = catalogue.title[reason.item] || catalogue.ids[reason.item]!;
     const itemId = catalogue.ids[reason.item]!;
-    if (bought(reason.item)) return { kind: 'bought-together', text: `Because you bought ${title}`, itemId, title };
-    return { kind: 'seen-together', text: `Because you looked at ${title}`, itemId, title };
+    return reasons.with(bought(reason.item) ? 'bought-together' : 'seen-together', itemId, title);
   }
-  if (reason.kind === 'category') {
-    const category = catalogue.categories[reason.category]!;
-    return { kind: 'category', text: `You often buy ${category}`, category };
-  }
-  return reason.kind === 'taste' ? closeToTaste : bestSeller;
+  if (reason.kind === 'category') return reasons.category(catalogue.categories[reason.category]!);
+  return reason.kind === 'taste' ? reasons.taste : reasons.bestSeller;
 }
 
 /** What was retrieved, as it was: in its order, whatever a ranker, pins and boosts would say. */
-export const asRetrieved = (retrieved: readonly Retrieved[], known: boolean): RankedItem[] =>
+export const asRetrieved = (retrieved: readonly Retrieved[], known: boolean, reasons: Reasons): RankedItem[] =>
   retrieved.map(({ item, score }, place) => ({
     ...{ item, score, probability: null, retrievalScore: score, retrievalRank: place + 1, rules: [] },
-    reason: known ? closeToTaste : bestSeller,
+    reason: known ? reasons.taste : reasons.bestSeller,
   }));
 
 const notRetrieved = { score: 0, probability: null, retrievalScore: null, retrievalRank: null };

@@ -19,6 +19,7 @@ import {
   showUser,
   userAttributesOf,
 } from './dataset.ts';
+import { withFields } from './item-fields.ts';
 import {
   type SearchAnswer,
   type SearchRequest,
@@ -35,13 +36,19 @@ import { chooseDataset, chooseModel, type ModelChoice, type Plan, type PlannedMo
 import { remembered } from './lifecycle/remembered.ts';
 import { type ListAnswer, type ListName, type ListRequest, listOf } from './lists/lists.ts';
 import type { Retriever } from './retriever.ts';
-import type { RecentHistory } from './users/recent-events.ts';
+import type { KeptArms, RecentHistory } from './users/recent-events.ts';
 import type { CacheCount } from './users/user-vectors.ts';
 
 export interface SimilarUsersRequest extends OfDataset {
   userId: string;
   k: number;
   modelId?: string | undefined;
+}
+
+interface ItemRequest extends OfDataset {
+  itemId: string;
+  /** Attributes of the item that the answer carries. */
+  fields?: readonly string[] | undefined;
 }
 
 export interface SimilarUsersAnswer extends AnsweredBy {
@@ -63,11 +70,13 @@ export interface Serving extends AsyncDisposable {
   /** Runs `work` with what makes the lists of all users, or of all items, by one model from beginning to end. */
   bulk<Answer>(request: BulkRequest, work: (maker: BulkMaker) => Promise<Answer>): Promise<Answer>;
   /** @throws DuetError `not-found` */
-  item(request: OfDataset & { itemId: string }): Promise<ShownItem & { currency: string }>;
+  item(request: ItemRequest): Promise<ShownItem & { currency: string }>;
   shoppers(request: OfDataset & { limit: number; search?: string }): Promise<Shopper[]>;
   history(request: OfDataset & { userId: string; limit: number }): Promise<(ShownItem & { at: string | null })[]>;
   /** What the dataset says of a user, by column; nothing of somebody it does not know. */
   userAttributes(datasetId: string, userId: string): Promise<Record<string, string>>;
+  /** Arms that a user keeps from before a log-in, by experiment; undefined where there are none. */
+  keptArms(datasetId: string, userId: string): KeptArms | undefined;
   health(): ServingHealth;
   /** Looks at the database now and not at the next turn; resolves when what it says is served. */
   refresh(): Promise<void>;
@@ -167,16 +176,23 @@ class DatabaseServing implements Serving {
   ): Promise<Shaping> {
     const id = request.rankerId === undefined ? this.plan.rankers[dataset.id] : request.rankerId;
     const parameters = id ? await this.#opened.ranker(id).catch(() => undefined) : undefined;
-    return { ranker: parameters && { id: id!, parameters }, rules: this.#rules(dataset, request) };
+    const { language, demoteAfter } = this.plan.storefront[dataset.id] ?? {};
+    const rules = this.#rules(dataset, request);
+    return { ranker: parameters && { id: id!, parameters }, rules, language, demoteAfter };
   }
 
   async retrieve(request: RetrieveRequest): Promise<RetrieveAnswer> {
+    const asked = (dataset: ServedDataset) => this.#withRecent(request, dataset);
     return this.#answer(
       request,
-      async (retriever, dataset) =>
-        recommend(retriever, dataset, this.#withRecent(request, dataset), await this.#shaping(dataset, request)),
-      async (dataset, because) =>
-        recommendPopular(dataset, this.#withRecent(request, dataset), await this.#shaping(dataset, request), because),
+      async (retriever, dataset) => {
+        const shaping = await this.#shaping(dataset, request);
+        return withFields(dataset, request.fields, await recommend(retriever, dataset, asked(dataset), shaping));
+      },
+      async (dataset, because) => {
+        const shaping = await this.#shaping(dataset, request);
+        return withFields(dataset, request.fields, recommendPopular(dataset, asked(dataset), shaping, because));
+      },
     );
   }
 
@@ -209,11 +225,15 @@ class DatabaseServing implements Serving {
   }
 
   async similarItems(request: SimilarItemsRequest): Promise<SimilarItemsAnswer> {
+    const rules = (dataset: ServedDataset) => this.#rules(dataset, request);
     return this.#answer(
       request,
-      (retriever, dataset) => similar(retriever, dataset, request, this.#rules(dataset, request)),
-      (dataset, because) =>
-        similarPopular(dataset, request, this.#rules(dataset, request), answeredByNone(dataset, because)),
+      async (retriever, dataset) =>
+        withFields(dataset, request.fields, await similar(retriever, dataset, request, rules(dataset))),
+      (dataset, because) => {
+        const answered = answeredByNone(dataset, because);
+        return withFields(dataset, request.fields, similarPopular(dataset, request, rules(dataset), answered));
+      },
     );
   }
 
@@ -243,9 +263,10 @@ class DatabaseServing implements Serving {
   }
 
   async search(request: SearchRequest): Promise<SearchAnswer> {
-    const answer = (retriever: Retriever | undefined, dataset: ServedDataset, because: string[]) => {
+    const answer = async (retriever: Retriever | undefined, dataset: ServedDataset, because: string[]) => {
       const titles = () => remembered(this.#titles, dataset, () => TitleSearch.open(dataset.catalogue));
-      return search(retriever, dataset, titles, request, this.#rules(dataset, request), because);
+      const found = await search(retriever, dataset, titles, request, this.#rules(dataset, request), because);
+      return withFields(dataset, request.fields, found);
     };
     return this.#answer(
       request,
@@ -256,17 +277,19 @@ class DatabaseServing implements Serving {
 
   async list(name: ListName, request: ListRequest): Promise<ListAnswer> {
     const { recent } = this.#follower;
-    const by = (retriever: Retriever | undefined, dataset: ServedDataset) => {
+    const by = async (retriever: Retriever | undefined, dataset: ServedDataset) => {
       const from = { retriever, live: recent.activity(dataset.id), recent: undefined as RecentHistory | undefined };
       if (request.userId !== undefined) from.recent = recent.of(dataset.id, request.userId);
-      return listOf(name, dataset, from, request, this.#rules(dataset, request));
+      const answer = await listOf(name, dataset, from, request, this.#rules(dataset, request));
+      return withFields(dataset, request.fields, answer);
     };
     return this.#answer(request, by, (dataset) => by(undefined, dataset));
   }
 
-  async item({ itemId, ...wanted }: OfDataset & { itemId: string }): Promise<ShownItem & { currency: string }> {
+  async item({ itemId, fields, ...wanted }: ItemRequest): Promise<ShownItem & { currency: string }> {
     const dataset = await this.#servedDataset(wanted);
-    return { ...showItem(dataset, rowOfItem(dataset, itemId)), currency: dataset.currency };
+    const { items } = withFields(dataset, fields, { items: [showItem(dataset, rowOfItem(dataset, itemId))] });
+    return { ...items[0]!, currency: dataset.currency };
   }
 
   async shoppers({ limit, search, ...wanted }: OfDataset & { limit: number; search?: string }): Promise<Shopper[]> {
@@ -283,6 +306,10 @@ class DatabaseServing implements Serving {
 
   async userAttributes(datasetId: string, userId: string): Promise<Record<string, string>> {
     return userAttributesOf(await this.#opened.dataset(datasetId), userId);
+  }
+
+  keptArms(datasetId: string, userId: string): KeptArms | undefined {
+    return this.#follower.recent.keptArms(datasetId, userId);
   }
 
   health(): ServingHealth {

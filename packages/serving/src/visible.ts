@@ -81,12 +81,14 @@ export function visibleTo(
 ): { visible: Visible; mayPin: MaySee } {
   const { catalogue, interactions, queryId } = dataset;
   const filter = inStockOnly(dataset, wished);
-  const excluded = catalogueRows(dataset, exclude);
+  // What they do not want is not shown, whoever else would show it.
+  const unwanted = [...exclude, ...(dataset.disliked.get(userId) ?? []), ...(recent?.disliked ?? [])];
+  const excluded = catalogueRows(dataset, unwanted);
   const mayPin = maySee(catalogue, { hidden: excluded, filter });
   if (had !== 'hide' || queryId !== undefined) {
     return { visible: withoutBlocked({ hidden: excluded, filter }, rules), mayPin };
   }
-  const hidden = catalogueRows(dataset, [...(recent?.ordered ?? []), ...history, ...exclude]);
+  const hidden = catalogueRows(dataset, [...(recent?.ordered ?? []), ...history, ...unwanted]);
   // What was only looked at is no less wanted.
   const viewed = onlyViewed(dataset, userId);
   for (const row of seen) if (!viewed.has(row)) hidden.add(row);

@@ -57,6 +57,15 @@ export const pascal = (name: string): string =>
 
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
+/** Says a default in words, where a reader looks for it. */
+function describeDefault(schema: z.core.JSONSchema.BaseSchema): void {
+  const { default: otherwise } = schema;
+  if (otherwise === undefined) return;
+  delete schema.default;
+  const said = `By default ${JSON.stringify(otherwise)}.`;
+  schema.description = schema.description === undefined ? said : `${schema.description} ${said}`;
+}
+
 /** The schemas by name, in JSON Schema 2020-12, as OpenAPI 3.1 takes it. */
 export function wireSchemas(operations: readonly Operation[]): Record<string, Json> {
   const convert = (io: 'input' | 'output', schemas: [string, z.ZodType][]) => {
@@ -68,6 +77,8 @@ export function wireSchemas(operations: readonly Operation[]): Record<string, Js
       uri: (id) => `#/components/schemas/${id}`,
       override: (one) => {
         readable(one);
+        // Generators take a field that has a default for one that is always there; an input's may be left out.
+        if (io === 'input') describeDefault(one.jsonSchema);
         // What an answer may hold later must not break who reads it today.
         if (io === 'output' && one.jsonSchema.additionalProperties === false)
           delete one.jsonSchema.additionalProperties;
@@ -99,6 +110,10 @@ export function openApiOf(router: AnyTRPCRouter, version: string, url = '/'): Op
   for (const operation of operations) {
     const { path, method } = operation.rest;
     paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(operation, schemas) };
+    if (operation.rest.also === undefined) continue;
+    const also = { ...operation, rest: { ...operation.rest, method: operation.rest.also } };
+    const described = describeOperation(also, schemas);
+    paths[path][operation.rest.also.toLowerCase()] = { ...described, operationId: `${operation.name}.byBody` };
   }
   return {
     openapi: '3.1.1',
@@ -189,6 +204,12 @@ function describeOperation(
         description: 'The answer.',
         content: { 'application/json': { schema: reference(`${pascal(name)}Answer`) } },
       },
+      ...(rest.refused !== undefined && {
+        422: {
+          description: 'Nothing of the batch was taken: the answer says of each why.',
+          content: { 'application/json': { schema: reference(`${pascal(name)}Answer`) } },
+        },
+      }),
       ...Object.fromEntries(
         Object.entries(failures)
           .filter(([status]) => scopes !== undefined || !['401', '403', '429'].includes(status))

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDBConnection, DuckDBVector } from '@duckdb/node-api';
@@ -5,7 +6,7 @@ import { DuetError } from '@duet/base';
 import { literal, openDuckDb } from '../read/duckdb.ts';
 import { type Clock, type Sides, userItem } from '../shape.ts';
 import type { ImportSummary } from '../summary.ts';
-import { snapshotFolder } from '../write/folder.ts';
+import { dislikedFile, snapshotFolder } from '../write/folder.ts';
 import type { DatasetContext } from '../write/transaction.ts';
 import { findSnapshot } from './newest-snapshot.ts';
 
@@ -183,6 +184,26 @@ export async function loadInteractions(
     };
     return { users, items, user, item, time, weight, valueMinor, clock, sides, ...optional };
   });
+}
+
+/** What users of a snapshot took back: item ids by user id. @throws DuetError `not-found` or `corrupt` */
+export async function loadDisliked(
+  ctx: DatasetContext,
+  datasetId: string,
+  snapshotId?: string,
+): Promise<Map<string, string[]>> {
+  const folder = await folderOf(ctx, datasetId, snapshotId);
+  if (!existsSync(path.join(folder, dislikedFile))) return new Map();
+  const [users, items] = await withFiles(folder, (read) =>
+    read(dislikedFile, ['user_id', 'item_id'], (rows) => [new Array<string>(rows), new Array<string>(rows)]),
+  );
+  const disliked = new Map<string, string[]>();
+  users!.forEach((user, row) => {
+    const known = disliked.get(user);
+    if (known === undefined) disliked.set(user, [items![row]!]);
+    else known.push(items![row]!);
+  });
+  return disliked;
 }
 
 /** Texts as places in the list of those that there are, in order of their first row. */

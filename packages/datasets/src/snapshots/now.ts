@@ -14,9 +14,16 @@ export const usersNow: Table = {
   toString: () => 'users_now',
 };
 
+/** Whose each id of before a log-in is, up to then. */
+export const aliasesNow: Table = {
+  name: 'aliases_now',
+  columns: { anonymous_id: 'VARCHAR', user_id: 'VARCHAR', until: 'DOUBLE' },
+  toString: () => 'aliases_now',
+};
+
 const batchSize = 20_000;
 
-/** Fills {@link itemsNow} and {@link usersNow} from PostgreSQL. */
+/** Fills {@link itemsNow}, {@link usersNow} and {@link aliasesNow} from PostgreSQL. */
 export async function loadNow(workspace: Workspace, client: Client, datasetId: string): Promise<void> {
   const all = async (select: string, insert: (rows: (string | null)[][]) => Promise<void>): Promise<void> => {
     for (let after = ''; ; ) {
@@ -42,5 +49,18 @@ export async function loadNow(workspace: Workspace, client: Client, datasetId: s
     `SELECT "externalId", title, attributes::text FROM "DatasetUser"
      WHERE "datasetId" = $1 AND "externalId" > $2 ORDER BY "externalId" LIMIT $3`,
     (rows) => workspace.insert(usersNow, rows),
+  );
+  await workspace.create(aliasesNow);
+  // In the order of a text that no two rows share, which is left away.
+  await all(
+    `SELECT "anonymousId" || ' ' || "userId" || ' ' || at::text AS key, "anonymousId", "userId",
+       extract(epoch FROM at)::text
+     FROM "UserAlias" WHERE "datasetId" = $1 AND "anonymousId" || ' ' || "userId" || ' ' || at::text > $2
+     ORDER BY 1 LIMIT $3`,
+    (rows) =>
+      workspace.insert(
+        aliasesNow,
+        rows.map(([, ...alias]) => alias),
+      ),
   );
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '@duet/base';
 import { rowsOfParts } from '../parts/part.ts';
@@ -6,8 +6,8 @@ import { literal, type Workspace } from '../read/workspace.ts';
 import type { ImportSettings } from '../request.ts';
 import type { Clock, Sides } from '../shape.ts';
 import type { ReadSummary } from '../summary.ts';
-import { fingerprintOf, sync } from '../write/folder.ts';
-import { itemsNow, usersNow } from './now.ts';
+import { dislikedFile, fingerprintOf, sync } from '../write/folder.ts';
+import { aliasesNow, itemsNow, usersNow } from './now.ts';
 
 /** What stays the same for all snapshots of a dataset. */
 export interface DatasetShape {
@@ -48,6 +48,12 @@ export interface WrittenSnapshot {
 const kept = 'kept_rows';
 
 /**
+ * What users took back: pairs of a user and an item that have an event of a weight below zero, which all their events
+ * together do not outweigh. They teach nothing, and the item is hidden from the user.
+ */
+const takenBack = 'taken_back';
+
+/**
  * Writes a snapshot's folder from parts and from what {@link itemsNow} and {@link usersNow} hold: interactions.parquet
  * by rows of users.parquet and items.parquet, and meta.json. Users and items that the snapshot before has come first,
  * in its order.
@@ -78,6 +84,8 @@ export async function writeSnapshotFiles(
   const rows = await copy(interactionsSelect(summary), 'interactions.parquet');
   const users = await copy('SELECT * FROM snapshot_users ORDER BY row', 'users.parquet');
   const items = await copy('SELECT * FROM snapshot_items ORDER BY row', 'items.parquet');
+  const { n: dislikes } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${takenBack}`);
+  if (Number(dislikes) > 0) await copy(`SELECT * FROM ${takenBack} ORDER BY ALL`, dislikedFile);
   const { first, last } = await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${kept}`);
   const date = (seconds: unknown) =>
     shape.clock === 'time' && seconds !== null ? new Date(Number(seconds) * 1000) : null;
@@ -97,8 +105,24 @@ export async function finishSnapshot(
   const meta = { ...about, fingerprint, rows, users, items, summary };
   const file = path.join(folder, 'meta.json');
   await writeFile(file, `${JSON.stringify(meta, null, 2)}\n`);
-  const parquet = ['interactions', 'users', 'items'].map((name) => path.join(folder, `${name}.parquet`));
-  await sync(file, ...parquet, folder);
+  const written = (await readdir(folder)).map((name) => path.join(folder, name));
+  await sync(...written, folder);
+}
+
+/**
+ * SQL for the rows of parts, with their files and places: those of an id from before a log-in are the user's who logged
+ * in next.
+ */
+async function personRows(workspace: Workspace, parts: readonly string[]): Promise<string> {
+  const rows = rowsOfParts(parts, 'filename = true, file_row_number = true');
+  const { n } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${aliasesNow}`);
+  if (Number(n) === 0) return rows;
+  await workspace.run(
+    `CREATE VIEW person_rows AS
+     SELECT r.* REPLACE (coalesce(a.user_id, r.user_id) AS user_id)
+     FROM ${rows} r ASOF LEFT JOIN ${aliasesNow} a ON r.user_id = a.anonymous_id AND r.time <= a.until`,
+  );
+  return 'person_rows';
 }
 
 /**
@@ -111,11 +135,18 @@ async function keepRows(
   core: DatasetShape['kCore'],
 ): Promise<SnapshotSummary['kCore']> {
   const filters = core.user > 1 || core.item > 1;
+  const rows = await personRows(workspace, parts);
+  await workspace.run(
+    `CREATE TABLE ${takenBack} AS SELECT user_id, item_id FROM ${rows}
+     WHERE (user_id, item_id) IN (SELECT (user_id, item_id) FROM ${rows} WHERE weight < 0)
+     GROUP BY ALL HAVING sum(weight) <= 0`,
+  );
   await workspace.run(
     `CREATE ${filters ? 'TABLE' : 'VIEW'} ${kept} AS
      SELECT * EXCLUDE (filename), list_position([${parts.map(literal)}], filename) AS part
-     FROM ${rowsOfParts(parts, 'filename = true, file_row_number = true')}
-     WHERE weight > 0 AND item_id IN (SELECT item_id FROM ${itemsNow})`,
+     FROM ${rows} all_rows
+     WHERE weight > 0 AND item_id IN (SELECT item_id FROM ${itemsNow})
+       AND NOT EXISTS (SELECT 1 FROM ${takenBack} t WHERE t.user_id = all_rows.user_id AND t.item_id = all_rows.item_id)`,
   );
   const result = { removed: 0, rounds: 0 };
   if (!filters) return result;

@@ -39,7 +39,8 @@ export async function snapshotOf(
   const partIds = parts.map(({ id }) => id);
   const { rows } = await db.pool.query<{ version: string; users: boolean }>(
     `SELECT coalesce((SELECT max("changedIn") FROM "Item" WHERE "datasetId" = $1), 0)::text AS version,
-       EXISTS (SELECT FROM "DatasetUser" WHERE "datasetId" = $1 AND "updatedAt" >= $2) AS users`,
+       EXISTS (SELECT FROM "DatasetUser" WHERE "datasetId" = $1 AND "updatedAt" >= $2)
+         OR EXISTS (SELECT FROM "UserAlias" WHERE "datasetId" = $1 AND at >= $2) AS users`,
     [datasetId, newest.createdAt],
   );
   const [{ version: catalogueVersion, users: usersChanged } = { version: '0', users: true }] = rows;

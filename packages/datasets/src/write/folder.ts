@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 
 /** The columnar files of a snapshot: what its fingerprint is over. */
 const parquetFiles = ['interactions.parquet', 'users.parquet', 'items.parquet'] as const;
+
+/** What users took back, of a snapshot: `user_id`, `item_id`. There is none where nobody did. */
+export const dislikedFile = 'disliked.parquet';
 
 /** `<dataDir>/datasets/<id>` */
 export const datasetFolder = (dataDir: string, datasetId: string): string => path.join(dataDir, 'datasets', datasetId);
@@ -34,7 +37,7 @@ export const fileDigest = (file: string): Promise<string> => sha256([file]);
 
 /** SHA-256 over a snapshot's columnar files, hex. */
 export const fingerprintOf = (folder: string): Promise<string> =>
-  sha256(parquetFiles.map((name) => path.join(folder, name)));
+  sha256([...parquetFiles, dislikedFile].map((name) => path.join(folder, name)).filter((file) => existsSync(file)));
 
 /** Has the disk hold what was written: of a file its bytes, of a folder its names. */
 export async function sync(...places: string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { KeptArm } from '../identity/identify.ts';
 import type { ExperimentSettings } from '../plan/experiment-settings.ts';
 
 /** Users fall into this many buckets: shares are exact to a hundredth of a per cent. */
@@ -20,6 +21,7 @@ export function bucketOf(seed: string, userId: string): number {
 }
 
 interface AssignableArm {
+  id?: string;
   name: string;
   weight: number;
   position: number;
@@ -27,6 +29,7 @@ interface AssignableArm {
 
 /** What of an experiment decides who is in it. */
 export interface AssignableExperiment<Arm extends AssignableArm = AssignableArm> {
+  id?: string;
   datasetId: string;
   /** Share of the dataset's users who are in no experiment. */
   holdout: number;
@@ -45,6 +48,8 @@ export interface AssignedUser {
   userId: string;
   /** What targeting asks for, by name. */
   attributes?: Readonly<Record<string, string>>;
+  /** Arms that the user keeps from before a log-in, by experiment. */
+  kept?: Readonly<Record<string, KeptArm>> | undefined;
   /** Shoppers of a simulation are in simulated experiments alone, and real ones in real ones. */
   simulated?: boolean;
 }
@@ -52,8 +57,11 @@ export interface AssignedUser {
 export interface Assignment<Experiment extends AssignableExperiment> {
   experiment: Experiment;
   arm: Experiment['arms'][number];
-  /** `override` for somebody whom the settings put there: they do not count. */
-  reason: 'hash' | 'override';
+  /**
+   * `override` for somebody whom the settings put there: they do not count. `kept` for one who was exposed to the arm
+   * before they logged in.
+   */
+  reason: 'hash' | 'override' | 'kept';
 }
 
 /** Seed of the experiment's present phase: each phase deals its users out afresh. */
@@ -143,6 +151,9 @@ export function assignUser<Experiment extends AssignableExperiment>(
     if (arm !== undefined) return { experiment, arm, reason: 'override' };
   }
   for (const experiment of open) {
+    const kept = user.kept?.[experiment.id ?? ''];
+    const before = kept?.phase === experiment.phase && experiment.arms.find((arm) => arm.id === kept.armId);
+    if (before) return { experiment, arm: before, reason: 'kept' };
     const arm = hashedArm(experiment, user);
     if (typeof arm !== 'string') return { experiment, arm, reason: 'hash' };
   }

@@ -9,12 +9,21 @@ const text = (max: number) =>
 const required = (max: number) => text(max).min(1, 'is empty');
 const uuid = z.guid().transform((id) => id.toLowerCase());
 
+/** Types that every dataset has. */
+const fixedTypes = ['impression', 'click', 'cart', 'order', 'refund', 'dislike'] as const;
+export type FixedEventType = (typeof fixedTypes)[number];
+const ownType = z.string().regex(/^[a-z][a-z0-9_-]{0,49}$/, 'must be a word such as click or wishlist');
+
+/** Whether a type is one that every dataset has. */
+export const isFixedType = (type: string): type is FixedEventType => (fixedTypes as readonly string[]).includes(type);
+
 /** One event as a storefront sends it. What depends on time or on the database is checked by `logEvents`. */
 export const eventSchema = z
   .object({
     /** Made once by the sender: a repeat of it is dropped. */
     eventId: uuid,
-    type: z.enum(['impression', 'click', 'cart', 'order', 'refund']),
+    /** A fixed type, or one that the dataset declares. */
+    type: z.enum(fixedTypes).or(ownType),
     /** ISO 8601 with zone, such as 2026-01-31T12:00:00Z. */
     occurredAt: z.iso.datetime({ offset: true }),
     userId: required(200),
@@ -30,6 +39,8 @@ export const eventSchema = z
     /** Lines of one order share it; an order event without it is an order of its own. */
     orderId: required(200).optional(),
     quantity: z.int().min(1).max(1_000_000).optional(),
+    /** How long the user looked at the item, in milliseconds. */
+    dwellMs: z.int().min(0).max(86_400_000).optional(),
     /** Value of an order line or refund in minor units, quantity included; zero or more. */
     valueMinor: z.int().min(0, 'must not be negative').optional(),
     /** ISO 4217 code. */
@@ -51,7 +62,7 @@ export const eventSchema = z
         context.addIssue({ code: 'custom', path: [field], message: `is missing: ${purpose}` });
     };
     let purpose = `${event.type} events name the item`;
-    if (event.type === 'impression' || event.type === 'click' || event.type === 'cart') need('itemId');
+    if (event.type !== 'order' && event.type !== 'refund') need('itemId');
     purpose = `${event.type} events carry a value and its currency`;
     if (event.type === 'order' || event.type === 'refund') {
       need('valueMinor');

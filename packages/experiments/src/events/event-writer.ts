@@ -1,9 +1,12 @@
 import { DuetError } from '@duet/base';
-import { type Database, ensureEventPartitions, isAway } from '@duet/db';
+import { type Database, type EventType, ensureEventPartitions, isAway } from '@duet/db';
 import type { ParsedEvent } from './event-schema.ts';
 
 /** An event that may be stored: parsed, its time put right. */
-export interface EventRow extends ParsedEvent {
+export interface EventRow extends Omit<ParsedEvent, 'type'> {
+  type: EventType;
+  /** Of an own type: which. */
+  name?: string | undefined;
   /** UTC day of `occurredAt`. */
   day: string;
   /** ISO 8601 in UTC, to the millisecond, as `receivedAt` is. */
@@ -129,6 +132,8 @@ const columns: readonly [name: string, type: string, value: (row: EventRow) => V
   ['simulated', 'boolean', (row) => row.simulated],
   ['propensity', 'float8', (row) => row.propensity],
   ['datasetId', 'uuid', (row) => row.datasetId],
+  ['name', 'text', (row) => row.name ?? ''],
+  ['dwellMs', 'int', (row) => row.dwellMs],
 ];
 
 const names = columns.map(([name]) => `"${name}"`).join(', ');

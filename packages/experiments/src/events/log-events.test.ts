@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { setStorefront } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { createExperiment, type ExperimentWithArms } from '../plan/experiment.ts';
@@ -55,6 +56,7 @@ describe('an event is stored', () => {
       position: 3,
       orderId: 'o-1',
       quantity: 2,
+      dwellMs: 1500,
       valueMinor: Number.MAX_SAFE_INTEGER,
       device: 'phone',
       propensity: 0.25,
@@ -65,7 +67,7 @@ describe('an event is stored', () => {
     });
     assert.deepEqual(
       { ...row, occurredAt: row.occurredAt.toISOString(), valueMinor: Number(row.valueMinor) },
-      { ...event, occurredAt: '2026-03-10T10:30:00.123Z', datasetId: experiment.datasetId },
+      { ...event, occurredAt: '2026-03-10T10:30:00.123Z', datasetId: experiment.datasetId, name: '' },
     );
     assert.equal(day.toISOString().slice(0, 10), '2026-03-10');
     assert.deepEqual([receivedAt, simulated], [now, false]);
@@ -144,6 +146,28 @@ describe('an event is refused, and no other with it,', () => {
       2,
     );
   });
+});
+
+test('an event of an own type is stored by its name where the dataset declares it, and else is told what to do', async () => {
+  const { datasetId } = experiment;
+  const wish = () => impression({ type: 'wishlist', dwellMs: 1500 });
+  const refused = await logEvents(sink, [wish(), impression({ type: 'dislike' })], { now, datasetId });
+  assert.equal(refused.accepted, 1);
+  assert.match(refused.rejected[0]!.reason, /type: "wishlist" is no type that the dataset declares/);
+  await setStorefront(db, datasetId, { eventTypes: [{ name: 'wishlist', weight: 0.5 }] }, {});
+  const event = wish();
+  assert.equal((await logEvents(sink, [event], { now, datasetId })).accepted, 1);
+  const row = await db.prisma.event.findFirstOrThrow({ where: { eventId: event.eventId } });
+  assert.deepEqual([row.type, row.name, row.dwellMs], ['own', 'wishlist', 1500]);
+  for (const eventTypes of [
+    [{ name: 'click', weight: 1 }],
+    [
+      { name: 'a', weight: 1 },
+      { name: 'a', weight: 2 },
+    ],
+  ]) {
+    await assert.rejects(setStorefront(db, datasetId, { eventTypes }, {}), { code: 'bad-input' });
+  }
 });
 
 describe('a sender’s clock that is wrong', () => {

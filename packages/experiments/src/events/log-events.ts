@@ -1,5 +1,6 @@
+import { parseStorefront } from '@duet/datasets';
 import type { Database } from '@duet/db';
-import { type EventInput, eventSchema, type ParsedEvent } from './event-schema.ts';
+import { type EventInput, eventSchema, isFixedType } from './event-schema.ts';
 import type { EventRow, EventSink } from './event-writer.ts';
 
 export interface LoggedEvents {
@@ -82,12 +83,15 @@ export async function logEvents(
       rejected.push({ index, reason: `occurredAt: is older than the ${retentionDays} days that events are kept` });
     } else {
       const occurredAt = new Date(time).toISOString();
-      wellFormed.push({ ...parsed.data, index, occurredAt, day: occurredAt.slice(0, 10), receivedAt, simulated });
+      const { type } = parsed.data;
+      const typed = isFixedType(type) ? { type } : { type: 'own' as const, name: type };
+      const when = { occurredAt, day: occurredAt.slice(0, 10), receivedAt };
+      wellFormed.push({ ...parsed.data, ...typed, ...when, index, simulated });
     }
   }
 
   const arms = await armsOf(sink.database, wellFormed);
-  const valid = wellFormed.flatMap((event) => {
+  const ofDatasets = wellFormed.flatMap((event) => {
     const { index, experimentId, armId, currency } = event;
     if (experimentId === undefined) return [{ ...event, datasetId }];
     const arm = arms.get(`${experimentId} ${armId}`);
@@ -101,10 +105,28 @@ export async function logEvents(
     rejected.push({ index, reason });
     return [];
   });
+  const undeclared = await undeclaredOf(sink.database, ofDatasets);
+  for (const event of undeclared) {
+    const reason = `type: "${event.name}" is no type that the dataset declares (npx duet datasets set --event)`;
+    rejected.push({ index: event.index, reason });
+  }
+  const valid = undeclared.size === 0 ? ofDatasets : ofDatasets.filter((event) => !undeclared.has(event));
 
   const accepted = await sink.store(valid);
   rejected.sort((a, b) => a.index - b.index);
   return { accepted, repeated: valid.length - accepted, rejected };
+}
+
+/** Events of own types that their dataset does not declare; of no dataset those that the only one does not. */
+async function undeclaredOf<Row extends EventRow>({ prisma }: Database, events: readonly Row[]): Promise<Set<Row>> {
+  const own = events.filter(({ type }) => type === 'own');
+  if (own.length === 0) return new Set();
+  const datasets = await prisma.dataset.findMany({ select: { id: true, storefront: true } });
+  const typesOf = new Map(
+    datasets.map(({ id, storefront }) => [id, parseStorefront(storefront).eventTypes.map(({ name }) => name)]),
+  );
+  const only = datasets.length === 1 ? datasets[0]!.id : '';
+  return new Set(own.filter(({ datasetId, name }) => !typesOf.get(datasetId ?? only)?.includes(name!)));
 }
 
 interface ArmOfEvent {
@@ -114,7 +136,7 @@ interface ArmOfEvent {
 }
 
 /** The "experiment arm" pairs that the events name and that exist. */
-async function armsOf({ pool }: Database, events: readonly ParsedEvent[]): Promise<Map<string, ArmOfEvent>> {
+async function armsOf({ pool }: Database, events: readonly EventRow[]): Promise<Map<string, ArmOfEvent>> {
   const arms = [...new Set(events.flatMap(({ armId }) => armId ?? []))];
   if (arms.length === 0) return new Map();
   const { rows } = await pool.query<ArmOfEvent>({

@@ -63,7 +63,7 @@ export async function eventSeries(
      ) AS "stepped" GROUP BY "step", "type"`,
     [now, stepSeconds, steps],
   );
-  const none = { impression: 0, click: 0, cart: 0, order: 0, refund: 0 };
+  const none = { impression: 0, click: 0, cart: 0, order: 0, refund: 0, dislike: 0, own: 0 };
   const series = Array.from({ length: steps }, (_, i) => ({
     from: new Date(now.getTime() - (steps - i) * stepSeconds * 1000),
     counts: { ...none },

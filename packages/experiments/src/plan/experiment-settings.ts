@@ -104,4 +104,6 @@ export const armSettings = z.strictObject({
   alpha: z.number().min(0).max(2).optional(),
   /** Strength of diversification, 0 (none) to 1. */
   diversity: share.optional(),
+  /** Impressions without a click after which an item's score is halved; 0: never. The dataset's where it is missing. */
+  demoteAfter: z.int().min(0).max(1_000).optional(),
 });

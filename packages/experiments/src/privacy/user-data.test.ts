@@ -34,6 +34,7 @@ test('what the database says of a person is exported whole, and erased in every 
         [{ experimentId, userId, armId: arm.id, status: 'counted', firstDay: '2026-02-20', pastSince: null }],
       );
       await prisma.rollupUserDay.create({ data: columns });
+      await prisma.userAlias.create({ data: { datasetId, anonymousId: `visitor who is ${userId}`, userId } });
     }
     await prisma.auditLog.create({
       data: {
@@ -48,7 +49,7 @@ test('what the database says of a person is exported whole, and erased in every 
   const counts = (rows: object) => Object.values(rows).map((of) => (of as unknown[]).length);
 
   const exported = await exportPerson(db, ann);
-  assert.deepEqual(counts(exported), [2, 1, 0, 1]);
+  assert.deepEqual(counts(exported), [2, 1, 0, 1, 1]);
   assert.equal(exported.Event[0]!.userId, 'ann');
 
   const { removed, left } = await forgetPerson(db, ann, { actor: 'eve' });
@@ -57,13 +58,14 @@ test('what the database says of a person is exported whole, and erased in every 
     RollupUserDay: 1,
     InterleavedUserDay: 0,
     RollupUser: 1,
+    UserAlias: 1,
     Experiment: 1,
     AuditLog: 1,
   });
   assert.deepEqual(new Set(Object.values(left)), new Set([0]));
-  assert.deepEqual(counts(await exportPerson(db, ann)), [0, 0, 0, 0]);
-  assert.deepEqual(counts(await exportPerson(db, { ...ann, userId: 'bob' })), [2, 1, 0, 1]);
-  assert.deepEqual(counts(await exportPerson(db, { ...other, userId: 'ann' })), [2, 1, 0, 1]);
+  assert.deepEqual(counts(await exportPerson(db, ann)), [0, 0, 0, 0, 0]);
+  assert.deepEqual(counts(await exportPerson(db, { ...ann, userId: 'bob' })), [2, 1, 0, 1, 1]);
+  assert.deepEqual(counts(await exportPerson(db, { ...other, userId: 'ann' })), [2, 1, 0, 1, 1]);
 
   const { settings } = await prisma.experiment.findUniqueOrThrow({ where: { id: one.experimentId } });
   assert.deepEqual(settings, { overrides: { bob: 'a' }, excludedUsers: ['qa'], plannedDays: 14 });

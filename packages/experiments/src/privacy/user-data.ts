@@ -32,6 +32,7 @@ const tables = {
   RollupUserDay: ofExperiments,
   InterleavedUserDay: ofExperiments,
   RollupUser: ofExperiments,
+  UserAlias: '"datasetId" = $1::uuid',
 } as const;
 type PersonsTable = keyof typeof tables;
 const names = Object.keys(tables) as PersonsTable[];
@@ -42,7 +43,7 @@ export async function exportPerson({ pool }: Database, { datasetId, userId }: Pe
   const found: Partial<PersonsRows> = {};
   for (const table of names) {
     const { rows } = await pool.query<{ row: Record<string, unknown> }>(
-      `SELECT to_jsonb(t) - 'ingestedIn' AS row FROM (SELECT * FROM ${rowsOf(table)}) t`,
+      `SELECT to_jsonb(t) - 'ingestedIn' - 'mergedIn' AS row FROM (SELECT * FROM ${rowsOf(table)}) t`,
       [datasetId, userId],
     );
     found[table] = rows.map(({ row }) => row);
@@ -61,7 +62,15 @@ const passes = 3;
  * @returns what was removed, and what is left of it, which is the proof
  */
 export async function forgetPerson(db: Database, person: Person, author: Author = {}): Promise<Erasure> {
-  const removed = { Event: 0, RollupUserDay: 0, InterleavedUserDay: 0, RollupUser: 0, Experiment: 0, AuditLog: 0 };
+  const removed = {
+    Event: 0,
+    RollupUserDay: 0,
+    InterleavedUserDay: 0,
+    RollupUser: 0,
+    UserAlias: 0,
+    Experiment: 0,
+    AuditLog: 0,
+  };
   let left = await countPerson(db, person);
   const before = { ...left };
   for (let pass = 0; pass === 0 || (pass < passes && Object.values(left).some((count) => count > 0)); pass++) {

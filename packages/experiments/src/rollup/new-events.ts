@@ -28,6 +28,7 @@ export async function begin(client: Connection, basis: RollupBasis, now: Date) {
   if (restored) {
     // Copied from a server that had counted further: its numbers of transactions mean nothing here.
     await client.query(`UPDATE "Event" SET "ingestedIn" = DEFAULT WHERE "ingestedIn" >= ${unborn}`);
+    await client.query(`UPDATE "UserAlias" SET "mergedIn" = DEFAULT WHERE "mergedIn" >= ${unborn}`);
   }
   await client.query('DELETE FROM "RollupUserDay" WHERE "experimentId" = $1', [experimentId]);
   await client.query('DELETE FROM "RollupUser" WHERE "experimentId" = $1', [experimentId]);
@@ -42,9 +43,9 @@ export async function begin(client: Connection, basis: RollupBasis, now: Date) {
   return { seen: '1:1:', restored };
 }
 
-/** Events, `e`, of transactions that the snapshot $n did not see. */
-const unseen = (n: number) =>
-  `e."ingestedIn" >= pg_snapshot_xmin($${n}::pg_snapshot) AND NOT pg_visible_in_snapshot(e."ingestedIn", $${n}::pg_snapshot)`;
+/** Rows of transactions that the snapshot $n did not see: events, `e`, where no other column is said. */
+const unseen = (n: number, column = 'e."ingestedIn"') =>
+  `${column} >= pg_snapshot_xmin($${n}::pg_snapshot) AND NOT pg_visible_in_snapshot(${column}, $${n}::pg_snapshot)`;
 
 /**
  * The transaction before which this step takes events, the snapshot up to which everything is summed after it, and
@@ -74,6 +75,18 @@ export async function nextStep(
   };
 }
 
+/** Who became one since: users of the experiment on either side of a log-in, whose events are all the user's now. */
+async function joinedUsers(client: Connection, basis: RollupBasis, seen: string, end: string): Promise<string[]> {
+  const { rows } = await client.query<{ userId: string }>(
+    `SELECT DISTINCT u."userId" FROM "UserAlias" a CROSS JOIN LATERAL (VALUES (a."anonymousId"), (a."userId")) u("userId")
+     WHERE a."datasetId" = $4::uuid AND ${unseen(2, 'a."mergedIn"')} AND a."mergedIn" < $3::xid8
+       AND EXISTS (SELECT FROM "RollupUser" r WHERE r."experimentId" = $1::uuid
+         AND r."userId" IN (a."anonymousId", a."userId"))`,
+    [basis.experimentId, seen, end, basis.datasetId],
+  );
+  return rows.map(({ userId }) => userId);
+}
+
 /** Who has new events that can count: exposed by one of them, or before. Machines stay what they are. */
 export async function changedUsers(client: Connection, basis: RollupBasis, now: Date, seen: string, end: string) {
   const { experimentId, phase, phaseStartedAt, simulated } = basis;
@@ -94,5 +107,7 @@ export async function changedUsers(client: Connection, basis: RollupBasis, now: 
      ON CONFLICT DO NOTHING`,
     [...values, phase],
   );
-  return { users: rows.map(({ userId }) => userId), events: rows.reduce((sum, { events }) => sum + events, 0) };
+  const joined = await joinedUsers(client, basis, seen, end);
+  const users = [...new Set([...rows.map(({ userId }) => userId), ...joined])];
+  return { users, events: rows.reduce((sum, { events }) => sum + events, 0) };
 }

@@ -6,10 +6,17 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { importDataset, loadInteractions, writeInteractionBatch } from '@duet/datasets';
+import { importDataset, loadDisliked, loadInteractions, setStorefront, writeInteractionBatch } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
-import { dropOldEvents, type EventInput, type EventSink, logEvents, openEventSink } from '@duet/experiments';
+import {
+  dropOldEvents,
+  type EventInput,
+  type EventSink,
+  identifyUser,
+  logEvents,
+  openEventSink,
+} from '@duet/experiments';
 import { dueFolds } from './due.ts';
 import { foldEvents } from './fold.ts';
 
@@ -100,6 +107,50 @@ describe('a fold', () => {
     // The impression and the click on what nobody knows are kept for whoever learns from them later.
     const row = await db.prisma.datasetPart.findUniqueOrThrow({ where: { id: part! } });
     assert.equal(row.interactions, 6);
+  });
+
+  test('takes back what a user does not want, and weighs own types as the dataset declares them', async () => {
+    const datasetId = await shop();
+    const eventTypes = [
+      { name: 'wishlist', weight: 0.5 },
+      { name: 'returned', weight: -0.2, hides: true },
+    ];
+    await setStorefront(db, datasetId, { eventTypes }, {});
+    await log(datasetId, [
+      event('dislike', 'ann', 'cup'),
+      event('wishlist', 'zoe', 'jug'),
+      event('returned', 'bob', 'jug'),
+    ]);
+    const { snapshot } = await foldEvents(ctx, datasetId);
+    assert.deepEqual(await learnt(datasetId), ['zoe jug 0.5']);
+    const x = await loadInteractions(ctx, datasetId, snapshot);
+    // Ann bought the cup and took it back as a whole; Bob's jug still weighs more than nothing.
+    assert.deepEqual(x.users.toSorted(), ['bob', 'zoe']);
+    assert.deepEqual([...(await loadDisliked(ctx, datasetId, snapshot))], [['ann', ['cup']]]);
+    const kinds = { '': 2, dislike: 1, wishlist: 1, returned: 1 };
+    const { summary } = await db.prisma.snapshot.findUniqueOrThrow({ where: { id: snapshot } });
+    assert.deepEqual((summary as { kinds: object }).kinds, kinds);
+  });
+
+  test('what somebody did before they logged in is theirs, also what was folded before', async () => {
+    const datasetId = await shop();
+    await log(
+      datasetId,
+      [event('click', 'visitor-1', 'jug', { occurredAt: new Date(Date.now() - 60_000).toISOString() })],
+      { now: new Date() },
+    );
+    await foldEvents(ctx, datasetId);
+    assert.deepEqual(await learnt(datasetId), ['visitor-1 jug 0.1']);
+    const identity = { datasetId, anonymousId: 'visitor-1', userId: 'ann' };
+    assert.equal((await identifyUser(db, identity)).events, 1);
+    await foldEvents(ctx, datasetId);
+    assert.deepEqual(await learnt(datasetId), ['ann jug 0.1']);
+    // Whoever comes next under the same id is somebody else.
+    await log(datasetId, [event('click', 'visitor-1', 'cup', { occurredAt: new Date().toISOString() })], {
+      now: new Date(),
+    });
+    await foldEvents(ctx, datasetId);
+    assert.deepEqual(await learnt(datasetId), ['ann jug 0.1', 'visitor-1 cup 0.1']);
   });
 
   test('takes every event once, also those of a transaction that was open', async () => {

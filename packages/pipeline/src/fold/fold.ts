@@ -1,5 +1,13 @@
 import { DuetError, type Progress } from '@duet/base';
-import { addPart, findSnapshot, type NewRow, type Sides, userItem, weightsOfEvents } from '@duet/datasets';
+import {
+  addPart,
+  findSnapshot,
+  meaningOfEvents,
+  type NewRow,
+  parseStorefront,
+  type Sides,
+  userItem,
+} from '@duet/datasets';
 import type { Connection, Database, Dataset, EventType } from '@duet/db';
 import { parseSettings, uncountedUsers } from '@duet/experiments';
 
@@ -85,12 +93,13 @@ async function gather(
     await testUsers(db, dataset.id),
     mostEventsPerDay,
   ]);
-  const weights = weightsOfEvents(dataset.settings as object);
+  const { eventTypes } = parseStorefront(dataset.storefront);
+  const meaningOf = meaningOfEvents(dataset.settings as object, eventTypes);
   let taken = 0;
   for (;;) {
     const { rows: events } = await client.query<EventRow>(`FETCH ${batchSize} FROM folded`);
     if (events.length === 0) break;
-    await add(events.map((event) => rowOf(event, dataset, weights)));
+    await add(events.map((event) => rowOf(event, dataset, meaningOf)));
     taken += events.length;
   }
   await client.query('CLOSE folded');
@@ -145,6 +154,7 @@ const mostEventsPerDay = parseSettings({}).attribution.maxEventsPerDay;
 
 interface EventRow {
   type: EventType;
+  name: string;
   userId: string;
   itemId: string;
   time: number;
@@ -177,16 +187,16 @@ const selectEvents = `
     SELECT e."userId", e.day FROM "Event" e WHERE e.day IN (SELECT day FROM fresh) AND NOT e.simulated
     GROUP BY e."userId", e.day HAVING count(*) > $5::int
   )
-  SELECT type::text, "userId", "itemId", extract(epoch FROM "occurredAt")::float8 AS time, "orderId", quantity,
+  SELECT type::text, name, "userId", "itemId", extract(epoch FROM "occurredAt")::float8 AS time, "orderId", quantity,
     "valueMinor"::text, currency
   FROM fresh WHERE ("userId", day) NOT IN (SELECT "userId", day FROM machine) ORDER BY "occurredAt", "eventId"`;
 
-function rowOf(event: EventRow, { currency }: Dataset, weights: Record<EventType, number>): NewRow {
-  const { type, userId, itemId, time, orderId, quantity, valueMinor } = event;
+function rowOf(event: EventRow, { currency }: Dataset, meaningOf: ReturnType<typeof meaningOfEvents>): NewRow {
+  const { type, name, userId, itemId, time, orderId, quantity, valueMinor } = event;
   const isKnownValue = valueMinor !== null && event.currency === currency;
   return {
-    ...{ userId, itemId, time, kind: type, weight: weights[type], orderId, quantity },
+    ...{ userId, itemId, time, kind: type === 'own' ? name : type, orderId, quantity },
+    ...meaningOf(type, name),
     valueMinor: isKnownValue ? Number(valueMinor) : null,
-    hides: type === 'order',
   };
 }

@@ -9,6 +9,8 @@ import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { openServing, type Serving } from '../serving.ts';
 import { buildIn } from '../testing.ts';
 import { bulkFormatOf, writeBulk } from './bulk-file.ts';
+import { bulkFile, bulkRuns, startBulkRun } from './bulk-order.ts';
+import { runBulk } from './bulk-run.ts';
 import type { BulkRequest } from './everybody.ts';
 
 describe('lists in bulk', () => {
@@ -125,6 +127,18 @@ describe('lists in bulk', () => {
       made.find(({ itemId }) => itemId === 'i3')!.items.map(({ itemId }) => itemId),
       items.map(({ itemId }) => itemId),
     );
+  });
+
+  test('are made as a job, which says how far it is and keeps the newest files', async () => {
+    const { db, datasetId, dataDir } = shop;
+    await assert.rejects(startBulkRun(db, datasetId, { of: 'users', k: 0, format: 'csv' }, {}), /field k/);
+    const { id } = await startBulkRun(db, datasetId, { of: 'users', k: 3, format: 'csv' }, { actor: 'test' });
+    const logger = createLogger({ logLevel: 'silent' }, 'test');
+    await runBulk({ db, dataDir, executor: shop.executor, logger }, id);
+    const [run] = await bulkRuns(db, datasetId);
+    assert.deepEqual([run!.status, run!.lists, Number(run!.rows)], ['done', 200, 600]);
+    const text = await readFile(bulkFile(dataDir, { id, format: 'csv' }), 'utf8');
+    assert.deepEqual([text.length, text.split('\n').length], [Number(run!.bytes), 602]);
   });
 
   test('are made for the users that are named, who may be strangers', async () => {

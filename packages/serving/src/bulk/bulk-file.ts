@@ -4,10 +4,8 @@ import { DuetError, type Progress } from '@duet/base';
 import { csvLine, csvToParquet } from '@duet/datasets';
 import { z } from 'zod';
 import type { Serving } from '../serving.ts';
-import type { BulkKind, BulkList, BulkMaker, BulkRequest } from './everybody.ts';
-
-export const bulkFormats = ['parquet', 'csv', 'jsonl'] as const;
-export type BulkFormat = (typeof bulkFormats)[number];
+import { type BulkFormat, type BulkKind, bulkFormats } from './bulk-order.ts';
+import type { BulkList, BulkMaker, BulkRequest } from './everybody.ts';
 
 export interface BulkOptions {
   /** The file that is made; beside it lies what a cut run goes on from. */

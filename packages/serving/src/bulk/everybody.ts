@@ -3,10 +3,7 @@ import { answeredByNone } from '../answered-by.ts';
 import type { ServedDataset } from '../dataset.ts';
 import { similar, similarPopular } from '../item-lists.ts';
 import type { Retriever } from '../retriever.ts';
-
-/** Whose lists are made: every user's, or of every item that is shown those that are most like it. */
-export const bulkKinds = ['users', 'items'] as const;
-export type BulkKind = (typeof bulkKinds)[number];
+import type { BulkKind } from './bulk-order.ts';
 
 export interface BulkRequest
   extends Pick<

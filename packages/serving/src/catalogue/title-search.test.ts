@@ -35,10 +35,33 @@ test('however often titles were edited, a search finds what one finds that reads
         catalogue.editCount++;
         const first = await TitleSearch.open(catalogueOf(edition));
         for (const text of [query, `${query} red`, 'lam']) {
-          const scores = (found: { item: number; score: number }[]) => found.map(({ item, score }) => [item, score]);
-          assert.deepEqual(scores(followed.find(text, 3, () => true)), scores(first.find(text, 3, () => true)));
+          assert.deepEqual(
+            followed.find(text, 3, () => true),
+            first.find(text, 3, () => true),
+          );
         }
       }
     }),
   );
+});
+
+const found = async (titles: string[], query: string) => {
+  const { items, corrected, matched } = (await TitleSearch.open(catalogueOf(titles))).find(query, 10, () => true);
+  return { titles: items.map(({ item }) => titles[item]), corrected, matched: matched.length };
+};
+
+test('a search finds a word that is begun, and one with a typo, and says how it took it', async () => {
+  const titles = ['CHRISTMAS TREE', 'CHRISTMAS STAR', 'WHITE LANTERN', 'RED RETROSPOT BAG', 'RED MUG'];
+  assert.deepEqual(await found(titles, 'lant'), { titles: ['WHITE LANTERN'], corrected: null, matched: 1 });
+  assert.deepEqual((await found(titles, 'chrismas star')).titles[0], 'CHRISTMAS STAR');
+  assert.equal((await found(titles, 'chrismas')).corrected, 'christmas');
+  assert.deepEqual(await found(titles, 'lantrn'), { titles: ['WHITE LANTERN'], corrected: 'lantern', matched: 1 });
+  assert.deepEqual((await found(titles, 'mgu')).titles, [], 'a short word could be any other');
+});
+
+test('items with all the words come first, and are those that count; others fill the list up', async () => {
+  const titles = ['RED LAMP', 'BLUE LAMP', 'RED MUG', 'LAMP RED LARGE'];
+  const { titles: order, matched } = await found(titles, 'red lamp');
+  assert.deepEqual(order.slice(0, 2).toSorted(), ['LAMP RED LARGE', 'RED LAMP']);
+  assert.deepEqual([matched, order.length], [2, 4]);
 });

@@ -1,16 +1,28 @@
 import { setImmediate } from 'node:timers/promises';
+import SearchableMap from 'minisearch/SearchableMap';
 import type { LiveCatalogue } from './catalogue.ts';
 
 /** Words of a text, lower case, letters and digits of any script. */
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
-/** Items that are scored for one query at most: those with its rarest words. */
-const scoredItems = 20_000;
+/** Entries of words that are looked at for one query at most, rarest words first: some ten milliseconds. */
+const mostEntries = 500_000;
 /** Items that are read in one turn of the event loop: some milliseconds. */
 const readAtOnce = 2_000;
 /** The usual constants of BM25. */
 const k1 = 1.2;
 const b = 0.75;
+/** Words that begin with what was typed, at most, and what one of them is worth beside the word itself. */
+const mostBeginnings = 50;
+const beginningWeight = 0.6;
+/** What a word with one wrong letter is worth; with two, the square. */
+const typoWeight = 0.5;
+
+/** Words that are read of those that begin alike. */
+const mostRead = 2_000;
+
+/** Wrong letters that a word may have: short words would be any other. */
+const typosIn = (word: string): number => (word.length < 4 || /^\p{N}+$/u.test(word) ? 0 : word.length < 8 ? 1 : 2);
 
 /** A word, and the rows that have it. */
 interface Term {
@@ -18,17 +30,43 @@ interface Term {
   rows: Set<number>;
 }
 
+/** The word that more items have first. */
+const byUse = (one: Term, other: Term): number => other.rows.size - one.rows.size || (one.word < other.word ? -1 : 1);
+
+/** A word of the catalogue that a typed one may mean. */
+interface Spelling {
+  term: Term;
+  /** 1 for the word itself. */
+  weight: number;
+}
+
+export interface TitlesFound {
+  /** Best first. */
+  items: { item: number; score: number }[];
+  /** Rows that have as many of the words as any: those that facets are counted over. */
+  matched: Int32Array;
+  /** The query as it was understood, where a word had a typo; null where none had. */
+  corrected: string | null;
+}
+
 /**
- * Items by the words of their titles and categories, ranked by BM25 (Robertson and Zaragoza 2009): what a search box
- * gets where no model has learnt from queries. Follows the catalogue's edits at its next use.
+ * Items by the words of their titles and categories, ranked by BM25 (Robertson and Zaragoza 2009), with words that are
+ * begun or misspelt: what a search box gets where no model has learnt from queries. Follows the catalogue's edits at its
+ * next use.
  */
 export class TitleSearch {
   #catalogue: LiveCatalogue;
   #terms = new Map<string, Term>();
-  /** The words of each row, in order: a query compares them without reading a text. */
+  /** The same words as a radix tree, for beginnings and edit distances. */
+  #tree = new SearchableMap<Term>();
+  /** The words of each row, in order. */
   #read: Term[][] = [];
   #totalWords = 0;
   #seen: number;
+  /** By row: score, words of the query it has, and the last of them. Zero between queries. */
+  #scores = new Float32Array(0);
+  #hits = new Uint8Array(0);
+  #last = new Uint8Array(0);
 
   private constructor(catalogue: LiveCatalogue) {
     this.#catalogue = catalogue;
@@ -46,38 +84,94 @@ export class TitleSearch {
   }
 
   /**
-   * Rows of items that have a word of the query, or, where no item has the word, one that begins with it; best first.
+   * Items that have the words of a query: those with the most of them first, then by BM25.
    *
    * @param may whether an item may be found
    */
-  find(query: string, k: number, may: (row: number) => boolean): { item: number; score: number }[] {
+  find(query: string, k: number, may: (row: number) => boolean): TitlesFound {
     const { editCount, ids } = this.#catalogue;
     for (const { row, described } of this.#catalogue.editsSince(this.#seen)) if (described) this.#take(row);
     this.#seen = editCount;
-    const weights = new Map(
-      [...new Set(wordsOf(query))]
-        .flatMap((word) => this.#spellings(word))
-        .sort((one, other) => one.rows.size - other.rows.size)
-        .map((term) => [term, Math.log(1 + (ids.length - term.rows.size + 0.5) / (term.rows.size + 0.5))] as const),
-    );
-    const rows = new Set<number>();
-    for (const term of weights.keys()) {
-      for (const row of term.rows) {
-        if (rows.size === scoredItems) break;
-        if (may(row)) rows.add(row);
+    if (this.#scores.length < ids.length) {
+      const room = Math.ceil(ids.length * 1.1);
+      [this.#scores, this.#hits, this.#last] = [new Float32Array(room), new Uint8Array(room), new Uint8Array(room)];
+    }
+    const typed = [...new Set(wordsOf(query))].slice(0, 20);
+    const spelt = typed.map((word) => this.#spellings(word));
+    const touched = this.#score(spelt);
+    const found = this.#best(touched, k, may);
+    for (const row of touched) this.#scores[row] = this.#hits[row] = this.#last[row] = 0;
+    const taken = spelt.map((spellings, at) => spellings[0]?.term.word ?? typed[at]!);
+    const isMended = taken.some((word, at) => word !== typed[at] && !word.startsWith(typed[at]!));
+    return { ...found, corrected: isMended ? taken.join(' ') : null };
+  }
+
+  /** Adds up the words' scores by row. @returns the rows that have one */
+  #score(spelt: readonly Spelling[][]): number[] {
+    const [scores, hits, last] = [this.#scores, this.#hits, this.#last];
+    const items = this.#catalogue.ids.length;
+    const mean = this.#totalWords / Math.max(1, items) || 1;
+    const touched: number[] = [];
+    let entries = 0;
+    const rarity = (spellings: readonly Spelling[]) => spellings.reduce((sum, { term }) => sum + term.rows.size, 0);
+    const order = [...spelt.keys()].sort((one, other) => rarity(spelt[one]!) - rarity(spelt[other]!));
+    for (const at of order) {
+      // The best spelling of a word that a row has counts, and no other.
+      for (const { term, weight } of spelt[at]!) {
+        if (entries >= mostEntries) break;
+        entries += term.rows.size;
+        const idf = Math.log(1 + (items - term.rows.size + 0.5) / (term.rows.size + 0.5));
+        for (const row of term.rows) {
+          if (last[row] === at + 1) continue;
+          last[row] = at + 1;
+          if (hits[row] === 0) touched.push(row);
+          hits[row]! += 1;
+          const length = this.#read[row]!.length;
+          scores[row]! += (weight * idf * (k1 + 1)) / (1 + k1 * (1 - b + (b * length) / mean));
+        }
       }
     }
-    const mean = this.#totalWords / Math.max(1, ids.length);
-    const found = Array.from(rows, (item) => {
-      const terms = this.#read[item]!;
-      let score = 0;
-      for (const [term, weight] of weights) {
-        const times = terms.filter((one) => one === term).length;
-        score += (weight * times * (k1 + 1)) / (times + k1 * (1 - b + (b * terms.length) / mean));
+    return touched;
+  }
+
+  /** The k best of the rows that may be seen, and all of those that have the most words. */
+  #best(touched: readonly number[], k: number, may: (row: number) => boolean): Omit<TitlesFound, 'corrected'> {
+    const hits = this.#hits;
+    const byHits: number[][] = [];
+    for (const row of touched) {
+      const level = hits[row]!;
+      byHits[level] ??= [];
+      byHits[level].push(row);
+    }
+    const items: TitlesFound['items'] = [];
+    let matched = new Int32Array(0);
+    for (let level = byHits.length - 1; level > 0 && items.length < k; level--) {
+      const rows = (byHits[level] ?? []).filter(may);
+      if (rows.length === 0) continue;
+      if (matched.length === 0) matched = Int32Array.from(rows);
+      items.push(...this.#topOf(rows, k - items.length));
+    }
+    return { items, matched };
+  }
+
+  /** The k rows of the greatest score, without sorting them all. */
+  #topOf(rows: readonly number[], k: number): TitlesFound['items'] {
+    const scores = this.#scores;
+    const isBefore = (one: number, other: number) =>
+      scores[one]! > scores[other]! || (scores[one] === scores[other] && one < other);
+    const top: number[] = [];
+    for (const row of rows) {
+      if (top.length === k && !isBefore(row, top[k - 1]!)) continue;
+      let [low, high] = [0, top.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (isBefore(row, top[middle]!)) high = middle;
+        else low = middle + 1;
       }
-      return { item, score };
-    });
-    return found.sort((x, y) => y.score - x.score || x.item - y.item).slice(0, k);
+      top.splice(low, 0, row);
+      if (top.length > k) top.pop();
+    }
+    return top.map((item) => ({ item, score: scores[item]! }));
   }
 
   /** Takes over what a row says now, in the place of what it said. */
@@ -87,26 +181,43 @@ export class TitleSearch {
     const before = this.#read[row] ?? [];
     for (const term of before) {
       term.rows.delete(row);
-      if (term.rows.size === 0) this.#terms.delete(term.word);
+      if (term.rows.size > 0) continue;
+      this.#terms.delete(term.word);
+      this.#tree.delete(term.word);
     }
     this.#totalWords += words.length - before.length;
     this.#read[row] = words.map((word) => {
-      const term = this.#terms.get(word) ?? { word, rows: new Set() };
-      this.#terms.set(word, term);
+      let term = this.#terms.get(word);
+      if (term === undefined) {
+        term = { word, rows: new Set() };
+        this.#terms.set(word, term);
+        this.#tree.set(word, term);
+      }
       term.rows.add(row);
       return term;
     });
   }
 
-  /** The word itself where an item has it, else those that begin with it. */
-  #spellings(word: string): Term[] {
+  /**
+   * The word itself and those that begin with it; where there is none, those that are a typo away. Best first.
+   */
+  #spellings(word: string): Spelling[] {
     const exact = this.#terms.get(word);
-    if (exact !== undefined) return [exact];
-    if (word.length < 3) return [];
-    return this.#terms
-      .values()
-      .filter((term) => term.word.startsWith(word))
-      .take(20)
-      .toArray();
+    const found: Spelling[] = exact === undefined ? [] : [{ term: exact, weight: 1 }];
+    if (word.length >= 3) {
+      const begun: Term[] = [];
+      for (const term of this.#tree.atPrefix(word).values()) {
+        if (begun.length === mostRead) break;
+        if (term !== exact) begun.push(term);
+      }
+      begun.sort(byUse);
+      // Beside the word itself, its endings; "lamps" for "lamp".
+      const near = exact === undefined ? begun : begun.filter((term) => term.word.length <= word.length + 2);
+      for (const term of near.slice(0, mostBeginnings)) found.push({ term, weight: beginningWeight });
+    }
+    if (found.length > 0) return found;
+    const typos = [...this.#tree.fuzzyGet(word, typosIn(word)).values()] as [Term, number][];
+    typos.sort(([one, near], [other, far]) => near - far || byUse(one, other));
+    return typos.slice(0, mostBeginnings).map(([term, distance]) => ({ term, weight: typoWeight ** distance }));
   }
 }

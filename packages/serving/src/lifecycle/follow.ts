@@ -40,7 +40,7 @@ export class Follower implements AsyncDisposable {
     this.#db = db;
     this.#logger = logger;
     this.#opened = opened;
-    this.recent = new RecentEvents(db);
+    this.recent = new RecentEvents(db, () => this.#served.plan);
   }
 
   /** As of the last look. */

@@ -144,7 +144,8 @@ describe('lists', () => {
   });
 
   test('recently viewed is the newest first, without what was bought since', () => {
-    const recent = { items: ['i0', 'i2', 'i1'], ordered: new Set(['i2']), version: 1 };
+    const none = { disliked: new Set<string>(), shown: new Map<string, number>() };
+    const recent = { items: ['i0', 'i2', 'i1'], ordered: new Set(['i2']), ...none, version: 1 };
     assert.deepEqual(rowsOf(recentlyViewed(shopOf(3, [[0, 0, 1]]), 'u0', recent)), [1, 0]);
   });
 });

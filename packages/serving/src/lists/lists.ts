@@ -41,6 +41,8 @@ export interface ListRequest {
   exclude?: readonly string[] | undefined;
   /** What becomes of what the user bought; hidden by default, where there is a user. */
   seen?: 'hide' | 'show' | undefined;
+  /** Attributes of the items that the answer carries. */
+  fields?: readonly string[] | undefined;
 }
 
 /** Where an item of a list comes from: the list that was asked for, or what fills it up. */

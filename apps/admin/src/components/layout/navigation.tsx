@@ -16,6 +16,7 @@ const places = [
   { path: '/indexes', title: 'Indexes' },
   { path: '/playground', title: 'Playground' },
   { path: '/rules', title: 'Rules' },
+  { path: '/lists', title: 'Lists in bulk' },
   { path: '/experiments', title: 'Experiments' },
 ];
 

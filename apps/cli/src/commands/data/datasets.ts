@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import { table } from '../../answer.ts';
 import { actor, job, working } from '../../context.ts';
 import { findDataset } from '../../find.ts';
+import { readInteger, readSetting } from '../../options.ts';
 
 export function datasetsCommand(program: Command): void {
   const command = program.command('datasets').description('list the imported datasets');
+  setCommand(command);
   removeCommand(command);
   job(command, 'datasets', async ({ database }) => {
     const { prisma } = await database();
@@ -42,6 +44,56 @@ export function datasetsCommand(program: Command): void {
               ]),
             ),
     };
+  });
+}
+
+interface Settings {
+  language?: string;
+  demoteAfter?: number;
+  event: Record<string, unknown>;
+  hides?: string[];
+  dropEvent?: string[];
+}
+
+/** `duet datasets set`. */
+function setCommand(datasets: Command): void {
+  const command = datasets
+    .command('set <name>')
+    .description('what a shop decides about its lists and events, and, with nothing to set, what it has decided')
+    .option('--language <tag>', 'in which shoppers are told why an item is there: en, de')
+    .option('--demote-after <n>', 'impressions without a click after which an item is demoted; 0: never', readInteger)
+    .option(
+      '--event <name=weight>',
+      'an event type of its own; a purchase weighs 1, below zero is unwanted',
+      readSetting,
+      {},
+    )
+    .option('--hides <names...>', 'of the types given: those that hide the item from the user')
+    .option('--drop-event <names...>', 'event types that there shall be no more');
+  job<Settings>(command, 'datasets set my-shop --language de --event wishlist=0.5', async ({ database }, options) => {
+    const { setStorefront, storefrontOf } = await import('@duet/datasets');
+    const db = await database();
+    const dataset = await findDataset(db, command.args[0]);
+    const { language, demoteAfter, event, hides = [], dropEvent = [] } = options;
+    const before = await storefrontOf(db, dataset.id);
+    const given = Object.entries(event).map(([name, weight]) => ({
+      ...{ name, weight: weight as number, hides: hides.includes(name) },
+    }));
+    const gone = new Set([...dropEvent, ...Object.keys(event)]);
+    const eventTypes = [...before.eventTypes.filter(({ name }) => !gone.has(name)), ...given];
+    const changes = given.length > 0 || dropEvent.length > 0;
+    const patch = { language, demoteAfter, ...(changes && { eventTypes }) };
+    const isChanged = changes || language !== undefined || demoteAfter !== undefined;
+    const settings = isChanged ? await setStorefront(db, dataset.id, patch, { actor: actor() }) : before;
+    const types = settings.eventTypes.map(
+      ({ name, weight, hides: hidden }) => `${name} ${weight}${hidden ? ', hides' : ''}`,
+    );
+    const rows = [
+      ['language', settings.language],
+      ['demote after', settings.demoteAfter === 0 ? 'never' : `${settings.demoteAfter} impressions without a click`],
+      ['own events', types.length === 0 ? 'none' : types.join('; ')],
+    ];
+    return { json: { datasetId: dataset.id, ...settings }, text: table(['setting', `of ${dataset.name}`], rows) };
   });
 }
 

@@ -71,10 +71,10 @@ async function readArms(db: Database, datasetId: string, texts: readonly string[
       const [first, ...further] = text.split(',');
       const [name, model] = pair(first!, 'arm: write name=model');
       const keys = Object.fromEntries(further.map((part) => pair(part, 'part of an arm: write key=value')));
-      const { weight, index, ranker, alpha, diversity, ...unknown } = keys;
+      const { weight, index, ranker, alpha, diversity, 'demote-after': demoteAfter, ...unknown } = keys;
       const [strange] = Object.keys(unknown);
       if (strange !== undefined) {
-        const fix = 'An arm has weight, index, ranker, alpha and diversity.';
+        const fix = 'An arm has weight, index, ranker, alpha, diversity and demote-after.';
         throw new DuetError('bad-input', `An arm has no "${strange}".`, { where: { field: `arms.${name}` }, fix });
       }
       const followed = await findFollowed(db, datasetId, model);
@@ -90,6 +90,7 @@ async function readArms(db: Database, datasetId: string, texts: readonly string[
           ...(ranker !== undefined && { rankerId: ranker }),
           ...(alpha !== undefined && { alpha: Number(alpha) }),
           ...(diversity !== undefined && { diversity: Number(diversity) }),
+          ...(demoteAfter !== undefined && { demoteAfter: Number(demoteAfter) }),
         },
       };
     }),
