@@ -126,7 +126,11 @@ async function* inOrder<I, R>(
 }
 
 /** The events of a visit: one impression for each item of the page, then what the shopper did. */
-function eventsOf({ shopper, atMs, number }: Visit, answer: RetrieveAnswer, acts: readonly Act[]): LoggedEvent[] {
+export function eventsOf(
+  { shopper, atMs, number }: Visit,
+  answer: RetrieveAnswer,
+  acts: readonly Act[],
+): LoggedEvent[] {
   const { requestId, experiment, arm, items, currency } = answer;
   const event = (type: LoggedEvent['type'], position: number, afterMs: number) => ({
     type,
