@@ -67,9 +67,11 @@ export interface SignedIn extends Person {
 export const signedIn = cache(async (): Promise<SignedIn> => {
   const name = sessionCookie(isHttps(await headers()));
   const session = sessionIn(config(), (await cookies()).get(name)?.value);
-  if (session === undefined) redirect('/login');
-  const person = await personOf(await openedDatabase(), session.id);
-  if (person === undefined) redirect('/login');
+  const person = session && (await personOf(await openedDatabase(), session.id));
+  if (session === undefined || person === undefined) {
+    const next = (await headers()).get(pathHeader) ?? '/';
+    redirect(`/login?${new URLSearchParams({ next })}`);
+  }
   return { ...person, session: session.id };
 });
 
