@@ -8,7 +8,7 @@ const shown = (value: unknown): string =>
 /** The fields that a change changed: as they were and as they are, each cut to a line. */
 function fieldsOf({ before, after }: AuditLog): string[] {
   const [was, is] = [before ?? {}, after ?? {}] as [Record<string, unknown>, Record<string, unknown>];
-  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((field) => was[field] ?? is[field]);
   return fields.map((field) => {
     const [from, to] = [was[field], is[field]].map((value) => shown(value).slice(0, 120));
     return was[field] === undefined ? `${field}: ${to}` : `${field}: ${from} → ${to}`;

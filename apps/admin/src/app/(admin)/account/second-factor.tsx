@@ -112,9 +112,10 @@ function QrCode({ text }: { text: string }) {
       role="img"
       aria-label="QR code for your authenticator"
       viewBox={`0 0 ${size} ${size}`}
-      className="size-52 rounded-lg border border-line bg-white"
+      className="size-52 rounded-lg border border-line"
       shapeRendering="crispEdges"
     >
+      <rect width={size} height={size} fill="white" />
       <path d={dark.join('')} fill="black" />
     </svg>
   );

@@ -1,10 +1,9 @@
 'use client';
 
 import type { Person } from '@duet/db/people';
-import { useActionState } from 'react';
+import { type FormEvent, startTransition, useActionState } from 'react';
 import { Field } from '#components/forms/field.tsx';
 import { Once } from '#components/forms/once.tsx';
-import { Submit } from '#components/forms/submit.tsx';
 import { useControls } from '#components/forms/use-controls.ts';
 import { invite } from './actions.ts';
 
@@ -12,11 +11,17 @@ import { invite } from './actions.ts';
 export type RoleMeanings = Record<Person['role'], string>;
 
 export function InviteForm({ meanings }: { meanings: RoleMeanings }) {
-  const [{ link, problem }, send] = useActionState(invite, {});
+  const [{ link, problem }, send, pending] = useActionState(invite, {});
   const { values, control } = useControls({ email: '', name: '', role: 'viewer' });
   const meaning = meanings[values.role as Person['role']];
+  // Not by the form's `action`: React would reset the form after it, and the select would lose what was chosen.
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    startTransition(() => send(data));
+  };
   return (
-    <form action={send} className="space-y-5">
+    <form onSubmit={submit} className="space-y-5">
       <div className="grid gap-5 sm:grid-cols-3">
         <Field id="email" label="E-mail" hint="They log in with it; nothing is sent to it.">
           <input type="email" required maxLength={254} autoComplete="off" {...control('email')} />
@@ -35,7 +40,9 @@ export function InviteForm({ meanings }: { meanings: RoleMeanings }) {
       <p role="alert" className="text-sm text-bad empty:hidden">
         {problem}
       </p>
-      <Submit busy="Inviting…">Invite</Submit>
+      <button type="submit" disabled={pending} className="button">
+        {pending ? 'Inviting…' : 'Invite'}
+      </button>
       {link && (
         <Once key={link} title="Give them this link now: it cannot be shown again." secret={link}>
           <p className="mt-3 text-sm text-muted">It works once, for seven days. Whoever has it can take the account.</p>

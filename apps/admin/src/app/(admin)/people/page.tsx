@@ -76,7 +76,7 @@ export default async function PeoplePage() {
             rows={names}
             rowKey={(role) => role}
             columns={[
-              { title: 'Role', rowHeader: true, className: 'font-medium', cell: (role) => role },
+              { title: 'Role', rowHeader: true, className: 'min-w-32 font-medium', cell: (role) => role },
               { title: 'May', headClassName: 'w-full', cell: (role) => meanings[role] },
             ]}
           />
