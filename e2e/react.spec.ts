@@ -42,10 +42,11 @@ const program = (url: string, apiKey: string) => `
 `;
 
 let folder: string;
-let site: http.Server;
+let site: http.Server | undefined;
 let origin: string;
 
 test.beforeAll(async () => {
+  test.setTimeout(300_000);
   folder = mkdtempSync(path.join(os.tmpdir(), 'duet-vite-'));
   // As a shop installs it: from the tarballs, beside its own React.
   for (const [name, tarball] of [
@@ -71,7 +72,8 @@ test.beforeAll(async () => {
     const type = { '.html': 'text/html', '.js': 'text/javascript' }[path.extname(file)] ?? 'text/plain';
     return response.setHeader('content-type', type).end(readFileSync(file));
   });
-  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  const listening = site;
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
   const made = execFileSync(
     process.execPath,
@@ -90,7 +92,7 @@ test.beforeAll(async () => {
   await build({ root: folder, configFile: false, logLevel: 'warn', build: { outDir: dist } });
 });
 test.afterAll(() => {
-  site.close();
+  site?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

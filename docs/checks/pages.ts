@@ -16,6 +16,12 @@ export const runPages = [
     'running-an-experiment',
     'simulating',
     'storefront-client',
+    'nextjs',
+    'express',
+    'browser',
+    'python',
+    'php',
+    'shopify',
     'operating',
     'people',
     'living-shop',
@@ -42,6 +48,8 @@ export interface Block {
   notRun?: string;
   /** The file that the page says it is: `<!-- file: metrics.json -->`. */
   file?: string;
+  /** The program without which it is not run: `<!-- needs: php -->`. */
+  needs?: string;
 }
 
 /** The fenced blocks of a page, each with what a comment on the line before it says. */
@@ -53,7 +61,7 @@ export function blocksOf(page: string): Block[] {
     if (fence === null) continue;
     const end = lines.indexOf('```', at + 1);
     if (end === -1) throw new Error(`${page}:${at + 1}: the block has no end.`);
-    const [, says, what] = lines[at - 1]?.match(/^<!-- (not run|file): (.+) -->$/) ?? [];
+    const [, says, what] = lines[at - 1]?.match(/^<!-- (not run|file|needs): (.+) -->$/) ?? [];
     blocks.push({
       page,
       line: at + 1,
@@ -61,6 +69,7 @@ export function blocksOf(page: string): Block[] {
       text: lines.slice(at + 1, end).join('\n'),
       ...(says === 'not run' ? { notRun: what } : {}),
       ...(says === 'file' ? { file: what } : {}),
+      ...(says === 'needs' ? { needs: what } : {}),
     });
     at = end;
   }

@@ -14,13 +14,19 @@ import { createApiKey, signingSecret } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';
 import { EdgeVM } from '@edge-runtime/vm';
-import { chromium } from '@playwright/test';
+import { chromium, devices } from '@playwright/test';
 import { build } from 'esbuild';
 import { createServer, type RetrievalServer } from './server.ts';
 
 const run = promisify(execFile);
 /** Debian's own Chromium; elsewhere the one that `npx playwright install chromium` brings. */
 const debian = '/usr/bin/chromium';
+/** As e2e/playwright.config.ts does it. */
+const launch = () =>
+  chromium.launch({
+    ...(existsSync(debian) && { executablePath: debian }),
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
 
 /** What each runtime does with the installed package; its last value is what it found. */
 const visit = `
@@ -51,9 +57,10 @@ describe('the client package, from its tarball in an empty project', () => {
     await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: project });
 
     site = http.createServer(async (request, response) => {
-      const name = /^\/([\w-]+\.js)$/.exec(request.url!)?.[1];
+      const name = /^\/(?:duet\/)?([\w-]+\.js)$/.exec(request.url!)?.[1];
       response.setHeader('content-type', name === undefined ? 'text/html' : 'text/javascript');
-      if (name === undefined) response.end('<!doctype html><title>shop</title>');
+      if (name === undefined)
+        response.end(request.url === '/guide' ? await guidePage() : '<!doctype html><title>shop</title>');
       else response.end(await readFile(path.join(project, 'node_modules/@duet/client', name)));
     });
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
@@ -88,6 +95,12 @@ describe('the client package, from its tarball in an empty project', () => {
     await rm(project, { recursive: true });
   });
 
+  /** The page of the guide for browsers, with this service's address and key. */
+  const guidePage = async () => {
+    const guide = await readFile(path.join(repositoryRoot(), 'docs/guides/browser.md'), 'utf8');
+    const [, page] = /```html\n([\s\S]*?)\n```/.exec(guide)!;
+    return page!.replace('http://127.0.0.1:4300', url).replace('pk_…', pagesKey);
+  };
   const stored = async (eventId: string) => {
     const { rows } = await shop.db.pool.query('SELECT 1 FROM "Event" WHERE "eventId" = $1', [eventId]);
     return rows.length;
@@ -219,11 +232,7 @@ describe('the client package, from its tarball in an empty project', () => {
   });
 
   test('works in a browser, where events outlive the page that could not send them', async () => {
-    const browser = await chromium.launch({
-      // As e2e/playwright.config.ts does it.
-      ...(existsSync(debian) && { executablePath: debian }),
-      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-    });
+    const browser = await launch();
     try {
       const context = await browser.newContext();
       const inPage = async (body: string, address: string) => {
@@ -260,6 +269,41 @@ describe('the client package, from its tarball in an empty project', () => {
         url,
       ).then((ids) => ids.split(','));
       assert.deepEqual([await stored(late), await stored(id!)], [1, 1], 'by the beacon');
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test('the page of the guide for browsers shows a list, and logs what is seen and followed', async () => {
+    const browser = await launch();
+    try {
+      // Duet counts nothing of a browser that says it is headless.
+      const { userAgent } = devices['Desktop Chrome'];
+      const page = await (await browser.newContext({ userAgent })).newPage();
+      await page.goto(`${origin}/guide`);
+      const links = page.getByRole('region', { name: 'Recommended for you' }).getByRole('listitem').getByRole('link');
+      await links.first().waitFor();
+      assert.equal(await links.count(), 8);
+      const sent: string[] = [];
+      const isLogged = (type: string) =>
+        page.waitForResponse(async (response) => {
+          const { events = [] } = response.request().postDataJSON() ?? {};
+          sent.push(...events.map((event: { type: string }) => event.type));
+          return response.url().endsWith('events.log') && sent.includes(type);
+        });
+      const { result } = await (await isLogged('impression')).json();
+      assert.deepEqual(result.data.rejected, []);
+      const clicked = isLogged('click');
+      await links.nth(1).click({ modifiers: ['Control'] });
+      await clicked;
+      const { rows } = await shop.db.pool.query(
+        `SELECT "type"::text, "position" FROM "Event" WHERE "placement" = 'home' AND "type" IN ('impression', 'click')`,
+      );
+      assert.equal(rows.filter(({ type }) => type === 'impression').length, 8);
+      assert.deepEqual(
+        rows.filter(({ type }) => type === 'click').map(({ position }) => position),
+        [1],
+      );
     } finally {
       await browser.close();
     }

@@ -1,5 +1,6 @@
 import { interactionWrite, itemWrites, userWrite } from '@duet/datasets';
 import { z } from 'zod';
+import { describeDefault } from './rest/openapi.ts';
 
 // What a shop's server writes. Rows of a batch are checked one by one, so that a bad one costs no other: here they are
 // anything, described as what they should be.
@@ -8,7 +9,10 @@ import { z } from 'zod';
 const mostRows = 10_000;
 
 const rowsOf = <Row extends z.ZodType>(row: Row) => {
-  const { $schema: _, ...json } = z.toJSONSchema(row, { io: 'input' });
+  const { $schema: _, ...json } = z.toJSONSchema(row, {
+    io: 'input',
+    override: ({ jsonSchema }) => describeDefault(jsonSchema),
+  });
   return z
     .array(z.custom<z.input<Row>>().meta(json))
     .max(mostRows)

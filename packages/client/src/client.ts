@@ -27,6 +27,8 @@ import type {
   SimilarUsersAnswer,
   SimilarUsersInput,
   TrendingInput,
+  UsersIdentifyAnswer,
+  UsersIdentifyInput,
   UsersWriteInput,
 } from '@duet/api';
 import { type Events, openEvents } from './events.ts';
@@ -98,7 +100,11 @@ export interface DuetClient {
     /** Up to 10,000 of these in one call; a bad one is rejected alone. */
     write(items: ItemsWriteInput['items'], o?: CallOptions): Promise<ItemsWriteAnswer>;
   };
-  users: { write(users: UsersWriteInput['users'], o?: CallOptions): Promise<ItemsWriteAnswer> };
+  users: {
+    write(users: UsersWriteInput['users'], o?: CallOptions): Promise<ItemsWriteAnswer>;
+    /** Joins what a visitor did to the user who has logged in. */
+    identify(input: UsersIdentifyInput, o?: CallOptions): Promise<UsersIdentifyAnswer>;
+  };
   /** Of the past, such as the orders of a shop's till. */
   interactions: {
     write(interactions: InteractionsWriteInput['interactions'], o?: CallOptions): Promise<ItemsWriteAnswer>;
@@ -148,7 +154,10 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
       delete: calls('items.delete'),
       write: (items, o) => transport.read('items.write', { items }, o),
     },
-    users: { write: (users, o) => transport.read('users.write', { users }, o) },
+    users: {
+      write: (users, o) => transport.read('users.write', { users }, o),
+      identify: calls('users.identify'),
+    },
     interactions: { write: (interactions, o) => transport.read('interactions.write', { interactions }, o) },
     visitor: () => transport.visitor.signed(),
     events,

@@ -58,7 +58,7 @@ export const pascal = (name: string): string =>
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
 /** Says a default in words, where a reader looks for it. */
-function describeDefault(schema: z.core.JSONSchema.BaseSchema): void {
+export function describeDefault(schema: z.core.JSONSchema.BaseSchema): void {
   const { default: otherwise } = schema;
   if (otherwise === undefined) return;
   delete schema.default;
