@@ -39,15 +39,21 @@ interface Target {
   users: number;
   /** What every request asks beside a user. */
   asked?: object;
+  /** Of another list than `retrieve`: where it is, and what the i-th request says. */
+  list?: { path: (i: number) => string; body: (i: number) => object };
 }
 
-async function load({ url, key, users, asked }: Target, seconds: number, during?: () => Promise<void>): Promise<Load> {
+async function load(
+  { url, key, users, asked, list }: Target,
+  seconds: number,
+  during?: () => Promise<void>,
+): Promise<Load> {
   const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
   const requests = Array.from({ length: 500 }, (_, i) => ({
     method: 'POST' as const,
-    path: '/v1/retrieve',
+    path: list?.path(i) ?? '/v1/retrieve',
     headers,
-    body: JSON.stringify({ userId: `user-${(i * 7919) % users}`, k, ...asked }),
+    body: JSON.stringify({ k, ...(list?.body(i) ?? { userId: `user-${(i * 7919) % users}` }), ...asked }),
   }));
   const answers: Load['answers'] = [];
   const started = performance.now();
@@ -160,7 +166,29 @@ async function swap(
   };
 }
 
-async function measure({ quick, items: wanted }: Flags & { items?: string | undefined }) {
+/** The lists of a shop's pages, by what a request of each says. */
+function listsOf(items: number, users: number): Record<string, NonNullable<Target['list']>> {
+  const userId = (i: number) => `user-${(i * 7919) % users}`;
+  const itemId = (i: number) => `item-${(i * 104_729) % items}`;
+  const at = (path: string) => () => path;
+  const ofUser = (path: string) => ({ path: at(path), body: (i: number) => ({ userId: userId(i) }) });
+  return {
+    popular: ofUser('/v1/popular'),
+    trending: ofUser('/v1/trending'),
+    newArrivals: ofUser('/v1/new-arrivals'),
+    recentlyViewed: ofUser('/v1/recently-viewed'),
+    boughtTogether: { path: at('/v1/bought-together'), body: (i) => ({ itemIds: [itemId(i)], userId: userId(i) }) },
+    similarItems: { path: (i) => `/v1/items/${itemId(i)}/similar`, body: () => ({}) },
+    search: { path: at('/v1/search'), body: (i) => ({ query: `articel ${i}`, facets: ['category'] }) },
+    buyAgain: { path: at('/v1/retrieve'), body: (i) => ({ userId: userId(i), seen: 'only' }) },
+  };
+}
+
+async function measure({
+  quick,
+  items: wanted,
+  lists: withLists = false,
+}: Flags & { items?: string | undefined; lists?: boolean | undefined }) {
   const items = wanted === undefined ? (quick ? 20_000 : 1_000_000) : Number(wanted);
   const rounds = quick ? 2 : 3;
   const seconds = quick ? 4 : 20;
@@ -211,6 +239,13 @@ async function measure({ quick, items: wanted }: Flags & { items?: string | unde
       );
     }
   }
+  const lists: Record<string, Load> = {};
+  for (const [name, list] of withLists ? Object.entries(listsOf(items, shop.users)) : []) {
+    // The first request of a list counts it; what is measured are those that come after.
+    await load({ url: service.url, key, users: shop.users, list }, 2);
+    lists[name] = await load({ url: service.url, key, users: shop.users, list }, seconds);
+    say(`${name}: ${lists[name].requestsPerSecond.toFixed(0)} requests/s, p99 ${lists[name].p99.toFixed(2)} ms`);
+  }
   const swapSeconds = quick ? 9 : 30;
   say('An index swap under load');
   const indexSwap = await swap(db, shop, service.url, key, swapSeconds, {
@@ -240,6 +275,7 @@ async function measure({ quick, items: wanted }: Flags & { items?: string | unde
       ...metrics,
       errors: metrics.errors + unranked.errors + indexSwap.errors + modelSwap.errors,
       unranked,
+      lists: Object.fromEntries(Object.entries(lists).map(([name, one]) => [name, of([one])])),
       index_swap: indexSwap,
       model_swap: modelSwap,
     },
@@ -272,9 +308,18 @@ function markdown({ params, metrics, peers, ratios }: Awaited<ReturnType<typeof 
       [row('Duet', metrics), row('Duet, `rank: false`', metrics.unranked), row('bare node:http', peers.bare)],
     ),
     `Duet answers ${(100 * ratios.bare).toFixed(1)} % of the bare server's requests, and ${(100 * ratios.bare_unranked).toFixed(1)} % where it need not rank. The bare server searches the same index with the same vectors for the same 100 candidates and writes the same JSON; it checks no key and no input, ranks nothing, hides nothing that was bought, and has no limits, no deadline and no metrics.`,
+    ...(Object.keys(metrics.lists).length === 0
+      ? []
+      : [
+          'The other lists, one after the other:',
+          table(
+            ['list', 'requests/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'bytes an answer'],
+            Object.entries(metrics.lists).map(([name, one]) => row(name, one)),
+          ),
+        ]),
     'Under load, with p99 from the change in the database until a second after the first answer from what is new, and of the rest of the run:',
     table(['', 'served after ms', 'p99 during, ms', 'p99 otherwise, ms', 'errors'], swaps),
   ].join('\n\n');
 }
 
-await runBench('serve', measure, markdown, { items: { type: 'string' } });
+await runBench('serve', measure, markdown, { items: { type: 'string' }, lists: { type: 'boolean' } });
