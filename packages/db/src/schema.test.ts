@@ -86,6 +86,8 @@ async function fill({ prisma, ...database }: Database) {
   const apiKey = await prisma.apiKey.create({
     data: { name: 'shop', kind: 'publishable', datasetId, prefix: 'pk_x', hash: '00', scopes: ['events'] },
   });
+  const userAlias = await prisma.userAlias.create({ data: { datasetId, anonymousId: 'visitor-1', userId: 'u' } });
+  const bulkRun = await prisma.bulkRun.create({ data: { datasetId, request: { of: 'users' } } });
   const signingSecret = await prisma.signingSecret.create({ data: { datasetId, secret: 'vs_x' } });
   const event = await prisma.event.create({
     data: {
@@ -153,6 +155,8 @@ async function fill({ prisma, ...database }: Database) {
       apiKey,
       installation,
       signingSecret,
+      userAlias,
+      bulkRun,
       event,
     },
   };
