@@ -238,7 +238,7 @@ test('an append that is killed leaves nothing, and the next one is whole', async
   const lines = Array.from({ length: 20_000 }, (_, i) => `u${i % 99},i${i % 77},${1_700_000_000 + i},n${i},1`);
   const interactions = await write(header + lines.join('\n'));
   const child = path.join(import.meta.dirname, 'testing/import-child.ts');
-  for (const last of ['number interactions', 'store catalogue']) {
+  for (const last of ['check interactions', 'store catalogue']) {
     const request = JSON.stringify({ into: datasetId, interactions });
     const run = spawn(process.execPath, [child, String(db.pool.options.connectionString), ctx.dataDir, request]);
     let steps = '';

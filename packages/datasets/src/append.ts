@@ -94,13 +94,14 @@ async function store(
 ) {
   const datasetId = dataset.id;
   const partId = randomUUID();
-  await incomingOfFiles(workspace, { clock: read.clock, minorUnits: minorUnits(dataset.currency) });
+  const constants = await incomingOfFiles(workspace, read, minorUnits(dataset.currency));
   const made = path.join(folder, 'part.parquet');
   const others = parts.map(({ id }) => partFile(dataDir, datasetId, id));
-  const part = await writePart(workspace, made, others, progress);
+  const part = await writePart(workspace, made, { others, constants }, progress);
   return inTransaction(db, async (client) => {
     const { catalogue, allowWithdraw } = settings;
-    const how = { complete: catalogue === 'complete', allowWithdraw, progress, signal };
+    const complete = catalogue === 'complete';
+    const how = { complete, allowWithdraw, says: read.mapping.items?.says, progress, signal };
     const items = await storeFeed(client, workspace, datasetId, how);
     await storeUsers(client, workspace, datasetId, { progress, signal });
     signal?.throwIfAborted();

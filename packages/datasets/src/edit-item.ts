@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/base';
-import { type Author, type Database, type Prisma, writeAudit } from '@duet/db';
+import { type Author, type Database, writeAudit } from '@duet/db';
 import { z } from 'zod';
+import { makeCategory } from './catalogue/categories.ts';
 import { largestPrice } from './shape.ts';
 
 /** An item as somebody who looks after the catalogue writes it. */
@@ -46,7 +47,7 @@ export async function saveItem(
     if (isNew && old !== null) throw new DuetError('conflict', `There is an item ${externalId} already.`);
     const data = {
       ...fields,
-      categoryId: category === null ? null : await categoryOf(tx, datasetId, category),
+      categoryId: category === null ? null : (await makeCategory(tx, datasetId, category)).id,
       withdrawnAt: withdrawn ? (old?.withdrawnAt ?? author.now ?? new Date()) : null,
     };
     const saved = await tx.item.upsert({ where, create: { datasetId, externalId, ...data }, update: data });
@@ -65,9 +66,4 @@ export async function saveItem(
       after: { ...fields, category, withdrawn },
     });
   });
-}
-
-async function categoryOf(tx: Prisma.TransactionClient, datasetId: string, name: string): Promise<string> {
-  const where = { datasetId_name: { datasetId, name } };
-  return (await tx.category.upsert({ where, create: { datasetId, name }, update: {} })).id;
 }

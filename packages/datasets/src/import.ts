@@ -42,10 +42,10 @@ export async function importDataset(ctx: ImportContext, request: ImportRequest):
   const [partId, snapshotId] = [randomUUID(), randomUUID()];
   return await reading(ctx, folder, settings, async (workspace, read) => {
     const currency = read.currency.code;
-    await incomingOfFiles(workspace, { clock: read.clock, minorUnits: minorUnits(currency) });
+    const constants = await incomingOfFiles(workspace, read, minorUnits(currency));
     await mkdir(partsFolder(ctx.dataDir, datasetId));
     const file = partFile(ctx.dataDir, datasetId, partId);
-    const part = await writePart(workspace, file, [], progress);
+    const part = await writePart(workspace, file, { constants }, progress);
     const clock = await clockSummary(workspace, read.clock);
     const summary: ImportSummary = { ...read, seconds: (performance.now() - started) / 1000 };
     const snapshots = snapshotFolder(ctx.dataDir, { id: snapshotId, datasetId });

@@ -66,6 +66,15 @@ export interface FaultSummary {
   examples: FaultyRow[];
 }
 
+/**
+ * What of an item a file says. The rest stays as it is, of an item that the dataset has; but what a file lists is
+ * shown, unless it hides it.
+ */
+export interface Said {
+  fields: ('title' | 'category' | 'price' | 'stock')[];
+  attributes: string[];
+}
+
 /** How one of the files was understood. */
 export interface TableMapping extends SourceNotes {
   /** The known form that it has. */
@@ -74,6 +83,8 @@ export interface TableMapping extends SourceNotes {
   columns: Record<string, string>;
   /** Columns that nothing is made of. */
   unused: string[];
+  /** Of an items file. */
+  says?: Said;
   /** How its rows were used: read = used + rejected + ignored. */
   rows: { read: number; used: number; rejected: number; ignored: Record<string, number>; usedPercent: number };
 }

@@ -87,6 +87,7 @@ async function fill({ prisma, ...database }: Database) {
     data: { name: 'shop', kind: 'publishable', datasetId, prefix: 'pk_x', hash: '00', scopes: ['events'] },
   });
   const userAlias = await prisma.userAlias.create({ data: { datasetId, anonymousId: 'visitor-1', userId: 'u' } });
+  const categoryAlias = await prisma.categoryAlias.create({ data: { datasetId, name: 'Lamps', to: 'Lights' } });
   const bulkRun = await prisma.bulkRun.create({ data: { datasetId, request: { of: 'users' } } });
   const signingSecret = await prisma.signingSecret.create({ data: { datasetId, secret: 'vs_x' } });
   const event = await prisma.event.create({
@@ -157,6 +158,7 @@ async function fill({ prisma, ...database }: Database) {
       signingSecret,
       userAlias,
       bulkRun,
+      categoryAlias,
       event,
     },
   };

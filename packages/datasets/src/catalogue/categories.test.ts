@@ -11,6 +11,7 @@ import {
   undoCategoryChange,
 } from './categories.ts';
 import { editItems } from './edit-items.ts';
+import { writeItemBatch } from './write-batch.ts';
 
 describe('categories of a catalogue', () => {
   let db: Database;
@@ -83,6 +84,30 @@ describe('categories of a catalogue', () => {
     assert.deepEqual(await now(), ['Gifts 0, Lamps 2, Lights 1', 'Lamps Lamps Lights']);
     assert.equal(await moveItems(db, datasetId, ['a'], null), 1);
     assert.equal((await now())[1], '– Lamps Lights');
+  });
+
+  test('stay as they were made when a feed brings the old names again', async () => {
+    const feed = (...items: [string, string][]) =>
+      writeItemBatch(
+        db,
+        datasetId,
+        items.map(([itemId, category]) => ({ itemId, category })),
+      );
+    await renameCategory(db, datasetId, 'Lamps', 'Lanterns');
+    await feed(['a', 'Lamps'], ['b', 'Lamps'], ['c', 'Lights'], ['d', 'Lamps']);
+    assert.equal((await now())[1], 'Lanterns Lanterns Lights Lanterns');
+    await mergeCategory(db, datasetId, 'Lanterns', 'Lights');
+    await feed(['a', 'Lamps'], ['b', 'Lanterns']);
+    assert.equal((await now())[1], 'Lights Lights Lights Lights');
+    await undoLast();
+    await feed(['d', 'Lamps'], ['c', 'Lights']);
+    assert.equal((await now())[1], 'Lanterns Lanterns Lights Lanterns');
+    await deleteCategory(db, datasetId, 'Lanterns');
+    await feed(['a', 'Lamps'], ['b', 'Lanterns']);
+    assert.deepEqual(await now(), ['Lights 1', '– – Lights –']);
+    await moveItems(db, datasetId, ['a'], 'Lamps');
+    await feed(['b', 'Lamps'], ['d', 'Lanterns']);
+    assert.equal((await now())[1], 'Lamps Lamps Lights –');
   });
 
   test('and items are changed together, each change in the item’s own log', async () => {

@@ -27,8 +27,20 @@ async function find(tx: Transaction, datasetId: string, name: string): Promise<F
   return found;
 }
 
-const make = (tx: Transaction, datasetId: string, name: string): Promise<Found> =>
-  tx.category.upsert({ where: { datasetId_name: { datasetId, name } }, create: { datasetId, name }, update: {} });
+/** A category by name, which is made where it is new; files mean it from then on. */
+export async function makeCategory(tx: Transaction, datasetId: string, name: string): Promise<Found> {
+  await tx.categoryAlias.deleteMany({ where: { datasetId, name } });
+  const where = { datasetId_name: { datasetId, name } };
+  return tx.category.upsert({ where, create: { datasetId, name }, update: {} });
+}
+
+/** What files call `name` is in `to` from now on, or in no category. */
+const alias = (tx: Transaction, datasetId: string, name: string, to: string | null) =>
+  tx.categoryAlias.upsert({
+    where: { datasetId_name: { datasetId, name } },
+    create: { datasetId, name, to },
+    update: { to },
+  });
 
 /** Counts the items of a dataset's categories anew. */
 const countItems = (tx: Transaction, datasetId: string) =>
@@ -59,7 +71,7 @@ const changing = <T>({ prisma }: Database, work: (tx: Transaction) => Promise<T>
   prisma.$transaction(work, { timeout: 60_000 });
 
 /**
- * Gives a category another name.
+ * Gives a category another name. Later files that have the old one mean it too, as with the other changes.
  *
  * @throws DuetError `bad-input` for no name, `not-found`, `conflict` where another has the name
  */
@@ -73,6 +85,8 @@ export async function renameCategory(db: Database, datasetId: string, from: stri
       throw new DuetError('conflict', `There is a category "${to}" already.`, { fix: 'Merge this one into it.' });
     }
     await tx.category.update({ where: { id: category.id }, data: { name: to } });
+    await tx.categoryAlias.deleteMany({ where: { datasetId, name: to } });
+    await alias(tx, datasetId, from, to);
     const items = await itemsOf(tx, { categoryId: category.id });
     await put(tx, Object.keys(items), category.id);
     await writeDown(tx, datasetId, author, { action: 'rename', from, to, items: {} });
@@ -92,6 +106,7 @@ export async function mergeCategory(db: Database, datasetId: string, from: strin
     await tx.$executeRaw`UPDATE "Category" SET interactions = interactions
       + (SELECT interactions FROM "Category" WHERE id = ${source.id}::uuid) WHERE id = ${target.id}::uuid`;
     await tx.category.delete({ where: { id: source.id } });
+    await alias(tx, datasetId, from, to);
     await countItems(tx, datasetId);
     await writeDown(tx, datasetId, author, { action: 'merge', from, to, items });
   });
@@ -104,6 +119,7 @@ export async function deleteCategory(db: Database, datasetId: string, from: stri
     const items = await itemsOf(tx, { categoryId: category.id });
     await put(tx, Object.keys(items), null);
     await tx.category.delete({ where: { id: category.id } });
+    await alias(tx, datasetId, from, null);
     await writeDown(tx, datasetId, author, { action: 'delete', from, to: null, items });
   });
 }
@@ -124,7 +140,7 @@ export async function moveItems(
   const to = category?.trim().normalize('NFC') || null;
   return changing(db, async (tx) => {
     const items = await itemsOf(tx, { datasetId, externalId: { in: [...externalIds] } });
-    const target = to === null ? null : await make(tx, datasetId, to);
+    const target = to === null ? null : await makeCategory(tx, datasetId, to);
     await put(tx, Object.keys(items), target?.id ?? null);
     await countItems(tx, datasetId);
     await writeDown(tx, datasetId, author, { action: 'move', from: null, to, items });
@@ -184,16 +200,17 @@ export async function undoCategoryChange(db: Database, datasetId: string, change
       if ((await tx.category.count({ where: { datasetId, name: from! } })) > 0)
         throw new DuetError('conflict', `There is another category "${from}" by now.`);
       await tx.category.update({ where: { id: category.id }, data: { name: from! } });
+      await tx.categoryAlias.deleteMany({ where: { datasetId, name: from! } });
       await put(tx, Object.keys(await itemsOf(tx, { categoryId: category.id })), category.id);
     } else {
       const now =
         to === null ? null : await tx.category.findUnique({ where: { datasetId_name: { datasetId, name: to } } });
       const ids = readItems(change.before).map(([id]) => id);
       const still = await itemsOf(tx, { id: { in: ids }, categoryId: now?.id ?? null });
-      if (from !== null) await make(tx, datasetId, from);
+      if (from !== null) await makeCategory(tx, datasetId, from);
       for (const [name, moved] of Map.groupBy(readItems(change.before), ([, was]) => was)) {
         const mine = moved.map(([id]) => id).filter((id) => id in still);
-        await put(tx, mine, name === null ? null : (await make(tx, datasetId, name)).id);
+        await put(tx, mine, name === null ? null : (await makeCategory(tx, datasetId, name)).id);
       }
       await countItems(tx, datasetId);
     }

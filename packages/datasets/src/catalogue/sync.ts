@@ -46,7 +46,10 @@ export async function syncCatalogue(ctx: ImportContext, request: SyncRequest): P
       refuseCurrency(dataset, read.currency.code, read.currency.from);
       const { allowWithdraw } = settings;
       const done = await inTransaction(db, (client) =>
-        storeFeed(client, workspace, datasetId, { complete, allowWithdraw, progress, signal }),
+        storeFeed(client, workspace, datasetId, {
+          ...{ complete, allowWithdraw, progress, signal },
+          says: read.mapping.items?.says,
+        }),
       );
       const unchanged = read.items - done.added - done.updated;
       return { datasetId, ...done, unchanged, rejected: read.rejected };

@@ -1,11 +1,14 @@
 import { DuetError, type Progress } from '@duet/base';
 import { listedItems } from '../read/tables.ts';
 import type { Workspace } from '../read/workspace.ts';
+import type { Said } from '../summary.ts';
 import { type Client, storeCatalogue } from '../write/catalogue.ts';
 
 interface StoreOptions {
   progress: Progress;
   signal?: AbortSignal | undefined;
+  /** What of an item the feed says. */
+  says?: Said | undefined;
 }
 
 /** A feed that lacks more of the catalogue than this is more likely cut off than meant. */
@@ -57,7 +60,7 @@ export async function storeFeed(
     `SELECT count(*)::int AS shown FROM "Item" WHERE "datasetId" = $1 AND "withdrawnAt" IS NULL`,
     [datasetId],
   );
-  const stored = await storeCatalogue(client, workspace, datasetId, o);
+  const stored = await storeCatalogue(client, workspace, datasetId, o, o.says);
   const withdrawn = complete ? await withdrawMissing(client, workspace, datasetId) : 0;
   refuseLargeWithdrawal({ shown: rows[0]!.shown, withdrawn }, allowWithdraw ? 1 : undefined);
   return { ...stored, withdrawn };

@@ -98,7 +98,7 @@ async function writeRows(
     if (rows === 0) return { partId: undefined, rows, added: 0 };
     const made = path.join(folder, 'part.parquet');
     const others = parts.map(({ id }) => partFile(dataDir, datasetId, id));
-    const part = await writePart(workspace, made, others, progress);
+    const part = await writePart(workspace, made, { others }, progress);
     if (part.interactions === 0) return { partId: undefined, rows, added: 0 };
     signal?.throwIfAborted();
     const id = randomUUID();

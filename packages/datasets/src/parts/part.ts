@@ -31,6 +31,12 @@ const columns = {
   context: 'VARCHAR[]',
 };
 
+/**
+ * How files are written that stay: without dictionaries, which cost most of writing and compress no better than zstd
+ * does.
+ */
+export const storedParquet = 'FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 1';
+
 /** What is to become a part, in the order `place`. */
 export const incoming: Table = {
   name: 'incoming',
@@ -60,11 +66,12 @@ export interface WrittenPart {
  * have). Rows that are alike within the part all count.
  *
  * @param others files of the dataset's other parts
+ * @param constants SQL for columns of {@link incoming} that are the same in every row: what need not be sorted
  */
 export async function writePart(
   workspace: Workspace,
   file: string,
-  others: readonly string[],
+  { others = [], constants = {} }: { others?: readonly string[]; constants?: Readonly<Record<string, string>> },
   progress: Progress,
 ): Promise<WrittenPart> {
   const known = others.length > 0 ? rowsOfParts(others) : undefined;
@@ -79,9 +86,11 @@ export async function writePart(
          ) fresh ANTI JOIN (SELECT DISTINCT user_id, item_id, time, kind FROM ${known}) old
            ON old.user_id = fresh.user_id AND old.item_id = fresh.item_id AND old.time = fresh.time
              AND old.kind IN (fresh.kind, '')`;
+  const varying = Object.keys(incoming.columns).filter((name) => constants[name] === undefined);
+  const all = Object.entries(columns).map(([name, type]) => `${constants[name] ?? name}::${type} AS ${name}`);
   const written = await workspace.run(
-    `COPY (SELECT ${Object.keys(columns)} FROM ${fresh} ORDER BY time, place)
-     TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd)`,
+    `COPY (SELECT ${all} FROM (SELECT ${varying} FROM ${fresh} ORDER BY time, place))
+     TO ${literal(file)} (${storedParquet})`,
     { progress, step: 'write part' },
   );
   await sync(file);

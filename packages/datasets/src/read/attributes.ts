@@ -1,4 +1,4 @@
-import { plain } from './forms/form.ts';
+import { columnNamed, plain } from './forms/form.ts';
 import type { Rows } from './rows.ts';
 import { columnOf } from './source/source.ts';
 import { literal, type Workspace } from './workspace.ts';
@@ -9,7 +9,7 @@ const jsonNumber = '^-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,10})?$';
 /** Columns of which an entity's attributes are made: those without a role that the form does not leave out. */
 export function attributeColumns({ source, roles, file }: Rows): string[] {
   const taken = new Set(Object.values(roles).flat());
-  const left = new Set(file?.leaveOut.map(plain));
+  const left = new Set(file?.leaveOut.map((name) => plain(columnNamed(source.columns, name, file.aliases) ?? name)));
   return source.columns.filter((name) => !taken.has(name) && !left.has(plain(name)));
 }
 

@@ -1,7 +1,7 @@
 import type { FaultSummary } from '../summary.ts';
 import type { Rows } from './rows.ts';
 import { columnOf, lineOf, partOf } from './source/source.ts';
-import { emptied, rejected, scanned } from './tables.ts';
+import { emptied, rejected } from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
 
 /** One thing that can be wrong with a row, or with an optional value. */
@@ -38,13 +38,16 @@ export function firstProblem(rows: Rows, checks: readonly Check[]): string {
  * well.
  */
 export function allFaults(rows: Rows, checks: readonly Check[]): string {
-  if (checks.length === 0) return `NULL::${scanned.columns.emptied}`;
-  const any = checks.map(({ when }) => `coalesce(${when}, false)`).join(' OR ');
+  if (checks.length === 0) return 'NULL::STRUCT("column" VARCHAR, reason VARCHAR, "value" VARCHAR)[]';
   const each = checks.map((check) => `CASE WHEN ${check.when} THEN ${fault(rows, check)} END`);
-  return `CASE WHEN ${any} THEN list_filter([${each}], lambda one: one IS NOT NULL) END`;
+  return `CASE WHEN ${anyFault(checks)} THEN list_filter([${each}], lambda one: one IS NOT NULL) END`;
 }
 
-/** Adds a table's rows with a `problem` to those rejected, and counts the values that were `emptied` in the others. */
+/** SQL for whether anything is wrong. */
+export const anyFault = (checks: readonly Check[]): string =>
+  checks.length === 0 ? 'false' : checks.map(({ when }) => `coalesce(${when}, false)`).join(' OR ');
+
+/** Adds a relation's rows with a `problem` to those rejected, and counts the values that were `emptied` in the others. */
 export async function reportFaults(
   workspace: Workspace,
   { source }: Rows,

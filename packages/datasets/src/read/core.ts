@@ -22,7 +22,7 @@ export async function filterCore(
   await workspace.fill(wholeInteractions, whole, { as: core.user > 1 || core.item > 1 ? 'table' : 'view' });
   const result = { removed: 0, rounds: 0 };
   for (;;) {
-    const removed = (await prune('user_key', core.user)) + (await prune('item_key', core.item));
+    const removed = (await prune('user_id', core.user)) + (await prune('item_id', core.item));
     if (removed === 0) return result;
     result.removed += removed;
     result.rounds++;

@@ -56,7 +56,7 @@ export async function readFeed(
       fix: 'Look at its column mapping: --item, --title, --category, --price.',
     });
   }
-  const mapping = { items: mappingOf(rows, listed!.accounts) };
+  const mapping = { items: { ...mappingOf(rows, listed!.accounts), says: listed!.says } };
   return {
     items: listed!.accounts.used,
     rejected: left,

@@ -34,8 +34,7 @@ async function read(rows: Purchase[], request: Partial<ImportRequest>) {
     throw error;
   });
   const kept = await workspace.rows(
-    `SELECT u.id AS user, i.id AS item, moment AS time, quantity, value FROM interactions
-     JOIN known_users u ON u.key = user_key JOIN known_items i ON i.key = item_key ORDER BY _row`,
+    'SELECT user_id AS user, item_id AS item, moment AS time, quantity, value FROM interactions ORDER BY _row',
   );
   return { summary, kept: kept.map(({ value, ...row }) => ({ row: row as unknown as Purchase, value })) };
 }

@@ -3,14 +3,24 @@ import type { ImportSettings } from '../request.ts';
 import { type Clock, isOneKind, splitParts } from '../shape.ts';
 import type { InteractionsSummary, TableMapping } from '../summary.ts';
 import { netCancellations } from './cancellations.ts';
-import { allFaults, brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
+import { allFaults, anyFault, brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
 import { filterCore } from './core.ts';
 import { type Events, hidesOf, readEvents, weightOf } from './events.ts';
 import type { Role } from './forms/form.ts';
 import { type Profile, profileRows } from './profile.ts';
-import type { Rows } from './rows.ts';
+import { nothingIgnored, type Rows } from './rows.ts';
 import { columnOf } from './source/source.ts';
-import { counted, interactions, knownItems, knownUsers, mirrored, netted, scanned, type Table } from './tables.ts';
+import {
+  counted,
+  interactionConstants,
+  interactions,
+  knownItems,
+  knownUsers,
+  mirrored,
+  netted,
+  scanned,
+  type Table,
+} from './tables.ts';
 import { finite } from './values/missing.ts';
 import { numberOf } from './values/price.ts';
 import { unixSeconds } from './values/time.ts';
@@ -26,6 +36,9 @@ const partNames: Record<(typeof splitParts)[number], string[]> = {
 /** SQL for the place in `splitParts` that text names, else NULL. */
 const placeOfPart = (text: string): string =>
   `CASE ${splitParts.map((part, i) => `WHEN lower(${text}) IN (${partNames[part].map(literal)}) THEN ${i}`).join(' ')} END::UTINYINT`;
+
+/** The bounds of sound times, in Unix seconds. */
+const [earliest, latest] = [Date.UTC(1900) / 1000, Date.UTC(2201) / 1000];
 
 /** What is known of a table's rows before they are read: its columns, how they are written, what its events weigh. */
 interface Known {
@@ -53,7 +66,7 @@ function rowChecks({ rows, profile, clock, settings }: Known): Check[] {
       add('time', twofold.replace('TEXT', rows.text('time')), 'time may be read in two ways');
     }
     add('time', 'moment IS NULL', 'time cannot be read');
-    add('time', 'NOT (year(to_timestamp(moment)) BETWEEN 1900 AND 2200)', 'time is outside 1900 to 2200');
+    add('time', `NOT (moment >= ${earliest} AND moment < ${latest})`, 'time is outside 1900 to 2200');
   } else if (clock === 'position') {
     const role = rows.roles.time ? 'time' : 'position';
     add(role, `${rows.text(role)} IS NULL`, 'no position');
@@ -83,9 +96,8 @@ function ignoredBy({ rows, settings: { minRating } }: Known): string {
   return `coalesce(${rows.ignored}, CASE WHEN read_rating < ${minRating} OR read_rating IS NULL THEN 'rating below ${minRating}' END)`;
 }
 
-/** Reads and checks every row: {@link scanned}. */
-async function scan(workspace: Workspace, known: Known, progress: Progress): Promise<void> {
-  const { rows, profile, events, clock, settings } = known;
+/** SQL for every row with its values read: what {@link rowChecks} and {@link valueChecks} look at. */
+function readRow({ rows, profile, clock, settings, ...known }: Known): string {
   const text = (role: Role): string => rows.text(role);
   const number = (role: Role): string => {
     const reading = profile.numbers[role];
@@ -97,34 +109,60 @@ async function scan(workspace: Workspace, known: Known, progress: Progress): Pro
     position: () => finite(text(rows.roles.time ? 'time' : 'position')),
     file: () => '_row::DOUBLE',
   }[clock]();
+  // Ids are the same however their accents are composed.
+  const id = (role: Role): string => (rows.factsOf(role)?.isAscii ? text(role) : `nfc_normalize(${text(role)})`);
+  const read = `SELECT *, ${id('user')} AS user_id, ${id('item')} AS item_id, ${moment} AS moment, ${text('event')} AS event,
+      ${number('quantity')} AS read_quantity, ${number('price')} AS read_price, ${number('value')} AS read_value,
+      ${number('rating')} AS read_rating, ${rows.roles.split ? placeOfPart(text('split')) : 'NULL'} AS part
+    FROM ${rows.source.view}`;
+  return `SELECT *, ${ignoredBy({ rows, profile, clock, settings, ...known })} AS why FROM (${read})`;
+}
+
+/** What of a row's faults counts: one that is left out is not looked at, unless it cannot be read. */
+const looksAt = { problem: 'why IS NULL OR _broken IS NOT NULL', emptied: 'why IS NULL' };
+
+/** Reads and checks every row: {@link scanned}. */
+async function scan(workspace: Workspace, known: Known, progress: Progress): Promise<void> {
+  const { rows, events, settings } = known;
+  const text = (role: Role): string => rows.text(role);
   const cancelEvents = settings.cancelEvents.map((event) => literal(event.toLowerCase()));
   const isCancelEvent = cancelEvents.length > 0 ? `coalesce(lower(event) IN (${cancelEvents}), false)` : 'false';
-  // Ids are the same however their accents are composed.
-  const id = (role: Role): string => `nfc_normalize(${text(role)})`;
+  const countsAll = rows.ignored === nothingIgnored && settings.minRating === undefined;
+  const constants = {
+    ...interactionConstants(rows.roles, settings.context),
+    ...(countsAll && { ignored: 'NULL' }),
+  };
   await workspace.fill(
     scanned,
-    `SELECT *, CASE WHEN problem IS NULL OR sound THEN why END AS ignored FROM (
+    `SELECT *, CASE WHEN NOT faulty OR _broken IS NULL THEN why END AS ignored FROM (
      SELECT _row, user_id, item_id, moment, event, nullif(read_quantity, 0) AS quantity,
-       CASE WHEN read_price >= 0 THEN read_price END AS price, read_value AS value, order_id, title, category, part, context, twin,
+       CASE WHEN read_price >= 0 THEN read_price END AS price, read_value AS value, ${text('order')} AS order_id,
+       ${text('title')} AS title, ${text('category')} AS category, part,
+       [${settings.context.map((name) => columnOf(rows.source, name))}]::VARCHAR[] AS context,
+       hash(${rows.source.columns.map((name) => columnOf(rows.source, name))}) AS twin,
        ${isCancelEvent} OR coalesce(read_quantity < 0, false) AS cancels, (${weightOf('event', events)})::DOUBLE AS weight,
-       ${hidesOf('event', events)} AS hides, why, _broken IS NULL AS sound,
-       CASE WHEN why IS NULL OR _broken IS NOT NULL THEN ${firstProblem(rows, rowChecks(known))} END AS problem,
-       CASE WHEN why IS NULL THEN ${allFaults(rows, valueChecks(known))} END AS emptied
-     FROM (SELECT *, ${ignoredBy(known)} AS why FROM
-       (SELECT *, ${id('user')} AS user_id, ${id('item')} AS item_id, ${moment} AS moment, ${text('event')} AS event,
-          ${number('quantity')} AS read_quantity, ${number('price')} AS read_price, ${number('value')} AS read_value,
-          ${number('rating')} AS read_rating, ${text('order')} AS order_id, ${text('title')} AS title,
-          ${text('category')} AS category, ${placeOfPart(text('split'))} AS part,
-          [${settings.context.map((name) => columnOf(rows.source, name))}]::VARCHAR[] AS context,
-          hash(${rows.source.columns.map((name) => columnOf(rows.source, name))}) AS twin
-        FROM ${rows.source.view})))`,
-    { as: 'file', progress, step: 'check interactions' },
+       ${hidesOf('event', events)} AS hides, why, _broken,
+       (${looksAt.problem}) AND (${anyFault(rowChecks(known))}) AS faulty,
+       (${looksAt.emptied}) AND (${anyFault(valueChecks(known))}) AS emptied
+     FROM (${readRow(known)}))`,
+    { as: 'file', constants, progress, step: 'check interactions' },
   );
-  await reportFaults(workspace, rows, scanned.name);
+}
+
+/** Says what is wrong with the rows that are, each read once more. */
+async function reportScanned(workspace: Workspace, known: Known): Promise<void> {
+  const { rows } = known;
+  await reportFaults(
+    workspace,
+    rows,
+    `(SELECT _row, CASE WHEN ${looksAt.problem} THEN ${firstProblem(rows, rowChecks(known))} END AS problem,
+       CASE WHEN ${looksAt.emptied} THEN ${allFaults(rows, valueChecks(known))} END AS emptied
+     FROM (${readRow(known)}) WHERE _row IN (SELECT _row FROM ${scanned} WHERE faulty OR emptied))`,
+  );
 }
 
 /** SQL for whether a scanned row counts. */
-const counts = 'problem IS NULL AND ignored IS NULL AND (cancels OR weight > 0)';
+const counts = 'NOT faulty AND ignored IS NULL AND (cancels OR weight > 0)';
 
 /** Sound rows that count, as {@link counted} or, in both directions, {@link mirrored}; returns which of them. */
 async function countingRows(workspace: Workspace, settings: ImportSettings, hasDuplicates: boolean): Promise<Table> {
@@ -143,18 +181,13 @@ async function countingRows(workspace: Workspace, settings: ImportSettings, hasD
   return mirrored;
 }
 
-/** Numbers users and items, and keeps what cancellations left of each row: {@link interactions}. */
-async function numberRows(workspace: Workspace, rows: Table, subtracts: boolean, progress: Progress): Promise<void> {
-  for (const [table, column] of [
-    [knownUsers, 'user_id'],
-    [knownItems, 'item_id'],
-  ] as const) {
-    await workspace.fill(
-      table,
-      `SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS key, id
-       FROM (SELECT DISTINCT ${column} AS id FROM ${rows} WHERE NOT cancels)`,
-    );
-  }
+/** Makes {@link interactions} of the rows that count, with what cancellations left of each. */
+async function keepRows(
+  workspace: Workspace,
+  rows: Table,
+  { subtracts, filters }: { subtracts: boolean; filters: boolean },
+  progress: Progress,
+): Promise<void> {
   // Of a purchase that was cancelled in part, value falls with quantity.
   const value = 'coalesce(value, price * coalesce(quantity, 1))';
   const [quantity, worth, join, where] = subtracts
@@ -167,12 +200,25 @@ async function numberRows(workspace: Workspace, rows: Table, subtracts: boolean,
     : ['quantity', value, '', ''];
   await workspace.fill(
     interactions,
-    `SELECT rows._row, u.key AS user_key, i.key AS item_key, moment, event, weight, hides, ${quantity} AS quantity, ${worth} AS value,
+    `SELECT rows._row, user_id, item_id, moment, event, weight, hides, ${quantity} AS quantity, ${worth} AS value,
        order_id, part, context
-     FROM ${rows} rows JOIN ${knownUsers} u ON u.id = user_id JOIN ${knownItems} i ON i.id = item_id ${join}
-     WHERE NOT rows.cancels ${where}`,
-    { progress, step: 'number interactions' },
+     FROM ${rows} rows ${join} WHERE NOT rows.cancels ${where}`,
+    // What rows are taken from must be a table.
+    { as: filters ? 'table' : subtracts ? 'file' : 'view', progress, step: 'keep interactions' },
   );
+}
+
+/** Makes {@link knownUsers} and {@link knownItems}. */
+async function listIds(workspace: Workspace): Promise<void> {
+  for (const [table, column] of [
+    [knownUsers, 'user_id'],
+    [knownItems, 'item_id'],
+  ] as const) {
+    await workspace.fill(
+      table,
+      `SELECT ${column} AS id, count(*) AS interactions FROM ${interactions} GROUP BY ${column}`,
+    );
+  }
 }
 
 /** What became of the interactions' rows, and how they were understood. */
@@ -206,24 +252,21 @@ export async function readInteractions(
       : (roles.time ?? roles.position) !== undefined
         ? 'position'
         : 'file';
-  await scan(workspace, { rows, profile, events, clock, settings }, progress);
-  const { total, malformed, cancelling, ...ignored } = await countRows(workspace);
-  const duplicates = Number(
-    (
-      await workspace.row(
-        `SELECT coalesce(sum(n - 1), 0)::DOUBLE AS n FROM (SELECT count(*) AS n FROM ${scanned}
-         WHERE ${counts} GROUP BY user_id, item_id, moment, twin HAVING count(*) > 1)`,
-      )
-    ).n,
-  );
+  const known = { rows, profile, events, clock, settings } as const;
+  await scan(workspace, known, progress);
+  const { total, malformed, cancelling, hasFaults, ...ignored } = await countRows(workspace);
+  if (hasFaults) await reportScanned(workspace, known);
+  const duplicates = clock === 'file' ? 0 : await countDuplicates(workspace);
   const counting = await countingRows(workspace, settings, duplicates > 0);
   const policy = settings.cancellations;
   const subtracts = policy === 'subtract' && cancelling > 0;
   const none = { matched: 0, unmatched: 0, purchasesRemoved: 0, purchasesReduced: 0 };
   const cancellations = subtracts ? await netCancellations(workspace, counting) : { policy, rows: cancelling, ...none };
-  await numberRows(workspace, counting, subtracts, progress);
+  const filters = settings.kCore.user > 1 || settings.kCore.item > 1;
+  await keepRows(workspace, counting, { subtracts, filters }, progress);
   const kCore = await filterCore(workspace, settings.kCore);
-  const { n: kept } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${interactions}`);
+  await listIds(workspace);
+  const { n: kept } = await workspace.row(`SELECT coalesce(sum(interactions), 0)::DOUBLE AS n FROM ${knownItems}`);
   const reasons = Object.fromEntries(
     Object.entries({
       ...ignored.reasons,
@@ -261,11 +304,20 @@ export async function readInteractions(
   };
 }
 
+/** Rows that count and are equal in every column to one before: `twin` says all that they hold. */
+async function countDuplicates(workspace: Workspace): Promise<number> {
+  const { n } = await workspace.row(
+    `SELECT coalesce(sum(n - 1), 0)::DOUBLE AS n FROM
+       (SELECT count(*) AS n FROM ${scanned} WHERE ${counts} GROUP BY twin HAVING count(*) > 1)`,
+  );
+  return Number(n);
+}
+
 /** Counts of {@link scanned}: rows, malformed ones, and sound ones that do not count, by reason and by event. */
 async function countRows(workspace: Workspace) {
   const groups = await workspace.rows(
-    `SELECT problem IS NOT NULL AS malformed, ignored, cancels AND ignored IS NULL AS cancelling,
-       CASE WHEN problem IS NULL AND ignored IS NULL AND NOT cancels AND weight = 0 THEN coalesce(event, '') END AS event,
+    `SELECT faulty AS malformed, ignored, cancels AND ignored IS NULL AS cancelling, bool_or(faulty OR emptied) AS faults,
+       CASE WHEN NOT faulty AND ignored IS NULL AND NOT cancels AND weight = 0 THEN coalesce(event, '') END AS event,
        count(*)::DOUBLE AS n
      FROM ${scanned} GROUP BY ALL ORDER BY n DESC, event`,
   );
@@ -273,6 +325,7 @@ async function countRows(workspace: Workspace) {
     total: 0,
     malformed: 0,
     cancelling: 0,
+    hasFaults: groups.some(({ faults }) => faults === true),
     reasons: {} as Record<string, number>,
     events: {} as Record<string, number>,
   };

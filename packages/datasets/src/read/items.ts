@@ -1,12 +1,12 @@
 import type { ImportSettings } from '../request.ts';
 import { largestPrice } from '../shape.ts';
-import type { ItemsSummary, TableMapping } from '../summary.ts';
-import { allAttributes, attributesOf } from './attributes.ts';
+import type { ItemsSummary, Said, TableMapping } from '../summary.ts';
+import { allAttributes, attributeColumns, attributesOf } from './attributes.ts';
 import { allFaults, brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
 import { type Profile, profileRows } from './profile.ts';
 import type { Rows } from './rows.ts';
 import { columnOf } from './source/source.ts';
-import { interactions, items, knownItems, listedItems, lists, scanned } from './tables.ts';
+import { items, knownItems, listedItems, lists, scanned } from './tables.ts';
 import { categoryPath } from './values/category.ts';
 import { numberOf } from './values/price.ts';
 import { hiddenBy, stocked } from './values/states.ts';
@@ -46,16 +46,34 @@ export async function countListed(
   };
 }
 
+interface ListedItems extends Listed {
+  profile: Profile;
+  says: Said;
+}
+
+/** What of an item a file says, by its columns. */
+function saidBy(rows: Rows, { itemLists }: ImportSettings): Said {
+  const { title, category, price, stock, image, link } = rows.roles;
+  const fields = { title, category, price, stock };
+  return {
+    fields: (Object.keys(fields) as (keyof typeof fields)[]).filter((name) => fields[name] !== undefined),
+    attributes: [
+      ...[...attributeColumns(rows), ...Object.keys(itemLists)],
+      ...[...(category ? [categoryPathAttribute] : []), ...(image ? ['image'] : []), ...(link ? ['link'] : [])],
+    ],
+  };
+}
+
 /** What an items file says, as {@link listedItems}: of each id its last row, or what its rows say together. */
 async function readListed(
   workspace: Workspace,
   rows: Rows,
   { settings, scale, now }: { settings: ImportSettings; scale: number; now: Date },
-): Promise<Listed & { profile: Profile }> {
+): Promise<ListedItems> {
   const profile = await profileRows(workspace, rows, settings);
   const { price: reading } = profile.numbers;
   const price = reading ? numberOf(rows.text('price'), reading) : 'NULL::DOUBLE';
-  const hidden = rows.hidden ?? hiddenBy(rows.source.columns, (name) => columnOf(rows.source, name), now) ?? 'false';
+  const isHidden = rows.hidden ?? hiddenBy(rows.source.columns, (name) => columnOf(rows.source, name), now);
   const attributes = await attributesOf(workspace, rows, {
     [categoryPathAttribute]: `CASE WHEN len(path) > 1 THEN array_to_string(path, '|') END`,
     ...(rows.roles.image && { image: rows.text('image') }),
@@ -96,7 +114,7 @@ async function readListed(
        CASE WHEN ignored IS NULL THEN ${allFaults(rows, values)} END AS emptied
        FROM (SELECT *, ${rows.ignored} AS ignored, nfc_normalize(${rows.text('item')}) AS id, ${rows.text('title')} AS title,
          ${categoryPath(rows.text('category'))} AS path, ${price} AS read_price, ${stocked(rows.text('stock'))} AS stocked,
-         coalesce(${hidden}, false) AS hidden
+         coalesce(${isHidden ?? 'false'}, false) AS hidden
        FROM ${rows.source.view}))`,
   );
   await reportFaults(workspace, rows, checked);
@@ -109,7 +127,8 @@ async function readListed(
            ${latest('hidden')}, ${latest('attributes')} FROM ${sound} GROUP BY id`
       : `SELECT id, title, path AS category, price, stocked, hidden, attributes FROM ${sound}`,
   );
-  return { ...(await countListed(workspace, rows, checked)), profile };
+  const says = saidBy(rows, settings);
+  return { ...(await countListed(workspace, rows, checked)), profile, says };
 }
 
 /**
@@ -125,7 +144,7 @@ export async function readItems(
     minorUnits: (profile: Profile | undefined) => number;
     now: Date;
   },
-): Promise<ItemsSummary & { listed: (Listed & { profile: Profile }) | undefined; covered: number }> {
+): Promise<ItemsSummary & { listed: ListedItems | undefined; covered: number }> {
   const { rows, interactionRows, settings, now } = input;
   // Prices are bounded by the smallest unit that a currency has.
   const listed = rows && (await readListed(workspace, rows, { settings, scale: 1000, now }));
@@ -134,8 +153,8 @@ export async function readItems(
   const latest = (role: 'title' | 'category' | 'price'): string =>
     interactionRows.roles[role] ? `arg_max(${role}, (moment, _row)) FILTER (${role} IS NOT NULL)` : 'NULL';
   const { share } = await workspace.row(
-    `SELECT coalesce(avg((known.id IN (SELECT id FROM ${listedItems}))::INTEGER), 0)::DOUBLE AS share
-     FROM ${interactions} JOIN ${knownItems} known ON known.key = item_key`,
+    `SELECT coalesce(sum(interactions) FILTER (id IN (SELECT id FROM ${listedItems})) / sum(interactions), 0)::DOUBLE AS share
+     FROM ${knownItems}`,
   );
   const isComplete =
     rows !== undefined && (settings.catalogue ?? (Number(share) >= 0.5 ? 'complete' : 'partial')) === 'complete';
@@ -143,10 +162,9 @@ export async function readItems(
     items,
     `WITH latest AS (
        SELECT item_id AS id, ${latest('title')} AS title, ${latest('category')} AS category, ${latest('price')} AS price
-       FROM ${scanned} WHERE problem IS NULL AND ignored IS NULL AND NOT cancels GROUP BY item_id
+       FROM ${scanned} WHERE NOT faulty AND ignored IS NULL AND NOT cancels GROUP BY item_id
      ), ids AS (
-       SELECT id FROM ${knownItems} WHERE key IN (SELECT item_key FROM ${interactions})
-       UNION SELECT id FROM ${listedItems}
+       SELECT id FROM ${knownItems} UNION SELECT id FROM ${listedItems}
      )
      SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS item_id,
        coalesce(listed_title, latest_title, '') AS title, list_last(category) AS category,
@@ -160,8 +178,7 @@ export async function readItems(
   const row = await workspace.row(`
     SELECT count(*) FILTER (id IS NOT NULL)::DOUBLE AS read, count(*) FILTER (id IS NOT NULL AND hidden)::DOUBLE AS hidden,
       count(*) FILTER (id IS NULL AND withdrawn)::DOUBLE AS withdrawn, count(*) FILTER (NOT in_stock)::DOUBLE AS out,
-      count(*) FILTER (item_id NOT IN
-        (SELECT id FROM ${knownItems} WHERE key IN (SELECT item_key FROM ${interactions})))::DOUBLE AS cold
+      count(*) FILTER (item_id NOT IN (SELECT id FROM ${knownItems}))::DOUBLE AS cold
     FROM ${items} LEFT JOIN ${listedItems} listed ON listed.id = item_id`);
   return {
     read: Number(row.read),

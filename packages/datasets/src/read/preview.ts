@@ -1,5 +1,5 @@
 import type { ReadSummary } from '../summary.ts';
-import { interactions, items, knownItems, knownUsers, users } from './tables.ts';
+import { interactions, items, users } from './tables.ts';
 import type { Row, Workspace } from './workspace.ts';
 
 /** Rows as they would be stored. */
@@ -30,9 +30,8 @@ export async function previewTables(
     counts: { rows: Number(counts.rows), users: Number(counts.users), items: Number(counts.items) },
     preview: {
       interactions: await workspace.rows(
-        `SELECT u.id AS user, i.id AS item, ${time} AS time, weight, quantity, value, order_id AS "order"
-         FROM (FROM ${interactions} ORDER BY _row LIMIT ${shown})
-           JOIN ${knownUsers} u ON u.key = user_key JOIN ${knownItems} i ON i.key = item_key ORDER BY _row`,
+        `SELECT user_id AS user, item_id AS item, ${time} AS time, weight, quantity, value, order_id AS "order"
+         FROM ${interactions} ORDER BY _row LIMIT ${shown}`,
       ),
       items: await workspace.rows(shownItems),
       users: await workspace.rows(

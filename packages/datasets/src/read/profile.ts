@@ -32,30 +32,33 @@ export async function profileRows(workspace: Workspace, rows: Rows, settings: Im
   const { roles } = rows;
   const selects: string[] = [];
   const has = (role: Role): boolean => roles[role] !== undefined;
-  if (has('time')) {
+  const unixUnit = rows.factsOf('time')?.unixUnit;
+  const isPlain = (role: Role): boolean => rows.factsOf(role)?.isPlainNumber ?? false;
+  if (has('time') && unixUnit === undefined) {
     const { kinds, example } = timeProfile(rows.text('time'));
     selects.push(`${kinds} AS time_kinds`, `${example} AS time_example`);
   }
   const numbers = numeric.filter(has);
   for (const role of numbers) {
+    if (isPlain(role)) continue;
     for (const [name, sql] of Object.entries(numberProfile(rows.text(role)))) selects.push(`${sql} AS ${role}_${name}`);
   }
   if (has('currency')) selects.push(`histogram(upper(${rows.text('currency')})) AS currency_column`);
-  if (has('price')) selects.push(`histogram(${currencyOf(rows.text('price'))}) AS currency_price`);
+  if (has('price') && !isPlain('price')) selects.push(`histogram(${currencyOf(rows.text('price'))}) AS currency_price`);
   const profile: Row =
     selects.length > 0
       ? await workspace.row(`SELECT ${selects.join(', ')} FROM ${rows.source.view} WHERE _broken IS NULL`)
       : {};
   const time = has('time')
     ? decideTime(
-        countsOf(profile.time_kinds),
+        unixUnit === undefined ? countsOf(profile.time_kinds) : { unix: 1 },
         { formats: settings.timeFormats, zone: settings.timeZone },
         { example: profile.time_example as string | null, file: rows.source.files[0]!, column: rows.blamed('time')! },
       )
     : undefined;
   const of = (role: Role, name: string): number => Number(profile[`${role}_${name}`] ?? 0);
   return {
-    time,
+    time: time && { ...time, unixUnit },
     numbers: Object.fromEntries(
       numbers.map((role) => [
         role,

@@ -153,7 +153,7 @@ export async function readFiles(
   if (settings.strict) refuseRejected(left);
   const mapping: ReadSummary['mapping'] = {
     interactions: mappingOf(rows, accounts, settings.context),
-    ...(itemRows && listedItems && { items: mappingOf(itemRows, listedItems.accounts) }),
+    ...(itemRows && listedItems && { items: { ...mappingOf(itemRows, listedItems.accounts), says: listedItems.says } }),
     ...(userRows && listedUsers && { users: mappingOf(userRows, listedUsers.accounts) }),
   };
   refuseUseless(mapping, left.byReason, summary.kept);
@@ -256,8 +256,8 @@ const shared = ['guest', 'guests', 'anonymous', 'anon', 'unknown', 'test', 'defa
 /** Warns of users who are likely to be many people. */
 async function suspects(workspace: Workspace): Promise<string[]> {
   const found = await workspace.rows(
-    `SELECT id, count(*)::DOUBLE AS n FROM ${interactions} JOIN ${knownUsers} ON key = user_key
-     WHERE lower(id) IN (${shared.map(literal)}) GROUP BY id ORDER BY n DESC, id DESC`,
+    `SELECT id, interactions::DOUBLE AS n FROM ${knownUsers}
+     WHERE lower(id) IN (${shared.map(literal)}) ORDER BY n DESC, id DESC`,
   );
   if (found.length === 0) return [];
   const names = found.map(({ id, n }) => `${id} (${n})`).join(', ');

@@ -178,7 +178,7 @@ export function assignRoles(
     const shares = shared == null ? undefined : meant(columns, shared, role);
     const formed = [form?.columns[role] ?? []]
       .flat()
-      .flatMap((one) => (one.startsWith('=') ? one : (columnNamed(columns, one) ?? [])));
+      .flatMap((one) => (one.startsWith('=') ? one : (columnNamed(columns, one, form?.aliases) ?? [])));
     const usual = () =>
       own !== undefined
         ? []

@@ -16,6 +16,7 @@ import {
 import { assignRoles, type Roles } from './roles.ts';
 import { translate } from './source/expression.ts';
 import { columnOf, type Source } from './source/source.ts';
+import type { ColumnFacts } from './text/column-facts.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A table's rows with what each column means: the files of one kind, by their form. */
@@ -28,6 +29,8 @@ export interface Rows {
   roles: Roles;
   /** SQL for a role's text; a NULL where there is none. */
   text(role: Role): string;
+  /** What a role's texts are like, where that is known without a look at the rows. */
+  factsOf(role: Role): ColumnFacts | undefined;
   /** The column that is to blame for a role's value. */
   blamed(role: Role): string | undefined;
   /** SQL for why a row does not count; NULL where it does. */
@@ -35,6 +38,9 @@ export interface Rows {
   /** SQL for whether a row's item is not shown, where the form says. */
   hidden: string | undefined;
 }
+
+/** {@link Rows.ignored} where every row counts. */
+export const nothingIgnored = 'NULL::VARCHAR';
 
 /** Opens a location's files; `table` names their views. */
 export type OpenFiles = (table: string, location: string) => Promise<Source[]>;
@@ -99,6 +105,7 @@ async function united(workspace: Workspace, table: string, sources: Source[]): P
     columns,
     view,
     arrays: [...new Set(sources.flatMap(({ arrays }) => arrays))],
+    factsOf: () => undefined,
     unreadable: sources.reduce((sum, { unreadable }) => sum + unreadable, 0),
     open: async (array) => {
       for (const source of sources) await source.open(source.arrays.includes(array ?? '') ? array : undefined);
@@ -167,7 +174,9 @@ export async function readRows(
   const source: Source = { ...own, columns, view: `rows_${table}` };
   const roles = assignRoles(settings, table, { columns, file: located.location, form: file });
   const arrays = Object.values(roles).flatMap((names) => names.flatMap((name) => /^(.+\[\])\./.exec(name)?.[1] ?? []));
-  await own.open(arrays.find((array) => own.arrays.includes(array)));
+  const spread = arrays.filter((array) => own.arrays.includes(array));
+  // Of an array within another each innermost object is a row.
+  await own.open(spread.find((array) => spread.some((other) => array.startsWith(`${other}.`))) ?? spread[0]);
   refuseObjects(own, roles, located.location);
 
   let select = `SELECT * FROM ${own.view}`;
@@ -179,10 +188,10 @@ export async function readRows(
       LEFT JOIN (SELECT * FROM ${other.view} QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY _row DESC) = 1) other
       ON other.${key} = rows.${columnOf(source, columnNamed(columns, here))}`;
   }
-  const group = file?.fill && columnNamed(columns, file.fill.by);
+  const group = file?.fill && columnNamed(columns, file.fill.by, file.aliases);
   if (group !== undefined) {
     const filled = file!.fill!.columns.flatMap((name) => {
-      const found = columnNamed(columns, name);
+      const found = columnNamed(columns, name, file!.aliases);
       if (found === undefined) return [];
       const column = columnOf(source, found);
       return `coalesce(${column}, arg_min(${column}, _row) FILTER (${column} IS NOT NULL) OVER (PARTITION BY ${columnOf(source, group)})) AS ${column}`;
@@ -197,7 +206,7 @@ export async function readRows(
       workspace,
       expression,
       (name) => {
-        const found = columnNamed(columns, name);
+        const found = columnNamed(columns, name, file?.aliases);
         return found && columnOf(source, found);
       },
       where,
@@ -222,6 +231,14 @@ export async function readRows(
       },
       { file: located.location, option: 'where (--where)', columns },
     );
+    await workspace.rows(`SELECT ${condition} FROM ${source.view} LIMIT 0`).catch((cause: Error) => {
+      // DuckDB's first line says what is wrong, the others show our SQL.
+      const [what] = cause.message.split('\n', 1);
+      throw new DuetError('bad-input', `where (--where) is no condition: ${what}`, {
+        where: { file: located.location },
+        cause,
+      });
+    });
     reasons.push(`WHEN NOT coalesce(${condition}, false) THEN 'left out by --where'`);
   }
   // Whoever names the columns of both sides says himself what the rows are.
@@ -236,8 +253,9 @@ export async function readRows(
     file,
     roles,
     text: (role) => texts.get(role) ?? 'NULL::VARCHAR',
+    factsOf: (role) => (roles[role]?.length === 1 ? source.factsOf?.(roles[role][0]!) : undefined),
     blamed: (role) => roles[role]?.[0]?.replace(/^=.*/s, role),
-    ignored: reasons.length > 0 ? `CASE ${reasons.join(' ')} END` : 'NULL::VARCHAR',
+    ignored: reasons.length > 0 ? `CASE ${reasons.join(' ')} END` : nothingIgnored,
     hidden: file?.hide && (await ofForm(file.hide)),
   };
 }

@@ -15,10 +15,6 @@ export interface Table {
 
 const table = (name: string, columns: Record<string, string>): Table => ({ name, columns, toString: () => name });
 
-const ofFault = '"column" VARCHAR, reason VARCHAR, "value" VARCHAR';
-/** One thing that is wrong with a row, with the row itself: a JSON object. */
-const problem = `STRUCT(${ofFault}, record VARCHAR)`;
-
 /**
  * Rows that were left out, of every file. Written by `source.ts` (what cannot be read) and `checks.ts` (what is wrong).
  */
@@ -72,9 +68,29 @@ export const scanned = table('scanned', {
   hides: 'BOOLEAN',
   /** Why the row does not count, though it is sound. */
   ignored: 'VARCHAR',
-  problem,
-  /** Optional values that cannot be read. */
-  emptied: `STRUCT(${ofFault})[]`,
+  /** Whether something is wrong with the row. */
+  faulty: 'BOOLEAN',
+  /** Whether an optional value cannot be read. */
+  emptied: 'BOOLEAN',
+});
+
+/**
+ * SQL for the columns of {@link scanned} that are the same in every row, because no column of the files has their role.
+ *
+ * @param roles those that the interactions' columns have
+ */
+export const interactionConstants = (
+  roles: Readonly<Record<string, unknown>>,
+  context: readonly string[],
+): Record<string, string> => ({
+  ...(roles.event ? {} : { event: 'NULL', weight: '1', hides: 'true' }),
+  ...(roles.price ? {} : { price: 'NULL' }),
+  ...(roles.value ? {} : { value: 'NULL' }),
+  ...(roles.order ? {} : { order_id: 'NULL' }),
+  ...(roles.title ? {} : { title: 'NULL' }),
+  ...(roles.category ? {} : { category: 'NULL' }),
+  ...(roles.split ? {} : { part: 'NULL' }),
+  ...(context.length > 0 ? {} : { context: '[]' }),
 });
 
 const countedColumns = {
@@ -111,17 +127,10 @@ export const netted = table('netted', {
   left: 'DOUBLE',
 });
 
-const known = { key: 'INTEGER', id: 'VARCHAR' };
-/** Users of an interaction, numbered from 0 by id. Written by `interactions.ts`. */
-export const knownUsers = table('known_users', known);
-/** Items of an interaction, numbered from 0 by id. Written by `interactions.ts`. */
-export const knownItems = table('known_items', known);
-
 const interactionColumns = {
   _row: 'BIGINT',
-  /** Of {@link knownUsers} and {@link knownItems}. */
-  user_key: 'INTEGER',
-  item_key: 'INTEGER',
+  user_id: 'VARCHAR',
+  item_id: 'VARCHAR',
   moment: 'DOUBLE',
   event: 'VARCHAR',
   weight: 'DOUBLE',
@@ -137,7 +146,13 @@ const interactionColumns = {
 /** The interactions that are kept. Written by `interactions.ts`. */
 export const interactions = table('interactions', interactionColumns);
 
-/** The same with those of users and items that have too few: what a part holds. Written by `core.ts`. */
+const known = { id: 'VARCHAR', interactions: 'BIGINT' };
+/** Users of {@link interactions}. Written by `interactions.ts`. */
+export const knownUsers = table('known_users', known);
+/** Items of {@link interactions}. Written by `interactions.ts`. */
+export const knownItems = table('known_items', known);
+
+/** {@link interactions} with those of users and items that have too few: what a part holds. Written by `core.ts`. */
 export const wholeInteractions = table('whole_interactions', interactionColumns);
 
 export type Entity = 'users' | 'items';

@@ -4,7 +4,7 @@ import { allAttributes, attributesOf } from './attributes.ts';
 import { brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
 import { countListed, type Listed } from './items.ts';
 import type { Rows } from './rows.ts';
-import { interactions, knownUsers, listedUsers, lists, users } from './tables.ts';
+import { knownUsers, listedUsers, lists, users } from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
 
 /** What a users file says, as {@link listedUsers}: of each id its last row. */
@@ -41,8 +41,7 @@ export async function readUsers(
     users,
     `SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS user_id, ${title} AS title,
       ${allAttributes} AS attributes
-     FROM ${knownUsers} LEFT JOIN ${listedUsers} USING (id) LEFT JOIN ${lists('users')} USING (id)
-     WHERE key IN (SELECT user_key FROM ${interactions})`,
+     FROM ${knownUsers} LEFT JOIN ${listedUsers} USING (id) LEFT JOIN ${lists('users')} USING (id)`,
   );
   const row = await workspace.row(`
     SELECT count(*)::DOUBLE AS read, count(*) FILTER (id NOT IN (SELECT user_id FROM ${users}))::DOUBLE AS idle

@@ -11,6 +11,9 @@ export { literal };
 const defaultMemory = Math.min(totalmem() / 4, 4 * 2 ** 30);
 const threads = Math.min(2, availableParallelism());
 
+/** What is read again at once: dictionaries, which cost most of writing, make it no faster. */
+const scratchParquet = 'FORMAT parquet, COMPRESSION lz4_raw, DICTIONARY_SIZE_LIMIT 1, ROW_GROUP_SIZE 32768';
+
 /** "name" as a SQL identifier. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -110,26 +113,31 @@ export class Workspace implements Disposable {
    * Fills a table with a query's columns of the declared names and types.
    *
    * @param how `table` by default; `view` for what is cheap to compute again; `file` for what is too large for a table,
-   * whose filling takes memory that grows with its rows
+   * whose filling takes memory that grows with its rows. Of a file, `constants` is SQL for the columns that are the
+   * same in every row: they are not written.
    */
   async fill(
     table: Table,
     select: string,
-    { as = 'table', ...watch }: { as?: 'table' | 'view' | 'file'; progress?: Progress; step?: string } = {},
+    {
+      as = 'table',
+      constants = {},
+      progress,
+      step,
+    }: { as?: 'table' | 'view' | 'file'; constants?: Record<string, string>; progress?: Progress; step?: string } = {},
   ): Promise<void> {
-    const { progress, step } = watch;
     const watched = progress && step !== undefined ? { progress, step } : undefined;
-    const columns = Object.entries(table.columns).map(
-      ([name, type]) => `${identifier(name)}::${type} AS ${identifier(name)}`,
-    );
-    const typed = `SELECT ${columns} FROM (${select})`;
+    const typed = (name: string): string =>
+      `${constants[name] ?? identifier(name)}::${table.columns[name]} AS ${identifier(name)}`;
+    const names = Object.keys(table.columns);
     if (as !== 'file') {
-      await this.run(`CREATE ${as} ${table} AS ${typed}`, watched);
+      await this.run(`CREATE ${as} ${table} AS SELECT ${names.map(typed)} FROM (${select})`, watched);
       return;
     }
     const file = literal(path.join(this.folder, `${table}.parquet`));
-    await this.run(`COPY (${typed}) TO ${file} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 32768)`, watched);
-    await this.run(`CREATE VIEW ${table} AS FROM read_parquet(${file})`);
+    const written = names.filter((name) => constants[name] === undefined);
+    await this.run(`COPY (SELECT ${written.map(typed)} FROM (${select})) TO ${file} (${scratchParquet})`, watched);
+    await this.run(`CREATE VIEW ${table} AS SELECT ${names.map(typed)} FROM read_parquet(${file})`);
   }
 
   /** Adds rows to a table, each column as a text or null. */

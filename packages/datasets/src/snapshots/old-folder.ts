@@ -56,7 +56,7 @@ export async function adoptOldFolder({ db, dataDir }: DatasetContext, dataset: D
       { as: 'view' },
     );
     await mkdir(partsFolder(dataDir, datasetId), { recursive: true });
-    const part = await writePart(workspace, partFile(dataDir, datasetId, partId), [], silent);
+    const part = await writePart(workspace, partFile(dataDir, datasetId, partId), {}, silent);
     const folder = snapshotFolder(dataDir, snapshot);
     await mkdir(folder, { recursive: true });
     for (const name of oldFiles) await linkOrCopy(path.join(home, name), path.join(folder, name));

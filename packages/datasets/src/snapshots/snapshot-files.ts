@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '@duet/base';
-import { rowsOfParts } from '../parts/part.ts';
+import { rowsOfParts, storedParquet } from '../parts/part.ts';
 import { literal, type Workspace } from '../read/workspace.ts';
 import type { ImportSettings } from '../request.ts';
 import type { Clock, Sides } from '../shape.ts';
@@ -77,7 +77,7 @@ export async function writeSnapshotFiles(
     kCore: core,
   };
   const copy = (select: string, name: string): Promise<number> =>
-    workspace.run(`COPY (${select}) TO ${literal(path.join(folder, name))} (FORMAT parquet, COMPRESSION zstd)`, {
+    workspace.run(`COPY (${select}) TO ${literal(path.join(folder, name))} (${storedParquet})`, {
       progress,
       step: `write ${name}`,
     });
@@ -86,6 +86,8 @@ export async function writeSnapshotFiles(
   const items = await copy('SELECT * FROM snapshot_items ORDER BY row', 'items.parquet');
   const { n: dislikes } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${takenBack}`);
   if (Number(dislikes) > 0) await copy(`SELECT * FROM ${takenBack} ORDER BY ALL`, dislikedFile);
+  const snapshot = `read_parquet(${literal(path.join(folder, 'interactions.parquet'))})`;
+  await workspace.run(`CREATE TABLE item_counts AS SELECT item AS row, count(*) AS n FROM ${snapshot} GROUP BY item`);
   const { first, last } = await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${kept}`);
   const date = (seconds: unknown) =>
     shape.clock === 'time' && seconds !== null ? new Date(Number(seconds) * 1000) : null;

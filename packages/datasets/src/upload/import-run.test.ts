@@ -85,6 +85,21 @@ describe('uploaded files', () => {
     await startImport(ctx, feed.id, ofFeed);
     const synced = await runImport(ctx, feed.id);
     assert.ok('updated' in synced && synced.added === 1 && synced.updated === 1);
+
+    // What a file of changes does not say stays as it is.
+    await ctx.db.prisma.item.updateMany({
+      where: { datasetId, externalId: 'brand-new' },
+      data: { attributes: { colour: 'red', size: 'L' } },
+    });
+    const changes = await ctx.db.prisma.importRun.create({ data: { datasetId } });
+    const changed = await upload(changes.id, 'changes.csv', 'id,price,size\nsku-1,9.50,\nbrand-new,3,\n');
+    await startImport(ctx, changes.id, { settings: {}, tables: { [changed]: 'items' } });
+    const partial = await runImport(ctx, changes.id);
+    assert.ok('updated' in partial && partial.updated === 2);
+    const where = { datasetId, externalId: { in: ['brand-new', 'sku-1'] } };
+    const [fresh, renamed] = await ctx.db.prisma.item.findMany({ where, orderBy: { externalId: 'asc' } });
+    assert.deepEqual([renamed!.title, renamed!.priceMinor], ['Renamed', 950]);
+    assert.deepEqual([fresh!.title, fresh!.attributes], ['New', { colour: 'red' }]);
     for (const told of [inspected, preview, problem, done]) assert.doesNotMatch(JSON.stringify(told), /uploads/);
   });
 

@@ -3,6 +3,7 @@ import type { Database } from '@duet/db';
 import { allAttributes } from '../read/attributes.ts';
 import { items, listedItems, listedUsers, lists } from '../read/tables.ts';
 import type { Workspace } from '../read/workspace.ts';
+import type { Said } from '../summary.ts';
 
 /** The one connection that holds the transaction. */
 export type Client = Pick<Database['pool'], 'query'>;
@@ -22,6 +23,25 @@ export interface StoredItem {
   inStock: boolean;
   withdrawn: boolean;
   attributes: object;
+}
+
+/**
+ * What each name of a category means in a dataset: itself, or what somebody made of it (see `catalogue/categories.ts`);
+ * null for no category.
+ */
+async function categoriesMeant(client: Client, datasetId: string, names: readonly string[]) {
+  const { rows } = await client.query<{ name: string; to: string | null }>(
+    `WITH RECURSIVE meant (name, "to") AS (
+       SELECT name, "to" FROM "CategoryAlias" WHERE "datasetId" = $1 AND name = ANY($2)
+       UNION
+       SELECT meant.name, a."to" FROM meant JOIN "CategoryAlias" a ON a."datasetId" = $1 AND a.name = meant."to"
+     )
+     SELECT name, "to" FROM meant
+     WHERE NOT EXISTS (SELECT FROM "CategoryAlias" a WHERE a."datasetId" = $1 AND a.name = meant."to")`,
+    [datasetId, names],
+  );
+  const aliases = new Map(rows.map(({ name, to }) => [name, to]));
+  return (name: string): string | null => (aliases.has(name) ? aliases.get(name)! : name);
 }
 
 /** Makes those categories of a dataset that are missing. */
@@ -45,25 +65,36 @@ export interface WrittenItems {
  *
  * @param rows of ids that differ
  * @param keep leave items that are there as they are
+ * @param says what rows say of items that are there; all of it by default
  */
 export async function writeItems(
   client: Client,
   datasetId: string,
   rows: readonly StoredItem[],
-  { keep = false }: { keep?: boolean } = {},
+  { keep = false, says }: { keep?: boolean; says?: Said | undefined } = {},
 ): Promise<WrittenItems> {
-  const categoryOf = ({ category }: StoredItem) => (category === null ? null : withoutNul(category));
+  const named = ({ category }: StoredItem) => (category === null ? null : withoutNul(category));
+  const meant = await categoriesMeant(client, datasetId, [...new Set(rows.flatMap((row) => named(row) ?? []))]);
+  const categoryOf = (row: StoredItem) => {
+    const name = named(row);
+    return name === null ? null : meant(name);
+  };
   await ensureCategories(
     client,
     datasetId,
     rows.flatMap((row) => categoryOf(row) ?? []),
   );
-  const fields = ['title', '"categoryId"', '"priceMinor"', '"inStock"', 'attributes'];
-  const old = fields.map((name) => `"Item".${name}`).join(', ');
-  const given = fields.map((name) => `excluded.${name}`).join(', ');
-  const change = `UPDATE SET (${fields.join(', ')}) = (${given}), "updatedAt" = now(),
-       "withdrawnAt" = CASE WHEN excluded."withdrawnAt" IS NOT NULL THEN coalesce("Item"."withdrawnAt", now()) END
-     WHERE (${old}, "Item"."withdrawnAt" IS NULL) IS DISTINCT FROM (${given}, excluded."withdrawnAt" IS NULL)`;
+  const isSaid = (field: Said['fields'][number]): boolean => says === undefined || says.fields.includes(field);
+  const changes: [string, string][] = [
+    ...(isSaid('title') ? [['title', 'excluded.title'] as [string, string]] : []),
+    ...(isSaid('category') ? [['"categoryId"', 'excluded."categoryId"'] as [string, string]] : []),
+    ...(isSaid('price') ? [['"priceMinor"', 'excluded."priceMinor"'] as [string, string]] : []),
+    ...(isSaid('stock') ? [['"inStock"', 'excluded."inStock"'] as [string, string]] : []),
+    ['attributes', says ? '("Item".attributes - $9::text[]) || excluded.attributes' : 'excluded.attributes'],
+    ['"withdrawnAt"', 'CASE WHEN excluded."withdrawnAt" IS NOT NULL THEN coalesce("Item"."withdrawnAt", now()) END'],
+  ];
+  const change = `UPDATE SET ${changes.map(([name, value]) => `${name} = ${value}`)}, "updatedAt" = now()
+     WHERE ${changes.map(([name, value]) => `"Item".${name} IS DISTINCT FROM (${value})`).join(' OR ')}`;
   const written = await client.query<{ id: string; added: boolean }>(
     `INSERT INTO "Item" (id, "datasetId", "externalId", title, "categoryId", "priceMinor", "inStock", attributes, "withdrawnAt")
      SELECT gen_random_uuid(), $1, i.external, i.title, c.id, i.price, i.stocked, i.attributes, CASE WHEN i.withdrawn THEN now() END
@@ -81,6 +112,7 @@ export async function writeItems(
       rows.map((item) => item.inStock),
       rows.map((item) => JSON.stringify(item.attributes).replaceAll('\\u0000', '')),
       rows.map((item) => item.withdrawn),
+      ...(says && !keep ? [says.attributes] : []),
     ],
   );
   const ids = (added: boolean) => new Set(written.rows.filter((row) => row.added === added).map(({ id }) => id));
@@ -145,12 +177,15 @@ export interface StoredCatalogue {
 /**
  * Writes the workspace's {@link items} as rows of a dataset, within the client's transaction. Where the dataset has the
  * item, only what the items file says changes it.
+ *
+ * @param says of an items file; all of an item by default
  */
 export async function storeCatalogue(
   client: Client,
   workspace: Workspace,
   datasetId: string,
   watch: Watch,
+  says?: Said,
 ): Promise<StoredCatalogue> {
   type Read = {
     item_id: string;
@@ -171,7 +206,7 @@ export async function storeCatalogue(
         ...{ externalId: row.item_id, title: row.title, category: row.category, priceMinor: row.price_minor },
         ...{ inStock: row.in_stock, withdrawn: row.withdrawn, attributes: JSON.parse(row.attributes) as object },
       }));
-      const { added, updated } = await writeItems(client, datasetId, batch, { keep });
+      const { added, updated } = await writeItems(client, datasetId, batch, { keep, says });
       stored.added += added.size;
       stored.updated += updated.size;
       done += rows.length;
@@ -200,7 +235,7 @@ export async function storeUsers(client: Client, workspace: Workspace, datasetId
 export async function countCategories(client: Client, workspace: Workspace, datasetId: string): Promise<void> {
   const counts = await workspace.rows(
     `SELECT category AS name, count(*)::DOUBLE AS items, coalesce(sum(n), 0)::DOUBLE AS interactions
-     FROM snapshot_items LEFT JOIN (SELECT item_id, count(*) AS n FROM kept_rows GROUP BY item_id) sold USING (item_id)
+     FROM snapshot_items LEFT JOIN item_counts USING (row)
      WHERE category IS NOT NULL GROUP BY category`,
   );
   await client.query(

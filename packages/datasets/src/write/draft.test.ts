@@ -22,7 +22,7 @@ test('an import that is killed at any step leaves nothing once its draft is clea
   const request = { name: 'shop', interactions };
   const child = path.join(import.meta.dirname, '../testing/import-child.ts');
   const datasets = () => readdir(path.join(dataDir, 'datasets'));
-  for (const last of ['read long.csv', 'number interactions', 'write users.parquet', 'store catalogue']) {
+  for (const last of ['read long.csv', 'check interactions', 'write users.parquet', 'store catalogue']) {
     const run = spawn(process.execPath, [
       child,
       String(db.pool.options.connectionString),

@@ -11,7 +11,7 @@ interface SearchProps {
 /** A search field whose text becomes part of the address, so that a result can be shared. */
 export function Search({ action, name, label, value, placeholder }: SearchProps) {
   return (
-    <Form action={action} role="search" className="flex gap-2">
+    <Form action={action} role="search" className="flex max-w-full min-w-0 gap-2">
       <label htmlFor={name} className="sr-only">
         {label}
       </label>
@@ -22,10 +22,10 @@ export function Search({ action, name, label, value, placeholder }: SearchProps)
         type="search"
         defaultValue={value}
         placeholder={placeholder}
-        className="input w-72"
+        className="input w-72 min-w-0"
         autoComplete="off"
       />
-      <button type="submit" className="button button-quiet">
+      <button type="submit" className="button button-quiet shrink-0">
         Search
       </button>
     </Form>

@@ -28,6 +28,8 @@ const file = z.strictObject({
   has: z.array(name).default([]),
   /** A regular expression of the file's name, for files that no header tells. */
   named: name.optional(),
+  /** What columns are called in other languages or versions: names that stand for those that the form uses. */
+  aliases: z.record(name, name).default({}),
   /** How the text is written, where it has no header. */
   text: z
     .strictObject({
@@ -105,9 +107,18 @@ export async function readForm(as: string): Promise<Form> {
 /** A name's letters and digits, in lower case: what headers are compared by. */
 export const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 
-/** The column of a file that has a name, by letters and digits. */
-export const columnNamed = (columns: readonly string[], wanted: string): string | undefined =>
-  columns.find((column) => column === wanted) ?? columns.find((column) => plain(column) === plain(wanted));
+/** The column of a file that has a name, by letters and digits, or an alias of it. */
+export function columnNamed(
+  columns: readonly string[],
+  wanted: string,
+  aliases: FormFile['aliases'] = {},
+): string | undefined {
+  const found =
+    columns.find((column) => column === wanted) ?? columns.find((column) => plain(column) === plain(wanted));
+  if (found !== undefined) return found;
+  const others = Object.keys(aliases).filter((alias) => plain(aliases[alias]!) === plain(wanted));
+  return columns.find((column) => others.some((alias) => plain(alias) === plain(column)));
+}
 
 /** The file of a form that a file with these columns and this name is; undefined where it is none. */
 export function recognise(
@@ -118,7 +129,7 @@ export function recognise(
   const matches = forms.flatMap((form) =>
     form.files.flatMap((candidate) => {
       if (table !== undefined && candidate.table !== table) return [];
-      if (candidate.has.some((name) => columnNamed(columns, name) === undefined)) return [];
+      if (candidate.has.some((name) => columnNamed(columns, name, candidate.aliases) === undefined)) return [];
       const isNamed = candidate.named !== undefined && new RegExp(candidate.named, 'i').test(path.basename(file));
       // What no header tells needs the name; what is joined is known by either.
       if (!isNamed && (candidate.has.length === 0 || (candidate.named !== undefined && candidate.table !== undefined)))

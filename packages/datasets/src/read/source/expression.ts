@@ -29,6 +29,10 @@ const nothing: Node = {
   value: { type: { id: 'NULL', type_info: null }, is_null: true },
 };
 
+/** Functions that say or do something beside the row: settings, files, catalogues, time and memory without end. */
+const forbidden =
+  /^(current_(setting|database|schemas?|user|catalog|query)|getvariable|getenv|sleep\w*|query\w*|read_\w+|glob|sniff_csv|\w*_scan|pg_\w+|duckdb_\w+|pragma_\w+|write_log|nextval|currval|txid_current|version|repeat|range|generate_series|array_resize|list_resize)$/i;
+
 const isNumber = (node: unknown): boolean =>
   (node as Node)?.class === 'CONSTANT' && /INT|DECIMAL|DOUBLE|FLOAT/.test((node as Node).value?.type?.id ?? '');
 
@@ -73,6 +77,9 @@ export async function translate(
       known.class === 'STAR'
     ) {
       return refuse('may not hold a query');
+    }
+    if (known.class === 'FUNCTION' && forbidden.test(String(known.function_name))) {
+      return refuse(`may not use ${known.function_name}`);
     }
     if (known.class === 'COLUMN_REF') {
       const name = known.column_names!.join('.');

@@ -4,8 +4,16 @@ export interface JsonColumn {
   name: string;
   /** Keys on the way to the value, from the object, or from the array's element. */
   path: string[];
-  /** The array of objects that it lies in, by name. */
-  array?: { name: string; path: string[] };
+  /** The array of objects that it lies in. */
+  array?: JsonArray;
+}
+
+/** An array of objects: by name, with its keys from the object, or from an element of the array that it is within. */
+export interface JsonArray {
+  /** `items[]`, `actions[].items[]`. */
+  name: string;
+  path: string[];
+  within?: JsonArray;
 }
 
 const deepest = 6;
@@ -14,7 +22,7 @@ const most = 1000;
 /** The columns of objects that have a structure as DuckDB's `json_group_structure` tells it. */
 export function jsonColumns(structure: unknown): JsonColumn[] {
   const found: JsonColumn[] = [];
-  const visit = (node: unknown, name: string, path: string[], array?: JsonColumn['array']): void => {
+  const visit = (node: unknown, name: string, path: string[], array?: JsonArray): void => {
     if (found.length >= most) return;
     const isObject = typeof node === 'object' && node !== null;
     if (isObject && !Array.isArray(node) && path.length < deepest) {
@@ -30,7 +38,8 @@ export function jsonColumns(structure: unknown): JsonColumn[] {
     }
     const element = Array.isArray(node) ? node[0] : undefined;
     const ofObjects = typeof element === 'object' && element !== null && !Array.isArray(element);
-    if (ofObjects && array === undefined) visit(element, `${name}[]`, [], { name: `${name}[]`, path });
+    if (ofObjects && array?.within === undefined)
+      visit(element, `${name}[]`, [], { name: `${name}[]`, path, ...(array && { within: array }) });
     else if (name !== '') found.push({ name, path, ...(array && { array }) });
   };
   visit(structure, '', []);

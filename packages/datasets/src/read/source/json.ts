@@ -18,23 +18,36 @@ export async function jsonRelation(workspace: Workspace, about: SourceAbout, rel
   const arrays = [...new Set(columns.flatMap(({ array }) => array?.name ?? []))];
   const open = async (array?: string): Promise<void> => {
     const spread = columns.find((column) => column.array?.name === array)?.array;
+    const outer = spread?.within ?? spread;
     const text = ({ path, array: own }: JsonColumn): string => {
-      if (own && own.name === spread?.name) return listed(`json_extract_string(element, ${literal(pointer(path))})`);
-      if (!own) return listed(`json_extract_string(json, ${literal(pointer(path))})`);
-      return `array_to_string(json_extract_string(json, ${literal(`${jsonPath('$', own.path)}[*]${jsonPath('', path)}`)}), '|')`;
+      const one = (of: string): string => listed(`json_extract_string(${of}, ${literal(pointer(path))})`);
+      const all = (of: string, keys: string): string =>
+        `array_to_string(json_extract_string(${of}, ${literal(`${keys}[*]${jsonPath('', path)}`)}), '|')`;
+      if (!own) return one('json');
+      if (own.name === spread?.name) return one('element');
+      if (own.name === outer?.name) return one('parent');
+      if (own.within && own.within.name === spread?.name) return all('element', jsonPath('$', own.path));
+      return all('json', `${own.within ? `${jsonPath('$', own.within.path)}[*]` : '$'}${jsonPath('', own.path)}`);
     };
-    const elements = spread
-      ? `unnest(CASE WHEN ${isObject} AND json_array_length(json, ${literal(pointer(spread.path))}) > 0
-           THEN json_extract(json, ${literal(pointer(spread.path))})::JSON[] ELSE [NULL::JSON] END) AS element,
-         generate_subscripts(CASE WHEN ${isObject} AND json_array_length(json, ${literal(pointer(spread.path))}) > 0
-           THEN json_extract(json, ${literal(pointer(spread.path))})::JSON[] ELSE [NULL::JSON] END, 1) - 1 AS place`
-      : 'NULL::JSON AS element, 0 AS place';
+    const elements = (of: string, path: readonly string[]): string =>
+      `CASE WHEN json_array_length(${of}, ${literal(pointer(path))}) > 0
+         THEN json_extract(${of}, ${literal(pointer(path))})::JSON[] ELSE [NULL::JSON] END`;
+    const pairs = (): string => {
+      const all = `CASE WHEN ${isObject} THEN ${elements('json', outer!.path)} ELSE [NULL::JSON] END`;
+      if (!spread!.within) return `list_transform(${all}, lambda one: {'parent': NULL::JSON, 'element': one})`;
+      const inner = `list_transform(${elements('whole', spread!.path)}, lambda one: {'parent': whole, 'element': one})`;
+      return `flatten(list_transform(${all}, lambda whole: ${inner}))`;
+    };
+    const rows = spread
+      ? `(SELECT part, line, json, unnest(pairs) AS pair, generate_subscripts(pairs, 1) - 1 AS place
+          FROM (SELECT *, ${pairs()} AS pairs FROM ${relation}))`
+      : `(SELECT *, {'parent': NULL::JSON, 'element': NULL::JSON} AS pair, 0 AS place FROM ${relation})`;
     await workspace.run(
       `CREATE OR REPLACE VIEW ${about.view} AS
        SELECT ${rowNumber('part', 'line', 'place')} AS _row,
          CASE WHEN sound THEN NULL ELSE 'not a JSON object' END AS _broken, left(json, 200) AS _excerpt
          ${columns.map((column, i) => `, ${present(`CASE WHEN sound THEN ${text(column)} END`)} AS c${i + 1}`).join('')}
-       FROM (SELECT part, line, json, ${isObject} AS sound, ${elements} FROM ${relation})`,
+       FROM (SELECT part, line, json, ${isObject} AS sound, pair.parent, pair.element, place FROM ${rows})`,
     );
   };
   return { ...about, columns: columns.map(({ name }) => name), arrays, open };

@@ -163,7 +163,10 @@ class Reading implements AsyncDisposable {
     const [clean, rejects] = [`${place}.clean`, `${place}.rejects`];
     const group: Group = { kind, columns, notes, clean, rejects, parts: new Set([part]), links: new Map() };
     const { maxRows, sampleRows } = this.#options;
-    if (kind !== 'parquet') group.sink = await RecordSink.open(clean, rejects, { rows: maxRows, sample: sampleRows });
+    if (kind !== 'parquet') {
+      const ofText = kind === 'delimited' ? columns.length : undefined;
+      group.sink = await RecordSink.open(clean, rejects, { rows: maxRows, sample: sampleRows, columns: ofText });
+    }
     this.#groups.set(key, group);
     return group;
   }
@@ -231,7 +234,7 @@ class Reading implements AsyncDisposable {
     await this[Symbol.asyncDispose]();
     const sources: Source[] = [];
     for (const [at, group] of [...this.#groups.values()].entries()) {
-      const { notes, clean, rejects } = group;
+      const { notes, rejects, clean } = group;
       const files = [...group.parts].map((part) => this.#parts[part]!);
       const unreadable = group.sink?.rejected ?? 0;
       const about = { parts: this.#parts, files, view: `source_${this.#table}_${at}`, notes, unreadable };
@@ -241,7 +244,7 @@ class Reading implements AsyncDisposable {
             readClean([rejects], ['part', 'line', 'reason', 'excerpt'], ['BIGINT', 'BIGINT', 'VARCHAR', 'VARCHAR']),
         );
       }
-      if (group.kind === 'delimited') sources.push(delimitedSource(this.#workspace, about, clean, group.columns));
+      if (group.kind === 'delimited') sources.push(delimitedSource(this.#workspace, about, group));
       else if (group.kind === 'json') sources.push(await jsonSource(this.#workspace, about, clean));
       else sources.push(await parquetSource.open(this.#workspace, about, group.links));
     }

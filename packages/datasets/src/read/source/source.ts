@@ -1,3 +1,4 @@
+import type { ColumnFacts } from '../text/column-facts.ts';
 import { literal } from '../workspace.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface Source {
    * Arrays of objects by the name of their column, such as `items[]`: each of their objects may be a row of its own.
    */
   arrays: readonly string[];
+  /** What the fields of one of the columns are like, where that is known without a look at the rows. */
+  factsOf?: (column: string) => ColumnFacts | undefined;
   /** Makes the view, with a row for each object of one of the arrays. */
   open(array?: string): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DuetError } from '@duet/base';
 import type { Dialect } from './dialect.ts';
+import { addFacts, plainCopier } from './plain-records.ts';
 import { maxRecord, type RecordSink, separator, us } from './sink.ts';
 
 const lf = 0x0a;
@@ -125,12 +126,17 @@ export async function siftDelimited(
 ): Promise<{ columns: string[]; windows1252: boolean }> {
   let names: string[] | undefined = dialect.columns;
   let out = sink;
-  if (names) out = await columns(names);
   let line = 1 + dialect.skipLines;
   let skipping = false;
   let hasUtf8 = false;
   let windows1252 = false;
   const latin = new TextDecoder('windows-1252');
+  /** Copies plain records, once the columns are known and the delimiter is one byte. */
+  let copyPlain: ReturnType<typeof plainCopier> | undefined;
+  const begun = (found: RecordSink, count: number): void => {
+    out = found;
+    if (dialect.delimiter.length === 1) copyPlain = plainCopier(dialect, count);
+  };
 
   const reject = (bytes: Buffer, from: number, to: number, reason: string, detail = ''): void => {
     if (names === undefined) {
@@ -139,20 +145,22 @@ export async function siftDelimited(
     out.reject(line, reason, detail + bytes.toString('utf8', from, Math.min(to, from + 200)));
   };
 
-  /** Keeps the record at `start` … `end` of the sink's bytes. */
-  const keep = async (bytes: Buffer, at: number, step: Step, start: number): Promise<void> => {
+  /** Keeps the record at `start` … `end` of the sink's bytes; of the first, returns the names that it holds. */
+  const keep = (bytes: Buffer, at: number, step: Step, start: number): string[] | undefined => {
     let { end } = step;
     const { clean } = out;
     if (!isUtf8(clean.bytes.subarray(start, end))) {
-      if (!guessed || hasUtf8) return reject(bytes, at, step.next, 'text is not UTF-8');
+      if (!guessed || hasUtf8) {
+        reject(bytes, at, step.next, 'text is not UTF-8');
+        return undefined;
+      }
       windows1252 = true;
       end = start + clean.bytes.write(latin.decode(clean.bytes.subarray(start, end)), start);
     } else if (!hasUtf8 && guessed) hasUtf8 = clean.bytes.subarray(start, end).some((byte) => byte > 0x7f);
     if (names === undefined) {
-      names = headerNames(clean.bytes.toString('utf8', start, end).split(separator));
-      if (names.length === 0) return reject(bytes, at, step.next, 'it has no names');
-      out = await columns(names);
-      return;
+      const found = headerNames(clean.bytes.toString('utf8', start, end).split(separator));
+      if (found.length === 0) reject(bytes, at, step.next, 'it has no names');
+      return found;
     }
     let { fields } = step;
     // Spreadsheets leave commas behind where cells were emptied.
@@ -161,9 +169,12 @@ export async function siftDelimited(
       end--;
     }
     if (fields !== names.length) {
-      return reject(bytes, at, step.next, 'wrong number of fields', `${fields} instead of ${names.length}: `);
+      reject(bytes, at, step.next, 'wrong number of fields', `${fields} instead of ${names.length}: `);
+      return undefined;
     }
+    if (out.facts) addFacts(out.facts, clean.bytes, start, end);
     out.end(end);
+    return undefined;
   };
 
   /** Takes as many records from `bytes` as it holds; returns where the first incomplete one starts. */
@@ -184,6 +195,14 @@ export async function siftDelimited(
         line++;
         continue;
       }
+      if (copyPlain && out.facts) {
+        const copied = copyPlain(bytes, at, line, { sink: out, facts: out.facts });
+        at = copied.at;
+        line += copied.lines;
+        hasUtf8 ||= guessed && copied.hasWide;
+        if (out.isFull) await out.flushFull();
+        if (copied.lines > 0) continue;
+      }
       const start = out.begin(line);
       const step = readFields(bytes, at, final, dialect, out.clean.bytes, start);
       if (step.next < 0 && bytes.length - at <= maxRecord) return at;
@@ -197,15 +216,20 @@ export async function siftDelimited(
         at = newline < 0 ? bytes.length : newline + 1;
         if (!skipping) line++;
       } else {
-        await keep(bytes, at, step, start);
+        const header = keep(bytes, at, step, start);
+        if (header) {
+          names = header;
+          begun(await columns(header), header.length);
+        }
         at = step.next;
         line += step.lines;
       }
-      await out.flushFull();
+      if (out.isFull) await out.flushFull();
     }
     return at;
   };
 
+  if (names) begun(await columns(names), names.length);
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of text) {
     const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;

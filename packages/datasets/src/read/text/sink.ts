@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DuetError } from '@duet/base';
+import { ColumnFacts } from './column-facts.ts';
 
 /** Between the fields of a clean record: ASCII unit separator, which no accepted field can hold. */
 export const separator = '\x1f';
@@ -18,6 +19,21 @@ export interface SinkLimits {
   rows?: number | undefined;
   /** After so many records of a part it throws {@link SampleTaken}. */
   sample?: number | undefined;
+}
+
+/** Writes a whole number as decimal digits; returns where they end. */
+function writeDigits(bytes: Buffer, at: number, value: number): number {
+  let end = at + 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end++;
+  for (let place = end - 1, rest = value; place >= at; place--, rest = Math.floor(rest / 10)) {
+    bytes[place] = 0x30 + (rest % 10);
+  }
+  return end;
+}
+
+/** How many columns records of delimited text have, of which facts are to be known. */
+interface SinkColumns {
+  columns?: number | undefined;
 }
 
 /** A file that is written in large pieces. */
@@ -59,17 +75,21 @@ export class RecordSink implements AsyncDisposable {
   readonly #limits: SinkLimits;
   #part = 0;
   #ofPart = 0;
+  /** What the fields of each column are like; undefined where somebody else than {@link end} has seen them. */
+  facts: readonly ColumnFacts[] | undefined;
   /** Records of all parts so far. */
   accepted = 0;
   rejected = 0;
 
-  private constructor(clean: FileHandle, rejects: FileHandle, limits: SinkLimits) {
+  private constructor(clean: FileHandle, rejects: FileHandle, { columns, ...limits }: SinkLimits & SinkColumns) {
+    this.facts = columns === undefined ? undefined : Array.from({ length: columns }, () => new ColumnFacts());
     this.clean = new Output(clean);
     this.#rejects = new Output(rejects);
     this.#limits = limits;
   }
 
-  static async open(clean: string, rejects: string, limits: SinkLimits = {}): Promise<RecordSink> {
+  /** @param clean file of the sound records; `rejects` of the others */
+  static async open(clean: string, rejects: string, limits: SinkLimits & SinkColumns = {}): Promise<RecordSink> {
     return new RecordSink(await open(clean, 'w'), await open(rejects, 'w'), limits);
   }
 
@@ -85,7 +105,11 @@ export class RecordSink implements AsyncDisposable {
   /** Begins a record; returns the place in `clean.bytes` where its first field goes. */
   begin(line: number): number {
     const { bytes, length } = this.clean;
-    return length + bytes.write(`${this.#part}${separator}${line}${separator}`, length, 'latin1');
+    let at = writeDigits(bytes, length, this.#part);
+    bytes[at] = us;
+    at = writeDigits(bytes, at + 1, line);
+    bytes[at] = us;
+    return at + 1;
   }
 
   /** Ends the record whose last field ends at `end`. */
@@ -96,9 +120,14 @@ export class RecordSink implements AsyncDisposable {
     this.#bound();
   }
 
+  get isFull(): boolean {
+    return this.clean.full || this.#rejects.full;
+  }
+
   /** A whole record at once. Control characters in its fields become spaces. */
   async write(line: number, fields: readonly string[]): Promise<void> {
     const text = fields.map((field) => field.replace(/\p{Cc}+/gu, ' ')).join(separator);
+    this.facts = undefined;
     if (text.length * 3 > maxRecord) return this.reject(line, `record is longer than ${maxRecord} bytes`, text);
     const from = this.begin(line);
     this.end(from + this.clean.bytes.write(text, from));

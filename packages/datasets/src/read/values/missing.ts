@@ -1,7 +1,7 @@
 import { literal } from '../workspace.ts';
 
 /** What files write where they have no value, in lower case. */
-const words = [
+export const missingWords = [
   'n/a',
   '#n/a',
   'null',
@@ -19,7 +19,7 @@ const words = [
 
 /** SQL for text without surrounding blanks; NULL where that says that there is no value. */
 export const present = (text: string): string =>
-  `CASE WHEN trim(${text}) = '' OR (length(${text}) < 12 AND lower(trim(${text})) IN (${words.map(literal)})) THEN NULL ` +
+  `CASE WHEN trim(${text}) = '' OR (length(${text}) < 12 AND lower(trim(${text})) IN (${missingWords.map(literal)})) THEN NULL ` +
   `ELSE trim(${text}) END`;
 
 /** SQL for text as a finite number, else NULL. */

@@ -7,9 +7,11 @@ export interface NumberReading {
 }
 
 /** What may stand beside a price: a sign, a code, or a word such as kr. */
-const currencyText = '(?:\\p{Sc}|[A-Z]{2,3}\\p{Sc}?|kr\\.?|Kr\\.?|zł|Kč|Ft|lei|Rs\\.?|лв\\.?|руб\\.?|р\\.)';
+const currencyText = '(?:[A-Z]{0,2}\\p{Sc}|[A-Z]{2,3}|[円元]|kr\\.?|Kr\\.?|zł|Kč|Ft|lei|Rs\\.?|лв\\.?|руб\\.?|р\\.)';
 const amount = "[0-9](?:[0-9., '’\\x{a0}\\x{202f}\\x{2009}]*[0-9])?[.,]?-?";
-const price = `^\\(?\\s*[-+]?\\s*${currencyText}?\\s*[-+]?\\s*(?:${amount}|[.,][0-9]+)\\s*${currencyText}?\\s*\\)?$`;
+/** Blanks, also those that do not break a line. */
+const blanks = '[\\s\\x{a0}\\x{202f}\\x{2009}]*';
+const price = `^\\(?${blanks}[-+]?${blanks}${currencyText}?${blanks}[-+]?${blanks}(?:${amount}|[.,][0-9]+)${blanks}${currencyText}?${blanks}\\)?$`;
 
 const digitsOf = (t: string): string => `regexp_replace(${t}, '[^0-9.,]', '', 'g')`;
 
@@ -59,10 +61,24 @@ export function numberOf(t: string, { decimal, plain }: NumberReading): string {
   return decimal === '.' ? `coalesce(CASE WHEN isfinite(${cast}) THEN ${cast} END, ${written})` : written;
 }
 
+/** The longer first: `US$` ends in `S$`. */
 const signs = {
+  US$: 'USD',
+  CA$: 'CAD',
+  AU$: 'AUD',
+  NZ$: 'NZD',
+  HK$: 'HKD',
+  MX$: 'MXN',
+  'CN¥': 'CNY',
+  R$: 'BRL',
+  A$: 'AUD',
+  C$: 'CAD',
+  S$: 'SGD',
   '€': 'EUR',
   '£': 'GBP',
   '¥': 'JPY',
+  円: 'JPY',
+  元: 'CNY',
   $: 'USD',
   '₹': 'INR',
   '₩': 'KRW',

@@ -49,6 +49,7 @@ const hidingColumns: { names: string[]; when: (text: string) => string }[] = [
   },
   {
     names: [
+      'shown',
       'published',
       'ispublished',
       'visible',

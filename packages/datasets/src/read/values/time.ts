@@ -27,6 +27,8 @@ export interface TimeReading {
    * Whether some texts are neither numbers nor as databases write them: reading those costs much, even with few rows.
    */
   isWritten: boolean;
+  /** Units of a second, where all texts are known to be Unix times in that unit. */
+  unixUnit?: number | undefined;
 }
 
 /** Kinds of time that a text may be. */
@@ -133,14 +135,20 @@ const zonePattern = `(?:UTC|GMT)?[+-]\\d{2}:?\\d{2}|[+-]\\d{2}|Z|UTC|GMT|${Objec
 /** A clock, and the zone behind it. */
 const zoned = `(:\\d{2}(?:[.,]\\d+)?(?:\\s*[AaPp]\\.?[Mm]\\.?)?)\\s*(${zonePattern})(?:\\s+(?:UTC|GMT|[A-Z]{3,4}))?(?:\\s*\\([^)]*\\))?`;
 
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** What names of months begin with, in English, German, French, Spanish, Italian, Portuguese and Dutch. */
+const months: [string, number][] = [
+  ['jan ene gen', 'feb fev fév', 'mar mär mrz mrt maa', 'apr avr abr', 'may mai mag mei', 'jun jui giu'],
+  ['jul lug', 'aug aou aoû ago', 'sep set', 'oct okt ott out', 'nov', 'dec dez déc dic'],
+]
+  .flat()
+  .flatMap((names, at) => names.split(' ').map((name): [string, number] => [name, at + 1]));
 
 /**
  * SQL for the clock of a day, `14:05:00.123`, of text such as `2:05 PM`; midnight of none, NULL of what is no clock.
  */
 function clockOf(rest: string): string {
   const part = (place: number) => `regexp_extract(${rest}, '${clock}', ${place})`;
-  const clock = '^(\\d{1,2}):(\\d{2})(?::(\\d{2}))?(?:[.,](\\d{1,9}))?\\s*([AaPp]?)\\.?[Mm]?\\.?$';
+  const clock = '^(\\d{1,2})[:.](\\d{2})(?:[:.](\\d{2}))?(?:[.,:](\\d{1,9}))?\\s*([AaPp]?)\\.?[Mm]?\\.?$';
   const hour = `try_cast(${part(1)} AS INTEGER) % CASE WHEN ${part(5)} = '' THEN 24 ELSE 12 END + CASE WHEN lower(${part(5)}) = 'p' THEN 12 ELSE 0 END`;
   return `CASE WHEN coalesce(${rest}, '') = '' THEN '00:00:00'
     WHEN regexp_matches(${rest}, '${clock}') AND try_cast(${part(1)} AS INTEGER) < 24 THEN
@@ -156,14 +164,20 @@ const stamp = (year: string, month: string, day: string, rest: string): string =
 /** SQL for the timestamp, in no zone, of a text that has lost its zone. */
 function civil(body: string, { order }: TimeReading): string {
   const of = (pattern: string) => (place: number) => `regexp_extract(${body}, '${pattern}', ${place})`;
-  const monthOf = (name: string) => `list_position([${months.map(literal)}], lower(left(${name}, 3)))::VARCHAR`;
-  const isMonth = (name: string) => `list_contains([${months.map(literal)}], lower(left(${name}, 3)))`;
+  const names = `[${months.map(([name]) => literal(name))}]`;
+  const start = (name: string) => `lower(left(${name}, 3))`;
+  // The French juin and juillet begin alike.
+  const monthOf = (name: string) =>
+    `([${months.map(([, month]) => month)}][list_position(${names}, ${start(name)})]
+      + CASE WHEN lower(left(${name}, 4)) = 'juil' THEN 1 ELSE 0 END)::VARCHAR`;
+  const isMonth = (name: string) => `list_contains(${names}, ${start(name)})`;
   const rest = '(?:(?:[T ,:]|at )+(.*))?$';
   const iso = `^(\\d{4})[-/.](\\d{1,2})(?:[-/.](\\d{1,2}))?${rest}`;
   const dotted = `^(\\d{1,2})\\.\\s?(\\d{1,2})\\.\\s?(\\d{4}|\\d{2})${rest}`;
   const slashed = `^(\\d{1,2})[-/](\\d{1,2})[-/](\\d{4}|\\d{2})${rest}`;
-  const dayName = `^(\\d{1,2})(?:st|nd|rd|th)?[-/ .]+([A-Za-z]{3,9})\\.?[-/ ,.]+(\\d{4}|\\d{2})${rest}`;
+  const dayName = `^(\\d{1,2})(?:st|nd|rd|th|er|º)?[-/ .]+(?:de )?(\\p{L}{3,10})\\.?[-/ ,.]+(?:de )?(\\d{4}|\\d{2})${rest}`;
   const nameDay = `^([A-Za-z]{3,9})\\.?[-/ ]+(\\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(\\d{4})${rest}`;
+  const yearName = `^(\\d{4})[-/ .]+(\\p{L}{3,10})\\.?[-/ .]+(\\d{1,2})${rest}`;
   const unixDate = '^([A-Za-z]{3}) +(\\d{1,2}) ([\\d:]+)(?: [A-Z]{3,4})? (\\d{4})$';
   const [a, b] = [`${of(slashed)(1)}`, `${of(slashed)(2)}`];
   // A date that can be read in one way alone is read in that.
@@ -177,6 +191,7 @@ function civil(body: string, { order }: TimeReading): string {
       CASE WHEN ${dayFirst} THEN ${stamp(of(slashed)(3), b, a, of(slashed)(4))} ELSE ${stamp(of(slashed)(3), a, b, of(slashed)(4))} END END
     WHEN regexp_matches(${body}, '${dayName}') AND ${isMonth(of(dayName)(2))} THEN ${stamp(of(dayName)(3), monthOf(of(dayName)(2)), of(dayName)(1), of(dayName)(4))}
     WHEN regexp_matches(${body}, '${nameDay}') AND ${isMonth(of(nameDay)(1))} THEN ${stamp(of(nameDay)(3), monthOf(of(nameDay)(1)), of(nameDay)(2), of(nameDay)(4))}
+    WHEN regexp_matches(${body}, '${yearName}') AND ${isMonth(of(yearName)(2))} THEN ${stamp(of(yearName)(1), monthOf(of(yearName)(2)), of(yearName)(3), of(yearName)(4))}
     WHEN regexp_matches(${body}, '${unixDate}') AND ${isMonth(of(unixDate)(1))} THEN ${stamp(of(unixDate)(4), monthOf(of(unixDate)(1)), of(unixDate)(2), of(unixDate)(3))}
     END`;
 }
@@ -231,7 +246,11 @@ export function unixSeconds(t: string, reading: TimeReading, options: TimeOption
   const text = reading.isWritten
     ? `coalesce(${stampSeconds(t)}, ${writtenSeconds(t, reading, zone)})`
     : stampSeconds(t);
-  const automatic = `CASE WHEN ${v} IS NOT NULL THEN ${number} ELSE ${text} END`;
+  const inUnits = reading.number === 'unix' ? undefined : reading.unixUnit;
+  const automatic =
+    inUnits !== undefined
+      ? `try_cast(${t} AS DOUBLE) / ${inUnits}`
+      : `CASE WHEN ${v} IS NOT NULL THEN ${number} ELSE ${text} END`;
   const asked = byFormats(t, options);
   return asked.length > 0 ? `coalesce(${[...asked, automatic]})` : automatic;
 }

@@ -104,7 +104,11 @@ export function Wizard({
             ready={shown?.preview !== undefined && shown.problem === undefined && !looking && sending.length === 0}
           >
             {into ? (
-              <p className="mt-8">The files are added to {into.name}; what it has already is left out.</p>
+              <p className="mt-8">
+                {filesOf('interactions').length > 0
+                  ? `The files are added to ${into.name}; what it has already is left out.`
+                  : `The products of ${into.name} change as the file says; columns that it lacks stay as they are.`}
+              </p>
             ) : (
               <Field id="name" label="Name of the dataset">
                 <input

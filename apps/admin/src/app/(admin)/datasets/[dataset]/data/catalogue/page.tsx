@@ -52,7 +52,7 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
   return (
     <Section
       title="Catalogue"
-      note="Search for part of a title, a category, or the beginning of an id. Retrieval follows every edit within a second."
+      note="Search for part of a title, a category, or the beginning of an id. Retrieval follows every edit within a second. An export comes back as an upload of changes: columns that a file lacks stay as they are."
       actions={
         <div className="flex flex-wrap gap-2">
           <Search action={at} name="q" label="Search the catalogue" value={search} placeholder="lantern" />
@@ -60,6 +60,9 @@ export default async function CataloguePage({ params, searchParams }: CatalogueP
             Export
           </a>
           <Allowed to="merchandise">
+            <Link href={`/imports/new?into=${encodeURIComponent(dataset.name)}`} className="button button-quiet">
+              Upload changes
+            </Link>
             <Link href={`${at}/item`} className="button">
               Add an item
             </Link>
