@@ -12,9 +12,12 @@ const accepted = new Set([
   ...['PSF-2.0', 'Unlicense', 'WTFPL', 'Zlib'],
 ]);
 
-/** Packages under other licences, and why they may be used: as they are, and none of them changed. */
+/**
+ * Packages under other licences, and why they may be used: as they are, and none of them changed. A name stands for its
+ * builds for each platform too.
+ */
 const agreed = {
-  '@img/sharp-libvips-linux-x64': 'LGPL-3.0: a library that is loaded, and can be replaced; by Next, for pictures',
+  '@img/sharp-libvips': 'LGPL-3.0: a library that is loaded, and can be replaced; by Next, for pictures',
   busboy: 'MIT by its LICENSE; of a server that tests alone run',
   'caniuse-lite': 'CC-BY-4.0: data of browsers, for building',
   'combine-errors': 'MIT by its readme; its manifest says none',
@@ -22,7 +25,6 @@ const agreed = {
   elkjs: 'EPL-2.0: used as it is, for a drawing',
   'humanize-number': 'MIT by its readme; of a server that tests alone run',
   lightningcss: 'MPL-2.0: used as it is, for building',
-  'lightningcss-linux-x64-gnu': 'MPL-2.0: used as it is, for building',
   only: 'MIT by its readme; of a server that tests alone run',
   'seq-queue': 'MIT by its readme; its manifest says none',
   streamsearch: 'MIT by its LICENSE; of a server that tests alone run',
@@ -50,10 +52,13 @@ export function packagesOf(lock) {
   return [...found.values()].sort((a, b) => `${a.name}@${a.version}`.localeCompare(`${b.name}@${b.version}`));
 }
 
+/** A package's name without the platform that it is a build for. */
+const withoutPlatform = (name) => name.replace(/-(android|darwin|freebsd|linux|linuxmusl|win32)-.*$/, '');
+
 /** Packages whose licence was not agreed to: "name version: licence". */
 export const refused = (packages) =>
   packages
-    .filter(({ name, licence }) => !isAccepted(licence) && !Object.hasOwn(agreed, name))
+    .filter(({ name, licence }) => !isAccepted(licence) && !Object.hasOwn(agreed, withoutPlatform(name)))
     .map(({ name, version, licence }) => `${name} ${version}: ${licence || 'no licence'}`);
 
 export function billOf(packages, version) {
