@@ -190,8 +190,10 @@ describe('the client package, from its tarball in an empty project', () => {
       answer.items[0]?.colour;
       // @ts-expect-error: a number is asked for
       duet.retrieve({ userId: 'u', k: '3' });
-      // @ts-expect-error: there is no such event
-      duet.events.log({ type: 'glance', userId: 'u' });
+      // A shop may have types of its own.
+      duet.events.log({ type: 'wish', userId: 'u', itemId: 'i' });
+      // @ts-expect-error: an id is a text
+      duet.events.log({ type: 'click', userId: 7, itemId: 'i' });
     `;
     const trpcProgram = `
       import type { AppRouter } from '@duet/client/trpc';
@@ -226,8 +228,8 @@ describe('the client package, from its tarball in an empty project', () => {
       path.join(project, 'tsconfig.json'),
       JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false }, files: ['shop.ts', 'trpc.ts'] }),
     );
-    const tsc = path.join(repositoryRoot(), 'node_modules/.bin/tsc');
-    const { stdout } = await run(tsc, ['-p', '.'], { cwd: project }).catch((error) => error);
+    const tsc = path.join(repositoryRoot(), 'node_modules/typescript-native/bin/tsc');
+    const { stdout } = await run(process.execPath, [tsc, '-p', '.'], { cwd: project }).catch((error) => error);
     assert.equal(stdout, '');
   });
 

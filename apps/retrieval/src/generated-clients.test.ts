@@ -33,14 +33,7 @@ const inputs: Record<string, Record<string, unknown>> = {
   'catalogue.item': { itemId: 'i1' },
   history: { userId: 'u1' },
   'visitors.create': {},
-  'events.log': {
-    events: [
-      {
-        ...{ eventId: '01936b2e-6f0a-7c3e-8a1b-2f3d4c5b6a79', occurredAt: '2026-01-31T12:00:00Z' },
-        ...{ type: 'click', userId: 'u1', itemId: 'i1' },
-      },
-    ],
-  },
+  'events.log': { events: [{ type: 'click', userId: 'u1', itemId: 'i1' }] },
   'items.put': { itemId: 'i1', title: 'mug number 1', priceMinor: 350 },
   'items.patch': { itemId: 'i1', priceMinor: 250 },
   'items.delete': { itemId: 'none-of-ours' },

@@ -45,7 +45,9 @@ test('a queued run asks for what the admin chose; a begun one for the settings i
     data: { datasetId, kind: 'dat', preset: 'paper', parameters: { set: { epochs: 2 }, seed: 7, split: 'time:0.8' } },
   });
   const expected = { runId: queued.id, datasetId, kind: 'dat', preset: 'paper', seed: 7, split: 'time:0.8' };
-  assert.deepEqual(await requestOfRun(db, queued.id), { ...expected, name: undefined, set: { epochs: 2 } });
+  assert.deepEqual(await requestOfRun(db, queued.id), {
+    ...{ ...expected, name: undefined, minutes: undefined, set: { epochs: 2 } },
+  });
   const parameters = { epochs: 2, batch: 512, seed: 7, split: 'time:0.8' };
   await db.prisma.trainingRun.update({ where: { id: queued.id }, data: { parameters } });
   assert.deepEqual((await requestOfRun(db, queued.id)).set, { epochs: 2, batch: 512 });
