@@ -25,7 +25,8 @@ test('a seeded folder has all that the apps need, and is left as it is the next 
   assert.deepEqual((await readdir(path.join(dataDir, 'indexes'))).sort(), indexes.map(({ id }) => id).sort());
   assert.equal(indexes.length, 2);
   assert.deepEqual((await readdir(path.join(dataDir, 'keys'))).sort(), [
-    ...['admin-api.key', 'admin-password.key', 'storefront-api.key'],
+    ...['admin-api.key', 'admin-password.key', 'storefront-api.key', 'storefront-pages.key'],
+    'storefront-signing.key',
   ]);
 
   const again = new Steps();
