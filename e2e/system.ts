@@ -7,8 +7,9 @@ import { freePort, keptFolder } from '@duet/db/testing';
 
 const duet = path.join(import.meta.dirname, '../apps/cli/bin/duet.mjs');
 const example = ['import.json', 'interactions.csv.gz', 'items.csv.gz', 'users.csv.gz'];
-/** One epoch of training is enough for what these tests claim. */
-const quickly = ['--epochs', '1', '--no-avx2'];
+/** One epoch of small towers is enough for what these tests claim. */
+const light = ['layers=[64,32]', 'negatives=256', 'history=20'].flatMap((setting) => ['--set', setting]);
+const quickly = ['--epochs', '1', ...light, '--no-avx2'];
 
 /** A data folder that goes with the tests. The database's own user has to enter it. */
 function makeFolder(): string {

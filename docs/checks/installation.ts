@@ -32,15 +32,13 @@ export interface Installation extends Shell {
 /** Every 25th customer of the example shop, among them 17850, of whom the documents speak. */
 const kept = (userId: number): boolean => userId % 25 === 0;
 
-/**
- * `npx duet` of this checkout, for a shell in any folder. It trains for one epoch by the rules alone, whatever is said.
- */
+/** `npx duet` of this checkout, for a shell in any folder. It trains for one quick epoch, whatever is said. */
 async function writeNpx(folder: string): Promise<void> {
   const main = path.join(root, 'apps/cli/src/main.ts');
   const script = `#!/bin/sh
 [ "$1" = duet ] || { echo "npx $1 is not Duet's." >&2; exit 1; }
 shift
-[ "$1" != train ] || set -- "$@" --set epochs=1 --set patience=0 --minutes 0
+[ "$1" != train ] || set -- "$@" --preset fast --set epochs=1
 case "$*" in *--from*) ;; 'models register '*) set -- "$@" --preset fast --set epochs=1 ;; esac
 exec '${process.execPath}' '${main}' "$@"
 `;

@@ -59,7 +59,7 @@ export async function openLivingShop(): Promise<LivingShop> {
   const { db, dataDir, datasetId } = shop;
   for (const modelId of [shop.twoTower, shop.dat]) await buildModelIndex(shop, { modelId });
   const registered = await db.prisma.registeredModel.findMany({ where: { datasetId } });
-  for (const { id } of registered) await changeRegisteredModel(db, id, { gate }, { actor: 'test' });
+  for (const { id } of registered) await changeRegisteredModel(db, id, { gate, fullEvery: 1000 }, { actor: 'test' });
   await db.pool.query(tellRefreshes);
   const key = async (name: string, scopes: ('retrieve' | 'events' | 'orders' | 'write')[]) =>
     (await createApiKey(db, { name, datasetId, scopes, rateLimit: 10_000, rateBurst: 10_000 }, { actor: 'test' })).key;
