@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { job } from '../../context.ts';
 import { readInteger, readSetting } from '../../options.ts';
-import { type StartOptions, start } from '../../start/start.ts';
+import type { StartOptions } from '../../start/start.ts';
 
 export function startCommand(program: Command): void {
   const command = program
@@ -27,7 +27,8 @@ export function startCommand(program: Command): void {
     .option('--no-worker', 'without the worker')
     .option('--no-admin', 'without the admin app')
     .option('--no-storefront', 'without the storefront');
-  job<StartOptions>(command, 'start --admin-port 5100 --data-dir ~/duet', (context, options) =>
-    start(context, options),
-  );
+  job<StartOptions>(command, 'start --admin-port 5100 --data-dir ~/duet', async (context, options) => {
+    const { start } = await import('../../start/start.ts');
+    return start(context, options);
+  });
 }
