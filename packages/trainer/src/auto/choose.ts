@@ -8,7 +8,7 @@ import { drawUsers } from '../evaluation/draw-users.ts';
 import { evaluateVectors } from '../evaluation/evaluate.ts';
 import { judgeBaseline, scorerOf } from '../evaluation/judge.ts';
 import { type Fitted, fitModel } from '../fit.ts';
-import { trialSplit } from '../tuning/trial.ts';
+import { trialSplit, watchedOf } from '../tuning/trial.ts';
 import { type Candidate, candidatesFor, readingOf } from './candidates.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { Priors, type Weighed, type Weights, weigh } from './priors.ts';
@@ -212,7 +212,7 @@ class Search {
       : { ...asked, sweeps: Math.max(1, Math.round(share * asked.sweeps)) };
     await using fitted = await fitModel({
       ...{ executor, data: this.#data, train: this.#split.train, kind, settings, seed, progress, signal },
-      watched: { ...this.#split, evaluations: isTower(asked) && asked.patience > 0 ? this.#watched() : [] },
+      watched: watchedOf(this.#split, asked),
       label: `try ${candidate.name}`,
     });
     const judged = { split: this.#split, histories: this.#histories, catalogue };
@@ -236,11 +236,6 @@ class Search {
     return weigh(executor, await this.#priors, fitted, {
       ...{ split: this.#split, histories, catalogue: this.#data.catalogue, metric, fixed },
     });
-  }
-
-  #watched(): Split['evaluations'] {
-    const { evaluations } = this.#split;
-    return evaluations.filter((_, i) => i % Math.ceil(evaluations.length / 1000) === 0);
   }
 
   async baselines(): Promise<Choice['baselines']> {

@@ -1,7 +1,7 @@
 import { userHistories } from '@duet/artifact/inputs';
 import { type Progress, silent } from '@duet/base';
 import { type Split, splitDataset, validationSplit } from '@duet/datasets';
-import { type Executor, hasVectors, isTower, resolveSettings } from '@duet/models';
+import { type Executor, hasVectors, isTower, resolveSettings, type VectorSettings } from '@duet/models';
 import type { TrainingData } from '../data.ts';
 import { evaluateVectors, type Judged } from '../evaluation/evaluate.ts';
 import { judgeBaseline, scorerOf } from '../evaluation/judge.ts';
@@ -24,9 +24,15 @@ export function trialSplit({ interactions }: TrainingData, splitName: string): S
   return { name, train, evaluations };
 }
 
-/** Every n-th user of a split, a thousand of them at most. */
-const sample = ({ evaluations }: Split): Split['evaluations'] =>
-  evaluations.filter((_, i) => i % Math.ceil(evaluations.length / 1000) === 0);
+/**
+ * What a trial's curve is measured on: every n-th user of its split, a thousand of them at most. The one judgement at
+ * the end is what counts: a curve is of use where it can end the training alone.
+ */
+export const watchedOf = (split: Split, settings: VectorSettings): Split => {
+  const isStopped = isTower(settings) && settings.patience > 0;
+  const every = Math.ceil(split.evaluations.length / 1000);
+  return { ...split, evaluations: isStopped ? split.evaluations.filter((_, i) => i % every === 0) : [] };
+};
 
 /**
  * Trains on the split's training rows, and judges by its evaluations.
@@ -45,8 +51,7 @@ export async function runTrial(
     executor,
     data,
     train: split.train,
-    // The one judgement at the end is what counts here: a curve is of use where it can end the training alone.
-    watched: { ...split, evaluations: isTower(settings) && settings.patience > 0 ? sample(split) : [] },
+    watched: watchedOf(split, settings),
     kind,
     settings,
     seed,
