@@ -3,6 +3,7 @@
 import { useActionState } from 'react';
 import { Field } from '#components/forms/field.tsx';
 import { Submit } from '#components/forms/submit.tsx';
+import { NewPassword } from '#components/people/new-password.tsx';
 import { follow } from './actions.ts';
 
 interface JoinFormProps {
@@ -46,18 +47,7 @@ export function JoinForm({ kind, token, email, name, rule }: JoinFormProps) {
           />
         </Field>
       )}
-      <Field id="password" label="New password" hint={rule}>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          required
-          autoComplete="new-password"
-          className="input"
-          aria-invalid={Boolean(problem)}
-          aria-describedby="password-hint"
-        />
-      </Field>
+      <NewPassword rule={rule} isWrong={Boolean(problem)} />
       <p role="alert" className="text-sm text-bad empty:hidden">
         {problem}
       </p>

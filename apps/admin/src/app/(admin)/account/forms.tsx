@@ -4,6 +4,7 @@ import { useActionState } from 'react';
 import { Field } from '#components/forms/field.tsx';
 import { Submit } from '#components/forms/submit.tsx';
 import { useControls } from '#components/forms/use-controls.ts';
+import { NewPassword } from '#components/people/new-password.tsx';
 import { rename, setPassword } from './actions.ts';
 
 export function NameForm({ name, email }: { name: string; email: string }) {
@@ -45,17 +46,7 @@ export function PasswordForm({ rule, hasOne }: { rule: string; hasOne: boolean }
           />
         </Field>
       )}
-      <Field id="password" label="New password" hint={rule}>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          required
-          autoComplete="new-password"
-          className="input"
-          aria-describedby="password-hint"
-        />
-      </Field>
+      <NewPassword rule={rule} />
       <p role="status" className={`text-sm empty:hidden ${problem ? 'text-bad' : 'text-muted'}`}>
         {problem ?? (done ? 'Changed. Everywhere else you are logged out.' : '')}
       </p>

@@ -1,8 +1,9 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState, useState } from 'react';
+import { useActionState, useState } from 'react';
 import { Field } from '#components/forms/field.tsx';
 import { Once } from '#components/forms/once.tsx';
+import { submitting } from '#components/forms/submitting.ts';
 import { create } from './actions.ts';
 
 const kinds = [
@@ -26,13 +27,8 @@ type Kind = (typeof kinds)[number]['value'];
 export function CreateForm({ rateLimit, rateBurst, datasets, scopes, publishable }: Props) {
   const [{ key, signingSecret, problem }, send, pending] = useActionState(create, {});
   const [kind, setKind] = useState<Kind>('secret');
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    startTransition(() => send(data));
-  };
   return (
-    <form onSubmit={submit} className="space-y-5">
+    <form onSubmit={submitting(send)} className="space-y-5">
       <div className="grid gap-5 sm:grid-cols-3">
         <Field id="name" label="Name" hint="Whose it is: a shop, a service.">
           <input
@@ -86,31 +82,29 @@ export function CreateForm({ rateLimit, rateBurst, datasets, scopes, publishable
 /** How often it may be used; empty is as often as the service lets any. */
 const Rates = ({ rateLimit, rateBurst }: Pick<Props, 'rateLimit' | 'rateBurst'>) => (
   <>
-    <Field id="rateLimit" label="Requests a second" hint="On average; empty for the service’s own limit.">
-      <input
-        id="rateLimit"
-        name="rateLimit"
-        type="number"
-        min={1}
-        step={1}
-        placeholder={String(rateLimit)}
-        className="input"
-        aria-describedby="rateLimit-hint"
-      />
-    </Field>
-    <Field id="rateBurst" label="At once" hint="How far a burst may go above it.">
-      <input
-        id="rateBurst"
-        name="rateBurst"
-        type="number"
-        min={1}
-        step={1}
-        placeholder={String(rateBurst)}
-        className="input"
-        aria-describedby="rateBurst-hint"
-      />
-    </Field>
+    <Rate
+      id="rateLimit"
+      label="Requests a second"
+      hint="On average; empty for the service’s own limit."
+      of={rateLimit}
+    />
+    <Rate id="rateBurst" label="At once" hint="How far a burst may go above it." of={rateBurst} />
   </>
+);
+
+/** @param of the service's own, which is kept where nothing is said */
+const Rate = ({ id, of, ...field }: { id: string; label: string; hint: string; of: number }) => (
+  <Field id={id} {...field}>
+    <input
+      {...{ id, name: id }}
+      type="number"
+      min={1}
+      step={1}
+      placeholder={String(of)}
+      className="input"
+      aria-describedby={`${id}-hint`}
+    />
+  </Field>
 );
 
 const Keeper = ({ kind, onChange }: { kind: Kind; onChange: (kind: Kind) => void }) => (

@@ -1,9 +1,10 @@
 'use client';
 
 import type { Person } from '@duet/db/people';
-import { type FormEvent, startTransition, useActionState } from 'react';
+import { useActionState } from 'react';
 import { Field } from '#components/forms/field.tsx';
 import { Once } from '#components/forms/once.tsx';
+import { submitting } from '#components/forms/submitting.ts';
 import { useControls } from '#components/forms/use-controls.ts';
 import { invite } from './actions.ts';
 
@@ -14,14 +15,8 @@ export function InviteForm({ meanings }: { meanings: RoleMeanings }) {
   const [{ link, problem }, send, pending] = useActionState(invite, {});
   const { values, control } = useControls({ email: '', name: '', role: 'viewer' });
   const meaning = meanings[values.role as Person['role']];
-  // Not by the form's `action`: React would reset the form after it, and the select would lose what was chosen.
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    startTransition(() => send(data));
-  };
   return (
-    <form onSubmit={submit} className="space-y-5">
+    <form onSubmit={submitting(send)} className="space-y-5">
       <div className="grid gap-5 sm:grid-cols-3">
         <Field id="email" label="E-mail" hint="They log in with it; nothing is sent to it.">
           <input type="email" required maxLength={254} autoComplete="off" {...control('email')} />

@@ -1,9 +1,10 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState } from 'react';
+import { useActionState } from 'react';
 import { Confirm } from '#components/forms/confirm.tsx';
 import { Field } from '#components/forms/field.tsx';
 import { Submit } from '#components/forms/submit.tsx';
+import { submitting } from '#components/forms/submitting.ts';
 import { addWebhook, checkNow, removeWebhook } from './actions.ts';
 
 export function CheckNow({ datasetId }: { datasetId: string }) {
@@ -38,13 +39,8 @@ export const RemoveWebhook = ({ name }: { name: string }) => (
 /** @param kinds kind of alert → what it says */
 export function WebhookForm({ datasetId, kinds }: { datasetId: string; kinds: Record<string, string> }) {
   const [{ secret, problem }, send, pending] = useActionState(addWebhook, {});
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    startTransition(() => send(data));
-  };
   return (
-    <form onSubmit={submit} className="space-y-4 border-t border-line px-5 py-4">
+    <form onSubmit={submitting(send)} className="space-y-4 border-t border-line px-5 py-4">
       <input type="hidden" name="datasetId" value={datasetId} />
       <div className="grid gap-5 sm:grid-cols-2">
         <Field id="name" label="Name" hint="Such as the chat’s channel.">

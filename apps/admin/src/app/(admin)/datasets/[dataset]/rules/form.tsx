@@ -1,8 +1,9 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState, useEffect } from 'react';
+import { useActionState, useEffect } from 'react';
 import { Field } from '#components/forms/field.tsx';
 import { ItemField } from '#components/forms/item-field.tsx';
+import { submitting } from '#components/forms/submitting.ts';
 import { type Control, useControls } from '#components/forms/use-controls.ts';
 import { useZone } from '#components/layout/time.tsx';
 import { addRule } from './actions.ts';
@@ -32,17 +33,13 @@ export function RuleForm({ datasetId, categories }: { datasetId: string; categor
   useEffect(() => {
     if (problem === '') setValues(nothing);
   }, [problem, setValues]);
-  // Not by the form's `action`: React would reset the form after it, and a refused rule would be lost.
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
+  const submit = submitting(send, (data) => {
     // The browser's clock is the author's: what is stored is the moment meant.
     for (const key of ['startsAt', 'endsAt']) {
       const local = data.get(key);
       if (local) data.set(key, new Date(String(local)).toISOString());
     }
-    startTransition(() => send(data));
-  };
+  });
   const { kind = 'boost', concerns } = values;
   const isCategory = concerns === 'category' && kind !== 'pin';
   return (

@@ -1,8 +1,10 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState } from 'react';
+import { useActionState } from 'react';
 import { Field } from '#components/forms/field.tsx';
+import { submitting } from '#components/forms/submitting.ts';
 import { type Control, useControls } from '#components/forms/use-controls.ts';
+import { KindFields } from '#components/models/kind-fields.tsx';
 import { train } from '../actions.ts';
 import type { Setting } from '../settings.ts';
 
@@ -33,36 +35,19 @@ export function TrainForm({ datasetId, kinds, presets, settings, startingValues 
     split: 'time:0.8',
     seed: '1',
   });
-  // Not by the form's `action`: React would reset the form after it, and selects would lose what was chosen.
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    startTransition(() => send(data));
-  };
   const starting = startingValues[`${values.kind}/${values.preset}`] ?? {};
   const fields = settings[values.kind ?? ''] ?? [];
   const changed = fields.filter(({ key }) => values[`set.${key}`]).length;
 
   return (
-    <form onSubmit={submit} className="space-y-6">
+    <form onSubmit={submitting(send)} className="space-y-6">
       <input type="hidden" name="datasetId" value={datasetId} />
       <div className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
-        <Field id="kind" label="Model" hint={kinds.find(({ kind }) => kind === values.kind)?.summary}>
-          <select {...control('kind')}>
-            {kinds.map(({ kind, title }) => (
-              <option key={kind} value={kind}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Field id="preset" label="Preset" hint={presetMeanings[values.preset ?? '']}>
-          <select {...control('preset')}>
-            {presets.map((preset) => (
-              <option key={preset}>{preset}</option>
-            ))}
-          </select>
-        </Field>
+        <KindFields
+          label="Model"
+          {...{ kinds, presets, values, control }}
+          presetHint={presetMeanings[values.preset ?? '']}
+        />
         {values.preset === 'auto' && (
           <Field id="minutes" label="Minutes to search" hint="Before the training itself. With 0 rules decide alone.">
             <input type="number" min={0} max={1440} step={1} required {...control('minutes')} />

@@ -1,9 +1,11 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState } from 'react';
+import { useActionState } from 'react';
 import { Field } from '#components/forms/field.tsx';
+import { submitting } from '#components/forms/submitting.ts';
 import { useControls } from '#components/forms/use-controls.ts';
 import { useZone } from '#components/layout/time.tsx';
+import { KindFields } from '#components/models/kind-fields.tsx';
 import { register } from '../actions.ts';
 import { type Terms, TermsFields } from '../terms-fields.tsx';
 
@@ -18,39 +20,18 @@ export function RegisterForm({ datasetId, kinds, presets, terms }: RegisterFormP
   const [problem, send, pending] = useActionState(register, undefined);
   const zone = useZone();
   const { values, control } = useControls({ name: '', kind: kinds.at(-1)?.kind ?? '', preset: 'best' });
-  // Not by the form's `action`: React would reset the form after it, and selects would lose what was chosen.
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    startTransition(() => send(data));
-  };
   return (
-    <form onSubmit={submit} className="space-y-6">
+    <form onSubmit={submitting(send)} className="space-y-6">
       <input type="hidden" name="datasetId" value={datasetId} />
       <div className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
         <Field id="name" label="Name" hint="Such as home-page: a–z, 0–9, dots, dashes and underscores.">
           <input type="text" required maxLength={63} autoComplete="off" {...control('name')} />
         </Field>
-        <Field id="kind" label="Kind" hint={kinds.find(({ kind }) => kind === values.kind)?.summary}>
-          <select {...control('kind')}>
-            {kinds.map(({ kind, title }) => (
-              <option key={kind} value={kind}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Field
-          id="preset"
-          label="Preset"
-          hint="How it is trained: auto finds what suits the data, at the first refresh and once a month."
-        >
-          <select {...control('preset')}>
-            {presets.map((preset) => (
-              <option key={preset}>{preset}</option>
-            ))}
-          </select>
-        </Field>
+        <KindFields
+          label="Kind"
+          {...{ kinds, presets, values, control }}
+          presetHint="How it is trained: auto finds what suits the data, at the first refresh and once a month."
+        />
       </div>
       {/* The schedule is meant in the zone of whoever writes it; it is known once the page has come to life. */}
       <TermsFields key={zone} terms={{ ...terms, timeZone: zone }} />

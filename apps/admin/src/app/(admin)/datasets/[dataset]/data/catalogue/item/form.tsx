@@ -1,7 +1,8 @@
 'use client';
 
-import { type FormEvent, startTransition, useActionState } from 'react';
+import { useActionState } from 'react';
 import { Field } from '#components/forms/field.tsx';
+import { submitting } from '#components/forms/submitting.ts';
 import { save } from './actions.ts';
 
 interface ItemFormProps {
@@ -24,15 +25,9 @@ interface ItemFormProps {
 
 export function ItemForm({ datasetId, currency, isNew, categories, values }: ItemFormProps) {
   const [problem, send, pending] = useActionState(save, undefined);
-  // Not by the form's `action`: React would reset the form after it.
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    startTransition(() => send(data));
-  };
   const control = (name: string) => ({ id: name, name, className: 'input', 'aria-describedby': `${name}-hint` });
   return (
-    <form onSubmit={submit} className="space-y-5">
+    <form onSubmit={submitting(send)} className="space-y-5">
       <input type="hidden" name="datasetId" value={datasetId} />
       <input type="hidden" name="isNew" value={isNew ? 'yes' : ''} />
       <datalist id="categories">

@@ -1,8 +1,9 @@
 'use client';
 
 import type { ExperimentSettings } from '@duet/experiments';
-import { type FormEvent, startTransition, useActionState } from 'react';
+import { useActionState } from 'react';
 import { Field } from '#components/forms/field.tsx';
+import { submitting } from '#components/forms/submitting.ts';
 import { tune } from '../../actions.ts';
 
 const rules = [
@@ -18,13 +19,8 @@ export function TuneForm({
   stopRules,
 }: { id: string; traffic: number } & Pick<ExperimentSettings, 'stopRules'>) {
   const [problem, send, pending] = useActionState(tune, undefined);
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    startTransition(() => send(data));
-  };
   return (
-    <form onSubmit={submit} className="space-y-4">
+    <form onSubmit={submitting(send)} className="space-y-4">
       <input type="hidden" name="id" value={id} />
       <Field id="tune-traffic" label="Traffic, %" hint="Raising it brings shoppers in and moves nobody between arms.">
         <input
