@@ -19,7 +19,7 @@ interface RegisterFormProps {
 export function RegisterForm({ datasetId, kinds, presets, terms }: RegisterFormProps) {
   const [problem, send, pending] = useActionState(register, undefined);
   const zone = useZone();
-  const { values, control } = useControls({ name: '', kind: kinds.at(-1)?.kind ?? '', preset: 'best' });
+  const { values, control } = useControls({ name: '', kind: kinds.at(-1)?.kind ?? '', preset: 'auto' });
   return (
     <form onSubmit={submitting(send)} className="space-y-6">
       <input type="hidden" name="datasetId" value={datasetId} />
