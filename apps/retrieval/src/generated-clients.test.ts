@@ -40,6 +40,9 @@ const inputs: Record<string, Record<string, unknown>> = {
   'items.write': { items: [{ op: 'patch', itemId: 'i1', priceMinor: 350 }] },
   'users.write': { users: [{ userId: 'u1', attributes: { country: 'Malta' } }] },
   'users.identify': { anonymousId: 'visitor-1', userId: 'u1' },
+  'users.export': { userId: 'u1' },
+  'users.forget': { userId: 'nobody' },
+  'users.erasure': { erasureId: '01a20f47-6a7c-710a-8ce2-9bb0d584dad6' },
   'settings.get': {},
   'settings.patch': { demoteAfter: 3 },
   'interactions.write': { interactions: [{ userId: 'u1', itemId: 'i1', time: '2020-01-31T12:00:00Z' }] },
@@ -105,7 +108,9 @@ describe('what generators make of the OpenAPI document', () => {
     url = await service.listen();
     const { db, datasetId } = shop;
     await signingSecret(db, datasetId);
-    const scopes = ['retrieve', 'customers', 'events', 'write'] as const;
+    const { erasureId } = inputs['users.erasure'] as { erasureId: string };
+    await db.prisma.erasure.create({ data: { id: erasureId, datasetId, fingerprint: '00', status: 'done' } });
+    const scopes = ['retrieve', 'customers', 'events', 'write', 'privacy'] as const;
     apiKey = (await createApiKey(db, { name: 'generated', datasetId, scopes: [...scopes] })).key;
     await writeFile(path.join(folder, 'openapi.json'), JSON.stringify(openApiOf(appRouter, '1.0.0', url)));
   });

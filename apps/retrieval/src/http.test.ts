@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { appRouter, type Operation, operationsOf } from '@duet/api';
 import { createLogger, loadConfig } from '@duet/base';
 import { type ApiScope, createApiKey } from '@duet/db';
+import { runErasure } from '@duet/experiments';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex, openServing, type Serving } from '@duet/serving';
 import { createTRPCClient, httpBatchLink, httpBatchStreamLink, httpLink } from '@trpc/client';
@@ -16,6 +17,8 @@ const logger = createLogger({ logLevel: 'silent' }, 'test');
 const config = { ...loadConfig({}), retrievalPort: 0, drainMs: 0 };
 
 const event = { eventId: crypto.randomUUID(), type: 'impression', userId: 'u1', itemId: 'i1' };
+
+const erasureId = '01a20f47-6a7c-710a-8ce2-9bb0d584dad6';
 
 /** An input for each procedure: a new one needs a line here. */
 const inputs: Record<string, object | undefined> = {
@@ -39,6 +42,9 @@ const inputs: Record<string, object | undefined> = {
   'users.write': { users: [{ userId: 'u1', attributes: { country: 'IT' } }] },
   'interactions.write': { interactions: [{ userId: 'u1', itemId: 'i7', time: '2026-01-01T00:00:00Z' }] },
   'users.identify': { anonymousId: 'visitor-1', userId: 'u1' },
+  'users.export': { userId: 'u1' },
+  'users.forget': { userId: 'nobody' },
+  'users.erasure': { erasureId },
   'settings.get': undefined,
   'settings.patch': { demoteAfter: 0 },
   'visitors.create': undefined,
@@ -66,6 +72,8 @@ describe('the service over HTTP', () => {
     shop = await createTinyShop();
     await buildModelIndex(shop, { modelId: shop.dat });
     serving = await openServing({ ...shop, logger });
+    const { datasetId } = shop;
+    await shop.db.prisma.erasure.create({ data: { id: erasureId, datasetId, userId: 'gone', fingerprint: '00' } });
     for (const scope of ['retrieve', 'events', 'metrics', 'admin'] as const)
       keys[scope] = await keyOf(scope, { rateLimit: 100_000 });
     const opened = await open();
@@ -167,6 +175,40 @@ describe('the service over HTTP', () => {
       // A schema drops the fields that it does not know: none may be missing from the document.
       assert.deepEqual(one.output.parse(rest.body), rest.body, one.name);
     }
+  });
+
+  test('a customer is told all that is kept of them, and forgotten, with the proof of it', async () => {
+    const customer = { userId: 'u199' };
+    const click = { ...event, ...customer, eventId: crypto.randomUUID(), occurredAt: new Date().toISOString() };
+    await byRest(operation('events.log'), { events: [{ ...click, type: 'click' }] });
+    await serving.refresh();
+    const ask = () => byRest(operation('retrieve'), { ...customer, k: 5 });
+    assert.match(String((await ask()).body.why), /1 since/);
+    const { body: told } = await byRest(operation('users.export'), customer);
+    const { Event: events, imported } = told as { Event: object[]; imported: { interactions: object[] } };
+    assert.deepEqual([events.length, imported.interactions.length], [1, 16]);
+
+    const asked = (await byRest(operation('users.forget'), customer)).body as { erasureId: string; status: string };
+    assert.equal(asked.status, 'queued');
+    // As the worker does.
+    await runErasure(shop, asked.erasureId);
+    const { body: proof } = await byRest(operation('users.erasure'), { erasureId: asked.erasureId });
+    const { status, removed, left, remaining } = proof as {
+      status: string;
+      removed: Record<string, number>;
+      left: Record<string, number>;
+      remaining: { what: string }[];
+    };
+    assert.equal(status, 'done');
+    assert.deepEqual([removed.Event, removed.interactions, removed.attributes], [1, 16, 1]);
+    assert.ok(Object.values(left).every((rows) => rows === 0));
+    assert.equal(remaining.filter(({ what }) => /^The model/.test(what)).length, 2);
+    assert.doesNotMatch(JSON.stringify(await shop.db.prisma.erasure.findMany()), /u199/);
+    // The first look may have begun before.
+    for (let look = 0; look < 2; look++) await serving.refresh();
+    assert.doesNotMatch(String((await ask()).body.why), /since/);
+    const { body: after } = await byRest(operation('users.export'), customer);
+    assert.deepEqual(after.imported, { interactions: [], pending: [], title: '', attributes: {} });
   });
 
   test('answers by REST for features, a filter, a context and a moment, each of which counts', async () => {

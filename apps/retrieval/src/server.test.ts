@@ -364,6 +364,7 @@ describe('the retrieval service', () => {
 
 /** The same serving, so that one method can be slowed down around the real one. */
 const bound = (serving: Serving): Serving => ({
+  dataDir: serving.dataDir,
   get plan() {
     return serving.plan;
   },

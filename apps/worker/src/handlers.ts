@@ -1,6 +1,7 @@
 import type { Logger } from '@duet/base';
 import { type ImportResources, runImport } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
+import { runErasure } from '@duet/experiments';
 import { foldEvents, refreshModel, watchHealth } from '@duet/pipeline';
 import { buildModelIndex, runBulk } from '@duet/serving';
 import { evaluateModel, requestOfRun, type TrainerContext, trainModel } from '@duet/trainer';
@@ -52,6 +53,10 @@ export function jobHandlers({
       return trained.evaluation;
     }),
     fold: logged(({ datasetId }, signal) => foldEvents({ db, dataDir, signal, memory: imports.memory }, datasetId)),
+    forget: logged(async ({ erasureId }, signal) => {
+      const { removed, left } = await runErasure({ db, dataDir, signal, memory: imports.memory }, erasureId);
+      return { removed, left };
+    }),
     refresh: logged(async ({ registeredModelId }, signal) => {
       const registered = await db.prisma.registeredModel.findUniqueOrThrow({ where: { id: registeredModelId } });
       const ctx = { db, dataDir, executor, checkpointMinutes, signal };

@@ -3,7 +3,14 @@ import { backUpIfDue } from '@duet/backup';
 import { type Config, DuetError, type Logger } from '@duet/base';
 import { clearAbandonedDrafts, clearImportRuns } from '@duet/datasets';
 import { type Database, enqueue, failUnqueuedRuns } from '@duet/db';
-import { applyStopRules, dropOldAnswerCounts, dropOldEvents, type Metric, rollUpOpen } from '@duet/experiments';
+import {
+  applyStopRules,
+  dropOldAnswerCounts,
+  dropOldEvents,
+  type Metric,
+  purgeEvents,
+  rollUpOpen,
+} from '@duet/experiments';
 import { alertOfRule, deliverAlerts, dueFolds, dueModels, queueRefresh, watchHealth } from '@duet/pipeline';
 import { failAbandonedRuns } from '@duet/trainer';
 
@@ -54,6 +61,13 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
     }
     const days = await dropOldEvents(db);
     if (days.length > 0) logger.info({ days }, 'events were deleted: they are older than what is kept');
+  });
+  let purgedAt = -Infinity;
+  void eachMinute('delete events of types that are kept for fewer days', async () => {
+    if (performance.now() - purgedAt < 3_600_000) return;
+    for (const purged of await purgeEvents(db))
+      logger.info(purged, 'events were deleted: their type is kept no longer');
+    purgedAt = performance.now();
   });
   void eachMinute('look at the running experiments', async () => {
     for (const { says, ...applied } of await applyStopRules(db, { metrics })) {

@@ -21,6 +21,7 @@ import { type ContextParts, contextWith } from './testing.ts';
 type Calls = ReturnType<typeof createCaller>;
 
 const origin = 'https://shop.example';
+const erasureId = '01a20f47-6a7c-710a-8ce2-9bb0d584dad6';
 const event = (type: string, more: object = {}) => {
   const value = type === 'order' || type === 'refund' ? { valueMinor: 100, currency: 'GBP' } : {};
   const occurredAt = new Date().toISOString();
@@ -70,6 +71,18 @@ const procedures: Record<
     ...{ scopes: ['write'], publishable: false },
     call: (calls) => calls.users.identify({ anonymousId: 'visitor-1', userId: 'ann' }),
   },
+  'users.export': {
+    ...{ scopes: ['privacy'], publishable: false },
+    call: (calls) => calls.users.export({ userId: 'nobody' }),
+  },
+  'users.forget': {
+    ...{ scopes: ['privacy'], publishable: false },
+    call: (calls) => calls.users.forget({ userId: 'nobody' }),
+  },
+  'users.erasure': {
+    ...{ scopes: ['privacy'], publishable: false },
+    call: (calls) => calls.users.erasure({ erasureId }),
+  },
   'visitors.create': { scopes: ['retrieve'], publishable: true, call: (calls) => calls.visitors.create() },
   'events.log': {
     scopes: ['events', 'orders'],
@@ -99,6 +112,7 @@ describe('access', () => {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-access-'));
     opened.defer(() => rm(dataDir, { recursive: true }));
     datasetId = (await db.prisma.dataset.create({ data: { name: 'teapots', settings: {} } })).id;
+    await db.prisma.erasure.create({ data: { id: erasureId, datasetId, fingerprint: '00', status: 'done' } });
     await db.prisma.item.create({ data: { datasetId, externalId: 'pot' } });
     secret = await signingSecret(db, datasetId);
     const executor = await openExecutor({ executor: undefined, threads: 1 });
@@ -175,8 +189,8 @@ describe('access', () => {
     const hash = createHash('sha256').update(key).digest('hex');
     await db.prisma.apiKey.create({ data: { name: 'old', prefix: key.slice(0, 13), hash, scopes } });
     const outcomes = await walk(callsOf(key));
-    // Visitors are signed for a dataset, which it has none of; nothing was written over the API then.
-    const before = expected(({ scopes }) => (scopes.includes('write') ? 'FORBIDDEN' : 'open'));
+    // Visitors are signed for a dataset, which it has none of; nothing was written or erased over the API then.
+    const before = expected((one) => (one.scopes.some((scope) => scopes.includes(scope)) ? 'open' : 'FORBIDDEN'));
     assert.deepEqual(outcomes, { ...before, 'visitors.create': 'BAD_REQUEST' });
   });
 

@@ -5,6 +5,7 @@ export { signVisitor, visitorOf } from './access/visitor.ts';
 export { createAssign } from './assignment.ts';
 export { authenticate, type Caller, type Context, type Credentials } from './context.ts';
 export { healthFor } from './health.ts';
+export type * from './privacy-schemas.ts';
 export { requireScope } from './procedures.ts';
 export { answerBatch } from './rest/batch.ts';
 export { answerCall, failure, type Reply } from './rest/http.ts';

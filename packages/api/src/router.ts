@@ -11,6 +11,8 @@ import { nextCursor, shownBefore } from './cursor.ts';
 import { healthFor } from './health.ts';
 import { listProcedures } from './lists.ts';
 import { logEventsOf } from './log-events.ts';
+import { customerOf, erasureOf, forget } from './privacy.ts';
+import { customerAnswer, customerInput, erasureAnswer, erasureInput } from './privacy-schemas.ts';
 import { answers, createCallerFactory, publicProcedure, requireScope, router, scoped, userOf } from './procedures.ts';
 import {
   healthAnswer,
@@ -245,6 +247,26 @@ export const appRouter = router({
       .input(identifyInput)
       .output(answers(identifyAnswer))
       .mutation(async ({ ctx, input }) => identifyUser(ctx.db, { ...input, datasetId: await writtenDataset(ctx) })),
+    // By POST, as everything that names a user.
+    export: scoped(['privacy'])
+      .meta({ rest: { method: 'POST', path: '/v1/users/export', summary: 'All that is kept of a customer' } })
+      .input(customerInput)
+      .output(answers(customerAnswer))
+      .query(({ ctx, input }) => customerOf(ctx, input)),
+    forget: scoped(['privacy'])
+      .meta({
+        rest: { method: 'POST', path: '/v1/users/forget', summary: 'Have all that is kept of a customer erased' },
+      })
+      .input(customerInput)
+      .output(answers(erasureAnswer))
+      .mutation(({ ctx, input }) => forget(ctx, input)),
+    erasure: scoped(['privacy'])
+      .meta({
+        rest: { method: 'GET', path: '/v1/erasures/{erasureId}', summary: 'How far an erasure is, and its proof' },
+      })
+      .input(erasureInput)
+      .output(answers(erasureAnswer))
+      .query(({ ctx, input }) => erasureOf(ctx, input)),
   }),
 
   interactions: router({

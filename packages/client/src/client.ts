@@ -27,6 +27,10 @@ import type {
   SimilarUsersAnswer,
   SimilarUsersInput,
   TrendingInput,
+  UsersErasureInput,
+  UsersExportAnswer,
+  UsersExportInput,
+  UsersForgetAnswer,
   UsersIdentifyAnswer,
   UsersIdentifyInput,
   UsersWriteInput,
@@ -63,6 +67,8 @@ export type {
   SimilarUsersAnswer,
   SimilarUsersInput,
   TrendingInput,
+  UsersExportAnswer,
+  UsersForgetAnswer,
   UsersWriteInput,
 } from '@duet/api';
 export { type Device, deviceOf } from './device.ts';
@@ -104,6 +110,11 @@ export interface DuetClient {
     write(users: UsersWriteInput['users'], o?: CallOptions): Promise<ItemsWriteAnswer>;
     /** Joins what a visitor did to the user who has logged in. */
     identify(input: UsersIdentifyInput, o?: CallOptions): Promise<UsersIdentifyAnswer>;
+    /** All that is kept of a customer, and its erasure, with a secret key of the scope `privacy`. */
+    export(input: UsersExportInput, o?: CallOptions): Promise<UsersExportAnswer>;
+    forget(input: UsersExportInput, o?: CallOptions): Promise<UsersForgetAnswer>;
+    /** How far an erasure is, and its proof. */
+    erasure(input: UsersErasureInput, o?: CallOptions): Promise<UsersForgetAnswer>;
   };
   /** Of the past, such as the orders of a shop's till. */
   interactions: {
@@ -157,6 +168,9 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
     users: {
       write: (users, o) => transport.read('users.write', { users }, o),
       identify: calls('users.identify'),
+      export: calls('users.export'),
+      forget: calls('users.forget'),
+      erasure: calls('users.erasure'),
     },
     interactions: { write: (interactions, o) => transport.read('interactions.write', { interactions }, o) },
     visitor: () => transport.visitor.signed(),

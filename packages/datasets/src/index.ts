@@ -40,6 +40,8 @@ export { addPart, type NewRow } from './parts/add-part.ts';
 export { type EventMeaning, meaningOfEvents } from './parts/event-weights.ts';
 export { partsOf } from './parts/parts-of.ts';
 export { removePart } from './parts/remove-part.ts';
+export { type ForgottenUser, forgetUser } from './privacy/forget-user.ts';
+export { rowsOfUser, type UserRows } from './privacy/user-rows.ts';
 export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
 export { readEncoding } from './read/text/encoding.ts';
 export type { ImportResources } from './reading.ts';
@@ -49,6 +51,7 @@ export { importResources } from './resources.ts';
 export { isOneKind, type Sides, userItem } from './shape.ts';
 export { takeSnapshot } from './snapshots/take-snapshot.ts';
 export {
+  mostKeptDays,
   parseStorefront,
   type StorefrontSettings,
   setStorefront,
@@ -78,5 +81,4 @@ export {
 } from './upload/uploads.ts';
 export { csvToParquet } from './write/csv-to-parquet.ts';
 export { clearAbandonedDrafts } from './write/draft.ts';
-export { type ForgottenUser, forgetUser } from './write/forget-user.ts';
 export { removeDatasetFiles } from './write/remove-dataset.ts';

@@ -11,6 +11,7 @@ export const apiScopes = {
   events: 'logging impressions, clicks and carts',
   orders: 'logging orders and refunds, which make the GMV',
   write: 'writing the catalogue, users and past interactions',
+  privacy: 'telling all that is kept of a customer, and erasing it',
   metrics: 'the service’s metrics, for Prometheus',
   admin: 'all of these, and any model by name',
   simulate: 'a simulator, which meets simulated experiments alone and whose events count nowhere else',

@@ -18,6 +18,7 @@ export {
 } from './api-keys.ts';
 export { type Author, auditTrail, differenceOf, writeAudit } from './audit.ts';
 export { type Connection, connect, type Database, openDatabase } from './database.ts';
+export { fingerprintOf, type Person, recentErasures } from './erasures.ts';
 export { databaseFault, isAway } from './faults.ts';
 export * from './generated/client.ts';
 export { holdLock } from './hold.ts';

@@ -11,6 +11,8 @@ const jobRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('evaluate'), modelId: z.uuid(), split: z.string().min(1) }),
   /** The events of a dataset become a part. */
   z.strictObject({ kind: z.literal('fold'), datasetId: z.uuid() }),
+  /** The Erasure row says who is forgotten. */
+  z.strictObject({ kind: z.literal('forget'), erasureId: z.uuid() }),
   /** The registered model says how it is trained. */
   z.strictObject({ kind: z.literal('refresh'), registeredModelId: z.uuid() }),
   /** The BulkRun row says whose lists are made. */

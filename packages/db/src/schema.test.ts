@@ -89,6 +89,7 @@ async function fill({ prisma, ...database }: Database) {
   const userAlias = await prisma.userAlias.create({ data: { datasetId, anonymousId: 'visitor-1', userId: 'u' } });
   const categoryAlias = await prisma.categoryAlias.create({ data: { datasetId, name: 'Lamps', to: 'Lights' } });
   const bulkRun = await prisma.bulkRun.create({ data: { datasetId, request: { of: 'users' } } });
+  const erasure = await prisma.erasure.create({ data: { datasetId, fingerprint: '00', removed: { Event: 3 } } });
   const signingSecret = await prisma.signingSecret.create({ data: { datasetId, secret: 'vs_x' } });
   const event = await prisma.event.create({
     data: {
@@ -158,6 +159,7 @@ async function fill({ prisma, ...database }: Database) {
       signingSecret,
       userAlias,
       bulkRun,
+      erasure,
       categoryAlias,
       event,
     },

@@ -45,14 +45,8 @@ export {
   uncountedUsers,
 } from './plan/experiment-settings.ts';
 export { shopHistory } from './plan/shop-history.ts';
-export {
-  type Erasure,
-  exportPerson,
-  fingerprintOf,
-  forgetPerson,
-  type Person,
-  type PersonsRows,
-} from './privacy/user-data.ts';
+export { type CustomerData, exportCustomer } from './privacy/customer.ts';
+export { beginErasure, erasuresOf, queueErasure, type Remaining, remaining, runErasure } from './privacy/erasure.ts';
 export { compareArms, guardrailInterval } from './report/compare.ts';
 export {
   formatChange,
@@ -68,4 +62,4 @@ export { experimentReport, type ReportRequest } from './report/report.ts';
 export type { Lift, Report } from './report/shape.ts';
 export { type RolledUp, readRollup, type Segment } from './rollup/read-rollup.ts';
 export { rollUp } from './rollup/rollup.ts';
-export { dropOldEvents, rollUpOpen } from './rollup/upkeep.ts';
+export { dropOldEvents, purgeEvents, rollUpOpen } from './rollup/upkeep.ts';

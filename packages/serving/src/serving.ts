@@ -56,6 +56,8 @@ export interface SimilarUsersAnswer extends AnsweredBy {
 }
 
 export interface Serving extends AsyncDisposable {
+  /** The data folder that it reads. */
+  readonly dataDir: string;
   /** What the database says should be served, as of the last look. */
   readonly plan: Plan;
   /** Of all models since the start. */
@@ -113,12 +115,12 @@ const isOutOfOrder = (error: unknown): boolean =>
 class DatabaseServing implements Serving {
   #opened: Opened;
   #follower: Follower;
-  #dataDir: string;
+  readonly dataDir: string;
   #fallbacks: string[];
   #titles = new WeakMap<ServedDataset, Promise<TitleSearch>>();
 
   constructor({ dataDir, executor }: ServingOptions, opened: Opened, follower: Follower) {
-    this.#dataDir = dataDir;
+    this.dataDir = dataDir;
     this.#fallbacks = fallbacksOf(executor);
     this.#opened = opened;
     this.#follower = follower;
@@ -314,7 +316,7 @@ class DatabaseServing implements Serving {
 
   health(): ServingHealth {
     const { served, staleSince } = this.#follower;
-    return healthOf(served, { fallbacks: this.#fallbacks, dataDir: this.#dataDir, staleSince });
+    return healthOf(served, { fallbacks: this.#fallbacks, dataDir: this.dataDir, staleSince });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

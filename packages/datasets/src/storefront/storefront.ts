@@ -16,6 +16,9 @@ const eventType = z.strictObject({
   hides: z.boolean().default(false),
 });
 
+/** Days that logged events are kept at most, which is also what a type without a number of its own is kept. */
+export const mostKeptDays = 90;
+
 const fields = {
   /** BCP 47 tag of the language that shoppers are told reasons in. */
   language: z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language such as en or de'),
@@ -26,6 +29,11 @@ const fields = {
     .array(eventType)
     .max(50)
     .refine((types) => new Set(types.map(({ name }) => name)).size === types.length, 'has a name twice'),
+  /** Days that the events of a type are kept, by its name; {@link mostKeptDays} where it is not said. */
+  keepDays: z.record(
+    z.string().regex(/^[a-z][a-z0-9_-]{0,49}$/, 'must be a type of events'),
+    z.int().min(1).max(mostKeptDays),
+  ),
 };
 
 /** What a shop decides about its lists and events, whichever model answers. */
@@ -33,6 +41,7 @@ export const storefrontSettings = z.strictObject({
   language: fields.language.default('en'),
   demoteAfter: fields.demoteAfter.default(0),
   eventTypes: fields.eventTypes.default([]),
+  keepDays: fields.keepDays.default({}),
 });
 export type StorefrontSettings = z.infer<typeof storefrontSettings>;
 /** What of them is changed; the rest stays. */

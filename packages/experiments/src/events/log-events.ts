@@ -1,4 +1,4 @@
-import { parseStorefront } from '@duet/datasets';
+import { mostKeptDays, parseStorefront } from '@duet/datasets';
 import type { Database } from '@duet/db';
 import { type EventInput, eventSchema, isFixedType } from './event-schema.ts';
 import type { EventRow, EventSink } from './event-writer.ts';
@@ -32,9 +32,6 @@ export interface LogOptions {
   retentionDays?: number;
 }
 
-/** Events are kept for this many days, and as long as an experiment needs them. */
-export const keptDays = 90;
-
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
@@ -59,7 +56,7 @@ export async function logEvents(
     simulated = false,
     datasetId,
     skewMinutes = 10,
-    retentionDays = keptDays,
+    retentionDays = mostKeptDays,
   }: LogOptions = {},
 ): Promise<LoggedEvents> {
   const rejected: LoggedEvents['rejected'] = [];

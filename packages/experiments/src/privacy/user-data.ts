@@ -1,19 +1,12 @@
-import { createHash } from 'node:crypto';
-import { type Author, type Database, type Prisma, writeAudit } from '@duet/db';
-
-/** Whose data are meant: a user of one dataset. */
-export interface Person {
-  datasetId: string;
-  userId: string;
-}
+import { type Author, type Database, fingerprintOf, type Person, type Prisma, writeAudit } from '@duet/db';
 
 /** Everything that the database says of a person, by table; dates as ISO 8601. */
 export type PersonsRows = Record<PersonsTable, Record<string, unknown>[]>;
 
 /** What was erased of a person, and what of it is still there afterwards. */
-export interface Erasure {
-  /** Rows by table, and experiments whose lists named the person. */
-  removed: Record<PersonsTable | 'Experiment' | 'AuditLog', number>;
+export interface ErasedRows {
+  /** Rows by table, and experiments, their phases and changes whose lists named the person. */
+  removed: Record<PersonsTable | 'Experiment' | 'ExperimentPhase' | 'AuditLog', number>;
   /** Rows that are there after the last look: all zero, or the erasure did not come through. */
   left: Record<PersonsTable, number>;
 }
@@ -26,17 +19,23 @@ const ofExperiments = '"experimentId" IN (SELECT id FROM "Experiment" WHERE "dat
  */
 const ofDataset = `("datasetId" = $1::uuid OR "datasetId" IS NULL AND ("experimentId" IS NULL OR ${ofExperiments}))`;
 
-/** The tables that name people, those first that depend on others, and which of their rows are of a dataset. */
+/** An event that arrives after its log-in names the id of before, which was the person's up to then. */
+const ofEarlierId = `EXISTS (SELECT FROM "UserAlias" a WHERE a."datasetId" = $1::uuid AND a."userId" = $2
+  AND a."anonymousId" = "Event"."userId" AND "occurredAt" <= a.at AND NOT EXISTS (SELECT FROM "UserAlias" b
+    WHERE b."datasetId" = $1::uuid AND b."anonymousId" = a."anonymousId" AND b.at < a.at AND b.at >= "occurredAt"))`;
+
+/** The tables that name people, those first that depend on others, and which of their rows are a person's. */
 const tables = {
-  Event: ofDataset,
-  RollupUserDay: ofExperiments,
-  InterleavedUserDay: ofExperiments,
-  RollupUser: ofExperiments,
-  UserAlias: '"datasetId" = $1::uuid',
+  Event: `${ofDataset} AND ("userId" = $2 OR "userId" IN (
+    SELECT "anonymousId" FROM "UserAlias" WHERE "datasetId" = $1::uuid AND "userId" = $2) AND ${ofEarlierId})`,
+  RollupUserDay: `"userId" = $2 AND ${ofExperiments}`,
+  InterleavedUserDay: `"userId" = $2 AND ${ofExperiments}`,
+  RollupUser: `"userId" = $2 AND ${ofExperiments}`,
+  UserAlias: '"datasetId" = $1::uuid AND ("userId" = $2 OR "anonymousId" = $2)',
 } as const;
 type PersonsTable = keyof typeof tables;
 const names = Object.keys(tables) as PersonsTable[];
-const rowsOf = (table: PersonsTable): string => `"${table}" WHERE "userId" = $2 AND ${tables[table]}`;
+const rowsOf = (table: PersonsTable): string => `"${table}" WHERE ${tables[table]}`;
 
 /** What the database says of a person, as article 15 of the GDPR asks for it. */
 export async function exportPerson({ pool }: Database, { datasetId, userId }: Person): Promise<PersonsRows> {
@@ -61,7 +60,7 @@ const passes = 3;
  *
  * @returns what was removed, and what is left of it, which is the proof
  */
-export async function forgetPerson(db: Database, person: Person, author: Author = {}): Promise<Erasure> {
+export async function forgetPerson(db: Database, person: Person, author: Author = {}): Promise<ErasedRows> {
   const removed = {
     Event: 0,
     RollupUserDay: 0,
@@ -69,6 +68,7 @@ export async function forgetPerson(db: Database, person: Person, author: Author 
     RollupUser: 0,
     UserAlias: 0,
     Experiment: 0,
+    ExperimentPhase: 0,
     AuditLog: 0,
   };
   let left = await countPerson(db, person);
@@ -78,7 +78,8 @@ export async function forgetPerson(db: Database, person: Person, author: Author 
       for (const table of names) {
         removed[table] += await tx.$executeRawUnsafe(`DELETE FROM ${rowsOf(table)}`, person.datasetId, person.userId);
       }
-      removed.Experiment += await unlist(tx, person);
+      removed.Experiment += await unlist(tx, person, 'Experiment');
+      removed.ExperimentPhase += await unlist(tx, person, 'ExperimentPhase');
       removed.AuditLog += await strike(tx, person);
     });
     left = await countPerson(db, person);
@@ -95,8 +96,8 @@ export async function forgetPerson(db: Database, person: Person, author: Author 
   return { removed, left };
 }
 
-async function countPerson({ pool }: Database, { datasetId, userId }: Person): Promise<Erasure['left']> {
-  const left: Partial<Erasure['left']> = {};
+async function countPerson({ pool }: Database, { datasetId, userId }: Person): Promise<ErasedRows['left']> {
+  const left: Partial<ErasedRows['left']> = {};
   for (const table of names) {
     const { rows } = await pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${rowsOf(table)}`, [
       datasetId,
@@ -104,15 +105,21 @@ async function countPerson({ pool }: Database, { datasetId, userId }: Person): P
     ]);
     left[table] = rows[0]!.n;
   }
-  return left as Erasure['left'];
+  return left as ErasedRows['left'];
 }
 
-/** Takes a person off the lists of experiments. @returns experiments that were changed */
-const unlist = (tx: Prisma.TransactionClient, { datasetId, userId }: Person): Promise<number> =>
+/** Takes a person off the lists of experiments, or of their phases. @returns rows that were changed */
+const unlist = (
+  tx: Prisma.TransactionClient,
+  { datasetId, userId }: Person,
+  table: 'Experiment' | 'ExperimentPhase',
+): Promise<number> =>
   tx.$executeRawUnsafe(
-    `UPDATE "Experiment" SET settings = jsonb_strip_nulls(settings #- ARRAY['overrides', $2] || jsonb_build_object(
-       'excludedUsers', (settings->'excludedUsers') - $2))
-     WHERE "datasetId" = $1::uuid AND (settings->'overrides' ? $2 OR settings->'excludedUsers' ? $2)`,
+    `UPDATE "${table}" SET settings = CASE WHEN settings ? 'excludedUsers'
+       THEN jsonb_set(settings, '{excludedUsers}', (settings->'excludedUsers') - $2)
+       ELSE settings END #- ARRAY['overrides', $2]
+     WHERE ${table === 'Experiment' ? '"datasetId" = $1::uuid' : ofExperiments}
+       AND (settings->'overrides' ? $2 OR settings->'excludedUsers' ? $2)`,
     datasetId,
     userId,
   );
@@ -133,7 +140,3 @@ async function strike(tx: Prisma.TransactionClient, { datasetId, userId }: Perso
     userId,
   );
 }
-
-/** What an erasure is found again by, without naming who it was of: SHA-256 of dataset and id, hex. */
-export const fingerprintOf = ({ datasetId, userId }: Person): string =>
-  createHash('sha256').update(`${datasetId}\0${userId}`).digest('hex');

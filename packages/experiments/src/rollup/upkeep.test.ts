@@ -8,7 +8,7 @@ import { logEvents } from '../events/log-events.ts';
 import { startExperiment, stopExperiment } from '../lifecycle/lifecycle.ts';
 import { createExperiment } from '../plan/experiment.ts';
 import { readRollup } from './read-rollup.ts';
-import { dropOldEvents, rollUpOpen } from './upkeep.ts';
+import { dropOldEvents, purgeEvents, rollUpOpen } from './upkeep.ts';
 
 const dayMs = 86_400_000;
 const start = Date.parse('2026-03-02T00:00:00Z');
@@ -38,6 +38,23 @@ test('a stopped experiment is rolled up until it closes, and its events are kept
   const ofOrder = await rollUpOpen(db, { now: day(9) });
   assert.deepEqual(ofOrder, [{ experimentId: id, name: 'e', events: 1, users: 1 }]);
 
+  // Types that are kept for fewer days; an order is kept as long as all.
+  const storefront = { keepDays: { click: 10, wish: 5 } };
+  await db.prisma.dataset.update({ where: { id: datasetId }, data: { storefront, status: 'done' } });
+  const ofDataset = (at: Date, type: 'click' | 'own' | 'order', name = '') =>
+    db.prisma.event.create({
+      data: { datasetId, day: at, occurredAt: at, eventId: randomUUID(), userId: 'v', itemId: 'x', type, name },
+    });
+  await ofDataset(day(1), 'click');
+  await ofDataset(day(1), 'own', 'wish');
+  await ofDataset(day(8), 'click');
+  await ofDataset(day(8), 'order');
+  const fold = () =>
+    db.pool.query(`INSERT INTO "EventFold" ("datasetId", seen, through) VALUES ($1, pg_current_snapshot(), now())`, [
+      datasetId,
+    ]);
+  assert.deepEqual(await purgeEvents(db, { now: day(12) }), [], 'the experiment needs them');
+
   // Long after, but nobody has rolled it up since: what it needs stays, from 28 days before its start.
   assert.deepEqual(await dropOldEvents(db, { now: day(200) }), ['2026-01-21']);
   assert.deepEqual(await days(), ['2026-02-10', '2026-03-03', '2026-03-10']);
@@ -45,6 +62,14 @@ test('a stopped experiment is rolled up until it closes, and its events are kept
   // Its windows, 7 days for orders and 2 for late events, are over on day 11.
   assert.equal((await rollUpOpen(db, { now: day(200) })).length, 1);
   assert.deepEqual(await rollUpOpen(db, { now: day(200) }), [], 'it is closed');
+  assert.deepEqual(await purgeEvents(db, { now: day(12) }), [], 'they are in no part yet');
+  await fold();
+  const purged = await purgeEvents(db, { now: day(12) });
+  assert.deepEqual(purged, [
+    { datasetId, type: 'wish', events: 1 },
+    { datasetId, type: 'click', events: 1 },
+  ]);
+  assert.deepEqual(await purgeEvents(db, { now: day(12) }), []);
   assert.deepEqual(await dropOldEvents(db, { now: day(92) }), ['2026-02-10']);
   assert.deepEqual(await dropOldEvents(db, { now: day(200) }), ['2026-03-03', '2026-03-10']);
   const { sums } = (await readRollup(db, id)).total.get(arms[0]!.id)!;

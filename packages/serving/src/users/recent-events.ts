@@ -1,5 +1,6 @@
+import { inSlices } from '@duet/base';
 import { meaningOfEvents } from '@duet/datasets';
-import type { Database } from '@duet/db';
+import { type Database, fingerprintOf, recentErasures } from '@duet/db';
 import { currentSnapshot } from '../catalogue/snapshot.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { Activity } from '../lists/activity.ts';
@@ -43,6 +44,8 @@ const days = 30;
 const keptUsers = 100_000;
 const itemsPerUser = 50;
 const shownPerUser = 500;
+/** Erasures are looked for so far back: a service that reached no database for longer has been started anew. */
+const erasureMinutes = 60;
 /** Read at the start at most, the newest. */
 const firstEvents = 200_000;
 
@@ -74,6 +77,8 @@ export class RecentEvents {
   /** All events of transactions before this one have been taken. */
   #readTo = 0;
   #version = 0;
+  /** Erasures that have been followed. */
+  #forgotten = new Set<string>();
 
   /** @param plan as of the last look: what own events mean, and of which datasets impressions are counted */
   constructor(db: Database, plan: () => Pick<Plan, 'storefront' | 'experiments'>) {
@@ -119,6 +124,23 @@ export class RecentEvents {
     }
   }
 
+  /** Lets go of those who were forgotten. What is remembered names nobody otherwise, so each name is looked at. */
+  async #followErasures(): Promise<void> {
+    const recent = await recentErasures(this.#db, erasureMinutes);
+    const fresh = new Set([...recent].flatMap(([id, fingerprint]) => (this.#forgotten.has(id) ? [] : fingerprint)));
+    this.#forgotten = new Set(recent.keys());
+    if (fresh.size === 0) return;
+    const keys = [...new Set([...this.#users.keys(), ...this.#kept.keys()])];
+    await inSlices(keys.length, (from, to) => {
+      for (const key of keys.slice(from, to)) {
+        const end = key.indexOf('\n');
+        if (!fresh.has(fingerprintOf({ datasetId: key.slice(0, end), userId: key.slice(end + 1) }))) continue;
+        this.#users.delete(key);
+        this.#kept.delete(key);
+      }
+    });
+  }
+
   /** Takes over what was logged since the last look. @returns how many events that were */
   async follow(): Promise<number> {
     const now = await currentSnapshot(this.#db);
@@ -145,6 +167,7 @@ export class RecentEvents {
       taken++;
     }
     await this.#followAliases();
+    await this.#followErasures();
     this.#readTo = now.xmin;
     for (const [id, ingestedIn] of this.#taken) if (ingestedIn < this.#readTo) this.#taken.delete(id);
     return taken;

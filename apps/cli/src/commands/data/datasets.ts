@@ -53,6 +53,7 @@ interface Settings {
   event: Record<string, unknown>;
   hides?: string[];
   dropEvent?: string[];
+  keepDays: Record<string, unknown>;
 }
 
 /** `duet datasets set`. */
@@ -69,12 +70,13 @@ function setCommand(datasets: Command): void {
       {},
     )
     .option('--hides <names...>', 'of the types given: those that hide the item from the user')
-    .option('--drop-event <names...>', 'event types that there shall be no more');
+    .option('--drop-event <names...>', 'event types that there shall be no more')
+    .option('--keep-days <type=days>', 'days that logged events of a type are kept, 90 at most', readSetting, {});
   job<Settings>(command, 'datasets set my-shop --language de --event wishlist=0.5', async ({ database }, options) => {
-    const { setStorefront, storefrontOf } = await import('@duet/datasets');
+    const { mostKeptDays, setStorefront, storefrontOf } = await import('@duet/datasets');
     const db = await database();
     const dataset = await findDataset(db, command.args[0]);
-    const { language, demoteAfter, event, hides = [], dropEvent = [] } = options;
+    const { language, demoteAfter, event, hides = [], dropEvent = [], keepDays } = options;
     const before = await storefrontOf(db, dataset.id);
     const given = Object.entries(event).map(([name, weight]) => ({
       ...{ name, weight: weight as number, hides: hides.includes(name) },
@@ -82,8 +84,9 @@ function setCommand(datasets: Command): void {
     const gone = new Set([...dropEvent, ...Object.keys(event)]);
     const eventTypes = [...before.eventTypes.filter(({ name }) => !gone.has(name)), ...given];
     const changes = given.length > 0 || dropEvent.length > 0;
-    const patch = { language, demoteAfter, ...(changes && { eventTypes }) };
-    const isChanged = changes || language !== undefined || demoteAfter !== undefined;
+    const kept = Object.keys(keepDays).length > 0 && { keepDays: { ...before.keepDays, ...keepDays } };
+    const patch = { language, demoteAfter, ...(changes && { eventTypes }), ...(kept as object) };
+    const isChanged = Object.values(patch).some((value) => value !== undefined);
     const settings = isChanged ? await setStorefront(db, dataset.id, patch, { actor: actor() }) : before;
     const types = settings.eventTypes.map(
       ({ name, weight, hides: hidden }) => `${name} ${weight}${hidden ? ', hides' : ''}`,
@@ -91,6 +94,12 @@ function setCommand(datasets: Command): void {
     const rows = [
       ['language', settings.language],
       ['demote after', settings.demoteAfter === 0 ? 'never' : `${settings.demoteAfter} impressions without a click`],
+      [
+        'events kept',
+        [...Object.entries(settings.keepDays), ['others', mostKeptDays]]
+          .map(([type, days]) => `${type} ${days} days`)
+          .join('; '),
+      ],
       ['own events', types.length === 0 ? 'none' : types.join('; ')],
     ];
     return { json: { datasetId: dataset.id, ...settings }, text: table(['setting', `of ${dataset.name}`], rows) };

@@ -7,59 +7,67 @@ import { rowsOfParts } from '../parts/part.ts';
 import { partsOf } from '../parts/parts-of.ts';
 import { literal, Workspace } from '../read/workspace.ts';
 import { type SnapshotContext, snapshotOf } from '../snapshots/take-snapshot.ts';
-import { changeDataset, type DatasetChange } from './change-dataset.ts';
-import { datasetFolder, fileDigest, partFile, partsFolder, snapshotFolder, sync } from './folder.ts';
-import { tidyUp } from './tidy.ts';
-import { inTransaction } from './transaction.ts';
+import { changeDataset, type DatasetChange } from '../write/change-dataset.ts';
+import { datasetFolder, fileDigest, partFile, partsFolder, snapshotFolder, sync } from '../write/folder.ts';
+import { tidyUp } from '../write/tidy.ts';
+import { inTransaction } from '../write/transaction.ts';
+import { isOfPerson, type KnownPerson, knownPerson, ownIds, pendingOfPerson } from './person-rows.ts';
 
 /** What a dataset's files and tables held of a user, and do no more. */
 export interface ForgottenUser {
   /** Rows of the log of interactions, and parts that had them. */
   interactions: number;
   parts: number;
+  /** Interactions that the shop's server sent, and that were in no part yet. */
+  pending: number;
   /** Rows of attributes. */
   attributes: number;
   /** Rows that an import had rejected. */
   rejected: number;
   /** Older snapshots that a model or training names: there the user's rows are nobody's now. */
   anonymised: number;
-  /** Models that were trained on such a snapshot: their lists of users name the user until they are gone. */
-  models: { id: string; name: string }[];
 }
 
 /**
- * Erases a user from a dataset: from every part, the attributes, the rejected rows, and with a new snapshot from all
- * that is trained from now on. Older snapshots go where nothing names them; in the others the user becomes somebody
- * without a name. A killed one is made whole by the next.
+ * Erases a user, under every id that they had, from a dataset: from every part, the attributes, the rejected rows, and
+ * with a new snapshot from all that is trained from now on. Older snapshots go where nothing names them; in the others
+ * the user becomes somebody without a name. A killed one is made whole by the next.
  *
+ * @param eraseRows erases what other tables say, while no event becomes data; afterwards nobody knows the earlier ids
  * @throws DuetError `not-found`; `conflict` while another process changes the dataset
  */
-export const forgetUser = (ctx: SnapshotContext, datasetId: string, userId: string): Promise<ForgottenUser> =>
+export const forgetUser = (
+  ctx: SnapshotContext,
+  datasetId: string,
+  userId: string,
+  eraseRows: () => Promise<void> = async () => {},
+): Promise<ForgottenUser> =>
   changeDataset(ctx, datasetId, async (change) => {
     const { db, dataDir, signal, memory } = ctx;
     const { folder } = change;
+    const person = await knownPerson(db, datasetId, userId);
     const scratch = path.join(folder, 'forget-scratch');
     await mkdir(scratch);
     const files = datasetFolder(dataDir, datasetId);
     using workspace = await Workspace.open(scratch, { files, ...(memory && { memory }), signal });
     const erased = { interactions: 0, parts: 0 };
     for (const part of await db.prisma.datasetPart.findMany({ where: { datasetId } })) {
-      const removed = await forgetInPart(ctx, change, workspace, part, userId);
+      const removed = await forgetInPart(ctx, change, workspace, part, person);
       erased.interactions += removed;
       if (removed > 0) erased.parts += 1;
     }
-    const { count: attributes } = await db.prisma.datasetUser.deleteMany({ where: { datasetId, externalId: userId } });
-    const rejected = await forgetRejected(dataDir, datasetId, userId);
+    const { rowCount: pending } = await db.pool.query(`DELETE FROM "PendingInteraction" WHERE ${pendingOfPerson}`, [
+      ...[datasetId, userId, JSON.stringify(person.earlier)],
+    ]);
+    const externalId = { in: ownIds(person) };
+    const { count: attributes } = await db.prisma.datasetUser.deleteMany({ where: { datasetId, externalId } });
+    const rejected = await forgetRejected(dataDir, datasetId, person);
+    await eraseRows();
     const newest = await snapshotOf(ctx, { ...change, parts: await partsOf(db, datasetId) });
     const limits = { mostParts: Infinity, newestParts: 1, newestSnapshots: 1, graceMs: Infinity };
     await tidyUp(ctx, { ...change, newest }, { limits });
-    const named = await anonymise(ctx, change, workspace, userId);
-    const models = await db.prisma.model.findMany({
-      where: { snapshotId: { in: named } },
-      select: { id: true, name: true },
-      orderBy: { createdAt: 'asc' },
-    });
-    return { ...erased, attributes, rejected, anonymised: named.length, models };
+    const anonymised = await anonymise(ctx, change, workspace, person);
+    return { ...erased, pending: pending ?? 0, attributes, rejected, anonymised };
   });
 
 /** Puts a part without the user in the place of one that has them. @returns the rows that it lacks */
@@ -68,19 +76,19 @@ async function forgetInPart(
   { dataset: { id: datasetId }, folder }: DatasetChange,
   workspace: Workspace,
   part: DatasetPart,
-  userId: string,
+  person: KnownPerson,
 ): Promise<number> {
   const old = partFile(dataDir, datasetId, part.id);
   const rows = rowsOfParts([old], 'file_row_number = true');
   const found = await workspace.row(
-    `SELECT count(*)::DOUBLE AS n FROM ${rowsOfParts([old])} WHERE user_id = ${literal(userId)}`,
+    `SELECT count(*)::DOUBLE AS n FROM ${rowsOfParts([old])} WHERE ${isOfPerson(person)}`,
   );
   const removed = Number(found.n);
   if (removed === 0) return 0;
   const id = randomUUID();
   const made = path.join(folder, `${id}.parquet`);
   await workspace.run(
-    `COPY (SELECT * EXCLUDE (file_row_number) FROM ${rows} WHERE user_id <> ${literal(userId)} ORDER BY file_row_number)
+    `COPY (SELECT * EXCLUDE (file_row_number) FROM ${rows} WHERE NOT (${isOfPerson(person)}) ORDER BY file_row_number)
      TO ${literal(made)} (FORMAT parquet, COMPRESSION zstd)`,
     { progress, step: 'forget a user' },
   );
@@ -111,39 +119,44 @@ async function forgetInPart(
   return removed;
 }
 
-/** Takes the user's name from the snapshots that stay. @returns those that had it */
+/** Takes the user's names from the snapshots that stay. @returns how many had one */
 async function anonymise(
   { db, dataDir }: SnapshotContext,
   { dataset: { id: datasetId }, folder }: DatasetChange,
   workspace: Workspace,
-  userId: string,
-): Promise<string[]> {
-  const named: string[] = [];
+  person: KnownPerson,
+): Promise<number> {
+  let named = 0;
+  const is = `user_id IN (${ownIds(person).map(literal)})`;
   for (const { id } of await db.prisma.snapshot.findMany({ where: { datasetId }, select: { id: true } })) {
     const file = path.join(snapshotFolder(dataDir, { id, datasetId }), 'users.parquet');
     const users = rowsOfParts([file]);
-    const is = `user_id = ${literal(userId)}`;
     const found = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${users} WHERE ${is}`);
     if (Number(found.n) === 0) continue;
     const made = path.join(folder, `${id}.users.parquet`);
     await workspace.run(
-      `COPY (SELECT * REPLACE (CASE WHEN ${is} THEN ${literal(`forgotten-${randomUUID()}`)} ELSE user_id END AS user_id,
+      `COPY (SELECT * REPLACE (CASE WHEN ${is} THEN 'forgotten-' || uuid()::VARCHAR ELSE user_id END AS user_id,
          CASE WHEN ${is} THEN '' ELSE title END AS title, CASE WHEN ${is} THEN '{}' ELSE attributes END AS attributes)
        FROM ${users} ORDER BY row) TO ${literal(made)} (FORMAT parquet, COMPRESSION zstd)`,
     );
     await sync(made);
     await rename(made, file);
-    named.push(id);
+    named += 1;
   }
   return named;
 }
 
 /** Takes the rows that name a user out of the lists of rejected rows. @returns how many */
-async function forgetRejected(dataDir: string, datasetId: string, userId: string): Promise<number> {
+async function forgetRejected(dataDir: string, datasetId: string, person: KnownPerson): Promise<number> {
   const folder = datasetFolder(dataDir, datasetId);
   const files = (await readdir(folder, { recursive: true })).filter((name) => /rejected.*\.jsonl$/.test(name));
-  const escaped = userId.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const names = new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`);
+  // As JSON writes them.
+  const ids = ownIds(person).map((id) =>
+    JSON.stringify(id)
+      .slice(1, -1)
+      .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'),
+  );
+  const names = new RegExp(`(?<![\\w-])(${ids.join('|')})(?![\\w-])`);
   let removed = 0;
   for (const name of files) {
     const file = path.join(folder, name);
