@@ -1,5 +1,4 @@
 import { DuetError } from '@duet/base';
-import { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 
@@ -64,6 +63,8 @@ export async function openJobQueue(
   database: Database,
   options: { onError?: (error: Error) => void; supervise?: boolean } = {},
 ): Promise<JobQueue> {
+  // Loaded here: most of what opens the database has no jobs.
+  const { PgBoss } = await import('pg-boss');
   const boss = new PgBoss({
     db: { executeSql: (text, values) => database.pool.query(text, values) },
     schema: 'pgboss',
