@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { cp, mkdtemp, rm, truncate } from 'node:fs/promises';
+import { hash, randomUUID } from 'node:crypto';
+import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -142,6 +142,88 @@ describe('the retrieval service', () => {
       const served = await readServed(shop.db, sound.experiment!.id);
       assert.ok(served.get(sound.arm!.id)!.latencyMs!.p50 > 0, 'its arm’s latency was kept');
     } finally {
+      await rm(dataDir, { recursive: true });
+    }
+  });
+
+  test('answers whatever is damaged, its checksums fitting or not: from what is sound, else with best sellers', async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'duet-damaged-'));
+    const { prisma } = shop.db;
+    const { id: rankerId, parameters } = await prisma.ranker.findUniqueOrThrow({ where: { id: shop.rankerId } });
+    const folderOf = (modelId: string) => path.join(dataDir, 'models', modelId);
+    /** Writes a model's file anew, and the checksum that fits it. */
+    const rewrite = async (modelId: string, name: string, change: (bytes: Buffer) => Buffer) => {
+      const [file, sums] = [path.join(folderOf(modelId), name), path.join(folderOf(modelId), 'SHA256SUMS')];
+      const changed = change(await readFile(file));
+      await writeFile(file, changed);
+      const line = new RegExp(`^[0-9a-f]{64}  ${name}$`, 'm');
+      await writeFile(sums, (await readFile(sums, 'utf8')).replace(line, `${hash('sha256', changed)}  ${name}`));
+    };
+    const inJson = (change: (file: Record<string, unknown>) => object) => (bytes: Buffer) =>
+      Buffer.from(JSON.stringify(change(JSON.parse(bytes.toString()))));
+    /** Every number after a safetensors header. */
+    const numbers = (value: number) => (bytes: Buffer) => {
+      const changed = Buffer.from(bytes);
+      for (let at = 8 + Number(bytes.readBigUInt64LE()); at < bytes.length; at += 4) changed.writeInt32LE(value, at);
+      return changed;
+    };
+    const inIndex = async (modelId: string, change: (bytes: Buffer) => Buffer) => {
+      const { id } = await prisma.index.findFirstOrThrow({ where: { modelId, active: true } });
+      const [file, about] = ['index.faiss', 'meta.json'].map((name) => path.join(dataDir, 'indexes', id, name));
+      const changed = change(await readFile(file!));
+      await writeFile(file!, changed);
+      const meta = JSON.parse(await readFile(about!, 'utf8')) as object;
+      await writeFile(about!, JSON.stringify({ ...meta, bytes: changed.length, sha256: hash('sha256', changed) }));
+    };
+    const nan = 0x7f_c0_00_00;
+    const damages: Record<string, (modelId: string) => Promise<unknown>> = {
+      'numbers that are none': (id) => rewrite(id, 'weights.safetensors', numbers(nan)),
+      'rows that there are not': (id) => rewrite(id, 'entities.safetensors', numbers(2 ** 31 - 1)),
+      'no users': (id) =>
+        rewrite(
+          id,
+          'model.json',
+          inJson((file) => ({ ...file, users: null })),
+        ),
+      'other dimensions': (id) =>
+        rewrite(
+          id,
+          'model.json',
+          inJson((file) => ({ ...file, dimensions: 7 })),
+        ),
+      'no JSON': (id) => rewrite(id, 'model.json', () => Buffer.from('{"id":')),
+      'a header that is none': (id) => rewrite(id, 'item-vectors.safetensors', () => Buffer.alloc(9, 255)),
+      'an index of another kind': (id) =>
+        inIndex(id, (bytes) => Buffer.concat([Buffer.from('IxXX'), bytes.subarray(4)])),
+      'an index cut off': (id) => inIndex(id, (bytes) => bytes.subarray(0, 40)),
+    };
+    try {
+      for (const [turn, [what, damage]] of Object.entries(damages).entries()) {
+        await rm(dataDir, { recursive: true });
+        await cp(shop.dataDir, dataDir, { recursive: true });
+        const isAll = turn % 2 === 0;
+        for (const modelId of isAll ? [shop.dat, shop.twoTower] : [shop.dat]) await damage(modelId);
+        await using damaged = await openServing({ ...shop, dataDir, logger });
+        const parts = { config: { ...config, retrievalPort: 0 }, logger, db: shop.db, serving: damaged };
+        await using second = await createServer(parts);
+        const calls = createDuetClient({ url: await second.listen(), apiKey: keys.admin!, retry: { attempts: 1 } });
+        const sources = new Set<string>();
+        for (let user = 0; user < 4; user++) {
+          const { items, source, model } = await calls.retrieve({ userId: `u${user}`, k: 5 });
+          assert.equal(items.length, 5, what);
+          sources.add(`${source} ${model?.id}`);
+        }
+        assert.deepEqual([...sources], [isAll ? 'popular undefined' : `model ${shop.twoTower}`], what);
+        assert.equal((await calls.similarItems({ itemId: 'i3', k: 5 })).items.length, 5, what);
+        assert.equal((await calls.search({ query: 'mug', k: 5 })).items.length, 5, what);
+        await assert.rejects(calls.retrieve({ userId: 'u1', modelId: shop.dat }), { status: 503 });
+        assert.equal(damaged.health().status, 'degraded', what);
+      }
+      await prisma.ranker.update({ where: { id: rankerId }, data: { parameters: { weights: 'none' } } });
+      await using unranked = await openServing({ ...shop, logger });
+      assert.equal((await unranked.retrieve({ userId: 'u1', k: 5 })).items.length, 5);
+    } finally {
+      await prisma.ranker.update({ where: { id: rankerId }, data: { parameters: parameters as object } });
       await rm(dataDir, { recursive: true });
     }
   });

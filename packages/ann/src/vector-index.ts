@@ -96,6 +96,10 @@ export const noScore = -3.4028234663852886e38;
 const maxDim = 8192;
 /** Inner products of greater numbers overflow, and FAISS's k-means never ends once no vector has a nearest centroid. */
 const maxMagnitude = 1e15;
+/** Whether an index takes these numbers. */
+export const areSearchable = (vectors: Float32Array): boolean =>
+  vectors.every((number) => Math.abs(number) <= maxMagnitude);
+
 const maxK = 65_536;
 const maxResults = 2 ** 27;
 const maxWithin = 1_000_000;

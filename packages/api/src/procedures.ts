@@ -10,7 +10,8 @@ const codes = {
   conflict: 'CONFLICT',
   unauthorised: 'UNAUTHORIZED',
   unavailable: 'SERVICE_UNAVAILABLE',
-  corrupt: 'INTERNAL_SERVER_ERROR',
+  // Until it is mended; no request is to blame, and Duet's own fault it is not either.
+  corrupt: 'SERVICE_UNAVAILABLE',
   internal: 'INTERNAL_SERVER_ERROR',
 } as const satisfies Record<ErrorCode, TRPCError['code']>;
 
@@ -55,10 +56,10 @@ const t = initTRPC
     isDev: false,
     errorFormatter({ shape, error }) {
       if (error.cause instanceof z.ZodError) return { ...shape, message: sentencesOf(error.cause) };
-      if (error.code !== 'INTERNAL_SERVER_ERROR') return shape;
       // Its sentence may hold a path, a query or a secret: the log has it.
-      const damaged = error.cause instanceof DuetError && error.cause.code === 'corrupt';
-      return { ...shape, message: damaged ? 'A file of this model is damaged: `health` says which.' : unforeseen };
+      const isDamaged = error.cause instanceof DuetError && error.cause.code === 'corrupt';
+      if (isDamaged) return { ...shape, message: 'A file of this model is damaged: `health` says which.' };
+      return error.code === 'INTERNAL_SERVER_ERROR' ? { ...shape, message: unforeseen } : shape;
     },
   });
 

@@ -69,10 +69,9 @@ export interface ServedDataset {
 type Context = { db: Database; dataDir: string };
 
 export async function loadDataset(ctx: Context, datasetId: string): Promise<ServedDataset> {
-  const { id: snapshotId } = await findSnapshot(ctx, datasetId);
   const [row, known] = await Promise.all([
     ctx.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
-    loadSnapshot(ctx, datasetId, snapshotId),
+    loadNewest(ctx, datasetId),
   ]);
   const catalogue = await LiveCatalogue.open(ctx.db, datasetId, known.interactions.items);
   const timed = row.firstAt !== null;
@@ -81,6 +80,24 @@ export async function loadDataset(ctx: Context, datasetId: string): Promise<Serv
 }
 
 type Snapshotted = Pick<ServedDataset, 'snapshotId' | 'interactions' | 'disliked' | 'users'>;
+
+/** The newest snapshot, or where its files are damaged the newest of the sound ones. */
+async function loadNewest(ctx: Context, datasetId: string): Promise<Snapshotted> {
+  const { id: newest, number } = await findSnapshot(ctx, datasetId);
+  return loadSnapshot(ctx, datasetId, newest).catch(async (error) => {
+    if (!(error instanceof DuetError)) throw error;
+    const older = {
+      where: { datasetId, number: { lt: number } },
+      orderBy: { number: 'desc' },
+      select: { id: true },
+    } as const;
+    for (const { id } of await ctx.db.prisma.snapshot.findMany(older)) {
+      const sound = await loadSnapshot(ctx, datasetId, id).catch(() => undefined);
+      if (sound !== undefined) return sound;
+    }
+    throw error;
+  });
+}
 
 async function loadSnapshot(ctx: Context, datasetId: string, snapshotId: string): Promise<Snapshotted> {
   const [interactions, disliked, users] = await Promise.all([

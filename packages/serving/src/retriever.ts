@@ -1,3 +1,4 @@
+import { areSearchable } from '@duet/ann';
 import type { EncodeRequest, LoadedModel } from '@duet/artifact';
 import { DuetError, inSlices } from '@duet/base';
 import { FilterBitmaps } from './catalogue/bitmaps.ts';
@@ -10,7 +11,7 @@ import type { OpenModels } from './lifecycle/open-models.ts';
 import type { PlannedModel } from './lifecycle/plan.ts';
 import type { Searched } from './search.ts';
 import { openUserIndex, type UserIndex } from './users/similar-users.ts';
-import type { UserVectors } from './users/user-vectors.ts';
+import { type UserVectors, unsound } from './users/user-vectors.ts';
 
 /** One model and the index over its item vectors, open, checked, and in step with the catalogue. */
 export interface Retriever extends AsyncDisposable, Searched {
@@ -72,8 +73,14 @@ export async function openRetriever(
     if (fresh !== undefined) return fresh;
     const learnt = modelRow.get(catalogue.ids[item]!);
     const description = catalogue.describe(item);
-    if (model.itemTower?.differs(description)) return model.itemTower.encode([description]);
-    return learnt === undefined ? undefined : model.alike(learnt);
+    const isEdited = model.itemTower?.differs(description) ?? false;
+    const vector = isEdited
+      ? await model.itemTower!.encode([description])
+      : learnt === undefined
+        ? undefined
+        : await model.alike(learnt);
+    if (vector !== undefined && !areSearchable(vector)) throw unsound();
+    return vector;
   };
   const owned = opened.move();
   let users: Promise<UserIndex> | undefined;

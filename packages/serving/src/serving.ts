@@ -31,7 +31,7 @@ import {
 } from './item-lists.ts';
 import { Follower } from './lifecycle/follow.ts';
 import { fallbacksOf, healthOf, type ServingHealth } from './lifecycle/health.ts';
-import { Opened } from './lifecycle/opened.ts';
+import { Opened, OutOfOrder } from './lifecycle/opened.ts';
 import { chooseDataset, chooseModel, type ModelChoice, type Plan, type PlannedModel } from './lifecycle/plan.ts';
 import { remembered } from './lifecycle/remembered.ts';
 import { type ListAnswer, type ListName, type ListRequest, listOf } from './lists/lists.ts';
@@ -145,6 +145,19 @@ class DatabaseServing implements Serving {
     return planned && (previous.get(planned.modelId) ?? planned);
   }
 
+  /** As {@link Opened.use}; what is out of order is said in `health`. */
+  async #use<Answer>(
+    planned: PlannedModel,
+    work: (retriever: Retriever, dataset: ServedDataset) => Promise<Answer>,
+  ): Promise<Answer> {
+    try {
+      return await this.#opened.use(planned, work);
+    } catch (error) {
+      if (error instanceof OutOfOrder) this.#follower.note(error.modelId, error);
+      throw error;
+    }
+  }
+
   /**
    * Has the model of a request answer it. Where nothing is deployed, or what is deployed is out of order, `without`
    * answers and is told why; a model that the request names is not stood in for.
@@ -154,12 +167,12 @@ class DatabaseServing implements Serving {
     by: (retriever: Retriever, dataset: ServedDataset) => Promise<Answer>,
     without: (dataset: ServedDataset, because: string[]) => Promise<Answer> | Answer,
   ): Promise<Answer> {
-    if ((wanted.modelId ?? wanted.indexId) != null) return this.#opened.use(this.#choose(wanted)!, by);
+    if ((wanted.modelId ?? wanted.indexId) != null) return this.#use(this.#choose(wanted)!, by);
     const datasetId = chooseDataset(this.plan, wanted);
     let because = [`No model is deployed for ${this.plan.datasets[datasetId]}.`];
     try {
       const planned = this.#choose({ ...wanted, datasetId });
-      if (planned !== undefined) return await this.#opened.use(planned, by);
+      if (planned !== undefined) return await this.#use(planned, by);
     } catch (error) {
       if (!isOutOfOrder(error)) throw error;
       because = [`What is deployed cannot answer: ${(error as Error).message}`];
@@ -246,7 +259,7 @@ class DatabaseServing implements Serving {
         fix: 'Deploy one: npx duet deploy, or name one in the request.',
       });
     }
-    return this.#opened.use(planned, async (retriever, dataset) => {
+    return this.#use(planned, async (retriever, dataset) => {
       const requester = requesterOf(dataset, { userId });
       const { vectors, known } = await retriever.userVectors({ id: requester }, 0);
       if (!known) {
@@ -316,7 +329,8 @@ class DatabaseServing implements Serving {
 
   health(): ServingHealth {
     const { served, staleSince } = this.#follower;
-    return healthOf(served, { fallbacks: this.#fallbacks, dataDir: this.dataDir, staleSince });
+    const { unreadable } = this.#opened;
+    return healthOf(served, { fallbacks: this.#fallbacks, dataDir: this.dataDir, staleSince, unreadable });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

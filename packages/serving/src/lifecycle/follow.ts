@@ -1,5 +1,5 @@
 import type { Logger } from '@duet/base';
-import type { Database } from '@duet/db';
+import { type Database, databaseFault } from '@duet/db';
 import { followCatalogue } from '../dataset.ts';
 import { RecentEvents } from '../users/recent-events.ts';
 import { type IndexState, type Served, stateOf } from './health.ts';
@@ -67,6 +67,15 @@ export class Follower implements AsyncDisposable {
     await this.#followOnce();
   }
 
+  /** Writes down that a model which was opened cannot answer. It is tried again as one that could not be opened is. */
+  note(modelId: string, err: unknown): void {
+    const { problems } = this.#served;
+    const { message } = err as Error;
+    if (problems.get(modelId) !== message) this.#logger.error({ err, modelId }, 'a model cannot answer');
+    problems.set(modelId, message);
+    this.#retryAt = Math.min(this.#retryAt, Date.now() + retryMs);
+  }
+
   #repeat(everyMs: number, work: () => Promise<void>): void {
     if (this.#closed) return;
     const timer = setTimeout(async () => {
@@ -116,8 +125,15 @@ export class Follower implements AsyncDisposable {
     await this.#opened.eachDataset(followCatalogue);
     await this.#opened.followSnapshots();
     await this.#opened.eachRetriever(async (retriever) => {
-      await retriever.delta.follow();
-      this.#served.indexes.set(retriever.planned.indexId, stateOf(retriever));
+      const { planned } = retriever;
+      try {
+        await retriever.delta.follow();
+      } catch (error) {
+        // One model's item tower holds up nobody else.
+        if (databaseFault(error) !== undefined) throw error;
+        this.note(planned.modelId, error);
+      }
+      this.#served.indexes.set(planned.indexId, stateOf(retriever));
     });
     this.#readAt.data = Date.now();
   }

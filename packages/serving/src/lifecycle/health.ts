@@ -53,7 +53,12 @@ export interface Served {
 
 export function healthOf(
   { plan, since, problems, previous, engines, indexes }: Served,
-  { fallbacks, dataDir, staleSince }: { fallbacks: string[]; dataDir: string; staleSince: Date | undefined },
+  {
+    fallbacks,
+    dataDir,
+    staleSince,
+    unreadable,
+  }: { fallbacks: string[]; dataDir: string; staleSince: Date | undefined; unreadable: Iterable<string> },
 ): ServingHealth {
   const { datasets, experiments, rankers } = plan;
   const only = onlyDataset(plan);
@@ -65,17 +70,12 @@ export function healthOf(
       if (engine === undefined || state === undefined) return [];
       return [{ id: modelId, name, kind, index: { id: indexId, version, factory, engine, ...state } }];
     });
-  const sentences = [...problems.values()];
+  const sentences = [...problems.values(), ...unreadable];
   if (staleSince !== undefined && !problems.has('database')) {
     sentences.push('The database does not answer. What is served is as it was when it last did.');
   }
   return {
-    status:
-      Object.keys(datasets).length === 0
-        ? 'starting'
-        : problems.size > 0 || staleSince !== undefined
-          ? 'degraded'
-          : 'ok',
+    status: Object.keys(datasets).length === 0 ? 'starting' : sentences.length > 0 ? 'degraded' : 'ok',
     // Everybody may ask: where the data folder lies is nobody's business.
     problems: sentences.map((problem) => problem.replaceAll(`${dataDir}${sep}`, '')),
     fallbacks,

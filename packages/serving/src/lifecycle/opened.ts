@@ -23,17 +23,19 @@ interface Options {
 /** A model that could not be opened is not read again for so long: each request would read all its files. */
 const brokenMs = 10_000;
 
-/** A model or its index cannot be opened, whoever asks. */
+/** A model or its index cannot be opened, or fails at whatever it is asked. */
 export class OutOfOrder extends DuetError {
+  readonly modelId: string;
+
   constructor({ name, modelId }: PlannedModel, cause: unknown) {
-    const { message, code } =
-      cause instanceof DuetError ? cause : { message: `${name} cannot be opened: ${cause}`, code: 'corrupt' as const };
-    super(code, message, {
+    const known = cause instanceof DuetError ? cause : undefined;
+    const isFiles = known !== undefined && ['corrupt', 'not-found', 'unavailable'].includes(known.code);
+    // Whatever else a file's reader blames, the request is not to blame.
+    super(isFiles ? known.code : 'corrupt', known?.message ?? `${name} cannot be opened: ${cause}`, {
       cause,
-      ...(!(cause instanceof DuetError) && {
-        fix: `Train it again, or build its index: npx duet index --model ${modelId}.`,
-      }),
+      ...(known === undefined && { fix: `Train it again, or build its index: npx duet index --model ${modelId}.` }),
     });
+    this.modelId = modelId;
   }
 }
 
@@ -56,6 +58,11 @@ export class Opened implements AsyncDisposable {
     this.#retrievers = createPool(spareRetrievers, (err) => options.logger.error({ err }, 'an index did not close'));
   }
 
+  /** What is wrong with the newest snapshots of datasets, which older ones stand in for. */
+  get unreadable(): Iterable<string> {
+    return this.#unreadable.values();
+  }
+
   dataset(id: string): Promise<ServedDataset> {
     return remembered(this.#datasets, id, () => loadDataset(this.#options, id));
   }
@@ -74,7 +81,11 @@ export class Opened implements AsyncDisposable {
     this.#broken.clear();
   }
 
-  /** Runs `work` with a model's retriever, which stays open until then. @throws OutOfOrder where it cannot be opened */
+  /**
+   * Runs `work` with a model's retriever, which stays open until then.
+   *
+   * @throws OutOfOrder where it cannot be opened, or what it makes is unsound
+   */
   use<R>(planned: PlannedModel, work: (retriever: Retriever, dataset: ServedDataset) => Promise<R> | R): Promise<R> {
     const key = retrieverKey(planned);
     const open = async () => {
@@ -89,7 +100,17 @@ export class Opened implements AsyncDisposable {
         throw error;
       }
     };
-    return this.#retrievers.use(key, open, async (retriever) => work(retriever, await this.dataset(planned.datasetId)));
+    return this.#retrievers.use(key, open, async (retriever) => {
+      const dataset = await this.dataset(planned.datasetId);
+      try {
+        return await work(retriever, dataset);
+      } catch (cause) {
+        if (!(cause instanceof DuetError && cause.code === 'corrupt')) throw cause;
+        const error = new OutOfOrder(planned, cause);
+        this.#broken.set(key, { error, until: Date.now() + brokenMs });
+        throw error;
+      }
+    });
   }
 
   /** Runs `work` with every dataset that is loaded by now. */
@@ -106,6 +127,7 @@ export class Opened implements AsyncDisposable {
       const { logger } = this.#options;
       try {
         const changed = await followSnapshot(this.#options, dataset);
+        this.#unreadable.delete(dataset.id);
         if (changed) logger.info({ dataset: dataset.id, snapshot: dataset.snapshotId }, 'a new snapshot is served');
       } catch (error) {
         if (!(error instanceof DuetError)) throw error;

@@ -1,4 +1,6 @@
+import { areSearchable } from '@duet/ann';
 import type { EncodeRequest, LoadedModel } from '@duet/artifact';
+import { DuetError } from '@duet/base';
 import type { Situation } from '@duet/datasets';
 
 /** One user's query vectors of one model. */
@@ -33,6 +35,13 @@ export interface UserVectorOptions {
   situationKey?: (situation: Situation) => string;
 }
 
+/** A model's file may be whole and hold nonsense. */
+export const unsound = (cause?: unknown): DuetError =>
+  new DuetError('corrupt', 'The model makes vectors of what are no numbers, or fails at it.', {
+    fix: 'Train it again; npx duet rollback goes back to the version before.',
+    cause,
+  });
+
 /** Users encoded in one call at most. */
 const batchLimit = 256;
 
@@ -65,11 +74,16 @@ export function createUserVectors(
       const { vectors, known } = await encode(batch.map(({ asker }) => asker));
       batch.forEach(({ key, promise }, row) => {
         const answer = { vectors: vectors.slice(row * width, (row + 1) * width), known: known[row]! };
+        if (!areSearchable(answer.vectors)) {
+          promise.reject(unsound());
+          return;
+        }
         if (answer.known && key !== undefined) remember(key, answer);
         promise.resolve(answer);
       });
     } catch (error) {
-      for (const { promise } of batch) promise.reject(error);
+      const reason = error instanceof DuetError ? error : unsound(error);
+      for (const { promise } of batch) promise.reject(reason);
     }
   };
 
