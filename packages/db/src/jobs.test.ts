@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { DuetError } from '@duet/base';
 import type { Database } from './database.ts';
@@ -92,5 +94,41 @@ describe('jobs', { concurrency: true }, () => {
     await started.promise;
     await queue.stop();
     assert.equal((await settled(database, id, ['retry', 'failed', 'completed'])).state, 'retry');
+  });
+
+  test('of a worker that is killed goes to another at once; what a living one does stays its own', async () => {
+    await using database = await createTestDatabase();
+    const program = `
+      import { connect, openJobQueue } from '@duet/db';
+      const queue = await openJobQueue(await connect(process.env.DATABASE_URL));
+      await queue.work({ train: () => new Promise(() => process.send('begun')) });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      ...{ env: { ...process.env, DATABASE_URL: database.url, NODE_TEST_CONTEXT: undefined } },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    await using queue = await openJobQueue(database);
+    const id = await queue.send({ kind: 'train', runId: randomUUID() });
+    await once(child, 'message');
+    const taken: string[] = [];
+    const { promise: kept, resolve: end } = Promise.withResolvers<void>();
+    await queue.work({
+      train: async (_job, context) => void taken.push(context.id),
+      index: () => kept,
+    });
+    const own = await queue.send({ kind: 'index', modelId: randomUUID() });
+    await settled(database, own, ['active']);
+    await using third = await openJobQueue(database);
+    await third.work({ index: async () => void taken.push('index') });
+    // Two looks and more.
+    await new Promise((resolve) => setTimeout(resolve, 7_000));
+    assert.deepEqual(taken, []);
+    child.kill('SIGKILL');
+    const killedAt = performance.now();
+    assert.equal((await settled(database, id)).state, 'completed');
+    const seconds = (performance.now() - killedAt) / 1000;
+    assert.ok(seconds < 20, `${seconds} s`);
+    end();
+    assert.equal((await settled(database, own)).state, 'completed');
+    assert.deepEqual(taken, [id]);
   });
 });

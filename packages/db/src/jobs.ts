@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/base';
 import { z } from 'zod';
 import type { Database } from './database.ts';
+import { openWorkerLease, type WorkerLease } from './dead-workers.ts';
 
 const jobRequest = z.discriminatedUnion('kind', [
   /** The ImportRun row says which files become what. */
@@ -55,7 +56,7 @@ const hopeless = new Set(['bad-input', 'not-found', 'conflict', 'corrupt']);
 /**
  * Opens the job queue, which lives in the database's schema `pgboss` (made the first time). A job that throws is tried
  * twice more, after some 10 and 20 seconds, unless its DuetError says that trying again is hopeless; so is one whose
- * worker was not heard of for a minute.
+ * worker died, within seconds of another's look, or was not heard of for a minute.
  *
  * @param options.onError hears of errors in the queue's own upkeep
  */
@@ -71,7 +72,8 @@ export async function openJobQueue(
     supervise: options.supervise ?? true,
     schedule: false,
   });
-  boss.on('error', options.onError ?? ((error) => process.emitWarning(error)));
+  const onError = options.onError ?? ((error: Error) => process.emitWarning(error));
+  boss.on('error', onError);
   await boss.start();
   const there = new Set((await boss.getQueues()).map(({ name }) => name));
   for (const kind of kinds) {
@@ -86,10 +88,12 @@ export async function openJobQueue(
     });
   }
   const stopping = new AbortController();
+  let lease: WorkerLease | undefined;
 
   const stop = async () => {
     stopping.abort(new DuetError('unavailable', 'The worker is stopping.'));
     await boss.stop({ close: false, graceful: true, timeout: 10_000 });
+    await lease?.[Symbol.asyncDispose]();
   };
 
   return {
@@ -100,6 +104,8 @@ export async function openJobQueue(
       return id;
     },
     async work(handlers) {
+      const own = await openWorkerLease(database, boss, onError);
+      lease = own;
       for (const kind of kinds) {
         const handler = handlers[kind] as ((job: JobRequest, context: JobContext) => Promise<unknown>) | undefined;
         if (handler === undefined) continue;
@@ -108,6 +114,7 @@ export async function openJobQueue(
           Promise.all(
             jobs.map(async ({ id, data, signal }) => {
               try {
+                await own.claim({ id, name: kind });
                 const either = AbortSignal.any([signal, stopping.signal]);
                 const output = await handler(parseJob(data), { id, signal: either });
                 return { id, status: 'completed' as const, output: output ?? null };

@@ -29,7 +29,7 @@ export interface LivingShop extends AsyncDisposable, Pick<TinyShop, 'db' | 'data
    * @returns the refresh's id, once it is over
    */
   refresh(registeredModelId: string, heard: (told: Told) => Promise<void>): Promise<string>;
-  /** kill -9 of the worker, and a new one, which the queue gives the job that the old one died of. */
+  /** kill -9 of the worker, and a new one, which takes over the job of the old one. */
   killWorker(): Promise<void>;
 }
 
@@ -40,11 +40,6 @@ const tellRefreshes = `
     RETURN NEW;
   END $$;
   CREATE TRIGGER tell_refresh AFTER UPDATE ON "RefreshRun" FOR EACH ROW EXECUTE FUNCTION tell_refresh()`;
-
-/** What the queue does of itself once a worker was not heard of for a minute, and its wait is over. */
-const jobIsFreeAgain = `
-  UPDATE pgboss.job SET state = 'retry', retry_count = 0, start_after = now(), heartbeat_on = NULL
-  WHERE name = 'refresh' AND state = 'active'`;
 
 /**
  * Fifty items are almost half of this catalogue, so that a hit among them says little; and lists of a small shop change
@@ -121,7 +116,6 @@ export async function openLivingShop(): Promise<LivingShop> {
     },
     async killWorker() {
       await end(worker, 'SIGKILL');
-      await db.pool.query(jobIsFreeAgain);
       worker = await start('worker');
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
