@@ -2,7 +2,7 @@ import type { Logger } from '@duet/base';
 import { type ImportResources, runImport } from '@duet/datasets';
 import { type Database, enqueue, type JobHandlers } from '@duet/db';
 import { runErasure } from '@duet/experiments';
-import { foldEvents, refreshModel, watchHealth } from '@duet/pipeline';
+import { foldAndTell, refreshModel, watchHealth } from '@duet/pipeline';
 import { buildModelIndex, runBulk } from '@duet/serving';
 import { evaluateModel, requestOfRun, type TrainerContext, trainModel } from '@duet/trainer';
 
@@ -52,7 +52,7 @@ export function jobHandlers({
       await enqueue(db, { kind: 'index', modelId: trained.modelId });
       return trained.evaluation;
     }),
-    fold: logged(({ datasetId }, signal) => foldEvents({ db, dataDir, signal, memory: imports.memory }, datasetId)),
+    fold: logged(({ datasetId }, signal) => foldAndTell({ db, dataDir, signal, memory: imports.memory }, datasetId)),
     forget: logged(async ({ erasureId }, signal) => {
       const { removed, left } = await runErasure({ db, dataDir, signal, memory: imports.memory }, erasureId);
       return { removed, left };
@@ -62,7 +62,7 @@ export function jobHandlers({
       const ctx = { db, dataDir, executor, checkpointMinutes, signal };
       const { version, promoted, sentence } = await refreshModel(ctx, registered, { actor: 'schedule' });
       logger.info({ model: registered.name, version, promoted }, sentence);
-      await watchHealth(db, { datasetId: registered.datasetId });
+      await watchHealth(db, registered.datasetId);
       return { version, promoted, sentence };
     }),
     evaluate: logged(async ({ modelId, split }, signal) => {

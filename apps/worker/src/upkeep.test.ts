@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createLogger, DuetError } from '@duet/base';
 import { holdLock, openJobQueue } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
+import { queueRefresh } from '@duet/pipeline';
 import { keepUp } from './upkeep.ts';
 
 test('what killed imports and failed jobs have left is cleared, what goes on is not, and a due backup is made', async () => {
@@ -69,8 +70,9 @@ test('what killed imports and failed jobs have left is cleared, what goes on is 
   }
 });
 
-test('a schedule that comes while its last refresh still runs is passed over, and is followed once that is done', async () => {
+test('a schedule that comes while its last refresh still runs is passed over, and is followed once that is done or dead', async () => {
   await using db = await createTestDatabase();
+  await using _queue = await openJobQueue(db);
   const { prisma } = db;
   const { id: datasetId } = await prisma.dataset.create({ data: { name: 'shop', settings: {}, status: 'done' } });
   const yesterday = new Date(Date.now() - 86_400_000);
@@ -85,14 +87,34 @@ test('a schedule that comes while its last refresh still runs is passed over, an
   const logger = createLogger({ logLevel: 'silent' }, 'worker');
   logger.warn = logger.info = (...args: unknown[]) => void said.push(String(args.at(-1)));
   const runs = () => prisma.refreshRun.findMany({ orderBy: { createdAt: 'asc' } });
-  {
+  /** The worker's next look, up to the moment that it says something. */
+  const lookUntil = async (says: string) => {
+    said.length = 0;
     using _upkeep = await keepUp({ db, config, metrics: [], logger });
-    while (!said.some((text) => text.includes('passed over'))) await pause(20);
-    assert.equal((await runs()).length, 1);
+    while (!said.some((text) => text.includes(says))) await pause(20);
+  };
+  {
+    // As the process does that refreshes it.
+    await using _held = await holdLock(db, `duet refresh ${registeredModelId}`);
+    await lookUntil('passed over');
   }
-  await prisma.refreshRun.update({ where: { id }, data: { status: 'done' } });
-  using _upkeep = await keepUp({ db, config, metrics: [], logger });
-  while (!said.includes('its refresh is due: queued')) await pause(20);
+  assert.deepEqual(
+    (await runs()).map((run) => [run.id, run.status]),
+    [[id, 'running']],
+  );
+  // That process is gone now: its refresh is told of, and gone on with.
+  await lookUntil('its refresh is due: queued');
+  assert.ok(said.includes('refreshes were marked as failed: nobody works on them'));
+  const [alert] = await prisma.alert.findMany({ where: { datasetId } });
+  assert.match(alert!.sentence, /^The refresh of "nightly" failed: The process that made it ended without a word/);
+  assert.deepEqual(
+    (await runs()).map((run) => [run.id, run.status, run.error]),
+    [[id, 'queued', null]],
+  );
+  await assert.rejects(queueRefresh(db, { id: registeredModelId, datasetId }, { actor: 'ann' }), { code: 'conflict' });
+  await db.pool.query('DELETE FROM pgboss.job');
+  await prisma.refreshRun.update({ where: { id }, data: { status: 'done', createdAt: yesterday } });
+  await lookUntil('its refresh is due: queued');
   const [, next, ...more] = await runs();
   assert.deepEqual([next?.status, next?.actor, more.length], ['queued', 'schedule', 0]);
 });

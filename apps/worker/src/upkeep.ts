@@ -11,7 +11,16 @@ import {
   purgeEvents,
   rollUpOpen,
 } from '@duet/experiments';
-import { alertOfRule, deliverAlerts, dueFolds, dueModels, queueRefresh, watchHealth } from '@duet/pipeline';
+import {
+  alertOfRule,
+  deliverAlerts,
+  dueFolds,
+  dueModels,
+  failCutRefreshes,
+  queueRefresh,
+  settleRules,
+  watchDueHealth,
+} from '@duet/pipeline';
 import { failAbandonedRuns } from '@duet/trainer';
 
 interface UpkeepContext {
@@ -20,6 +29,13 @@ interface UpkeepContext {
   metrics: readonly Metric[];
   logger: Logger;
 }
+
+/** What came of it; undefined where another worker did the same a moment ago. */
+const unlessConflict = <T>(work: Promise<T>): Promise<T | undefined> =>
+  work.catch((error) => {
+    if (error instanceof DuetError && error.code === 'conflict') return undefined;
+    throw error;
+  });
 
 /**
  * What the worker does each minute beside its jobs, from now until it is disposed: clears what killed processes have
@@ -48,6 +64,8 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
     if (abandoned > 0) logger.warn({ abandoned }, 'training runs were marked as failed: nobody works on them');
     const lost = await failUnqueuedRuns(db);
     if (lost > 0) logger.warn({ lost }, 'training runs were marked as failed: no job will begin them');
+    const cut = await failCutRefreshes(db);
+    if (cut > 0) logger.warn({ cut }, 'refreshes were marked as failed: nobody works on them');
     const drafts = await clearAbandonedDrafts({ db, dataDir });
     if (drafts > 0) logger.warn({ drafts }, 'what killed imports have left was removed');
     const imports = await clearImportRuns({ db, dataDir });
@@ -74,11 +92,10 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
       logger.warn(applied, says);
       await alertOfRule(db, { says, ...applied });
     }
+    await settleRules(db);
   });
   void eachMinute('look at the health of the datasets', async () => {
-    const newest = await db.prisma.healthCheck.aggregate({ _max: { checkedAt: true } });
-    if (Date.now() - (newest._max.checkedAt?.getTime() ?? 0) < 3_600_000) return;
-    await watchHealth(db);
+    await watchDueHealth(db);
     await dropOldAnswerCounts(db);
   });
   void eachMinute('deliver alerts', async () => {
@@ -93,16 +110,13 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
         logger.warn({ model: registered.name }, 'its schedule is due while its last refresh still runs: passed over');
         continue;
       }
-      await queueRefresh(db, registered, { actor: 'schedule' });
-      logger.info({ model: registered.name }, 'its refresh is due: queued');
+      const queued = await unlessConflict(queueRefresh(db, registered, { actor: 'schedule' }));
+      if (queued !== undefined) logger.info({ model: registered.name }, 'its refresh is due: queued');
     }
   });
   void eachMinute('look for events that are to become data', async () => {
     for (const { id: datasetId, name } of await dueFolds(db, new Date())) {
-      const queued = await enqueue(db, { kind: 'fold', datasetId }).catch((error) => {
-        if (error instanceof DuetError && error.code === 'conflict') return undefined;
-        throw error;
-      });
+      const queued = await unlessConflict(enqueue(db, { kind: 'fold', datasetId }));
       if (queued !== undefined) logger.info({ dataset: name }, 'its events are to become data: queued');
     }
   });

@@ -14,10 +14,11 @@ export {
   signatureOf,
 } from './alerts/alerts.ts';
 export { type Delivery, deliverAlerts, tryDestination } from './alerts/deliver.ts';
-export { alertOfRule, watchHealth } from './alerts/watch.ts';
+export { alertOfRule, settleRules, watchDueHealth, watchHealth } from './alerts/watch.ts';
 export type { Gate, GateCheck } from './gate/gate.ts';
 export { type GateSettings, gateSettings, parseGate } from './gate/gate-settings.ts';
-export { checkHealth, lastHealth, type NamedResult } from './health/health.ts';
+export { lastHealth, type NamedResult } from './health/health.ts';
+export { failCutRefreshes } from './refresh/cut.ts';
 export { dueModels, queueRefresh } from './refresh/due.ts';
 export type { StageRecord } from './refresh/refresh-run.ts';
 export { adoptModel, settingsOf } from './registry/adopt.ts';

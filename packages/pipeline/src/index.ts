@@ -1,4 +1,4 @@
 export * from './control.ts';
-export { dueFolds } from './fold/due.ts';
+export { dueFolds, foldAndTell } from './fold/due.ts';
 export { type Folded, foldEvents, isFoldable } from './fold/fold.ts';
 export { type RefreshResult, refreshModel } from './refresh/refresh.ts';

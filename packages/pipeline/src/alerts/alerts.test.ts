@@ -9,6 +9,7 @@ import { auditTrail } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { addDestination, listAlerts, listDestinations, raise, removeDestination, settle } from './alerts.ts';
 import { deliverAlerts, tryDestination } from './deliver.ts';
+import { alertOfRule, settleRules } from './watch.ts';
 
 /** A receiver that answers with `status`, and keeps what it was sent. */
 async function receiver() {
@@ -36,7 +37,8 @@ test('an alert is told once while it is open, signed, to who wants its kind, and
   await raise(db, { datasetId, kind: 'gate-held-back', key: 'other', sentence: 'Version 3 is held back.' });
 
   const now = new Date(Date.now() + 1000);
-  await deliverAlerts(db, { now });
+  // As of several workers, at once.
+  await Promise.all([deliverAlerts(db, { now }), deliverAlerts(db, { now })]);
   await deliverAlerts(db, { now: new Date(now.getTime() + 60_000) });
   assert.deepEqual([chat.got.length, pager.got.length], [2, 1]);
   const { body, signature } = chat.got[0]!;
@@ -129,4 +131,26 @@ test('a destination is tried at once, signed, whatever kinds it asked for, and s
   await assert.rejects(tryDestination(db, 'pager'), /"pager" did not take it: HTTP 404\. See that 127\.0\.0\.1:\d+/);
   await assert.rejects(tryDestination(db, 'nobody'), { code: 'not-found' });
   assert.equal(await db.prisma.alert.count(), 0);
+});
+
+test('an alert of an experiment is open while the experiment runs that phase', async () => {
+  await using db = await createTestDatabase();
+  const { prisma } = db;
+  const { id: datasetId } = await prisma.dataset.create({ data: { name: 'shop', settings: {}, status: 'done' } });
+  const { id } = await prisma.experiment.create({ data: { name: 'e', datasetId, seed: 's', status: 'running' } });
+  const found = { experiment: 'e', subject: 'ctr dat', says: 'dat harms the CTR.' };
+  await alertOfRule(db, { ...found, rule: 'guardrail' });
+  await alertOfRule(db, { ...found, rule: 'guardrail' });
+  await alertOfRule(db, { ...found, rule: 'srm', subject: '' });
+  const open = async () => {
+    await settleRules(db);
+    return (await listAlerts(db, datasetId)).flatMap(({ kind, closedAt }) => (closedAt === null ? [kind] : [])).sort();
+  };
+  assert.deepEqual(await open(), ['guardrail-broken', 'split-wrong']);
+  await prisma.experiment.update({ where: { id }, data: { phase: 2 } });
+  assert.deepEqual(await open(), []);
+  await alertOfRule(db, { ...found, rule: 'srm', subject: '' });
+  assert.deepEqual(await open(), ['split-wrong']);
+  await prisma.experiment.update({ where: { id }, data: { status: 'stopped' } });
+  assert.deepEqual(await open(), []);
 });

@@ -7,6 +7,7 @@ import { z } from 'zod';
 export const alertKinds = {
   'gate-held-back': 'A new version did not pass its gate.',
   'refresh-failed': 'A refresh failed.',
+  'fold-failed': 'Events could not be made data.',
   'guardrail-broken': 'An experiment harms a metric beyond its limit.',
   'split-wrong': 'The users of an experiment did not split as planned.',
   'data-stopped': 'Events have stopped.',

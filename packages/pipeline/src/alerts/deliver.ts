@@ -46,6 +46,12 @@ export async function deliverAlerts(
   ]);
   const tries: Delivery[] = [];
   for (const { dataset, ...alert } of due) {
+    // Of several workers one sends it; where that one dies with it, it is due again.
+    const { count } = await prisma.alert.updateMany({
+      where: { id: alert.id, nextTryAt: alert.nextTryAt },
+      data: { nextTryAt: new Date(now.getTime() + 2 * timeoutMs) },
+    });
+    if (count === 0) continue;
     const open = destinations.filter((to) => isFor(to, alert) && !alert.deliveredTo.includes(to.id));
     const results = await Promise.all(open.map((to) => send(to, bodyOf(alert, dataset?.name ?? ''), now)));
     const errors = results.flatMap((error, i) => (error === null ? [] : [`${open[i]!.name}: ${error}`]));

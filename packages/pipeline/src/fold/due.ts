@@ -1,5 +1,7 @@
+import { DuetError } from '@duet/base';
 import type { Database, Dataset } from '@duet/db';
-import { isFoldable, ofDataset } from './fold.ts';
+import { raise, settle } from '../alerts/alerts.ts';
+import { type FoldContext, type Folded, foldEvents, isFoldable, ofDataset } from './fold.ts';
 
 const dayMs = 86_400_000;
 
@@ -22,4 +24,22 @@ export async function dueFolds({ prisma, pool }: Database, now: Date): Promise<D
     if ((rowCount ?? 0) > 0) due.push(dataset);
   }
   return due;
+}
+
+/** As {@link foldEvents}, where nobody waits for the answer: that it failed is told of, until one is made. */
+export async function foldAndTell(ctx: FoldContext, datasetId: string): Promise<Folded> {
+  const { db, signal } = ctx;
+  const key = `fold ${datasetId} failed`;
+  try {
+    const folded = await foldEvents(ctx, datasetId);
+    await settle(db, key);
+    return folded;
+  } catch (error) {
+    // One that another change of the dataset is in the way of is due again in a minute.
+    if (!signal?.aborted && !(error instanceof DuetError && error.code === 'conflict')) {
+      const sentence = `Events could not be made data: ${(error as Error).message}`;
+      await raise(db, { datasetId, kind: 'fold-failed', key, sentence });
+    }
+    throw error;
+  }
 }

@@ -17,7 +17,7 @@ import {
   logEvents,
   openEventSink,
 } from '@duet/experiments';
-import { dueFolds } from './due.ts';
+import { dueFolds, foldAndTell } from './due.ts';
 import { foldEvents } from './fold.ts';
 
 let db: Database;
@@ -226,7 +226,9 @@ describe('a fold', () => {
     assert.equal((await learnt(datasetId)).length, 500);
   });
 
-  test('on a full disk takes nothing, and the next one takes all', { skip: notRoot }, async () => {
+  test('on a full disk takes nothing and says so in an alert, and the next one takes all', {
+    skip: notRoot,
+  }, async () => {
     const datasetId = await shop();
     const home = path.join(ctx.dataDir, 'datasets', datasetId);
     const aside = `${home}.aside`;
@@ -238,13 +240,17 @@ describe('a fold', () => {
       // Ids that no compression makes small: a part of more than a megabyte.
       const events = Array.from({ length: 20_000 }, () => event('click', randomUUID(), randomUUID()));
       await log(datasetId, events);
-      await assert.rejects(foldEvents(ctx, datasetId), /disk of the data folder is full/);
+      const alerts = (closedAt: null | { not: null }) => db.prisma.alert.findMany({ where: { datasetId, closedAt } });
+      await assert.rejects(foldAndTell(ctx, datasetId), /disk of the data folder is full/);
+      const [alert] = await alerts(null);
+      assert.match(alert!.sentence, /^Events could not be made data: .*disk of the data folder is full/);
       assert.equal(await partRows(datasetId), 0);
       assert.deepEqual((await readdir(home)).sort(), ['parts', 'rejected.jsonl', 'snapshots']);
       assert.equal((await readdir(path.join(home, 'parts'))).length, 1);
       execFileSync('mount', ['-o', 'remount,size=64m', home]);
-      assert.equal((await foldEvents(ctx, datasetId)).events, events.length);
+      assert.equal((await foldAndTell(ctx, datasetId)).events, events.length);
       assert.equal(await partRows(datasetId), events.length);
+      assert.deepEqual([(await alerts(null)).length, (await alerts({ not: null })).length], [0, 1]);
     } finally {
       execFileSync('umount', [home]);
     }

@@ -184,7 +184,7 @@ const selectEvents = `
       AND NOT e.simulated AND e.device <> 'bot' AND e."itemId" IS NOT NULL AND e."userId" <> ALL ($4::text[]) AND ${ofDataset}
     ORDER BY e."userId", e."eventId", e."occurredAt"
   ), machine AS (
-    SELECT e."userId", e.day FROM "Event" e WHERE e.day IN (SELECT day FROM fresh) AND NOT e.simulated
+    SELECT e."userId", e.day FROM "Event" e WHERE e.day IN (SELECT day FROM fresh) AND NOT e.simulated AND ${ofDataset}
     GROUP BY e."userId", e.day HAVING count(*) > $5::int
   )
   SELECT type::text, name, "userId", "itemId", extract(epoch FROM "occurredAt")::float8 AS time, "orderId", quantity,

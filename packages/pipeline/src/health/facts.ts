@@ -27,12 +27,10 @@ export interface HealthFacts {
    * before.
    */
   drift: { feature: string; value: string; last: number; before: number }[];
-  deployed: { name: string; schedule: string | null; trainedAt: Date }[];
-  /** When the last fold of events ended; null where none did. */
-  foldedThrough: Date | null;
-  /** When the dataset's newest interaction was, and when its last event came. */
-  newestData: Date | null;
+  deployed: { name: string; schedule: string | null; timeZone: string; trainedAt: Date }[];
+  /** When the last event came, and the first of those that no fold has taken. */
   lastEvent: Date | null;
+  unfoldedSince: Date | null;
 }
 
 /** Events, `e`, of shoppers of the dataset $1. */
@@ -44,7 +42,7 @@ export async function readFacts(db: Database, datasetId: string, now: Date): Pro
     where: { id: datasetId },
     include: { fold: true, deployments: { include: { registeredModel: { include: { champion: true } } } } },
   });
-  const [windows, faults, catalogue, seen, answers, drift, last] = await Promise.all([
+  const [windows, faults, catalogue, seen, answers, drift, last, unfolded] = await Promise.all([
     readWindows(db, datasetId, now),
     readFaults(db, datasetId, now),
     readCatalogue(db, datasetId),
@@ -55,6 +53,11 @@ export async function readFacts(db: Database, datasetId: string, now: Date): Pro
       `SELECT max(e."receivedAt") AS "at" FROM "Event" e WHERE ${ofShoppers} AND e."day" >= ($2::timestamptz - interval '35 days')::date`,
       [datasetId, now],
     ),
+    db.pool.query<{ at: Date | null }>(
+      `SELECT min(e."receivedAt") AS "at" FROM "Event" e
+       WHERE ${ofShoppers} AND e."device" <> 'bot' AND e."itemId" IS NOT NULL AND e."receivedAt" > $2`,
+      [datasetId, dataset.fold?.through ?? new Date(0)],
+    ),
   ]);
   return {
     now,
@@ -64,12 +67,11 @@ export async function readFacts(db: Database, datasetId: string, now: Date): Pro
     seen,
     answers,
     drift,
-    deployed: dataset.deployments.flatMap(({ registeredModel: { name, schedule, champion } }) =>
-      champion === null ? [] : [{ name, schedule, trainedAt: champion.createdAt }],
+    deployed: dataset.deployments.flatMap(({ registeredModel: { name, schedule, timeZone, champion } }) =>
+      champion === null ? [] : [{ name, schedule, timeZone, trainedAt: champion.createdAt }],
     ),
-    foldedThrough: dataset.fold?.through ?? null,
-    newestData: dataset.lastAt,
     lastEvent: last.rows[0]?.at ?? null,
+    unfoldedSince: unfolded.rows[0]?.at ?? null,
   };
 }
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { ensureEventPartitions } from '@duet/db';
 import { createTestDatabase } from '@duet/db/testing';
 import { listAlerts } from '../alerts/alerts.ts';
-import { watchHealth } from '../alerts/watch.ts';
+import { watchDueHealth, watchHealth } from '../alerts/watch.ts';
 import { psi } from './drift-checks.ts';
 import type { HealthFacts } from './facts.ts';
 import { checkHealth, checks, lastHealth, lookAt } from './health.ts';
@@ -23,10 +23,9 @@ const well: HealthFacts = {
   drift: ['category', 'price', 'device'].flatMap((feature) =>
     ['a', 'b'].map((value) => ({ feature, value, last: 500, before: 2000 })),
   ),
-  deployed: [{ name: 'nightly', schedule: '0 3 * * *', trainedAt: new Date('2026-03-10T03:00:00Z') }],
-  foldedThrough: new Date('2026-03-10T03:00:00Z'),
-  newestData: new Date('2026-03-10T03:00:00Z'),
+  deployed: [{ name: 'nightly', schedule: '0 3 * * *', timeZone: 'UTC', trainedAt: new Date('2026-03-10T03:00:00Z') }],
   lastEvent: now,
+  unfoldedSince: new Date('2026-03-10T03:00:00Z'),
 };
 const found = (facts: Partial<HealthFacts>) =>
   lookAt({ ...well, ...facts }).flatMap(({ name, state, remedy }) => {
@@ -42,7 +41,8 @@ describe('the checks', () => {
       found({
         ...{ day: { impression: none, click: none, cart: none, order: none }, twoHours: none, seen: [], drift: [] },
         ...{ faults: { events: 0, unknown: 0, repeated: 0, clock: 0 }, answers: { all: 0, empty: 0, popular: 0 } },
-        ...{ catalogue: { shown: 0, withoutTitle: 0, withoutPrice: 0, withoutCategory: 0 }, lastEvent: null },
+        ...{ catalogue: { shown: 0, withoutTitle: 0, withoutPrice: 0, withoutCategory: 0 } },
+        ...{ lastEvent: null, unfoldedSince: null },
       }),
       [],
     );
@@ -59,6 +59,11 @@ describe('the checks', () => {
       'one item that has nearly every place',
       { seen: [item(10_000, 50), ...Array.from({ length: 150 }, (_, i) => item(i === 0 ? 1 : 0))] },
       ['catalogue-shown fail', 'concentration fail'],
+    ],
+    [
+      'nothing in a catalogue that few places were seen of',
+      { seen: [item(50), ...Array.from({ length: 60 }, () => item(0))] },
+      [],
     ],
     ['empty lists', { answers: { all: 500, empty: 100, popular: 0 } }, ['empty-answers fail']],
     ['best sellers for everybody', { answers: { all: 500, empty: 0, popular: 500 } }, ['popularity-fallbacks fail']],
@@ -78,7 +83,7 @@ describe('the checks', () => {
       { deployed: [{ ...well.deployed[0]!, trainedAt: new Date('2026-02-20') }] },
       ['model-age fail'],
     ],
-    ['events that never became data', { foldedThrough: new Date('2026-03-01') }, ['fold-age fail']],
+    ['events that never became data', { unfoldedSince: new Date('2026-03-01') }, ['fold-age fail']],
   ];
   for (const [what, facts, expected] of claims) {
     test(`find ${what}`, () => assert.deepEqual(found(facts), expected));
@@ -130,8 +135,8 @@ test('a dataset’s own events alone are looked at, kept, and told of when they 
   const since = async () => (await lastHealth(db, busy)).find(({ name }) => name === 'data-stopped')!.since;
   assert.deepEqual(await since(), now);
   const later = new Date(now.getTime() + 3_600_000);
-  await watchHealth(db, { now: later });
-  await watchHealth(db, { now: later });
+  await watchHealth(db, busy, { now: later });
+  await watchHealth(db, busy, { now: later });
   assert.deepEqual(await since(), now, 'since when it is so');
   const told = (await listAlerts(db, busy)).map(({ kind, closedAt }) => [kind, closedAt]);
   assert.deepEqual(
@@ -140,8 +145,14 @@ test('a dataset’s own events alone are looked at, kept, and told of when they 
   );
 
   await log('known', later);
-  await watchHealth(db, { now: later });
+  const looked = async (datasetId: string) => (await lastHealth(db, datasetId))[0]!.checkedAt;
+  await checkHealth(db, quiet, { now: later });
+  const [soon, after] = [4, 6].map((minutes) => new Date(later.getTime() + minutes * 60_000));
+  await watchDueHealth(db, { now: soon! });
+  assert.deepEqual([await looked(busy), await looked(quiet)], [later, later], 'nobody’s turn');
+  await watchDueHealth(db, { now: after! });
+  assert.deepEqual([await looked(busy), await looked(quiet)], [after, later], 'with an open alert it is sooner');
   const [alert] = (await listAlerts(db, busy)).filter(({ kind }) => kind === 'data-stopped');
   assert.ok(alert?.closedAt, 'it is over');
-  assert.deepEqual(await since(), later);
+  assert.deepEqual(await since(), after);
 });

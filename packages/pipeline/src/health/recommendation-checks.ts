@@ -1,4 +1,5 @@
-import { type Check, judged, nothingYet, percent } from './check.ts';
+import { type Check, type CheckResult, judged, nothingYet, percent } from './check.ts';
+import type { HealthFacts } from './facts.ts';
 
 /**
  * Gini coefficient of counts: 0 where all are equal, towards 1 where one has everything.
@@ -15,11 +16,20 @@ export function gini(counts: readonly number[]): number {
 
 const noImpression = nothingYet('No item was seen within seven days.');
 
+/** Why the spread over the catalogue cannot be judged: fewer places than items leave most unseen in any order. */
+function tooFewPlaces(seen: HealthFacts['seen']): CheckResult | undefined {
+  const places = seen.reduce((sum, { impressions }) => sum + impressions, 0);
+  if (places === 0) return noImpression;
+  if (places >= seen.length) return undefined;
+  return nothingYet(`${places} places were seen within seven days: too few to judge a catalogue of ${seen.length} by.`);
+}
+
 const coverage: Check = {
   name: 'catalogue-shown',
   look({ seen }) {
+    const tooFew = tooFewPlaces(seen);
+    if (tooFew) return tooFew;
     const shown = seen.filter(({ impressions }) => impressions > 0).length;
-    if (shown === 0) return noImpression;
     const share = shown / seen.length;
     return judged(
       ...([share, { warn: 0.1, fail: 0.02 }] as const),
@@ -32,8 +42,9 @@ const coverage: Check = {
 const concentration: Check = {
   name: 'concentration',
   look({ seen }) {
+    const tooFew = tooFewPlaces(seen);
+    if (tooFew) return tooFew;
     const impressions = seen.map((item) => item.impressions);
-    if (impressions.every((count) => count === 0)) return noImpression;
     const value = gini(impressions);
     return judged(
       ...([value, { warn: 0.95, fail: 0.99 }] as const),

@@ -15,8 +15,9 @@ const model: Check = {
     const oldest = deployed.toSorted((a, b) => a.trainedAt.getTime() - b.trainedAt.getTime())[0]!;
     const days = (now.getTime() - oldest.trainedAt.getTime()) / dayMs;
     // A scheduled model is late when it missed a turn and the one after; another one when it is a month old.
-    const turn = oldest.schedule === null ? undefined : lastDue({ cron: oldest.schedule, timeZone: 'UTC' }, now);
-    const before = turn && lastDue({ cron: oldest.schedule!, timeZone: 'UTC' }, new Date(turn.getTime() - 1));
+    const { timeZone, schedule: cron } = oldest;
+    const turn = cron === null ? undefined : lastDue({ cron, timeZone }, now);
+    const before = turn && lastDue({ cron: cron!, timeZone }, new Date(turn.getTime() - 1));
     const usual = turn && before ? (now.getTime() - before.getTime()) / dayMs + 1 : 30;
     return judged(
       ...([days, { warn: usual, fail: 3 * usual }] as const),
@@ -28,15 +29,13 @@ const model: Check = {
 
 const fold: Check = {
   name: 'fold-age',
-  look({ foldedThrough, lastEvent, newestData, now }) {
-    if (lastEvent === null) return nothingYet('There is no event to fold.');
-    const until = foldedThrough ?? newestData;
-    if (until === null) return nothingYet('Events have not become data yet.');
-    const days = Math.max(0, (Math.min(lastEvent.getTime(), now.getTime()) - until.getTime()) / dayMs);
+  look({ unfoldedSince, now }) {
+    if (unfoldedSince === null) return nothingYet('Every event is part of the data that models learn from.');
+    const days = Math.max(0, now.getTime() - unfoldedSince.getTime()) / dayMs;
     return judged(
       ...([days, { warn: 2, fail: 7 }] as const),
-      `Events of ${days.toFixed(1)} days are not part of the data that models learn from.`,
-      'Fold them: npx duet fold, or give a registered model a schedule, which folds first.',
+      `Events have waited for ${days.toFixed(1)} days to become part of the data that models learn from.`,
+      'Fold them: npx duet fold. The worker does it daily: see in its log, or among the alerts, why it did not.',
     );
   },
 };

@@ -1,5 +1,6 @@
 import { type Database, enqueue, type RegisteredModel } from '@duet/db';
 import { lastDue } from '../registry/schedule.ts';
+import { holdRefresh, unfinishedRun } from './cut.ts';
 
 /** A registered model whose time has come. */
 export interface Due {
@@ -27,19 +28,29 @@ export async function dueModels({ prisma }: Database, now: Date): Promise<Due[]>
   });
 }
 
-/** Has the worker refresh a registered model; the run is there from now on, so that its schedule is not due again. */
+/**
+ * Has the worker refresh a registered model, or go on with what was cut; the run is there from now on, so that its
+ * schedule is not due again.
+ *
+ * @throws DuetError `conflict` while it is refreshed, or waits to be
+ */
 export async function queueRefresh(
   database: Database,
   { id: registeredModelId, datasetId }: Pick<RegisteredModel, 'id' | 'datasetId'>,
   { actor }: { actor: string },
 ): Promise<string> {
   const { prisma } = database;
-  const run = await prisma.refreshRun.create({ data: { datasetId, registeredModelId, actor } });
-  try {
-    await enqueue(database, { kind: 'refresh', registeredModelId });
-  } catch (error) {
-    await prisma.refreshRun.delete({ where: { id: run.id } });
-    throw error;
-  }
-  return run.id;
+  // Held until the run is there: the worker waits for it.
+  await using _held = await holdRefresh(database, registeredModelId);
+  await enqueue(database, { kind: 'refresh', registeredModelId });
+  const left = await unfinishedRun(prisma, registeredModelId);
+  const waiting = { actor, status: 'queued', createdAt: new Date() } as const;
+  const { id } =
+    left === undefined
+      ? await prisma.refreshRun.create({ data: { datasetId, registeredModelId, ...waiting } })
+      : await prisma.refreshRun.update({
+          where: { id: left.id },
+          data: { ...waiting, startedAt: null, finishedAt: null, error: null },
+        });
+  return id;
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ensureEventPartitions, type RegisteredModel } from '@duet/db';
+import { ensureEventPartitions, openJobQueue, type RegisteredModel } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { listDeployments } from '../registry/deployment.ts';
 import { changeRegisteredModel, registerModel } from '../registry/registered-model.ts';
+import { failCutRefreshes } from './cut.ts';
 import { dueModels } from './due.ts';
 import { refreshModel } from './refresh.ts';
 
@@ -73,7 +74,16 @@ describe('a refresh', () => {
     await assert.rejects(refreshModel({ ...shop, progress, signal: stop.signal }, registered, ann), /cut/);
     await seen('u1', 'u2', 'u3');
     const trainings = await shop.db.prisma.trainingRun.count();
-    assert.equal((await runs()).at(-1)?.status, 'running');
+    const cut = (await runs()).at(-1)!;
+    assert.equal(cut.status, 'running');
+    {
+      await using _queue = await openJobQueue(shop.db, { supervise: false });
+      await shop.db.pool.query(
+        `UPDATE "RefreshRun" SET "createdAt" = "createdAt" - interval '2 min', "startedAt" = "startedAt" - interval '2 min'`,
+      );
+      assert.equal(await failCutRefreshes(shop.db), 1);
+    }
+    assert.equal((await runs()).at(-1)?.status, 'failed');
     const result = await refreshModel(shop, registered, ann);
     assert.deepEqual([result.version, await shop.db.prisma.trainingRun.count()], [2, trainings]);
     assert.equal((await runs()).length, 2);

@@ -1,6 +1,6 @@
-import { DuetError, type Logger } from '@duet/base';
+import type { Logger } from '@duet/base';
 import { findSnapshot, loadInteractions, takeSnapshot } from '@duet/datasets';
-import { type Database, holdLock, type Prisma, type RegisteredModel } from '@duet/db';
+import type { Database, Prisma, RegisteredModel } from '@duet/db';
 import { resolveSettings } from '@duet/models';
 import { buildModelIndex } from '@duet/serving';
 import { type Choice, type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
@@ -10,7 +10,8 @@ import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
 import { parseGate } from '../gate/gate-settings.ts';
 import { shadowChecks } from '../gate/shadow.ts';
 import { addVersion, promote } from '../registry/champion.ts';
-import { measuredTwin, OpenRefresh } from './refresh-run.ts';
+import { holdRefresh, unfinishedRun } from './cut.ts';
+import { failedKey, heldBackKey, measuredTwin, OpenRefresh } from './refresh-run.ts';
 import { choiceOf, shorter, startOf, stoppedAt } from './start.ts';
 
 export interface RefreshContext extends TrainerContext {
@@ -43,12 +44,7 @@ export async function refreshModel(
   { actor }: { actor: string },
 ): Promise<RefreshResult> {
   const { db } = ctx;
-  await using held = await holdLock(db, `duet refresh ${registered.id}`);
-  if (held === undefined) {
-    throw new DuetError('conflict', `"${registered.name}" is being refreshed by another process right now.`, {
-      fix: 'Wait for it: npx duet refreshes lists them.',
-    });
-  }
+  await using _held = await holdRefresh(db, registered.id);
   const model = await db.prisma.registeredModel.findUniqueOrThrow({ where: { id: registered.id } });
   const run = await unfinishedOrNew(db, model, actor);
   const refresh = new OpenRefresh(db, run);
@@ -62,8 +58,8 @@ export async function refreshModel(
     const { promoted, sentence } = await conclude(ctx, model, refresh, run.actor);
     const { modelId, version, gate: judged, measuredModelId } = refresh.state;
     await refresh.end({ status: 'done', promoted, error: null });
-    await settle(db, alertKey(model, 'failed'));
-    const heldBack = alertKey(model, 'held back');
+    await settle(db, failedKey(model.id));
+    const heldBack = heldBackKey(model.id);
     if (judged!.passed) await settle(db, heldBack);
     else await raise(db, { ...alertOf(model, refresh), kind: 'gate-held-back', key: heldBack, sentence });
     const metrics = await metricsOf(db, measuredModelId!);
@@ -75,30 +71,23 @@ export async function refreshModel(
       const { message } = error as Error;
       await refresh.end({ status: 'failed', error: message });
       const sentence = `The refresh of "${model.name}" failed: ${message}`;
-      await raise(db, { ...alertOf(model, refresh), kind: 'refresh-failed', key: alertKey(model, 'failed'), sentence });
+      await raise(db, { ...alertOf(model, refresh), kind: 'refresh-failed', key: failedKey(model.id), sentence });
     }
     throw error;
   }
 }
 
-const alertKey = ({ id }: RegisteredModel, what: 'failed' | 'held back') => `refresh ${id} ${what}`;
-
 const alertOf = ({ datasetId, name }: RegisteredModel, { id, state }: OpenRefresh) => ({
   ...{ datasetId, detail: { model: name, refreshId: id, version: state.version ?? null } },
 });
 
-/** A run that a killed process left under way, or that waits in the queue; else a new one. */
+/** The run that is gone on with; else a new one. */
 async function unfinishedOrNew({ prisma }: Database, { id, datasetId }: RegisteredModel, actor: string) {
-  const left = await prisma.refreshRun.findFirst({
-    where: { registeredModelId: id, status: { in: ['queued', 'running'] } },
-    orderBy: { createdAt: 'asc' },
-  });
-  const begun = { status: 'running', startedAt: new Date() } as const;
-  if (left !== null) {
-    const data = { ...begun, startedAt: left.startedAt ?? begun.startedAt };
-    return prisma.refreshRun.update({ where: { id: left.id }, data });
-  }
-  return prisma.refreshRun.create({ data: { datasetId, registeredModelId: id, actor, ...begun } });
+  const left = await unfinishedRun(prisma, id);
+  const begun = { status: 'running', startedAt: left?.startedAt ?? new Date(), finishedAt: null, error: null } as const;
+  return left === undefined
+    ? prisma.refreshRun.create({ data: { datasetId, registeredModelId: id, actor, ...begun } })
+    : prisma.refreshRun.update({ where: { id: left.id }, data: begun });
 }
 
 /** Makes the training run of a stage where there is none yet, so that a cut training is gone on with. */

@@ -44,7 +44,9 @@ async function healthOf(config: Config): Promise<string> {
   const checks = await db.prisma.healthCheck.findMany({ include, orderBy: { name: 'asc' } });
   const failed = checks.filter(({ state }) => state === 'fail');
   if (failed.length === 0) return `${checks.length} health checks, none of which fails`;
-  throw new Error(failed.map(({ dataset, name, sentence }) => `${dataset.name}, ${name}: ${sentence}`).join(' '));
+  throw new Error(
+    failed.map(({ dataset, name, sentence, remedy }) => `${dataset.name}, ${name}: ${sentence} ${remedy}`).join(' '),
+  );
 }
 
 async function findings(config: Config): Promise<Finding[]> {
@@ -72,7 +74,9 @@ async function findings(config: Config): Promise<Finding[]> {
       await using server = await startPostgres(config);
       return `${server.version}, ${server.embedded ? 'embedded' : 'at DATABASE_URL'}`;
     }),
-    await attempt('datasets', true, 'npx duet health --dataset NAME says what to do.', () => healthOf(config)),
+    await attempt('datasets', true, 'Do what each says; npx duet health --dataset NAME looks again.', () =>
+      healthOf(config),
+    ),
     await attempt('training executor', false, 'Run npm ci.', async () => {
       const executor = await openExecutor(config);
       return `${executor.name}: ${executor.reason}`;

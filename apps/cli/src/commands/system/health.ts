@@ -10,10 +10,10 @@ export function healthCommand(program: Command): void {
     .description('whether what comes in and what goes out of a dataset is as usual: data, lists, drift, age')
     .option('--dataset <name>', 'name or id of the dataset; may be left out where there is only one');
   job<{ dataset?: string }>(command, 'health --dataset online-retail', async ({ database }, { dataset: named }) => {
-    const { checkHealth } = await import('@duet/pipeline/control');
+    const { watchHealth } = await import('@duet/pipeline/control');
     const db = await database();
     const dataset = await findDataset(db, named);
-    const checks = await checkHealth(db, dataset.id);
+    const checks = await watchHealth(db, dataset.id);
     const signs = { ok: '✔', warn: '–', fail: '✘' };
     return {
       json: { dataset: dataset.name, checks },

@@ -1,6 +1,6 @@
 'use server';
 
-import { type AlertKind, addDestination, checkHealth, removeDestination } from '@duet/pipeline/control';
+import { type AlertKind, addDestination, removeDestination, watchHealth } from '@duet/pipeline/control';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
 import { guarded } from '#data/guarded.ts';
@@ -12,7 +12,7 @@ export const checkNow = guarded(
   async ({ db }, _: string | undefined, data: FormData): Promise<string> => {
     const datasetId = z.uuid().safeParse(data.get('datasetId'));
     if (!datasetId.success) return 'This dataset has been deleted.';
-    const { problem } = await attempt(() => checkHealth(db, datasetId.data));
+    const { problem } = await attempt(() => watchHealth(db, datasetId.data));
     refresh();
     return problem ?? '';
   },

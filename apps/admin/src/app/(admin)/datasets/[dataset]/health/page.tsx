@@ -77,7 +77,7 @@ const Checks = ({ checks }: Pick<DatasetHealth, 'checks'>) => (
     caption="Checks"
     rows={checks}
     rowKey={({ name }) => name}
-    empty="Nobody has looked yet: the worker does every few minutes, and “Check now” does at once."
+    empty="Nobody has looked yet: the worker does each hour, and “Check now” does at once."
     columns={[
       {
         title: 'State',
