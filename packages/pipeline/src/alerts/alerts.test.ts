@@ -49,7 +49,7 @@ test('an alert is told once while it is open, signed, to who wants its kind, and
   assert.equal(shown, 'shop: No event has come since noon.');
   assert.deepEqual([alert.kind, alert.dataset], ['data-stopped', 'shop']);
 
-  await settle(db, 'k');
+  await settle(db.prisma, 'k');
   assert.equal(await raise(db, stopped), true);
   const open = (await listAlerts(db, datasetId)).filter(({ closedAt }) => closedAt === null);
   assert.deepEqual(open.map(({ key }) => key).sort(), ['k', 'other']);

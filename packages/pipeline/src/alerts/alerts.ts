@@ -6,6 +6,7 @@ import { z } from 'zod';
 /** What a person is told of. A new kind is a line here, and whoever finds it calls {@link raise}. */
 export const alertKinds = {
   'gate-held-back': 'A new version did not pass its gate.',
+  'promotion-waits': 'A new version passed its gate and waits for somebody.',
   'refresh-failed': 'A refresh failed.',
   'fold-failed': 'Events could not be made data.',
   'guardrail-broken': 'An experiment harms a metric beyond its limit.',
@@ -25,6 +26,13 @@ export interface Raised {
   detail?: Prisma.InputJsonObject;
 }
 
+/** Keys of what is told of a registered model's refreshes: a version closes those of the one before it. */
+export const keysOfRefresh = (registeredModelId: string) => ({
+  failed: `refresh ${registeredModelId} failed`,
+  heldBack: `refresh ${registeredModelId} held back`,
+  waits: `refresh ${registeredModelId} waits`,
+});
+
 /** Opens an alert, unless one of the same key is open. @returns whether it is new */
 export async function raise(
   { pool }: Database,
@@ -39,9 +47,9 @@ export async function raise(
   return rowCount === 1;
 }
 
-/** Closes the open alert of a key: what it was about is over. */
-export async function settle({ prisma }: Database, key: string): Promise<void> {
-  await prisma.alert.updateMany({ where: { key, closedAt: null }, data: { closedAt: new Date() } });
+/** Closes the open alerts of these keys: what they were about is over. */
+export async function settle(prisma: Pick<Database['prisma'], 'alert'>, ...keys: string[]): Promise<void> {
+  await prisma.alert.updateMany({ where: { key: { in: keys }, closedAt: null }, data: { closedAt: new Date() } });
 }
 
 /** A dataset's alerts and those of none, the newest first. */

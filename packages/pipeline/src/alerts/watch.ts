@@ -12,7 +12,7 @@ export async function watchHealth(
   for (const { name, state, sentence, remedy } of results) {
     const key = `health ${datasetId} ${name}`;
     if (state !== 'fail') {
-      await settle(database, key);
+      await settle(database.prisma, key);
       continue;
     }
     const kind = name === 'data-stopped' ? 'data-stopped' : 'health-failed';

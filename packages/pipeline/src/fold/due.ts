@@ -32,7 +32,7 @@ export async function foldAndTell(ctx: FoldContext, datasetId: string): Promise<
   const key = `fold ${datasetId} failed`;
   try {
     const folded = await foldEvents(ctx, datasetId);
-    await settle(db, key);
+    await settle(db.prisma, key);
     return folded;
   } catch (error) {
     // One that another change of the dataset is in the way of is due again in a minute.

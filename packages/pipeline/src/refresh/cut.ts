@@ -1,7 +1,6 @@
 import { DuetError } from '@duet/base';
 import { type Database, holdLock, type RefreshRun } from '@duet/db';
-import { raise } from '../alerts/alerts.ts';
-import { failedKey } from './refresh-run.ts';
+import { keysOfRefresh, raise } from '../alerts/alerts.ts';
 
 /** Why a refresh failed that nobody works on any more. The next one of its model goes on from its last stage. */
 const cutShort = 'The process that made it ended without a word. The next refresh goes on from there.';
@@ -60,7 +59,7 @@ export async function failCutRefreshes(db: Database): Promise<number> {
   for (const { id, datasetId, model, name, error } of rows) {
     const sentence = `The refresh of "${name}" failed: ${error}`;
     const detail = { model: name, refreshId: id };
-    await raise(db, { datasetId, kind: 'refresh-failed', key: failedKey(model), sentence, detail });
+    await raise(db, { datasetId, kind: 'refresh-failed', key: keysOfRefresh(model).failed, sentence, detail });
   }
   return rows.length;
 }

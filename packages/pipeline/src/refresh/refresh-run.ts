@@ -1,10 +1,6 @@
 import type { Database, Prisma, RefreshRun } from '@duet/db';
 import type { Gate } from '../gate/gate.ts';
 
-/** Keys of what a person is told of a registered model's refreshes. */
-export const failedKey = (registeredModelId: string): string => `refresh ${registeredModelId} failed`;
-export const heldBackKey = (registeredModelId: string): string => `refresh ${registeredModelId} held back`;
-
 /** What a version starts from; from nothing where it is empty. */
 export interface RefreshStart {
   /** The champion, its measured twin, and its version. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ensureEventPartitions, openJobQueue, type RegisteredModel } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
+import { listAlerts } from '../alerts/alerts.ts';
+import { promote } from '../registry/champion.ts';
 import { listDeployments } from '../registry/deployment.ts';
 import { changeRegisteredModel, registerModel } from '../registry/registered-model.ts';
 import { failCutRefreshes } from './cut.ts';
@@ -109,8 +111,13 @@ describe('a refresh', () => {
     const { stages } = (await runs()).at(-1)!;
     const refit = (stages as { name: string; sentence: string }[]).find(({ name }) => name === 'refit');
     assert.match(refit!.sentence, /learnt from every interaction, from the weights of version 2 on/);
-    assert.deepEqual([result.gate.passed, result.promoted, await champion()], [true, false, 2]);
+    assert.deepEqual([result.gate.passed, result.promoted, await champion()], [true, false, 2], result.sentence);
     assert.match(result.sentence, /waits for somebody/);
+    const open = async () =>
+      (await listAlerts(shop.db, shop.datasetId)).flatMap(({ kind, closedAt }) => (closedAt === null ? [kind] : []));
+    assert.deepEqual(await open(), ['promotion-waits']);
+    await promote(shop.db, registered, { version: result.version, reason: 'It looks good.' }, ann);
+    assert.deepEqual(await open(), []);
   });
 
   test('is one at a time', async () => {

@@ -4,14 +4,14 @@ import type { Database, Prisma, RegisteredModel } from '@duet/db';
 import { resolveSettings } from '@duet/models';
 import { buildModelIndex } from '@duet/serving';
 import { type Choice, type CurvePoint, evaluateModel, type TrainerContext, trainModel } from '@duet/trainer';
-import { raise, settle } from '../alerts/alerts.ts';
+import { keysOfRefresh, raise, settle } from '../alerts/alerts.ts';
 import { foldEvents, isFoldable } from '../fold/fold.ts';
 import { type Gate, type GateFacts, judgeGate } from '../gate/gate.ts';
 import { parseGate } from '../gate/gate-settings.ts';
 import { shadowChecks } from '../gate/shadow.ts';
 import { addVersion, promote } from '../registry/champion.ts';
 import { holdRefresh, unfinishedRun } from './cut.ts';
-import { failedKey, heldBackKey, measuredTwin, OpenRefresh } from './refresh-run.ts';
+import { measuredTwin, OpenRefresh } from './refresh-run.ts';
 import { choiceOf, shorter, startOf, stoppedAt } from './start.ts';
 
 export interface RefreshContext extends TrainerContext {
@@ -58,10 +58,12 @@ export async function refreshModel(
     const { promoted, sentence } = await conclude(ctx, model, refresh, run.actor);
     const { modelId, version, gate: judged, measuredModelId } = refresh.state;
     await refresh.end({ status: 'done', promoted, error: null });
-    await settle(db, failedKey(model.id));
-    const heldBack = heldBackKey(model.id);
-    if (judged!.passed) await settle(db, heldBack);
-    else await raise(db, { ...alertOf(model, refresh), kind: 'gate-held-back', key: heldBack, sentence });
+    const keys = keysOfRefresh(model.id);
+    await settle(db.prisma, keys.failed);
+    const told = { ...alertOf(model, refresh), sentence };
+    if (judged!.passed) await settle(db.prisma, keys.heldBack);
+    else await raise(db, { ...told, kind: 'gate-held-back', key: keys.heldBack });
+    if (judged!.passed && !promoted) await raise(db, { ...told, kind: 'promotion-waits', key: keys.waits });
     const metrics = await metricsOf(db, measuredModelId!);
     return { refreshId: refresh.id, version: version!, modelId: modelId!, metrics, gate: judged!, promoted, sentence };
   } catch (error) {
@@ -71,7 +73,12 @@ export async function refreshModel(
       const { message } = error as Error;
       await refresh.end({ status: 'failed', error: message });
       const sentence = `The refresh of "${model.name}" failed: ${message}`;
-      await raise(db, { ...alertOf(model, refresh), kind: 'refresh-failed', key: failedKey(model.id), sentence });
+      await raise(db, {
+        ...alertOf(model, refresh),
+        kind: 'refresh-failed',
+        key: keysOfRefresh(model.id).failed,
+        sentence,
+      });
     }
     throw error;
   }

@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/base';
 import { type Author, type Database, type Model, type Prisma, type RegisteredModel, writeAudit } from '@duet/db';
+import { keysOfRefresh, settle } from '../alerts/alerts.ts';
 
 /** What changed when a version became the champion. */
 export interface Promoted {
@@ -129,6 +130,8 @@ async function changeChampion(
       });
     }
     await tx.registeredModel.update({ where: { id }, data: { championId: to.id } });
+    const { heldBack, waits } = keysOfRefresh(id);
+    await settle(tx, heldBack, waits);
     const actor = author.actor ?? 'duet';
     const at = author.now ?? new Date();
     await tx.championChange.create({

@@ -67,6 +67,7 @@ export async function openLivingShop(): Promise<LivingShop> {
     DUET_DATA_DIR: dataDir,
     DUET_RETRIEVAL_PORT: String(port),
     DUET_LOG_LEVEL: 'error',
+    DUET_WORKER_METRICS_PORT: '',
     NODE_TEST_CONTEXT: undefined,
   };
   const start = async (app: string): Promise<ChildProcess> => {

@@ -1,7 +1,16 @@
+import type { RefreshRun } from '@duet/db';
+import type { Gate } from '@duet/pipeline/control';
 import type { Command } from 'commander';
 import { minute, table } from '../../answer.ts';
 import { actor, job, modelling } from '../../context.ts';
 import { findDataset } from '../../find.ts';
+
+/** What a refresh led to, as far as it has. */
+function outcomeOf({ promoted, status, gate, error }: RefreshRun): string {
+  if (status !== 'done') return error ?? '';
+  if (promoted) return 'champion';
+  return (gate as unknown as Gate).passed ? 'waits for somebody to promote it' : 'held back';
+}
 
 /** `duet refresh` and `duet refreshes`. */
 export function refreshCommands(program: Command): void {
@@ -39,13 +48,13 @@ export function refreshCommands(program: Command): void {
       orderBy: { createdAt: 'desc' },
       take: 100,
     });
-    const rows = refreshes.map(({ registeredModel, model, status, stage, promoted, createdAt, actor: by, error }) => [
-      minute(createdAt),
+    const rows = refreshes.map(({ registeredModel, model, ...run }) => [
+      minute(run.createdAt),
       registeredModel.name,
       model?.version ?? '–',
-      status === 'running' ? `running: ${stage}` : status,
-      promoted ? 'champion' : status === 'done' ? 'held back' : (error ?? ''),
-      by,
+      run.status === 'running' ? `running: ${run.stage}` : run.status,
+      outcomeOf(run),
+      run.actor,
     ]);
     return {
       json: { dataset: dataset.name, refreshes },
