@@ -104,6 +104,7 @@ export const actions = {
   'lists/makeLists': 'analyse',
   'health/addWebhook': 'administer',
   'health/removeWebhook': 'administer',
+  'health/tryWebhook': 'administer',
   'indexes/rebuild': 'analyse',
   'indexes/restore': 'analyse',
   'models/train': 'analyse',

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 import { holdLock } from './hold.ts';
 
 /** How often a worker looks for jobs of dead ones. */
-const everyMs = 3_000;
+const everyMs = 1_000;
 
 /** What tells a worker that lives from one that does not, in this process and on every other host. */
 export interface WorkerLease extends AsyncDisposable {

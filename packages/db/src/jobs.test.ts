@@ -120,7 +120,7 @@ describe('jobs', { concurrency: true }, () => {
     await using third = await openJobQueue(database);
     await third.work({ index: async () => void taken.push('index') });
     // Two looks and more.
-    await new Promise((resolve) => setTimeout(resolve, 7_000));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
     assert.deepEqual(taken, []);
     child.kill('SIGKILL');
     const killedAt = performance.now();

@@ -13,6 +13,8 @@ export interface RefreshStart {
 export interface RefreshState {
   /** The data that it reads; a run of before snapshots has none, and reads the newest. */
   snapshotId?: string;
+  /** Events that became data for it. */
+  folded?: number;
   /** Training runs of the twin that is measured, and of the version that learns everything. */
   start?: RefreshStart;
   measureRunId?: string;

@@ -116,7 +116,7 @@ async function data(ctx: RefreshContext, { datasetId }: RegisteredModel, refresh
   const folded = isFoldable(dataset) ? await foldEvents(ctx, datasetId) : undefined;
   const snapshotId = folded?.snapshot ?? (await takeSnapshot(ctx, datasetId)).id;
   await db.prisma.refreshRun.update({ where: { id: refresh.id }, data: { snapshotId } });
-  await refresh.know({ snapshotId });
+  await refresh.know({ snapshotId, ...(folded && { folded: folded.events }) });
   const { number, interactions, users, items } = await findSnapshot(ctx, datasetId, snapshotId);
   const says = `Snapshot ${number}: ${interactions} interactions of ${users} users with ${items} items`;
   return folded === undefined || folded.events === 0
@@ -209,8 +209,10 @@ async function shadow(ctx: RefreshContext, model: RegisteredModel, refresh: Open
   if (!judged!.passed) return 'Left out: it is held back already.';
   const { shadow: most, overlap } = parseGate(model.gate);
   const about = { datasetId: model.datasetId, candidate: modelId!, champion: model.championId, overlap };
+  if (model.championId === null) return 'Left out: there is no champion to answer beside.';
+  if (most === 0) return 'Left out, as the gate is set.';
   const found = await shadowChecks(ctx, about, most);
-  if (found.length === 0) return 'Left out: there is no champion, or nobody asked within the last hour.';
+  if (found.length === 0) return 'Left out: nobody asked within the last hour.';
   const checks = [...judged!.checks.filter(({ name }) => !name.startsWith('shadow-')), ...found];
   const all = { passed: checks.every(({ passed }) => passed), checks };
   await refresh.know({ gate: all });

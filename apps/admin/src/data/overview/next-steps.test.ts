@@ -49,6 +49,8 @@ test('a version that waits, or is held back, and a model that failed wait for so
   const newest = { versions: [{ version: 2 }] };
   const checks = [{ passed: false, sentence: 'Few items are shown.' }];
   assert.deepEqual(told(newest), ['Promote version 2 of home']);
+  const left = { versions: [{ version: 2, wasChampion: true }] };
+  assert.ok(!told(left)[0]!.includes('version 2'), 'somebody went back from it');
   assert.deepEqual(told({ ...newest, runs: [{ status: 'done', checks }] }), ['Version 2 of home is held back']);
   assert.deepEqual(told({ runs: [{ status: 'failed', error: 'No disk.', checks: [] }] }), ['See why home failed']);
   assert.deepEqual(told({}, []), ['Deploy a model']);

@@ -77,6 +77,8 @@ function ofPipeline({ pipeline: { models, deployments } }: Overview): NextStep[]
       return [{ title: `See why ${name} failed`, why: last.error ?? 'Its last run did not end.', href }];
     }
     if (last?.status !== 'done' || newest === undefined || newest.version === championVersion) return [];
+    // Somebody went back from it.
+    if (newest.wasChampion) return [];
     const held = last.checks.filter(({ passed }) => !passed);
     return held.length > 0
       ? [{ title: `Version ${newest.version} of ${name} is held back`, why: held[0]!.sentence, href }]

@@ -66,7 +66,10 @@ async function runningExperiments(datasetId: string) {
         arms: {
           where: { weight: { gt: 0 } },
           orderBy: { position: 'asc' },
-          include: { model: { select: { name: true, kind: true } } },
+          include: {
+            model: { select: { name: true, kind: true, version: true } },
+            registeredModel: { select: { name: true, kind: true, champion: { select: { version: true } } } },
+          },
         },
       },
     }),
@@ -75,6 +78,13 @@ async function runningExperiments(datasetId: string) {
   return Promise.all(
     running.map(async (experiment) => ({
       ...experiment,
+      arms: experiment.arms.map(({ model, registeredModel: followed, ...arm }) => ({
+        ...arm,
+        model:
+          followed === null
+            ? model && { ...model, isFollowed: false }
+            : followed.champion && { ...followed, ...followed.champion, isFollowed: true },
+      })),
       /** Of all shoppers; undefined of a simulated one, which no real shopper is in. */
       share: experiment.simulated ? undefined : (shares.get(experiment.id) ?? 0),
       warnings: await warningsOf(db.prisma, experiment),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnsweredLists, type ServedExperiment, servedShares } from './served.ts';
 
-const arm = (id: string) => ({ id, name: id, weight: 0.5, model: { name: `model ${id}`, kind: 'dat' } });
+const served = { kind: 'dat', version: 2, isFollowed: true };
+const arm = (id: string) => ({ id, name: id, weight: 0.5, model: { name: `model ${id}`, ...served } });
 const experiment: ServedExperiment = {
   id: 'e',
   name: 'test',
@@ -47,4 +48,19 @@ test('where nothing is deployed, everybody else gets popular items', () => {
   assert.deepEqual(told([lists('', 'home', 4, 'popular')], { experiments: [], deployments: [] }), [
     ['Everybody else', undefined, 1],
   ]);
+});
+
+test('an arm names the version that it serves, and how many of its lists were popular items', () => {
+  const pinned = { ...arm('b'), model: { ...arm('b').model, isFollowed: false } };
+  const none = { ...arm('c'), model: null };
+  const experiments = [{ ...experiment, arms: [arm('a'), pinned, none] }];
+  const shares = servedShares([lists('a', '', 3), lists('a', '', 1, 'popular')], { experiments, deployments: [] });
+  assert.deepEqual(
+    shares.slice(0, 3).map(({ model, answers, popular }) => [model?.detail, answers, popular]),
+    [
+      ['arm a, version 2, the champion', 4, 1],
+      ['arm b, version 2, pinned', 0, 0],
+      [undefined, 0, 0],
+    ],
+  );
 });

@@ -14,7 +14,8 @@ interface RunningArm {
   id: string;
   name: string;
   weight: number;
-  model: { name: string; kind: string } | null;
+  /** What it serves now: the model that it pins, or the champion that it follows; null where there is none yet. */
+  model: { name: string; kind: string; version: number | null; isFollowed: boolean } | null;
 }
 
 /** What of an experiment decides who gets what. */
@@ -39,6 +40,8 @@ export interface ServedShare {
   /** Of all shoppers, as it is set; undefined of what takes the rest. */
   planned: number | undefined;
   answers: number;
+  /** Of those answers, the ones that were best sellers, because the model knows nothing of the shopper. */
+  popular: number;
   /** Of the last hour's lists; undefined where there was none. */
   share: number | undefined;
 }
@@ -55,14 +58,16 @@ export function servedShares(
 ): ServedShare[] {
   const total = lists.reduce((sum, { answers }) => sum + answers, 0);
   const counted = (wanted: (list: AnsweredLists) => boolean) => {
-    const answers = lists.filter(wanted).reduce((sum, list) => sum + list.answers, 0);
-    return { answers, share: total === 0 ? undefined : answers / total };
+    const sum = (of: readonly AnsweredLists[]) => of.reduce((count, list) => count + list.answers, 0);
+    const [all, answers] = [lists.filter(wanted), sum(lists.filter(wanted))];
+    const popular = sum(all.filter(({ source }) => source === 'popular'));
+    return { answers, popular, share: total === 0 ? undefined : answers / total };
   };
   const real = experiments.filter(({ simulated }) => !simulated);
   const arms = real.flatMap(({ id, name, share = 0, arms }) =>
     arms.map((arm) => ({
       ...{ key: arm.id, who: name, href: `/experiments/${id}`, planned: share * arm.weight },
-      model: arm.model === null ? undefined : { ...arm.model, detail: `arm ${arm.name}` },
+      model: arm.model === null ? undefined : { ...arm.model, detail: detailOf(arm, arm.model) },
       ...counted(({ armId }) => armId === arm.id),
     })),
   );
@@ -89,6 +94,12 @@ export function servedShares(
       ? [{ key: 'popular', who: 'Everybody else', href: '/pipeline', model: undefined, planned: undefined, ...popular }]
       : []),
   ];
+}
+
+/** The arm's name, and which version it serves. */
+function detailOf({ name }: RunningArm, { version, isFollowed }: NonNullable<RunningArm['model']>): string {
+  if (version === null) return `arm ${name}`;
+  return `arm ${name}, version ${version}${isFollowed ? ', the champion' : ', pinned'}`;
 }
 
 /** What answered although nothing was deployed when it did. */

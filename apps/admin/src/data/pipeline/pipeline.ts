@@ -12,7 +12,12 @@ import { database } from '#data/services.ts';
 import { readGate, readStages, type Step, stepsOf } from './run-steps.ts';
 
 const withParts = {
-  registeredModel: { select: { name: true, kind: true, champion: { select: { version: true } } } },
+  registeredModel: {
+    select: {
+      ...{ name: true, kind: true, champion: { select: { version: true } } },
+      promotions: { select: { toModelId: true }, distinct: ['toModelId'] },
+    },
+  },
   snapshot: { select: { number: true, interactions: true, users: true, items: true } },
   model: { select: { version: true } },
 } satisfies Prisma.RefreshRunInclude;
@@ -30,6 +35,8 @@ export interface PipelineRun {
   finishedAt: Date | null;
   error: string | null;
   version: number | null;
+  /** The champion now. */
+  champion: number | null;
   promoted: boolean;
   steps: Step[];
   /** What the gate said; empty before it has. */
@@ -44,11 +51,13 @@ async function runOf(row: RunRow): Promise<PipelineRun> {
   const { registeredModel, model, gate, ...run } = row;
   const version = model?.version ?? null;
   const champion = registeredModel.champion?.version ?? null;
+  const wasChampion = registeredModel.promotions.some(({ toModelId }) => toModelId === run.modelId);
   return {
-    ...{ id: run.id, status: run.status, actor: run.actor, error: run.error, promoted: run.promoted, version },
+    ...{ id: run.id, status: run.status, actor: run.actor, error: run.error, promoted: run.promoted },
     ...{ createdAt: run.createdAt, startedAt: run.startedAt, finishedAt: run.finishedAt },
+    ...{ version, champion },
     model: { name: registeredModel.name, kind: registeredModel.kind },
-    steps: stepsOf({ ...run, gate, version, champion }),
+    steps: stepsOf({ ...run, gate, version, champion, wasChampion }),
     checks: readGate(gate)?.checks ?? [],
     training: run.status === 'running' ? await trainingOf(row) : undefined,
   };
@@ -117,6 +126,7 @@ export async function registeredModel(datasetId: string, name: string) {
     versions: versions.map(({ id, version, metrics, createdAt }) => ({
       ...{ id, version: version!, createdAt, evaluation: readEvaluations(metrics)[0] },
       isIndexed: indexed.some(({ modelId }) => modelId === id),
+      wasChampion: changes.some(({ toModelId }) => toModelId === id),
     })),
     changes: changes.map(({ id, fromModelId, toModelId, actor, reason, at }) => ({
       ...{ id, actor, reason, at, from: numberOf(fromModelId), to: numberOf(toModelId) },

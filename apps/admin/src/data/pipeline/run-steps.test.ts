@@ -14,12 +14,20 @@ const trained = [
 ];
 const run = (changes: Partial<PicturedRun>): PicturedRun => ({
   ...{ status: 'done', stages: [], gate: null, promoted: false, error: null },
-  ...{ snapshot: null, version: 2, champion: 1, ...changes },
+  ...{ snapshot: null, version: 2, champion: 1, wasChampion: false, ...changes },
 });
 const states = (of: PicturedRun) => stepsOf(of).map(({ state }) => state);
 
 test('a run that waits in the queue has reached nothing', () => {
   assert.deepEqual(states(run({ status: 'queued', version: null })), Array(5).fill('waiting'));
+});
+
+test('the data of a run are told as what came in and what it learns from', () => {
+  const data = { ...stage('data', '03:00:00', '03:00:10'), state: { folded: 1200 } };
+  const snapshot = { number: 4, interactions: 5000, users: 70, items: 30 };
+  const [dataIn, learnt] = stepsOf(run({ stages: [data, ...trained], snapshot }));
+  assert.deepEqual([dataIn!.lines, dataIn!.tookMs], [['1,200 events became data.'], 10_000]);
+  assert.deepEqual(learnt!.lines, ['Snapshot 4: 5,000 interactions of 70 shoppers with 30 items.']);
 });
 
 test('a step is busy while the run is in it, and what lies before it is done', () => {
@@ -43,6 +51,9 @@ test('a version that its gate held back leaves what served, and one that waits s
   assert.deepEqual([asks[3]!.state, asks[4]!.state], ['done', 'held']);
   assert.match(asks[4]!.lines[0]!, /waits for somebody/);
   assert.equal(stepsOf(run({ stages, gate: gate(true), champion: 2 }))[4]!.state, 'done');
+  const told = (changes: Partial<PicturedRun>) => stepsOf(run({ stages, gate: gate(true), ...changes }))[4]!.lines;
+  assert.deepEqual(told({ wasChampion: true }), ['Version 2 became the champion; now it is 1.']);
+  assert.deepEqual(told({ champion: 3 }), ['Version 2 was not promoted: version 3 is the champion.']);
 });
 
 test('a run that failed failed where it was, and a stage that the picture does not know belongs to the one before', () => {

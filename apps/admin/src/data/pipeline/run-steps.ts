@@ -6,7 +6,14 @@ const stageRecord = z.object({
   startedAt: z.coerce.date(),
   finishedAt: z.coerce.date().nullable(),
   sentence: z.string().default(''),
-  state: z.object({ measureRunId: z.string().optional(), refitRunId: z.string().optional() }).default({}),
+  state: z
+    .object({
+      measureRunId: z.string().optional(),
+      refitRunId: z.string().optional(),
+      /** Events that became data; undefined in runs of before that was kept, and of datasets that have none. */
+      folded: z.number().optional(),
+    })
+    .default({}),
 });
 type StageRecord = z.infer<typeof stageRecord>;
 
@@ -45,15 +52,17 @@ export interface PicturedRun {
   version: number | null;
   /** The champion now. */
   champion: number | null;
+  /** Whether the version has been the champion. */
+  wasChampion: boolean;
 }
 
 /** The picture's steps, and the pipeline's stages that each stands for. */
-const steps = [
-  { title: 'Data in', stages: ['fold'] },
-  { title: 'Snapshot', stages: ['snapshot'] },
+const steps: { title: string; stages: string[] }[] = [
+  { title: 'Data in', stages: ['data'] },
+  { title: 'Snapshot', stages: [] },
   { title: 'Train', stages: ['measure', 'refit', 'index'] },
   { title: 'Gate', stages: ['gate', 'shadow'] },
-  { title: 'Serve', stages: ['promote'] },
+  { title: 'Serve', stages: [] },
 ];
 const train = 2;
 
@@ -82,6 +91,9 @@ export function stepsOf(run: PicturedRun): Step[] {
     const group = groups[at]!;
     const isTold = group.length > 0;
     if (title === 'Serve') return serving(run, took(group));
+    if (title === 'Data in' && isTold) {
+      return { title, state: stateOf(run, title, at - reached), tookMs: took(group), lines: foldedIn(group) };
+    }
     if (!isTold && at < reached && at < train)
       return { title, state: 'done', tookMs: undefined, lines: [dataOf(run, title)] };
     const lines = group.flatMap(({ sentence }) => sentence || []);
@@ -96,23 +108,38 @@ function stateOf({ status, gate }: PicturedRun, title: string, ahead: number): S
   return title === 'Gate' && readGate(gate)?.passed === false ? 'held' : 'done';
 }
 
-/** The data of a run that had nothing to do to have them: they were there. */
-function dataOf({ snapshot }: PicturedRun, title: string): string {
-  if (snapshot === null) return title === 'Snapshot' ? 'The dataset as it was.' : 'Nothing new was taken in.';
-  const { number, interactions, users, items } = snapshot;
-  return title === 'Snapshot'
-    ? `Snapshot ${number}.`
-    : `${formatCount(interactions)} interactions of ${formatCount(users)} shoppers with ${formatCount(items)} items.`;
+/** What was logged and became data. */
+function foldedIn([stage]: StageRecord[]): string[] {
+  const { sentence, finishedAt, state } = stage!;
+  if (finishedAt === null) return [];
+  if (state.folded === undefined) return [sentence];
+  return [state.folded === 0 ? 'Nothing new was logged.' : `${formatCount(state.folded)} events became data.`];
 }
+
+/** The data that a run learns from. */
+function dataOf({ snapshot }: PicturedRun, title: string): string {
+  if (title === 'Data in') return 'Nothing new was taken in.';
+  if (snapshot === null) return 'The dataset as it was.';
+  const { number, interactions, users, items } = snapshot;
+  return `Snapshot ${number}: ${formatCount(interactions)} interactions of ${formatCount(users)} shoppers with ${formatCount(items)} items.`;
+}
+
+/** Whether a later version is the champion, so that nobody need decide about this one. */
+export const isPassedOver = ({ version, champion }: Pick<PicturedRun, 'version' | 'champion'>): boolean =>
+  version !== null && champion !== null && version < champion;
 
 /** What became of the version. */
 function serving(run: PicturedRun, tookMs: number | undefined): Step {
-  const { status, promoted, version, champion } = run;
+  const { status, promoted, version, champion, wasChampion } = run;
   const step = (state: StepState, ...lines: string[]): Step => ({ title: 'Serve', state, tookMs, lines });
   if (status === 'failed') return step('waiting', 'What served goes on.');
   if (status !== 'done') return step('waiting');
   if (version !== null && version === champion) return step('done', `Version ${version} is the champion.`);
-  if (promoted) return step('done', `Version ${version ?? '?'} became the champion; now it is ${champion ?? 'none'}.`);
+  if (promoted || wasChampion)
+    return step('done', `Version ${version ?? '?'} became the champion; now it is ${champion ?? 'none'}.`);
+  if (readGate(run.gate)?.passed && isPassedOver(run)) {
+    return step('held', `Version ${version} was not promoted: version ${champion} is the champion.`);
+  }
   return readGate(run.gate)?.passed
     ? step('held', `Version ${version ?? '?'} waits for somebody to promote it.`)
     : step('held', `Version ${version ?? '?'} is held back: what served goes on.`);

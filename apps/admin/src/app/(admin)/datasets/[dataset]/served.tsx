@@ -42,7 +42,7 @@ export function Served({ now: { served, health } }: { now: Overview }) {
                 </DatasetLink>
               ),
           },
-          { title: 'Gets', className: 'min-w-44', cell: ({ model }) => <Given model={model} /> },
+          { title: 'Gets', className: 'min-w-44', cell: (row) => <Given {...row} /> },
           {
             title: 'Planned',
             hint: 'Of all shoppers, after what the experiments that started before it take',
@@ -76,7 +76,7 @@ export function Served({ now: { served, health } }: { now: Overview }) {
   );
 }
 
-const Given = ({ model }: Pick<ServedShare, 'model'>) =>
+const Given = ({ model, answers, popular }: ServedShare) =>
   model === undefined ? (
     <span>Popular items</span>
   ) : (
@@ -84,6 +84,12 @@ const Given = ({ model }: Pick<ServedShare, 'model'>) =>
       {model.kind !== '' && <Kind kind={model.kind} />}
       <span>{model.name}</span>
       <span className="text-sm text-muted">{model.detail}</span>
+      {popular > 0 && (
+        <span className="w-full text-sm text-muted">
+          {formatPercent(popular / answers, 0)} of its lists were popular items: for shoppers that it does not know, or
+          while it was out of order
+        </span>
+      )}
     </span>
   );
 

@@ -1,6 +1,6 @@
 'use server';
 
-import { type AlertKind, addDestination, removeDestination, watchHealth } from '@duet/pipeline/control';
+import { type AlertKind, addDestination, removeDestination, tryDestination, watchHealth } from '@duet/pipeline/control';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
 import { guarded } from '#data/guarded.ts';
@@ -21,6 +21,11 @@ export const checkNow = guarded(
 export interface Added {
   /** Key of the signatures, which nothing shows again. */
   secret?: string;
+  problem?: string;
+}
+
+export interface Tried {
+  arrived?: true;
   problem?: string;
 }
 
@@ -46,4 +51,14 @@ export const removeWebhook = guarded(
     refresh();
     return problem ?? '';
   },
+);
+
+/** Sends an alert now, to see that alerts arrive. Says what came of it either way. */
+export const tryWebhook = guarded(
+  'health/tryWebhook',
+  async ({ db, by }, _: Tried, data: FormData): Promise<Tried> => {
+    const { problem } = await attempt(async () => tryDestination(db, String(data.get('name')), by));
+    return problem === undefined ? { arrived: true } : { problem };
+  },
+  (problem) => ({ problem }),
 );

@@ -5,7 +5,7 @@ import { Confirm } from '#components/forms/confirm.tsx';
 import { Field } from '#components/forms/field.tsx';
 import { Submit } from '#components/forms/submit.tsx';
 import { submitting } from '#components/forms/submitting.ts';
-import { addWebhook, checkNow, removeWebhook } from './actions.ts';
+import { addWebhook, checkNow, removeWebhook, tryWebhook } from './actions.ts';
 
 export function CheckNow({ datasetId }: { datasetId: string }) {
   const [problem, send] = useActionState(checkNow, undefined);
@@ -17,6 +17,24 @@ export function CheckNow({ datasetId }: { datasetId: string }) {
       <input type="hidden" name="datasetId" value={datasetId} />
       <Submit busy="Looking…" quiet>
         Check now
+      </Submit>
+    </form>
+  );
+}
+
+export function TryWebhook({ name }: { name: string }) {
+  const [{ arrived, problem }, send] = useActionState(tryWebhook, {});
+  return (
+    <form action={send} className="flex flex-wrap items-center justify-end gap-3">
+      <p role="status" className="text-sm text-good empty:hidden">
+        {arrived && 'It took it.'}
+      </p>
+      <p role="alert" className="text-sm [overflow-wrap:anywhere] text-bad empty:hidden">
+        {problem}
+      </p>
+      <input type="hidden" name="name" value={name} />
+      <Submit busy="Trying…" quiet>
+        Try <span className="sr-only">{name}</span>
       </Submit>
     </form>
   );

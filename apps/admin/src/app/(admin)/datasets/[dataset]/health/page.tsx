@@ -8,7 +8,7 @@ import { Allowed } from '#components/people/allowed.tsx';
 import { Badge, type Tone } from '#components/states/badge.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
 import { type DatasetHealth, healthOf } from '#data/pipeline/health.ts';
-import { CheckNow, RemoveWebhook, WebhookForm } from './forms.tsx';
+import { CheckNow, RemoveWebhook, TryWebhook, WebhookForm } from './forms.tsx';
 
 export const metadata: Metadata = { title: 'Health' };
 
@@ -34,13 +34,17 @@ export default async function HealthPage({ params }: { params: Promise<{ dataset
         }
       />
       <div className="space-y-6">
-        <Section title="Checks" note="The worst first." flush>
+        <Section title="Checks" note={<LookedAt checks={checks} />} flush>
           <Checks checks={checks} />
         </Section>
         <Section title="Alerts" note="The newest first, of this dataset and of the whole installation." flush>
           <Alerts alerts={alerts} />
         </Section>
-        <Section title="Where alerts go" note="Each is sent as signed JSON, and tried again until it arrives." flush>
+        <Section
+          title="Where alerts go"
+          note="Each is sent as signed JSON. One that is not taken is tried again, six times within half a day."
+          flush
+        >
           <DataTable
             caption="Destinations"
             rows={destinations}
@@ -57,7 +61,10 @@ export default async function HealthPage({ params }: { params: Promise<{ dataset
                 numeric: true,
                 cell: ({ name }) => (
                   <Allowed to="administer">
-                    <RemoveWebhook name={name} />
+                    <span className="inline-flex flex-wrap items-center justify-end gap-3">
+                      <TryWebhook name={name} />
+                      <RemoveWebhook name={name} />
+                    </span>
                   </Allowed>
                 ),
               },
@@ -71,6 +78,19 @@ export default async function HealthPage({ params }: { params: Promise<{ dataset
     </>
   );
 }
+
+/** When the checks were made, and when they are made again. */
+const LookedAt = ({ checks: [first] }: Pick<DatasetHealth, 'checks'>) => (
+  <>
+    The worst first.{' '}
+    {first && (
+      <>
+        Looked at <Time at={first.checkedAt} />;{' '}
+      </>
+    )}
+    the worker looks each hour, and every five minutes while an alert is open.
+  </>
+);
 
 const Checks = ({ checks }: Pick<DatasetHealth, 'checks'>) => (
   <DataTable
@@ -94,11 +114,6 @@ const Checks = ({ checks }: Pick<DatasetHealth, 'checks'>) => (
         ),
       },
       { title: 'Since', className: 'whitespace-nowrap text-muted', cell: ({ since }) => <Time at={since} /> },
-      {
-        title: 'Looked at',
-        className: 'whitespace-nowrap text-muted',
-        cell: ({ checkedAt }) => <Time at={checkedAt} />,
-      },
     ]}
   />
 );

@@ -80,7 +80,11 @@ export function ModelCard({ model }: { model: RegisteredModelView }) {
       flush
     >
       {last === undefined ? (
-        <p className="px-5 pb-5 text-muted">It has not been run yet: “Run now” makes its first version.</p>
+        <p className="px-5 pb-5 text-muted">
+          {model.championVersion === undefined
+            ? 'It has not been run yet: “Run now” makes its first version.'
+            : `Version ${model.championVersion} was trained before it was registered: “Run now” makes the next one.`}
+        </p>
       ) : (
         <>
           <p className="px-5 pb-3 text-sm text-muted">

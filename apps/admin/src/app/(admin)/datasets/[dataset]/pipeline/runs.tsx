@@ -3,7 +3,7 @@ import { DatasetLink } from '#components/layout/dataset-link.tsx';
 import { Time } from '#components/layout/time.tsx';
 import { Badge, type Tone } from '#components/states/badge.tsx';
 import type { PipelineRun } from '#data/pipeline/pipeline.ts';
-import type { StepState } from '#data/pipeline/run-steps.ts';
+import { isPassedOver, type StepState } from '#data/pipeline/run-steps.ts';
 import { formatDuration } from '#format.ts';
 
 const colors: Record<StepState, string> = {
@@ -15,15 +15,15 @@ const colors: Record<StepState, string> = {
 };
 
 /** What became of a run, in a word. */
-function outcome({ status, steps, promoted }: PipelineRun): { tone: Tone; word: string } {
+function outcome(run: PipelineRun): { tone: Tone; word: string } {
+  const { status, steps, promoted } = run;
   if (status === 'queued') return { tone: 'quiet', word: 'waits' };
   if (status === 'running') return { tone: 'busy', word: 'running' };
   if (status === 'failed') return { tone: 'bad', word: 'failed' };
   if (promoted) return { tone: 'good', word: 'promoted' };
   if (steps.at(-1)?.state === 'done') return { tone: 'good', word: 'promoted by hand' };
-  return steps.some(({ title, state }) => title === 'Gate' && state === 'held')
-    ? { tone: 'bad', word: 'held back' }
-    : { tone: 'quiet', word: 'passed' };
+  if (steps.some(({ title, state }) => title === 'Gate' && state === 'held')) return { tone: 'bad', word: 'held back' };
+  return isPassedOver(run) ? { tone: 'quiet', word: 'not promoted' } : { tone: 'busy', word: 'waits for a person' };
 }
 
 /** Refreshes in rows, the newest first: a bar for each step, and what the last one says. */
