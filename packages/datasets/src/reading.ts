@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Progress, silent } from '@duet/base';
@@ -83,9 +83,24 @@ export const readingFeed = <T>(
     use(workspace, await readFeed(workspace, folder, settings, { ...readContext, currency })),
   );
 
+const asidePrefix = 'duet-preview-';
+const dayMs = 86_400_000;
+
+/** Removes what was put aside by processes that were killed: parts of customers' files. */
+async function clearAside(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(asidePrefix)) continue;
+    const folder = path.join(tmpdir(), name);
+    const made = await stat(folder).catch(() => undefined);
+    if (made === undefined || made.uid !== process.getuid?.() || Date.now() - made.mtimeMs < dayMs) continue;
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Does something in a folder of its own, which goes afterwards. */
 export async function aside<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'duet-preview-'));
+  await clearAside();
+  const folder = await mkdtemp(path.join(tmpdir(), asidePrefix));
   try {
     return await work(folder);
   } finally {

@@ -78,6 +78,25 @@ export async function changeDataset<T>(
   }
 }
 
+/**
+ * Removes what killed changes have left of datasets that nobody changes now: files of customers.
+ *
+ * @returns how many datasets had such
+ */
+export async function clearAbandonedChanges(ctx: DatasetContext): Promise<number> {
+  const home = path.dirname(datasetFolder(ctx.dataDir, 'x'));
+  let cleared = 0;
+  for (const datasetId of await readdir(home).catch(() => [])) {
+    const names = await readdir(datasetFolder(ctx.dataDir, datasetId)).catch(() => []);
+    if (!names.some((name) => name.endsWith(unfinished))) continue;
+    await using held = await holdLock(ctx.db, lockOf(datasetId));
+    if (held === undefined) continue;
+    await clearLeftovers(ctx, datasetId);
+    cleared++;
+  }
+  return cleared;
+}
+
 /** Removes what killed changes have left of a dataset that this process holds: files that no row names. */
 async function clearLeftovers({ db, dataDir }: DatasetContext, datasetId: string): Promise<void> {
   const named = async (table: 'DatasetPart' | 'Snapshot') => {

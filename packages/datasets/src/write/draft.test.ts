@@ -22,13 +22,9 @@ test('an import that is killed at any step leaves nothing once its draft is clea
   const request = { name: 'shop', interactions };
   const child = path.join(import.meta.dirname, '../testing/import-child.ts');
   const datasets = () => readdir(path.join(dataDir, 'datasets'));
-  for (const last of ['read long.csv', 'check interactions', 'write users.parquet', 'store catalogue']) {
-    const run = spawn(process.execPath, [
-      child,
-      String(db.pool.options.connectionString),
-      dataDir,
-      JSON.stringify(request),
-    ]);
+  const killAt = async (last: string, asked: object) => {
+    const url = String(db.pool.options.connectionString);
+    const run = spawn(process.execPath, [child, url, dataDir, JSON.stringify(asked)]);
     let steps = '';
     run.stdout.on('data', (text) => {
       steps += text;
@@ -40,6 +36,9 @@ test('an import that is killed at any step leaves nothing once its draft is clea
     });
     const [, signal] = await once(run, 'close');
     assert.equal(signal, 'SIGKILL', `it was done before "${last}": ${steps}${errors}`);
+  };
+  for (const last of ['read long.csv', 'write users.parquet', 'store catalogue']) {
+    await killAt(last, request);
     assert.equal(await db.prisma.dataset.count(), 0);
     assert.equal(await clearAbandonedDrafts({ db, dataDir }), 1, `killed at "${last}"`);
     assert.deepEqual(await datasets(), []);
@@ -47,6 +46,13 @@ test('an import that is killed at any step leaves nothing once its draft is clea
 
   // Rows that were there when the process ended are a dataset.
   const { datasetId } = await importDataset({ db, dataDir }, request);
+  const home = path.join(dataDir, 'datasets', datasetId);
+  const whole = await readdir(home, { recursive: true });
+  await writeFile(interactions, 'user,item,time\nu1,i1,999999');
+  await killAt('write part', { into: 'shop', interactions });
+  assert.ok((await readdir(home)).some((name) => name.endsWith('.unfinished')));
+  assert.equal(await clearAbandonedDrafts({ db, dataDir }), 1, 'of what was added');
+  assert.deepEqual(await readdir(home, { recursive: true }), whole);
   await writeFile(path.join(dataDir, 'datasets', datasetId, 'draft.json'), '{}');
   assert.equal(await clearAbandonedDrafts({ db, dataDir }), 0);
   assert.ok(!(await readdir(path.join(dataDir, 'datasets', datasetId))).includes('draft.json'));

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
 import { type Database, holdLock, requireOneInstallation } from '@duet/db';
+import { clearAbandonedChanges } from './change-dataset.ts';
 import { datasetFolder } from './folder.ts';
 
 type Client = Pick<Database['pool'], 'query'> & { release(): void };
@@ -99,7 +100,8 @@ async function madeOf(folder: string): Promise<string[]> {
 
 /**
  * Clears up after imports and removals that were killed: removes drafts that no process makes any more; those whose
- * rows are there are none. An older Duet left rows too, called "<name> (importing)".
+ * rows are there are none. An older Duet left rows too, called "<name> (importing)". What killed changes of a dataset
+ * have left goes too.
  *
  * @returns how many were removed
  * @throws DuetError `conflict` where the database is not the one of the data folder, before anything is removed
@@ -142,5 +144,5 @@ export async function clearAbandonedDrafts({ db, dataDir }: Context): Promise<nu
   } finally {
     client.release();
   }
-  return cleared;
+  return cleared + (await clearAbandonedChanges({ db, dataDir }));
 }
