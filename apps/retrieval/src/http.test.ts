@@ -155,6 +155,7 @@ describe('the service over HTTP', () => {
     assert.ok(items.length > 0);
     assert.deepEqual(sorted(items), sorted(history));
     assert.ok(items.every(({ reason }) => reason.kind === 'buy-again'));
+    assert.deepEqual([body.source, body.fallbacks], ['bought', []]);
   });
 
   test('answers every procedure by REST as by tRPC, in the form that the document has', async () => {

@@ -1,5 +1,5 @@
 import { eventSchema } from '@duet/experiments';
-import { filterPart, filterSchema, listNames } from '@duet/serving';
+import { answerSources, filterPart, filterSchema, listNames } from '@duet/serving';
 import { z } from 'zod';
 import type { SentEvent } from './log-events.ts';
 
@@ -287,8 +287,11 @@ const answeredIndex = z.object({
 
 const answeredBy = {
   source: z
-    .enum(['model', 'popular'])
-    .describe('model: nearest by a model’s vectors. popular: the best sellers, since nothing else could answer.'),
+    .enum(answerSources)
+    .describe(
+      'model: nearest by a model’s vectors. popular: the best sellers, since nothing else could answer. ' +
+        'bought: what the user bought before, where `seen` is only.',
+    ),
   fallbacks: z
     .array(z.string())
     .describe('Why what should have answered did not, in the order in which it was tried: a sentence each.'),

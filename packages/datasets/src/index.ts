@@ -45,7 +45,7 @@ export { rowsOfUser, type UserRows } from './privacy/user-rows.ts';
 export { type Role, rolesOf, type TableName } from './read/forms/form.ts';
 export { readEncoding } from './read/text/encoding.ts';
 export type { ImportResources } from './reading.ts';
-export { csvLine, type RejectedRow, rejectedCsv, rejectedRows } from './rejected-csv.ts';
+export { csvCell, csvLine, type RejectedRow, rejectedCsv, rejectedRows } from './rejected-csv.ts';
 export { type ImportRequest, importRequest, readImportRequest, replaces } from './request.ts';
 export { importResources } from './resources.ts';
 export { isOneKind, type Sides, userItem } from './shape.ts';

@@ -32,12 +32,13 @@ export async function* rejectedRows(dataDir: string, datasetId: string): AsyncGe
   }
 }
 
-const cell = (value: unknown): string => {
+/** A cell of CSV (RFC 4180). */
+export const csvCell = (value: unknown): string => {
   const text = String(value ?? '');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 /** A record of CSV (RFC 4180). */
-export const csvLine = (cells: readonly unknown[]): string => `${cells.map(cell).join(',')}\r\n`;
+export const csvLine = (cells: readonly unknown[]): string => `${cells.map(csvCell).join(',')}\r\n`;
 
 /**
  * The rows that a dataset's last import refused as CSV (RFC 4180): the columns of their files, to be mended and

@@ -1,26 +1,5 @@
+import type { Candidates } from './candidates.ts';
 import type { UserProfile } from './profile.ts';
-
-/** One retrieved item, with what the ranker looks at. A list of them is in retrieval order, best first. */
-export interface Candidate {
-  /** Inner product of the user's and the item's vector. */
-  retrievalScore: number;
-  /** Purchases of the item by anybody. */
-  popularity: number;
-  /** ln of its recent purchases over what is usual for it; NaN where unknown. */
-  trend: number;
-  /** Category row, −1 for none. */
-  category: number;
-  /** Share of all purchases that fall into the item's category: what a user without a history is expected to buy. */
-  categoryShare: number;
-  /** ln of how much more the category is bought at this time of the week than at others; NaN where unknown. */
-  daypartAffinity: number;
-  /** NaN where unknown. */
-  priceMinor: number;
-  /** Mean ln price of the category; NaN where unknown. */
-  usualLogPrice: number;
-  /** Σ over the user's last items of the cosine similarity by common buyers. */
-  coPurchase: number;
-}
 
 /**
  * The ranker's features, in order. None knows which arm or model retrieved the candidate: scores are taken relative to
@@ -55,38 +34,60 @@ const affinityPrior = 10;
  * - priceLevel: ln price − the category's mean ln price
  * - coPurchase: ln(0.01 + the sum), relative to its mean over the list
  * - activity: ln(1 + the user's purchases), which says how likely any purchase is and moves no item
+ *
+ * @param features written to, with room for them
  */
-export function featuresOf(candidates: readonly Candidate[], profile: UserProfile): Float64Array {
-  const n = candidates.length;
+export function featuresOf(
+  candidates: Candidates,
+  profile: UserProfile,
+  features = new Float64Array(candidates.length * featureNames.length),
+): Float64Array {
+  const { length: n, retrievalScore, category, categoryShare, coPurchase, logPrice } = candidates;
   const width = featureNames.length;
+  const { mean, deviation } = spreadOf(retrievalScore, n);
+  const activity = Math.log1p(profile.purchases);
+  let meanCoPurchase = 0;
+  let last = Number.NaN;
+  let affinity = Number.NaN;
+  for (let i = 0; i < n; i++) {
+    const own = category[i]!;
+    if (own !== last) {
+      // Neighbours in a list are often of one category.
+      const share = categoryShare[i]!;
+      const bought = profile.categoryPurchases.get(own) ?? 0;
+      const smoothed = (bought + affinityPrior * share) / (profile.purchases + affinityPrior);
+      affinity = own < 0 || share === 0 ? Number.NaN : Math.log(smoothed / share);
+      last = own;
+    }
+    const together = coPurchase[i]! === 0 ? logOfNone : Math.log(0.01 + coPurchase[i]!);
+    meanCoPurchase += together;
+    // In the order of `featureNames`.
+    const at = i * width;
+    features[at] = 1 / (i + 1);
+    features[at + 1] = (retrievalScore[i]! - mean) / deviation;
+    features[at + 2] = candidates.logPopularity[i]!;
+    features[at + 3] = candidates.trend[i]!;
+    features[at + 4] = affinity;
+    features[at + 5] = candidates.daypartAffinity[i]!;
+    features[at + 6] = Math.abs(logPrice[i]! - profile.usualLogPrice);
+    features[at + 7] = logPrice[i]! - candidates.usualLogPrice[i]!;
+    features[at + 8] = together;
+    features[at + 9] = activity;
+  }
+  meanCoPurchase /= n;
+  for (let i = 0; i < n; i++) features[i * width + 8]! -= meanCoPurchase;
+  return features;
+}
+
+const logOfNone = Math.log(0.01);
+
+function spreadOf(scores: Float64Array, n: number): { mean: number; deviation: number } {
   let sum = 0;
   let squares = 0;
-  for (const { retrievalScore } of candidates) {
-    sum += retrievalScore;
-    squares += retrievalScore * retrievalScore;
+  for (let i = 0; i < n; i++) {
+    sum += scores[i]!;
+    squares += scores[i]! * scores[i]!;
   }
   const mean = sum / n;
-  const deviation = Math.sqrt(Math.max(0, squares / n - mean * mean)) || 1;
-  const meanCoPurchase = candidates.reduce((total, c) => total + Math.log(0.01 + c.coPurchase), 0) / n;
-  const activity = Math.log1p(profile.purchases);
-  const features = new Float64Array(n * width);
-  candidates.forEach((candidate, i) => {
-    const { category, categoryShare } = candidate;
-    const bought = profile.categoryPurchases.get(category) ?? 0;
-    const share = (bought + affinityPrior * categoryShare) / (profile.purchases + affinityPrior);
-    const logPrice = candidate.priceMinor > 0 ? Math.log(candidate.priceMinor) : Number.NaN;
-    // In the order of `featureNames`.
-    let at = i * width;
-    features[at++] = 1 / (i + 1);
-    features[at++] = (candidate.retrievalScore - mean) / deviation;
-    features[at++] = Math.log1p(candidate.popularity);
-    features[at++] = candidate.trend;
-    features[at++] = category < 0 || categoryShare === 0 ? Number.NaN : Math.log(share / categoryShare);
-    features[at++] = candidate.daypartAffinity;
-    features[at++] = Math.abs(logPrice - profile.usualLogPrice);
-    features[at++] = logPrice - candidate.usualLogPrice;
-    features[at++] = Math.log(0.01 + candidate.coPurchase) - meanCoPurchase;
-    features[at] = activity;
-  });
-  return features;
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / n - mean * mean)) || 1 };
 }

@@ -1,6 +1,7 @@
 import { type ItemNeighbours, itemNeighbours } from '@duet/models';
-import type { Candidate } from './candidate-features.ts';
+import { type Candidates, roomForCandidates } from './candidates.ts';
 import { daypartOf, dayparts } from './daypart.ts';
+import { RowPlaces } from './row-places.ts';
 
 interface Items {
   category: Int32Array;
@@ -44,10 +45,10 @@ export interface ItemFacts extends PurchaseFacts {
   /** Mean ln price by category row; NaN where none has a price. */
   categoryLogPrice: Float64Array;
   /**
-   * Popularity, trend, category and price of each item, [items × 4]: in a large catalogue, one cache line to fetch and
-   * not four.
+   * ln(1 + purchases), trend, category, price and ln price of each item, [items × 8]: in a large catalogue, half a cache
+   * line to fetch and not five.
    */
-  together: Float64Array;
+  together: Float32Array;
 }
 
 /** Neighbours kept of each item. */
@@ -63,9 +64,14 @@ const daypartPrior = 500;
 
 /** The last distinct items, newest first. */
 function lastBought(history: ArrayLike<number>): Int32Array {
-  const last = new Set<number>();
-  for (let i = history.length - 1; i >= 0 && last.size < lastItems; i--) last.add(history[i]!);
-  return Int32Array.from(last);
+  const last = new Int32Array(Math.min(lastItems, history.length));
+  let count = 0;
+  for (let i = history.length - 1; i >= 0 && count < last.length; i--) {
+    let known = 0;
+    while (known < count && last[known] !== history[i]) known++;
+    if (known === count) last[count++] = history[i]!;
+  }
+  return last.subarray(0, count);
 }
 
 /** @param purchases of each user, in a dataset or in its training part */
@@ -153,96 +159,143 @@ export function withCatalogue(purchases: PurchaseFacts, { category, categories, 
     categoryShare,
     daypartAffinity,
     categoryLogPrice,
-    together: interleaved([popularity, trend, category, priceMinor]),
+    together: interleaved([
+      ...[Float64Array.from(popularity, Math.log1p), trend, category, priceMinor],
+      priceMinor.map((price) => (price > 0 ? Math.log(price) : Number.NaN)),
+    ]),
   };
 }
 
-/** Columns as rows. */
-function interleaved(columns: readonly ArrayLike<number>[]): Float64Array {
-  const width = columns.length;
-  const rows = new Float64Array(columns[0]!.length * width);
+/** Columns as rows of `width`, which fill no cache line in part. */
+function interleaved(columns: readonly ArrayLike<number>[]): Float32Array {
+  const rows = new Float32Array(columns[0]!.length * width);
   columns.forEach((column, c) => {
     for (let i = 0; i < column.length; i++) rows[i * width + c] = column[i]!;
   });
   return rows;
 }
 
-/** A candidate of the ranker that knows which item it is. */
-export interface DescribedCandidate extends Candidate {
-  item: number;
-  /**
-   * The bought item that it is bought together with most, and their cosine similarity; −1 and 0 where there is none.
-   */
-  because: number;
-  similarity: number;
+/** Columns of `ItemFacts.together`, which has five and room for three. */
+const width = 8;
+
+/** Retrieved items, best first: catalogue rows and their scores. */
+export interface RetrievedRows {
+  items: Int32Array;
+  scores: Float64Array;
+  /** How many there are; the columns may have room for more. */
+  length: number;
 }
 
-/**
- * Candidates in retrieval order, as the ranker takes them, from retrieved catalogue rows and their scores.
- * @param bought item rows, oldest first
- * @param time of the request, Unix seconds
- */
-export function describeCandidates(
-  retrieved: readonly { item: number; score: number }[],
-  bought: ArrayLike<number>,
-  facts: ItemFacts,
-  time?: number | undefined,
-): DescribedCandidate[] {
-  const { categoryShare, daypartAffinity, categoryLogPrice, together } = facts;
-  const { start, neighbour, similarity: similarities } = facts.neighbours;
-  const n = retrieved.length;
-  const sums = new Float64Array(n);
-  const because = new Int32Array(n).fill(-1);
-  const strongest = new Float64Array(n);
-  const placeOf = new Map<number, number>();
-  // Nearly all of a thousand neighbours are no candidates: 8 KB that know it stay in the processor's cache.
-  const maybe = new Uint8Array(8192);
-  for (let place = 0; place < n; place++) {
-    const { item } = retrieved[place]!;
-    placeOf.set(item, place);
-    maybe[(item >> 3) & 8191]! |= 1 << (item & 7);
+/** Candidates of which it is known which item each is. */
+export interface DescribedCandidates extends Candidates {
+  items: Int32Array;
+  /**
+   * The bought item that each is bought together with most, and their cosine similarity; −1 and 0 where there is none.
+   */
+  because: Int32Array;
+  similarity: Float64Array;
+}
+
+/** Describes lists for the ranker, one after the other in the same memory: a list holds until the next is described. */
+export class Describer {
+  #room = this.#roomFor(128);
+  #places = new RowPlaces();
+  /** A bit for each 8192nd row, set where one of them is in the list: nearly all of a thousand neighbours are in none. */
+  #maybe = new Int32Array(256);
+  /** Where the neighbours begin that a list needs; and what was touched of them, or touching would be left out. */
+  #from = new Int32Array(lastItems + 1);
+
+  /**
+   * Candidates in retrieval order, as the ranker takes them.
+   * @param bought item rows, oldest first
+   * @param time of the request, Unix seconds
+   */
+  describe(
+    { items, scores, length }: RetrievedRows,
+    bought: ArrayLike<number>,
+    facts: ItemFacts,
+    time?: number | undefined,
+  ): DescribedCandidates {
+    if (this.#room.items.length < length) this.#room = this.#roomFor(length);
+    const list = this.#room;
+    list.length = length;
+    for (let place = 0; place < length; place++) list.items[place] = items[place]!;
+    for (let place = 0; place < length; place++) list.retrievalScore[place] = scores[place]!;
+    this.#neighboursOf(list, bought, facts);
+    const { together, categoryShare, daypartAffinity, categoryLogPrice } = facts;
+    // The first loop does nothing else, so that the processor waits for many rows at once and not for one after the
+    // other; the others find them in its cache.
+    for (let place = 0; place < length; place++) list.logPopularity[place] = together[items[place]! * width]!;
+    for (let place = 0; place < length; place++) {
+      const from = items[place]! * width;
+      list.trend[place] = together[from + 1]!;
+      list.category[place] = together[from + 2]!;
+      list.priceMinor[place] = together[from + 3]!;
+      list.logPrice[place] = together[from + 4]!;
+    }
+    const part = time === undefined || daypartAffinity === undefined ? undefined : daypartOf(time);
+    for (let place = 0; place < length; place++) {
+      const own = list.category[place]!;
+      list.categoryShare[place] = own < 0 ? 0 : categoryShare[own]!;
+      list.usualLogPrice[place] = own < 0 ? Number.NaN : categoryLogPrice[own]!;
+      list.daypartAffinity[place] =
+        own < 0 || part === undefined ? Number.NaN : daypartAffinity![part * categoryShare.length + own]!;
+    }
+    return list;
   }
-  for (const item of lastBought(bought)) {
-    const end = start[item + 1]!;
-    for (let at = start[item]!; at < end; at++) {
-      const other = neighbour[at]!;
-      if ((maybe[(other >> 3) & 8191]! & (1 << (other & 7))) === 0) continue;
-      const place = placeOf.get(other);
-      if (place === undefined) continue;
-      const similarity = similarities[at]!;
-      sums[place]! += similarity;
-      if (similarity <= strongest[place]!) continue;
-      because[place] = item;
-      strongest[place] = similarity;
+
+  /** Which of the candidates are neighbours of what was bought. */
+  #neighboursOf(list: DescribedCandidates, bought: ArrayLike<number>, { neighbours }: ItemFacts): void {
+    const { items, coPurchase, because, similarity, length } = list;
+    const { start, neighbour, similarity: similarities } = neighbours;
+    coPurchase.fill(0, 0, length);
+    similarity.fill(0, 0, length);
+    because.fill(-1, 0, length);
+    const places = this.#places;
+    places.clear();
+    const maybe = this.#maybe.fill(0);
+    for (let place = 0; place < length; place++) {
+      places.add(items[place]!, place);
+      maybe[(items[place]! >> 5) & 255]! |= 1 << (items[place]! & 31);
+    }
+    const last = lastBought(bought);
+    this.#fetch(last, neighbours);
+    for (const item of last) {
+      const end = start[item + 1]!;
+      for (let at = start[item]!; at < end; at++) {
+        const other = neighbour[at]!;
+        if (((maybe[(other >> 5) & 255]! >>> (other & 31)) & 1) === 0) continue;
+        const place = places.placeOf(other);
+        if (place < 0) continue;
+        coPurchase[place]! += similarities[at]!;
+        if (similarities[at]! <= similarity[place]!) continue;
+        because[place] = item;
+        similarity[place] = similarities[at]!;
+      }
     }
   }
-  // Fetched in a loop that does nothing else, so that the processor waits for many rows at once and not for one after
-  // the other.
-  const fetched = new Float64Array(n * 4);
-  for (let place = 0; place < n; place++) {
-    const from = retrieved[place]!.item * 4;
-    for (let column = 0; column < 4; column++) fetched[place * 4 + column] = together[from + column]!;
+
+  /** Touches the neighbours of some items, so that the processor waits for many cache lines at once. */
+  #fetch(items: Int32Array, { start, neighbour }: ItemNeighbours): void {
+    const from = this.#from;
+    for (let i = 0; i < items.length; i++) from[i] = start[items[i]!]!;
+    let touched = 0;
+    for (let line = 0; line < neighbourCount; line += 16) {
+      for (let i = 0; i < items.length; i++) touched ^= neighbour[from[i]! + line]!;
+    }
+    from[lastItems] = touched;
   }
-  const part = time === undefined ? undefined : daypartOf(time);
-  return retrieved.map(({ item, score }, place) => {
-    const row = place * 4;
-    const own = fetched[row + 2]!;
+
+  #roomFor(most: number): DescribedCandidates {
     return {
-      item,
-      retrievalScore: score,
-      popularity: fetched[row]!,
-      trend: fetched[row + 1]!,
-      category: own,
-      categoryShare: own < 0 ? 0 : categoryShare[own]!,
-      daypartAffinity:
-        own < 0 || part === undefined || daypartAffinity === undefined
-          ? Number.NaN
-          : daypartAffinity[part * categoryShare.length + own]!,
-      priceMinor: fetched[row + 3]!,
-      usualLogPrice: own < 0 ? Number.NaN : categoryLogPrice[own]!,
-      coPurchase: sums[place]!,
-      because: because[place]!,
-      similarity: strongest[place]!,
+      ...roomForCandidates(most),
+      items: new Int32Array(most),
+      because: new Int32Array(most),
+      similarity: new Float64Array(most),
     };
-  });
+  }
 }
+
+/** One list, in memory of its own: as {@link Describer.describe}. */
+export const describeCandidates = (...of: Parameters<Describer['describe']>): DescribedCandidates =>
+  new Describer().describe(...of);

@@ -5,32 +5,32 @@
  * "Optimal Greedy
  * Diversity for Recommendation", IJCAI 2015). Items without a category (−1) stand for themselves.
  *
- * @param ranked best first
+ * @param order places, best first
  * @param diversity 0 leaves the order, 1 takes one item of each category before the second of any
  */
-export function diversify<C extends { candidate: { category: number }; score: number }>(
-  ranked: readonly C[],
+export function diversify(
+  order: Int32Array,
+  { score, category }: { score: ArrayLike<number>; category: ArrayLike<number> },
   diversity: number,
-): readonly C[] {
-  if (diversity === 0) return ranked;
+): Int32Array {
+  if (diversity === 0) return order;
   // Within a category the order never changes, so that each round compares the categories' best alone.
-  const queues = new Map<number, { items: C[]; next: number }>();
-  ranked.forEach((item, place) => {
-    const { category } = item.candidate;
-    const key = category < 0 ? -1 - place : category;
+  const queues = new Map<number, { places: number[]; next: number }>();
+  for (const place of order) {
+    const own = category[place]!;
+    const key = own < 0 ? -1 - place : own;
     const queue = queues.get(key);
-    if (queue === undefined) queues.set(key, { items: [item], next: 0 });
-    else queue.items.push(item);
-  });
-  const taken: C[] = [];
-  while (taken.length < ranked.length) {
-    let best: { items: C[]; next: number } | undefined;
+    if (queue === undefined) queues.set(key, { places: [place], next: 0 });
+    else queue.places.push(place);
+  }
+  return order.map(() => {
+    let best: { places: number[]; next: number } | undefined;
     let bestGain = -1;
     let bestRound = Infinity;
     for (const queue of queues.values()) {
-      const item = queue.items[queue.next];
-      if (item === undefined) continue;
-      const gain = item.score * (1 - diversity) ** queue.next;
+      const place = queue.places[queue.next];
+      if (place === undefined) continue;
+      const gain = score[place]! * (1 - diversity) ** queue.next;
       // With diversity 1 every second item gains nothing: then the categories take turns.
       if (gain > bestGain || (gain === bestGain && queue.next < bestRound)) {
         best = queue;
@@ -38,8 +38,7 @@ export function diversify<C extends { candidate: { category: number }; score: nu
         bestRound = queue.next;
       }
     }
-    taken.push(best!.items[best!.next]!);
     best!.next += 1;
-  }
-  return taken;
+    return best!.places[best!.next - 1]!;
+  });
 }

@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/base';
-import { type Candidate, featureNames, featuresOf } from './candidate-features.ts';
+import { featureNames, featuresOf } from './candidate-features.ts';
+import type { Candidates } from './candidates.ts';
 import { auc, ndcg, pairedDifference } from './list-quality.ts';
 import { fitLogistic } from './logistic.ts';
 import type { UserProfile } from './profile.ts';
@@ -14,7 +15,7 @@ export interface RankingList {
   user: string;
   profile: UserProfile;
   /** In retrieval order. */
-  candidates: Candidate[];
+  candidates: Candidates;
   /** 1 where the user took the candidate: bought it in the held-out part, or clicked on it. */
   labels: Uint8Array;
   /** Items that the user took, retrieved or not. */
@@ -48,15 +49,15 @@ export function fitRanker(lists: readonly RankingList[], target: RankerParameter
   const rows: Float64Array[] = [];
   for (const { candidates, profile, labels, shown } of lists) {
     const features = featuresOf(candidates, profile);
-    candidates.forEach((_, i) => {
+    for (let i = 0; i < candidates.length; i++) {
       const place = shown?.[i];
-      if (target === 'click' && !(place! >= 0)) return;
+      if (target === 'click' && !(place! >= 0)) continue;
       const row = new Float64Array(width);
       row.set(features.subarray(i * own, (i + 1) * own));
       if (target === 'click') row[own] = Math.log1p(place!);
       rows.push(row);
       y.push(labels[i]!);
-    });
+    }
   }
   if (!y.includes(1) || !y.includes(0)) {
     const [what, fix] =
@@ -107,19 +108,19 @@ export function measureRanker(lists: readonly RankingList[], parameters: RankerP
   let candidates = 0;
   let taken = 0;
   for (const list of lists) {
-    const seen = ({ retrievalRank }: { retrievalRank: number }) => !list.shown || list.shown[retrievalRank - 1]! >= 0;
-    const order = rank(list.candidates, list.profile, parameters).filter(seen);
-    const label = ({ retrievalRank }: { retrievalRank: number }) => list.labels[retrievalRank - 1]!;
+    const { order: all, score } = rank(list.candidates, list.profile, parameters);
+    const order = Array.from(all.filter((place) => !list.shown || list.shown[place]! >= 0));
+    const label = (place: number) => list.labels[place]!;
     const labels = order.map(label);
     const positives = labels.filter((one) => one === 1).length;
     candidates += labels.length;
     taken += positives;
-    const retrieved = order.toSorted((a, b) => a.retrievalRank - b.retrievalRank).map(label);
+    const retrieved = order.toSorted((a, b) => a - b).map(label);
     before.push(ndcg(retrieved, cutoff, list.targets));
     after.push(ndcg(labels, cutoff, list.targets));
     if (positives === 0 || positives === labels.length) continue;
-    const byRetrieval = order.map(({ retrievalRank }) => -retrievalRank);
-    const byRanker = order.map(({ score }) => score);
+    const byRetrieval = order.map((place) => -place);
+    const byRanker = order.map((place) => score[place]!);
     areas.push({ retrieval: auc(byRetrieval, labels), ranked: auc(byRanker, labels) });
   }
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

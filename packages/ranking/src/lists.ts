@@ -46,19 +46,23 @@ export async function retrieveLists(
     const found = await searchBest(index, vectors, model.vectorsPerUser, k);
     asks.forEach(({ userId, situation, bought, seen, taken, shownAt }, u) => {
       if (!known[u]) return;
-      const retrieved: { item: number; score: number }[] = [];
-      for (let at = u * k; at < (u + 1) * k && retrieved.length < listLength; at++) {
+      const [items, scores] = [new Int32Array(listLength), new Float64Array(listLength)];
+      let length = 0;
+      for (let at = u * k; at < (u + 1) * k && length < listLength; at++) {
         const item = itemOf[found.ids[at]!];
-        if (item !== undefined && !seen.has(item)) retrieved.push({ item, score: found.scores[at]! });
+        if (item === undefined || seen.has(item)) continue;
+        items[length] = item;
+        scores[length++] = found.scores[at]!;
       }
+      const retrieved = items.subarray(0, length);
       lists.push({
         modelId: model.id,
         user: userId,
         profile: userProfile(bought.items, facts),
-        candidates: describeCandidates(retrieved, bought.items, facts, situation.time),
-        labels: Uint8Array.from(retrieved, ({ item }) => (taken.has(item) ? 1 : 0)),
+        candidates: describeCandidates({ items, scores, length }, bought.items, facts, situation.time),
+        labels: Uint8Array.from(retrieved, (item) => (taken.has(item) ? 1 : 0)),
         targets: taken.size,
-        ...(shownAt && { shown: Int32Array.from(retrieved, ({ item }) => shownAt.get(item) ?? -1) }),
+        ...(shownAt && { shown: retrieved.map((item) => shownAt.get(item) ?? -1) }),
       });
     });
   }

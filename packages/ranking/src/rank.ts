@@ -1,6 +1,7 @@
 import { DuetError } from '@duet/base';
 import { z } from 'zod';
-import { type Candidate, featureNames, featuresOf } from './candidate-features.ts';
+import { featureNames, featuresOf } from './candidate-features.ts';
+import type { Candidates } from './candidates.ts';
 import { sigmoid } from './logistic.ts';
 import type { UserProfile } from './profile.ts';
 
@@ -38,60 +39,117 @@ export interface Objective {
   factors?: ArrayLike<number> | undefined;
 }
 
-/** A candidate after ranking. */
-export interface Ranked<C> {
-  candidate: C;
+/** How a list is ordered, by places of the retrieved list, from 0. A list holds until the next one is ranked. */
+export interface Ranked {
+  /** Places, best first. */
+  order: Int32Array;
   /**
-   * What the list is ordered by: probability (without a ranker 1 / retrievalRank) × (price / the list's median price)^α
-   * × factor.
+   * What the list is ordered by, of each place: probability (without a ranker 1 / retrieval rank) × (price / the list's
+   * median price)^α × factor.
    */
-  score: number;
-  /** Estimated probability that the user takes it, see `RankerParameters.target`; null without a ranker. */
-  probability: number | null;
-  /** Its place in the retrieved list, from 1. */
-  retrievalRank: number;
+  score: Float64Array;
+  /** Estimated probability that the user takes it, see `RankerParameters.target`; undefined without a ranker. */
+  probability: Float64Array | undefined;
 }
 
-/** Orders candidates (given in retrieval order) by the objective; ties keep the retrieval order. */
-export function rank<C extends Candidate>(
-  candidates: readonly C[],
+/** Ranks lists one after the other in the same memory. */
+export class Ranker {
+  #parameters: RankerParameters | undefined;
+  #features = new Float64Array(0);
+  #score = new Float64Array(0);
+  #probability = new Float64Array(0);
+  #order = new Int32Array(0);
+
+  /** @param parameters undefined to order by retrieval rank, value and factors alone */
+  constructor(parameters: RankerParameters | undefined) {
+    this.#parameters = parameters;
+  }
+
+  /**
+   * Orders candidates (given in retrieval order) by the objective; ties keep the retrieval order.
+   *
+   * @param best how many of the best are wanted, by default all: it costs less to find a few
+   */
+  rank(
+    candidates: Candidates,
+    profile: UserProfile,
+    { alpha = 0, factors }: Objective = {},
+    best: number = candidates.length,
+  ): Ranked {
+    const n = candidates.length;
+    if (this.#score.length < n) {
+      this.#features = new Float64Array(n * featureNames.length);
+      this.#score = new Float64Array(n);
+      this.#probability = new Float64Array(n);
+      this.#order = new Int32Array(n);
+    }
+    const [score, base] = [this.#score, this.#probability];
+    if (this.#parameters) this.#judge(candidates, profile, this.#parameters);
+    else for (let i = 0; i < n; i++) base[i] = 1 / (i + 1);
+    for (let i = 0; i < n; i++) score[i] = base[i]! * (factors === undefined ? 1 : factors[i]!);
+    if (alpha !== 0) {
+      const usualPrice = medianPrice(candidates);
+      // An item without a price is taken to cost what is usual.
+      for (let i = 0; i < n; i++) {
+        const price = candidates.priceMinor[i]!;
+        if (price > 0) score[i] = base[i]! * (price / usualPrice) ** alpha * (factors?.[i] ?? 1);
+      }
+    }
+    const order = bestPlaces(score, n, best, this.#order);
+    return { order, score, probability: this.#parameters && base };
+  }
+
+  /** Writes the candidates' probabilities. */
+  #judge(candidates: Candidates, profile: UserProfile, { intercept, features, position }: RankerParameters): void {
+    const raw = featuresOf(candidates, profile, this.#features);
+    const logits = this.#probability;
+    const [n, width] = [candidates.length, features.length];
+    // Of clicks: as if each stood at place 0, where ln(1 + place) is 0.
+    const first = intercept - (position ? (position.weight * position.mean) / position.scale : 0);
+    logits.fill(first, 0, n);
+    for (let f = 0; f < width; f++) {
+      const { mean, weight, scale } = features[f]!;
+      const slope = weight / scale;
+      for (let i = 0; i < n; i++) {
+        const value = raw[i * width + f]!;
+        if (!Number.isNaN(value)) logits[i]! += slope * (value - mean);
+      }
+    }
+    for (let i = 0; i < n; i++) logits[i] = sigmoid(logits[i]!);
+  }
+}
+
+/** Ranks one list, in memory of its own: as {@link Ranker.rank}. */
+export const rank = (
+  candidates: Candidates,
   profile: UserProfile,
   parameters: RankerParameters | undefined,
-  { alpha = 0, factors }: Objective = {},
-): Ranked<C>[] {
-  const probabilities = parameters && probabilitiesOf(candidates, profile, parameters);
-  const usualPrice = alpha === 0 ? 1 : medianPrice(candidates);
-  return candidates
-    .map((candidate, i) => {
-      // An item without a price is taken to cost what is usual.
-      const value = candidate.priceMinor > 0 ? candidate.priceMinor / usualPrice : 1;
-      const base = probabilities === undefined ? 1 / (i + 1) : probabilities[i]!;
-      const score = base * (alpha === 0 ? 1 : value ** alpha) * (factors === undefined ? 1 : factors[i]!);
-      return { candidate, score, probability: probabilities === undefined ? null : base, retrievalRank: i + 1 };
-    })
-    .sort((a, b) => b.score - a.score || a.retrievalRank - b.retrievalRank);
+  objective?: Objective,
+): Ranked => new Ranker(parameters).rank(candidates, profile, objective);
+
+/** The places of the greatest scores, the greatest first, of equal ones the lower. */
+function bestPlaces(score: Float64Array, n: number, most: number, order: Int32Array): Int32Array {
+  if (most > 64) {
+    for (let i = 0; i < n; i++) order[i] = i;
+    return order
+      .subarray(0, n)
+      .sort((a, b) => score[b]! - score[a]! || a - b)
+      .subarray(0, most);
+  }
+  let found = 0;
+  for (let place = 0; place < n; place++) {
+    if (found === most && score[place]! <= score[order[found - 1]!]!) continue;
+    let at = found < most ? found++ : most - 1;
+    for (; at > 0 && score[order[at - 1]!]! < score[place]!; at--) order[at] = order[at - 1]!;
+    order[at] = place;
+  }
+  return order.subarray(0, found);
 }
 
-function probabilitiesOf(
-  candidates: readonly Candidate[],
-  profile: UserProfile,
-  { intercept, features, position }: RankerParameters,
-): Float64Array {
-  const raw = featuresOf(candidates, profile);
-  // Of clicks: as if each stood at place 0, where ln(1 + place) is 0.
-  const first = intercept - (position ? (position.weight * position.mean) / position.scale : 0);
-  const logits = new Float64Array(candidates.length).fill(first);
-  features.forEach(({ mean, weight, scale }, f) => {
-    const slope = weight / scale;
-    for (let i = 0; i < logits.length; i++) {
-      const value = raw[i * features.length + f]!;
-      if (!Number.isNaN(value)) logits[i]! += slope * (value - mean);
-    }
-  });
-  return logits.map(sigmoid);
-}
-
-function medianPrice(candidates: readonly Candidate[]): number {
-  const prices = candidates.flatMap(({ priceMinor }) => (priceMinor > 0 ? priceMinor : [])).sort((a, b) => a - b);
+function medianPrice({ priceMinor, length }: Candidates): number {
+  const prices = priceMinor
+    .slice(0, length)
+    .filter((price) => price > 0)
+    .sort();
   return prices[prices.length >> 1] ?? 1;
 }

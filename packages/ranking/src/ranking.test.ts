@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Candidate, featureNames, featuresOf } from './candidate-features.ts';
+import { featureNames, featuresOf } from './candidate-features.ts';
+import { type Candidate, candidatesOf } from './candidates.ts';
 import { describeCandidates, itemFacts } from './describe.ts';
 import { diversify } from './diversify.ts';
 import { fitRanker, type RankingList } from './fit.ts';
 import { auc, ndcg, pairedDifference } from './list-quality.ts';
 import { fitLogistic, logisticLoss, sigmoid } from './logistic.ts';
 import { userProfile } from './profile.ts';
-import { parseRanker, type RankerParameters, rank } from './rank.ts';
+import { parseRanker, Ranker, type RankerParameters, rank } from './rank.ts';
 
 /** A linear congruential generator (Numerical Recipes), so that each run repeats. */
 function uniform(seed: number): () => number {
@@ -89,25 +90,27 @@ const weighing = (weights: Record<string, number>): RankerParameters => ({
 /** A candidate of whom nothing is known. */
 const plain: Candidate = {
   retrievalScore: 0,
-  popularity: 0,
+  logPopularity: 0,
   trend: Number.NaN,
   category: -1,
   categoryShare: 0,
   daypartAffinity: Number.NaN,
   priceMinor: Number.NaN,
+  logPrice: Number.NaN,
   usualLogPrice: Number.NaN,
   coPurchase: 0,
 };
 const nobody = userProfile([], { category: new Int32Array(), priceMinor: new Float64Array() });
 const candidate = fc.record({
   retrievalScore: fc.double({ min: -1, max: 1, noNaN: true }),
-  popularity: fc.nat(10_000),
+  logPopularity: fc.double({ min: 0, max: 10, noNaN: true }),
   category: fc.integer({ min: -1, max: 3 }),
   categoryShare: fc.double({ min: 0.01, max: 1, noNaN: true }),
   trend: fc.oneof(fc.constant(Number.NaN), fc.double({ min: -3, max: 3, noNaN: true })),
   daypartAffinity: fc.oneof(fc.constant(Number.NaN), fc.double({ min: -2, max: 2, noNaN: true })),
   usualLogPrice: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 10, noNaN: true })),
   priceMinor: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 1e6, noNaN: true })),
+  logPrice: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 14, noNaN: true })),
   coPurchase: fc.double({ min: 0, max: 20, noNaN: true }),
 });
 
@@ -116,15 +119,14 @@ describe('ranking', () => {
     fc.assert(
       fc.property(fc.array(candidate, { maxLength: 100 }), (candidates) => {
         const parameters = weighing({ reciprocalRank: 1, priceDistance: -0.5, coPurchase: 2 });
-        const ranked = rank(candidates, nobody, parameters);
-        const places = ranked.map(({ retrievalRank }) => retrievalRank).sort((a, b) => a - b);
+        const { order, score } = rank(candidatesOf(candidates), nobody, parameters);
         assert.deepEqual(
-          places,
-          candidates.map((_, i) => i + 1),
+          [...order].sort((a, b) => a - b),
+          [...candidates.keys()],
         );
-        ranked.forEach(({ score }, i) => {
-          assert.ok(score > 0 && score < 1);
-          assert.ok(i === 0 || score <= ranked[i - 1]!.score);
+        order.forEach((place, i) => {
+          assert.ok(score[place]! > 0 && score[place]! < 1);
+          assert.ok(i === 0 || score[place]! <= score[order[i - 1]!]!);
         });
       }),
     );
@@ -133,11 +135,7 @@ describe('ranking', () => {
   test('without an opinion keeps the retrieval order', () => {
     fc.assert(
       fc.property(fc.array(candidate, { maxLength: 50 }), (candidates) => {
-        const kept = rank(candidates, nobody, flat).map(({ retrievalRank }) => retrievalRank);
-        assert.deepEqual(
-          kept,
-          candidates.map((_, i) => i + 1),
-        );
+        assert.deepEqual([...rank(candidatesOf(candidates), nobody, flat).order], [...candidates.keys()]);
       }),
     );
   });
@@ -146,11 +144,11 @@ describe('ranking', () => {
     const list: Candidate[] = [0.9, 0.7, 0.1].map((retrievalScore, i) => ({
       ...plain,
       retrievalScore,
-      popularity: i,
+      logPopularity: i,
     }));
     const rescaled = list.map((c) => ({ ...c, retrievalScore: c.retrievalScore * 3 - 1 }));
-    const first = featuresOf(list, nobody);
-    featuresOf(rescaled, nobody).forEach((value, i) => {
+    const first = featuresOf(candidatesOf(list), nobody);
+    featuresOf(candidatesOf(rescaled), nobody).forEach((value, i) => {
       assert.ok(Number.isNaN(value) === Number.isNaN(first[i]!));
       if (!Number.isNaN(value)) assert.ok(Math.abs(value - first[i]!) < 1e-9);
     });
@@ -173,10 +171,7 @@ describe('ranking', () => {
     assert.deepEqual([...facts.popularity], [3, 1, 1, 0]);
     assert.deepEqual([...facts.categoryShare], [0.8, 0.2]);
     const bought = [0];
-    const retrieved = [
-      { item: 2, score: 0.5 },
-      { item: 3, score: 0.3 },
-    ];
+    const retrieved = { items: Int32Array.of(2, 3), scores: Float64Array.of(0.5, 0.3), length: 2 };
     const features = featuresOf(describeCandidates(retrieved, bought, facts, saturday), userProfile(bought, catalogue));
     // Item 2 shares one of the two buyers of item 0: cosine 1 / sqrt(2 x 1).
     const together = Math.log(0.01 + Math.SQRT1_2);
@@ -209,11 +204,13 @@ describe('ranking', () => {
     const random = uniform(5);
     const lists: RankingList[] = Array.from({ length: 200 }, (_, user) => {
       const own = user % 2;
-      const candidates = Array.from({ length: 10 }, (): Candidate => {
+      const list = Array.from({ length: 10 }, (): Candidate => {
         const category = random() < 0.5 ? 0 : 1;
-        return { ...plain, retrievalScore: random(), popularity: 5, category, categoryShare: 0.5, priceMinor: 100 };
+        const known = { category, categoryShare: 0.5, logPopularity: Math.log1p(5) };
+        return { ...plain, ...known, retrievalScore: random(), priceMinor: 100, logPrice: Math.log(100) };
       }).sort((a, b) => b.retrievalScore - a.retrievalScore);
-      const labels = Uint8Array.from(candidates, ({ category }) => (category === own && random() < 0.5 ? 1 : 0));
+      const candidates = candidatesOf(list);
+      const labels = Uint8Array.from(list, ({ category }) => (category === own && random() < 0.5 ? 1 : 0));
       const profile = { categoryPurchases: new Map([[own, 8]]), purchases: 8, usualLogPrice: Math.log(100) };
       return { modelId: 'm', user: `u${user}`, profile, candidates, labels, targets: 3 };
     });
@@ -223,7 +220,7 @@ describe('ranking', () => {
     assert.ok(weight.categoryAffinity! > 1);
     assert.ok(Math.abs(weight.logPopularity!) < 1e-6, 'a constant says nothing');
     const { profile, candidates } = lists[0]!;
-    const ranked = rank(candidates, profile, parameters).map(({ candidate }) => candidate.category);
+    const ranked = Array.from(rank(candidates, profile, parameters).order, (place) => candidates.category[place]!);
     assert.deepEqual(
       ranked,
       [...ranked].sort((a, b) => a - b),
@@ -240,45 +237,52 @@ describe('ranking', () => {
 
 /** Candidates of one category and price each, that a ranker without an opinion takes as equally likely. */
 const priced = (...items: [category: number, priceMinor: number][]): Candidate[] =>
-  items.map(([category, priceMinor]) => ({ ...plain, category, priceMinor }));
+  items.map(([category, priceMinor]) => ({ ...plain, category, priceMinor, logPrice: Math.log(priceMinor) }));
 
 describe('the objective', () => {
   test('weighs probability with value^α, relative to the median price', () => {
-    const list = priced([0, 100], [0, 400], [0, Number.NaN], [0, 200]);
-    const by = (alpha: number) => rank(list, nobody, flat, { alpha }).map(({ retrievalRank }) => retrievalRank);
-    assert.deepEqual(by(0), [1, 2, 3, 4]);
-    assert.deepEqual(by(1), [2, 3, 4, 1], 'one without a price counts as the usual one');
-    const [dearest] = rank(list, nobody, flat, { alpha: 0.5 });
-    assert.ok(Math.abs(dearest!.score - sigmoid(-1) * Math.sqrt(400 / 200)) < 1e-12);
-    assert.ok(Math.abs(dearest!.probability! - sigmoid(-1)) < 1e-12);
-    const unranked = rank(list, nobody, undefined).map(({ score, probability }) => [score, probability]);
-    assert.deepEqual(
-      unranked,
-      [1, 1 / 2, 1 / 3, 1 / 4].map((score) => [score, null]),
-      'without a ranker, as retrieved',
-    );
+    const list = candidatesOf(priced([0, 100], [0, 400], [0, Number.NaN], [0, 200]));
+    const by = (alpha: number) => [...rank(list, nobody, flat, { alpha }).order];
+    assert.deepEqual(by(0), [0, 1, 2, 3]);
+    assert.deepEqual(by(1), [1, 2, 3, 0], 'one without a price counts as the usual one');
+    const { order, score, probability } = rank(list, nobody, flat, { alpha: 0.5 });
+    assert.ok(Math.abs(score[order[0]!]! - sigmoid(-1) * Math.sqrt(400 / 200)) < 1e-12);
+    assert.ok(Math.abs(probability![order[0]!]! - sigmoid(-1)) < 1e-12);
+    const unranked = rank(list, nobody, undefined);
+    assert.deepEqual([...unranked.score], [1, 1 / 2, 1 / 3, 1 / 4], 'without a ranker, as retrieved');
+    assert.equal(unranked.probability, undefined);
   });
 
   test('multiplies by what rules say of each candidate', () => {
-    const list = priced([0, 1], [0, 1], [0, 1]);
-    const order = rank(list, nobody, flat, { factors: [1, 0.5, 2] }).map(({ retrievalRank }) => retrievalRank);
-    assert.deepEqual(order, [3, 1, 2]);
+    const list = candidatesOf(priced([0, 1], [0, 1], [0, 1]));
+    assert.deepEqual([...rank(list, nobody, flat, { factors: [1, 0.5, 2] }).order], [2, 0, 1]);
+  });
+
+  test('finds the best few that it finds of all, in memory that it used before', () => {
+    const ranker = new Ranker(weighing({ listScore: 1, trend: 0.5 }));
+    fc.assert(
+      fc.property(fc.array(candidate, { maxLength: 80 }), fc.nat(100), (list, best) => {
+        const all = [...rank(candidatesOf(list), nobody, weighing({ listScore: 1, trend: 0.5 })).order];
+        assert.deepEqual([...ranker.rank(candidatesOf(list), nobody, {}, best).order], all.slice(0, best));
+      }),
+    );
   });
 
   test('learns from clicks as if everything stood first, so that a place lends no item its clicks', () => {
     const random = uniform(11);
     // Whether one clicks depends on the place alone; the item that is always shown first is no better than the others.
     const lists: RankingList[] = Array.from({ length: 3000 }, (_, list) => {
-      const candidates = priced([0, 100], [0, 1000], [0, 100], [0, 100]).map((c, i) => ({ ...c, retrievalScore: -i }));
+      const items = priced([0, 100], [0, 1000], [0, 100], [0, 100]).map((c, i) => ({ ...c, retrievalScore: -i }));
+      const candidates = candidatesOf(items);
       const shown = Int32Array.of(0, 1, 2, -1);
-      const labels = Uint8Array.from(candidates, (_, i) => (i < 3 && random() < 0.4 / (1 + i) ? 1 : 0));
+      const labels = Uint8Array.from(items, (_, i) => (i < 3 && random() < 0.4 / (1 + i) ? 1 : 0));
       return { modelId: 'm', user: `u${list}`, profile: nobody, candidates, labels, targets: 1, shown };
     });
     const parameters = fitRanker(lists, 'click');
     assert.ok(parameters.position!.weight < 0);
     const { profile, candidates } = lists[0]!;
-    const [first] = rank(candidates.slice(0, 1), profile, parameters);
-    assert.ok(Math.abs(first!.probability! - 0.4) < 0.1, `at the top ${first!.probability}`);
+    const { probability } = rank({ ...candidates, length: 1 }, profile, parameters);
+    assert.ok(Math.abs(probability![0]! - 0.4) < 0.1, `at the top ${probability![0]}`);
     assert.throws(
       () =>
         fitRanker(
@@ -293,40 +297,41 @@ describe('the objective', () => {
 describe('diversity', () => {
   const scored = fc.array(
     fc.record({
-      candidate: fc.record({ category: fc.integer({ min: -1, max: 3 }) }),
+      category: fc.integer({ min: -1, max: 3 }),
       score: fc.double({ min: 0, max: 1, noNaN: true }),
     }),
     { maxLength: 40 },
   );
-  const best = <C extends { score: number }>(list: C[]) => list.toSorted((a, b) => b.score - a.score);
+  const spread = (list: { category: number; score: number }[], diversity: number): number[] => {
+    const [score, category] = [list.map((one) => one.score), list.map((one) => one.category)];
+    const order = Int32Array.from(list.keys()).sort((a, b) => score[b]! - score[a]! || a - b);
+    return [...diversify(order, { score, category }, diversity)];
+  };
 
   test('is the greedy choice by score × (1 − diversity)^(items of the category so far)', () => {
     fc.assert(
       fc.property(scored, fc.double({ min: 0.05, max: 0.95, noNaN: true }), (list, diversity) => {
-        const rest = best(list);
-        for (const taken of diversify(best(list), diversity)) {
-          const gone = list.length - rest.length;
-          const before = diversify(best(list), diversity).slice(0, gone);
-          const gain = ({ candidate: { category }, score }: (typeof list)[0]) =>
-            score *
-            (1 - diversity) **
-              (category < 0 ? 0 : before.filter(({ candidate }) => candidate.category === category).length);
-          assert.ok(gain(taken) >= Math.max(...rest.map(gain)) - 1e-12);
-          rest.splice(rest.indexOf(taken), 1);
+        const taken: number[] = [];
+        for (const place of spread(list, diversity)) {
+          const gain = (at: number) => {
+            const { category, score } = list[at]!;
+            const before = category < 0 ? 0 : taken.filter((one) => list[one]!.category === category).length;
+            return score * (1 - diversity) ** before;
+          };
+          const rest = [...list.keys()].filter((one) => !taken.includes(one));
+          assert.ok(gain(place) >= Math.max(...rest.map(gain)) - 1e-12);
+          taken.push(place);
         }
-        assert.equal(rest.length, 0);
+        assert.equal(new Set(taken).size, list.length);
       }),
       { numRuns: 30 },
     );
   });
 
   test('of 0 leaves the order, of 1 lets the categories take turns', () => {
-    const list = [0.9, 0.8, 0.7, 0.6].map((score, i) => ({ candidate: { category: i < 3 ? 0 : 1 }, score }));
-    assert.deepEqual(diversify(list, 0), list);
-    assert.deepEqual(
-      diversify(list, 1).map(({ score }) => score),
-      [0.9, 0.6, 0.8, 0.7],
-    );
+    const list = [0.9, 0.8, 0.7, 0.6].map((score, i) => ({ category: i < 3 ? 0 : 1, score }));
+    assert.deepEqual(spread(list, 0), [0, 1, 2, 3]);
+    assert.deepEqual(spread(list, 1), [0, 3, 1, 2]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { DescribedCandidate } from './describe.ts';
+import type { DescribedCandidates } from './describe.ts';
 import type { UserProfile } from './profile.ts';
 
 /** Why an item is in an answer, as a shopper may be told. `item` and `category` are catalogue rows. */
@@ -19,11 +19,15 @@ const tellingShare = 1.5;
  * else that the model places it near the user.
  */
 export function reasonFor(
-  { because, similarity, category, categoryShare }: DescribedCandidate,
+  { because, similarity, category, categoryShare }: DescribedCandidates,
+  place: number,
   profile: UserProfile,
 ): Reason {
-  if (because >= 0 && similarity >= tellingSimilarity) return { kind: 'bought-together', item: because };
-  const bought = profile.categoryPurchases.get(category) ?? 0;
-  const isOwn = bought >= tellingPurchases && bought / profile.purchases >= tellingShare * categoryShare;
-  return isOwn ? { kind: 'category', category } : { kind: 'taste' };
+  if (because[place]! >= 0 && similarity[place]! >= tellingSimilarity) {
+    return { kind: 'bought-together', item: because[place]! };
+  }
+  const own = category[place]!;
+  const bought = profile.categoryPurchases.get(own) ?? 0;
+  const isOwn = bought >= tellingPurchases && bought / profile.purchases >= tellingShare * categoryShare[place]!;
+  return isOwn ? { kind: 'category', category: own } : { kind: 'taste' };
 }

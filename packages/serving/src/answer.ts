@@ -97,15 +97,14 @@ export async function recommend(
     isDescribed ? undefined : (recent?.version ?? 0),
   );
   if (request.seen === 'only') {
-    const again = listAgain(dataset, { ...request, userId }, shaping);
-    return { ...again, ...answeredBy(retriever, dataset) };
+    return { ...answeredBy(retriever, dataset), ...listAgain(dataset, { ...request, userId }, shaping) };
   }
   const seen = retriever.seen(userId);
   const { visible, mayPin } = visibleTo(dataset, userId, seen, request, shaping.rules);
   const wanted = Math.max(k, candidateCount);
   const retrieved = known
     ? await searchVisible(retriever, vectors, wanted, visible)
-    : bestSellers(dataset, wanted, visible);
+    : bestSellers(dataset, wanted, maySee(dataset.catalogue, visible));
   return {
     ...listFor(dataset, retrieved, { ...request, userId }, known, shaping, mayPin),
     why: whyThese(retriever, { known, seen: seen.length, since: since.length, features }),
@@ -125,10 +124,10 @@ export function recommendPopular(
   if (features !== undefined) checkFeatures(dataset, features);
   const userId = requesterOf(dataset, request);
   if (request.seen === 'only') {
-    return { ...listAgain(dataset, { ...request, userId }, shaping), ...answeredByNone(dataset, because) };
+    return { ...answeredByNone(dataset, because), ...listAgain(dataset, { ...request, userId }, shaping) };
   }
   const { visible, mayPin } = visibleTo(dataset, userId, [], request, shaping.rules);
-  const retrieved = bestSellers(dataset, Math.max(k, candidateCount), visible);
+  const retrieved = bestSellers(dataset, Math.max(k, candidateCount), maySee(dataset.catalogue, visible));
   return {
     ...listFor(dataset, retrieved, { ...request, userId }, false, shaping, mayPin),
     why: `The best sellers. ${because.join(' ')}`,
@@ -136,25 +135,37 @@ export function recommendPopular(
   };
 }
 
-/** What the user bought before, by how likely they want it again. */
+/** What the user bought before and may see, by how likely they want it again. */
+export function boughtBefore(
+  dataset: ServedDataset,
+  request: RetrieveRequest & { userId: string },
+  rules: RulesInForce,
+): Retrieved[] {
+  const { userId, recent, situation } = request;
+  const { visible } = visibleTo(dataset, userId, [], request, rules);
+  const now = situation?.time ?? Date.now() / 1000;
+  const again = buyAgain(dataset, purchasesOf(dataset, userId, recent, now), now);
+  const seen = maySee(dataset.catalogue, visible);
+  return again.filter(({ item }) => seen(item));
+}
+
+/** The list of what the user bought before. */
 function listAgain(
   dataset: ServedDataset,
   request: RetrieveRequest & { userId: string },
   { rules, language }: Omit<Shaping, 'ranker'>,
-): Pick<RetrieveAnswer, 'known' | 'ranker' | 'placement' | 'why' | 'items'> {
-  const { k, userId, recent, situation, placement = '' } = request;
-  const { visible } = visibleTo(dataset, userId, [], request, rules);
-  const seen = maySee(dataset.catalogue, visible);
-  const now = situation?.time ?? Date.now() / 1000;
-  const again = buyAgain(dataset, purchasesOf(dataset, userId, recent, now), now);
-  const found = again.filter(({ item }) => seen(item)).slice(0, k);
+): Pick<RetrieveAnswer, 'source' | 'fallbacks' | 'known' | 'ranker' | 'placement' | 'why' | 'items'> {
+  const { k, placement = '' } = request;
+  const found = boughtBefore(dataset, request, rules);
   const reasons = reasonsOf(request.language, language);
   return {
-    known: again.length > 0,
+    source: 'bought',
+    fallbacks: [],
+    known: found.length > 0,
     ranker: null,
     placement,
     why: 'What was bought before, by when it is usually bought again.',
-    items: asRetrieved(found, true, reasons).map(({ item, ...one }) => ({
+    items: asRetrieved(found.slice(0, k), true, reasons).map(({ item, ...one }) => ({
       ...showItem(dataset, item),
       ...one,
       reason: reasons.again(usualInterval(dataset, item)),
@@ -178,7 +189,7 @@ function listFor(
     const ordered = new Set([...(recent?.ordered ?? []), ...history]);
     const user = {
       known,
-      history: [...bought, ...catalogueRows(dataset, [...(recent?.items ?? []), ...history])],
+      history: historyOf(dataset, { ...request, userId }),
       bought: (item: number) => bought.includes(item) || ordered.has(dataset.catalogue.ids[item]!),
       time: situation?.time,
     };
@@ -203,8 +214,18 @@ function listFor(
   };
 }
 
+/** What the ranker knows that a user had: item rows, oldest first, of the data and since. */
+export function historyOf(
+  dataset: ServedDataset,
+  { userId, recent, history = [] }: Pick<RetrieveRequest, 'recent' | 'history'> & { userId: string },
+): ArrayLike<number> {
+  const bought = boughtBy(dataset, userId);
+  const since = [...(recent?.items ?? []), ...history];
+  return since.length === 0 ? bought : [...bought, ...catalogueRows(dataset, since)];
+}
+
 /** What the score of an item is multiplied by that was shown again and again and never clicked: a half for each time. */
-function fatigueOf(
+export function fatigueOf(
   { catalogue }: ServedDataset,
   recent: RecentHistory | undefined,
   demoteAfter: number,

@@ -21,10 +21,13 @@ export interface AnsweredIndex {
   engine: string;
 }
 
+/** `model`: nearest by the model's vectors. `popular`: the best sellers. `bought`: what the user bought before. */
+export const answerSources = ['model', 'popular', 'bought'] as const;
+export type AnswerSource = (typeof answerSources)[number];
+
 /** What answered. */
 export interface AnsweredBy {
-  /** `model`: nearest by the model's vectors. `popular`: the best sellers. */
-  source: 'model' | 'popular';
+  source: AnswerSource;
   /** Why what should have answered did not, in the order in which it was tried: a sentence each. */
   fallbacks: string[];
   /** Null where none was asked. */

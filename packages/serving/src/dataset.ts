@@ -148,14 +148,16 @@ export async function followSnapshot(ctx: Context, dataset: ServedDataset): Prom
   return true;
 }
 
+const none: ReadonlySet<number> = new Set();
+
 /** Item rows that a user only looked at: those hide nothing. */
 export function onlyViewed(
   { interactions, userRow, userStart }: Pick<ServedDataset, 'interactions' | 'userRow' | 'userStart'>,
   userId: string,
-): Set<number> {
+): ReadonlySet<number> {
+  const user = interactions.hides === undefined ? undefined : userRow.get(userId);
+  if (interactions.hides === undefined || user === undefined) return none;
   const viewed = new Set<number>();
-  const user = userRow.get(userId);
-  if (interactions.hides === undefined || user === undefined) return viewed;
   const [from, to] = [userStart[user]!, userStart[user + 1]!];
   for (let row = from; row < to; row++) if (interactions.hides[row] === 0) viewed.add(interactions.item[row]!);
   for (let row = from; row < to; row++) if (interactions.hides[row] === 1) viewed.delete(interactions.item[row]!);

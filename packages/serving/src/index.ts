@@ -1,3 +1,4 @@
+export { answerSources } from './answered-by.ts';
 export { type BulkAnswer, bulkFormatOf, writeBulk } from './bulk/bulk-file.ts';
 export type { BulkFormat, BulkKind } from './bulk/bulk-order.ts';
 export { runBulk } from './bulk/bulk-run.ts';

@@ -108,9 +108,10 @@ export function similarPopular(
   const row = rowOfItem(dataset, itemId);
   const hidden = catalogueRows(dataset, exclude).add(row);
   const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
+  const seen = maySee(catalogue, visible);
   const alike = (item: number) => catalogue.category[item] === catalogue.category[row];
-  const best = bestSellers(dataset, candidateCount, visible, alike);
-  const rest = bestSellers(dataset, candidateCount - best.length, visible, (item) => !alike(item));
+  const best = bestSellers(dataset, candidateCount, (item) => alike(item) && seen(item));
+  const rest = bestSellers(dataset, candidateCount - best.length, (item) => !alike(item) && seen(item));
   return { ...answered, items: listed(dataset, [...best, ...rest], k, rules) };
 }
 

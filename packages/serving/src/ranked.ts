@@ -1,12 +1,12 @@
 import {
-  type DescribedCandidate,
-  describeCandidates,
+  type DescribedCandidates,
+  Describer,
   diversify,
   factorOf,
-  type Ranked,
+  Ranker,
   type RankerParameters,
+  type RetrievedRows,
   type RulesInForce,
-  rank,
   reasonFor,
   type UserProfile,
   userProfile,
@@ -32,70 +32,124 @@ export interface RankedItem {
   rules: string[];
 }
 
-/** How a list is made of what was retrieved. */
-export interface Ranking {
-  ranker: { id: string; parameters: RankerParameters } | undefined;
+/** How a list is ordered. */
+export interface Ordering {
   /** Exponent α of the value in probability × value^α; 0 where it is not said. */
   alpha?: number | undefined;
   /** 0 (none, where it is not said) to 1. */
   diversity?: number | undefined;
   rules: RulesInForce;
-  /** Tells why an item is there. */
-  reasons: Reasons;
   /** What an item's score is multiplied by beside the rules; nothing where it is not said. */
   fatigue?: ((item: number) => number) | undefined;
 }
 
-/** What the ranker and the reasons know of the user at the time of the request. */
-export interface UserSnapshot {
-  /** False for one of whom the model knows nothing. */
-  known: boolean;
+/** How a list is made of what was retrieved. */
+export interface Ranking extends Ordering {
+  ranker: { id: string; parameters: RankerParameters } | undefined;
+  /** Tells why an item is there. */
+  reasons: Reasons;
+}
+
+/** What the ranker knows of the user at the time of the request. */
+interface Requester {
   /** Item rows, oldest first. */
-  history: readonly number[];
-  /** Whether an item of the history was bought, and not only looked at. */
-  bought(item: number): boolean;
+  history: ArrayLike<number>;
   /** Unix seconds of the request. */
   time?: number | undefined;
 }
 
+/** What the ranker and the reasons know of the user at the time of the request. */
+export interface UserSnapshot extends Requester {
+  /** False for one of whom the model knows nothing. */
+  known: boolean;
+  /** Whether an item of the history was bought, and not only looked at. */
+  bought(item: number): boolean;
+}
+
+/** Retrieved items as columns. */
+export const asColumns = (retrieved: readonly Retrieved[]): RetrievedRows => ({
+  items: Int32Array.from(retrieved, ({ item }) => item),
+  scores: Float64Array.from(retrieved, ({ score }) => score),
+  length: retrieved.length,
+});
+
 /**
- * Ranks what was retrieved by the ranker that all arms share, spreads categories, keeps the shop's rules, and says of
- * each item why it is there.
+ * Orders lists by the ranker that all arms share, spreads categories and weighs by the shop's rules; one after the
+ * other in the same memory.
+ */
+export class ListOrderer {
+  #describer = new Describer();
+  #ranker: Ranker;
+
+  constructor(parameters: RankerParameters | undefined) {
+    this.#ranker = new Ranker(parameters);
+  }
+
+  /**
+   * @param best how many of the best are wanted
+   * @returns places of what was retrieved, best first, with the score of each place; until the next list is ordered
+   */
+  order(
+    { catalogue, facts }: Pick<ServedDataset, 'catalogue' | 'facts'>,
+    retrieved: RetrievedRows,
+    { history, time }: Requester,
+    { alpha, diversity = 0, rules, fatigue }: Ordering,
+    best: number,
+  ) {
+    const candidates = this.#describer.describe(retrieved, history, facts, time);
+    const profile = userProfile(history, catalogue);
+    const { weighing } = rules;
+    let factors: Float64Array | undefined;
+    if (weighing || fatigue) {
+      factors = new Float64Array(candidates.length).fill(1);
+      for (let place = 0; place < factors.length; place++) {
+        const item = candidates.items[place]!;
+        factors[place]! *= fatigue?.(item) ?? 1;
+        for (const rule of weighing?.(item) ?? []) factors[place]! *= factorOf(rule);
+      }
+    }
+    const needed = diversity > 0 ? candidates.length : best;
+    const ranked = this.#ranker.rank(candidates, profile, { alpha, factors }, needed);
+    const order = diversify(ranked.order, { score: ranked.score, category: candidates.category }, diversity);
+    return { candidates, profile, ...ranked, order: order.subarray(0, best) };
+  }
+}
+
+/**
+ * Ranks what was retrieved, keeps the shop's rules, and says of each item why it is there.
  * @param mayPin whether a pinned item may be shown to this user at all
  */
 export function rankedList(
-  { catalogue, facts }: ServedDataset,
+  dataset: ServedDataset,
   retrieved: readonly Retrieved[],
   user: UserSnapshot,
-  { ranker, alpha, diversity = 0, rules, reasons, fatigue }: Ranking,
+  { ranker, reasons, ...ordering }: Ranking,
   { k, mayPin }: { k: number; mayPin: (item: number) => boolean },
 ): RankedItem[] {
-  const candidates = describeCandidates(retrieved, user.history, facts, user.time);
-  const profile = userProfile(user.history, catalogue);
-  const weighing = rules.weighing && candidates.map(({ item }) => rules.weighing!(item));
-  const factors =
-    weighing || fatigue
-      ? candidates.map(({ item }, at) =>
-          (weighing?.[at] ?? []).reduce((product, rule) => product * factorOf(rule), fatigue?.(item) ?? 1),
-        )
-      : undefined;
-  const ordered = diversify(rank(candidates, profile, ranker?.parameters, { alpha, factors }), diversity);
-  const shown = ({ candidate, score, probability, retrievalRank }: Ranked<DescribedCandidate>): RankedItem => ({
-    item: candidate.item,
-    score,
-    probability,
-    retrievalScore: candidate.retrievalScore,
-    retrievalRank,
-    reason: user.known ? reasonOf(candidate, profile, user, catalogue, reasons) : reasons.bestSeller,
-    rules: weighing === undefined ? [] : weighing[retrievalRank - 1]!.map(({ id }) => id),
+  const { rules } = ordering;
+  const orderer = new ListOrderer(ranker?.parameters);
+  const best = k + rules.pins.length;
+  const ordered = orderer.order(dataset, asColumns(retrieved), user, ordering, best);
+  const { candidates, profile, score, probability } = ordered;
+  const shown = (place: number): RankedItem => ({
+    item: candidates.items[place]!,
+    score: score[place]!,
+    probability: probability === undefined ? null : probability[place]!,
+    retrievalScore: candidates.retrievalScore[place]!,
+    retrievalRank: place + 1,
+    reason: user.known
+      ? reasonOf({ candidates, place, profile }, user, dataset.catalogue, reasons)
+      : reasons.bestSeller,
+    rules: rules.weighing === undefined ? [] : rules.weighing(candidates.items[place]!).map(({ id }) => id),
   });
-  if (rules.pins.length === 0) return ordered.slice(0, k).map(shown);
-  const list = ordered.map(shown);
+  const list = Array.from(ordered.order, shown);
+  if (rules.pins.length === 0) return list;
   const pinned = rules.pins
     .filter(({ item }) => mayPin(item))
     .map(({ item, place, rule }) => {
-      const found = list.find((one) => one.item === item) ?? { item, ...notRetrieved };
-      return { ...found, reason: reasons.pinned, rules: [rule.id], place };
+      const found = candidates.items.subarray(0, candidates.length).indexOf(item);
+      const one = found < 0 ? { item, ...notRetrieved } : shown(found);
+      return { ...one, reason: reasons.pinned, rules: [rule.id], place };
     });
   const places = withPins<RankedItem & { place?: number }>(list, pinned).slice(0, k);
   return places.map(({ place: _, ...one }) => one);
@@ -103,13 +157,12 @@ export function rankedList(
 
 /** Why an item is in a list, with the names that a shopper knows. */
 function reasonOf(
-  candidate: DescribedCandidate,
-  profile: UserProfile,
+  { candidates, place, profile }: { candidates: DescribedCandidates; place: number; profile: UserProfile },
   { bought }: UserSnapshot,
   catalogue: LiveCatalogue,
   reasons: Reasons,
 ): ShownReason {
-  const reason = reasonFor(candidate, profile);
+  const reason = reasonFor(candidates, place, profile);
   if (reason.kind === 'bought-together') {
     const title = catalogue.title[reason.item] || catalogue.ids[reason.item]!;
     const itemId = catalogue.ids[reason.item]!;

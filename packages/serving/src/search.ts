@@ -1,8 +1,8 @@
 import { searchBest, type VectorIndex } from '@duet/ann';
-import type { FilterBitmaps } from './catalogue/bitmaps.ts';
+import type { Bitmap, FilterBitmaps } from './catalogue/bitmaps.ts';
 import type { LiveCatalogue } from './catalogue/catalogue.ts';
-import type { Delta } from './catalogue/delta.ts';
-import { passes } from './catalogue/filter.ts';
+import type { Delta, DeltaRows } from './catalogue/delta.ts';
+import { type Filter, passes } from './catalogue/filter.ts';
 import type { ServedDataset } from './dataset.ts';
 import { type MaySee, maySee, type Visible } from './visible.ts';
 
@@ -31,7 +31,7 @@ export interface Searched {
 /**
  * Rows that are fetched beyond what is wanted, to make up for those that are left out, before a bitmap leaves them out.
  */
-const overFetch = 1024;
+export const overFetch = 1024;
 const fetchStep = 32;
 
 /**
@@ -54,35 +54,45 @@ export async function searchVisible(
   // An item that moved from one to the other between the two searches is in both.
   const found = new Map<number, Retrieved>();
   for (const one of [...fresh, ...indexed]) if (!found.has(one.item)) found.set(one.item, one);
-  return [...found.values()].sort((a, b) => b.score - a.score || a.item - b.item).slice(0, k);
+  return [...found.values()].sort((a, b) => b.score - a.score).slice(0, k);
+}
+
+/**
+ * How a search of the index reaches the `k` items that may be seen, of an asker to whom `hidden` rows of it are not
+ * shown.
+ */
+export function reachOf(
+  { index, bitmaps, delta }: Pick<Searched, 'index' | 'bitmaps' | 'delta'>,
+  k: number,
+  hidden: number,
+  filter: Filter | undefined,
+): {
+  /** Rows to fetch, and how many there are of them. */
+  wanted: number;
+  fetched: number;
+  /** Rows that may be found at all; undefined where more are fetched instead. */
+  allowed: Bitmap | undefined;
+} {
+  const missed = hidden + (filter === undefined ? delta.outdated : 0);
+  const allowed = filter !== undefined || missed > overFetch ? bitmaps.of(filter) : undefined;
+  const extra = allowed === undefined ? missed : Math.min(hidden, overFetch);
+  // In steps, so that requests that hide a few items more or less can share one call of the index.
+  const wanted = Math.ceil((k + extra) / fetchStep) * fetchStep;
+  return { wanted, fetched: Math.min(allowed?.count ?? index.size, wanted), allowed };
 }
 
 async function searchIndex(
-  { index, nprobe, catalogue, catalogueRow, rowOf, bitmaps, delta }: Searched,
+  searched: Searched,
   vectors: Float32Array,
   k: number,
   { hidden, filter }: Visible,
 ): Promise<Retrieved[]> {
+  const { index, nprobe, catalogue, catalogueRow, rowOf, bitmaps } = searched;
   const hiddenRows: number[] = [];
   for (const item of hidden) if (item < rowOf.length && rowOf[item]! >= 0) hiddenRows.push(rowOf[item]!);
-  const missed = hiddenRows.length + (filter === undefined ? delta.outdated : 0);
-  const withBitmap = filter !== undefined || missed > overFetch;
-  let allowed = withBitmap ? bitmaps.of(filter) : undefined;
-  if (allowed !== undefined && hiddenRows.length > overFetch) {
-    const bits = allowed.bits.slice();
-    let { count } = allowed;
-    for (const row of hiddenRows) {
-      const mask = 1 << (row & 7);
-      if ((bits[row >> 3]! & mask) === 0) continue;
-      bits[row >> 3]! ^= mask;
-      count--;
-    }
-    allowed = { bits, count };
-  }
-  const extra = withBitmap ? Math.min(hiddenRows.length, overFetch) : missed;
-  // In steps, so that requests that hide a few items more or less can share one call of the index.
-  const wanted = Math.ceil((k + extra) / fetchStep) * fetchStep;
-  const fetched = Math.min(allowed?.count ?? index.size, wanted);
+  const reach = reachOf(searched, k, hiddenRows.length, filter);
+  const allowed = reach.allowed && hiddenRows.length > overFetch ? without(reach.allowed, hiddenRows) : reach.allowed;
+  const fetched = Math.min(reach.fetched, allowed?.count ?? reach.fetched);
   if (fetched === 0) return [];
   // With a filter the index chooses how many lists to visit.
   const { ids, scores } = await best(index, vectors, fetched, allowed ? { allowed: allowed.bits } : { nprobe });
@@ -98,6 +108,19 @@ async function searchIndex(
   return found;
 }
 
+/** A bitmap without some rows. */
+function without(bitmap: Bitmap, rows: readonly number[]): Bitmap {
+  const bits = bitmap.bits.slice();
+  let { count } = bitmap;
+  for (const row of rows) {
+    const mask = 1 << (row & 7);
+    if ((bits[row >> 3]! & mask) === 0) continue;
+    bits[row >> 3]! ^= mask;
+    count--;
+  }
+  return { bits, count };
+}
+
 async function searchDelta(
   { delta, catalogue }: Searched,
   vectors: Float32Array,
@@ -107,18 +130,23 @@ async function searchDelta(
   const { rows } = delta;
   if (rows === undefined) return [];
   const { index, catalogueRow } = rows;
-  const seen = maySee(catalogue, visible);
-  const allowed = new Uint8Array(Math.ceil(index.size / 8));
-  let count = 0;
-  catalogueRow.forEach((item, row) => {
-    if (!seen(item)) return;
-    allowed[row >> 3]! |= 1 << (row & 7);
-    count++;
-  });
+  const { bits: allowed, count } = allowedOf(rows, maySee(catalogue, visible));
   const fetched = Math.min(k, count);
   if (fetched === 0) return [];
   const { ids, scores } = await best(index, vectors, fetched, { allowed });
   return Array.from(ids.subarray(0, fetched), (row, at) => ({ item: catalogueRow[row]!, score: scores[at]! }));
+}
+
+/** Which rows of a delta may be found. */
+export function allowedOf({ index, catalogueRow }: DeltaRows, may: MaySee): Bitmap {
+  const bits = new Uint8Array(Math.ceil(index.size / 8));
+  let count = 0;
+  catalogueRow.forEach((item, row) => {
+    if (!may(item)) return;
+    bits[row >> 3]! |= 1 << (row & 7);
+    count++;
+  });
+  return { bits, count };
 }
 
 const best = (index: VectorIndex, vectors: Float32Array, k: number, options: Parameters<VectorIndex['search']>[2]) =>
@@ -128,21 +156,14 @@ const best = (index: VectorIndex, vectors: Float32Array, k: number, options: Par
  * The best sellers that may be seen: what a user gets whom the model never saw, since they beat the towers' own
  * cold-start vectors.
  *
- * @param may which of them are meant
  * @returns scores in [0, 1]: ln(1 + purchases) over that of the most bought item
  */
-export function bestSellers(
-  { popular, facts, catalogue }: ServedDataset,
-  k: number,
-  visible: Visible,
-  may: MaySee = () => true,
-): Retrieved[] {
-  const seen = maySee(catalogue, visible);
+export function bestSellers({ popular, facts }: ServedDataset, k: number, may: MaySee): Retrieved[] {
   const most = Math.log1p(facts.popularity[popular[0]!]!) || 1;
   const found: Retrieved[] = [];
   for (const item of popular) {
     if (found.length === k) break;
-    if (may(item) && seen(item)) found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
+    if (may(item)) found.push({ item, score: Math.log1p(facts.popularity[item]!) / most });
   }
   return found;
 }

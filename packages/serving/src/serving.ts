@@ -212,16 +212,16 @@ class DatabaseServing implements Serving {
   }
 
   async bulk<Answer>(request: BulkRequest, work: (maker: BulkMaker) => Promise<Answer>): Promise<Answer> {
-    const makerOf = (retriever: Retriever | undefined, dataset: ServedDataset, because: string[]) => {
+    const makerOf = (retriever: Retriever | undefined, dataset: ServedDataset) => {
       if (request.filter !== undefined) checkFilter(request.filter, dataset.catalogue);
-      const withRecent = (one: RetrieveRequest) => this.#withRecent(one, dataset);
+      const recentOf = (userId: string) => this.#withRecent({ userId, k: request.k }, dataset).recent;
       const shaping = () => this.#shaping(dataset, request);
-      return bulkMaker(request, { retriever, dataset, withRecent, shaping, because });
+      return bulkMaker(request, { retriever, dataset, recentOf, shaping });
     };
     return this.#answer(
       request,
-      (retriever, dataset) => work(makerOf(retriever, dataset, [])),
-      (dataset, because) => work(makerOf(undefined, dataset, because)),
+      (retriever, dataset) => work(makerOf(retriever, dataset)),
+      (dataset) => work(makerOf(undefined, dataset)),
     );
   }
 

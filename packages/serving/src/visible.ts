@@ -65,9 +65,53 @@ interface Wishes {
   situation?: Situation | undefined;
 }
 
+/** Item ids that a user does not want: those are not shown, whoever else would show them. */
+const unwantedBy = (dataset: ServedDataset, userId: string, { exclude = [], recent }: Wishes): string[] => [
+  ...exclude,
+  ...(dataset.disliked.get(userId) ?? []),
+  ...(recent?.disliked ?? []),
+];
+
 /**
- * What a user may be recommended, and what the shop may pin for them: they may have bought a pinned item, but the
- * request may not rule it out.
+ * Tells each catalogue row that a user must not be shown, some more than once: what they do not want, and what they
+ * have.
+ *
+ * @param seen catalogue rows of what the model knows that the user had
+ */
+export function hideFrom(
+  dataset: ServedDataset,
+  userId: string,
+  seen: ArrayLike<number>,
+  wishes: Wishes,
+  hide: (item: number) => void,
+): void {
+  const { catalogue, interactions, queryId } = dataset;
+  const { seen: had = 'hide', history = [], recent, situation } = wishes;
+  const hideId = (itemId: string) => {
+    const row = catalogue.rowOf.get(itemId);
+    if (row !== undefined) hide(row);
+  };
+  unwantedBy(dataset, userId, wishes).forEach(hideId);
+  if (had !== 'hide' || queryId !== undefined) return;
+  recent?.ordered.forEach(hideId);
+  history.forEach(hideId);
+  // What was only looked at is no less wanted.
+  const viewed = onlyViewed(dataset, userId);
+  for (const rows of [seen, boughtBy(dataset, userId, situation?.time)]) {
+    for (let at = 0; at < rows.length; at++) if (!viewed.has(rows[at]!)) hide(rows[at]!);
+  }
+  // Where users and items are of one kind, somebody who joined after the training is not to be shown themselves either.
+  if (isOneKind(interactions.sides ?? userItem)) hideId(userId);
+}
+
+/** Whether the shop may pin an item for a user: they may have bought it, but it may not be ruled out. */
+export function mayPinFor(dataset: ServedDataset, userId: string, wishes: Wishes): MaySee {
+  const hidden = catalogueRows(dataset, unwantedBy(dataset, userId, wishes));
+  return maySee(dataset.catalogue, { hidden, filter: inStockOnly(dataset, wishes.filter) });
+}
+
+/**
+ * What a user may be recommended, and what the shop may pin for them.
  *
  * @param userId the user or query that is answered
  * @param seen catalogue rows of what the model knows that the user had
@@ -76,25 +120,11 @@ export function visibleTo(
   dataset: ServedDataset,
   userId: string,
   seen: readonly number[],
-  { exclude = [], seen: had = 'hide', filter: wished, history = [], recent, situation }: Wishes,
+  wishes: Wishes,
   rules: RulesInForce,
 ): { visible: Visible; mayPin: MaySee } {
-  const { catalogue, interactions, queryId } = dataset;
-  const filter = inStockOnly(dataset, wished);
-  // What they do not want is not shown, whoever else would show it.
-  const unwanted = [...exclude, ...(dataset.disliked.get(userId) ?? []), ...(recent?.disliked ?? [])];
-  const excluded = catalogueRows(dataset, unwanted);
-  const mayPin = maySee(catalogue, { hidden: excluded, filter });
-  if (had !== 'hide' || queryId !== undefined) {
-    return { visible: withoutBlocked({ hidden: excluded, filter }, rules), mayPin };
-  }
-  const hidden = catalogueRows(dataset, [...(recent?.ordered ?? []), ...history, ...unwanted]);
-  // What was only looked at is no less wanted.
-  const viewed = onlyViewed(dataset, userId);
-  for (const row of seen) if (!viewed.has(row)) hidden.add(row);
-  for (const row of boughtBy(dataset, userId, situation?.time)) if (!viewed.has(row)) hidden.add(row);
-  // Where users and items are of one kind, somebody who joined after the training is not to be shown themselves either.
-  const self = isOneKind(interactions.sides ?? userItem) ? catalogue.rowOf.get(userId) : undefined;
-  if (self !== undefined) hidden.add(self);
-  return { visible: withoutBlocked({ hidden, filter }, rules), mayPin };
+  const hidden = new Set<number>();
+  hideFrom(dataset, userId, seen, wishes, (item) => hidden.add(item));
+  const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, wishes.filter) }, rules);
+  return { visible, mayPin: mayPinFor(dataset, userId, wishes) };
 }

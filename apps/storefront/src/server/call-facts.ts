@@ -28,11 +28,16 @@ interface ListFacts {
   items: { itemId: string; arm?: { name: string } | undefined }[];
 }
 
+const sources: Readonly<Record<string, string>> = {
+  popular: 'the best sellers',
+  bought: 'what was bought before',
+};
+
 /** How a list came about, for the panel. */
 export function factsOf(answer: ListFacts): Call['facts'] {
   const { source, fallbacks, requestId, model, index, experiment, arm, known, tookMs, items } = answer;
   const facts: [string, string | undefined][] = [
-    ['From', source === 'popular' ? 'the best sellers' : source],
+    ['From', sources[source] ?? source],
     ...fallbacks.map((why): [string, string] => ['Because', why]),
     ['Experiment', experiment?.name],
     ['Arm', arm?.name],

@@ -8,7 +8,7 @@ export interface AnsweredList {
   armId: string;
   /** "" where no model was asked. */
   modelId: string;
-  source: 'model' | 'popular';
+  source: 'model' | 'popular' | 'bought';
   isEmpty: boolean;
 }
 

@@ -41,22 +41,60 @@ describe('lists in bulk', () => {
 
   test('are those that retrieve answers, with the ranker, the filter, what was bought and the rules', async () => {
     const written = await write('recs.jsonl');
-    assert.deepEqual([written.lists, written.rows, written.sources], [200, 2000, { model: 200, popular: 0 }]);
-    const lists = (await objects('recs.jsonl')) as { userId: string; items: { itemId: string; score: number }[] }[];
-    for (const { userId, items } of lists.filter((_, at) => at % 20 === 0)) {
-      const situation = { time: Date.now() / 1000 };
-      const { items: asked } = await serving.retrieve({ userId, k: 10, filter: request.filter, situation });
-      assert.deepEqual(
-        items.map(({ itemId }) => itemId),
-        asked.map(({ itemId }) => itemId),
-      );
-      assert.equal(items[1]!.itemId, 'i7');
-      items.forEach(({ score }, at) => {
-        assert.ok(Math.abs(score - asked[at]!.score) < 1e-5 * Math.abs(score) + 1e-9);
-      });
-    }
+    assert.deepEqual(
+      [written.lists, written.rows, written.sources],
+      [200, 2000, { model: 200, popular: 0, bought: 0 }],
+    );
+    const lists = await listsIn('recs.jsonl');
+    for (const list of lists.filter((_, at) => at % 20 === 0)) await isAnswered(list, request);
+    assert.ok(lists.every(({ items }) => items[1]!.itemId === 'i7'));
     assert.ok(lists.every(({ items }) => items.every(({ itemId }) => !isClock(itemId))));
   });
+  interface List {
+    userId: string;
+    items: { itemId: string; score: number }[];
+  }
+  const listsIn = async (out: string) => (await objects(out)) as List[];
+  const isAnswered = async ({ userId, items }: List, { of: _, ...wanted }: BulkRequest) => {
+    const asked = await serving.retrieve({ ...wanted, userId, situation: { time: Date.now() / 1000 } });
+    const ids = (list: readonly { itemId: string }[]) => list.map(({ itemId }) => itemId).join(' ');
+    assert.equal(ids(items), ids(asked.items), `${userId}, ${JSON.stringify(wanted)}`);
+    items.forEach(({ score }, at) => {
+      assert.ok(Math.abs(score - asked.items[at]!.score) < 1e-5 * Math.abs(score) + 1e-9);
+    });
+  };
+
+  test('are those that retrieve answers whatever else is asked, of strangers and of new items too', async () => {
+    const { prisma } = shop.db;
+    const category = await prisma.category.findFirstOrThrow({ where: { name: { not: 'clocks' } } });
+    const fresh = { datasetId: shop.datasetId, categoryId: category.id, inStock: true };
+    const data = ['new-1', 'new-2'].map((externalId) => ({ ...fresh, externalId, title: externalId, priceMinor: 900 }));
+    await prisma.item.createMany({ data });
+    const boost = { datasetId: shop.datasetId, kind: 'boost' as const, category: category.name, factor: 3 };
+    const { id } = await prisma.rule.create({ data: boost });
+    await serving.refresh();
+    const userIds = ['u5', 'nobody', 'u17', 'u40', 'u41'];
+    const found = new Set<string>();
+    for (const wanted of [
+      { k: 100 },
+      { k: 8, rankerId: null },
+      { k: 8, diversity: 0.6, exclude: ['i7', 'i9'] },
+      { k: 8, seen: 'show' as const, filter: { category: [category.name] } },
+      { k: 8, seen: 'only' as const },
+    ]) {
+      await write('asked.jsonl', { of: 'users', userIds, ...wanted });
+      for (const list of await listsIn('asked.jsonl')) {
+        await isAnswered(list, { of: 'users', ...wanted });
+        for (const { itemId } of list.items) found.add(itemId);
+      }
+    }
+    assert.ok(found.has('new-1') && found.has('new-2'));
+    await rm(path.join(folder, 'asked.jsonl'));
+    await prisma.rule.delete({ where: { id } });
+    await prisma.item.updateMany({ where: { title: { startsWith: 'new-' } }, data: { withdrawnAt: new Date() } });
+    await serving.refresh();
+  });
+
   const isClock = (itemId: string) => Math.floor(Number(itemId.slice(1)) / 30) === 2;
 
   test('are the same rows as CSV and as Parquet, in order', async () => {
@@ -143,7 +181,7 @@ describe('lists in bulk', () => {
 
   test('are made for the users that are named, who may be strangers', async () => {
     const { sources } = await write('some.jsonl', { of: 'users', k: 3, userIds: ['u5', 'nobody'] });
-    assert.deepEqual(sources, { model: 1, popular: 1 });
+    assert.deepEqual(sources, { model: 1, popular: 1, bought: 0 });
   });
 
   test('end before their first list where they are stopped, and want a name that says the format', async () => {

@@ -3,9 +3,11 @@ import path from 'node:path';
 import { DuetError, type Progress } from '@duet/base';
 import { csvLine, csvToParquet } from '@duet/datasets';
 import { z } from 'zod';
+import { type AnswerSource, answerSources } from '../answered-by.ts';
 import type { Serving } from '../serving.ts';
 import { type BulkFormat, type BulkKind, bulkFormats } from './bulk-order.ts';
-import type { BulkList, BulkMaker, BulkRequest } from './everybody.ts';
+import type { BulkLists, BulkMaker, BulkRequest } from './everybody.ts';
+import { columnsOf, textWriter } from './list-text.ts';
 
 export interface BulkOptions {
   /** The file that is made; beside it lies what a cut run goes on from. */
@@ -29,10 +31,13 @@ export interface BulkAnswer {
   /** Lists that a run before this one had made. */
   resumed: number;
   /** Lists by what made them. */
-  sources: Record<'model' | 'popular', number>;
+  sources: Record<AnswerSource, number>;
   modelId: string | null;
   indexId: string | null;
 }
+
+/** Batches that are made at once: one is encoded or ordered while the others are searched for. */
+const batchesUnderWay = 3;
 
 const checkpoint = z.object({
   /** What the lists are made of, and how: another is another file. */
@@ -42,7 +47,7 @@ const checkpoint = z.object({
   rows: z.number(),
   /** Bytes of the file that hold them. */
   bytes: z.number(),
-  sources: z.object({ model: z.number(), popular: z.number() }),
+  sources: z.record(z.enum(answerSources), z.number()),
 });
 type Checkpoint = z.infer<typeof checkpoint>;
 
@@ -54,29 +59,6 @@ export function bulkFormatOf(out: string): BulkFormat {
     where: { field: 'out' },
     fix: `End it in ${bulkFormats.map((one) => `.${one}`).join(', ')}.`,
   });
-}
-
-const columnsOf = (of: BulkKind): readonly [string, ...string[]] =>
-  of === 'users'
-    ? ['user_id', 'rank', 'item_id', 'score', 'source']
-    : ['item_id', 'rank', 'similar_item_id', 'score', 'source'];
-
-/** Six digits, as a score's Float32 has some seven. */
-const digits = (score: number): number => Number(score.toPrecision(6));
-
-function textOf(lists: readonly BulkList[], of: BulkKind, format: BulkFormat): string {
-  let text = '';
-  for (const { id, source, items } of lists) {
-    if (format === 'jsonl') {
-      const name = of === 'users' ? 'userId' : 'itemId';
-      const shown = items.map(({ itemId, score }) => ({ itemId, score: digits(score) }));
-      text += `${JSON.stringify({ [name]: id, source, items: shown })}\n`;
-      continue;
-    }
-    let rank = 0;
-    for (const { itemId, score } of items) text += csvLine([id, ++rank, itemId, digits(score), source]);
-  }
-  return text;
 }
 
 /**
@@ -149,37 +131,45 @@ async function writeLists(maker: BulkMaker, writing: Writing): Promise<Checkpoin
   const { partial, note, run, begun, of, format, progress, signal } = writing;
   const { batch, noteMs } = writing.every;
   await using file = await open(partial, begun === undefined ? 'w' : 'r+');
-  let done: Checkpoint = begun ?? { run, lists: 0, rows: 0, bytes: 0, sources: { model: 0, popular: 0 } };
+  const nothing = { run, lists: 0, rows: 0, bytes: 0, sources: { model: 0, popular: 0, bought: 0 } };
+  let done: Checkpoint = begun ?? nothing;
   await file.truncate(done.bytes);
-  const append = async (text: string): Promise<number> => {
-    const bytes = Buffer.from(text);
+  const append = async (bytes: Buffer): Promise<number> => {
     await file.write(bytes, 0, bytes.length, done.bytes);
     return done.bytes + bytes.length;
   };
-  if (done.bytes === 0 && format !== 'jsonl') done = { ...done, bytes: await append(csvLine(columnsOf(of))) };
+  if (done.bytes === 0 && format !== 'jsonl')
+    done = { ...done, bytes: await append(Buffer.from(csvLine(columnsOf(of)))) };
+  const textOf = textWriter(maker, of, format);
   let noted = Date.now();
   const step = of === 'users' ? 'recommend to users' : 'list similar items';
-  const report = () => progress({ step, done: done.lists, total: maker.ids.length, unit: of });
-  const make = (from: number) => (from < maker.ids.length ? maker.lists(from, from + batch) : Promise.resolve([]));
-  let next = make(done.lists);
-  while (done.lists < maker.ids.length) {
+  for await (const lists of batchesAhead(maker, done.lists, batch)) {
     signal?.throwIfAborted();
-    const lists = await next;
-    // The next batch is searched for while this one is written.
-    next = make(done.lists + batch);
-    next.catch(() => {}); // It is awaited in the next turn.
-    const bytes = await append(textOf(lists, of, format));
+    const bytes = await append(textOf(lists));
     const sources = { ...done.sources };
-    for (const { source } of lists) sources[source] += 1;
-    const rows = lists.reduce((sum, { items }) => sum + items.length, done.rows);
-    done = { run, lists: done.lists + lists.length, rows, bytes, sources };
-    report();
+    for (const source of lists.sources) sources[source] += 1;
+    done = { run, lists: done.lists + lists.ids.length, rows: done.rows + lists.start.at(-1)!, bytes, sources };
+    progress({ step, done: done.lists, total: maker.ids.length, unit: of });
     if (Date.now() - noted < noteMs) continue;
     await keepNote(file, note, done);
     noted = Date.now();
   }
   await file.sync();
   return done;
+}
+
+/** Lists in order, batch by batch: while one is written, others are searched for. */
+async function* batchesAhead(maker: BulkMaker, from: number, batch: number): AsyncGenerator<BulkLists> {
+  const underWay: Promise<BulkLists>[] = [];
+  for (let next = from; next < maker.ids.length || underWay.length > 0; ) {
+    while (underWay.length < batchesUnderWay && next < maker.ids.length) {
+      const lists = maker.lists(next, next + batch);
+      lists.catch(() => {}); // It is awaited in its turn.
+      underWay.push(lists);
+      next += batch;
+    }
+    yield await underWay.shift()!;
+  }
 }
 
 /** The note may say no more than what the disk holds. */

@@ -1,9 +1,11 @@
-import { type RetrieveRequest, recommend, recommendPopular, type Shaping } from '../answer.ts';
-import { answeredByNone } from '../answered-by.ts';
+import type { RetrieveRequest, Shaping } from '../answer.ts';
+import { type AnswerSource, candidateCount } from '../answered-by.ts';
 import type { ServedDataset } from '../dataset.ts';
-import { similar, similarPopular } from '../item-lists.ts';
 import type { Retriever } from '../retriever.ts';
+import type { RecentHistory } from '../users/recent-events.ts';
 import type { BulkKind } from './bulk-order.ts';
+import { itemLists } from './item-lists.ts';
+import { userLists } from './user-lists.ts';
 
 export interface BulkRequest
   extends Pick<
@@ -15,11 +17,16 @@ export interface BulkRequest
   userIds?: readonly string[] | undefined;
 }
 
-/** One list: of a user, or of an item. */
-export interface BulkList {
-  id: string;
-  source: 'model' | 'popular';
-  items: readonly { itemId: string; score: number }[];
+/** Lists of users, or of items, as columns. */
+export interface BulkLists {
+  /** Whose they are. */
+  ids: readonly string[];
+  sources: readonly AnswerSource[];
+  /** Of list i rows `start[i] … start[i + 1]`, best first. */
+  start: Int32Array;
+  /** Catalogue rows. */
+  items: Int32Array;
+  scores: Float64Array;
 }
 
 /** What of a service makes the lists of one run. */
@@ -28,66 +35,87 @@ export interface BulkMaker {
   by: { datasetId: string; snapshotId: string; modelId: string | null; indexId: string | null };
   /** Of users, or of items, in an order that stays. */
   ids: readonly string[];
+  /** Item ids by catalogue row. */
+  itemIds: readonly string[];
   /** The lists of ids[from … to). */
-  lists(from: number, to: number): Promise<BulkList[]>;
+  lists(from: number, to: number): Promise<BulkLists>;
 }
 
-interface Made {
+/** What lists are made with. */
+export interface BulkContext {
   retriever: Retriever | undefined;
   dataset: ServedDataset;
-  /** A request with what its user did lately. */
-  withRecent(request: RetrieveRequest): RetrieveRequest;
+  /** What a user did lately. */
+  recentOf(userId: string): RecentHistory | undefined;
   shaping(): Promise<Shaping>;
-  because: string[];
+}
+
+/** Candidates of a list. */
+export const candidatesFor = ({ k }: BulkRequest): number => Math.max(k, candidateCount);
+
+/** Collects lists in the order of their places, in which they are not finished. */
+export class Collected {
+  readonly #k: number;
+  readonly #ids: readonly string[];
+  #sources: AnswerSource[];
+  #lengths: Int32Array;
+  #items: Int32Array;
+  #scores: Float64Array;
+
+  constructor(ids: readonly string[], k: number) {
+    this.#ids = ids;
+    this.#k = k;
+    this.#sources = ids.map(() => 'model');
+    this.#lengths = new Int32Array(ids.length);
+    this.#items = new Int32Array(ids.length * k);
+    this.#scores = new Float64Array(ids.length * k);
+  }
+
+  /** Adds an item to the list of a place, after those that it has. A list of k takes no more. */
+  add(place: number, item: number, score: number): void {
+    const length = this.#lengths[place]!;
+    if (length === this.#k) return;
+    this.#items[place * this.#k + length] = item;
+    this.#scores[place * this.#k + length] = score;
+    this.#lengths[place] = length + 1;
+  }
+
+  from(place: number, source: AnswerSource): void {
+    this.#sources[place] = source;
+  }
+
+  lists(): BulkLists {
+    const start = new Int32Array(this.#ids.length + 1);
+    for (let place = 0; place < this.#ids.length; place++) {
+      const length = this.#lengths[place]!;
+      const from = place * this.#k;
+      this.#items.copyWithin(start[place]!, from, from + length);
+      this.#scores.copyWithin(start[place]!, from, from + length);
+      start[place + 1] = start[place]! + length;
+    }
+    return { ids: this.#ids, sources: this.#sources, start, items: this.#items, scores: this.#scores };
+  }
 }
 
 /**
- * Makes lists as `retrieve` and `similarItems` answer them, many at once: the requests of one turn share the calls of
- * the user tower and of the index.
+ * Makes lists as `retrieve` and `similarItems` answer them, many at once: they share the calls of the user tower and of
+ * the index, and no object is made of a candidate.
  */
-export function bulkMaker({ of, userIds, ...wanted }: BulkRequest, made: Made): BulkMaker {
-  const { retriever, dataset } = made;
-  const by = {
-    ...{ datasetId: dataset.id, snapshotId: dataset.snapshotId },
-    ...{ modelId: retriever?.planned.modelId ?? null, indexId: retriever?.planned.indexId ?? null },
-  };
-  if (of === 'items') {
-    const { ids, withdrawn } = dataset.catalogue;
-    return {
-      by,
-      ids: ids.filter((_, row) => withdrawn[row] === 0),
-      async lists(from, to) {
-        const { rules } = await made.shaping();
-        const listOf = async (itemId: string): Promise<BulkList> => {
-          const request = { ...wanted, itemId };
-          const answer =
-            retriever === undefined
-              ? similarPopular(dataset, request, rules, answeredByNone(dataset, made.because))
-              : await similar(retriever, dataset, request, rules);
-          return asList(itemId, answer);
-        };
-        return Promise.all(this.ids.slice(from, to).map(listOf));
-      },
-    };
-  }
+export function bulkMaker(request: BulkRequest, context: BulkContext): BulkMaker {
+  const { retriever, dataset } = context;
+  const { ids: itemIds, withdrawn } = dataset.catalogue;
+  const isForUsers = request.of === 'users';
+  const ids = isForUsers
+    ? (request.userIds ?? dataset.interactions.users)
+    : itemIds.filter((_, row) => withdrawn[row] === 0);
+  const lists = isForUsers ? userLists(request, context) : itemLists(request, context);
   return {
-    by,
-    ids: userIds ?? dataset.interactions.users,
-    async lists(from, to) {
-      const shaping = await made.shaping();
-      // One moment for all: what depends on the time of the day is the same for everybody of a batch.
-      const situation = { time: Date.now() / 1000 };
-      const listOf = async (userId: string): Promise<BulkList> => {
-        const request = made.withRecent({ ...wanted, userId, situation });
-        const answer =
-          retriever === undefined
-            ? recommendPopular(dataset, request, shaping, made.because)
-            : await recommend(retriever, dataset, request, shaping);
-        return asList(userId, answer);
-      };
-      return Promise.all(this.ids.slice(from, to).map(listOf));
+    by: {
+      ...{ datasetId: dataset.id, snapshotId: dataset.snapshotId },
+      ...{ modelId: retriever?.planned.modelId ?? null, indexId: retriever?.planned.indexId ?? null },
     },
+    ids,
+    itemIds,
+    lists: (from, to) => lists(ids.slice(from, to)),
   };
 }
-
-const asList = (id: string, { source, items }: Pick<BulkList, 'source' | 'items'>): BulkList => ({ id, source, items });

@@ -6,7 +6,7 @@ export interface AnsweredLists {
   /** "" outside experiments. */
   armId: string;
   /** `popular` where no model was asked. */
-  source: 'model' | 'popular';
+  source: 'model' | 'popular' | 'bought';
   answers: number;
 }
 
