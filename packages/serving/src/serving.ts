@@ -4,7 +4,8 @@ import type { Executor } from '@duet/models';
 import { type RulesInForce, rulesInForce } from '@duet/ranking';
 import { type RetrieveAnswer, type RetrieveRequest, recommend, recommendPopular, type Shaping } from './answer.ts';
 import { type AnsweredBy, answeredBy, answeredByNone, type OfDataset } from './answered-by.ts';
-import { type BulkMaker, type BulkRequest, bulkMaker } from './bulk/everybody.ts';
+import type { BulkRequest } from './bulk/collected.ts';
+import { type BulkMaker, bulkMaker } from './bulk/everybody.ts';
 import { checkFilter } from './catalogue/filter.ts';
 import { TitleSearch } from './catalogue/title-search.ts';
 import {

@@ -11,7 +11,7 @@ import { buildIn } from '../testing.ts';
 import { bulkFormatOf, writeBulk } from './bulk-file.ts';
 import { bulkFile, bulkRuns, startBulkRun } from './bulk-order.ts';
 import { runBulk } from './bulk-run.ts';
-import type { BulkRequest } from './everybody.ts';
+import type { BulkRequest } from './collected.ts';
 
 describe('lists in bulk', () => {
   let shop: TinyShop;

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { type AnswerSource, answerSources } from '../answered-by.ts';
 import type { Serving } from '../serving.ts';
 import { type BulkFormat, type BulkKind, bulkFormats } from './bulk-order.ts';
-import type { BulkLists, BulkMaker, BulkRequest } from './everybody.ts';
+import type { BulkLists, BulkRequest } from './collected.ts';
+import type { BulkMaker } from './everybody.ts';
 import { columnsOf, textWriter } from './list-text.ts';
 
 export interface BulkOptions {

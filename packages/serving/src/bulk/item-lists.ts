@@ -3,7 +3,7 @@ import { rowOfItem } from '../dataset.ts';
 import { similarPopular } from '../item-lists.ts';
 import { catalogueRows, inStockOnly, withoutBlocked } from '../visible.ts';
 import { weighed } from '../weighed.ts';
-import { type BulkContext, type BulkLists, type BulkRequest, Collected, candidatesFor } from './everybody.ts';
+import { type BulkContext, type BulkLists, type BulkRequest, Collected, candidatesFor } from './collected.ts';
 import { searchMany } from './search-many.ts';
 
 /** Makes the lists of those that are most like each of some items, as `similarItems` answers them. */

@@ -1,6 +1,7 @@
 import { csvCell } from '@duet/datasets';
 import type { BulkFormat, BulkKind } from './bulk-order.ts';
-import type { BulkLists, BulkMaker } from './everybody.ts';
+import type { BulkLists } from './collected.ts';
+import type { BulkMaker } from './everybody.ts';
 
 export const columnsOf = (of: BulkKind): readonly [string, ...string[]] =>
   of === 'users'

@@ -6,7 +6,7 @@ import { asColumns, ListOrderer } from '../ranked.ts';
 import { bestSellers } from '../search.ts';
 import type { RecentHistory } from '../users/recent-events.ts';
 import { hideFrom, inStockOnly, mayPinFor, maySee, withoutBlocked } from '../visible.ts';
-import { type BulkContext, type BulkLists, type BulkRequest, Collected, candidatesFor } from './everybody.ts';
+import { type BulkContext, type BulkLists, type BulkRequest, Collected, candidatesFor } from './collected.ts';
 import { searchMany } from './search-many.ts';
 
 /** Makes the lists of some users, as `retrieve` answers them. */
