@@ -9,7 +9,7 @@ import { answerOf, type ImportResult } from './import-answer.ts';
 import { incomingOfFiles } from './parts/incoming.ts';
 import { insertPart, originOf, writePart } from './parts/part.ts';
 import { partsOf } from './parts/parts-of.ts';
-import { clockSummary, minorUnits } from './read/read.ts';
+import { clockSummary, minorUnits, spanOf } from './read/read.ts';
 import type { Workspace } from './read/workspace.ts';
 import { type ImportContext, reading } from './reading.ts';
 import { type ImportRequest, type ImportSettings, withPaths } from './request.ts';
@@ -48,7 +48,7 @@ export async function appendFiles(ctx: ImportContext, request: ImportRequest): P
       async (workspace, summary) => {
         refuseOther(dataset, newest, summary);
         const seconds = (performance.now() - started) / 1000;
-        const clock = await clockSummary(workspace, summary.clock);
+        const clock = clockSummary(summary.clock, await spanOf(workspace));
         return { summary: { ...summary, seconds }, clock, ...(await store(ctx, change, settings, workspace, summary)) };
       },
       known,

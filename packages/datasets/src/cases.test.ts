@@ -106,6 +106,12 @@ describe('events', () => {
     assert.deepEqual(counts(answer), [22, 7, 6, 9]);
     assert.deepEqual(answer.summary.rejected.byReason, { 'no user': 9 });
     assert.match(answer.warnings.join(), /guest \(1\), 0 \(1\)/);
+    // Where there are more ids than are numbered, they are read as they are.
+    const request = { name: 'case', interactions: file('null-ids.csv') };
+    const { summary, ...same } = await previewImport({ limits: { ids: 3 } }, request);
+    assert.deepEqual(counts(same as ImportPreview), [22, 7, 6, 9]);
+    assert.deepEqual(same.preview, answer.preview);
+    assert.deepEqual(summary.rejected, answer.summary.rejected);
   });
 });
 

@@ -7,11 +7,11 @@ import { answerOf, type ImportAnswer, type ImportResult } from './import-answer.
 import { incomingOfFiles } from './parts/incoming.ts';
 import { insertPart, originOf, writePart } from './parts/part.ts';
 import { type Preview, previewTables } from './read/preview.ts';
-import { clockSummary, minorUnits } from './read/read.ts';
+import { clockSummary, minorUnits, spanOf } from './read/read.ts';
 import { aside, type ImportContext, type ReadingContext, reading } from './reading.ts';
 import { type ImportRequest, parseImportRequest, withPaths } from './request.ts';
 import { loadNow } from './snapshots/now.ts';
-import { finishSnapshot, shapeOf, writeSnapshotFiles } from './snapshots/snapshot-files.ts';
+import { finishSnapshot, rowsOfFiles, shapeOf, writeSnapshotFiles } from './snapshots/snapshot-files.ts';
 import { insertSnapshot } from './snapshots/snapshot-row.ts';
 import type { ImportSummary, ReadSummary } from './summary.ts';
 import { countCategories, storeCatalogue, storeUsers } from './write/catalogue.ts';
@@ -46,7 +46,8 @@ export async function importDataset(ctx: ImportContext, request: ImportRequest):
     await mkdir(partsFolder(ctx.dataDir, datasetId));
     const file = partFile(ctx.dataDir, datasetId, partId);
     const part = await writePart(workspace, file, { constants }, progress);
-    const clock = await clockSummary(workspace, read.clock);
+    const span = await spanOf(workspace);
+    const clock = clockSummary(read.clock, span);
     const summary: ImportSummary = { ...read, seconds: (performance.now() - started) / 1000 };
     const snapshots = snapshotFolder(ctx.dataDir, { id: snapshotId, datasetId });
     const written = await draft.publish(async (client) => {
@@ -62,7 +63,8 @@ export async function importDataset(ctx: ImportContext, request: ImportRequest):
       await storeCatalogue(client, workspace, datasetId, { progress, signal });
       await storeUsers(client, workspace, datasetId, { progress, signal });
       await loadNow(workspace, client, datasetId);
-      const snapshot = { parts: [file], shape: shapeOf(settings, read) };
+      const rows = await rowsOfFiles(workspace, read, { minorUnits: minorUnits(currency), part, span });
+      const snapshot = { rows, shape: shapeOf(settings, read) };
       const files = await writeSnapshotFiles(workspace, snapshots, snapshot, progress);
       await finishSnapshot(snapshots, { id: snapshotId, datasetId, name, currency }, files);
       await countCategories(client, workspace, datasetId);
@@ -91,7 +93,7 @@ export async function previewImport(ctx: ReadingContext, request: ImportRequest)
       return {
         ...counts,
         ...answerOf(read),
-        clock: await clockSummary(workspace, read.clock),
+        clock: clockSummary(read.clock, await spanOf(workspace)),
         ...preview,
         summary: read,
       };

@@ -1,7 +1,10 @@
-import { interactionConstants, wholeInteractions } from '../read/tables.ts';
+import { interactionConstants, interactions, itemIds, userIds, wholeInteractions } from '../read/tables.ts';
 import type { Workspace } from '../read/workspace.ts';
 import type { ReadSummary } from '../summary.ts';
 import { incoming } from './part.ts';
+
+/** SQL for what an interaction is worth in minor units; NaN where nothing says it. */
+export const minorValue = (minorUnits: number): string => `coalesce(round(value * ${10 ** minorUnits}), 'nan'::DOUBLE)`;
 
 /**
  * Makes the table {@link incoming} of what files said: all their interactions, whatever a k-core leaves of them.
@@ -10,10 +13,15 @@ import { incoming } from './part.ts';
  */
 export async function incomingOfFiles(
   workspace: Workspace,
-  { clock, mapping, context }: Pick<ReadSummary, 'clock' | 'mapping' | 'context'>,
+  {
+    clock,
+    mapping,
+    context,
+    interactions: { kCore },
+  }: Pick<ReadSummary, 'clock' | 'mapping' | 'context' | 'interactions'>,
   minorUnits: number,
 ): Promise<Record<string, string>> {
-  const time = clock === 'file' ? 'row_number() OVER (PARTITION BY user_id ORDER BY _row) - 1' : 'moment';
+  const time = clock === 'file' ? 'row_number() OVER (PARTITION BY user_key ORDER BY _row) - 1' : 'moment';
   const { event, part, ...others } = interactionConstants(mapping.interactions!.columns, context);
   const constants = {
     ...Object.fromEntries(Object.entries(others).filter(([name]) => incoming.columns[name] !== undefined)),
@@ -22,9 +30,10 @@ export async function incomingOfFiles(
   };
   await workspace.fill(
     incoming,
-    `SELECT user_id, item_id, ${time} AS time, weight, coalesce(round(value * ${10 ** minorUnits}), 'nan'::DOUBLE) AS value_minor,
+    `SELECT u.id AS user_id, i.id AS item_id, ${time} AS time, weight, ${minorValue(minorUnits)} AS value_minor,
        coalesce(event, '') AS kind, order_id, quantity, hides, part AS split, context, _row AS place
-     FROM ${wholeInteractions}`,
+     FROM ${kCore.removed > 0 ? wholeInteractions : interactions}
+       JOIN ${userIds} u ON u.number = user_key JOIN ${itemIds} i ON i.number = item_key`,
     { as: 'view', constants },
   );
   return constants;

@@ -45,7 +45,7 @@ export const incoming: Table = {
 };
 
 /** SQL for the rows of parts, which are the files of `incoming` without `place`. */
-export const rowsOfParts = (files: readonly string[], options = ''): string =>
+export const partRows = (files: readonly string[], options = ''): string =>
   `read_parquet([${files.map(literal)}]${options && `, ${options}`})`;
 
 /** A part's file, and what its row says of it. */
@@ -74,7 +74,7 @@ export async function writePart(
   { others = [], constants = {} }: { others?: readonly string[]; constants?: Readonly<Record<string, string>> },
   progress: Progress,
 ): Promise<WrittenPart> {
-  const known = others.length > 0 ? rowsOfParts(others) : undefined;
+  const known = others.length > 0 ? partRows(others) : undefined;
   // What weighs nothing bought nothing: a refund names the order of its purchase.
   const fresh =
     known === undefined
@@ -94,9 +94,7 @@ export async function writePart(
     { progress, step: 'write part' },
   );
   await sync(file);
-  const { first, last } = await workspace.row(
-    `SELECT min(time) AS first, max(time) AS last FROM ${rowsOfParts([file])}`,
-  );
+  const { first, last } = await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${partRows([file])}`);
   const { n } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${incoming}`);
   return {
     interactions: written,

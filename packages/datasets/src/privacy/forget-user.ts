@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { silent } from '@duet/base';
 import type { DatasetPart } from '@duet/db';
-import { rowsOfParts } from '../parts/part.ts';
+import { partRows } from '../parts/part.ts';
 import { partsOf } from '../parts/parts-of.ts';
 import { literal, Workspace } from '../read/workspace.ts';
 import { type SnapshotContext, snapshotOf } from '../snapshots/take-snapshot.ts';
@@ -79,10 +79,8 @@ async function forgetInPart(
   person: KnownPerson,
 ): Promise<number> {
   const old = partFile(dataDir, datasetId, part.id);
-  const rows = rowsOfParts([old], 'file_row_number = true');
-  const found = await workspace.row(
-    `SELECT count(*)::DOUBLE AS n FROM ${rowsOfParts([old])} WHERE ${isOfPerson(person)}`,
-  );
+  const rows = partRows([old], 'file_row_number = true');
+  const found = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${partRows([old])} WHERE ${isOfPerson(person)}`);
   const removed = Number(found.n);
   if (removed === 0) return 0;
   const id = randomUUID();
@@ -130,7 +128,7 @@ async function anonymise(
   const is = `user_id IN (${ownIds(person).map(literal)})`;
   for (const { id } of await db.prisma.snapshot.findMany({ where: { datasetId }, select: { id: true } })) {
     const file = path.join(snapshotFolder(dataDir, { id, datasetId }), 'users.parquet');
-    const users = rowsOfParts([file]);
+    const users = partRows([file]);
     const found = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${users} WHERE ${is}`);
     if (Number(found.n) === 0) continue;
     const made = path.join(folder, `${id}.users.parquet`);

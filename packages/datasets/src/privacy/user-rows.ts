@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rowsOfParts } from '../parts/part.ts';
+import { partRows } from '../parts/part.ts';
 import { partsOf } from '../parts/parts-of.ts';
 import { openDuckDb } from '../read/duckdb.ts';
 import { partFile, partsFolder } from '../write/folder.ts';
@@ -45,7 +45,7 @@ async function loggedRows(folder: string, files: readonly string[], isTheirs: st
   const result = await database.connection.runAndReadAll(
     `SELECT user_id AS "userId", item_id AS "itemId", time, kind, weight, quantity, order_id AS "orderId",
        CASE WHEN isnan(value_minor) THEN NULL ELSE value_minor END AS "valueMinor", context
-     FROM ${rowsOfParts(files)} WHERE ${isTheirs} ORDER BY time`,
+     FROM ${partRows(files)} WHERE ${isTheirs} ORDER BY time`,
   );
   return result.getRowObjectsJson() as Record<string, unknown>[];
 }

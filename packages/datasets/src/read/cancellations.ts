@@ -1,5 +1,5 @@
 import type { CancellationsSummary } from '../summary.ts';
-import { netted, type Table } from './tables.ts';
+import { netted } from './tables.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
@@ -9,22 +9,22 @@ import type { Workspace } from './workspace.ts';
  * With S the running sum of quantities, its height is H = S − min(0, running minimum of S), and what is left of a
  * purchase that raised it from h is the part of [h, h + quantity] below the lowest height from then on.
  */
-export async function netCancellations(workspace: Workspace, purchases: Table): Promise<CancellationsSummary> {
+export async function netCancellations(workspace: Workspace, purchases: string): Promise<CancellationsSummary> {
   await workspace.fill(
     netted,
     `WITH units AS (
-      SELECT _row, user_id, item_id, moment, cancels,
+      SELECT _row, user_key, item_key, moment, cancels,
         CASE WHEN cancels THEN -abs(coalesce(quantity, 1)) ELSE coalesce(quantity, 1) END AS change
-      FROM ${purchases} SEMI JOIN (SELECT DISTINCT user_id, item_id FROM ${purchases} WHERE cancels)
-        USING (user_id, item_id)
+      FROM ${purchases} SEMI JOIN (SELECT DISTINCT user_key, item_key FROM ${purchases} WHERE cancels)
+        USING (user_key, item_key)
     ), sums AS (
-      SELECT *, sum(change) OVER (PARTITION BY user_id, item_id ORDER BY moment, _row) AS s FROM units
+      SELECT *, sum(change) OVER (PARTITION BY user_key, item_key ORDER BY moment, _row) AS s FROM units
     ), heights AS (
-      SELECT *, s - least(0, min(s) OVER (PARTITION BY user_id, item_id ORDER BY moment, _row)) AS height FROM sums
+      SELECT *, s - least(0, min(s) OVER (PARTITION BY user_key, item_key ORDER BY moment, _row)) AS height FROM sums
     ), futures AS (
       SELECT *,
-        coalesce(lag(height) OVER (PARTITION BY user_id, item_id ORDER BY moment, _row), 0) AS before,
-        min(height) OVER (PARTITION BY user_id, item_id ORDER BY moment, _row
+        coalesce(lag(height) OVER (PARTITION BY user_key, item_key ORDER BY moment, _row), 0) AS before,
+        min(height) OVER (PARTITION BY user_key, item_key ORDER BY moment, _row
                           ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS lowest
       FROM heights
     )

@@ -45,7 +45,7 @@ export function allFaults(rows: Rows, checks: readonly Check[]): string {
 
 /** SQL for whether anything is wrong. */
 export const anyFault = (checks: readonly Check[]): string =>
-  checks.length === 0 ? 'false' : checks.map(({ when }) => `coalesce(${when}, false)`).join(' OR ');
+  checks.length === 0 ? 'false' : `coalesce(${checks.map(({ when }) => `(${when})`).join(' OR ')}, false)`;
 
 /** Adds a relation's rows with a `problem` to those rejected, and counts the values that were `emptied` in the others. */
 export async function reportFaults(

@@ -4,8 +4,8 @@ import { interactions, wholeInteractions } from './tables.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
- * Keeps all as {@link wholeInteractions}, and then removes interactions of users and items with too few until none are
- * left: the k-core (Batagelj & Zaveršnik 2003).
+ * Removes interactions of users and items with too few until none are left: the k-core (Batagelj & Zaveršnik 2003).
+ * Where it may remove any, all are kept as {@link wholeInteractions}.
  */
 export async function filterCore(
   workspace: Workspace,
@@ -18,11 +18,11 @@ export async function filterCore(
           `DELETE FROM ${interactions} WHERE ${key} IN
            (SELECT ${key} FROM ${interactions} GROUP BY ${key} HAVING count(*) < ${least})`,
         );
-  const whole = `FROM ${interactions}`;
-  await workspace.fill(wholeInteractions, whole, { as: core.user > 1 || core.item > 1 ? 'table' : 'view' });
   const result = { removed: 0, rounds: 0 };
+  if (core.user <= 1 && core.item <= 1) return result;
+  await workspace.fill(wholeInteractions, `FROM ${interactions}`);
   for (;;) {
-    const removed = (await prune('user_id', core.user)) + (await prune('item_id', core.item));
+    const removed = (await prune('user_key', core.user)) + (await prune('item_key', core.item));
     if (removed === 0) return result;
     result.removed += removed;
     result.rounds++;

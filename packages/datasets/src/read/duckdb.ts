@@ -29,14 +29,14 @@ export async function openDuckDb(
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
-  for (const statement of [
-    ...session,
-    `SET allowed_directories = [${literal(files)}]`,
-    'SET enable_external_access = false',
-    'SET lock_configuration = true',
-  ]) {
-    await connection.run(statement);
-  }
+  await connection.run(
+    [
+      ...session,
+      `SET allowed_directories = [${literal(files)}]`,
+      'SET enable_external_access = false',
+      'SET lock_configuration = true',
+    ].join('; '),
+  );
   return {
     connection,
     [Symbol.dispose]() {

@@ -7,7 +7,7 @@ import { readLists } from './lists.ts';
 import { currencyOf, mappingOf, minorUnits, opener, type ReadContext } from './read.ts';
 import { summariseRejected } from './rejected.ts';
 import { formsOf, locate, readRows } from './rows.ts';
-import { emptied, interactions, knownItems, rejected, scanned } from './tables.ts';
+import { emptied, knownItems, rejected } from './tables.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What reading a feed of items came to. */
@@ -31,7 +31,7 @@ export async function readFeed(
   settings: ImportSettings,
   ctx: ReadContext,
 ): Promise<ReadFeed> {
-  for (const table of [rejected, emptied, scanned, interactions, knownItems]) await workspace.create(table);
+  await workspace.create(rejected, emptied, knownItems);
   const forms = await formsOf(settings);
   const open = opener(workspace, settings, ctx, forms);
   const located = await locate(open, 'items', settings.items!, forms);

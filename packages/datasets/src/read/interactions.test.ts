@@ -34,7 +34,8 @@ async function read(rows: Purchase[], request: Partial<ImportRequest>) {
     throw error;
   });
   const kept = await workspace.rows(
-    'SELECT user_id AS user, item_id AS item, moment AS time, quantity, value FROM interactions ORDER BY _row',
+    `SELECT u.id AS user, i.id AS item, moment AS time, quantity, value FROM interactions
+     JOIN user_ids u ON u.number = user_key JOIN item_ids i ON i.number = item_key ORDER BY _row`,
   );
   return { summary, kept: kept.map(({ value, ...row }) => ({ row: row as unknown as Purchase, value })) };
 }

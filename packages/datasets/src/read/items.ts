@@ -6,7 +6,7 @@ import { allFaults, brokenRow, type Check, firstProblem, reportFaults } from './
 import { type Profile, profileRows } from './profile.ts';
 import type { Rows } from './rows.ts';
 import { columnOf } from './source/source.ts';
-import { items, knownItems, listedItems, lists, scanned } from './tables.ts';
+import { itemIds, items, knownItems, listedItems, lists, scanned } from './tables.ts';
 import { categoryPath } from './values/category.ts';
 import { numberOf } from './values/price.ts';
 import { hiddenBy, stocked } from './values/states.ts';
@@ -148,33 +148,51 @@ export async function readItems(
   const { rows, interactionRows, settings, now } = input;
   // Prices are bounded by the smallest unit that a currency has.
   const listed = rows && (await readListed(workspace, rows, { settings, scale: 1000, now }));
-  if (!rows) await workspace.create(listedItems);
   const scale = 10 ** input.minorUnits(listed?.profile);
-  const latest = (role: 'title' | 'category' | 'price'): string =>
-    interactionRows.roles[role] ? `arg_max(${role}, (moment, _row)) FILTER (${role} IS NOT NULL)` : 'NULL';
+  const share = rows ? await shareListed(workspace) : 0;
+  const isComplete =
+    rows !== undefined && (settings.catalogue ?? (share >= 0.5 ? 'complete' : 'partial')) === 'complete';
+  const said = (['title', 'category', 'price'] as const).filter((role) => interactionRows.roles[role] !== undefined);
+  const latest = said.map((role) => `arg_max(${role}, (moment, _row)) FILTER (${role} IS NOT NULL) AS latest_${role}`);
+  const or = (role: (typeof said)[number]): string => (said.includes(role) ? `latest_${role}` : 'NULL');
+  const path = said.includes('category') ? categoryPath('latest_category') : 'NULL::VARCHAR[]';
+  const join =
+    said.length === 0
+      ? ''
+      : `LEFT JOIN (SELECT id, latest.* EXCLUDE (item_key) FROM ${itemIds} JOIN
+           (SELECT item_key, ${latest} FROM ${scanned} WHERE NOT faulty AND ignored IS NULL AND NOT cancels GROUP BY item_key) latest
+           ON number = item_key) USING (id)`;
+  await workspace.fill(
+    items,
+    `SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS item_id,
+       coalesce(listed.title, ${or('title')}, '') AS title,
+       list_last(CASE WHEN len(listed.category) > 0 THEN listed.category ELSE ${path} END) AS category,
+       coalesce(listed.price, ${or('price')})::DOUBLE AS major,
+       CASE WHEN major * ${scale} <= ${largestPrice} THEN round(major * ${scale})::INTEGER END AS price_minor,
+       coalesce(stocked, true) AS in_stock, coalesce(hidden, ${isComplete}) AS withdrawn, ${allAttributes} AS attributes
+     FROM (SELECT id FROM ${knownItems} ${rows ? `UNION SELECT id FROM ${listedItems}` : ''}) ids
+       LEFT JOIN ${listedItems} listed USING (id) LEFT JOIN ${lists('items')} USING (id) ${join}`,
+  );
+  return {
+    ...(await summarise(workspace, rows !== undefined)),
+    superseded: listed?.superseded ?? 0,
+    listed,
+    covered: share,
+  };
+}
+
+/** The share of the interactions whose items the items file lists. */
+async function shareListed(workspace: Workspace): Promise<number> {
   const { share } = await workspace.row(
     `SELECT coalesce(sum(interactions) FILTER (id IN (SELECT id FROM ${listedItems})) / sum(interactions), 0)::DOUBLE AS share
      FROM ${knownItems}`,
   );
-  const isComplete =
-    rows !== undefined && (settings.catalogue ?? (Number(share) >= 0.5 ? 'complete' : 'partial')) === 'complete';
-  await workspace.fill(
-    items,
-    `WITH latest AS (
-       SELECT item_id AS id, ${latest('title')} AS title, ${latest('category')} AS category, ${latest('price')} AS price
-       FROM ${scanned} WHERE NOT faulty AND ignored IS NULL AND NOT cancels GROUP BY item_id
-     ), ids AS (
-       SELECT id FROM ${knownItems} UNION SELECT id FROM ${listedItems}
-     )
-     SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS row, id AS item_id,
-       coalesce(listed_title, latest_title, '') AS title, list_last(category) AS category,
-       CASE WHEN major * ${scale} <= ${largestPrice} THEN round(major * ${scale})::INTEGER END AS price_minor,
-       coalesce(stocked, true) AS in_stock, coalesce(hidden, ${isComplete}) AS withdrawn, ${allAttributes} AS attributes
-     FROM (SELECT id, attributes, lists, stocked, hidden, listed.title AS listed_title, latest.title AS latest_title,
-         CASE WHEN len(listed.category) > 0 THEN listed.category ELSE ${categoryPath('latest.category')} END AS category,
-         coalesce(listed.price, latest.price) AS major
-       FROM ids LEFT JOIN ${listedItems} listed USING (id) LEFT JOIN latest USING (id) LEFT JOIN ${lists('items')} USING (id))`,
-  );
+  return Number(share);
+}
+
+/** Counts of {@link items}; without an items file all are of interactions, shown and in stock. */
+async function summarise(workspace: Workspace, isListed: boolean): Promise<Omit<ItemsSummary, 'superseded'>> {
+  if (!isListed) return { read: 0, withoutInteractions: 0, hidden: 0, withdrawn: 0, outOfStock: 0 };
   const row = await workspace.row(`
     SELECT count(*) FILTER (id IS NOT NULL)::DOUBLE AS read, count(*) FILTER (id IS NOT NULL AND hidden)::DOUBLE AS hidden,
       count(*) FILTER (id IS NULL AND withdrawn)::DOUBLE AS withdrawn, count(*) FILTER (NOT in_stock)::DOUBLE AS out,
@@ -183,11 +201,8 @@ export async function readItems(
   return {
     read: Number(row.read),
     withoutInteractions: Number(row.cold),
-    superseded: listed?.superseded ?? 0,
     hidden: Number(row.hidden),
     withdrawn: Number(row.withdrawn),
     outOfStock: Number(row.out),
-    listed,
-    covered: Number(share),
   };
 }

@@ -15,6 +15,7 @@ export async function readLists(
   requested: ImportSettings['userLists'],
   open: (table: string, file: string) => Promise<Source[]>,
 ): Promise<void> {
+  if (Object.keys(requested).length === 0) return workspace.create(listValues(entity), lists(entity));
   await workspace.create(listValues(entity));
   for (const [place, [name, list]] of Object.entries(requested).entries()) {
     const [source] = await open(`${entity}_list_${place}`, list.file);

@@ -1,5 +1,5 @@
 import type { ReadSummary } from '../summary.ts';
-import { interactions, items, users } from './tables.ts';
+import { interactions, itemIds, items, userIds, users } from './tables.ts';
 import type { Row, Workspace } from './workspace.ts';
 
 /** Rows as they would be stored. */
@@ -30,8 +30,9 @@ export async function previewTables(
     counts: { rows: Number(counts.rows), users: Number(counts.users), items: Number(counts.items) },
     preview: {
       interactions: await workspace.rows(
-        `SELECT user_id AS user, item_id AS item, ${time} AS time, weight, quantity, value, order_id AS "order"
-         FROM ${interactions} ORDER BY _row LIMIT ${shown}`,
+        `SELECT u.id AS user, i.id AS item, ${time} AS time, weight, quantity, value, order_id AS "order"
+         FROM (FROM ${interactions} ORDER BY _row LIMIT ${shown}) JOIN ${userIds} u ON u.number = user_key
+           JOIN ${itemIds} i ON i.number = item_key ORDER BY _row`,
       ),
       items: await workspace.rows(shownItems),
       users: await workspace.rows(

@@ -62,10 +62,13 @@ export async function profileRows(workspace: Workspace, rows: Rows, settings: Im
     numbers: Object.fromEntries(
       numbers.map((role) => [
         role,
-        decideNumber(
-          { commas: of(role, 'commas'), dots: of(role, 'dots'), odd: of(role, 'odd'), lone: of(role, 'lone') },
-          settings.decimal,
-        ),
+        {
+          ...decideNumber(
+            { commas: of(role, 'commas'), dots: of(role, 'dots'), odd: of(role, 'odd'), lone: of(role, 'lone') },
+            settings.decimal,
+          ),
+          isBounded: isPlain(role),
+        },
       ]),
     ),
     currencies: [

@@ -13,9 +13,9 @@ import { readLists } from './lists.ts';
 import type { Profile } from './profile.ts';
 import { refuseRejected, summariseRejected } from './rejected.ts';
 import { refuseUnknown } from './roles.ts';
-import { filesOf, formsOf, type Located, locate, type OpenFiles, type Rows, readRows } from './rows.ts';
+import { filesOf, formsOf, idColumns, type Located, locate, type OpenFiles, type Rows, readRows } from './rows.ts';
 import { openSources } from './source/open.ts';
-import { emptied, interactions, knownUsers, rejected } from './tables.ts';
+import { emptied, interactions, knownUsers, listedItems, listedUsers, rejected } from './tables.ts';
 import { readUsers } from './users.ts';
 import { literal, type Workspace } from './workspace.ts';
 
@@ -47,6 +47,8 @@ export function opener(
     items: settings.itemColumnNames && { header: false, columns: settings.itemColumnNames },
     users: settings.userColumnNames && { header: false, columns: settings.userColumnNames },
   } as Record<string, { header: boolean; columns?: readonly string[] } | undefined>;
+  // Where both sides are users, an id means the same in either column.
+  const numbers = (table: string) => table === 'interactions' && !isOneKind(settings);
   return (table, location) =>
     openSources(workspace, table, location, {
       ...ctx,
@@ -56,9 +58,11 @@ export function opener(
       sheet,
       bounds,
       maxRows: ctx.limits.rows,
+      maxIds: ctx.limits.ids,
       sampleRows: ctx.sampleRows,
       ...namesOf[table],
       knownText: (name) => recognise(forms, { columns: [], file: name })?.file.text,
+      ...(numbers(table) && { idColumns: (columns, name) => idColumns(settings, forms, columns, name) }),
     });
 }
 
@@ -103,8 +107,7 @@ export async function readFiles(
   ctx: ReadContext,
 ): Promise<ReadSummary> {
   const { progress, now } = ctx;
-  await workspace.create(rejected);
-  await workspace.create(emptied);
+  await workspace.create(rejected, emptied);
   const forms = await formsOf(settings);
   const open = opener(workspace, settings, ctx, forms);
   const oneKind = isOneKind(settings);
@@ -120,6 +123,7 @@ export async function readFiles(
   };
   const itemRows = await rowsOf('items');
   const userRows = await rowsOf('users');
+  await workspace.create(...(itemRows ? [] : [listedItems]), ...(userRows ? [] : [listedUsers]));
   const lists = { ...settings.userLists, ...settings.itemLists };
   await readLists(workspace, 'users', oneKind ? lists : settings.userLists, open);
   await readLists(workspace, 'items', oneKind ? lists : settings.itemLists, open);
@@ -147,14 +151,14 @@ export async function readFiles(
       return minorUnits(currency.code);
     },
   });
-  const { listed: listedItems, covered, ...itemsSummary } = items;
-  const { listed: listedUsers, ...usersSummary } = await readUsers(workspace, userRows, settings);
+  const { listed: ofItems, covered, ...itemsSummary } = items;
+  const { listed: ofUsers, ...usersSummary } = await readUsers(workspace, userRows, settings);
   const left = await summariseRejected(workspace, folder);
   if (settings.strict) refuseRejected(left);
   const mapping: ReadSummary['mapping'] = {
     interactions: mappingOf(rows, accounts, settings.context),
-    ...(itemRows && listedItems && { items: { ...mappingOf(itemRows, listedItems.accounts), says: listedItems.says } }),
-    ...(userRows && listedUsers && { users: mappingOf(userRows, listedUsers.accounts) }),
+    ...(itemRows && ofItems && { items: { ...mappingOf(itemRows, ofItems.accounts), says: ofItems.says } }),
+    ...(userRows && ofUsers && { users: mappingOf(userRows, ofUsers.accounts) }),
   };
   refuseUseless(mapping, left.byReason, summary.kept);
   // Of samples the one does not have what the other names.
@@ -264,10 +268,15 @@ async function suspects(workspace: Workspace): Promise<string[]> {
   return [`These users may be many people: ${names}. Leave their rows out with --where.`];
 }
 
-/** The clock of the interactions, and what it spans. */
-export async function clockSummary(workspace: Workspace, kind: ReadSummary['clock']): Promise<ClockSummary> {
-  if (kind !== 'time') return { kind };
+/** The first and the last moment of the interactions: Unix seconds, or positions. */
+export async function spanOf(workspace: Workspace): Promise<readonly [number, number]> {
   const { first, last } = await workspace.row(`SELECT min(moment) AS first, max(moment) AS last FROM ${interactions}`);
-  const iso = (seconds: unknown) => new Date(Number(seconds) * 1000).toISOString();
-  return { kind, first: iso(first), last: iso(last) };
+  return [Number(first), Number(last)];
+}
+
+/** The clock of the interactions, and what it spans. */
+export function clockSummary(kind: ReadSummary['clock'], span: readonly [number, number]): ClockSummary {
+  if (kind !== 'time') return { kind };
+  const [first, last] = span.map((seconds) => new Date(seconds * 1000).toISOString());
+  return { kind, first: first!, last: last! };
 }

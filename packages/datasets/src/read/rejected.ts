@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
 import type { FaultSummary } from '../summary.ts';
@@ -9,10 +10,16 @@ const examples = 20;
 
 /** Writes rejected.jsonl into a folder, and counts and samples what it holds. */
 export async function summariseRejected(workspace: Workspace, folder: string): Promise<FaultSummary> {
+  const file = path.join(folder, 'rejected.jsonl');
+  const { n: total } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${rejected}`);
+  if (total === 0) {
+    await writeFile(file, '');
+    return { total, byReason: {}, examples: [] };
+  }
   // A file that describes both sides is read for each.
   const distinct = `(SELECT DISTINCT * FROM ${rejected})`;
   const sorted = `SELECT file, line, "column", reason, value, record::JSON AS record FROM ${distinct} ORDER BY file, line`;
-  await workspace.run(`COPY (${sorted}) TO ${literal(path.join(folder, 'rejected.jsonl'))} (FORMAT json)`);
+  await workspace.run(`COPY (${sorted}) TO ${literal(file)} (FORMAT json)`);
   const reasons = await workspace.rows(
     `SELECT reason, count(*)::DOUBLE AS n FROM ${distinct} GROUP BY reason ORDER BY n DESC, reason`,
   );

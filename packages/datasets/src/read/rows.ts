@@ -15,7 +15,7 @@ import {
 } from './forms/form.ts';
 import { assignRoles, type Roles } from './roles.ts';
 import { translate } from './source/expression.ts';
-import { columnOf, type Source } from './source/source.ts';
+import { columnOf, type Numbers, type Source } from './source/source.ts';
 import type { ColumnFacts } from './text/column-facts.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -31,6 +31,8 @@ export interface Rows {
   text(role: Role): string;
   /** What a role's texts are like, where that is known without a look at the rows. */
   factsOf(role: Role): ColumnFacts | undefined;
+  /** The numbers that stand for a role's texts, where rows have them. */
+  numbersOf(role: Role): Numbers | undefined;
   /** The column that is to blame for a role's value. */
   blamed(role: Role): string | undefined;
   /** SQL for why a row does not count; NULL where it does. */
@@ -78,6 +80,32 @@ export async function locate(
   };
 }
 
+/** The column that alone holds a role as the file says it. */
+function soleColumn(roles: Roles, role: Role, file: FormFile | undefined): string | undefined {
+  const [name, ...others] = roles[role] ?? [];
+  if (name === undefined || others.length > 0 || name.startsWith('=')) return undefined;
+  const isFilled = file?.fill?.columns.some((filled) => columnNamed([name], filled, file.aliases) !== undefined);
+  return isFilled ? undefined : name;
+}
+
+/** The columns of a file of interactions that hold ids which rows share: none where the file is something else. */
+export function idColumns(
+  settings: ImportSettings,
+  forms: readonly Form[],
+  columns: readonly string[],
+  name: string,
+): string[] {
+  const file = recognise(forms, { columns, file: name })?.file;
+  if (file !== undefined && file.table !== 'interactions') return [];
+  try {
+    const roles = assignRoles(settings, 'interactions', { columns, file: name, form: file });
+    const ids = (['user', 'item'] as const).flatMap((role) => soleColumn(roles, role, file) ?? []);
+    return ids.length === 2 ? ids : [];
+  } catch {
+    return [];
+  }
+}
+
 /** The files of a location that hold a table: by their form, else by their columns, else all. */
 export function filesOf({ found, location }: Located, table: TableName, settings: ImportSettings): Found[] {
   const formed = found.filter(({ file }) => file?.table === table);
@@ -101,11 +129,14 @@ async function united(workspace: Workspace, table: string, sources: Source[]): P
   const view = `united_${table}`;
   return {
     ...first!,
-    files: sources.flatMap(({ files }) => files),
+    files: [...new Set(sources.flatMap(({ files }) => files))],
     columns,
     view,
     arrays: [...new Set(sources.flatMap(({ arrays }) => arrays))],
     factsOf: () => undefined,
+    numbersOf: () => undefined,
+    isSound: sources.every(({ isSound }) => isSound),
+    records: sources.reduce<number | undefined>((sum, { records }) => records && sum && sum + records, 1),
     unreadable: sources.reduce((sum, { unreadable }) => sum + unreadable, 0),
     open: async (array) => {
       for (const source of sources) await source.open(source.arrays.includes(array ?? '') ? array : undefined);
@@ -142,6 +173,84 @@ async function companion(name: string, form: Form, located: Located, open: OpenF
   );
 }
 
+/** A table's files with those that their form joins, under one view. */
+async function joined(
+  workspace: Workspace,
+  table: TableName,
+  located: Located,
+  settings: ImportSettings,
+  open: OpenFiles,
+): Promise<{ source: Source; roles: Roles; form: Form | undefined; file: FormFile | undefined }> {
+  const files = filesOf(located, table, settings);
+  const { form, file } = files[0]!;
+  const own = await united(
+    workspace,
+    table,
+    files.map(({ source }) => source),
+  );
+  const others: { source: Source; here: string; there: string }[] = [];
+  for (const { file: name, on } of file?.join ?? []) {
+    const [here, there] = typeof on === 'string' ? [on, on] : on;
+    others.push({ source: await companion(name, form!, located, open), here, there });
+  }
+  const columns = [...own.columns];
+  const views = others.map(({ source }) =>
+    source.columns.filter((name) => !columns.includes(name) && columns.push(name)),
+  );
+  const source: Source = { ...own, columns };
+  const roles = assignRoles(settings, table, { columns, file: located.location, form: file });
+  const arrays = Object.values(roles).flatMap((names) => names.flatMap((name) => /^(.+\[\])\./.exec(name)?.[1] ?? []));
+  const spread = arrays.filter((array) => own.arrays.includes(array));
+  // Of an array within another each innermost object is a row.
+  await own.open(spread.find((array) => spread.some((other) => array.startsWith(`${other}.`))) ?? spread[0]);
+  refuseObjects(own, roles, located.location);
+
+  let select = `SELECT * FROM ${own.view}`;
+  for (const [at, { source: other, here, there }] of others.entries()) {
+    await other.open();
+    const key = columnOf(other, columnNamed(other.columns, there));
+    const added = views[at]!.map((name) => `other.${columnOf(other, name)} AS ${columnOf(source, name)}`);
+    select = `SELECT rows.*${added.map((one) => `, ${one}`).join('')} FROM (${select}) rows
+      LEFT JOIN (SELECT * FROM ${other.view} QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY _row DESC) = 1) other
+      ON other.${key} = rows.${columnOf(source, columnNamed(columns, here))}`;
+  }
+  const filled = filledColumns(source, file);
+  if (filled.length > 0) select = `SELECT * REPLACE (${filled}) FROM (${select})`;
+  if (others.length + filled.length > 0) {
+    source.view = `rows_${table}`;
+    await workspace.run(`CREATE OR REPLACE VIEW ${source.view} AS ${select}`);
+  }
+  return { source, roles, form, file };
+}
+
+/** SQL for the columns that only the first row of a group says, said by all. */
+function filledColumns(source: Source, file: FormFile | undefined): string[] {
+  const group = file?.fill && columnNamed(source.columns, file.fill.by, file.aliases);
+  if (group === undefined) return [];
+  return file!.fill!.columns.flatMap((name) => {
+    const found = columnNamed(source.columns, name, file!.aliases);
+    if (found === undefined) return [];
+    const column = columnOf(source, found);
+    return `coalesce(${column}, arg_min(${column}, _row) FILTER (${column} IS NOT NULL) OVER (PARTITION BY ${columnOf(source, group)})) AS ${column}`;
+  });
+}
+
+/** SQL for `--where` over a source. @throws DuetError `bad-input` for what is no condition over its columns */
+async function conditionOf(workspace: Workspace, where: string, source: Source, file: string): Promise<string> {
+  const { columns, view } = source;
+  const column = (name: string) => {
+    const found = columnNamed(columns, name);
+    return found && columnOf(source, found);
+  };
+  const condition = await translate(workspace, where, column, { file, option: 'where (--where)', columns });
+  await workspace.rows(`SELECT ${condition} FROM ${view} LIMIT 0`).catch((cause: Error) => {
+    // DuckDB's first line says what is wrong, the others show our SQL.
+    const [what] = cause.message.split('\n', 1);
+    throw new DuetError('bad-input', `where (--where) is no condition: ${what}`, { where: { file }, cause });
+  });
+  return condition;
+}
+
 /**
  * The rows of one table: its files united, the files of their form joined, what only first rows of groups say filled
  * in, and its columns given roles.
@@ -155,51 +264,8 @@ export async function readRows(
   settings: ImportSettings,
   open: OpenFiles,
 ): Promise<Rows> {
-  const files = filesOf(located, table, settings);
-  const { form, file } = files[0]!;
-  const own = await united(
-    workspace,
-    table,
-    files.map(({ source }) => source),
-  );
-  const joined: { source: Source; here: string; there: string }[] = [];
-  for (const { file: name, on } of file?.join ?? []) {
-    const [here, there] = typeof on === 'string' ? [on, on] : on;
-    joined.push({ source: await companion(name, form!, located, open), here, there });
-  }
-  const columns = [...own.columns];
-  const views = joined.map(({ source }) =>
-    source.columns.filter((name) => !columns.includes(name) && columns.push(name)),
-  );
-  const source: Source = { ...own, columns, view: `rows_${table}` };
-  const roles = assignRoles(settings, table, { columns, file: located.location, form: file });
-  const arrays = Object.values(roles).flatMap((names) => names.flatMap((name) => /^(.+\[\])\./.exec(name)?.[1] ?? []));
-  const spread = arrays.filter((array) => own.arrays.includes(array));
-  // Of an array within another each innermost object is a row.
-  await own.open(spread.find((array) => spread.some((other) => array.startsWith(`${other}.`))) ?? spread[0]);
-  refuseObjects(own, roles, located.location);
-
-  let select = `SELECT * FROM ${own.view}`;
-  for (const [at, { source: other, here, there }] of joined.entries()) {
-    await other.open();
-    const key = columnOf(other, columnNamed(other.columns, there));
-    const added = views[at]!.map((name) => `other.${columnOf(other, name)} AS ${columnOf(source, name)}`);
-    select = `SELECT rows.*${added.map((one) => `, ${one}`).join('')} FROM (${select}) rows
-      LEFT JOIN (SELECT * FROM ${other.view} QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY _row DESC) = 1) other
-      ON other.${key} = rows.${columnOf(source, columnNamed(columns, here))}`;
-  }
-  const group = file?.fill && columnNamed(columns, file.fill.by, file.aliases);
-  if (group !== undefined) {
-    const filled = file!.fill!.columns.flatMap((name) => {
-      const found = columnNamed(columns, name, file!.aliases);
-      if (found === undefined) return [];
-      const column = columnOf(source, found);
-      return `coalesce(${column}, arg_min(${column}, _row) FILTER (${column} IS NOT NULL) OVER (PARTITION BY ${columnOf(source, group)})) AS ${column}`;
-    });
-    if (filled.length > 0) select = `SELECT * REPLACE (${filled}) FROM (${select})`;
-  }
-  await workspace.run(`CREATE OR REPLACE VIEW ${source.view} AS ${select}`);
-
+  const { source, roles, form, file } = await joined(workspace, table, located, settings, open);
+  const { columns } = source;
   const where = { file: located.location, option: `the form "${form?.name}"` };
   const ofForm = (expression: string): Promise<string> =>
     translate(
@@ -222,23 +288,7 @@ export async function readRows(
   }
   const reasons: string[] = [];
   if (table === 'interactions' && settings.where !== undefined) {
-    const condition = await translate(
-      workspace,
-      settings.where,
-      (name) => {
-        const found = columnNamed(columns, name);
-        return found && columnOf(source, found);
-      },
-      { file: located.location, option: 'where (--where)', columns },
-    );
-    await workspace.rows(`SELECT ${condition} FROM ${source.view} LIMIT 0`).catch((cause: Error) => {
-      // DuckDB's first line says what is wrong, the others show our SQL.
-      const [what] = cause.message.split('\n', 1);
-      throw new DuetError('bad-input', `where (--where) is no condition: ${what}`, {
-        where: { file: located.location },
-        cause,
-      });
-    });
+    const condition = await conditionOf(workspace, settings.where, source, located.location);
     reasons.push(`WHEN NOT coalesce(${condition}, false) THEN 'left out by --where'`);
   }
   // Whoever names the columns of both sides says himself what the rows are.
@@ -254,6 +304,7 @@ export async function readRows(
     roles,
     text: (role) => texts.get(role) ?? 'NULL::VARCHAR',
     factsOf: (role) => (roles[role]?.length === 1 ? source.factsOf?.(roles[role][0]!) : undefined),
+    numbersOf: (role) => source.numbersOf?.(soleColumn(roles, role, file) ?? ''),
     blamed: (role) => roles[role]?.[0]?.replace(/^=.*/s, role),
     ignored: reasons.length > 0 ? `CASE ${reasons.join(' ')} END` : nothingIgnored,
     hidden: file?.hide && (await ofForm(file.hide)),

@@ -40,12 +40,16 @@ export const emptied = table('emptied', {
   value: 'VARCHAR[]',
 });
 
-/** Every row of the interactions file, checked. Written by `interactions.ts`. */
-export const scanned = table('scanned', {
+const ids = { number: 'INTEGER', id: 'VARCHAR' };
+/** What `user_key` and `item_key` stand for in the tables of interactions. Written by `scan.ts`. */
+export const userIds = table('user_ids', ids);
+export const itemIds = table('item_ids', ids);
+
+const scannedColumns = {
   /** Part, line and element of the row in one number: see `rowNumber`. */
   _row: 'BIGINT',
-  user_id: 'VARCHAR',
-  item_id: 'VARCHAR',
+  user_key: 'INTEGER',
+  item_key: 'INTEGER',
   /** Unix seconds, a position, or the line. */
   moment: 'DOUBLE',
   event: 'VARCHAR',
@@ -72,7 +76,13 @@ export const scanned = table('scanned', {
   faulty: 'BOOLEAN',
   /** Whether an optional value cannot be read. */
   emptied: 'BOOLEAN',
-});
+};
+
+/** Every row of the interactions file, checked. Written by `scan.ts`. */
+export const scanned = table('scanned', scannedColumns);
+
+/** The same while users and items are called what they are, where files do not number them. Written by `scan.ts`. */
+export const scannedTexts = table('scanned_texts', { ...scannedColumns, user_key: 'VARCHAR', item_key: 'VARCHAR' });
 
 /**
  * SQL for the columns of {@link scanned} that are the same in every row, because no column of the files has their role.
@@ -95,8 +105,8 @@ export const interactionConstants = (
 
 const countedColumns = {
   _row: 'BIGINT',
-  user_id: 'VARCHAR',
-  item_id: 'VARCHAR',
+  user_key: 'INTEGER',
+  item_key: 'INTEGER',
   moment: 'DOUBLE',
   event: 'VARCHAR',
   cancels: 'BOOLEAN',
@@ -129,8 +139,8 @@ export const netted = table('netted', {
 
 const interactionColumns = {
   _row: 'BIGINT',
-  user_id: 'VARCHAR',
-  item_id: 'VARCHAR',
+  user_key: 'INTEGER',
+  item_key: 'INTEGER',
   moment: 'DOUBLE',
   event: 'VARCHAR',
   weight: 'DOUBLE',
@@ -146,7 +156,7 @@ const interactionColumns = {
 /** The interactions that are kept. Written by `interactions.ts`. */
 export const interactions = table('interactions', interactionColumns);
 
-const known = { id: 'VARCHAR', interactions: 'BIGINT' };
+const known = { ...ids, interactions: 'BIGINT' };
 /** Users of {@link interactions}. Written by `interactions.ts`. */
 export const knownUsers = table('known_users', known);
 /** Items of {@link interactions}. Written by `interactions.ts`. */

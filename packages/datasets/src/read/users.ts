@@ -34,7 +34,6 @@ export async function readUsers(
   settings: ImportSettings,
 ): Promise<EntitySummary & { listed: Listed | undefined }> {
   const listed = rows && (await readListed(workspace, rows, settings));
-  if (!rows) await workspace.create(listedUsers);
   // A query that nothing is said of is its own text.
   const title = settings.left === 'query' ? 'coalesce(title, id)' : `coalesce(title, '')`;
   await workspace.fill(
@@ -43,13 +42,14 @@ export async function readUsers(
       ${allAttributes} AS attributes
      FROM ${knownUsers} LEFT JOIN ${listedUsers} USING (id) LEFT JOIN ${lists('users')} USING (id)`,
   );
+  if (!listed) return { read: 0, withoutInteractions: 0, superseded: 0, listed };
   const row = await workspace.row(`
     SELECT count(*)::DOUBLE AS read, count(*) FILTER (id NOT IN (SELECT user_id FROM ${users}))::DOUBLE AS idle
     FROM ${listedUsers}`);
   return {
     read: Number(row.read),
     withoutInteractions: Number(row.idle),
-    superseded: listed?.superseded ?? 0,
+    superseded: listed.superseded,
     listed,
   };
 }

@@ -103,10 +103,12 @@ export class Workspace implements Disposable {
     }
   }
 
-  /** Makes a table that rows are added to later. */
-  async create(table: Table): Promise<void> {
-    const columns = Object.entries(table.columns).map(([name, type]) => `${identifier(name)} ${type}`);
-    await this.run(`CREATE TABLE ${table} (${columns})`);
+  /** Makes tables that rows are added to later. */
+  async create(...tables: Table[]): Promise<void> {
+    const columnsOf = (table: Table) =>
+      Object.entries(table.columns).map(([name, type]) => `${identifier(name)} ${type}`);
+    if (tables.length > 0)
+      await this.run(tables.map((table) => `CREATE TABLE ${table} (${columnsOf(table)})`).join('; '));
   }
 
   /**

@@ -1,7 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '@duet/base';
-import { rowsOfParts, storedParquet } from '../parts/part.ts';
+import { minorValue } from '../parts/incoming.ts';
+import { incoming, partRows, storedParquet, type WrittenPart } from '../parts/part.ts';
+import { interactions, knownItems, knownUsers } from '../read/tables.ts';
 import { literal, type Workspace } from '../read/workspace.ts';
 import type { ImportSettings } from '../request.ts';
 import type { Clock, Sides } from '../shape.ts';
@@ -44,7 +46,10 @@ export interface WrittenSnapshot {
   summary: SnapshotSummary;
 }
 
-/** The interactions that a snapshot keeps. */
+/**
+ * The interactions that a snapshot keeps: `user_key` and `item_key`, which stand for a user and an item, and of those
+ * of one moment `part` and `place`, their order.
+ */
 const kept = 'kept_rows';
 
 /**
@@ -53,28 +58,75 @@ const kept = 'kept_rows';
  */
 const takenBack = 'taken_back';
 
+/** Where a snapshot's interactions come from, and what is known of them. */
+interface SnapshotRows {
+  kCore: SnapshotSummary['kCore'];
+  kinds: SnapshotSummary['kinds'];
+  /** Whether some may hide nothing, or take others back. */
+  mayShow: boolean;
+  mayTakeBack: boolean;
+  /** Their first and last moment, where it is known. */
+  span?: readonly [number | null, number | null];
+  /** SQL for the `key` of each user with an interaction, and for its `id`; the same of items. */
+  users: string;
+  items: string;
+}
+
+/** Interactions of files that have just been read, as the workspace has them: those of a dataset's first part. */
+export async function rowsOfFiles(
+  workspace: Workspace,
+  { interactions: { kCore }, mapping, hides }: ReadSummary,
+  { minorUnits, part, span }: { minorUnits: number; part: WrittenPart; span: readonly [number | null, number | null] },
+): Promise<SnapshotRows> {
+  await workspace.run(
+    `CREATE VIEW ${kept} AS
+     SELECT user_key, item_key, moment AS time, weight, ${minorValue(minorUnits)} AS value_minor, quantity, order_id, hides,
+       part AS split, context, 1 AS part, _row AS place
+     FROM ${interactions}`,
+  );
+  return {
+    ...{ kCore, span, mayShow: hides, mayTakeBack: false },
+    kinds: mapping.interactions!.columns.event ? await kindsOf(workspace, `${incoming}`) : { '': part.interactions },
+    users: `SELECT number AS key, id FROM ${knownUsers}`,
+    items: `SELECT number AS key, id FROM ${knownItems}`,
+  };
+}
+
+/** Interactions of parts, in the order in which the parts came: of them `shape.kCore` keeps some. */
+export async function rowsOfParts(
+  workspace: Workspace,
+  parts: readonly string[],
+  { kCore }: DatasetShape,
+): Promise<SnapshotRows> {
+  return {
+    kCore: await keepRows(workspace, parts, kCore),
+    kinds: await kindsOf(workspace, partRows(parts)),
+    ...{ mayShow: true, mayTakeBack: true },
+    users: `SELECT DISTINCT user_key AS key, user_key AS id FROM ${kept}`,
+    items: `SELECT item_id AS key, item_id AS id FROM ${itemsNow}`,
+  };
+}
+
 /**
- * Writes a snapshot's folder from parts and from what {@link itemsNow} and {@link usersNow} hold: interactions.parquet
- * by rows of users.parquet and items.parquet, and meta.json. Users and items that the snapshot before has come first,
- * in its order.
+ * Writes a snapshot's folder from interactions and from what {@link itemsNow} and {@link usersNow} hold:
+ * interactions.parquet by rows of users.parquet and items.parquet, and meta.json. Users and items that the snapshot
+ * before has come first, in its order.
  *
- * @param parts their files, in the order in which they came
  * @param before the folder of the snapshot before
  */
 export async function writeSnapshotFiles(
   workspace: Workspace,
   folder: string,
-  { parts, shape, before }: { parts: readonly string[]; shape: DatasetShape; before?: string | undefined },
+  { rows: from, shape, before }: { rows: SnapshotRows; shape: DatasetShape; before?: string | undefined },
   progress: Progress,
 ): Promise<WrittenSnapshot> {
   await mkdir(folder, { recursive: true });
-  const core = await keepRows(workspace, parts, shape.kCore);
-  const hides = await workspace.row(`SELECT coalesce(bool_or(NOT hides), false) AS n FROM ${kept}`);
-  await numberEntities(workspace, shape, before);
+  const hides =
+    from.mayShow && (await workspace.row(`SELECT coalesce(bool_or(NOT hides), false) AS n FROM ${kept}`)).n === true;
+  await numberEntities(workspace, shape, from, before);
   const summary: SnapshotSummary = {
-    ...{ clock: shape.clock, sides: shape.sides, split: shape.split, context: shape.context, hides: hides.n === true },
-    kinds: await kindsOf(workspace, parts),
-    kCore: core,
+    ...{ clock: shape.clock, sides: shape.sides, split: shape.split, context: shape.context, hides },
+    ...{ kinds: from.kinds, kCore: from.kCore },
   };
   const copy = (select: string, name: string): Promise<number> =>
     workspace.run(`COPY (${select}) TO ${literal(path.join(folder, name))} (${storedParquet})`, {
@@ -82,13 +134,17 @@ export async function writeSnapshotFiles(
       step: `write ${name}`,
     });
   const rows = await copy(interactionsSelect(summary), 'interactions.parquet');
-  const users = await copy('SELECT * FROM snapshot_users ORDER BY row', 'users.parquet');
-  const items = await copy('SELECT * FROM snapshot_items ORDER BY row', 'items.parquet');
-  const { n: dislikes } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${takenBack}`);
-  if (Number(dislikes) > 0) await copy(`SELECT * FROM ${takenBack} ORDER BY ALL`, dislikedFile);
-  const snapshot = `read_parquet(${literal(path.join(folder, 'interactions.parquet'))})`;
-  await workspace.run(`CREATE TABLE item_counts AS SELECT item AS row, count(*) AS n FROM ${snapshot} GROUP BY item`);
-  const { first, last } = await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${kept}`);
+  const users = await copy('SELECT * EXCLUDE (key) FROM snapshot_users ORDER BY row', 'users.parquet');
+  const items = await copy('SELECT * EXCLUDE (key) FROM snapshot_items ORDER BY row', 'items.parquet');
+  if (from.mayTakeBack) {
+    const { n: dislikes } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${takenBack}`);
+    if (Number(dislikes) > 0) await copy(`SELECT * FROM ${takenBack} ORDER BY ALL`, dislikedFile);
+  }
+  const written = `read_parquet(${literal(path.join(folder, 'interactions.parquet'))})`;
+  await workspace.run(`CREATE TABLE item_counts AS SELECT item AS row, count(*) AS n FROM ${written} GROUP BY item`);
+  const { first, last } = from.span
+    ? { first: from.span[0], last: from.span[1] }
+    : await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${kept}`);
   const date = (seconds: unknown) =>
     shape.clock === 'time' && seconds !== null ? new Date(Number(seconds) * 1000) : null;
   return {
@@ -116,7 +172,7 @@ export async function finishSnapshot(
  * in next.
  */
 async function personRows(workspace: Workspace, parts: readonly string[]): Promise<string> {
-  const rows = rowsOfParts(parts, 'filename = true, file_row_number = true');
+  const rows = partRows(parts, 'filename = true, file_row_number = true');
   const { n } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${aliasesNow}`);
   if (Number(n) === 0) return rows;
   await workspace.run(
@@ -145,7 +201,8 @@ async function keepRows(
   );
   await workspace.run(
     `CREATE ${filters ? 'TABLE' : 'VIEW'} ${kept} AS
-     SELECT * EXCLUDE (filename), list_position([${parts.map(literal)}], filename) AS part
+     SELECT * EXCLUDE (filename, file_row_number) RENAME (user_id AS user_key, item_id AS item_key),
+       list_position([${parts.map(literal)}], filename) AS part, file_row_number AS place
      FROM ${rows} all_rows
      WHERE weight > 0 AND item_id IN (SELECT item_id FROM ${itemsNow})
        AND NOT EXISTS (SELECT 1 FROM ${takenBack} t WHERE t.user_id = all_rows.user_id AND t.item_id = all_rows.item_id)`,
@@ -159,7 +216,7 @@ async function keepRows(
           `DELETE FROM ${kept} WHERE ${id} IN (SELECT ${id} FROM ${kept} GROUP BY ${id} HAVING count(*) < ${least})`,
         );
   for (;;) {
-    const removed = (await prune('user_id', core.user)) + (await prune('item_id', core.item));
+    const removed = (await prune('user_key', core.user)) + (await prune('item_key', core.item));
     if (removed === 0) return result;
     result.removed += removed;
     result.rounds++;
@@ -170,6 +227,7 @@ async function keepRows(
 async function numberEntities(
   workspace: Workspace,
   { sides }: DatasetShape,
+  from: SnapshotRows,
   before: string | undefined,
 ): Promise<void> {
   const earlier = (name: 'users' | 'items', id: string): string =>
@@ -181,15 +239,15 @@ async function numberEntities(
   const row = (id: string) => `(row_number() OVER (ORDER BY earlier NULLS LAST, ${id}) - 1)::INTEGER AS row`;
   await workspace.run(
     `CREATE TABLE snapshot_users AS
-     SELECT ${row('user_id')}, user_id, ${title} AS title, coalesce(attributes, '{}') AS attributes
-     FROM (SELECT DISTINCT user_id FROM ${kept}) LEFT JOIN ${usersNow} USING (user_id)
+     SELECT ${row('user_id')}, user_id, ${title} AS title, coalesce(attributes, '{}') AS attributes, key
+     FROM (SELECT key, id AS user_id FROM (${from.users})) LEFT JOIN ${usersNow} USING (user_id)
        LEFT JOIN ${earlier('users', 'user_id')} USING (user_id)`,
   );
   await workspace.run(
     `CREATE TABLE snapshot_items AS
      SELECT ${row('item_id')}, item_id, coalesce(title, '') AS title, category, price_minor,
-       coalesce(attributes, '{}') AS attributes
-     FROM ${itemsNow} LEFT JOIN ${earlier('items', 'item_id')} USING (item_id)`,
+       coalesce(attributes, '{}') AS attributes, key
+     FROM ${itemsNow} LEFT JOIN (SELECT key, id AS item_id FROM (${from.items})) USING (item_id) LEFT JOIN ${earlier('items', 'item_id')} USING (item_id)`,
   );
 }
 
@@ -197,20 +255,20 @@ async function numberEntities(
  * The interactions by rows of users and items, by user and time; those of one moment in the order in which they came.
  */
 function interactionsSelect({ clock, split, hides, context }: SnapshotSummary): string {
-  const order = 'part, file_row_number';
+  const order = 'part, place';
   // Where only the order is known, a later part's rows are later.
   const time =
     clock === 'file' ? `row_number() OVER (PARTITION BY u.row ORDER BY part, time, ${order})::DOUBLE - 1` : 'time';
   const situation = context.map((_, place) => `, context[${place + 1}] AS context_${place}`).join('');
   return `SELECT u.row AS user, i.row AS item, ${time} AS time, weight::FLOAT AS weight, value_minor, quantity, order_id
       ${split ? ', coalesce(split, 0)::UTINYINT AS split' : ''} ${hides ? ', hides' : ''} ${situation}
-    FROM ${kept} JOIN snapshot_users u USING (user_id) JOIN snapshot_items i USING (item_id)
+    FROM ${kept} JOIN snapshot_users u ON u.key = user_key JOIN snapshot_items i ON i.key = item_key
     ORDER BY u.row, 3, ${order}`;
 }
 
-async function kindsOf(workspace: Workspace, parts: readonly string[]): Promise<Record<string, number>> {
+async function kindsOf(workspace: Workspace, rows: string): Promise<Record<string, number>> {
   const counts = await workspace.rows(
-    `SELECT kind, count(*)::DOUBLE AS n FROM ${rowsOfParts(parts)} GROUP BY kind ORDER BY n DESC, kind`,
+    `SELECT kind, count(*)::DOUBLE AS n FROM ${rows} GROUP BY kind ORDER BY n DESC, kind`,
   );
   return Object.fromEntries(counts.map(({ kind, n }) => [String(kind), Number(n)]));
 }

@@ -10,7 +10,7 @@ import { changeDataset, type DatasetChange } from '../write/change-dataset.ts';
 import { datasetFolder, partFile, snapshotFolder, snapshotsFolder, sync } from '../write/folder.ts';
 import { type DatasetContext, inTransaction } from '../write/transaction.ts';
 import { loadNow } from './now.ts';
-import { finishSnapshot, type SnapshotSummary, writeSnapshotFiles } from './snapshot-files.ts';
+import { finishSnapshot, rowsOfParts, type SnapshotSummary, writeSnapshotFiles } from './snapshot-files.ts';
 import { insertSnapshot } from './snapshot-row.ts';
 
 export interface SnapshotContext extends DatasetContext {
@@ -59,7 +59,8 @@ export async function snapshotOf(
   const files = partIds.map((part) => partFile(dataDir, datasetId, part));
   const before = snapshotFolder(dataDir, newest);
   const shape = { clock, sides, split, context, kCore };
-  const written = await writeSnapshotFiles(workspace, made, { parts: files, shape, before }, progress);
+  const interactions = await rowsOfParts(workspace, files, shape);
+  const written = await writeSnapshotFiles(workspace, made, { rows: interactions, shape, before }, progress);
   if (written.fingerprint === newest.fingerprint) {
     const data = { partIds, catalogueVersion: BigInt(catalogueVersion), summary: written.summary as object };
     return db.prisma.snapshot.update({ where: { id: newest.id }, data });

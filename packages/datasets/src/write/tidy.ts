@@ -3,7 +3,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { silent } from '@duet/base';
 import type { DatasetPart } from '@duet/db';
-import { rowsOfParts } from '../parts/part.ts';
+import { partRows } from '../parts/part.ts';
 import { type CompactionOrigin, compactionOf, partsOf } from '../parts/parts-of.ts';
 import { literal, Workspace } from '../read/workspace.ts';
 import type { SnapshotSummary } from '../snapshots/snapshot-files.ts';
@@ -60,7 +60,7 @@ async function compact(
   using workspace = await Workspace.open(scratch, { files: home, ...(memory && { memory }), signal });
   const rows = await workspace.run(
     `COPY (SELECT * EXCLUDE (filename, file_row_number)
-       FROM ${rowsOfParts(files, 'filename = true, file_row_number = true')}
+       FROM ${partRows(files, 'filename = true, file_row_number = true')}
        ORDER BY time, list_position([${files.map(literal)}], filename), file_row_number)
      TO ${literal(made)} (FORMAT parquet, COMPRESSION zstd)`,
     { progress, step: 'compact parts' },

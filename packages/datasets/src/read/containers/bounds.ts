@@ -11,9 +11,11 @@ export interface Limits {
   ratio: number;
   /** Unpacked bytes of a file that may grow more. */
   freely: number;
+  /** Texts of a column that are numbered: what is known of them is in memory. */
+  ids: number;
 }
 
-export const defaultLimits: Limits = { bytes: 200e9, rows: 2e9, ratio: 200, freely: 256 << 20 };
+export const defaultLimits: Limits = { bytes: 200e9, rows: 2e9, ratio: 200, freely: 256 << 20, ids: 2 << 20 };
 
 const checkDiskEvery = 256 << 20;
 /** What must stay free on the disk where an import works. */

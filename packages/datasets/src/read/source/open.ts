@@ -30,11 +30,15 @@ export interface OpenOptions extends TextOptions, InputContext {
   sheet?: string | undefined;
   bounds: Bounds;
   maxRows?: number | undefined;
+  /** Texts of a column that are numbered. */
+  maxIds?: number | undefined;
   /** Records that are read of each file of text or workbook; all by default. */
   sampleRows?: number | undefined;
   progress: Progress;
   /** How a headerless file of this name and beginning is written, where a form knows. */
   knownText?: (name: string, head: string) => TextOptions | undefined;
+  /** The columns of a file whose texts are ids that many rows share. */
+  idColumns?: (columns: readonly string[], name: string) => readonly string[];
 }
 
 /** Files with the same columns. */
@@ -152,9 +156,16 @@ class Reading implements AsyncDisposable {
     return target;
   }
 
-  async #group(kind: Group['kind'], columns: string[], part: number, notes: SourceNotes): Promise<Group> {
-    const key = JSON.stringify([kind, columns]);
+  async #group(
+    kind: Group['kind'],
+    columns: string[],
+    part: number,
+    notes: SourceNotes,
+    ids: readonly string[] = [],
+  ): Promise<Group> {
+    const key = JSON.stringify([kind, columns, ids]);
     const known = this.#groups.get(key);
+    if (known?.sink?.hasFullDictionary) return this.#group(kind, columns, part, notes);
     if (known) {
       known.parts.add(part);
       return known;
@@ -162,18 +173,27 @@ class Reading implements AsyncDisposable {
     const place = path.join(this.#workspace.folder, `${this.#table}-${this.#groups.size}`);
     const [clean, rejects] = [`${place}.clean`, `${place}.rejects`];
     const group: Group = { kind, columns, notes, clean, rejects, parts: new Set([part]), links: new Map() };
-    const { maxRows, sampleRows } = this.#options;
+    const { maxRows, maxIds, sampleRows } = this.#options;
     if (kind !== 'parquet') {
       const ofText = kind === 'delimited' ? columns.length : undefined;
-      group.sink = await RecordSink.open(clean, rejects, { rows: maxRows, sample: sampleRows, columns: ofText });
+      const numbered = ids.map((name) => columns.indexOf(name));
+      group.sink = await RecordSink.open(clean, rejects, {
+        ...{ rows: maxRows, sample: sampleRows, columns: ofText, numbered, ids: maxIds },
+      });
     }
     this.#groups.set(key, group);
     return group;
   }
 
   /** The sink of a group, set to a part. */
-  async #sink(kind: Group['kind'], columns: string[], part: number, notes: SourceNotes): Promise<RecordSink> {
-    const { sink } = await this.#group(kind, columns, part, notes);
+  async #sink(
+    kind: Group['kind'],
+    columns: string[],
+    part: number,
+    notes: SourceNotes,
+    ids?: readonly string[],
+  ): Promise<RecordSink> {
+    const { sink } = await this.#group(kind, columns, part, notes, ids);
     sink!.part = part;
     return sink!;
   }
@@ -189,7 +209,8 @@ class Reading implements AsyncDisposable {
       const asked = { ...this.#options.knownText?.(file, text), ...defined(this.#options) };
       const dialect = dialectOf(text, asked, format === 'tsv' ? '\t' : ',');
       notes.delimiter = dialect.delimiter.toString();
-      const open = (columns: string[]) => this.#sink('delimited', columns, part, notes);
+      const idsOf = (columns: string[]) => this.#options.idColumns?.(columns, file);
+      const open = (columns: string[]) => this.#sink('delimited', columns, part, notes, idsOf(columns));
       const guessed = !encoding.known && encoding.name === 'utf-8';
       const lines = withoutPreamble(utf8, dialect);
       // Until the header is read there is nothing to put into a sink.
@@ -238,7 +259,7 @@ class Reading implements AsyncDisposable {
       const files = [...group.parts].map((part) => this.#parts[part]!);
       const unreadable = group.sink?.rejected ?? 0;
       const about = { parts: this.#parts, files, view: `source_${this.#table}_${at}`, notes, unreadable };
-      if (existsSync(rejects)) {
+      if (unreadable > 0 && existsSync(rejects)) {
         await this.#workspace.run(
           `INSERT INTO ${rejected} SELECT ${partOf(`part * ${4096 * 2 ** 32}`, about)}, line, '', reason, excerpt, NULL FROM ` +
             readClean([rejects], ['part', 'line', 'reason', 'excerpt'], ['BIGINT', 'BIGINT', 'VARCHAR', 'VARCHAR']),

@@ -22,8 +22,22 @@ export interface Source {
   arrays: readonly string[];
   /** What the fields of one of the columns are like, where that is known without a look at the rows. */
   factsOf?: (column: string) => ColumnFacts | undefined;
+  /** Of a column whose texts are numbered, what the view calls the numbers, and the table of what they stand for. */
+  numbersOf?: (column: string) => Numbers | undefined;
+  /** Records that are to be read; undefined where that is not known. */
+  records?: number | undefined;
+  /** Whether every record of the view can be read. */
+  isSound?: boolean;
+  /** Whether no two records can be equal in all columns. */
+  allDiffer?: boolean;
   /** Makes the view, with a row for each object of one of the arrays. */
   open(array?: string): Promise<void>;
+}
+
+/** A column of numbers in a source's view, and the table with the columns `number` and `id`, which says what each is. */
+export interface Numbers {
+  column: string;
+  ids: string;
 }
 
 /** What a source is made with. */

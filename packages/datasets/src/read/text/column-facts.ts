@@ -4,6 +4,8 @@ import { missingWords } from '../values/missing.ts';
 export const kinds = { digit: 1, dot: 2, minus: 4, blank: 8, other: 16, wide: 32 } as const;
 
 const number = kinds.digit | kinds.dot | kinds.minus;
+/** Digits of the longest number that is surely finite. */
+const longestNumber = 300;
 const [dot, minus, blank] = [0x2e, 0x2d, 0x20];
 
 /** Of each first byte the lengths, as bits, of the words that say that there is no value. */
@@ -24,11 +26,15 @@ export class ColumnFacts {
   #first = { least: 255, most: 0 };
   #isPlainNumber = true;
   #isClean = true;
+  #hasEmpty = false;
 
   /** Takes a field that lies in `bytes` from `start` to `end`; `bits` are the kinds of its bytes. */
   add(bytes: Buffer, start: number, end: number, bits: number): void {
     const length = end - start;
-    if (length === 0) return;
+    if (length === 0) {
+      this.#hasEmpty = true;
+      return;
+    }
     const first = bytes[start]!;
     this.#kinds |= bits;
     if (length < this.#shortest) this.#shortest = length;
@@ -52,13 +58,21 @@ export class ColumnFacts {
   }
   /** Whether every field is a number with digits, a point and a minus before it at most. */
   get isPlainNumber(): boolean {
-    return this.#isClean && this.#isPlainNumber;
+    return this.#isClean && this.#isPlainNumber && this.#longest <= longestNumber;
+  }
+  /** Whether no field is empty, or says that there is no value. */
+  get isComplete(): boolean {
+    return this.#isClean && !this.#hasEmpty;
+  }
+  /** Whether no field has a minus. */
+  get hasNoMinus(): boolean {
+    return (this.#kinds & kinds.minus) === 0;
   }
   /** Units of a second, where every field is a Unix time in that unit; else undefined. */
   get unixUnit(): number | undefined {
     const isUniform = this.#kinds === kinds.digit && this.#shortest === this.#longest && this.#first.least > 0x30;
-    // Beyond 6999999999999 lies the year 2200.
-    const isNear = this.#longest === 10 || this.#first.most < 0x37;
+    // Beyond 6999999999 lies the year 2191.
+    const isNear = this.#first.most < 0x37;
     return isUniform && isNear ? { 10: 1, 13: 1e3, 16: 1e6, 19: 1e9 }[this.#longest] : undefined;
   }
 }

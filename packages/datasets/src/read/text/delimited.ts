@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DuetError } from '@duet/base';
 import type { Dialect } from './dialect.ts';
-import { addFacts, plainCopier } from './plain-records.ts';
+import { plainCopier, takeFields } from './plain-records.ts';
 import { maxRecord, type RecordSink, separator, us } from './sink.ts';
 
 const lf = 0x0a;
@@ -114,7 +114,8 @@ export function headerNames(fields: readonly string[]): string[] {
  * from start to end, within a fixed amount of memory.
  *
  * @param text UTF-8, without a byte order mark
- * @param columns Hears the header's names, or those that the dialect gives, before the first record.
+ * @param columns Hears the header's names, or those that the dialect gives, before the first record, and again where
+ *   its sink's dictionaries are full.
  * @returns whether a record was read as Windows-1252
  * @throws DuetError `bad-input` for text whose header cannot be read
  */
@@ -172,14 +173,14 @@ export async function siftDelimited(
       reject(bytes, at, step.next, 'wrong number of fields', `${fields} instead of ${names.length}: `);
       return undefined;
     }
-    if (out.facts) addFacts(out.facts, clean.bytes, start, end);
-    out.end(end);
+    out.end(out.columns ? takeFields(out, out.columns, start, end) : end);
     return undefined;
   };
 
   /** Takes as many records from `bytes` as it holds; returns where the first incomplete one starts. */
   const take = async (bytes: Buffer, final: boolean): Promise<number> => {
     let at = 0;
+    if (names && out.hasFullDictionary) begun(await columns(names), names.length);
     while (at < bytes.length) {
       if (skipping) {
         const newline = bytes.indexOf(lf, at);
@@ -195,8 +196,8 @@ export async function siftDelimited(
         line++;
         continue;
       }
-      if (copyPlain && out.facts) {
-        const copied = copyPlain(bytes, at, line, { sink: out, facts: out.facts });
+      if (copyPlain && out.columns) {
+        const copied = copyPlain(bytes, at, line, { sink: out, columns: out.columns });
         at = copied.at;
         line += copied.lines;
         hasUtf8 ||= guessed && copied.hasWide;

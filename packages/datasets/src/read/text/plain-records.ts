@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { type ColumnFacts, kinds } from './column-facts.ts';
+import { kinds } from './column-facts.ts';
 import type { Dialect } from './dialect.ts';
-import { type RecordSink, us } from './sink.ts';
+import { hashPrime, hashStart } from './dictionary.ts';
+import { type RecordColumn, type RecordSink, us, writeDigits } from './sink.ts';
 
 const lf = 0x0a;
 const cr = 0x0d;
@@ -9,7 +10,7 @@ const cr = 0x0d;
 const [delimiter, newline, quote, never] = [64, 65, 66, 67];
 
 /** What each byte is, in text of a dialect. */
-function bytesOf({ delimiter: [separator], quotes }: Dialect): Uint8Array {
+function bytesOf({ delimiter: [separator], quotes }: Pick<Dialect, 'delimiter' | 'quotes'>): Uint8Array {
   const table = new Uint8Array(256).fill(kinds.other);
   table.fill(never, 0, 0x20);
   table.fill(kinds.wide, 0x80);
@@ -25,6 +26,45 @@ function bytesOf({ delimiter: [separator], quotes }: Dialect): Uint8Array {
   return table;
 }
 
+/** The fields of the record that is read: where they end, what their bytes are, and their hashes. */
+interface Fields {
+  ends: Int32Array;
+  kinds: Uint8Array;
+  hashes: Int32Array;
+}
+
+const fieldsOf = (columns: number): Fields => ({
+  ends: new Int32Array(columns),
+  kinds: new Uint8Array(columns),
+  hashes: new Int32Array(columns),
+});
+
+/** Writes fields that lie in `from` one behind the other, divided by one byte; returns where they end in `out`. */
+function writeFields(
+  from: Buffer,
+  start: number,
+  fields: Fields,
+  columns: readonly RecordColumn[],
+  out: Buffer,
+  to: number,
+): number {
+  let begin = start;
+  let o = to;
+  for (let i = 0; i < columns.length; i++) {
+    const end = fields.ends[i]!;
+    const { facts, dictionary } = columns[i]!;
+    if (i > 0) out[o++] = us;
+    if (dictionary === undefined || end === begin) {
+      facts.add(from, begin, end, fields.kinds[i]!);
+      for (let at = begin; at < end; at++) out[o++] = from[at]!;
+    } else {
+      o = writeDigits(out, o, dictionary.numberOf(from, begin, end, fields.hashes[i]!, fields.kinds[i]!));
+    }
+    begin = end + 1;
+  }
+  return o;
+}
+
 /**
  * A copier of plain records: those without a quoted field, as nearly all are, with as many fields as there are columns.
  *
@@ -33,57 +73,55 @@ function bytesOf({ delimiter: [separator], quotes }: Dialect): Uint8Array {
  */
 export function plainCopier(dialect: Dialect, columns: number) {
   const table = bytesOf(dialect);
-  const fieldEnds = new Int32Array(columns);
-  const fieldKinds = new Uint8Array(columns);
+  const fields = fieldsOf(columns);
+  const { ends, hashes, kinds: fieldKinds } = fields;
   return (
     bytes: Buffer,
     from: number,
     firstLine: number,
-    { sink, facts }: { sink: RecordSink; facts: readonly ColumnFacts[] },
+    { sink, columns: known }: { sink: RecordSink; columns: readonly RecordColumn[] },
   ): { at: number; lines: number; hasWide: boolean } => {
     const stopped = { at: from, lines: 0, hasWide: false };
     const end = bytes.length;
     const out = sink.clean.bytes;
-    while (stopped.at < end && !sink.clean.full) {
-      const start = sink.begin(firstLine + stopped.lines);
-      let at = stopped.at;
-      let o = start;
+    while (stopped.at < end && !sink.isFull) {
+      const start = stopped.at;
+      let at = start;
+      let begin = start;
       let field = 0;
       let bits = 0;
       let all = 0;
+      let hash = hashStart;
       let byte = never!;
       while (at < end) {
         const c = bytes[at++]!;
         byte = table[c]!;
+        if (byte === quote && at - 1 > begin) byte = kinds.other;
         if (byte < delimiter!) {
           bits |= byte;
-          out[o++] = c;
+          hash = Math.imul(hash ^ c, hashPrime);
         } else if (byte === delimiter) {
-          fieldEnds[field] = o;
+          ends[field] = at - 1;
           fieldKinds[field] = bits;
+          hashes[field] = hash;
           all |= bits;
           bits = 0;
-          out[o++] = us;
+          hash = hashStart;
+          begin = at;
           if (++field >= columns) break;
-        } else if (byte === quote && out[o - 1] !== us) {
-          bits |= kinds.other;
-          out[o++] = c;
-          byte = kinds.other;
         } else break;
       }
-      if (byte !== newline || field !== columns - 1 || o === start) return stopped;
+      if (byte !== newline || field !== columns - 1 || at - 1 === start) return stopped;
+      ends[field] = at - 1;
       if (bytes[at - 1] === cr && bytes[at++] !== lf) return stopped;
-      fieldEnds[field] = o;
       fieldKinds[field] = bits;
+      hashes[field] = hash;
       if (((all | bits) & kinds.wide) !== 0) {
-        if (!isUtf8(out.subarray(start, o))) return stopped;
+        if (!isUtf8(bytes.subarray(start, ends[field]))) return stopped;
         stopped.hasWide = true;
       }
-      for (let i = 0, begin = start; i < columns; i++) {
-        facts[i]!.add(out, begin, fieldEnds[i]!, fieldKinds[i]!);
-        begin = fieldEnds[i]! + 1;
-      }
-      sink.end(o);
+      const o = sink.begin(firstLine + stopped.lines);
+      sink.end(writeFields(bytes, start, fields, known, out, o));
       stopped.at = at;
       stopped.lines++;
     }
@@ -91,19 +129,28 @@ export function plainCopier(dialect: Dialect, columns: number) {
   };
 }
 
-/** Adds a record's fields, which lie in `bytes` from `start` to `end` and are divided by {@link us}, to the facts. */
-export function addFacts(facts: readonly ColumnFacts[], bytes: Buffer, start: number, end: number): void {
-  let begin = start;
-  let bits = 0;
-  for (let at = start, field = 0; at <= end; at++) {
-    if (at < end && bytes[at] !== us) {
-      bits |= factTable[bytes[at]!]!;
+const separated = bytesOf({ delimiter: Buffer.of(us), quotes: false });
+
+/**
+ * Takes a sink's record whose fields lie in its bytes from `start` to `end`, divided by {@link us}: what its columns are
+ * like is known, and numbers stand for what they number.
+ *
+ * @returns where the record ends then
+ */
+export function takeFields(sink: RecordSink, columns: readonly RecordColumn[], start: number, end: number): number {
+  const fields = fieldsOf(columns.length);
+  const record = Buffer.from(sink.clean.bytes.subarray(start, end));
+  for (let at = 0, field = 0, bits = 0, hash = hashStart; at <= record.length; at++) {
+    const c = record[at]!;
+    if (at < record.length && c !== us) {
+      bits |= separated[c]!;
+      hash = Math.imul(hash ^ c, hashPrime);
       continue;
     }
-    facts[field++]?.add(bytes, begin, at, bits);
-    begin = at + 1;
-    bits = 0;
+    fields.ends[field] = at;
+    fields.kinds[field] = bits;
+    fields.hashes[field++] = hash;
+    [bits, hash] = [0, hashStart];
   }
+  return writeFields(record, 0, fields, columns, sink.clean.bytes, start);
 }
-
-const factTable = bytesOf({ delimiter: Buffer.of(us), quotes: false } as unknown as Dialect);

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DuetError } from '@duet/base';
 import { ColumnFacts } from './column-facts.ts';
+import { Dictionary } from './dictionary.ts';
 
 /** Between the fields of a clean record: ASCII unit separator, which no accepted field can hold. */
 export const separator = '\x1f';
@@ -9,6 +10,8 @@ export const us = 0x1f;
 /** Longest record in bytes. A quote that was never closed would otherwise swallow the file. */
 export const maxRecord = 1 << 20;
 const flushAt = 1 << 20;
+/** Texts that are written at once. */
+const someTexts = 16_384;
 
 /** Thrown by a sink that has as many records of a part as are wanted of it. */
 export class SampleTaken extends Error {}
@@ -22,7 +25,7 @@ export interface SinkLimits {
 }
 
 /** Writes a whole number as decimal digits; returns where they end. */
-function writeDigits(bytes: Buffer, at: number, value: number): number {
+export function writeDigits(bytes: Buffer, at: number, value: number): number {
   let end = at + 1;
   for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end++;
   for (let place = end - 1, rest = value; place >= at; place--, rest = Math.floor(rest / 10)) {
@@ -31,9 +34,19 @@ function writeDigits(bytes: Buffer, at: number, value: number): number {
   return end;
 }
 
-/** How many columns records of delimited text have, of which facts are to be known. */
+/** The columns of delimited text, of which facts are to be known. */
 interface SinkColumns {
   columns?: number | undefined;
+  /** Places of those whose texts are numbered, as far as there are at most so many. */
+  numbered?: readonly number[] | undefined;
+  ids?: number | undefined;
+}
+
+/** What is known of a column once its records are written. */
+export interface RecordColumn {
+  readonly facts: ColumnFacts;
+  /** Its texts, where numbers stand for them. */
+  readonly dictionary?: Dictionary;
 }
 
 /** A file that is written in large pieces. */
@@ -73,16 +86,26 @@ export class RecordSink implements AsyncDisposable {
   readonly clean: Output;
   readonly #rejects: Output;
   readonly #limits: SinkLimits;
+  readonly #path: string;
   #part = 0;
   #ofPart = 0;
-  /** What the fields of each column are like; undefined where somebody else than {@link end} has seen them. */
-  facts: readonly ColumnFacts[] | undefined;
+  /** What is known of each column; undefined where records are written without a look at their fields. */
+  columns: readonly RecordColumn[] | undefined;
   /** Records of all parts so far. */
   accepted = 0;
   rejected = 0;
 
-  private constructor(clean: FileHandle, rejects: FileHandle, { columns, ...limits }: SinkLimits & SinkColumns) {
-    this.facts = columns === undefined ? undefined : Array.from({ length: columns }, () => new ColumnFacts());
+  private constructor(
+    [path, clean, rejects]: [string, FileHandle, FileHandle],
+    { columns, numbered = [], ids = Number.POSITIVE_INFINITY, ...limits }: SinkLimits & SinkColumns,
+  ) {
+    this.#path = path;
+    const column = (place: number): RecordColumn => {
+      if (!numbered.includes(place)) return { facts: new ColumnFacts() };
+      const dictionary = new Dictionary(ids);
+      return { facts: dictionary.facts, dictionary };
+    };
+    this.columns = columns === undefined ? undefined : Array.from({ length: columns }, (_, place) => column(place));
     this.clean = new Output(clean);
     this.#rejects = new Output(rejects);
     this.#limits = limits;
@@ -90,7 +113,7 @@ export class RecordSink implements AsyncDisposable {
 
   /** @param clean file of the sound records; `rejects` of the others */
   static async open(clean: string, rejects: string, limits: SinkLimits & SinkColumns = {}): Promise<RecordSink> {
-    return new RecordSink(await open(clean, 'w'), await open(rejects, 'w'), limits);
+    return new RecordSink([clean, await open(clean, 'w'), await open(rejects, 'w')], limits);
   }
 
   /** Place of the part that is read in the list of the source's parts. */
@@ -124,10 +147,15 @@ export class RecordSink implements AsyncDisposable {
     return this.clean.full || this.#rejects.full;
   }
 
+  /** Whether a column has more texts than are numbered: further records go into a sink that numbers none. */
+  get hasFullDictionary(): boolean {
+    return this.columns?.some(({ dictionary }) => dictionary?.isFull) ?? false;
+  }
+
   /** A whole record at once. Control characters in its fields become spaces. */
   async write(line: number, fields: readonly string[]): Promise<void> {
     const text = fields.map((field) => field.replace(/\p{Cc}+/gu, ' ')).join(separator);
-    this.facts = undefined;
+    this.columns = undefined;
     if (text.length * 3 > maxRecord) return this.reject(line, `record is longer than ${maxRecord} bytes`, text);
     const from = this.begin(line);
     this.end(from + this.clean.bytes.write(text, from));
@@ -157,6 +185,24 @@ export class RecordSink implements AsyncDisposable {
     throw new DuetError('bad-input', `there are more than ${rows} rows.`, {
       fix: 'Import a part of them, or raise DUET_IMPORT_MAX_ROWS.',
     });
+  }
+
+  /** Writes the texts of a numbered column, a line each: number, text. @returns the file */
+  async writeDictionary(place: number): Promise<string | undefined> {
+    const dictionary = this.columns?.[place]?.dictionary;
+    if (dictionary === undefined) return undefined;
+    const file = `${this.#path}.${place}`;
+    const handle = await open(file, 'w');
+    try {
+      for (let first = 0; first < dictionary.size; first += someTexts) {
+        const length = Math.min(someTexts, dictionary.size - first);
+        const line = (number: number) => `${number}${separator}${dictionary.textOf(number)}\n`;
+        await handle.write(Array.from({ length }, (_, at) => line(first + at)).join(''));
+      }
+    } finally {
+      await handle.close();
+    }
+    return file;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

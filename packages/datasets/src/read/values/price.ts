@@ -4,6 +4,8 @@ export interface NumberReading {
   decimal: '.' | ',' | 'row';
   /** Whether every number is plain, so that the database reads it by itself. */
   plain: boolean;
+  /** Whether every text is known to be a finite number, or empty. */
+  isBounded?: boolean;
 }
 
 /** What may stand beside a price: a sign, a code, or a word such as kr. */
@@ -46,9 +48,9 @@ export function decideNumber(
 }
 
 /** SQL for a number of a text, in any notation, with or without a currency; NULL where there is none. */
-export function numberOf(t: string, { decimal, plain }: NumberReading): string {
+export function numberOf(t: string, { decimal, plain, isBounded }: NumberReading): string {
   const cast = `try_cast(${t} AS DOUBLE)`;
-  if (plain) return `CASE WHEN isfinite(${cast}) THEN ${cast} END`;
+  if (plain) return isBounded ? cast : `CASE WHEN isfinite(${cast}) THEN ${cast} END`;
   const d = digitsOf(t);
   const point = `replace(${d}, ',', '')`;
   const comma = `replace(replace(${d}, '.', ''), ',', '.')`;
