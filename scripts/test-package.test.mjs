@@ -57,6 +57,18 @@ test('each failure is named, with the tests around it and its error in one line;
   assert.deepEqual([cancelled.title, more], ['no hook › is not run', []]);
 });
 
+test('in one process files count, fail and are named as in processes of their own', () => {
+  const broken = "import './nowhere.mjs';";
+  const files = { 'one.test.mjs': passing, 'two.test.mjs': failing, 'three.test.mjs': passing };
+  const { status, report } = runPackage(files, '--together', '--apart', 'three.test.mjs');
+  assert.equal(status, 1);
+  assert.deepEqual([report.passed, report.failed, report.skipped], [4, 1, 2]);
+  assert.deepEqual(report.failures, [{ place: 'two.test.mjs', title: 'c', message: 'no' }]);
+  assert.deepEqual(report.files.map(({ file }) => file).sort(), ['one.test.mjs', 'three.test.mjs', 'two.test.mjs']);
+  const { status: ended, report: told } = runPackage({ 'one.test.mjs': broken, 'two.test.mjs': passing }, '--together');
+  assert.deepEqual([ended, told?.passed], [1, 2]);
+});
+
 test('files that are named run alone', () => {
   const { status, report } = runPackage({ 'one.test.mjs': passing, 'two.test.mjs': failing }, 'one.*');
   assert.equal(status, 0);

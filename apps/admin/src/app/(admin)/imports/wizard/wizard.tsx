@@ -103,36 +103,13 @@ export function Wizard({
             order={whole}
             ready={shown?.preview !== undefined && shown.problem === undefined && !looking && sending.length === 0}
           >
-            {into ? (
-              <p className="mt-8">
-                {filesOf('interactions').length > 0
-                  ? `The files are added to ${into.name}; what it has already is left out.`
-                  : `The products of ${into.name} change as the file says; columns that it lacks stay as they are.`}
-              </p>
-            ) : (
-              <Field id="name" label="Name of the dataset">
-                <input
-                  id="name"
-                  type="text"
-                  className="input sm:w-72"
-                  maxLength={100}
-                  value={name}
-                  onChange={({ target }) => change({ name: target.value })}
-                />
-              </Field>
-            )}
+            <Destination
+              {...{ into, name }}
+              hasEvents={filesOf('interactions').length > 0}
+              onName={(name) => change({ name })}
+            />
           </Start>
-          <div aria-live="polite" aria-busy={looking} className={`space-y-6 ${looking ? 'opacity-60' : ''}`}>
-            {shown?.problem !== undefined && (
-              <p
-                role="alert"
-                className="rounded-xl border border-bad bg-surface px-5 py-4 text-bad [overflow-wrap:anywhere]"
-              >
-                {shown.problem}
-              </p>
-            )}
-            {shown?.preview && shown.problem === undefined && <Preview shown={shown.preview} />}
-          </div>
+          <Outcome {...{ shown, looking }} />
         </>
       )}
     </div>
@@ -160,6 +137,51 @@ function usePreview(run: string | undefined, ready: boolean, order: ImportOrder)
     return () => clearTimeout(timer);
   }, [run, ready, key]);
   return { shown, looking };
+}
+
+interface DestinationProps {
+  into: WizardProps['into'];
+  name: string;
+  hasEvents: boolean;
+  onName(name: string): void;
+}
+
+/** Where the files go: into the dataset that there is, or a new one of this name. */
+function Destination({ into, name, hasEvents, onName }: DestinationProps) {
+  if (into)
+    return (
+      <p className="mt-8">
+        {hasEvents
+          ? `The files are added to ${into.name}; what it has already is left out.`
+          : `The products of ${into.name} change as the file says; columns that it lacks stay as they are.`}
+      </p>
+    );
+  return (
+    <Field id="name" label="Name of the dataset">
+      <input
+        id="name"
+        type="text"
+        className="input sm:w-72"
+        maxLength={100}
+        value={name}
+        onChange={({ target }) => onName(target.value)}
+      />
+    </Field>
+  );
+}
+
+/** What is wrong with the order, or what it would store. */
+function Outcome({ shown, looking }: ReturnType<typeof usePreview>) {
+  return (
+    <div aria-live="polite" aria-busy={looking} className={`space-y-6 ${looking ? 'opacity-60' : ''}`}>
+      {shown?.problem !== undefined && (
+        <p role="alert" className="rounded-xl border border-bad bg-surface px-5 py-4 text-bad [overflow-wrap:anywhere]">
+          {shown.problem}
+        </p>
+      )}
+      {shown?.preview && shown.problem === undefined && <Preview shown={shown.preview} />}
+    </div>
+  );
 }
 
 interface StartProps {
