@@ -12,7 +12,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { endToEndFailures, failureLines, taskFailure } from './failures.mjs';
 import { root } from './node24.mjs';
-import { parallel } from './parallel.mjs';
+import { parallelTasks } from './parallel.mjs';
 
 const minutes = 60_000;
 /** The process group that is running now. */
@@ -103,7 +103,7 @@ async function runTurbo(tasks, { env = {}, timeoutMs }, more = []) {
     path.join(root, 'node_modules/.bin/turbo'),
     [
       ...['run', ...tasks, '--continue=always', '--summarize', '--output-logs=new-only', '--log-order=grouped'],
-      ...[`--concurrency=${parallel}`, ...(options.includes('--force') ? ['--force'] : []), ...more],
+      ...[`--concurrency=${parallelTasks}`, ...(options.includes('--force') ? ['--force'] : []), ...more],
     ],
     { env: { DUET_TEST_MACHINE: describeMachine(), ...env }, timeoutMs },
   );
@@ -195,6 +195,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
+/** What a test file took; of one that shared its process it is known how long it took alone. */
+const price = ({ cpuSeconds, seconds }) => cpuSeconds ?? seconds;
 const sum = (values, key) => values.reduce((total, value) => total + value[key], 0);
 const results = [];
 const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
@@ -216,7 +218,7 @@ for (const number of [1, 2, 3]) {
     results.push({
       ...{ name, passed: sum(counts, 'passed'), failed: sum(counts, 'failed') },
       failures: counts.flatMap(({ failures }) => failures),
-      files: counts.flatMap(({ files }) => files ?? []).sort((a, b) => (b.cpuSeconds ?? 0) - (a.cpuSeconds ?? 0)),
+      files: counts.flatMap(({ files }) => files ?? []).sort((a, b) => price(b) - price(a)),
       cached: own.length - times.length,
       tasks: own.length,
       ms:

@@ -97,7 +97,6 @@ if (together.length > 0) await runFiles(together, { isolation: 'none' });
 
 const cpuSeconds = cpuSecondsByFile();
 report.files = report.files.map((one) => ({ ...one, cpuSeconds: cpuSeconds.get(path.resolve(one.file)) }));
-report.files.sort((a, b) => (b.cpuSeconds ?? 0) - (a.cpuSeconds ?? 0));
 fs.mkdirSync(path.dirname(reportFile), { recursive: true });
 fs.writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`);
 process.exit(report.failed > 0 ? 1 : 0);
