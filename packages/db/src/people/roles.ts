@@ -6,7 +6,7 @@ export const permissions = {
   merchandise: 'change rules, the catalogue and categories',
   import: 'add data',
   analyse: 'run experiments, train models, build indexes and choose what serves',
-  administer: 'manage people, API keys and webhooks, and erase customers',
+  administer: 'manage people, API keys, webhooks and what is kept of customers',
 } as const;
 export type Permission = keyof typeof permissions;
 

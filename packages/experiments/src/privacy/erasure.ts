@@ -14,7 +14,7 @@ interface Context {
   signal?: AbortSignal | undefined;
 }
 
-/** What still names somebody after an erasure, and until when. */
+/** What still names somebody after an erasure, and when or how that ends. */
 export const remaining = z.array(z.object({ what: z.string(), until: z.string() }));
 export type Remaining = z.infer<typeof remaining>;
 
@@ -106,7 +106,7 @@ async function remainingOf({ db, dataDir }: Context, { datasetId, userId }: Pers
   const found: Remaining = [];
   for (const { id, name } of models) {
     if (!(await listsUser(path.join(dataDir, 'models', id, 'model.json'), userId))) continue;
-    found.push({ what: `The model ${name} (${id}) lists the customer.`, until: 'It is trained again and removed.' });
+    found.push({ what: `The model ${name} (${id}) lists the customer.`, until: 'Train it again, and remove it.' });
   }
   const uploads = await waitingUploads(dataDir);
   if (uploads > 0) {

@@ -14,7 +14,6 @@ const names: Record<string, string> = {
   ExperimentPhase: 'phases’ lists',
   AuditLog: 'changes written down',
   interactions: 'interactions of the data',
-  parts: 'parts made anew',
   pending: 'interactions that a server had sent',
   attributes: 'rows of attributes',
   rejected: 'rejected rows',
@@ -34,9 +33,9 @@ export async function privacyOf(datasetId: string) {
   return {
     erasures: erasures.map(({ removed, left, remaining: stays, ...erasure }) => ({
       ...erasure,
-      removed: Object.entries(removed as Record<string, number>)
-        .filter(([, n]) => n > 0)
-        .map(([what, n]): [string, number] => [names[what] ?? what, n]),
+      removed: Object.entries(removed as Record<string, number>).flatMap(([what, n]): [string, number][] =>
+        n > 0 && what in names ? [[names[what]!, n]] : [],
+      ),
       left: Object.values(left as Record<string, number>).reduce((sum, n) => sum + n, 0),
       remaining: remaining.parse(stays),
     })),

@@ -15,7 +15,7 @@ export function CustomerForm({ datasetId }: { datasetId: string }) {
   const dataset = useDatasetPath();
   return (
     <div className="space-y-5">
-      <form onSubmit={submitting(send)} className="flex flex-wrap items-end gap-3">
+      <form onSubmit={submitting(send)} className="flex flex-wrap items-start gap-x-3">
         <input type="hidden" name="datasetId" value={datasetId} />
         <div className="w-72">
           <Field id="userId" label="Customer" hint="The shop’s own id, or that of a visitor who never logged in.">
@@ -30,7 +30,7 @@ export function CustomerForm({ datasetId }: { datasetId: string }) {
             />
           </Field>
         </div>
-        <button type="submit" disabled={pending} className="button button-quiet">
+        <button type="submit" disabled={pending} className="button button-quiet mt-6">
           {pending ? 'Looking…' : 'Look'}
         </button>
       </form>

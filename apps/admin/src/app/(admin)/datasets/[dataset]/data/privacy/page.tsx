@@ -22,7 +22,7 @@ const Counts = ({ counts }: { counts: [string, number][] }) => (
   <ul className="text-sm">
     {counts.map(([what, n]) => (
       <li key={what}>
-        {formatCount(n)} {what}
+        {what}: {formatCount(n)}
       </li>
     ))}
   </ul>
@@ -50,9 +50,8 @@ export default async function PrivacyPage({ params }: { params: Promise<{ datase
     <div className="space-y-6">
       {isBusy && <Refresh everyMs={2000} />}
       <Section title="A customer" note="What is kept of them, to hand out or to erase. Who looked is written down.">
-        <div className="px-5 pb-5">
-          <CustomerForm datasetId={dataset.id} />
-        </div>
+        {/* What was looked at is out of date once somebody is forgotten. */}
+        <CustomerForm key={erasures[0]?.id} datasetId={dataset.id} />
       </Section>
       <Section title="Who was forgotten" note="By a fingerprint: the id itself is kept nowhere." flush>
         <DataTable
@@ -98,9 +97,7 @@ export default async function PrivacyPage({ params }: { params: Promise<{ datase
         title="How long events are kept"
         note={`Days by type, ${mostKeptDays} where it is empty. Longer only where an experiment still counts them, or they are in no snapshot yet.`}
       >
-        <div className="px-5 pb-5">
-          <KeepForm datasetId={dataset.id} types={types} mostDays={mostKeptDays} />
-        </div>
+        <KeepForm datasetId={dataset.id} types={types} mostDays={mostKeptDays} />
       </Section>
     </div>
   );
