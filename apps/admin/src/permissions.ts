@@ -116,6 +116,7 @@ export const actions = {
   'pipeline/endDeployment': 'analyse',
   'pipeline/change': 'analyse',
   'pipeline/register': 'analyse',
+  'pipeline/unregister': 'analyse',
   'keys/create': 'administer',
   'keys/revoke': 'administer',
   'people/invite': 'administer',

@@ -17,7 +17,7 @@ export function readNumber(text: string): number {
 }
 
 /** `key=value`, the value read as JSON where it is JSON: numbers, booleans, lists. */
-export function readSetting(text: string, before: Record<string, unknown>): Record<string, unknown> {
+export function readSetting(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be key=value.');
   const value = text.slice(at + 1);

@@ -35,3 +35,4 @@ export {
 export { checkSchedule, lastDue, nextDue, type Schedule } from './registry/schedule.ts';
 export { contentsOfDataset, type DatasetContents, removeDataset } from './removal/remove-dataset.ts';
 export { pruneModels, removeModel } from './removal/remove-model.ts';
+export { unregisterModel } from './removal/unregister.ts';

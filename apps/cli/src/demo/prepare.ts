@@ -63,11 +63,13 @@ export async function ensureDataset({ db, dataDir, steps, job }: Preparation): P
 const evaluationOf = (model: Model): Evaluation | undefined =>
   (model.metrics as unknown as Record<string, Evaluation>)[demoSplit];
 
+const splitOf = ({ parameters }: Model): string | undefined => (parameters as { split?: string }).split;
+
 const noteOf = (model: Model): string => `HR@50 ${evaluationOf(model)?.metrics['HR@50']?.toFixed(4) ?? '–'}`;
 
 /**
- * A model of the dataset, whatever snapshot of it that saw, trained with these settings where they matter: the newest
- * there is, or a new one.
+ * A model of the dataset, whatever snapshot of it that saw: the champion of the registered model of its kind, where any
+ * will do; else the newest that was trained with these settings where they matter, or a new one.
  */
 export async function ensureModel(
   { db, dataDir, steps, job }: Preparation,
@@ -77,13 +79,18 @@ export async function ensureModel(
 ): Promise<Model> {
   const { ownSettings, resolveSettings } = await import('@duet/models');
   return steps.measure(`train ${kind}`, async () => {
+    const isThere = ({ id }: Model) => existsSync(path.join(dataDir, 'models', id));
+    const where = { datasetId_name: { datasetId: dataset.id, name: kind } };
+    const registered = await db.prisma.registeredModel.findUnique({ where, include: { champion: true } });
+    const champion = registered?.champion;
+    if (anyWillDo && champion && isThere(champion)) return { value: champion, worked: false, note: noteOf(champion) };
     const wanted = { ...ownSettings(kind, resolveSettings(kind, preset, set)), split: demoSplit };
     const known = await db.prisma.model.findMany({
       where: { datasetId: dataset.id, kind },
       orderBy: { createdAt: 'desc' },
     });
     const usable = known.filter(
-      (model) => evaluationOf(model) !== undefined && existsSync(path.join(dataDir, 'models', model.id)),
+      (model) => splitOf(model) === demoSplit && evaluationOf(model) !== undefined && isThere(model),
     );
     const exact = usable.find((model) => {
       const parameters = model.parameters as Record<string, unknown>;
@@ -153,7 +160,10 @@ export async function ensureRegistered(
   });
 }
 
-/** The one ranker, fitted to the lists of these models. Its id. */
+/**
+ * The one ranker, fitted to the lists of these models. Its id. A version that a refresh made has learnt from everything,
+ * so that no ranker can be fitted to it: the one that there is goes on.
+ */
 export async function ensureRanker(
   { db, steps, job }: Preparation,
   dataset: Dataset,
@@ -165,7 +175,9 @@ export async function ensureRanker(
       orderBy: { createdAt: 'desc' },
     });
     const fittedTo = (newest?.metrics as { byModel?: { modelId: string }[] } | undefined)?.byModel ?? [];
-    const covers = models.every(({ id }) => fittedTo.some(({ modelId }) => modelId === id));
+    const covers = models.every(
+      (model) => splitOf(model) !== demoSplit || fittedTo.some(({ modelId }) => modelId === model.id),
+    );
     if (newest && covers) return { value: newest.id, worked: false };
     const { answer, peakMb } = await runChildJob<{ rankerId: string }>(job, 'train-ranker', [
       ...['train-ranker', '--dataset', dataset.id, '--split', demoSplit],

@@ -6,6 +6,7 @@ import { auditTrail } from '@duet/db';
 import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { removeDataset } from './remove-dataset.ts';
 import { pruneModels, removeModel } from './remove-model.ts';
+import { unregisterModel } from './unregister.ts';
 
 const ann = { actor: 'ann' };
 let shop: TinyShop;
@@ -20,7 +21,11 @@ const folderOf = (id: string) => path.join(shop.dataDir, 'models', id);
 test('a model goes with its files, but none that serves or that an experiment compares', async () => {
   const { prisma } = shop.db;
   await assert.rejects(removeModel(shop, await modelOf(shop.dat), ann), /is the champion of "dat": it cannot go/);
-  await prisma.registeredModel.deleteMany({ where: { name: 'two-tower' } });
+  const [dat, twoTower] = await prisma.registeredModel.findMany({ orderBy: { name: 'asc' } });
+  await assert.rejects(unregisterModel(shop.db, dat!, ann), /"dat" is deployed everywhere: it cannot go/);
+  await unregisterModel(shop.db, twoTower!, ann);
+  const { registeredModelId, version } = await modelOf(shop.twoTower);
+  assert.deepEqual([registeredModelId, version], [null, null]);
   const experiment = await prisma.experiment.create({
     data: {
       ...{ datasetId: shop.datasetId, name: 'e', seed: 's' },

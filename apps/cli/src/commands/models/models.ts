@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { table } from '../../answer.ts';
 import { job } from '../../context.ts';
 import { findDataset } from '../../find.ts';
-import { registerCommand } from './registry.ts';
+import { registerCommand, registeredCommands } from './registry.ts';
 import { removalCommands } from './removal.ts';
 
 interface Options {
@@ -53,6 +53,7 @@ export function modelsCommand(program: Command): void {
     .option('--kinds', 'list the kinds of model that there are instead')
     .option('--settings <kind>', 'list what --set may change in a kind of model instead, and its presets');
   registerCommand(command);
+  registeredCommands(command);
   removalCommands(command);
   job<Options>(command, 'models --dataset online-retail', async ({ database }, options) => {
     if (options.kinds) return listKinds();

@@ -1,24 +1,52 @@
 import { DuetError } from '@duet/base';
-import type { RegisteredModelInput } from '@duet/pipeline/control';
+import type { RegisteredModelPatch } from '@duet/pipeline/control';
 import type { Command } from 'commander';
 import { minute, table } from '../../answer.ts';
 import { actor, job } from '../../context.ts';
 import { findDataset, findModel } from '../../find.ts';
 import { readInteger, readSetting } from '../../options.ts';
 
-interface RegisterOptions {
+interface TermsOptions {
   dataset?: string;
-  name: string;
-  kind?: string;
-  from?: string;
   preset?: string;
-  set: Record<string, unknown>;
-  gate: Record<string, unknown>;
+  set?: Record<string, unknown>;
+  gate?: Record<string, unknown>;
   schedule?: string;
   timeZone?: string;
   promote?: 'auto' | 'ask';
   fullEvery?: number;
 }
+
+interface RegisterOptions extends TermsOptions {
+  name: string;
+  kind?: string;
+  from?: string;
+}
+
+/** How a registered model is trained, when, and what its versions must show. */
+const withTerms = (command: Command): Command =>
+  command
+    .option('--preset <name>', 'auto, fast, best, adapted or paper')
+    .option('--set <key=value>', 'a setting over the preset; may be repeated', readSetting)
+    .option('--gate <key=value>', 'a limit of the gate, such as margin=0.02; may be repeated', readSetting)
+    .option('--schedule <cron>', 'five fields: "0 3 * * *" is every night at three; without it, when somebody asks')
+    .option('--time-zone <zone>', 'of the schedule, such as Europe/London; UTC when left out')
+    .option(
+      '--full-every <n>',
+      'start from the champion and train every n-th version from nothing; 0 or nothing: every one',
+      readInteger,
+    )
+    .option('--promote <how>', 'auto: what passes the gate serves; ask: a person decides');
+
+/** What was said of them. */
+function saidOf({ preset, set, gate, schedule, timeZone, promote: promotion, fullEvery }: TermsOptions) {
+  const said = { preset, parameters: set, gate, schedule, timeZone, promotion, fullEvery };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as RegisteredModelPatch;
+}
+
+/** When it is refreshed, as a sentence's end. */
+const rhythmOf = ({ schedule, timeZone }: { schedule: string | null; timeZone: string }): string =>
+  schedule === null ? 'when somebody asks' : `at "${schedule}", ${timeZone}`;
 
 /** `duet models register`. */
 export function registerCommand(models: Command): void {
@@ -33,18 +61,8 @@ export function registerCommand(models: Command): void {
     .option(
       '--from <model>',
       'a trained model with an index, by id or name: it becomes the champion, and is trained again as it was',
-    )
-    .option('--preset <name>', 'fast, best or paper')
-    .option('--set <key=value>', 'a setting over the preset; may be repeated', readSetting, {})
-    .option('--gate <key=value>', 'a limit of the gate, such as margin=0.02; may be repeated', readSetting, {})
-    .option('--schedule <cron>', 'five fields: "0 3 * * *" is every night at three; without it, when somebody asks')
-    .option('--time-zone <zone>', 'of the schedule, such as Europe/London; UTC when left out')
-    .option(
-      '--full-every <n>',
-      'start from the champion and train every n-th version from nothing; 0 or nothing: every one',
-      readInteger,
-    )
-    .option('--promote <how>', 'auto: what passes the gate serves; ask: a person decides');
+    );
+  withTerms(command);
   job<RegisterOptions>(
     command,
     'models register --dataset online-retail --name dat-nightly --kind dat --schedule "0 3 * * *" --time-zone Europe/London',
@@ -52,12 +70,11 @@ export function registerCommand(models: Command): void {
       const { adoptModel, registerModel } = await import('@duet/pipeline/control');
       const db = await database();
       const dataset = await findDataset(db, options.dataset);
-      const { name, kind, preset, set, gate, schedule, timeZone, promote: promotion, fullEvery } = options;
-      const request = { name, kind, preset, parameters: set, gate, schedule, timeZone, promotion, fullEvery };
-      const changes = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const { name, kind } = options;
+      const terms = saidOf(options);
       if (options.from !== undefined) {
         const { id } = await findModel(db, options.from, dataset.id);
-        const adopted = await adoptModel(db, id, changes as Partial<RegisteredModelInput>, { actor: actor() });
+        const adopted = await adoptModel(db, id, { ...terms, name, ...(kind && { kind }) }, { actor: actor() });
         return {
           json: { registeredModelId: adopted.id, dataset: dataset.name, name, kind: adopted.kind, championId: id },
           text: `Registered "${name}" of ${dataset.name}, whose champion is ${id}.`,
@@ -69,12 +86,71 @@ export function registerCommand(models: Command): void {
           fix: 'Say --kind, or --from.',
         });
       }
-      const registered = await registerModel(db, dataset.id, { ...changes, name, kind }, { actor: actor() });
-      const when = registered.schedule === null ? 'when somebody asks' : `at "${registered.schedule}"`;
+      const registered = await registerModel(db, dataset.id, { ...terms, name, kind }, { actor: actor() });
       return {
         json: { registeredModelId: registered.id, dataset: dataset.name, name, kind, preset: registered.preset },
-        text: `Registered "${name}" of ${dataset.name}. It is refreshed ${when}.`,
+        text: `Registered "${name}" of ${dataset.name}. It is refreshed ${rhythmOf(registered)}.`,
       };
+    },
+  );
+}
+
+/** `duet models change` and `duet models unregister`. */
+export function registeredCommands(models: Command): void {
+  const change = models
+    .command('change')
+    .description('change how a registered model is trained, when, and what its versions must show')
+    .option('--dataset <name>', 'name or id of the dataset')
+    .requiredOption('--model <name>', 'name of a registered model')
+    .option('--no-schedule', 'refresh it when somebody asks, and not by itself');
+  withTerms(change);
+  job<Omit<TermsOptions, 'schedule'> & { model: string; schedule?: string | boolean }>(
+    change,
+    'models change --dataset online-retail --model dat-nightly --schedule "0 4 * * *"',
+    async ({ database }, { model: named, schedule, ...options }) => {
+      const { changeRegisteredModel, findRegisteredModel } = await import('@duet/pipeline/control');
+      const db = await database();
+      const dataset = await findDataset(db, options.dataset);
+      const { id, gate, parameters } = await findRegisteredModel(db, dataset.id, named);
+      const said = saidOf({ ...options, ...(typeof schedule === 'string' && { schedule }) });
+      // Limits and settings that are not named stay.
+      const patch: RegisteredModelPatch = {
+        ...said,
+        ...(said.gate && { gate: { ...(gate as object), ...said.gate } }),
+        ...(said.parameters && { parameters: { ...(parameters as object), ...said.parameters } }),
+        ...(schedule === false && { schedule: null }),
+      };
+      const changed = await changeRegisteredModel(db, id, patch, { actor: actor() });
+      return {
+        json: changed,
+        text: `"${changed.name}" of ${dataset.name} is refreshed ${rhythmOf(changed)}, from the next time on as said.`,
+      };
+    },
+  );
+
+  const unregister = models
+    .command('unregister')
+    .description('delete a registered model with its schedule and runs; what it trained stays')
+    .option('--dataset <name>', 'name or id of the dataset')
+    .requiredOption('--model <name>', 'name of a registered model')
+    .option('--yes', 'do it');
+  job<{ dataset?: string; model: string; yes?: boolean }>(
+    unregister,
+    'models unregister --dataset online-retail --model dat-nightly --yes',
+    async ({ database }, { dataset: named, model, yes = false }) => {
+      const { findRegisteredModel, unregisterModel, versionsOf } = await import('@duet/pipeline/control');
+      const db = await database();
+      const dataset = await findDataset(db, named);
+      const registered = await findRegisteredModel(db, dataset.id, model);
+      const versions = (await versionsOf(db, registered.id)).length;
+      const what = `the registered model "${model}" of ${dataset.name}; its ${versions} versions stay as models of no name`;
+      if (!yes) {
+        throw new DuetError('conflict', `This would delete ${what}.`, {
+          fix: `Say that it is meant: npx duet models unregister --dataset ${dataset.name} --model ${model} --yes.`,
+        });
+      }
+      await unregisterModel(db, registered, { actor: actor() });
+      return { json: { removed: registered.id, name: registered.name, versions }, text: `Deleted ${what}.` };
     },
   );
 }

@@ -11,6 +11,7 @@ import {
   registerModel,
   rollback,
   undeploy,
+  unregisterModel,
 } from '@duet/pipeline/control';
 import { refresh } from 'next/cache';
 import { redirect } from 'next/navigation';
@@ -66,6 +67,17 @@ export const goBack = guarded(
     if (!parsed.success) return parsed.error.issues[0]!.message;
     const { id, reason } = parsed.data;
     return withModel(db, id, (model) => rollback(db, model, { reason }, by));
+  },
+);
+
+/** Deletes a registered model; what it trained stays. */
+export const unregister = guarded(
+  'pipeline/unregister',
+  async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
+    const problem = await withModel(db, data.get('id'), (model) => unregisterModel(db, model, by));
+    if (problem !== '') return problem;
+    const dataset = await findDataset(String(data.get('datasetId')));
+    redirect(dataset === null ? '/' : `${datasetPath(dataset.name)}/pipeline`);
   },
 );
 

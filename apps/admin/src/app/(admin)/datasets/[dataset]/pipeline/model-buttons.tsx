@@ -4,7 +4,7 @@ import { useActionState, useId } from 'react';
 import { Confirm } from '#components/forms/confirm.tsx';
 import { Field } from '#components/forms/field.tsx';
 import { Submit } from '#components/forms/submit.tsx';
-import { goBack, makeChampion, runNow } from './actions.ts';
+import { goBack, makeChampion, runNow, unregister } from './actions.ts';
 
 function Reason() {
   // A page has several of these dialogs.
@@ -80,6 +80,24 @@ export const GoBack = ({ modelId, name, champion, earlier }: GoBackProps) => (
       Shoppers get version {earlier} again within seconds. Version {champion} is kept, and can be promoted again.
     </p>
     <Reason />
+  </Confirm>
+);
+
+/** Deletes a registered model. */
+export const Unregister = ({ modelId, name, datasetId }: { modelId: string; name: string; datasetId: string }) => (
+  <Confirm
+    label="Delete"
+    about={name}
+    busy="Deleting…"
+    title={`Delete the registered model ${name}?`}
+    action={unregister}
+    fields={{ id: modelId, datasetId }}
+    quiet
+  >
+    <p>
+      Its schedule, its runs and the list of its champions go. What it trained stays among the models. One that is
+      deployed, or that an experiment’s arm follows, cannot go.
+    </p>
   </Confirm>
 );
 

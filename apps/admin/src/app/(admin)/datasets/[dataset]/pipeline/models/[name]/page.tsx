@@ -7,6 +7,7 @@ import { Kind } from '#components/models/kind.tsx';
 import { EditableBy } from '#components/people/allowed.tsx';
 import { datasetOf } from '#data/datasets/datasets.ts';
 import { registeredModel } from '#data/pipeline/pipeline.ts';
+import { Unregister } from '../../model-buttons.tsx';
 import { DeploymentBadge, ModelButtons, Rhythm } from '../../model-card.tsx';
 import { RunPicture } from '../../run-picture.tsx';
 import { Runs } from '../../runs.tsx';
@@ -57,6 +58,11 @@ export default async function RegisteredModelPage({ params }: RegisteredModelPag
         <Section title="Schedule and gate" note="Changes are for the next run.">
           <EditableBy to="analyse">
             <TermsForm modelId={model.id} terms={termsOf(model)} />
+          </EditableBy>
+        </Section>
+        <Section title="Delete" note="A registered model that serves nobody can go; what it trained stays.">
+          <EditableBy to="analyse">
+            <Unregister modelId={model.id} name={model.name} datasetId={dataset.id} />
           </EditableBy>
         </Section>
         {model.runs.length > 0 && (
