@@ -36,6 +36,8 @@ describe('ten days of a shop, with its services as they are', () => {
   const logged: LoggedEvent[] = [];
   /** What shoppers would complain of. */
   const complaints: string[] = [];
+  /** From a product's commit until it is served, a day each. */
+  const servedAfterMs: number[] = [];
   const armOf = new Map<string, string>();
   const models = new Set<string>();
   const toBeKilledIn = [...stages];
@@ -109,8 +111,10 @@ describe('ten days of a shop, with its services as they are', () => {
         ({ title }) => title,
         () => undefined,
       );
+    const committedAt = performance.now();
     // The service takes over all that was committed at each look: with the last write the ones before it.
     await until(`day ${day}'s products are served`, async () => (await titleOf(fresh)) === `New on day ${day}`);
+    servedAfterMs.push(performance.now() - committedAt);
     assert.equal(await titleOf(renamed), `Renamed on day ${day}`);
     withdrawn.add(gone);
   }
@@ -216,6 +220,12 @@ describe('ten days of a shop, with its services as they are', () => {
   test('no request failed, and no list had what is sold no more or was bought before', () => {
     assert.deepEqual(complaints, []);
     assert.ok(models.size > days / 2, `${models.size} models answered`);
+  });
+
+  test('a product is served within a second of its commit', () => {
+    // Of most days: the machine may be busy with something else on one.
+    const [median] = servedAfterMs.toSorted((a, b) => a - b).slice(days / 2);
+    assert.ok(median! < 1000, servedAfterMs.map(Math.round).join(' ms, '));
   });
 
   test('each event is in one part', async () => {
