@@ -21,7 +21,7 @@ export function EventsByMinute({ minutes }: { minutes: MinuteOfEvents[] }) {
     >
       <CartesianGrid vertical={false} />
       <XAxis {...axis} dataKey="from" tickFormatter={clock} interval={14} />
-      <YAxis {...axis} width={36} allowDecimals={false} axisLine={false} />
+      <YAxis {...axis} width={48} tickCount={3} interval={0} allowDecimals={false} axisLine={false} />
       <Tooltip
         cursor={{ fill: 'var(--raised)' }}
         content={<ChartTooltip title={(from) => `${clock(from)} UTC`} format={String} />}

@@ -42,7 +42,12 @@ export function Served({ now: { served, health } }: { now: Overview }) {
                 </DatasetLink>
               ),
           },
-          { title: 'Gets', className: 'min-w-44', cell: (row) => <Given {...row} /> },
+          {
+            title: 'Gets',
+            hint: 'Popular items answer whom a model does not know, and while it is out of order',
+            className: 'min-w-44',
+            cell: (row) => <Given {...row} />,
+          },
           {
             title: 'Planned',
             hint: 'Of all shoppers, after what the experiments that started before it take',
@@ -86,8 +91,7 @@ const Given = ({ model, answers, popular }: ServedShare) =>
       <span className="text-sm text-muted">{model.detail}</span>
       {popular > 0 && (
         <span className="w-full text-sm text-muted">
-          {formatPercent(popular / answers, 0)} of its lists were popular items: for shoppers that it does not know, or
-          while it was out of order
+          {formatPercent(popular / answers, 0)} of its lists were popular items
         </span>
       )}
     </span>

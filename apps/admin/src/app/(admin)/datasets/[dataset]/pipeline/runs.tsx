@@ -39,7 +39,7 @@ export function Runs({ runs, showModel = false }: { runs: PipelineRun[]; showMod
         {
           title: 'Asked for',
           rowHeader: true,
-          className: 'whitespace-nowrap',
+          className: 'min-w-40',
           cell: ({ createdAt, actor }) => (
             <>
               <Time at={createdAt} />

@@ -27,6 +27,7 @@ export function Serving({ datasetId, now: { deployments, models } }: { datasetId
           {
             title: 'Where',
             rowHeader: true,
+            className: 'min-w-24',
             cell: ({ placement }) => placement || 'Everywhere',
           },
           {
@@ -47,6 +48,7 @@ export function Serving({ datasetId, now: { deployments, models } }: { datasetId
           },
           {
             title: 'Champion',
+            className: 'min-w-44',
             cell: ({ champion }) =>
               champion === null ? (
                 'none: popular items answer'
@@ -63,7 +65,7 @@ export function Serving({ datasetId, now: { deployments, models } }: { datasetId
           },
           {
             title: 'Since',
-            className: 'text-muted',
+            className: 'min-w-44 text-muted',
             cell: ({ changedAt, changedBy }) => (
               <>
                 <Time at={changedAt} /> by {changedBy}

@@ -99,7 +99,7 @@ function GateFields({ gate, control }: { gate: GateField[]; control: Control }) 
     <details className="rounded-lg border border-line">
       <summary className="px-4 py-3 font-medium">
         What a new version must show{' '}
-        <span className="font-normal text-muted">the gate’s limits; they are sound as they are</span>
+        <span className="font-normal text-muted">the gate’s limits; as they come they are sound</span>
       </summary>
       <div className="grid gap-5 border-t border-line p-4 sm:grid-cols-2 xl:grid-cols-4">
         {gate.map(({ key, meaning, choices, usual }) => (

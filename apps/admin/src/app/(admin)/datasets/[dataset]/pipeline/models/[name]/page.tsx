@@ -60,16 +60,16 @@ export default async function RegisteredModelPage({ params }: RegisteredModelPag
             <TermsForm modelId={model.id} terms={termsOf(model)} />
           </EditableBy>
         </Section>
-        <Section title="Delete" note="A registered model that serves nobody can go; what it trained stays.">
-          <EditableBy to="analyse">
-            <Unregister modelId={model.id} name={model.name} datasetId={dataset.id} />
-          </EditableBy>
-        </Section>
         {model.runs.length > 0 && (
           <Section title="Runs" flush>
             <Runs runs={model.runs} />
           </Section>
         )}
+        <Section title="Delete" note="A registered model that serves nobody can go; what it trained stays.">
+          <EditableBy to="analyse">
+            <Unregister modelId={model.id} name={model.name} datasetId={dataset.id} />
+          </EditableBy>
+        </Section>
       </div>
     </>
   );
