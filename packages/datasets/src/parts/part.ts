@@ -95,7 +95,8 @@ export async function writePart(
   );
   await sync(file);
   const { first, last } = await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${partRows([file])}`);
-  const { n } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${incoming}`);
+  const { n } =
+    known === undefined ? { n: written } : await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${incoming}`);
   return {
     interactions: written,
     duplicates: Number(n) - written,

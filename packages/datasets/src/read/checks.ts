@@ -27,6 +27,7 @@ const mostTold = 100;
 
 /** SQL for the first thing wrong with a row, as `{column, reason, value, record}`; NULL when all is well. */
 export function firstProblem(rows: Rows, checks: readonly Check[]): string {
+  if (checks.length === 0) return 'NULL::STRUCT("column" VARCHAR, reason VARCHAR, "value" VARCHAR, record VARCHAR)';
   const { columns } = rows.source;
   const fields = columns.slice(0, mostTold).map((name) => `${literal(name)}: ${columnOf(rows.source, name)}`);
   const record = `CASE WHEN _broken IS NULL THEN to_json({${fields}})::VARCHAR END`;

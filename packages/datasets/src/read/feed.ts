@@ -3,7 +3,7 @@ import type { ImportSettings } from '../request.ts';
 import type { FaultSummary, ReadSummary } from '../summary.ts';
 import { summariseEmptied } from './checks.ts';
 import { readItems } from './items.ts';
-import { readLists } from './lists.ts';
+import { emptyLists, readLists } from './lists.ts';
 import { currencyOf, mappingOf, minorUnits, opener, type ReadContext } from './read.ts';
 import { summariseRejected } from './rejected.ts';
 import { formsOf, locate, readRows } from './rows.ts';
@@ -31,7 +31,7 @@ export async function readFeed(
   settings: ImportSettings,
   ctx: ReadContext,
 ): Promise<ReadFeed> {
-  await workspace.create(rejected, emptied, knownItems);
+  await workspace.create(rejected, emptied, knownItems, ...emptyLists('items', settings.itemLists));
   const forms = await formsOf(settings);
   const open = opener(workspace, settings, ctx, forms);
   const located = await locate(open, 'items', settings.items!, forms);

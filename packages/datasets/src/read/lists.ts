@@ -1,8 +1,12 @@
 import { DuetError } from '@duet/base';
 import type { ImportSettings } from '../request.ts';
 import { columnOf, lineOf, partOf, type Source } from './source/source.ts';
-import { type Entity, lists, listValues, rejected } from './tables.ts';
+import { type Entity, lists, listValues, rejected, type Table } from './tables.ts';
 import { literal, type Workspace } from './workspace.ts';
+
+/** The tables that {@link readLists} fills, where nothing is asked of an entity's lists. */
+export const emptyLists = (entity: Entity, requested: ImportSettings['userLists']): Table[] =>
+  Object.keys(requested).length === 0 ? [listValues(entity), lists(entity)] : [listValues(entity)];
 
 /**
  * Reads multi-valued attributes into the tables {@link listValues} and {@link lists} of an entity.
@@ -15,8 +19,7 @@ export async function readLists(
   requested: ImportSettings['userLists'],
   open: (table: string, file: string) => Promise<Source[]>,
 ): Promise<void> {
-  if (Object.keys(requested).length === 0) return workspace.create(listValues(entity), lists(entity));
-  await workspace.create(listValues(entity));
+  if (Object.keys(requested).length === 0) return;
   for (const [place, [name, list]] of Object.entries(requested).entries()) {
     const [source] = await open(`${entity}_list_${place}`, list.file);
     if (source === undefined) continue;

@@ -9,7 +9,7 @@ import type { InputContext } from './containers/inputs.ts';
 import { type Form, type Role, recognise } from './forms/form.ts';
 import { type ReadInteractions, readInteractions } from './interactions.ts';
 import { readItems } from './items.ts';
-import { readLists } from './lists.ts';
+import { emptyLists, readLists } from './lists.ts';
 import type { Profile } from './profile.ts';
 import { refuseRejected, summariseRejected } from './rejected.ts';
 import { refuseUnknown } from './roles.ts';
@@ -123,10 +123,16 @@ export async function readFiles(
   };
   const itemRows = await rowsOf('items');
   const userRows = await rowsOf('users');
-  await workspace.create(...(itemRows ? [] : [listedItems]), ...(userRows ? [] : [listedUsers]));
   const lists = { ...settings.userLists, ...settings.itemLists };
-  await readLists(workspace, 'users', oneKind ? lists : settings.userLists, open);
-  await readLists(workspace, 'items', oneKind ? lists : settings.itemLists, open);
+  const [userLists, itemLists] = oneKind ? [lists, lists] : [settings.userLists, settings.itemLists];
+  await workspace.create(
+    ...(itemRows ? [] : [listedItems]),
+    ...(userRows ? [] : [listedUsers]),
+    ...emptyLists('users', userLists),
+    ...emptyLists('items', itemLists),
+  );
+  await readLists(workspace, 'users', userLists, open);
+  await readLists(workspace, 'items', itemLists, open);
   const rows = await readRows(workspace, 'interactions', main, settings, open);
   refuseUnknown(settings, { interactions: rows.source.columns, items: itemRows?.source.columns });
 

@@ -17,7 +17,7 @@ import { assignRoles, type Roles } from './roles.ts';
 import { translate } from './source/expression.ts';
 import { columnOf, type Numbers, type Source } from './source/source.ts';
 import type { ColumnFacts } from './text/column-facts.ts';
-import type { Workspace } from './workspace.ts';
+import { literal, type Workspace } from './workspace.ts';
 
 /** A table's rows with what each column means: the files of one kind, by their form. */
 export interface Rows {
@@ -75,7 +75,11 @@ export async function locate(
     location,
     found: sources.map((source) => ({
       source,
-      ...recognise(forms, { columns: source.columns, file: source.files[0]! }),
+      ...recognise(forms, {
+        columns: source.columns,
+        file: source.files[0]!,
+        isEmpty: (column) => source.factsOf?.(column)?.isEmpty ?? false,
+      }),
     })),
   };
 }
@@ -197,6 +201,9 @@ async function joined(
   const views = others.map(({ source }) =>
     source.columns.filter((name) => !columns.includes(name) && columns.push(name)),
   );
+  const spreads = file?.spread && columnNamed(own.columns, file.spread.column, file.aliases);
+  const fields = spreads === undefined ? [] : file!.spread!.fields.filter((name) => !columns.includes(name));
+  columns.push(...fields);
   const source: Source = { ...own, columns };
   const roles = assignRoles(settings, table, { columns, file: located.location, form: file });
   const arrays = Object.values(roles).flatMap((names) => names.flatMap((name) => /^(.+\[\])\./.exec(name)?.[1] ?? []));
@@ -206,6 +213,14 @@ async function joined(
   refuseObjects(own, roles, located.location);
 
   let select = `SELECT * FROM ${own.view}`;
+  if (spreads !== undefined) {
+    const text = columnOf(own, spreads);
+    const field = (name: string) =>
+      `nullif(regexp_extract(piece, ${literal(`(?:^|, )${name}: *(.*?)(?:, [A-Z][A-Za-z ]*: ?|$)`)}, 1), '') AS ${columnOf(source, name)}`;
+    select = `SELECT * EXCLUDE (pieces, piece, place) REPLACE (_row + least(place, 4095) AS _row), ${fields.map(field)}
+      FROM (SELECT *, unnest(pieces) AS piece, generate_subscripts(pieces, 1) - 1 AS place
+        FROM (SELECT *, coalesce(string_split_regex(${text}, ${literal(file!.spread!.between)}), ['']) AS pieces FROM (${select})))`;
+  }
   for (const [at, { source: other, here, there }] of others.entries()) {
     await other.open();
     const key = columnOf(other, columnNamed(other.columns, there));
@@ -216,7 +231,7 @@ async function joined(
   }
   const filled = filledColumns(source, file);
   if (filled.length > 0) select = `SELECT * REPLACE (${filled}) FROM (${select})`;
-  if (others.length + filled.length > 0) {
+  if (others.length + filled.length + fields.length > 0) {
     source.view = `rows_${table}`;
     await workspace.run(`CREATE OR REPLACE VIEW ${source.view} AS ${select}`);
   }

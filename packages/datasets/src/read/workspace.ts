@@ -19,7 +19,7 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 
 export type Row = Record<string, Json>;
 
-/** A DuckDB of one import: tables in a file, memory bounded, every statement able to report progress and be stopped. */
+/** A DuckDB of one import: memory bounded, the rest spilled to its folder, every statement able to report progress and be stopped. */
 export class Workspace implements Disposable {
   readonly folder: string;
   readonly #database: Disposable;
@@ -58,7 +58,8 @@ export class Workspace implements Disposable {
     } = {},
   ): Promise<Workspace> {
     const database = await openDuckDb(
-      path.join(folder, 'work.duckdb'),
+      // What does not fit in memory lies in its folder all the same, and opening a file costs what twenty rows do.
+      ':memory:',
       files,
       {
         memory_limit: `${Math.ceil(memory / 2 ** 20)}MiB`,

@@ -37,20 +37,18 @@ export async function loadNow(workspace: Workspace, client: Client, datasetId: s
       after = rows.at(-1)![0]!;
     }
   };
-  await workspace.create(itemsNow);
+  await workspace.create(itemsNow, usersNow, aliasesNow);
   await all(
     `SELECT i."externalId", i.title, c.name, i."priceMinor"::text, i.attributes::text
      FROM "Item" i LEFT JOIN "Category" c ON c.id = i."categoryId"
      WHERE i."datasetId" = $1 AND i."externalId" > $2 ORDER BY i."externalId" LIMIT $3`,
     (rows) => workspace.insert(itemsNow, rows),
   );
-  await workspace.create(usersNow);
   await all(
     `SELECT "externalId", title, attributes::text FROM "DatasetUser"
      WHERE "datasetId" = $1 AND "externalId" > $2 ORDER BY "externalId" LIMIT $3`,
     (rows) => workspace.insert(usersNow, rows),
   );
-  await workspace.create(aliasesNow);
   // In the order of a text that no two rows share, which is left away.
   await all(
     `SELECT "anonymousId" || ' ' || "userId" || ' ' || at::text AS key, "anonymousId", "userId",

@@ -197,7 +197,10 @@ export async function storeCatalogue(
     attributes: string;
   };
   const stored = { added: 0, updated: 0 };
-  const { n: total } = await workspace.row(`SELECT count(*)::DOUBLE AS n FROM ${items}`);
+  const { total, listed } = await workspace.row(
+    `SELECT (SELECT count(*) FROM ${items})::DOUBLE AS total,
+       ((SELECT count(*) FROM ${listedItems}) + (SELECT count(*) FROM ${lists('items')}))::DOUBLE AS listed`,
+  );
   let done = 0;
   const store =
     (keep: boolean) =>
@@ -213,6 +216,10 @@ export async function storeCatalogue(
       watch.progress({ step: 'store catalogue', done, total: Number(total), unit: 'items' });
     };
   const select = `SELECT item_id, title, category, price_minor, in_stock, withdrawn, attributes FROM ${items}`;
+  if (listed === 0) {
+    await inBatches(workspace, `${select} ORDER BY row`, watch, store(true));
+    return stored;
+  }
   const isListed = `item_id IN (SELECT id FROM ${listedItems} UNION SELECT id FROM ${lists('items')})`;
   await inBatches(workspace, `${select} WHERE ${isListed} ORDER BY row`, watch, store(false));
   await inBatches(workspace, `${select} WHERE NOT ${isListed} ORDER BY row`, watch, store(true));

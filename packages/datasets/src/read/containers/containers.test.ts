@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { crc32, deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { DuetError } from '@duet/base';
 import { AwsClient } from 'aws4fetch';
 import S3rver from 's3rver';
@@ -33,6 +33,26 @@ const read = async (interactions: string, ctx: ImportResources = {}, asked: Part
   const { rows, users, items, rejected, clock } = await previewImport(ctx, { name: 'case', interactions, ...asked });
   return [rows, users, items, rejected, clock.first];
 };
+/** A zip archive of one file (PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16). */
+function zipOf(name: string, text: string): Buffer {
+  const packed = deflateRawSync(text);
+  const fields = Buffer.alloc(26);
+  fields.writeUInt16LE(20, 0);
+  fields.writeUInt16LE(8, 4);
+  fields.writeUInt32LE(crc32(text), 10);
+  fields.writeUInt32LE(packed.length, 14);
+  fields.writeUInt32LE(Buffer.byteLength(text), 18);
+  fields.writeUInt16LE(name.length, 22);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04'), fields, Buffer.from(name), packed]);
+  const central = Buffer.concat([...[Buffer.from('PK\x01\x02\x14\0'), fields, Buffer.alloc(14), Buffer.from(name)]]);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, central, end]);
+}
 const whole = [20, 5, 6, 0, '2023-11-14T22:13:20.000Z'];
 const refused = (code: string, message: RegExp) => (error: unknown) =>
   error instanceof DuetError && error.code === code && message.test(error.message)
@@ -69,6 +89,9 @@ describe('compressed files', () => {
     const bomb = await write('bomb.csv.zst', zstdCompressSync(rows));
     await assert.rejects(read(bomb, { limits: { freely: 1 << 20 } }), refused('bad-input', /grows \d+ times/));
     assert.equal((await read(bomb))[0], 200_000);
+    const zipped = await write('bomb.zip', zipOf('bomb.csv', rows));
+    await assert.rejects(read(zipped, { limits: { freely: 1 << 20 } }), refused('bad-input', /grows \d+ times/));
+    assert.equal((await read(zipped))[0], 200_000);
     await assert.rejects(read(events, { limits: { bytes: 100 } }), refused('bad-input', /more than 100 bytes/));
     await assert.rejects(read(events, { limits: { rows: 19 } }), refused('bad-input', /more than 19 rows/));
   });

@@ -13,6 +13,8 @@ export interface Input {
   path?: string | undefined;
   /** Bytes, where they are known. */
   size?: number | undefined;
+  /** Of a file of an archive, which `open` unpacks: the bytes that it has there. */
+  packed?: number | undefined;
   open(): AsyncIterable<Buffer>;
 }
 
@@ -46,7 +48,7 @@ export async function* fileInputs(file: string, name: string, signal?: AbortSign
   if (magic.startsWith('PK\x03\x04') && !isWorkbook(magic)) {
     for await (const entry of zipEntries(file, name)) {
       if (isClutter(entry.name)) continue;
-      yield { name: `${name}/${entry.name}`, size: entry.compressed, open: entry.open };
+      yield { name: `${name}/${entry.name}`, size: entry.compressed, packed: entry.compressed, open: entry.open };
     }
     return;
   }

@@ -26,6 +26,8 @@ const file = z.strictObject({
   name: name.optional(),
   /** Columns that tell the file: all of them are there. Letters and digits count alone, in any case. */
   has: z.array(name).default([]),
+  /** Of them those that some row has a value in. */
+  filled: z.array(name).default([]),
   /** A regular expression of the file's name, for files that no header tells. */
   named: name.optional(),
   /** What columns are called in other languages or versions: names that stand for those that the form uses. */
@@ -42,6 +44,11 @@ const file = z.strictObject({
   columns: z.record(name, z.union([name, z.array(name).min(1)])).default({}),
   /** Columns that only the first row of each group says, such as the address of an order's first line. */
   fill: z.strictObject({ by: name, columns: z.array(name).min(1) }).optional(),
+  /**
+   * A column whose text holds several things, each a row of its own: what stands between them, as a regular expression,
+   * and their fields, which stand behind their names and a colon.
+   */
+  spread: z.strictObject({ column: name, between: name, fields: z.array(name).min(1) }).optional(),
   /** Files whose columns are added where the columns `on` agree: one name, or this file's and the other's. */
   join: z.array(z.strictObject({ file: name, on: z.union([name, z.tuple([name, name])]) })).default([]),
   /** Weights of events; 0 leaves one out. */
@@ -123,13 +130,14 @@ export function columnNamed(
 /** The file of a form that a file with these columns and this name is; undefined where it is none. */
 export function recognise(
   forms: readonly Form[],
-  { columns, file }: { columns: readonly string[]; file: string },
+  { columns, file, isEmpty }: { columns: readonly string[]; file: string; isEmpty?: (column: string) => boolean },
   table?: TableName,
 ): { form: Form; file: FormFile } | undefined {
   const matches = forms.flatMap((form) =>
     form.files.flatMap((candidate) => {
       if (table !== undefined && candidate.table !== table) return [];
       if (candidate.has.some((name) => columnNamed(columns, name, candidate.aliases) === undefined)) return [];
+      if (candidate.filled.some((name) => isEmpty?.(columnNamed(columns, name, candidate.aliases) ?? name))) return [];
       const isNamed = candidate.named !== undefined && new RegExp(candidate.named, 'i').test(path.basename(file));
       // What no header tells needs the name; what is joined is known by either.
       if (!isNamed && (candidate.has.length === 0 || (candidate.named !== undefined && candidate.table !== undefined)))

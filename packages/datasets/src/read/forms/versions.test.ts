@@ -29,7 +29,53 @@ async function itemsOf(text: string): Promise<[string | undefined, unknown[][]]>
 }
 const times = ({ preview }: ImportPreview) => preview.interactions.map(({ time }) => String(time).slice(0, 19));
 
+test('a value that cannot be read is empty, also where nothing can be wrong with the rows', async () => {
+  const { preview, summary } = await read(
+    'user_id;item_id;timestamp;price\nu1;a;1700000000;1.234,50 EUR\nu2;b;1700000100;€ 12,00\nu3;c;1700000200;free\n',
+  );
+  assert.deepEqual(
+    preview.interactions.map(({ value }) => value),
+    [1234.5, 12, null],
+  );
+  assert.deepEqual(summary.emptied.byReason, { 'price is not a number': 1 });
+});
+
 describe('other versions and languages of known forms', () => {
+  test('a Shopify shop without SKUs calls its items what the lines of its orders call them', async () => {
+    const orders =
+      'Name,Email,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n' +
+      '#1,ann@x.example,2024-01-01 10:00:00 +0100,1,Cup,5,\n#1,,,1,Jug - L,9,\n';
+    const { preview } = await read(orders, {
+      items: await written(
+        'Handle,Title,Option1 Value,Variant SKU,Variant Price\ncup,Cup,Default Title,,5\njug,Jug,L,,9\njug,,S,,8\n',
+      ),
+    });
+    const ids = (rows: { item?: unknown }[]) => rows.map(({ item }) => item);
+    assert.deepEqual(ids(preview.interactions), ['Cup', 'Jug - L']);
+    assert.deepEqual(ids(preview.items), ['Cup', 'Jug - L', 'Jug - S']);
+  });
+
+  test("BigCommerce's orders with all their products in one column: a row a product", async () => {
+    const { mapping, preview } = await read(
+      'Order ID,Order Status,Order Date,Customer ID,Customer Email,Product Details\n' +
+        '7,Completed,2024-01-15,55,ann@x.example,"Product ID: 77, Product Qty: 2, Product SKU: cup, Product Name: Cup, blue, Product Unit Price: 12.00, Product Total Price: 24.00|Product ID: 78, Product Qty: 1, Product SKU: , Product Name: Jug, Product Unit Price: 3.50, Product Total Price: 3.50"\n' +
+        '8,Refunded,2024-01-16,56,bob@x.example,"Product ID: 77, Product Qty: 1, Product SKU: cup, Product Name: Cup, blue, Product Unit Price: 12.00"\n',
+    );
+    assert.equal(mapping.interactions!.form, 'bigcommerce');
+    assert.deepEqual(
+      preview.interactions.map(({ user, item, quantity, value }) => [user, item, quantity, value]),
+      [
+        ['55', 'cup', 2, 24],
+        ['55', '78', 1, 3.5],
+      ],
+    );
+    assert.equal(preview.items.find(({ item }) => item === 'cup')!.title, 'Cup, blue');
+    assert.deepEqual(mapping.interactions!.rows, {
+      ...{ read: 3, used: 2, rejected: 0, usedPercent: 66.7 },
+      ignored: { 'cancelled, refunded or declined order': 1 },
+    });
+  });
+
   test("Shopify's template of 2025: variants follow their product, and what sells without stock is in stock", async () => {
     const header =
       'Title,URL handle,Product category,Type,Published on online store,Status,SKU,Price,Inventory quantity,Continue selling when out of stock,Product image URL\n';

@@ -119,7 +119,7 @@ class Reading implements AsyncDisposable {
         yield chunk;
       }
     }
-    const all = bounds.pass(input.name, decompressed(input.name, counted()), () => packed);
+    const all = bounds.pass(input.name, decompressed(input.name, counted()), () => input.packed ?? packed);
     const { head, bytes } = await peek(all, headBytes);
     if (head.length === 0) {
       // One of many parts may well be empty.
@@ -161,7 +161,7 @@ class Reading implements AsyncDisposable {
     columns: string[],
     part: number,
     notes: SourceNotes,
-    ids: readonly string[] = [],
+    { ids = [], instead }: { ids?: readonly string[] | undefined; instead?: RecordSink | undefined } = {},
   ): Promise<Group> {
     const key = JSON.stringify([kind, columns, ids]);
     const known = this.#groups.get(key);
@@ -179,6 +179,7 @@ class Reading implements AsyncDisposable {
       const numbered = ids.map((name) => columns.indexOf(name));
       group.sink = await RecordSink.open(clean, rejects, {
         ...{ rows: maxRows, sample: sampleRows, columns: ofText, numbered, ids: maxIds },
+        instead,
       });
     }
     this.#groups.set(key, group);
@@ -191,9 +192,9 @@ class Reading implements AsyncDisposable {
     columns: string[],
     part: number,
     notes: SourceNotes,
-    ids?: readonly string[],
+    how?: { ids?: readonly string[] | undefined; instead?: RecordSink | undefined },
   ): Promise<RecordSink> {
-    const { sink } = await this.#group(kind, columns, part, notes, ids);
+    const { sink } = await this.#group(kind, columns, part, notes, how);
     sink!.part = part;
     return sink!;
   }
@@ -209,8 +210,6 @@ class Reading implements AsyncDisposable {
       const asked = { ...this.#options.knownText?.(file, text), ...defined(this.#options) };
       const dialect = dialectOf(text, asked, format === 'tsv' ? '\t' : ',');
       notes.delimiter = dialect.delimiter.toString();
-      const idsOf = (columns: string[]) => this.#options.idColumns?.(columns, file);
-      const open = (columns: string[]) => this.#sink('delimited', columns, part, notes, idsOf(columns));
       const guessed = !encoding.known && encoding.name === 'utf-8';
       const lines = withoutPreamble(utf8, dialect);
       // Until the header is read there is nothing to put into a sink.
@@ -218,6 +217,14 @@ class Reading implements AsyncDisposable {
         ...(['clean', 'rejects'].map((end) => path.join(this.#workspace.folder, `header.${end}`)) as [string, string]),
       );
       await using _ = waiting;
+      const idsOf = (columns: string[]) => this.#options.idColumns?.(columns, file);
+      let instead: RecordSink | undefined = waiting;
+      const open = async (columns: string[]) => {
+        const sink = await this.#sink('delimited', columns, part, notes, { ids: idsOf(columns), instead });
+        // Its bytes are another sink's now.
+        instead = undefined;
+        return sink;
+      };
       const read = await siftDelimited(lines, { file, dialect, guessed }, waiting, open);
       if (read.windows1252) notes.encoding = 'windows-1252';
       return;
@@ -232,11 +239,11 @@ class Reading implements AsyncDisposable {
   }
 
   async #addWorkbook(part: number, path: string): Promise<void> {
-    const { sheet, header, columns } = this.#options;
+    const { sheet, header, columns, bounds } = this.#options;
     const notes: SourceNotes = { format: 'xlsx' };
     const open = (names: string[]) => this.#sink('delimited', names, part, notes);
     const given = header === false ? columns : undefined;
-    const read = await siftWorkbook(path, { file: this.#parts[part]!, sheet, columns: given }, open);
+    const read = await siftWorkbook(path, { file: this.#parts[part]!, sheet, columns: given, bounds }, open);
     notes.sheet = sheet ?? read.sheets[0]!;
   }
 

@@ -64,6 +64,10 @@ export class ColumnFacts {
   get isComplete(): boolean {
     return this.#isClean && !this.#hasEmpty;
   }
+  /** Whether every field is empty. */
+  get isEmpty(): boolean {
+    return this.#longest === 0;
+  }
   /** Whether no field has a minus. */
   get hasNoMinus(): boolean {
     return (this.#kinds & kinds.minus) === 0;

@@ -9,7 +9,7 @@ export const us = 0x1f;
 
 /** Longest record in bytes. A quote that was never closed would otherwise swallow the file. */
 export const maxRecord = 1 << 20;
-const flushAt = 1 << 20;
+const flushAt = 1 << 18;
 /** Texts that are written at once. */
 const someTexts = 16_384;
 
@@ -40,6 +40,8 @@ interface SinkColumns {
   /** Places of those whose texts are numbered, as far as there are at most so many. */
   numbered?: readonly number[] | undefined;
   ids?: number | undefined;
+  /** A sink whose bytes it takes over: it is written to no more. */
+  instead?: RecordSink | undefined;
 }
 
 /** What is known of a column once its records are written. */
@@ -51,12 +53,18 @@ export interface RecordColumn {
 
 /** A file that is written in large pieces. */
 class Output {
-  readonly bytes = Buffer.allocUnsafe(flushAt + 2 * maxRecord);
+  #bytes: Buffer | undefined;
   length = 0;
   readonly #file: FileHandle;
   #closed = false;
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, bytes?: Buffer) {
     this.#file = file;
+    this.#bytes = bytes;
+  }
+  /** So large that the garbage collector sees each: made where something is written. */
+  get bytes(): Buffer {
+    this.#bytes ??= Buffer.allocUnsafe(flushAt + 2 * maxRecord);
+    return this.#bytes;
   }
   get full(): boolean {
     return this.length >= flushAt;
@@ -97,7 +105,7 @@ export class RecordSink implements AsyncDisposable {
 
   private constructor(
     [path, clean, rejects]: [string, FileHandle, FileHandle],
-    { columns, numbered = [], ids = Number.POSITIVE_INFINITY, ...limits }: SinkLimits & SinkColumns,
+    { columns, numbered = [], ids = Number.POSITIVE_INFINITY, instead, ...limits }: SinkLimits & SinkColumns,
   ) {
     this.#path = path;
     const column = (place: number): RecordColumn => {
@@ -106,7 +114,7 @@ export class RecordSink implements AsyncDisposable {
       return { facts: dictionary.facts, dictionary };
     };
     this.columns = columns === undefined ? undefined : Array.from({ length: columns }, (_, place) => column(place));
-    this.clean = new Output(clean);
+    this.clean = new Output(clean, instead?.clean.bytes);
     this.#rejects = new Output(rejects);
     this.#limits = limits;
   }

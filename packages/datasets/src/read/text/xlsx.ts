@@ -1,5 +1,6 @@
 import { DuetError } from '@duet/base';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
+import type { Bounds } from '../containers/bounds.ts';
 import { type ZipEntry, zipEntries } from '../containers/zip.ts';
 import { headerNames } from './delimited.ts';
 import type { RecordSink } from './sink.ts';
@@ -108,6 +109,15 @@ function fromSerial(serial: number): string {
     .replace(/ 00:00:00$/, '');
 }
 
+interface WorkbookOptions {
+  /** What messages call it. */
+  file: string;
+  sheet?: string | undefined;
+  columns?: readonly string[] | undefined;
+  /** Of what is unpacked. */
+  bounds: Bounds;
+}
+
 /**
  * Copies the rows of a workbook's sheet to a sink: dates in ISO 8601, all else as the cell holds it.
  *
@@ -117,11 +127,14 @@ function fromSerial(serial: number): string {
  */
 export async function siftWorkbook(
   path: string,
-  { file, sheet, columns }: { file: string; sheet?: string | undefined; columns?: readonly string[] | undefined },
+  { file, sheet, columns, bounds }: WorkbookOptions,
   open: (names: string[]) => Promise<RecordSink>,
 ): Promise<{ columns: string[]; sheets: string[] }> {
   const entries = new Map<string, ZipEntry>();
-  for await (const entry of zipEntries(path, file)) entries.set(entry.name, entry);
+  for await (const entry of zipEntries(path, file)) {
+    const unpacked = () => bounds.pass(file, entry.open(), () => entry.compressed);
+    entries.set(entry.name, { ...entry, open: unpacked });
+  }
   try {
     const sheets = await sheetFiles(entries);
     const target = sheet === undefined ? [...sheets.values()][0] : sheets.get(sheet);
