@@ -232,7 +232,7 @@ function faultsOf(
 
 /** Time for all faults together, and how much of it each of the two long ones may take. */
 const minutes = 15;
-const share = 0.35;
+const longFaultShare = 0.35;
 
 async function measure({ quick, rounds: asked, only, resume = false, 'no-web': noWeb = false }: Flags) {
   const rounds = asked === undefined ? (quick ? 2 : 50) : Number(asked);
@@ -240,17 +240,17 @@ async function measure({ quick, rounds: asked, only, resume = false, 'no-web': n
   if (!onOwnDisk) say('The full disk is left out: only root can mount one of its own.');
   const web = !quick && !noWeb;
   const partial = path.join(repositoryRoot(), 'node_modules/.cache/duet/faults.json');
-  const kept = resume ? await earlier(partial) : {};
+  const earlierOutcomes = resume ? await earlier(partial) : {};
   await using opened = new AsyncDisposableStack();
   const shop = await openShop(opened, { onOwnDisk, web });
   const { faults, faultMs } = faultsOf(shop, { quick, rounds, web, onOwnDisk });
-  const wanted = only?.split(',');
-  const done: Record<string, Record<string, Outcome>> = kept;
+  const selected = only?.split(',');
+  const done: Record<string, Record<string, Outcome>> = earlierOutcomes;
   await mkdir(path.dirname(partial), { recursive: true });
   for (const fault of faults) {
-    if (done[fault.name] !== undefined || wanted?.includes(fault.name) === false) continue;
+    if (done[fault.name] !== undefined || selected?.includes(fault.name) === false) continue;
     say(`${fault.name}, ${fault.rounds} times …`);
-    done[fault.name] = await suffer(shop, fault, minutes * 60_000 * share);
+    done[fault.name] = await suffer(shop, fault, minutes * 60_000 * longFaultShare);
     say(JSON.stringify(done[fault.name]));
     await writeFile(partial, JSON.stringify({ commit: commit(), done }));
   }

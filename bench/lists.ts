@@ -33,20 +33,20 @@ const k = 20;
 
 /** The dataset as it was before a moment. */
 function before(x: Interactions, moment: number): ListData {
-  const kept: number[] = [];
-  for (let row = 0; row < x.user.length; row++) if (x.time[row]! < moment) kept.push(row);
+  const rowsBefore: number[] = [];
+  for (let row = 0; row < x.user.length; row++) if (x.time[row]! < moment) rowsBefore.push(row);
   const userStart = new Int32Array(x.users.length + 1);
   const popularity = new Int32Array(x.items.length);
-  for (const row of kept) {
+  for (const row of rowsBefore) {
     userStart[x.user[row]! + 1]!++;
     popularity[x.item[row]!]!++;
   }
   for (let u = 0; u < x.users.length; u++) userStart[u + 1]! += userStart[u]!;
   const interactions = {
     ...{ users: x.users, items: x.items, weight: new Float32Array(), valueMinor: new Float64Array() },
-    user: Int32Array.from(kept, (row) => x.user[row]!),
-    item: Int32Array.from(kept, (row) => x.item[row]!),
-    time: Float64Array.from(kept, (row) => x.time[row]!),
+    user: Int32Array.from(rowsBefore, (row) => x.user[row]!),
+    item: Int32Array.from(rowsBefore, (row) => x.item[row]!),
+    time: Float64Array.from(rowsBefore, (row) => x.time[row]!),
   };
   const rowOf = new Map(x.items.map((id, row) => [id, row]));
   const listedAt = new Float64Array(x.items.length).fill(Number.NaN);

@@ -29,7 +29,7 @@ import { firstSold, type JudgedDay, judgeDay } from './living/next-day.ts';
 import { type Days, differencesOf, type Row, rowsOf } from './living/summary.ts';
 
 const quick = process.argv.includes('--quick');
-const own = {
+const livingOptions = {
   kind: { type: 'string', default: 'two-tower' },
   preset: { type: 'string', default: 'fast' },
   nights: { type: 'string', default: quick ? '2' : '56' },
@@ -205,4 +205,4 @@ function markdown({ rows, metrics, params }: LivingResults): string {
   ].join('\n\n');
 }
 
-await runBench('living', measure, markdown, own, quick ? 'living-quick' : 'living');
+await runBench('living', measure, markdown, livingOptions, quick ? 'living-quick' : 'living');

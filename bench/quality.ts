@@ -26,7 +26,7 @@ export interface QualityResults extends Results {
   rows: Row[];
 }
 
-const own = {
+const qualityOptions = {
   only: { type: 'string', default: '' },
   seeds: { type: 'string', default: '3' },
   parallel: { type: 'string', default: '1' },
@@ -67,7 +67,7 @@ await runBench(
     };
   },
   () => report(analyses, plan),
-  own,
+  qualityOptions,
   // So that a quick look leaves the long run's results alone.
   quick ? 'quality-quick' : 'quality',
 );

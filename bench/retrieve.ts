@@ -201,8 +201,10 @@ async function measureSet(
     measured.p99Us = median(single.get(name)!.map(({ p99Us }) => p99Us));
   }
   const filters: SetResults['filters'] = [];
-  for (const share of [0.5, 0.1, 0.01, 0.001]) {
-    filters.push(await contenders.get('duet')!.ask<SetResults['filters'][number]>({ do: 'filter', share }));
+  for (const allowedShare of [0.5, 0.1, 0.01, 0.001]) {
+    filters.push(
+      await contenders.get('duet')!.ask<SetResults['filters'][number]>({ do: 'filter', share: allowedShare }),
+    );
   }
   return {
     vectors: of.name,

@@ -25,7 +25,7 @@ import { type Split, type SplitResult, simulateSplit, splitEffects, splits, spli
 
 /** The two splits that `--quick` measures. */
 const quickSplits = ['50:50', '90:10'];
-const own = { tests: { type: 'string' }, seed: { type: 'string', default: '3' } } as const;
+const statsOptions = { tests: { type: 'string' }, seed: { type: 'string', default: '3' } } as const;
 const lift: Treatment = { click: 1.08, order: 1.1, basket: 1.05 };
 
 type PerMetric = Record<string, number>;
@@ -144,8 +144,8 @@ async function measure(flags: { quick: boolean; tests?: string; seed: string }):
       told: progress(name, ofEachSplit),
     }),
   ];
-  const wanted = Object.entries(splits).filter(([name]) => !flags.quick || quickSplits.includes(name));
-  const splitRuns = Object.fromEntries(wanted.map(([name, split], i) => ofSplit(name, split, i)));
+  const chosenSplits = Object.entries(splits).filter(([name]) => !flags.quick || quickSplits.includes(name));
+  const splitRuns = Object.fromEntries(chosenSplits.map(([name, split], i) => ofSplit(name, split, i)));
   const effects = Object.fromEntries(
     Object.entries(splitEffects).map(([name, { split, treatment }], i) => ofSplit(name, split, 50 + i, treatment)),
   );
@@ -185,7 +185,7 @@ function report({ params: { tests, plan, lift: effect }, metrics: found }: Stats
   // All metrics' intervals together hold with 95 %: Bonferroni.
   const around = (share: number): Interval => proportion(Math.round(share * tests), tests, 1 - 0.05 / names.length);
   /** With its interval over the tests, and a mark where that leaves out what it should be. */
-  const told = (share: number, should: number, as: 'just' | 'least' = 'just') => {
+  const withInterval = (share: number, should: number, as: 'just' | 'least' = 'just') => {
     const { low, high } = around(share);
     const missed = high! < should || (as === 'just' && low! > should);
     return `${percent(share)} [${percent(low!)}, ${percent(high!)}]${missed ? ' *' : ''}`;
@@ -198,7 +198,7 @@ function report({ params: { tests, plan, lift: effect }, metrics: found }: Stats
       ['metric', 'at the end', `looked at daily, Welch`, 'looked at daily, always-valid p'],
       names.map((name) => [
         name,
-        told(found.aa_false_positive[name]!, 0.05),
+        withInterval(found.aa_false_positive[name]!, 0.05),
         percent(found.peeking_fixed_by_metric[name]!),
         percent(found.peeking_sequential_by_metric[name]!),
       ]),
@@ -209,11 +209,11 @@ function report({ params: { tests, plan, lift: effect }, metrics: found }: Stats
       ['metric', 'relative lift', 'difference', 'sequence, every day', 'power promised', 'power met'],
       names.map((name) => [
         name,
-        told(found.coverage[name]!, 0.95),
-        told(found.coverage_absolute[name]!, 0.95),
+        withInterval(found.coverage[name]!, 0.95),
+        withInterval(found.coverage_absolute[name]!, 0.95),
         percent(found.coverage_sequence[name]!),
         percent(found.power[name]!.promised),
-        told(found.power[name]!.met, found.power[name]!.promised, 'least'),
+        withInterval(found.power[name]!.met, found.power[name]!.promised, 'least'),
       ]),
     ),
     ...Object.entries(found.planned).map(
@@ -252,7 +252,7 @@ function report({ params: { tests, plan, lift: effect }, metrics: found }: Stats
       ['estimator', 'interval holds the truth', 'bias', 'half width'],
       (['ips', 'snips', 'dr'] as const).map((key) => [
         key.toUpperCase(),
-        told(offPolicy[key].coverage, 0.95),
+        withInterval(offPolicy[key].coverage, 0.95),
         percent(offPolicy[key].bias),
         percent(offPolicy[key].halfWidth),
       ]),
@@ -276,4 +276,4 @@ function report({ params: { tests, plan, lift: effect }, metrics: found }: Stats
   ].join('\n\n');
 }
 
-await runBench('stats', measure, report, own);
+await runBench('stats', measure, report, statsOptions);

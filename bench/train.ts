@@ -162,10 +162,10 @@ async function timeShape(
   };
   // The first step compiles the graph, or faults in its memory.
   for (const name of [...contenders.keys()]) await turn(name, name === 'tfjs' ? 0.01 : seconds / 2);
-  const wanted = flags.quick ? 2 : 4;
+  const roundsNeeded = flags.quick ? 2 : 4;
   const all: Record<string, Trained>[] = [];
   const allCalm = (round: Record<string, Trained>) => Object.values(round).every(isCalm);
-  for (let round = 0; round < wanted + 2 && all.filter(allCalm).length < wanted; round++) {
+  for (let round = 0; round < roundsNeeded + 2 && all.filter(allCalm).length < roundsNeeded; round++) {
     await measurePeak();
     const taken: Record<string, Trained> = {};
     for (const name of [...contenders.keys()]) {
@@ -174,8 +174,10 @@ async function timeShape(
       if (trained) taken[name] = trained;
     }
     all.push(taken);
-    const told = Object.entries(taken).map(([name, x]) => `${name} ${Math.round(x.examples / x.seconds)}`);
-    say(`  round ${round + 1}: ${told.join(', ')} examples/s${allCalm(taken) ? '' : ' (disturbed by other programs)'}`);
+    const speeds = Object.entries(taken).map(([name, x]) => `${name} ${Math.round(x.examples / x.seconds)}`);
+    say(
+      `  round ${round + 1}: ${speeds.join(', ')} examples/s${allCalm(taken) ? '' : ' (disturbed by other programs)'}`,
+    );
   }
   const calm = all.filter(allCalm);
   // On a machine that is never calm, every round counts.
@@ -270,11 +272,11 @@ async function measure(flags: Flags & { data: string }): Promise<TrainResults> {
 
     // Between the rounds too: on a shared machine only the fastest of many products is the machine's own speed.
     await using peakers = new AsyncDisposableStack();
-    const own = peakers.use(openDuet('-', 'onnx', cores, 'rows', 1000));
+    const onnxPeak = peakers.use(openDuet('-', 'onnx', cores, 'rows', 1000));
     const openblas = blas && peakers.use(openPytorch([], { ...blas.env, OMP_WAIT_POLICY: 'passive' }));
     const size = { do: 'matmul', m: 2048, k: 2048, n: 2048, seconds: flags.quick ? 0.1 : 0.25 };
     const measurePeak = async () => {
-      const { gflops } = await own.ask<{ gflops: number }>(size);
+      const { gflops } = await onnxPeak.ask<{ gflops: number }>(size);
       onnxruntime[cores] = Math.max(onnxruntime[cores]!, gflops);
       if (!blas || !openblas) return;
       const theirs = await openblas.ask<{ gflops: number }>({ ...size, threads: 1, blasThreads: cores });

@@ -55,7 +55,7 @@ interface TuneResults extends Results {
 }
 
 const quick = process.argv.includes('--quick');
-const own = {
+const tuneOptions = {
   only: { type: 'string', default: '' },
   minutes: { type: 'string', default: quick ? '1' : '8' },
   parallel: { type: 'string', default: '1' },
@@ -120,8 +120,8 @@ await runBench(
   'tune',
   async ({ only, data, ...rest }): Promise<TuneResults> => {
     const budget = budgetSchema.parse(rest);
-    const wanted = jobsOf(plan, { seeds: 1, only: only === '' ? [] : only.split(',') });
-    const jobs = wanted.filter(({ model }) => plan.tuned.includes(model));
+    const allJobs = jobsOf(plan, { seeds: 1, only: only === '' ? [] : only.split(',') });
+    const jobs = allJobs.filter(({ model }) => plan.tuned.includes(model));
     await using db = await createTestDatabase();
     const dataDir = await mkdtemp(path.join(os.tmpdir(), 'duet-bench-tune-'));
     const ctx = { db, dataDir, machine: { executor: undefined, device: undefined, threads: 1 } };
@@ -132,9 +132,9 @@ await runBench(
         for (const job of models) {
           const key = hashOf(job.key, budget);
           try {
-            const kept = await readSearch<Search>(dataset, key);
-            const one = kept ?? (await search(ctx, datasetId, job, budget));
-            if (kept === undefined) await writeSearch(dataset, key, one);
+            const storedSearch = await readSearch<Search>(dataset, key);
+            const one = storedSearch ?? (await search(ctx, datasetId, job, budget));
+            if (storedSearch === undefined) await writeSearch(dataset, key, one);
             found.push(one);
             say(
               `${dataset}/${job.model}: ${figures(one.start).join(' ')} → ${figures(one.best).join(' ')} (${changes(one)})`,
@@ -160,6 +160,6 @@ await runBench(
         searchTable(found.toSorted((a, b) => plan.tuned.indexOf(a.model) - plan.tuned.indexOf(b.model))),
       ]),
     ].join('\n\n'),
-  own,
+  tuneOptions,
   file,
 );

@@ -30,14 +30,14 @@ function installLocked(names: string[], into: string): void {
   const { packages } = read(path.join(repository, 'package-lock.json')) as {
     packages: Record<string, Record<'dependencies' | 'optionalDependencies' | 'peerDependencies', object | undefined>>;
   };
-  const wanted = new Set<string>();
+  const needed = new Set<string>();
   const want = (name: string, asked: string): void => {
     for (let from = asked; ; from = from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/')))) {
       const key = `${from === '' ? '' : `${from}/`}node_modules/${name}`;
       const found = packages[key];
       if (found !== undefined && existsSync(path.join(repository, key))) {
-        if (wanted.has(key)) return;
-        wanted.add(key);
+        if (needed.has(key)) return;
+        needed.add(key);
         const needs = { ...found.dependencies, ...found.optionalDependencies, ...found.peerDependencies };
         for (const need of Object.keys(needs)) want(need, key);
         return;
@@ -46,7 +46,7 @@ function installLocked(names: string[], into: string): void {
     }
   };
   for (const name of names) want(name, '');
-  for (const key of [...wanted].filter((key) => key.lastIndexOf('node_modules/') === 0)) {
+  for (const key of [...needed].filter((key) => key.lastIndexOf('node_modules/') === 0)) {
     mkdirSync(path.dirname(path.join(into, key)), { recursive: true });
     cpSync(path.join(repository, key), path.join(into, key), { recursive: true });
   }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test as base, expect, type Page } from '@playwright/test';
 
-const said = (name: string): string => {
+const required = (name: string): string => {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is set by system.ts.`);
   return value;
@@ -10,14 +10,14 @@ const said = (name: string): string => {
 
 /** Where the system under test answers. */
 export const addresses = () => ({
-  admin: said('E2E_ADMIN_URL'),
-  storefront: said('E2E_STOREFRONT_URL'),
-  retrieval: said('E2E_RETRIEVAL_URL'),
+  admin: required('E2E_ADMIN_URL'),
+  storefront: required('E2E_STOREFRONT_URL'),
+  retrieval: required('E2E_RETRIEVAL_URL'),
 });
 
 /** A secret that `duet start` made. */
 export const secretOf = (name: string): string =>
-  readFileSync(path.join(said('E2E_DATA_DIR'), 'keys', `${name}.key`), 'utf8').trim();
+  readFileSync(path.join(required('E2E_DATA_DIR'), 'keys', `${name}.key`), 'utf8').trim();
 
 /** One procedure of the retrieval service, as any HTTP client calls it. */
 export async function query<T>(procedure: string, input: unknown, key: string): Promise<T> {

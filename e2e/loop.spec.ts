@@ -25,12 +25,12 @@ test('what a customer sees, opens and buys arrives in the admin, in their arm', 
   await logIn(admin);
   await admin.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Experiments' }).click();
   const events = admin.getByRole('table', { name: 'Newest events' });
-  const own = events.getByRole('row').filter({ hasText: userId });
+  const userRows = events.getByRole('row').filter({ hasText: userId });
   for (const type of ['click', 'order']) {
-    const row = own.filter({ has: admin.getByRole('cell', { name: type, exact: true }) });
+    const row = userRows.filter({ has: admin.getByRole('cell', { name: type, exact: true }) });
     await expect(row.first()).toContainText(/two-tower|dat/);
   }
-  const order = own.filter({ has: admin.getByRole('cell', { name: 'order', exact: true }) });
+  const order = userRows.filter({ has: admin.getByRole('cell', { name: 'order', exact: true }) });
   await expect(order.first()).toContainText(title!, { ignoreCase: true });
   await expect(order.first()).toContainText(/£\d+\.\d\d/);
 

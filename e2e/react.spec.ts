@@ -22,7 +22,7 @@ const program = (url: string, apiKey: string) => `
     const shown = useShownItem();
     return <button type="button" onClick={() => shown?.log('cart', { quantity: 2 })}>Add</button>;
   }
-  function Own() {
+  function Trending() {
     const { items, entries, status } = useRecommendations({ list: 'trending', placement: 'hook', k: 2 } satisfies ListOf<'trending'>);
     if (status !== 'ready') return null;
     return <ShownList entries={entries} answerId="hook" label="Trending">{items.map(({ itemId, title }) => <b key={itemId}>{title}</b>)}</ShownList>;
@@ -31,7 +31,7 @@ const program = (url: string, apiKey: string) => `
   createRoot(document.getElementById('root')!).render(
     <DuetProvider url={address} apiKey="${apiKey}">
       <Recommendations placement="vite" k={3} href={(item) => '#' + item.itemId} more="Show more" />
-      <Own />
+      <Trending />
       <div style={{ height: 3000 }} />
       <Recommendations list="popular" placement="below" k={2} label="Best sellers" failed={null}>
         {(item, place) => <p>{place}. {item.title} <Cart /></p>}

@@ -89,13 +89,13 @@ async function pictures(browser: Browser, folder: string): Promise<void> {
   await page.goto(`${addresses().storefront}/shoppers?q=17850`);
   await page.getByRole('button', { name: 'Customer 17850' }).click();
   await page.waitForURL((url) => url.pathname === '/');
-  const wanted = (pages: Map<string, string>) =>
+  const selectedPages = (pages: Map<string, string>) =>
     [...pages].filter(([, address]) => new URL(address).pathname.includes(process.env.E2E_ONLY ?? ''));
   const admin = await crawl(page, addresses().admin);
   const shop = await crawl(page, addresses().storefront);
   const pages = new Map([
-    ...wanted(admin),
-    ...wanted(shop).map(([shape, address]): [string, string] => [`shop ${shape}`, address]),
+    ...selectedPages(admin),
+    ...selectedPages(shop).map(([shape, address]): [string, string] => [`shop ${shape}`, address]),
   ]);
   console.log(`${pages.size} pages into ${folder}`);
   const state = await first.storageState();

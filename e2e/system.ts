@@ -44,7 +44,7 @@ async function startAndExit(dataDir: string, options: string[]): Promise<void> {
  */
 async function fillFolder(dataDir: string): Promise<void> {
   const files = example.map((name) => `examples/online-retail/${name}`);
-  const kept = await keptFolder({ name: 'started', madeBy: '@duet/cli', files }, async (folder) => {
+  const fixture = await keptFolder({ name: 'started', madeBy: '@duet/cli', files }, async (folder) => {
     const made = makeFolder();
     try {
       const without = ['admin', 'storefront', 'retrieval', 'worker'].map((app) => `--no-${app}`);
@@ -55,7 +55,7 @@ async function fillFolder(dataDir: string): Promise<void> {
       rmSync(made, { recursive: true, force: true });
     }
   });
-  copy(kept, dataDir);
+  copy(fixture, dataDir);
 }
 
 async function onFreePorts(names: string[]): Promise<{ ports: Record<string, number>; options: string[] }> {
@@ -80,16 +80,16 @@ export async function prepareSystem(): Promise<void> {
 async function runOn(dataDir: string, options: string[]): Promise<() => Promise<void>> {
   const child = startDuet(dataDir, options);
   const ended = once(child, 'close');
-  let said = '';
+  let output = '';
   const ready = await new Promise<boolean>((resolve) => {
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      said += chunk;
+      output += chunk;
       process.stderr.write(chunk);
-      if (said.includes('Ctrl-C stops everything')) resolve(true);
+      if (output.includes('Ctrl-C stops everything')) resolve(true);
     });
     ended.then(() => resolve(false));
   });
-  if (!ready) throw new Error(`duet start ended before it was ready:\n${said.slice(-3000)}`);
+  if (!ready) throw new Error(`duet start ended before it was ready:\n${output.slice(-3000)}`);
   return async () => {
     child.kill('SIGTERM');
     await ended;

@@ -22,8 +22,8 @@ export function tellingLine(output) {
   const isError = (line) => /error|fatal|✖|×/i.test(line);
   const place = lines.findIndex((line) => /^\s*\S+\.[cm]?[jt]sx?(:\d+:\d+ |\(\d+,\d+\))/.test(line));
   const error = lines.findIndex((line, at) => at >= place && isError(line));
-  const told = [...new Set([place, error])].filter((at) => at >= 0).map((at) => lines[at].replace(/━+$/, ''));
-  return inOneLine(told.join(' ') || (lines.at(-1) ?? 'It printed nothing.'));
+  const messages = [...new Set([place, error])].filter((at) => at >= 0).map((at) => lines[at].replace(/━+$/, ''));
+  return inOneLine(messages.join(' ') || (lines.at(-1) ?? 'It printed nothing.'));
 }
 
 /**

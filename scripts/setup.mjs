@@ -118,11 +118,11 @@ function clientFingerprint() {
 async function generateClient(node) {
   const generated = path.join(root, 'packages/db/src/generated');
   const stamp = path.join(generated, '.stamp');
-  const wanted = clientFingerprint();
-  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return;
+  const fingerprint = clientFingerprint();
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === fingerprint) return;
   const began = performance.now();
   await prepare(node, 'packages/db/scripts/generate.mjs');
-  if (fs.existsSync(generated)) fs.writeFileSync(stamp, wanted);
+  if (fs.existsSync(generated)) fs.writeFileSync(stamp, fingerprint);
   say(`Generated the Prisma client (${secondsSince(began)}).`);
 }
 

@@ -84,7 +84,7 @@ const ofPackages = ['typecheck', 'test'];
 /** Runs tasks by turbo, beside each other where they do not wait for each other. Returns what became of each. */
 async function runTasks(tasks, how) {
   if (!options.includes('--affected')) return runTurbo(tasks, how);
-  const own = await runTurbo(
+  const repositoryRuns = await runTurbo(
     tasks.filter((task) => !ofPackages.includes(task)),
     how,
   );
@@ -93,7 +93,7 @@ async function runTasks(tasks, how) {
     how,
     ['--affected'],
   );
-  return { code: own.code || affected.code, ran: [...own.ran, ...affected.ran] };
+  return { code: repositoryRuns.code || affected.code, ran: [...repositoryRuns.ran, ...affected.ran] };
 }
 
 async function runTurbo(tasks, { env = {}, timeoutMs }, more = []) {
@@ -181,8 +181,8 @@ const stages = [
 
 const args = process.argv.slice(2);
 const options = args.filter((arg) => ['--force', '--affected'].includes(arg));
-const wanted = args.filter((arg) => !options.includes(arg));
-const unknown = wanted.find((name) => !stages.some((stage) => stage.name === name));
+const requestedStages = args.filter((arg) => !options.includes(arg));
+const unknown = requestedStages.find((name) => !stages.some((stage) => stage.name === name));
 if (unknown !== undefined) {
   print(`There is no stage "${unknown}". Choose from ${stages.map(({ name }) => name).join(', ')}.\n`);
   process.exit(2);
@@ -199,7 +199,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 const price = ({ cpuSeconds, seconds }) => cpuSeconds ?? seconds;
 const sum = (values, key) => values.reduce((total, value) => total + value[key], 0);
 const results = [];
-const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const chosen = stages.filter(({ name }) => requestedStages.length === 0 || requestedStages.includes(name));
 for (const number of [1, 2, 3]) {
   const group = chosen.filter((stage) => stage.group === number);
   if (group.length === 0) continue;
@@ -212,15 +212,15 @@ for (const number of [1, 2, 3]) {
     timeoutMs: 40 * minutes,
   });
   for (const { name, tasks, count } of group) {
-    const own = ran.filter(({ task }) => tasks.includes(task));
-    const counts = own.map((task) => counted(count, task));
-    const times = own.filter(({ cache }) => cache.status !== 'HIT').map(({ execution }) => execution);
+    const stageTasks = ran.filter(({ task }) => tasks.includes(task));
+    const counts = stageTasks.map((task) => counted(count, task));
+    const times = stageTasks.filter(({ cache }) => cache.status !== 'HIT').map(({ execution }) => execution);
     results.push({
       ...{ name, passed: sum(counts, 'passed'), failed: sum(counts, 'failed') },
       failures: counts.flatMap(({ failures }) => failures),
       files: counts.flatMap(({ files }) => files ?? []).sort((a, b) => price(b) - price(a)),
-      cached: own.length - times.length,
-      tasks: own.length,
+      cached: stageTasks.length - times.length,
+      tasks: stageTasks.length,
       ms:
         times.length === 0 ? 0 : Math.max(...times.map((t) => t.endTime)) - Math.min(...times.map((t) => t.startTime)),
     });
@@ -243,9 +243,9 @@ for (const { file, seconds, cpuSeconds } of slowest) print(`${column(cpuSeconds)
 
 print('\n== Summary ==\n');
 for (const { name, passed, failed, ms, cached, tasks } of results) {
-  const kept = cached === 0 ? '' : `, ${cached} of ${tasks} tasks from the cache`;
+  const cacheNote = cached === 0 ? '' : `, ${cached} of ${tasks} tasks from the cache`;
   const counted = `${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed`;
-  print(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${counted} ${formatted(ms).padStart(9)}${kept}\n`);
+  print(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${counted} ${formatted(ms).padStart(9)}${cacheNote}\n`);
 }
 for (const line of failureLines(results.flatMap(({ failures }) => failures))) print(`${line}\n`);
 print(`${sum(results, 'passed')} passed, ${sum(results, 'failed')} failed\n`);

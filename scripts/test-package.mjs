@@ -90,8 +90,8 @@ function cpuSecondsByFile() {
 }
 
 const processes = files.filter((file) => !isTogether(file));
-const own = { concurrency: parallel, execArgv: ['--import', new URL('cpu-seconds.mjs', import.meta.url).href] };
-if (processes.length > 0) await runFiles(processes, { ...own, env: { ...process.env, DUET_CPU_NOTES: notes } });
+const isolated = { concurrency: parallel, execArgv: ['--import', new URL('cpu-seconds.mjs', import.meta.url).href] };
+if (processes.length > 0) await runFiles(processes, { ...isolated, env: { ...process.env, DUET_CPU_NOTES: notes } });
 const together = files.filter(isTogether);
 if (together.length > 0) await runFiles(together, { isolation: 'none' });
 

@@ -21,7 +21,7 @@ export interface Task {
   rate?: number | undefined;
 }
 
-export interface Told {
+export interface LoadReport {
   seconds: number;
   /** Requests that were due, those that were sent, and those that were answered with 200 and with 503. */
   due: number;
@@ -79,7 +79,7 @@ class Connection {
   }
 }
 
-async function generate({ url, path, key, bodies, connections, seconds, rate }: Task): Promise<Told> {
+async function generate({ url, path, key, bodies, connections, seconds, rate }: Task): Promise<LoadReport> {
   const { hostname, port } = new URL(url);
   const requests = bodies.map((body) =>
     Buffer.from(
@@ -89,20 +89,20 @@ async function generate({ url, path, key, bodies, connections, seconds, rate }: 
       ].join('\r\n'),
     ),
   );
-  const told: Told = { seconds: 0, due: 0, sent: 0, good: 0, refused: 0, ms: [] };
+  const report: LoadReport = { seconds: 0, due: 0, sent: 0, good: 0, refused: 0, ms: [] };
   const idle: Connection[] = [];
   let going = true;
   const send = (connection: Connection): void => {
-    connection.send(requests[told.sent++ % requests.length]!);
+    connection.send(requests[report.sent++ % requests.length]!);
   };
   const all = Array.from({ length: connections }, () => {
     const connection = new Connection(hostname, Number(port), (answered, status, ms) => {
       if (status === 200) {
-        told.good++;
-        told.ms.push(ms);
-      } else if (status === 503) told.refused++;
+        report.good++;
+        report.ms.push(ms);
+      } else if (status === 503) report.refused++;
       if (going && rate === undefined) {
-        told.due++;
+        report.due++;
         send(answered);
       } else idle.push(answered);
     });
@@ -113,7 +113,7 @@ async function generate({ url, path, key, bodies, connections, seconds, rate }: 
   if (rate === undefined) for (const connection of idle.splice(0)) send(connection);
   for (let passed = 0; passed < seconds * 1000; passed = performance.now() - began) {
     if (rate !== undefined) {
-      for (; told.due < (passed / 1000) * rate; told.due++) {
+      for (; report.due < (passed / 1000) * rate; report.due++) {
         // The one that has been idle for longest, so that all are used.
         const connection = idle.shift();
         if (connection !== undefined) send(connection);
@@ -122,10 +122,10 @@ async function generate({ url, path, key, bodies, connections, seconds, rate }: 
     await pause(1);
   }
   going = false;
-  told.seconds = (performance.now() - began) / 1000;
+  report.seconds = (performance.now() - began) / 1000;
   for (const connection of all) connection.close();
-  told.ms.sort((a, b) => a - b);
-  return told;
+  report.ms.sort((a, b) => a - b);
+  return report;
 }
 
 console.log(JSON.stringify(await generate(JSON.parse(process.argv[2]!))));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { median } from '../bench.ts';
-import type { Task, Told } from './generator.ts';
+import type { LoadReport, Task } from './generator.ts';
 import { pidOfService } from './processes.ts';
 import { back, type Shop } from './shop.ts';
 
@@ -17,7 +17,7 @@ const [serviceCore, senderCore] = [0, 1];
 const ticks = 100;
 
 /** What came of a load, and what was answered with 200 for each second, and for each of the service's processor. */
-type Sent = Told & { perSecond: number; perCpuSecond: number };
+type Sent = LoadReport & { perSecond: number; perCpuSecond: number };
 
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
@@ -58,8 +58,8 @@ export async function overload(shop: Shop, rounds: number, seconds: number): Pro
     const from = cpuSeconds(pid);
     const args = [...before.slice(1), path.join(import.meta.dirname, 'generator.ts'), JSON.stringify(task)];
     const { stdout } = await run(before[0]!, args, { maxBuffer: 2 ** 28 });
-    const told = JSON.parse(stdout) as Told;
-    return { ...told, perSecond: told.good / told.seconds, perCpuSecond: told.good / (cpuSeconds(pid) - from) };
+    const report = JSON.parse(stdout) as LoadReport;
+    return { ...report, perSecond: report.good / report.seconds, perCpuSecond: report.good / (cpuSeconds(pid) - from) };
   };
   try {
     await send(busyConnections, seconds);

@@ -62,8 +62,8 @@ export async function judgeDay(
   const users: UserDay[] = [];
   for (const [user, basket] of after) {
     const had = before.get(user) ?? new Set();
-    const wanted = [...basket].filter((item) => !had.has(item));
-    if (wanted.length === 0) continue;
+    const targets = [...basket].filter((item) => !had.has(item));
+    if (targets.length === 0) continue;
     const id = interactions.users[user]!;
     const seen = new Set(model.seen(id).map((row) => model.items[row]!));
     const history = [...had].map((item) => interactions.items[item]!).filter((item) => !seen.has(item));
@@ -79,8 +79,8 @@ export async function judgeDay(
       const best = Math.min(...items.map((item) => rank.get(item) ?? Infinity));
       return { hit: best <= first ? 1 : 0, reciprocalRank: 1 / best };
     };
-    const newOnes = wanted.filter(isNew);
-    users.push({ ...figures(wanted), onNew: newOnes.length === 0 ? undefined : figures(newOnes) });
+    const newOnes = targets.filter(isNew);
+    users.push({ ...figures(targets), onNew: newOnes.length === 0 ? undefined : figures(newOnes) });
   }
   const fresh = candidates.filter(isNew);
   const newCoverage = fresh.length === 0 ? undefined : fresh.filter((item) => shown.has(item)).length / fresh.length;

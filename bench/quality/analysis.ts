@@ -164,12 +164,12 @@ function categoryHits(seeds: readonly Outcome[], { categories, category }: Datas
   const hits = seeds.map((outcome) => {
     const found = categories.map(() => [] as number[]);
     for (let u = 0; u < outcome.user.length; u++) {
-      const own = new Map<number, number>();
+      const hitByGroup = new Map<number, number>();
       for (let t = outcome.start[u]!; t < outcome.start[u + 1]!; t++) {
         const group = category[outcome.item[t]!]!;
-        if (group >= 0) own.set(group, Math.max(own.get(group) ?? 0, outcome.rank[t]! <= 50 ? 1 : 0));
+        if (group >= 0) hitByGroup.set(group, Math.max(hitByGroup.get(group) ?? 0, outcome.rank[t]! <= 50 ? 1 : 0));
       }
-      for (const [group, hit] of own) found[group]!.push(hit);
+      for (const [group, hit] of hitByGroup) found[group]!.push(hit);
     }
     return found.map((list) => Float64Array.from(list));
   });

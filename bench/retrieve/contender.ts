@@ -155,9 +155,9 @@ async function recall(effort: Effort) {
   const depth = exact.length / half;
   let found = 0;
   for (let q = 0; q < half; q++) {
-    const wanted = new Set(exact.subarray(q * depth, (q + 1) * depth));
+    const exactIds = new Set(exact.subarray(q * depth, (q + 1) * depth));
     const ids = await built.search(query(half + q), effort);
-    for (let i = 0; i < ids.length; i++) if (wanted.has(ids[i]!)) found++;
+    for (let i = 0; i < ids.length; i++) if (exactIds.has(ids[i]!)) found++;
   }
   return { recall: found / exact.length };
 }
@@ -211,12 +211,12 @@ async function filter(share: number) {
   let found = 0;
   let all = 0;
   for (let q = half; q < half + asked; q++) {
-    const wanted = new Set((await flat.search(query(q), k, { allowed })).ids.filter((id) => id >= 0));
+    const exactIds = new Set((await flat.search(query(q), k, { allowed })).ids.filter((id) => id >= 0));
     const began = performance.now();
     const { ids } = await duet!.search(query(q), k, { allowed });
     times.push(1000 * (performance.now() - began));
-    for (const id of ids) if (wanted.has(id)) found++;
-    all += wanted.size;
+    for (const id of ids) if (exactIds.has(id)) found++;
+    all += exactIds.size;
   }
   times.sort((a, b) => a - b);
   return { share, recall: found / all, p50Us: times[asked >> 1]! };

@@ -133,7 +133,7 @@ export function arm(plan: Plan, treatment: Treatment, rng: Rng): MeasureSums<Mea
   const { usersPerArm, days, capMinor, baskets = 'lognormal' } = plan;
   const sums = new Float64Array(width);
   const products = new Float64Array(width * width);
-  const own = new Float64Array(width);
+  const shopperSums = new Float64Array(width);
   // Growth of each day: a shopper is drawn once and then walks through the days.
   const users = new Int32Array(days);
   const daySums = Array.from({ length: days }, () => new Float64Array(width));
@@ -141,24 +141,24 @@ export function arm(plan: Plan, treatment: Treatment, rng: Rng): MeasureSums<Mea
   const count = (day: number, sign: 1 | -1) => {
     const [s, p] = [daySums[day]!, dayProducts[day]!];
     for (let i = 0; i < width; i++) {
-      const x = own[i]!;
+      const x = shopperSums[i]!;
       if (x === 0) continue;
       s[i]! += sign * x;
-      for (let j = i; j < width; j++) p[i * width + j]! += sign * x * own[j]!;
+      for (let j = i; j < width; j++) p[i * width + j]! += sign * x * shopperSums[j]!;
     }
   };
   for (let user = 0; user < usersPerArm; user++) {
-    own.fill(0);
+    shopperSums.fill(0);
     const who = shopper(rng);
-    past(own, who, plan, rng);
+    past(shopperSums, who, plan, rng);
     const first = Math.floor(rng() * days);
     users[first]!++;
     const scale = Math.log1p(-who.visits);
     for (let day = first; day < days; day += 1 + Math.floor(Math.log(1 - rng()) / scale)) {
       if (day > first) count(day, -1);
-      visit(own, who, treatment, { baskets }, rng);
-      own[place.buyers] = own[place.orders]! > 0 ? 1 : 0;
-      own[place.gmvCappedMinor] = Math.min(capMinor, own[place.gmvMinor]!);
+      visit(shopperSums, who, treatment, { baskets }, rng);
+      shopperSums[place.buyers] = shopperSums[place.orders]! > 0 ? 1 : 0;
+      shopperSums[place.gmvCappedMinor] = Math.min(capMinor, shopperSums[place.gmvMinor]!);
       count(day, 1);
     }
   }

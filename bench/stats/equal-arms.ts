@@ -120,7 +120,7 @@ export function simulate(
   return { plan, looks, truth };
 }
 
-const share = (hits: number, of: number) => hits / of;
+const ratio = (hits: number, of: number) => hits / of;
 
 /** The first day of which a report concludes anything. */
 const firstLook = ({ usersPerArm, days }: Plan) => Math.min(days - 1, Math.floor((100 / usersPerArm) * days));
@@ -140,7 +140,7 @@ export function falsePositives({ looks, plan }: Runs) {
     Object.fromEntries(
       names.map((name, i) => [
         name,
-        share(looks.filter((days) => holds(days.map((metric) => metric[i]))).length, looks.length),
+        ratio(looks.filter((days) => holds(days.map((metric) => metric[i]))).length, looks.length),
       ]),
     );
   return {
@@ -208,7 +208,7 @@ export function coverage({ looks, truth, plan }: Runs) {
     Object.fromEntries(
       names.map((name, i) => [
         name,
-        share(
+        ratio(
           looks.filter((days) =>
             days.slice(from).every((metric, day) => !metric[i] || covers(metric[i], truth[from + day]![i]!)),
           ).length,

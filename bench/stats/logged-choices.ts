@@ -22,7 +22,7 @@ import {
 } from '@duet/statistics';
 import { stream } from './rng.ts';
 
-const share = (hits: boolean[]) => hits.filter(Boolean).length / hits.length;
+const hitShare = (hits: boolean[]) => hits.filter(Boolean).length / hits.length;
 const mean = (values: number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
 const softmax = (scores: number[]) => {
   const powers = scores.map(Math.exp);
@@ -78,7 +78,7 @@ export function offPolicyCoverage(tests: number, shoppers: number, seed: number)
   // Of all runs' shoppers together, which is what each run's interval is about.
   const truth = runs.reduce((sum, run) => sum + run.truth, 0) / runs.reduce((sum, run) => sum + run.choices, 0);
   const of = (key: 'ips' | 'snips' | 'dr') => ({
-    coverage: share(runs.map((run) => run[key].low! <= truth && truth <= run[key].high!)),
+    coverage: hitShare(runs.map((run) => run[key].low! <= truth && truth <= run[key].high!)),
     bias: mean(runs.map((run) => run[key].value!)) / truth - 1,
     halfWidth: mean(runs.map((run) => (run[key].high! - run[key].low!) / 2)) / truth,
   });
@@ -122,7 +122,7 @@ export function interleaved(tests: number, shoppers: number, noise: [number, num
     ];
     for (let user = 0; user < shoppers; user++) {
       const temper = temperSd * normal(rng);
-      const own = { control: 0, treatment: 0 };
+      const clicksByTeam = { control: 0, treatment: 0 };
       const [side, counted] = [user % 2, { clicks: 0, impressions: 0 }];
       for (let lists = 1 + Math.floor(5 * rng() ** 2); lists > 0; lists--) {
         const { control, treatment } = rankings(rng, noise);
@@ -132,13 +132,13 @@ export function interleaved(tests: number, shoppers: number, noise: [number, num
           temper,
           rng,
         ).entries()) {
-          if (clicked) own[list[place]!.team]++;
+          if (clicked) clicksByTeam[list[place]!.team]++;
         }
         const seen = (side === 0 ? control : treatment).slice(0, shown);
         counted.clicks += clicksOn(seen, temper, rng).filter(Boolean).length;
         counted.impressions += shown;
       }
-      credit.push(own);
+      credit.push(clicksByTeam);
       arms[side]![0].push(counted.clicks);
       arms[side]![1].push(counted.impressions);
     }
@@ -153,12 +153,12 @@ export function interleaved(tests: number, shoppers: number, noise: [number, num
   return {
     preference: truth,
     calls: {
-      preference: share(runs.map((run) => run.result.preference.p! <= 0.05)),
-      userPreference: share(runs.map((run) => run.result.userPreference.p! <= 0.05)),
-      sign: share(runs.map((run) => run.result.sign.p! <= 0.05)),
-      abTest: share(runs.map((run) => run.ab.p! <= 0.05)),
+      preference: hitShare(runs.map((run) => run.result.preference.p! <= 0.05)),
+      userPreference: hitShare(runs.map((run) => run.result.userPreference.p! <= 0.05)),
+      sign: hitShare(runs.map((run) => run.result.sign.p! <= 0.05)),
+      abTest: hitShare(runs.map((run) => run.ab.p! <= 0.05)),
     },
-    coverage: share(runs.map((run) => run.result.preference.low! <= truth && truth <= run.result.preference.high!)),
+    coverage: hitShare(runs.map((run) => run.result.preference.low! <= truth && truth <= run.result.preference.high!)),
     sensitivity:
       // One is what no difference gives on average.
       (mean(runs.map(({ result: { preference } }) => z(preference.value! - 0.5, preference.low! - 0.5))) - 1) /
@@ -179,7 +179,10 @@ export function srmPeeking(tests: number, days: number, usersPerDay: number, see
     }
     return warned;
   });
-  return { fixed: share(runs.map(({ fixed }) => fixed)), sequential: share(runs.map(({ sequential }) => sequential)) };
+  return {
+    fixed: hitShare(runs.map(({ fixed }) => fixed)),
+    sequential: hitShare(runs.map(({ sequential }) => sequential)),
+  };
 }
 
 /** Share of samples whose interval holds the 90 % quantile of baskets, of which a shopper has several alike. */
@@ -200,7 +203,10 @@ export function quantileCoverage(tests: number, shoppers: number, replicates: nu
       bootstrap: covers(quantileBootstrap(users, q, { rng, replicates })),
     };
   });
-  return { outer: share(runs.map(({ outer }) => outer)), bootstrap: share(runs.map(({ bootstrap }) => bootstrap)) };
+  return {
+    outer: hitShare(runs.map(({ outer }) => outer)),
+    bootstrap: hitShare(runs.map(({ bootstrap }) => bootstrap)),
+  };
 }
 
 /**
@@ -222,8 +228,8 @@ export function multiplicity(tests: number, seed: number) {
     };
   });
   return {
-    uncorrectedFwer: share(runs.map((run) => run.anyRaw)),
-    holmFwer: share(runs.map((run) => run.anyHolm)),
+    uncorrectedFwer: hitShare(runs.map((run) => run.anyRaw)),
+    holmFwer: hitShare(runs.map((run) => run.anyHolm)),
     benjaminiHochbergFdr: mean(runs.map((run) => run.falseShare)),
     /** α times the share of true hypotheses: exact for independent tests. */
     fdrByTheory: (alpha * (all - effects)) / all,

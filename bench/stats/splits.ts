@@ -57,7 +57,7 @@ const minimumUsers = 100;
 const comparing = { level: 1 - alpha, liftMethod: 'fieller', tunedFor: 20 * minimumUsers } as const;
 
 /** What one experiment's report said in one metric: on any of its days, or at its end. */
-interface Said {
+interface MetricVerdict {
   sequence: boolean;
   sequenceCuped: boolean;
   fixed: boolean;
@@ -90,7 +90,7 @@ function experiment(plan: { split: Split; capMinor: number; treatment: Treatment
   );
   return splitMetrics.map((key) => {
     const metric = metricOf(key);
-    const said: Said = {
+    const verdict: MetricVerdict = {
       ...{ sequence: false, sequenceCuped: false, fixed: false, fixedCuped: false, guardrail: false },
       ...{ contradicted: false, sequenceUnfloored: false, fixedUnfloored: false },
       ...{ foundOn: null, foundOnUnfloored: null },
@@ -98,14 +98,14 @@ function experiment(plan: { split: Split; capMinor: number; treatment: Treatment
     for (let day = 0; day < days; day++) {
       const [control, ...treated] = arms.map((all) => all[day]!) as [MeasureSums<Measure>, ...MeasureSums<Measure>[]];
       if ([control, ...treated].some(({ sums }) => sums.users < BigInt(minimumUsers))) continue;
-      look(said, metric, control, treated, day);
+      look(verdict, metric, control, treated, day);
     }
-    return said;
+    return verdict;
   });
 }
 
 function look(
-  said: Said,
+  said: MetricVerdict,
   metric: Metric,
   control: MeasureSums<Measure>,
   treated: readonly MeasureSums<Measure>[],
@@ -163,20 +163,20 @@ export function simulateSplit(
 ): SplitResult {
   const capMinor = Math.round(capOf(history(50_000, days, stream(seed, 0), split.baskets), 0.999)!);
   const runs = Array.from({ length: tests }, (_, test) => {
-    const said = experiment({ split, capMinor, treatment }, seed + 1, test);
+    const verdicts = experiment({ split, capMinor, treatment }, seed + 1, test);
     told(test + 1);
-    return said;
+    return verdicts;
   });
   const entries = splitMetrics.map((key, i) => {
-    const own = runs.map((said) => said[i]!);
+    const ofMetric = runs.map((said) => said[i]!);
     const median = (what: (typeof onDay)[number]) => {
-      const known = own.flatMap((said) => said[what] ?? []).sort((a, b) => a - b);
+      const known = ofMetric.flatMap((said) => said[what] ?? []).sort((a, b) => a - b);
       return known.length === 0 ? null : known[known.length >> 1]!;
     };
     return [
       key,
       Object.fromEntries([
-        ...yesOrNo.map((what) => [what, own.filter((said) => said[what]).length / tests]),
+        ...yesOrNo.map((what) => [what, ofMetric.filter((said) => said[what]).length / tests]),
         ...onDay.map((what) => [what, median(what)]),
       ]),
     ];

@@ -26,12 +26,13 @@ export function synthesize(users: number, items: number, perUser: number, seed: 
   const spread = Math.log((items + 10) / 10);
   const user = new Int32Array(users * perUser);
   const item = new Int32Array(users * perUser);
-  const own = new Set<number>();
+  const userItems = new Set<number>();
   for (let u = 0; u < users; u++) {
-    own.clear();
-    while (own.size < perUser) own.add(rank[Math.min(items - 1, Math.floor(10 * (Math.exp(rng() * spread) - 1)))]!);
+    userItems.clear();
+    while (userItems.size < perUser)
+      userItems.add(rank[Math.min(items - 1, Math.floor(10 * (Math.exp(rng() * spread) - 1)))]!);
     let at = u * perUser;
-    for (const i of own) {
+    for (const i of userItems) {
       user[at] = u;
       item[at++] = i;
     }

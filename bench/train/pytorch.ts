@@ -70,7 +70,7 @@ const products = { '1536×80×256': [1536, 80, 256], '1536×256×128': [1536, 25
 /** The OpenBLAS setting that multiplies fastest with a right result, and how fast that is. */
 export async function tuneBlas(seconds: number): Promise<TunedBlas> {
   const cores = os.availableParallelism();
-  const tried: TunedBlas[] = [];
+  const trials: TunedBlas[] = [];
   for (const env of environments()) {
     await using peer = openPytorch([], { ...env, ...steady });
     const speed = async (size: number[], threads: number) => {
@@ -91,12 +91,12 @@ export async function tuneBlas(seconds: number): Promise<TunedBlas> {
       }
     }
     found.blas = (await peer.ask<{ blas: string }>({ do: 'about' })).blas;
-    tried.push(found);
+    trials.push(found);
     say(`  OpenBLAS ${JSON.stringify(env)}: ${Math.round(found.large[cores]!)} GFLOP/s`);
   }
   const score = ({ model, large }: TunedBlas) =>
     [large, ...Object.values(model)].reduce((sum, by) => sum + Math.log(Math.max(...Object.values(by)) + 1e-9), 0);
-  return tried.reduce((best, next) => (score(next) > score(best) ? next : best));
+  return trials.reduce((best, next) => (score(next) > score(best) ? next : best));
 }
 
 export interface PytorchSetup {
@@ -126,7 +126,7 @@ export async function tunePytorch(
   { seconds, threadsOnly }: { seconds: number; threadsOnly: boolean },
 ): Promise<PytorchSetup & { tried: { setting: string; examplesPerS: number }[] }> {
   const model = modelOf(settingsOf(shape));
-  const tried: { setting: string; examplesPerS: number }[] = [];
+  const trials: { setting: string; examplesPerS: number }[] = [];
   const time = async (peer: Contender, options: Record<string, unknown>) => {
     await peer.ask({ do: 'open', model, options });
     await peer.ask({ do: 'train', seconds: seconds / 2 });
@@ -138,20 +138,20 @@ export async function tunePytorch(
     await using peer = openPytorch([folder], env);
     const start = { threads: 1, blasThreads: 1 };
     best = { options: start, speed: await time(peer, start) };
-    tried.push({ setting: JSON.stringify(start), examplesPerS: best.speed });
+    trials.push({ setting: JSON.stringify(start), examplesPerS: best.speed });
     for (const change of changes(shape, os.availableParallelism())) {
       if (threadsOnly && !('threads' in change)) continue;
       const options = { ...best.options, ...change };
       const speed = await time(peer, options);
-      tried.push({ setting: JSON.stringify(change), examplesPerS: speed });
+      trials.push({ setting: JSON.stringify(change), examplesPerS: speed });
       if (speed > best.speed * 1.01) best = { options, speed };
     }
   }
   if (!threadsOnly) {
     await using peer = openPytorch([folder], blas);
     const speed = await time(peer, best.options);
-    tried.push({ setting: 'without the malloc and OpenMP environment', examplesPerS: speed });
-    if (speed > best.speed * 1.01) return { env: blas, options: best.options, tried };
+    trials.push({ setting: 'without the malloc and OpenMP environment', examplesPerS: speed });
+    if (speed > best.speed * 1.01) return { env: blas, options: best.options, tried: trials };
   }
-  return { env, options: best.options, tried };
+  return { env, options: best.options, tried: trials };
 }

@@ -24,7 +24,7 @@ export const qualitySettings = {
 const watchedUsers = 2000;
 const cutoff = 50;
 /** Share of the final hit rate that has to be reached. */
-const share = 0.95;
+const targetShare = 0.95;
 
 export interface TimeToQuality {
   users: number;
@@ -55,19 +55,19 @@ async function prepare(dataset: string, files: string, folder: string): Promise<
     const { train, evaluations } = trialSplit(data, plan.datasets[dataset]!.split);
     const { interactions: x, catalogue, users } = data;
     const pairs = new Set<number>();
-    const kept = train.filter((row) => {
+    const distinctRows = train.filter((row) => {
       const pair = x.user[row]! * x.items.length + x.item[row]!;
       return !pairs.has(pair) && pairs.add(pair);
     });
     const segments = Object.values(users.attributes)[0] ?? new Array<string>(x.users.length).fill('');
     const segmentOf = new Map([...new Set(segments)].map((value, i) => [value, i]));
     const trained = new Uint8Array(x.items.length);
-    for (const row of kept) trained[x.item[row]!] = 1;
+    for (const row of distinctRows) trained[x.item[row]!] = 1;
     await writeSynthetic(folder, {
       users: x.users.length,
       items: x.items.length,
-      user: kept.map((row) => x.user[row]!),
-      item: kept.map((row) => x.item[row]!),
+      user: distinctRows.map((row) => x.user[row]!),
+      item: distinctRows.map((row) => x.item[row]!),
       userFeature: Int32Array.from(segments, (value) => segmentOf.get(value)!),
       itemFeature: catalogue.category.map((category) => category + 1),
     });
@@ -159,7 +159,7 @@ export async function timeToQuality(
       }
     }
     const finals = new Map(Array.from(curves, ([name, curve]) => [name, Math.max(...curve.map((at) => at.hitRate))]));
-    const target = share * Math.min(...finals.values());
+    const target = targetShare * Math.min(...finals.values());
     const results = Object.fromEntries(
       Array.from(curves, ([name, curve]) => [
         name,

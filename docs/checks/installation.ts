@@ -30,7 +30,7 @@ export interface Installation extends Shell {
 }
 
 /** Every 25th customer of the example shop, among them 17850, of whom the documents speak. */
-const kept = (userId: number): boolean => userId % 25 === 0;
+const isSampled = (userId: number): boolean => userId % 25 === 0;
 
 /** `npx duet` of this checkout, for a shell in any folder. It trains for one quick epoch, whatever is said. */
 async function writeNpx(folder: string): Promise<void> {
@@ -52,7 +52,7 @@ async function openShell({ db, dataDir }: Place, settings: NodeJS.ProcessEnv = {
   const folder = path.join(home, 'reader');
   const bin = path.join(home, 'bin');
   await Promise.all([mkdir(folder), writeNpx(bin)]);
-  await cutExample(folder, kept);
+  await cutExample(folder, isSampled);
   const env: NodeJS.ProcessEnv = {
     NODE_COMPILE_CACHE: path.join(home, 'compiled'),
     ...process.env,

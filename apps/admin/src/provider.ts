@@ -13,8 +13,8 @@ type Settings = Pick<
 const scope = 'openid email profile';
 
 /** What a browser keeps while it is at the provider. */
-export const kept = z.object({ state: z.string(), nonce: z.string(), verifier: z.string(), next: z.string() });
-export type Kept = z.infer<typeof kept>;
+export const pendingLogin = z.object({ state: z.string(), nonce: z.string(), verifier: z.string(), next: z.string() });
+export type PendingLogin = z.infer<typeof pendingLogin>;
 
 const isLoopback = (url: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
 
@@ -43,7 +43,7 @@ export async function beginAtProvider(
   settings: Settings,
   callback: string,
   next: string,
-): Promise<{ url: string; kept: Kept }> {
+): Promise<{ url: string; kept: PendingLogin }> {
   const provider = await discover(settings);
   const [state, nonce, verifier] = [oidc.randomState(), oidc.randomNonce(), oidc.randomPKCECodeVerifier()];
   const url = oidc.buildAuthorizationUrl(provider, {
@@ -62,9 +62,9 @@ const claims = z.object({
 
 /** The role that the first of the setting's groups gives which somebody has. */
 export function roleOf(groups: unknown, setting: string): Person['role'] | undefined {
-  const own = new Set((Array.isArray(groups) ? groups : [groups]).map(String));
+  const memberships = new Set((Array.isArray(groups) ? groups : [groups]).map(String));
   const pairs = setting.split(',').map((pair) => pair.split('=').map((text) => text.trim()));
-  return pairs.find(([group = '']) => group !== '' && own.has(group))?.[1] as Person['role'] | undefined;
+  return pairs.find(([group = '']) => group !== '' && memberships.has(group))?.[1] as Person['role'] | undefined;
 }
 
 /**
@@ -73,7 +73,7 @@ export function roleOf(groups: unknown, setting: string): Person['role'] | undef
  * @param address the whole address that they came back to
  * @throws DuetError `unauthorised` where this is no answer to what the browser asked, or the provider refused
  */
-export async function finishAtProvider(settings: Settings, address: URL, kept: Kept): Promise<Vouched> {
+export async function finishAtProvider(settings: Settings, address: URL, kept: PendingLogin): Promise<Vouched> {
   const provider = await discover(settings);
   try {
     const checks = { pkceCodeVerifier: kept.verifier, expectedState: kept.state, expectedNonce: kept.nonce };

@@ -82,7 +82,7 @@ function interleavingTables(
   { arms, options }: Report,
   { arms: teams, users, wins, losses, ties, ...found }: NonNullable<Report['interleaving']>,
 ): string[] {
-  const share = ({ value, low, high, p }: Interval & { p: number | null }) => [
+  const shareCells = ({ value, low, high, p }: Interval & { p: number | null }) => [
     value === null ? dash : formatPercent(value),
     low === null || high === null ? dash : `${formatPercent(low)} … ${formatPercent(high)}`,
     p === null ? dash : formatProbability(p),
@@ -97,10 +97,10 @@ function interleavingTables(
     table(
       [`${treatment}’s share of`, 'value', `${formatLevel(options.level)} interval`, 'p'],
       [
-        [`${wins + losses} users with a preference, at any look`, ...share(found.sequence)],
-        ['the same, valid at the planned end alone', ...share(found.sign)],
-        [`${users} users, ${ties} with no preference as halves`, ...share(found.userPreference)],
-        ['the clicks, of which a few users may have most', ...share(found.preference)],
+        [`${wins + losses} users with a preference, at any look`, ...shareCells(found.sequence)],
+        ['the same, valid at the planned end alone', ...shareCells(found.sign)],
+        [`${users} users, ${ties} with no preference as halves`, ...shareCells(found.userPreference)],
+        ['the clicks, of which a few users may have most', ...shareCells(found.preference)],
       ],
     ),
   ];

@@ -77,25 +77,25 @@ async function compileAvx2Library(unpacked, archive) {
 
 /** FAISS for AVX2 as a library with its headers, compiled once for each distribution, in the user's cache. */
 async function avx2Library() {
-  const kept = cached('avx2', process.arch, distribution().replace(/\W+/g, '-'));
-  if (fs.existsSync(path.join(kept, 'libfaiss.a'))) return kept;
+  const cachedFolder = cached('avx2', process.arch, distribution().replace(/\W+/g, '-'));
+  if (fs.existsSync(path.join(cachedFolder, 'libfaiss.a'))) return cachedFolder;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-faiss-'));
   try {
     const began = Date.now();
     say("fetching Debian's source package of FAISS …");
     const { unpacked, version } = await fetchSource(folder);
     say(`fetched FAISS ${version} (${secondsSince(began)}); compiling it for AVX2, about two CPU minutes …`);
-    const made = `${kept}.${process.pid}`;
+    const made = `${cachedFolder}.${process.pid}`;
     fs.cpSync(path.join(unpacked, 'faiss'), path.join(made, 'include', 'faiss'), {
       recursive: true,
       filter: (file) => !path.extname(file) || file.endsWith('.h'),
     });
     await compileAvx2Library(unpacked, path.join(made, 'libfaiss.a'));
     // Another checkout may have been faster.
-    if (!fs.existsSync(kept)) fs.renameSync(made, kept);
+    if (!fs.existsSync(cachedFolder)) fs.renameSync(made, cachedFolder);
     fs.rmSync(made, { recursive: true, force: true });
     say(`compiled FAISS ${version} for AVX2 (${secondsSince(began)} in all).`);
-    return kept;
+    return cachedFolder;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

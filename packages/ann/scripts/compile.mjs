@@ -75,10 +75,10 @@ function place(name, stamp, file) {
 }
 
 function keep(name, stamp, file) {
-  const kept = bindingOf(name, stamp);
-  fs.copyFileSync(file, `${kept}.${process.pid}.tmp`);
-  fs.renameSync(`${kept}.${process.pid}.tmp`, kept);
-  const folder = path.dirname(kept);
+  const cachedBinding = bindingOf(name, stamp);
+  fs.copyFileSync(file, `${cachedBinding}.${process.pid}.tmp`);
+  fs.renameSync(`${cachedBinding}.${process.pid}.tmp`, cachedBinding);
+  const folder = path.dirname(cachedBinding);
   const names = fs.readdirSync(folder).filter((name) => /^binding-.*\.node$/.test(name));
   const all = names.map((name) => path.join(folder, name)).map((file) => ({ file, at: fs.statSync(file).mtimeMs }));
   for (const { file } of all.sort((a, b) => b.at - a.at).slice(keptBindings)) {
@@ -88,17 +88,17 @@ function keep(name, stamp, file) {
 
 /** Puts the binding of these sources in place where the cache has it, tried out in `env`. Returns whether it did. */
 export async function takeFromCache(name, stamp, env = {}) {
-  const kept = bindingOf(name, stamp);
-  if (!fs.existsSync(kept)) return false;
+  const cachedBinding = bindingOf(name, stamp);
+  if (!fs.existsSync(cachedBinding)) return false;
   fs.mkdirSync(buildDir, { recursive: true });
   try {
-    await tryOut(kept, env);
+    await tryOut(cachedBinding, env);
   } catch {
     // The system's libraries are not those that it was linked with: it is compiled anew.
     return false;
   }
-  fs.utimesSync(kept, new Date(), new Date());
-  place(name, stamp, kept);
+  fs.utimesSync(cachedBinding, new Date(), new Date());
+  place(name, stamp, cachedBinding);
   return true;
 }
 

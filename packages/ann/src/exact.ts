@@ -346,14 +346,14 @@ export class ExactIndex implements VectorIndex {
   #remove(ids: Int32Array): number {
     const { vectors, ids: all } = this.#open();
     const gone = new Set(ids);
-    const kept = Array.from(all!.keys()).filter((row) => !gone.has(all![row]!));
-    const left = new Float32Array(kept.length * this.dim);
-    for (const [to, row] of kept.entries()) {
+    const remaining = Array.from(all!.keys()).filter((row) => !gone.has(all![row]!));
+    const left = new Float32Array(remaining.length * this.dim);
+    for (const [to, row] of remaining.entries()) {
       left.set(vectors.subarray(row * this.dim, (row + 1) * this.dim), to * this.dim);
     }
-    this.#rows = { vectors: left, ids: Int32Array.from(kept, (row) => all![row]!) };
-    const removed = this.#size - kept.length;
-    this.#size = kept.length;
+    this.#rows = { vectors: left, ids: Int32Array.from(remaining, (row) => all![row]!) };
+    const removed = this.#size - remaining.length;
+    this.#size = remaining.length;
     return removed;
   }
 

@@ -78,8 +78,8 @@ async function recallOf(
   const { ids } = await index.search(queries, depth, { nprobe });
   let found = 0;
   for (let q = 0; q < count; q++) {
-    const wanted = new Set(exact.subarray(q * depth, (q + 1) * depth));
-    for (const id of ids.subarray(q * depth, (q + 1) * depth)) if (wanted.has(id)) found++;
+    const exactIds = new Set(exact.subarray(q * depth, (q + 1) * depth));
+    for (const id of ids.subarray(q * depth, (q + 1) * depth)) if (exactIds.has(id)) found++;
   }
   return found / exact.length;
 }

@@ -73,10 +73,10 @@ export async function answerFromArm<Answer extends List & { fallbacks: string[] 
     const answers = asked.map((one) => (one as PromiseFulfilledResult<Answer>).value);
     const { exploration } = experiment.settings;
     const { answer, arm } = drawList(draw, answers, { k, exploration, requestId });
-    const kept = assignment.reason === 'kept' && { kept: true as const };
+    const keptField = assignment.reason === 'kept' && { kept: true as const };
     const shown = {
       experiment: { id: experiment.id, name: experiment.name },
-      ...(arm && { arm: { ...arm, ...kept } }),
+      ...(arm && { arm: { ...arm, ...keptField } }),
     };
     return { answer, trial: shown };
   }

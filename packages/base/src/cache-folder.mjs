@@ -22,8 +22,8 @@ export function cacheFolder(env = process.env) {
     fs.accessSync(folder, fs.constants.W_OK);
     return folder;
   } catch {
-    const own = path.join(os.tmpdir(), `duet-cache-${os.userInfo().username}`);
-    fs.mkdirSync(own, { recursive: true, mode: 0o700 });
-    return own;
+    const temporaryFolder = path.join(os.tmpdir(), `duet-cache-${os.userInfo().username}`);
+    fs.mkdirSync(temporaryFolder, { recursive: true, mode: 0o700 });
+    return temporaryFolder;
   }
 }

@@ -62,9 +62,9 @@ export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): P
       watched.bar.update(update.done, payload);
       if (done) watched.bar.stop();
     } else if (begins || done || now - watched.printed > 5000) {
-      const share =
+      const doneText =
         update.total > 0 ? `${Math.floor((100 * update.done) / update.total)} %` : `${update.done} ${update.unit}`;
-      stream.write(`  ${[`${update.step}: ${share}`, figures, update.note].filter(Boolean).join('  ')}\n`);
+      stream.write(`  ${[`${update.step}: ${doneText}`, figures, update.note].filter(Boolean).join('  ')}\n`);
       watched.printed = now;
     }
     if (done) steps.delete(update.step);

@@ -81,8 +81,8 @@ async function writeDeclarations(folder: string): Promise<void> {
     ts.sys.writeFile(path.join(folder, path.basename(file)), named);
   };
   // The client's files alone: those that they take types from are the server's.
-  const own = program.getSourceFiles().filter(({ fileName }) => path.dirname(fileName) === source);
-  for (const file of own) program.emit(file, write);
+  const clientFiles = program.getSourceFiles().filter(({ fileName }) => path.dirname(fileName) === source);
+  for (const file of clientFiles) program.emit(file, write);
 }
 
 /**

@@ -34,19 +34,19 @@ export function browserStore<Event>(
   storage: KeyValueStorage,
   { prefix = 'duet-events:', id = crypto.randomUUID() as string } = {},
 ): EventStore<Event> {
-  const own = `${prefix}${id}`;
+  const storageKey = `${prefix}${id}`;
   // Not of the prefix, by which the next client finds what is to be sent.
-  const aside = `aside-${own}`;
+  const aside = `aside-${storageKey}`;
   let taken: string[] = [];
   return {
     take() {
       const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index));
-      taken = keys.filter((key) => key?.startsWith(prefix) && key !== own) as string[];
+      taken = keys.filter((key) => key?.startsWith(prefix) && key !== storageKey) as string[];
       return taken.flatMap((key) => eventsIn<Event>(storage.getItem(key)));
     },
     keep(events) {
-      if (events.length === 0) storage.removeItem(own);
-      else storage.setItem(own, JSON.stringify(events));
+      if (events.length === 0) storage.removeItem(storageKey);
+      else storage.setItem(storageKey, JSON.stringify(events));
       for (const key of taken.splice(0)) storage.removeItem(key);
     },
     setAside(events, reason) {

@@ -12,8 +12,8 @@ function unlessGone(error: NodeJS.ErrnoException): undefined {
  * folder `aside`, a line of JSON a time: `{ reason, events }`.
  */
 export function fileStore<Event>(folder: string, { id = crypto.randomUUID() as string } = {}): EventStore<Event> {
-  const own = `${id}.json`;
-  const file = path.join(folder, own);
+  const fileName = `${id}.json`;
+  const file = path.join(folder, fileName);
   const taken: string[] = [];
   return {
     async take() {

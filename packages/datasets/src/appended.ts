@@ -11,10 +11,10 @@ const ofEachImport = new Set([
 /** A request to add to a dataset, with what it leaves open as the dataset's first import had it. */
 export function appended(request: ImportRequest, { id, settings }: Pick<Dataset, 'id' | 'settings'>): ImportSettings {
   // An older Duet may have kept what is no setting any more.
-  const kept = Object.entries(settings as Record<string, unknown>).filter(
+  const knownSettings = Object.entries(settings as Record<string, unknown>).filter(
     ([key]) => key in importRequest.shape && !ofEachImport.has(key),
   );
-  const before: Partial<ImportSettings> = Object.fromEntries(kept);
+  const before: Partial<ImportSettings> = Object.fromEntries(knownSettings);
   return parseImportRequest({
     ...{ catalogue: 'partial', ...before, ...request, into: id },
     columns: { ...before.columns, ...request.columns },

@@ -70,7 +70,7 @@ export interface FaultSummary {
  * What of an item a file says. The rest stays as it is, of an item that the dataset has; but what a file lists is
  * shown, unless it hides it.
  */
-export interface Said {
+export interface ListedFields {
   fields: ('title' | 'category' | 'price' | 'stock')[];
   attributes: string[];
 }
@@ -84,7 +84,7 @@ export interface TableMapping extends SourceNotes {
   /** Columns that nothing is made of. */
   unused: string[];
   /** Of an items file. */
-  says?: Said;
+  says?: ListedFields;
   /** How its rows were used: read = used + rejected + ignored. */
   rows: { read: number; used: number; rejected: number; ignored: Record<string, number>; usedPercent: number };
 }

@@ -15,11 +15,11 @@ const prisma = require.resolve('prisma/package.json');
 const { version, bin } = JSON.parse(readFileSync(prisma, 'utf8'));
 
 const stamp = path.join(output, '.generated-from');
-const wanted = createHash('sha256')
+const sourceHash = createHash('sha256')
   .update(version)
   .update(readFileSync(path.join(root, 'prisma/schema.prisma')))
   .digest('hex');
-const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === sourceHash;
 
 if (!current()) {
   // Two packages' tests may start this at once: the directory is the lock, and one left by a killed run goes stale.
@@ -50,7 +50,7 @@ if (!current()) {
       if (status !== 0) {
         process.stderr.write(`prisma generate failed.\n${stdout}${stderr}`);
         process.exitCode = 1;
-      } else writeFileSync(stamp, wanted);
+      } else writeFileSync(stamp, sourceHash);
     }
   } finally {
     rmdirSync(lock);

@@ -63,7 +63,7 @@ const faults: readonly (readonly [prefixes: readonly string[], fault: Fault])[] 
 ];
 
 /** What `pg` says without a code. */
-const said: readonly (readonly [begins: string, fault: Fault])[] = [
+const faultByMessage: readonly (readonly [begins: string, fault: Fault])[] = [
   ['Connection terminated', gone],
   ['Client has encountered a connection error', gone],
   ['timeout exceeded when trying to connect', timedOut],
@@ -89,7 +89,7 @@ function faultOf(error: unknown, depth = 0): Fault | undefined {
     const found = faults.find(([prefixes]) => prefixes.some((prefix) => known.startsWith(prefix)));
     if (found) return found[1];
   }
-  const found = typeof message === 'string' ? said.find(([begins]) => message.startsWith(begins)) : undefined;
+  const found = typeof message === 'string' ? faultByMessage.find(([begins]) => message.startsWith(begins)) : undefined;
   return found?.[1] ?? faultOf(cause, depth + 1);
 }
 

@@ -32,14 +32,16 @@ export interface Fixture<T> extends Ingredients {
 }
 
 /** Fixtures of one name that are kept, so that checkouts of different states do not take turns in making theirs. */
-const kept = 8;
+const keptFixtures = 8;
 
 const fixturesFolder = (): string => path.join(cacheFolder(), 'fixtures');
 
 /** The workspace `@duet/x` and all packages of ours that it depends on, as folders of the checkout. */
 async function withDependencies(name: string, found = new Set<string>()): Promise<Set<string>> {
-  const own = name.replace('@duet/', '');
-  const folder = existsSync(path.join(repositoryRoot(), 'packages', own)) ? `packages/${own}` : `apps/${own}`;
+  const shortName = name.replace('@duet/', '');
+  const folder = existsSync(path.join(repositoryRoot(), 'packages', shortName))
+    ? `packages/${shortName}`
+    : `apps/${shortName}`;
   if (found.has(folder)) return found;
   found.add(folder);
   const manifest = JSON.parse(await readFile(path.join(repositoryRoot(), folder, 'package.json'), 'utf8'));
@@ -119,7 +121,7 @@ async function prune(name: string): Promise<void> {
   const isWhole = ({ entry }: { entry: string }) => /-[0-9a-f]{20}$/.test(entry);
   const old = used.filter(isWhole).sort((a, b) => b.at - a.at);
   const left = used.filter((one) => !isWhole(one) && one.at < Date.now() - dayMs);
-  for (const { entry } of [...old.slice(kept), ...left]) {
+  for (const { entry } of [...old.slice(keptFixtures), ...left]) {
     await rm(path.join(fixturesFolder(), entry), { recursive: true, force: true });
   }
 }

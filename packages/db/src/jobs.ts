@@ -104,8 +104,8 @@ export async function openJobQueue(
       return id;
     },
     async work(handlers) {
-      const own = await openWorkerLease(database, boss, onError);
-      lease = own;
+      const workerLease = await openWorkerLease(database, boss, onError);
+      lease = workerLease;
       for (const kind of kinds) {
         const handler = handlers[kind] as ((job: JobRequest, context: JobContext) => Promise<unknown>) | undefined;
         if (handler === undefined) continue;
@@ -114,7 +114,7 @@ export async function openJobQueue(
           Promise.all(
             jobs.map(async ({ id, data, signal }) => {
               try {
-                await own.claim({ id, name: kind });
+                await workerLease.claim({ id, name: kind });
                 const either = AbortSignal.any([signal, stopping.signal]);
                 const output = await handler(parseJob(data), { id, signal: either });
                 return { id, status: 'completed' as const, output: output ?? null };

@@ -63,10 +63,10 @@ export async function locked<T>(
   work: () => Promise<T>,
   { patienceMs = 120_000 }: { patienceMs?: number } = {},
 ): Promise<T> {
-  const own = await takeTicket(lock);
+  const ticket = await takeTicket(lock);
   try {
     for (const since = Date.now(); ; await pause(50)) {
-      const before = (await ticketsOf(lock)).filter(({ number }) => number < own.number);
+      const before = (await ticketsOf(lock)).filter(({ number }) => number < ticket.number);
       let living: { pid: number; file: string } | undefined;
       for (const { file } of before) {
         const holder = await holderOf(file);
@@ -85,6 +85,6 @@ export async function locked<T>(
     }
     return await work();
   } finally {
-    await rm(own.file, { force: true });
+    await rm(ticket.file, { force: true });
   }
 }

@@ -19,13 +19,13 @@ export async function ensureEventPartitions(
   days: Iterable<string>,
   there = new Set<string>(),
 ): Promise<void> {
-  const wanted = [...new Set(days)].filter((text) => !there.has(text)).sort();
-  for (const text of wanted) {
+  const missingDays = [...new Set(days)].filter((text) => !there.has(text)).sort();
+  for (const text of missingDays) {
     if (Number.isNaN(parse(text)) || isoDay(parse(text)) !== text) {
       throw new DuetError('bad-input', `"${text}" is not a day.`, { fix: 'Write it as 2026-01-31.' });
     }
   }
-  if (wanted.length === 0) return;
+  if (missingDays.length === 0) return;
   const client = await database.pool.connect();
   let failed = true;
   try {
@@ -35,7 +35,7 @@ export async function ensureEventPartitions(
       `SELECT relid::text AS name FROM pg_partition_tree('"Event"') WHERE isleaf`,
     );
     const existing = new Set(rows.map(({ name }) => name));
-    for (const text of wanted) {
+    for (const text of missingDays) {
       const table = `"Event_${text.replaceAll('-', '')}"`;
       if (existing.has(table)) continue;
       await client.query(`CREATE TABLE ${table} (LIKE "Event" INCLUDING ALL)`);
@@ -49,7 +49,7 @@ export async function ensureEventPartitions(
     // A connection that failed inside the transaction is closed, which undoes it.
     client.release(failed);
   }
-  for (const text of wanted) there.add(text);
+  for (const text of missingDays) there.add(text);
 }
 
 /**

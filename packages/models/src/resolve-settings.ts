@@ -94,8 +94,8 @@ function refuseConflicts(kind: string, settings: TrainingSettings): void {
 
 /** Those of some settings that the kind knows: what `--set` may name, and what a run is recorded with. */
 export function ownSettings(kind: string, settings: object): Record<string, unknown> {
-  const own = modelOfKind(kind).settings;
-  return Object.fromEntries(Object.entries(settings).filter(([key]) => Object.hasOwn(own, key)));
+  const kindSettings = modelOfKind(kind).settings;
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => Object.hasOwn(kindSettings, key)));
 }
 
 /** The settings that an artifact of this kind holds; one from before a setting gets its value in `adapted`. */

@@ -50,14 +50,14 @@ export function featuresOf(
   let last = Number.NaN;
   let affinity = Number.NaN;
   for (let i = 0; i < n; i++) {
-    const own = category[i]!;
-    if (own !== last) {
+    const itemCategory = category[i]!;
+    if (itemCategory !== last) {
       // Neighbours in a list are often of one category.
-      const share = categoryShare[i]!;
-      const bought = profile.categoryPurchases.get(own) ?? 0;
-      const smoothed = (bought + affinityPrior * share) / (profile.purchases + affinityPrior);
-      affinity = own < 0 || share === 0 ? Number.NaN : Math.log(smoothed / share);
-      last = own;
+      const usualShare = categoryShare[i]!;
+      const bought = profile.categoryPurchases.get(itemCategory) ?? 0;
+      const smoothed = (bought + affinityPrior * usualShare) / (profile.purchases + affinityPrior);
+      affinity = itemCategory < 0 || usualShare === 0 ? Number.NaN : Math.log(smoothed / usualShare);
+      last = itemCategory;
     }
     const together = coPurchase[i]! === 0 ? logOfNone : Math.log(0.01 + coPurchase[i]!);
     meanCoPurchase += together;

@@ -118,14 +118,14 @@ export function withCatalogue(purchases: PurchaseFacts, { category, categories, 
   const trend = new Float64Array(items).fill(Number.NaN);
   trend.set(purchases.trend);
   const shareOf = (counts: Int32Array) => {
-    const share = new Float64Array(categories.length);
+    const shares = new Float64Array(categories.length);
     let total = 0;
     for (let item = 0; item < counts.length; item++) {
       if (category[item]! < 0) continue;
-      share[category[item]!]! += counts[item]!;
+      shares[category[item]!]! += counts[item]!;
       total += counts[item]!;
     }
-    return { share: share.map((count) => count / (total || 1)), total };
+    return { share: shares.map((count) => count / (total || 1)), total };
   };
   const { share: categoryShare } = shareOf(popularity);
   let daypartAffinity: Float64Array | undefined;
@@ -235,11 +235,13 @@ export class Describer {
     }
     const part = time === undefined || daypartAffinity === undefined ? undefined : daypartOf(time);
     for (let place = 0; place < length; place++) {
-      const own = list.category[place]!;
-      list.categoryShare[place] = own < 0 ? 0 : categoryShare[own]!;
-      list.usualLogPrice[place] = own < 0 ? Number.NaN : categoryLogPrice[own]!;
+      const itemCategory = list.category[place]!;
+      list.categoryShare[place] = itemCategory < 0 ? 0 : categoryShare[itemCategory]!;
+      list.usualLogPrice[place] = itemCategory < 0 ? Number.NaN : categoryLogPrice[itemCategory]!;
       list.daypartAffinity[place] =
-        own < 0 || part === undefined ? Number.NaN : daypartAffinity![part * categoryShare.length + own]!;
+        itemCategory < 0 || part === undefined
+          ? Number.NaN
+          : daypartAffinity![part * categoryShare.length + itemCategory]!;
     }
     return list;
   }

@@ -17,8 +17,8 @@ export function diversify(
   // Within a category the order never changes, so that each round compares the categories' best alone.
   const queues = new Map<number, { places: number[]; next: number }>();
   for (const place of order) {
-    const own = category[place]!;
-    const key = own < 0 ? -1 - place : own;
+    const itemCategory = category[place]!;
+    const key = itemCategory < 0 ? -1 - place : itemCategory;
     const queue = queues.get(key);
     if (queue === undefined) queues.set(key, { places: [place], next: 0 });
     else queue.places.push(place);

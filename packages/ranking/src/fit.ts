@@ -43,8 +43,8 @@ export interface ModelMetrics {
  * @throws DuetError `bad-input` where nothing, or everything, was taken: there is nothing to learn
  */
 export function fitRanker(lists: readonly RankingList[], target: RankerParameters['target']): RankerParameters {
-  const own = featureNames.length;
-  const width = target === 'click' ? own + 1 : own;
+  const featureCount = featureNames.length;
+  const width = target === 'click' ? featureCount + 1 : featureCount;
   const y: number[] = [];
   const rows: Float64Array[] = [];
   for (const { candidates, profile, labels, shown } of lists) {
@@ -53,8 +53,8 @@ export function fitRanker(lists: readonly RankingList[], target: RankerParameter
       const place = shown?.[i];
       if (target === 'click' && !(place! >= 0)) continue;
       const row = new Float64Array(width);
-      row.set(features.subarray(i * own, (i + 1) * own));
-      if (target === 'click') row[own] = Math.log1p(place!);
+      row.set(features.subarray(i * featureCount, (i + 1) * featureCount));
+      if (target === 'click') row[featureCount] = Math.log1p(place!);
       rows.push(row);
       y.push(labels[i]!);
     }
@@ -79,7 +79,7 @@ export function fitRanker(lists: readonly RankingList[], target: RankerParameter
     target,
     intercept: weights[width]!,
     features: featureNames.map((name, f) => ({ name, ...feature(f) })),
-    ...(target === 'click' && { position: feature(own) }),
+    ...(target === 'click' && { position: feature(featureCount) }),
   };
 }
 

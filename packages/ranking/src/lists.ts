@@ -6,7 +6,7 @@ import type { RankingList } from './fit.ts';
 import { userProfile } from './profile.ts';
 
 /** A list that a model is asked for, with what the user took; items are catalogue rows. */
-export interface Asked {
+export interface ListQuery {
   userId: string;
   /** In what situation; its time decides what is usual at that time of the week. */
   situation: Situation;
@@ -30,7 +30,7 @@ const block = 256;
  */
 export async function retrieveLists(
   model: LoadedModel,
-  asked: readonly Asked[],
+  asked: readonly ListQuery[],
   { facts, itemRow }: { facts: ItemFacts; itemRow: ReadonlyMap<string, number> },
 ): Promise<RankingList[]> {
   await using index = await buildIndex(model.itemVectors, model.dimensions, { factory: 'Flat' });

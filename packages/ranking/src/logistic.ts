@@ -81,8 +81,8 @@ export function fitLogistic(examples: Examples, { l2 = 1e-4, steps = 50, toleran
     const direction = solve(at.hessian, at.gradient);
     let next = w;
     let there = at;
-    for (let share = 1; share > 1e-4; share /= 2) {
-      next = w.map((value, a) => value - share * direction[a]!);
+    for (let stepSize = 1; stepSize > 1e-4; stepSize /= 2) {
+      next = w.map((value, a) => value - stepSize * direction[a]!);
       there = logisticLoss(examples, next, l2);
       if (there.loss <= at.loss) break;
     }

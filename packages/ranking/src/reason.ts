@@ -26,8 +26,8 @@ export function reasonFor(
   if (because[place]! >= 0 && similarity[place]! >= tellingSimilarity) {
     return { kind: 'bought-together', item: because[place]! };
   }
-  const own = category[place]!;
-  const bought = profile.categoryPurchases.get(own) ?? 0;
+  const itemCategory = category[place]!;
+  const bought = profile.categoryPurchases.get(itemCategory) ?? 0;
   const isOwn = bought >= tellingPurchases && bought / profile.purchases >= tellingShare * categoryShare[place]!;
-  return isOwn ? { kind: 'category', category: own } : { kind: 'taste' };
+  return isOwn ? { kind: 'category', category: itemCategory } : { kind: 'taste' };
 }

@@ -13,7 +13,7 @@ import type { Executor } from '@duet/models';
 import { shownLists } from './clicks.ts';
 import { itemFacts, type Purchases } from './describe.ts';
 import { fitRanker, type ModelMetrics, measureRanker, type RankingList } from './fit.ts';
-import { type Asked, retrieveLists } from './lists.ts';
+import { type ListQuery, retrieveLists } from './lists.ts';
 import type { RankerParameters } from './rank.ts';
 
 /** Evaluated users at most, spread evenly over the split. */
@@ -139,7 +139,7 @@ function purchasesOf({ user, item, time, users, clock = 'time' }: Interactions, 
 }
 
 /** The lists to ask a model for. */
-type AskedOf = (model: LoadedModel) => Asked[];
+type AskedOf = (model: LoadedModel) => ListQuery[];
 
 /** One list a user of the split, the same for every model. */
 function heldOut({ users }: Interactions, { evaluations }: Split, bought: readonly Purchases[]): AskedOf {

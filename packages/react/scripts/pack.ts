@@ -52,8 +52,8 @@ function writeCode(folder: string): void {
     outDir: folder,
     rootDir: source,
   });
-  const own = program.getSourceFiles().filter(({ fileName }) => path.dirname(fileName) === source);
-  for (const file of own) {
+  const reactFiles = program.getSourceFiles().filter(({ fileName }) => path.dirname(fileName) === source);
+  for (const file of reactFiles) {
     program.emit(file, (name, text) => ts.sys.writeFile(path.join(folder, path.basename(name)), text));
   }
 }

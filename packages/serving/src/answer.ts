@@ -101,10 +101,10 @@ export async function recommend(
   }
   const seen = retriever.seen(userId);
   const { visible, mayPin } = visibleTo(dataset, userId, seen, request, shaping.rules);
-  const wanted = Math.max(k, candidateCount);
+  const depth = Math.max(k, candidateCount);
   const retrieved = known
-    ? await searchVisible(retriever, vectors, wanted, visible)
-    : bestSellers(dataset, wanted, maySee(dataset.catalogue, visible));
+    ? await searchVisible(retriever, vectors, depth, visible)
+    : bestSellers(dataset, depth, maySee(dataset.catalogue, visible));
   return {
     ...listFor(dataset, retrieved, { ...request, userId }, known, shaping, mayPin),
     why: whyThese(retriever, { known, seen: seen.length, since: since.length, features }),

@@ -302,15 +302,15 @@ export function historyOf(
 export function shoppersOf(dataset: ServedDataset, limit: number, search = ''): Shopper[] {
   const { active, interactions, users, userStart } = dataset;
   const columns = Object.entries(users.attributes);
-  const wanted = search.trim().toLowerCase();
+  const query = search.trim().toLowerCase();
   const rows: number[] = [];
-  if (wanted === '') {
+  if (query === '') {
     const count = Math.min(limit, active.length);
     for (let i = 0; i < count; i++) rows.push(active[Math.floor((i * active.length) / count)]!);
   } else {
     for (const user of active) {
       const texts = [interactions.users[user]!, users.title[user]!, ...columns.map(([, values]) => values[user]!)];
-      if (texts.some((text) => text.toLowerCase().includes(wanted))) rows.push(user);
+      if (texts.some((text) => text.toLowerCase().includes(query))) rows.push(user);
       if (rows.length === limit) break;
     }
   }

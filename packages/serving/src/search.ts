@@ -68,7 +68,7 @@ export function reachOf(
   filter: Filter | undefined,
 ): {
   /** Rows to fetch, and how many there are of them. */
-  wanted: number;
+  requested: number;
   fetched: number;
   /** Rows that may be found at all; undefined where more are fetched instead. */
   allowed: Bitmap | undefined;
@@ -77,8 +77,8 @@ export function reachOf(
   const allowed = filter !== undefined || missed > overFetch ? bitmaps.of(filter) : undefined;
   const extra = allowed === undefined ? missed : Math.min(hidden, overFetch);
   // In steps, so that requests that hide a few items more or less can share one call of the index.
-  const wanted = Math.ceil((k + extra) / fetchStep) * fetchStep;
-  return { wanted, fetched: Math.min(allowed?.count ?? index.size, wanted), allowed };
+  const requested = Math.ceil((k + extra) / fetchStep) * fetchStep;
+  return { requested, fetched: Math.min(allowed?.count ?? index.size, requested), allowed };
 }
 
 async function searchIndex(

@@ -55,10 +55,10 @@ export const ratio = z
 const armInput = formOf({ numerator: ratio, values: meanOfValues, mean: meanOfMoments });
 export const twoArms = { control: armInput, treatment: armInput };
 
-export const share = z
+export const proportionInput = z
   .strictObject({ k: count, n: count })
   .refine(({ k, n }) => k <= n, { message: 'must not be more than n', path: ['k'] });
-export const shareAndLevel = share.safeExtend({ level });
+export const shareAndLevel = proportionInput.safeExtend({ level });
 /** Below ½ a Beta prior is a spike at 0 and 1. */
 export const sharePrior = z.strictObject({ a: z.number().min(0.5), b: z.number().min(0.5) }).default({ a: 1, b: 1 });
 export const liftMethod = z.enum(['fieller', 'delta']).default('fieller');

@@ -28,7 +28,7 @@ import {
 import { creditOf, interleavingTest } from './rankings/interleaving.ts';
 import { doublyRobust, ips, snips } from './rankings/off-policy.ts';
 
-const { count, level, positive, probability, share, twoArms } = given;
+const { count, level, positive, probability, proportionInput, twoArms } = given;
 const bootstrap = {
   q: probability,
   level,
@@ -66,8 +66,9 @@ const statistics = {
     return { cap, values: winsorise(values, cap) };
   }),
   proportion: define(given.shareAndLevel, ({ k, n, level }) => proportion(k, n, level)),
-  proportions: define(z.strictObject({ control: share, treatment: share, level }), ({ control, treatment, level }) =>
-    proportionsTest(control, treatment, level),
+  proportions: define(
+    z.strictObject({ control: proportionInput, treatment: proportionInput, level }),
+    ({ control, treatment, level }) => proportionsTest(control, treatment, level),
   ),
   quantile: define(z.strictObject({ users: given.usersValues, q: probability, level }), ({ users, q, level }) => ({
     ...quantileEstimate(users, q, level),
@@ -93,7 +94,7 @@ const statistics = {
     ({ control, treatment, ...options }) => bayesianLift(control, treatment, options),
   ),
   'bayesian-shares': define(
-    z.strictObject({ control: share, treatment: share, level, prior: given.sharePrior }),
+    z.strictObject({ control: proportionInput, treatment: proportionInput, level, prior: given.sharePrior }),
     ({ control, treatment, ...options }) => bayesianShares(control, treatment, options),
   ),
   power: define(given.powerInputs, ({ effect, users, ...plan }) => ({ power: powerOf(plan, effect, users) })),

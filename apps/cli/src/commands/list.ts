@@ -60,8 +60,8 @@ export function listCommand(program: Command): void {
         ...[place + 1, itemId, title, category ?? '–'],
         ...[priceMinor === null ? '–' : formatMoney(priceMinor, currency), source],
       ]);
-      const said = fallbacks.length === 0 ? '' : `\n${fallbacks.join(' ')}`;
-      return { json: answer, text: `${table(['#', 'item', 'title', 'category', 'price', 'list'], rows)}${said}` };
+      const notes = fallbacks.length === 0 ? '' : `\n${fallbacks.join(' ')}`;
+      return { json: answer, text: `${table(['#', 'item', 'title', 'category', 'price', 'list'], rows)}${notes}` };
     },
   );
 }

@@ -49,8 +49,8 @@ export async function runChildJob<T>(
     const [output, code] = await Promise.all([text(child.stdout!), ended(child)]);
     signal.throwIfAborted();
     if (code !== 0) {
-      const said = /^duet: (.*)$/m.exec(await complaint)?.[1];
-      throw new DuetError('internal', `${args[0]} failed: ${said || `it ended with ${code}.`}`, {
+      const message = /^duet: (.*)$/m.exec(await complaint)?.[1];
+      throw new DuetError('internal', `${args[0]} failed: ${message || `it ended with ${code}.`}`, {
         fix: `Its log is ${log}.`,
       });
     }
@@ -69,12 +69,12 @@ const ended = (child: ChildProcess): Promise<number | NodeJS.Signals> =>
 /** Keeps what a child says on stderr in a file, and resolves to the end of it. */
 async function saidInto(child: ChildProcess, log: string): Promise<string> {
   const file = createWriteStream(log);
-  let said = '';
+  let tail = '';
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
     file.write(chunk);
-    said = (said + chunk).slice(-4000);
+    tail = (tail + chunk).slice(-4000);
   });
   await new Promise((resolve) => child.stderr!.once('close', resolve));
   file.end();
-  return said;
+  return tail;
 }

@@ -84,7 +84,7 @@ export async function ensureModel(
     const registered = await db.prisma.registeredModel.findUnique({ where, include: { champion: true } });
     const champion = registered?.champion;
     if (anyWillDo && champion && isThere(champion)) return { value: champion, worked: false, note: noteOf(champion) };
-    const wanted = { ...ownSettings(kind, resolveSettings(kind, preset, set)), split: demoSplit };
+    const requested = { ...ownSettings(kind, resolveSettings(kind, preset, set)), split: demoSplit };
     const known = await db.prisma.model.findMany({
       where: { datasetId: dataset.id, kind },
       orderBy: { createdAt: 'desc' },
@@ -94,7 +94,7 @@ export async function ensureModel(
     );
     const exact = usable.find((model) => {
       const parameters = model.parameters as Record<string, unknown>;
-      return Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(parameters[key], value));
+      return Object.entries(requested).every(([key, value]) => isDeepStrictEqual(parameters[key], value));
     });
     const there = exact ?? (anyWillDo ? usable[0] : undefined);
     if (there) return { value: there, worked: false, note: noteOf(there) };

@@ -54,7 +54,7 @@ export function servicesOf(
     env: { ...env, NODE_ENV: 'production' },
     healthUrl: `${addressOf(config, app)}/api/health`,
   });
-  const own = (app: 'retrieval' | 'worker'): ServiceSpec => ({
+  const nodeService = (app: 'retrieval' | 'worker'): ServiceSpec => ({
     name: app,
     cwd: repositoryRoot(),
     args: [path.join(appFolder(app), 'src/main.ts')],
@@ -62,8 +62,11 @@ export function servicesOf(
   });
   const all: Record<AppName, ServiceSpec> = {
     // Where nothing has been trained yet there is nothing to be ready for.
-    retrieval: { ...own('retrieval'), healthUrl: `${addressOf(config, 'retrieval')}/${served ? 'ready' : 'health'}` },
-    worker: own('worker'),
+    retrieval: {
+      ...nodeService('retrieval'),
+      healthUrl: `${addressOf(config, 'retrieval')}/${served ? 'ready' : 'health'}`,
+    },
+    worker: nodeService('worker'),
     admin: web('admin', path.join(appFolder('admin'), 'server.ts')),
     storefront: web('storefront', path.join(import.meta.dirname, 'storefront.ts')),
   };

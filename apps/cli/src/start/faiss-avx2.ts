@@ -22,11 +22,11 @@ export function buildAvx2InBackground(logs: string, signal: AbortSignal, say: (l
   const { pid } = child;
   os.setPriority(pid, os.constants.priority.PRIORITY_LOW);
   const file = createWriteStream(log);
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       file.write(chunk);
-      said = (said + chunk).slice(-2000);
+      output = (output + chunk).slice(-2000);
     });
   }
   // It has compilers of its own, so the whole group is told.
@@ -37,6 +37,6 @@ export function buildAvx2InBackground(logs: string, signal: AbortSignal, say: (l
     signal.removeEventListener('abort', stop);
     process.removeListener('exit', stop);
     file.end();
-    if (!signal.aborted) say(said.trim().split('\n').at(-1) ?? '');
+    if (!signal.aborted) say(output.trim().split('\n').at(-1) ?? '');
   });
 }

@@ -16,12 +16,12 @@ export async function firstLogIn(
 ): Promise<string | undefined> {
   const password = adminPassword ?? readSecret(dataDir, firstPassword);
   if (password === undefined || (await accountByPassword(db, adminEmail, password)) === undefined) return undefined;
-  const kept = path.join(dataDir, `keys/${firstPassword}.key`);
-  const told =
+  const keyFile = path.join(dataDir, `keys/${firstPassword}.key`);
+  const passwordHint =
     adminPassword !== undefined
       ? 'as DUET_ADMIN_PASSWORD says'
       : isFirst
-        ? `${password} (kept in ${kept})`
-        : `in ${kept}`;
-  return `as ${adminEmail}, password ${told}`;
+        ? `${password} (kept in ${keyFile})`
+        : `in ${keyFile}`;
+  return `as ${adminEmail}, password ${passwordHint}`;
 }

@@ -27,8 +27,8 @@ export function rotateLogs(files: readonly string[], { maxBytes, keep } = bounds
 /** Keeps the logs of a data folder, and of its embedded server, from growing without end, until it is disposed. */
 export function keepLogsSmall(logs: string, server: string | undefined): Disposable {
   const timer = setInterval(() => {
-    const own = globSync(path.join(logs, '*.log'));
-    rotateLogs(server !== undefined && existsSync(server) ? [...own, server] : own);
+    const serviceLogs = globSync(path.join(logs, '*.log'));
+    rotateLogs(server !== undefined && existsSync(server) ? [...serviceLogs, server] : serviceLogs);
   }, 10_000);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };

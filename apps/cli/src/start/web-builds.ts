@@ -64,9 +64,9 @@ export async function buildWebApp(app: WebApp, context: BuildContext): Promise<v
       writeFileSync(stampOf(app), sources);
       return;
     }
-    const said = readFileSync(log, 'utf8').trim();
-    if (isBuildingElsewhere.test(said) && Date.now() - since < patienceMs) continue;
-    const tail = said.split('\n').slice(-12).join('\n');
+    const logText = readFileSync(log, 'utf8').trim();
+    if (isBuildingElsewhere.test(logText) && Date.now() - since < patienceMs) continue;
+    const tail = logText.split('\n').slice(-12).join('\n');
     throw new DuetError('internal', `next build of the ${app} failed. ${log} says why:\n${tail}`);
   }
 }

@@ -58,7 +58,7 @@ export async function openService(): Promise<Service> {
   let child = await start();
   opened.defer(() => kill(child));
 
-  const kept = opened.move();
+  const resources = opened.move();
   return {
     url: `http://127.0.0.1:${port}`,
     apiKey: key,
@@ -73,6 +73,6 @@ export async function openService(): Promise<Service> {
       await postgres.ended;
       postgres = await startPostgres(config);
     },
-    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
   };
 }

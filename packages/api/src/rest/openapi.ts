@@ -62,8 +62,8 @@ export function describeDefault(schema: z.core.JSONSchema.BaseSchema): void {
   const { default: otherwise } = schema;
   if (otherwise === undefined) return;
   delete schema.default;
-  const said = `By default ${JSON.stringify(otherwise)}.`;
-  schema.description = schema.description === undefined ? said : `${schema.description} ${said}`;
+  const defaultSentence = `By default ${JSON.stringify(otherwise)}.`;
+  schema.description = schema.description === undefined ? defaultSentence : `${schema.description} ${defaultSentence}`;
 }
 
 /** The schemas by name, in JSON Schema 2020-12, as OpenAPI 3.1 takes it. */

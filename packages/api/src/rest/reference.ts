@@ -92,9 +92,9 @@ function sample({ type, items, properties, enum: choices, format, required = [] 
 function operationOf(path: string, method: string, operation: OpenApiOperation, document: OpenApi): string {
   const schemas = document.components.schemas as Record<string, Schema>;
   const { operationId, summary, description, parameters = [], requestBody, responses } = operation;
-  const said = requestBody?.content['application/json'].schema as Schema | undefined;
+  const requestSchema = requestBody?.content['application/json'].schema as Schema | undefined;
   // Without what the path says of it, a body is described in place.
-  const body = said?.$ref === undefined ? said : schemas[nameOf(said.$ref)];
+  const body = requestSchema?.$ref === undefined ? requestSchema : schemas[nameOf(requestSchema.$ref)];
   const answer = (responses['200'] as { content: { 'application/json': { schema: Schema } } }).content;
   const answered = schemas[nameOf(answer['application/json'].schema.$ref!)]!;
   const inUrl: Schema = {

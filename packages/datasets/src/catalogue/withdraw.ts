@@ -1,14 +1,14 @@
 import { DuetError, type Progress } from '@duet/base';
 import { listedItems } from '../read/tables.ts';
 import type { Workspace } from '../read/workspace.ts';
-import type { Said } from '../summary.ts';
+import type { ListedFields } from '../summary.ts';
 import { type Client, storeCatalogue } from '../write/catalogue.ts';
 
 interface StoreOptions {
   progress: Progress;
   signal?: AbortSignal | undefined;
   /** What of an item the feed says. */
-  says?: Said | undefined;
+  says?: ListedFields | undefined;
 }
 
 /** A feed that lacks more of the catalogue than this is more likely cut off than meant. */

@@ -196,9 +196,9 @@ function splitRows(x: Interactions, rows: Int32Array, name: string, rule: Rule, 
     const later = mine.filter((_, i) => held[from + i] === 1);
     const warm = learnt.length >= minTrain;
     const hidden = new Set(had);
-    const wanted = itemsOf(later).filter((item) => !hidden.has(item));
-    const targets = wanted.filter((item) => known[item] === 1 || !knownItemsOnly);
-    const unknown = wanted.filter((item) => known[item] === 0);
+    const newItems = itemsOf(later).filter((item) => !hidden.has(item));
+    const targets = newItems.filter((item) => known[item] === 1 || !knownItemsOnly);
+    const unknown = newItems.filter((item) => known[item] === 0);
     const self = itemRow?.get(x.users[user]!);
     const seen = self === undefined || hidden.has(self) ? had : Int32Array.from([...had, self]).sort();
     const first = later.find((row) => targets.includes(x.item[row]!));

@@ -25,19 +25,19 @@ export function meaningOfEvents(
   { eventWeights = {} }: Pick<Partial<ImportSettings>, 'eventWeights'>,
   eventTypes: StorefrontSettings['eventTypes'] = [],
 ): (type: EventType, name?: string) => EventMeaning {
-  const said = Object.entries(eventWeights);
+  const givenWeights = Object.entries(eventWeights);
   const weightOf = (type: EventType): number => {
     const kind = kindOf[type];
     if (type === 'dislike') return dislikeWeight;
     if (kind === undefined) return 0;
-    return said.find(([event]) => eventKind(event) === kind)?.[1] ?? usualWeights[kind];
+    return givenWeights.find(([event]) => eventKind(event) === kind)?.[1] ?? usualWeights[kind];
   };
   const fixed = new Map(
     Object.values(EventType).map((type) => [type, { weight: weightOf(type), hides: type === 'order' }]),
   );
-  const own = new Map(eventTypes.map(({ name, weight, hides }) => [name, { weight, hides }]));
+  const ownTypes = new Map(eventTypes.map(({ name, weight, hides }) => [name, { weight, hides }]));
   const nothing: EventMeaning = { weight: 0, hides: false };
-  return (type, name = '') => (type === 'own' ? (own.get(name) ?? nothing) : fixed.get(type)!);
+  return (type, name = '') => (type === 'own' ? (ownTypes.get(name) ?? nothing) : fixed.get(type)!);
 }
 
 /** What an interaction of an event that a shop's server sends counts; undefined for an event that has no weight. */

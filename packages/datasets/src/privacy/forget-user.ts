@@ -159,10 +159,10 @@ async function forgetRejected(dataDir: string, datasetId: string, person: KnownP
   for (const name of files) {
     const file = path.join(folder, name);
     const lines = (await readFile(file, 'utf8')).split('\n');
-    const kept = lines.filter((line) => !names.test(line));
-    if (kept.length === lines.length) continue;
-    removed += lines.length - kept.length;
-    await writeFile(`${file}.tmp`, kept.join('\n'), { mode: 0o600, flush: true });
+    const remaining = lines.filter((line) => !names.test(line));
+    if (remaining.length === lines.length) continue;
+    removed += lines.length - remaining.length;
+    await writeFile(`${file}.tmp`, remaining.join('\n'), { mode: 0o600, flush: true });
     await rename(`${file}.tmp`, file);
   }
   return removed;

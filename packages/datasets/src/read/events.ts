@@ -61,8 +61,10 @@ export async function readEvents(workspace: Workspace, rows: Rows, settings: Imp
     const usual = formed.length > 0 ? Object.fromEntries(formed) : weightsOf(named.map(({ event }) => event));
     if (usual !== undefined && named.length > 1) {
       weights = usual;
-      const said = named.filter(({ event }) => (usual[event] ?? 0) > 0).map(({ event }) => `${event} ${usual[event]}`);
-      warnings.push(`Events weigh what they usually do: ${said.join(', ')}. Say otherwise with ${option}.`);
+      const weighed = named
+        .filter(({ event }) => (usual[event] ?? 0) > 0)
+        .map(({ event }) => `${event} ${usual[event]}`);
+      warnings.push(`Events weigh what they usually do: ${weighed.join(', ')}. Say otherwise with ${option}.`);
       const left = named.filter(({ event }) => !((usual[event] ?? 0) > 0));
       if (left.length > 0) warnings.push(`Events without a weight are left out: ${shown(left)}.`);
     } else {

@@ -1,6 +1,6 @@
 import type { ImportSettings } from '../request.ts';
 import { largestPrice } from '../shape.ts';
-import type { ItemsSummary, Said, TableMapping } from '../summary.ts';
+import type { ItemsSummary, ListedFields, TableMapping } from '../summary.ts';
 import { allAttributes, attributeColumns, attributesOf } from './attributes.ts';
 import { allFaults, brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
 import { type Profile, profileRows } from './profile.ts';
@@ -48,11 +48,11 @@ export async function countListed(
 
 interface ListedItems extends Listed {
   profile: Profile;
-  says: Said;
+  says: ListedFields;
 }
 
 /** What of an item a file says, by its columns. */
-function saidBy(rows: Rows, { itemLists }: ImportSettings): Said {
+function saidBy(rows: Rows, { itemLists }: ImportSettings): ListedFields {
   const { title, category, price, stock, image, link } = rows.roles;
   const fields = { title, category, price, stock };
   return {
@@ -149,15 +149,20 @@ export async function readItems(
   // Prices are bounded by the smallest unit that a currency has.
   const listed = rows && (await readListed(workspace, rows, { settings, scale: 1000, now }));
   const scale = 10 ** input.minorUnits(listed?.profile);
-  const share = rows ? await shareListed(workspace) : 0;
+  const listedShare = rows ? await shareListed(workspace) : 0;
   const isComplete =
-    rows !== undefined && (settings.catalogue ?? (share >= 0.5 ? 'complete' : 'partial')) === 'complete';
-  const said = (['title', 'category', 'price'] as const).filter((role) => interactionRows.roles[role] !== undefined);
-  const latest = said.map((role) => `arg_max(${role}, (moment, _row)) FILTER (${role} IS NOT NULL) AS latest_${role}`);
-  const or = (role: (typeof said)[number]): string => (said.includes(role) ? `latest_${role}` : 'NULL');
-  const path = said.includes('category') ? categoryPath('latest_category') : 'NULL::VARCHAR[]';
+    rows !== undefined && (settings.catalogue ?? (listedShare >= 0.5 ? 'complete' : 'partial')) === 'complete';
+  const describedRoles = (['title', 'category', 'price'] as const).filter(
+    (role) => interactionRows.roles[role] !== undefined,
+  );
+  const latest = describedRoles.map(
+    (role) => `arg_max(${role}, (moment, _row)) FILTER (${role} IS NOT NULL) AS latest_${role}`,
+  );
+  const or = (role: (typeof describedRoles)[number]): string =>
+    describedRoles.includes(role) ? `latest_${role}` : 'NULL';
+  const path = describedRoles.includes('category') ? categoryPath('latest_category') : 'NULL::VARCHAR[]';
   const join =
-    said.length === 0
+    describedRoles.length === 0
       ? ''
       : `LEFT JOIN (SELECT id, latest.* EXCLUDE (item_key) FROM ${itemIds} JOIN
            (SELECT item_key, ${latest} FROM ${scanned} WHERE NOT faulty AND ignored IS NULL AND NOT cancels GROUP BY item_key) latest
@@ -177,7 +182,7 @@ export async function readItems(
     ...(await summarise(workspace, rows !== undefined)),
     superseded: listed?.superseded ?? 0,
     listed,
-    covered: share,
+    covered: listedShare,
   };
 }
 

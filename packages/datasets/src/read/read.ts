@@ -169,9 +169,9 @@ export async function readFiles(
   refuseUseless(mapping, left.byReason, summary.kept);
   // Of samples the one does not have what the other names.
   if (itemRows && covered < 0.5 && ctx.sampleRows === undefined) {
-    const share = Math.round(covered * 100);
+    const coveredPercent = Math.round(covered * 100);
     warnings.push(
-      `The items file has the items of ${share} % of the interactions: it is taken for ${settings.catalogue ?? 'partial'}, and the ids should be looked at.`,
+      `The items file has the items of ${coveredPercent} % of the interactions: it is taken for ${settings.catalogue ?? 'partial'}, and the ids should be looked at.`,
     );
   }
   return {
@@ -195,12 +195,12 @@ export async function readFiles(
 export function mappingOf(rows: Rows, accounts: TableMapping['rows'], context: readonly string[] = []): TableMapping {
   const columns = Object.fromEntries(Object.entries(rows.roles).map(([role, names]) => [role, names.join(', ')]));
   const used = new Set([...Object.values(rows.roles).flat(), ...context]);
-  const kept = rows.table === 'interactions' ? [] : attributeColumns(rows);
+  const attributeNames = rows.table === 'interactions' ? [] : attributeColumns(rows);
   return {
     ...rows.source.notes,
     ...(rows.form && { form: rows.form }),
     columns,
-    unused: rows.source.columns.filter((name) => !used.has(name) && !kept.includes(name)),
+    unused: rows.source.columns.filter((name) => !used.has(name) && !attributeNames.includes(name)),
     rows: accounts,
   };
 }

@@ -69,10 +69,10 @@ export async function adoptOldFolder({ db, dataDir }: DatasetContext, dataset: D
     );
     await inTransaction(db, async (client) => {
       for await (const rows of people) {
-        const said = rows.map(({ user_id, title, attributes }) => ({
+        const records = rows.map(({ user_id, title, attributes }) => ({
           ...{ externalId: String(user_id), title: String(title ?? ''), attributes: JSON.parse(String(attributes)) },
         }));
-        await writeUsers(client, datasetId, said);
+        await writeUsers(client, datasetId, records);
       }
       const origin = { migrated: true };
       await insertPart(client, { ...part, id: partId, datasetId, source: 'file', origin, timed: clock === 'time' });

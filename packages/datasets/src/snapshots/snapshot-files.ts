@@ -50,7 +50,7 @@ export interface WrittenSnapshot {
  * The interactions that a snapshot keeps: `user_key` and `item_key`, which stand for a user and an item, and of those
  * of one moment `part` and `place`, their order.
  */
-const kept = 'kept_rows';
+const keptRows = 'kept_rows';
 
 /**
  * What users took back: pairs of a user and an item that have an event of a weight below zero, which all their events
@@ -79,7 +79,7 @@ export async function rowsOfFiles(
   { minorUnits, part, span }: { minorUnits: number; part: WrittenPart; span: readonly [number | null, number | null] },
 ): Promise<SnapshotRows> {
   await workspace.run(
-    `CREATE VIEW ${kept} AS
+    `CREATE VIEW ${keptRows} AS
      SELECT user_key, item_key, moment AS time, weight, ${minorValue(minorUnits)} AS value_minor, quantity, order_id, hides,
        part AS split, context, 1 AS part, _row AS place
      FROM ${interactions}`,
@@ -102,7 +102,7 @@ export async function rowsOfParts(
     kCore: await keepRows(workspace, parts, kCore),
     kinds: await kindsOf(workspace, partRows(parts)),
     ...{ mayShow: true, mayTakeBack: true },
-    users: `SELECT DISTINCT user_key AS key, user_key AS id FROM ${kept}`,
+    users: `SELECT DISTINCT user_key AS key, user_key AS id FROM ${keptRows}`,
     items: `SELECT item_id AS key, item_id AS id FROM ${itemsNow}`,
   };
 }
@@ -122,7 +122,8 @@ export async function writeSnapshotFiles(
 ): Promise<WrittenSnapshot> {
   await mkdir(folder, { recursive: true });
   const hides =
-    from.mayShow && (await workspace.row(`SELECT coalesce(bool_or(NOT hides), false) AS n FROM ${kept}`)).n === true;
+    from.mayShow &&
+    (await workspace.row(`SELECT coalesce(bool_or(NOT hides), false) AS n FROM ${keptRows}`)).n === true;
   await numberEntities(workspace, shape, from, before);
   const summary: SnapshotSummary = {
     ...{ clock: shape.clock, sides: shape.sides, split: shape.split, context: shape.context, hides },
@@ -144,7 +145,7 @@ export async function writeSnapshotFiles(
   await workspace.run(`CREATE TABLE item_counts AS SELECT item AS row, count(*) AS n FROM ${written} GROUP BY item`);
   const { first, last } = from.span
     ? { first: from.span[0], last: from.span[1] }
-    : await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${kept}`);
+    : await workspace.row(`SELECT min(time) AS first, max(time) AS last FROM ${keptRows}`);
   const date = (seconds: unknown) =>
     shape.clock === 'time' && seconds !== null ? new Date(Number(seconds) * 1000) : null;
   return {
@@ -184,7 +185,7 @@ async function personRows(workspace: Workspace, parts: readonly string[]): Promi
 }
 
 /**
- * Makes {@link kept}: the rows that weigh something, of items that the catalogue has (an event may name any), and of
+ * Makes {@link keptRows}: the rows that weigh something, of items that the catalogue has (an event may name any), and of
  * users and items that have enough (Batagelj & Zaveršnik 2003).
  */
 async function keepRows(
@@ -200,7 +201,7 @@ async function keepRows(
      GROUP BY ALL HAVING sum(weight) <= 0`,
   );
   await workspace.run(
-    `CREATE ${filters ? 'TABLE' : 'VIEW'} ${kept} AS
+    `CREATE ${filters ? 'TABLE' : 'VIEW'} ${keptRows} AS
      SELECT * EXCLUDE (filename, file_row_number) RENAME (user_id AS user_key, item_id AS item_key),
        list_position([${parts.map(literal)}], filename) AS part, file_row_number AS place
      FROM ${rows} all_rows
@@ -213,7 +214,7 @@ async function keepRows(
     least <= 1
       ? Promise.resolve(0)
       : workspace.run(
-          `DELETE FROM ${kept} WHERE ${id} IN (SELECT ${id} FROM ${kept} GROUP BY ${id} HAVING count(*) < ${least})`,
+          `DELETE FROM ${keptRows} WHERE ${id} IN (SELECT ${id} FROM ${keptRows} GROUP BY ${id} HAVING count(*) < ${least})`,
         );
   for (;;) {
     const removed = (await prune('user_key', core.user)) + (await prune('item_key', core.item));
@@ -262,7 +263,7 @@ function interactionsSelect({ clock, split, hides, context }: SnapshotSummary): 
   const situation = context.map((_, place) => `, context[${place + 1}] AS context_${place}`).join('');
   return `SELECT u.row AS user, i.row AS item, ${time} AS time, weight::FLOAT AS weight, value_minor, quantity, order_id
       ${split ? ', coalesce(split, 0)::UTINYINT AS split' : ''} ${hides ? ', hides' : ''} ${situation}
-    FROM ${kept} JOIN snapshot_users u ON u.key = user_key JOIN snapshot_items i ON i.key = item_key
+    FROM ${keptRows} JOIN snapshot_users u ON u.key = user_key JOIN snapshot_items i ON i.key = item_key
     ORDER BY u.row, 3, ${order}`;
 }
 

@@ -70,8 +70,8 @@ export function setStorefront(
 ): Promise<StorefrontSettings> {
   return prisma.$transaction(async (tx) => {
     const before = await storefrontOf({ prisma: tx } as unknown as Database, datasetId);
-    const said = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-    const parsed = storefrontSettings.safeParse({ ...before, ...said });
+    const changes = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+    const parsed = storefrontSettings.safeParse({ ...before, ...changes });
     if (!parsed.success) {
       const { path, message } = parsed.error.issues[0]!;
       throw new DuetError('bad-input', `${message}.`, { where: { field: path.join('.') } });

@@ -24,7 +24,7 @@ const values: Partial<Record<Role, (row: number) => string>> = {
 };
 
 /** Columns that say whether a row counts, by name, and numbers that forms reckon with. */
-const told: Record<string, (row: number) => string> = {
+const knownColumns: Record<string, (row: number) => string> = {
   type: () => 'track',
   order_number: (row) => String(1 + row),
 };
@@ -59,7 +59,7 @@ function objectOf(fields: [string, string][]): object {
 function textOf(file: FormFile, rows: number): string {
   const columns = [...columnsOf(file)];
   const row = (n: number) =>
-    columns.map(([name, role]) => (told[name] ?? values[role!] ?? (() => `${name} ${n % 4}`))(n));
+    columns.map(([name, role]) => (knownColumns[name] ?? values[role!] ?? (() => `${name} ${n % 4}`))(n));
   const all = Array.from({ length: rows }, (_, n) => row(n));
   if (columns.some(([name]) => /[.[]/.test(name)))
     return all.map((one) => JSON.stringify(objectOf(columns.map(([name], at) => [name, one[at]!])))).join('\n');
@@ -85,7 +85,7 @@ export function formSamples(rows: number): FormSample[] {
     const joined = form.files.flatMap((other, at) =>
       file.join.some((join) => join.file === other.name) ? [[nameOf(other, at), textOf(other, rows)]] : [],
     );
-    const beside = Object.fromEntries(joined) as Record<string, string>;
-    return [{ form, file, name: nameOf(file, 0), text: textOf(file, rows), beside }];
+    const joinedTexts = Object.fromEntries(joined) as Record<string, string>;
+    return [{ form, file, name: nameOf(file, 0), text: textOf(file, rows), beside: joinedTexts }];
   });
 }

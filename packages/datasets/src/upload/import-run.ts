@@ -135,8 +135,8 @@ const previewFeed = (ctx: ReadingContext, settings: ImportSettings): Promise<Upl
       const { rejected, emptied, mapping, currency, items } = read;
       const preview = { interactions: [], items: await previewFeedItems(workspace), users: [] };
       const counts = { rows: 0, users: 0, items, rejected: rejected.total, emptied: emptied.total };
-      const told = { clock: { kind: 'file' as const }, events: [], warnings: [], read: 0 };
-      return { ...counts, ...told, preview, mapping, currency, faults: { rejected, emptied } };
+      const withoutEvents = { clock: { kind: 'file' as const }, events: [], warnings: [], read: 0 };
+      return { ...counts, ...withoutEvents, preview, mapping, currency, faults: { rejected, emptied } };
     }),
   );
 
@@ -181,15 +181,15 @@ export async function runImport(ctx: Context, runId: string): Promise<Omit<Impor
     db.prisma.importRun.update({ where: { id: runId }, data });
   await tell({ status: 'running', error: null });
   let progress: ProgressUpdate | undefined;
-  let told: ProgressUpdate | undefined;
+  let reported: ProgressUpdate | undefined;
   const hear = (update: ProgressUpdate): void => {
     progress = update;
   };
   const telling = setInterval(() => {
-    if (progress === undefined || progress === told) return;
-    told = progress;
+    if (progress === undefined || progress === reported) return;
+    reported = progress;
     // A report that does not come through is followed by the next.
-    tell({ progress: { ...told, step: withoutFolders(dataDir, told.step) } }).catch(() => {});
+    tell({ progress: { ...reported, step: withoutFolders(dataDir, reported.step) } }).catch(() => {});
   }, 500);
   try {
     const result = await calledByName(dataDir, async () => {

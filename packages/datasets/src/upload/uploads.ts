@@ -52,10 +52,10 @@ export async function uploadedFiles(dataDir: string, runId: string): Promise<Upl
     .sort((a, b) => a.since.localeCompare(b.since) || a.id.localeCompare(b.id))
     .map(({ since: _, ...file }) => {
       const { name, ext } = path.parse(file.name);
-      let own = file.name;
-      for (let n = 2; names.has(own); n++) own = `${name} (${n})${ext}`;
-      names.add(own);
-      return { ...file, name: own };
+      let uniqueName = file.name;
+      for (let n = 2; names.has(uniqueName); n++) uniqueName = `${name} (${n})${ext}`;
+      names.add(uniqueName);
+      return { ...file, name: uniqueName };
     });
 }
 
@@ -76,11 +76,11 @@ export async function arrangeUploads(dataDir: string, runId: string, tables: Fil
   const hash = createHash('sha256').update(JSON.stringify(order)).digest('hex').slice(0, 16);
   const locations: Locations = {};
   for (const table of ['interactions', 'items', 'users'] as const) {
-    const own = order.filter(([, , of]) => of === table);
-    if (own.length === 0) continue;
+    const tableFiles = order.filter(([, , of]) => of === table);
+    if (tableFiles.length === 0) continue;
     const folder = path.join(uploads, runId, hash, table);
     await mkdir(folder, { recursive: true });
-    const all = [...own, ...order.filter(([, , of]) => of === 'beside')];
+    const all = [...tableFiles, ...order.filter(([, , of]) => of === 'beside')];
     for (const [id, name] of all) await linkOrCopy(path.join(uploads, id), path.join(folder, name));
     locations[table] = all.length === 1 ? path.join(folder, all[0]![1]) : folder;
   }

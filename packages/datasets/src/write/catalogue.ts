@@ -3,7 +3,7 @@ import type { Database } from '@duet/db';
 import { allAttributes } from '../read/attributes.ts';
 import { items, listedItems, listedUsers, lists } from '../read/tables.ts';
 import type { Workspace } from '../read/workspace.ts';
-import type { Said } from '../summary.ts';
+import type { ListedFields } from '../summary.ts';
 
 /** The one connection that holds the transaction. */
 export type Client = Pick<Database['pool'], 'query'>;
@@ -71,7 +71,7 @@ export async function writeItems(
   client: Client,
   datasetId: string,
   rows: readonly StoredItem[],
-  { keep = false, says }: { keep?: boolean; says?: Said | undefined } = {},
+  { keep = false, says }: { keep?: boolean; says?: ListedFields | undefined } = {},
 ): Promise<WrittenItems> {
   const named = ({ category }: StoredItem) => (category === null ? null : withoutNul(category));
   const meant = await categoriesMeant(client, datasetId, [...new Set(rows.flatMap((row) => named(row) ?? []))]);
@@ -84,7 +84,7 @@ export async function writeItems(
     datasetId,
     rows.flatMap((row) => categoryOf(row) ?? []),
   );
-  const isSaid = (field: Said['fields'][number]): boolean => says === undefined || says.fields.includes(field);
+  const isSaid = (field: ListedFields['fields'][number]): boolean => says === undefined || says.fields.includes(field);
   const changes: [string, string][] = [
     ...(isSaid('title') ? [['title', 'excluded.title'] as [string, string]] : []),
     ...(isSaid('category') ? [['"categoryId"', 'excluded."categoryId"'] as [string, string]] : []),
@@ -185,7 +185,7 @@ export async function storeCatalogue(
   workspace: Workspace,
   datasetId: string,
   watch: Watch,
-  says?: Said,
+  says?: ListedFields,
 ): Promise<StoredCatalogue> {
   type Read = {
     item_id: string;

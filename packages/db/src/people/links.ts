@@ -58,16 +58,16 @@ export async function invite(
   asked: { email: string; name: string; role: Role },
   author: Author = {},
 ): Promise<NewLink> {
-  const wanted = checked(invitation, asked);
+  const invited = checked(invitation, asked);
   return await prisma.$transaction(async (tx) => {
-    const known = await tx.account.findUnique({ where: { email: wanted.email } });
+    const known = await tx.account.findUnique({ where: { email: invited.email } });
     if (known !== null && (known.passwordHash !== null || known.oidcSubject !== null)) {
-      throw new DuetError('conflict', `${wanted.email} has an account already.`);
+      throw new DuetError('conflict', `${invited.email} has an account already.`);
     }
     const account =
       known === null
-        ? await tx.account.create({ data: wanted })
-        : await tx.account.update({ where: { id: known.id }, data: wanted });
+        ? await tx.account.create({ data: invited })
+        : await tx.account.update({ where: { id: known.id }, data: invited });
     const before = known && audited(known);
     const change = { action: 'invite', objectKind, objectId: account.id, before, after: audited(account) };
     await writeAudit(tx, author, change);

@@ -71,9 +71,9 @@ export async function alterPassword(
     ...{ ...account, cwd: '/', env: environment },
     stdio: ['pipe', 'ignore', 'pipe'],
   });
-  let said = '';
+  let output = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
+    output += chunk;
   });
   child.stdin.on('error', () => {});
   child.stdin.end(`ALTER ROLE ${serverUser} PASSWORD '${password}';\n`);
@@ -82,7 +82,7 @@ export async function alterPassword(
     child.once('close', resolve);
   });
   if (code === 0) return;
-  throw new DuetError('unavailable', `PostgreSQL could not set a new password (${code}): ${said.trim()}`, {
+  throw new DuetError('unavailable', `PostgreSQL could not set a new password (${code}): ${output.trim()}`, {
     where: { file: folder },
   });
 }
@@ -229,11 +229,11 @@ export async function launch(
     if ((await answers(url)) !== undefined) return { stop, ended: end };
     await pause(20);
   }
-  const said = existsSync(logFile) ? (await readFile(logFile)).subarray(logStart).toString('utf8').trim() : '';
+  const logText = existsSync(logFile) ? (await readFile(logFile)).subarray(logStart).toString('utf8').trim() : '';
   if (!ended) await stop();
   throw new DuetError(
     'unavailable',
-    `The embedded PostgreSQL did not start: ${said.split('\n').slice(-5).join('\n')}`,
+    `The embedded PostgreSQL did not start: ${logText.split('\n').slice(-5).join('\n')}`,
     {
       fix: `Its log: ${logFile}.`,
     },

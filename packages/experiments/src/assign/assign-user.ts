@@ -151,8 +151,9 @@ export function assignUser<Experiment extends AssignableExperiment>(
     if (arm !== undefined) return { experiment, arm, reason: 'override' };
   }
   for (const experiment of open) {
-    const kept = user.kept?.[experiment.id ?? ''];
-    const before = kept?.phase === experiment.phase && experiment.arms.find((arm) => arm.id === kept.armId);
+    const keptAssignment = user.kept?.[experiment.id ?? ''];
+    const before =
+      keptAssignment?.phase === experiment.phase && experiment.arms.find((arm) => arm.id === keptAssignment.armId);
     if (before) return { experiment, arm: before, reason: 'kept' };
     const arm = hashedArm(experiment, user);
     if (typeof arm !== 'string') return { experiment, arm, reason: 'hash' };

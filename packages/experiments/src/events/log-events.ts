@@ -116,14 +116,14 @@ export async function logEvents(
 
 /** Events of own types that their dataset does not declare; of no dataset those that the only one does not. */
 async function undeclaredOf<Row extends EventRow>({ prisma }: Database, events: readonly Row[]): Promise<Set<Row>> {
-  const own = events.filter(({ type }) => type === 'own');
-  if (own.length === 0) return new Set();
+  const ownEvents = events.filter(({ type }) => type === 'own');
+  if (ownEvents.length === 0) return new Set();
   const datasets = await prisma.dataset.findMany({ select: { id: true, storefront: true } });
   const typesOf = new Map(
     datasets.map(({ id, storefront }) => [id, parseStorefront(storefront).eventTypes.map(({ name }) => name)]),
   );
   const only = datasets.length === 1 ? datasets[0]!.id : '';
-  return new Set(own.filter(({ datasetId, name }) => !typesOf.get(datasetId ?? only)?.includes(name!)));
+  return new Set(ownEvents.filter(({ datasetId, name }) => !typesOf.get(datasetId ?? only)?.includes(name!)));
 }
 
 interface ArmOfEvent {

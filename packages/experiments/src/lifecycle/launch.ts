@@ -40,14 +40,14 @@ export async function readinessOf(db: Database, experiment: ExperimentWithArms):
   const unindexed = arms.filter(
     (arm) => arm.weight > 0 && arm.indexId === null && !active.some(({ modelId }) => modelId === servedModel(arm)),
   );
-  const beside = await db.prisma.experiment.findMany({
+  const otherRunning = await db.prisma.experiment.findMany({
     where: { status: 'running', simulated, datasetId, id: { not: id } },
     select: { id: true, name: true },
     orderBy: { startedAt: 'asc' },
   });
   const shares = await sharesOfRunning(db, { datasetId, simulated, candidate: experiment });
-  const share = shares.get(id) ?? 0;
-  const holders = beside
+  const trafficShare = shares.get(id) ?? 0;
+  const holders = otherRunning
     .filter((other) => shares.get(other.id)! > 0)
     .map((other) => `"${other.name}" (${percent(shares.get(other.id)!)})`);
   return {
@@ -57,7 +57,7 @@ export async function readinessOf(db: Database, experiment: ExperimentWithArms):
           ? `"${arm.registeredModel!.name}", which arm "${arm.name}" follows, has no champion: npx duet refresh --model ${arm.registeredModel!.name}.`
           : `The model of arm "${arm.name}" has no index: npx duet index --model ${servedModel(arm)}.`,
       ),
-      ...(share === 0
+      ...(trafficShare === 0
         ? [
             holders.length > 0
               ? `It would get no user: ${holders.join(', ')} started first and leave none. Stop one of them, lower its traffic, or begin a new phase of it in a layer that both share.`
@@ -66,8 +66,8 @@ export async function readinessOf(db: Database, experiment: ExperimentWithArms):
         : []),
     ],
     remarks: [
-      ...(share > 0 && holders.length > 0
-        ? [`It would get ${percent(share)} of all users: ${holders.join(', ')} started first.`]
+      ...(trafficShare > 0 && holders.length > 0
+        ? [`It would get ${percent(trafficShare)} of all users: ${holders.join(', ')} started first.`]
         : []),
       ...(isAA(arms) ? ['All arms serve the same: an A/A test, which has to come out null.'] : []),
     ],

@@ -29,14 +29,14 @@ async function replaceArms(
   await tx.$executeRaw`UPDATE "Arm" SET "position" = -1 - "position", "control" = false WHERE "experimentId" = ${id}::uuid`;
   const gone = known.filter(({ name }) => !arms.some((arm) => arm.name === name));
   if (status === 'draft') await tx.arm.deleteMany({ where: { id: { in: gone.map((arm) => arm.id) } } });
-  const kept = status === 'draft' ? [] : gone;
+  const retiredArms = status === 'draft' ? [] : gone;
   for (const [position, { modelId = null, registeredModelId = null, indexId = null, ...arm }] of arms.entries()) {
     const data = { ...arm, modelId, registeredModelId, indexId, position };
-    const own = known.find(({ name }) => name === arm.name);
-    if (own) await tx.arm.update({ where: { id: own.id }, data });
+    const knownArm = known.find(({ name }) => name === arm.name);
+    if (knownArm) await tx.arm.update({ where: { id: knownArm.id }, data });
     else await tx.arm.create({ data: { ...data, experimentId: id } });
   }
-  for (const [i, arm] of kept.entries()) {
+  for (const [i, arm] of retiredArms.entries()) {
     await tx.arm.update({ where: { id: arm.id }, data: { weight: 0, position: arms.length + i } });
   }
 }

@@ -121,13 +121,13 @@ async function applyTo(
   const { phase } = report;
   for (const finding of findingsOf(report, now)) {
     const action = stopRules[finding.rule];
-    const said = { ...finding, experiment: name, action };
+    const outcome = { ...finding, experiment: name, action };
     if (action === 'warn') {
-      if (await warn(database, { id, phase }, finding, now)) applied.push(said);
+      if (await warn(database, { id, phase }, finding, now)) applied.push(outcome);
       continue;
     }
     await stopExperiment(database, id, { actor: 'worker', now, note: finding.says, phase });
-    applied.push(said);
+    applied.push(outcome);
     return;
   }
 }

@@ -149,12 +149,12 @@ export async function readMetrics(file?: string): Promise<readonly Metric[]> {
       });
     }
   })();
-  const own = z.array(metric).safeParse(json);
-  if (!own.success) {
-    const { path, message } = own.error.issues[0]!;
+  const parsedMetrics = z.array(metric).safeParse(json);
+  if (!parsedMetrics.success) {
+    const { path, message } = parsedMetrics.error.issues[0]!;
     throw new DuetError('bad-input', `${message}.`, { where: { file, field: path.join('.') }, fix });
   }
-  const all = [...metrics, ...own.data];
+  const all = [...metrics, ...parsedMetrics.data];
   const twice = all.find(({ key }, i) => all.findIndex((other) => other.key === key) !== i);
   if (twice) throw new DuetError('bad-input', `There are two metrics "${twice.key}".`, { where: { file }, fix });
   return all;

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/base';
 import { z } from 'zod';
 
-const share = z.number().min(0).max(1);
+const fraction = z.number().min(0).max(1);
 const text = (max: number) => z.string().trim().min(1).max(max);
 const userId = z.string().min(1).max(200);
 
@@ -44,7 +44,7 @@ export const experimentSettings = z.strictObject({
   gmvCapMinor: z.int().positive().nullable().default(null),
   /** A metric that no arm may lower by more than `maxRelativeLoss` (0.02 is 2 %). */
   guardrails: z
-    .array(z.strictObject({ metric: text(100), maxRelativeLoss: share }))
+    .array(z.strictObject({ metric: text(100), maxRelativeLoss: fraction }))
     .max(20)
     .default([]),
   plannedDays: z.int().min(1).max(365).default(14),
@@ -103,7 +103,7 @@ export const armSettings = z.strictObject({
   /** Exponent of an item's value in pCTR × value^α. */
   alpha: z.number().min(0).max(2).optional(),
   /** Strength of diversification, 0 (none) to 1. */
-  diversity: share.optional(),
+  diversity: fraction.optional(),
   /** Impressions without a click after which an item's score is halved; 0: never. The dataset's where it is missing. */
   demoteAfter: z.int().min(0).max(1_000).optional(),
 });

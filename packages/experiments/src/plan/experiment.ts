@@ -279,8 +279,8 @@ export async function ensureExperiment(
   input: ExperimentInput,
   author: ExperimentAuthor = {},
 ): Promise<ExperimentWithArms> {
-  const wanted = parseInput(experimentInput, input);
-  const known = await database.prisma.experiment.findUnique({ where: { name: wanted.name }, include: withArms });
+  const requested = parseInput(experimentInput, input);
+  const known = await database.prisma.experiment.findUnique({ where: { name: requested.name }, include: withArms });
   if (!known) return createExperiment(database, input, author);
   const shape = (arms: readonly (ExperimentPlan['arms'][number] | PlannedArm)[]) =>
     JSON.stringify(
@@ -289,13 +289,13 @@ export async function ensureExperiment(
       }),
     );
   const differing = [
-    known.datasetId === wanted.datasetId ? '' : 'another dataset',
-    known.seed === (wanted.seed ?? wanted.name) ? '' : 'another seed',
-    [null, known.rankerId].includes(wanted.rankerId) ? '' : 'another ranker',
-    shape(known.arms) === shape(wanted.arms) ? '' : 'other arms',
+    known.datasetId === requested.datasetId ? '' : 'another dataset',
+    known.seed === (requested.seed ?? requested.name) ? '' : 'another seed',
+    [null, known.rankerId].includes(requested.rankerId) ? '' : 'another ranker',
+    shape(known.arms) === shape(requested.arms) ? '' : 'other arms',
   ].filter(Boolean);
   if (differing.length === 0) return known;
-  throw new DuetError('conflict', `Experiment "${wanted.name}" exists with ${differing.join(' and ')}.`, {
+  throw new DuetError('conflict', `Experiment "${requested.name}" exists with ${differing.join(' and ')}.`, {
     where: { field: 'name' },
     fix: 'Choose another name: an experiment never changes what it compares.',
   });

@@ -17,7 +17,7 @@ export async function exportCustomer(
 ): Promise<CustomerData> {
   const imported = await rowsOfUser(ctx, person.datasetId, person.userId);
   const rows = await exportPerson(ctx.db, person);
-  const told = { action: 'export user', objectKind: 'user', objectId: fingerprintOf(person) };
-  await writeAudit(ctx.db.prisma, author, { ...told, before: null, after: null });
+  const auditEntry = { action: 'export user', objectKind: 'user', objectId: fingerprintOf(person) };
+  await writeAudit(ctx.db.prisma, author, { ...auditEntry, before: null, after: null });
   return { userId: person.userId, imported, ...rows };
 }

@@ -50,14 +50,14 @@ export async function followedBy(
   );
   const versionOf = (id: string | null) => (id === null ? null : (versions.get(id) ?? null));
   for (const arm of arms) {
-    const own = changes.filter(({ registeredModelId }) => registeredModelId === arm.registeredModelId);
+    const armChanges = changes.filter(({ registeredModelId }) => registeredModelId === arm.registeredModelId);
     const model = registered.find(({ id }) => id === arm.registeredModelId);
     if (model === undefined) continue;
     followed.nameOf.set(arm.id, model.name);
-    const served = own.at(-1)?.toModelId ?? model.championId;
+    const served = armChanges.at(-1)?.toModelId ?? model.championId;
     if (served !== null) followed.modelOf.set(arm.id, served);
     if (from === null) continue;
-    for (const { at, actor, reason, fromModelId, toModelId } of own.filter((change) => change.at > from)) {
+    for (const { at, actor, reason, fromModelId, toModelId } of armChanges.filter((change) => change.at > from)) {
       followed.changes.push({
         ...{ armId: arm.id, at: at.toISOString(), day: at.toISOString().slice(0, 10) },
         ...{ before: versionOf(fromModelId), version: versionOf(toModelId), actor, reason },

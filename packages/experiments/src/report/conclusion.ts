@@ -19,8 +19,8 @@ export function conclude(report: Evidence): Conclusion {
 function retrained({ arms, championChanges }: Evidence): string[] {
   if (championChanges.length === 0) return [];
   const times = arms.flatMap(({ id, name, weight }) => {
-    const own = championChanges.filter(({ armId }) => armId === id);
-    return weight === 0 ? [] : [{ name, count: own.length, last: own.at(-1) }];
+    const armChanges = championChanges.filter(({ armId }) => armId === id);
+    return weight === 0 ? [] : [{ name, count: armChanges.length, last: armChanges.at(-1) }];
   });
   const changed = times.flatMap(({ name, count, last }) =>
     last === undefined

@@ -50,14 +50,14 @@ const named = 3;
 /** What a reader has to know of them before acting on money. */
 export function outlierSentences({ outliers, arms, currency }: Evidence): string[] {
   if (outliers.length === 0) return [];
-  const told = outliers.slice(0, named).map(({ orderId, userId, armId, valueMinor }) => {
+  const orderTexts = outliers.slice(0, named).map(({ orderId, userId, armId, valueMinor }) => {
     const arm = arms.find(({ id }) => id === armId);
-    const share =
+    const gmvShare =
       arm === undefined || arm.gmvMinor === 0 ? '' : `, ${formatPercent(valueMinor / arm.gmvMinor)} of its GMV`;
-    return `${orderId} of user ${userId} (${formatMoney(valueMinor, currency)} in ${arm?.name ?? 'an arm'}${share})`;
+    return `${orderId} of user ${userId} (${formatMoney(valueMinor, currency)} in ${arm?.name ?? 'an arm'}${gmvShare})`;
   });
-  const further = outliers.length - told.length;
-  const all = further > 0 ? [...told, `${formatCount(further)} more`] : told;
+  const further = outliers.length - orderTexts.length;
+  const all = further > 0 ? [...orderTexts, `${formatCount(further)} more`] : orderTexts;
   return [
     `${outliers.length === 1 ? 'One order stands' : `${formatCount(outliers.length)} orders stand`} out by value: ${list(all)}. ` +
       'Check what they are before acting on figures of money.',

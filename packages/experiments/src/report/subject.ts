@@ -42,14 +42,14 @@ export async function subjectOf(database: Database, id: string, asked?: number):
     },
   });
   const phase = asked ?? found.phase;
-  const kept = found.phases.find(({ number }) => number === phase);
-  if (phase !== found.phase && !kept) {
+  const foundPhase = found.phases.find(({ number }) => number === phase);
+  if (phase !== found.phase && !foundPhase) {
     throw new DuetError('not-found', `Experiment "${found.name}" has no phase ${phase}.`, {
       where: { field: 'phase' },
       fix: found.phase === 1 ? 'It has one.' : `Its phases are 1 to ${found.phase}.`,
     });
   }
-  const past = phase !== found.phase && kept ? pastPhase(kept) : undefined;
+  const past = phase !== found.phase && foundPhase ? pastPhase(foundPhase) : undefined;
   const { decision, decidedBy, decidedAt, decisionNote } = found;
   const arms = past?.arms ?? found.arms;
   const { modelOf, nameOf, changes } = await followedBy(database, arms, {

@@ -96,12 +96,12 @@ export async function keepRows(client: Connection, experimentId: string, users: 
     `DELETE FROM "RollupUser" WHERE ${ofUsers} AND "userId" NOT IN (SELECT "userId" FROM ${attributedUser.name})`,
     [experimentId, users],
   );
-  const kept = attributedUser.columns.filter((column) => column !== 'userId' && column !== 'firstAt');
+  const valueColumns = attributedUser.columns.filter((column) => column !== 'userId' && column !== 'firstAt');
   await client.query(
-    `INSERT INTO "RollupUser" ("experimentId", "userId", ${quoted(kept)})
-     SELECT $1::uuid, "userId", ${quoted(kept)} FROM ${attributedUser.name}
+    `INSERT INTO "RollupUser" ("experimentId", "userId", ${quoted(valueColumns)})
+     SELECT $1::uuid, "userId", ${quoted(valueColumns)} FROM ${attributedUser.name}
      ON CONFLICT ("experimentId", "userId") DO UPDATE SET
-       ${kept.map((column) => `"${column}" = excluded."${column}"`).join(', ')}`,
+       ${valueColumns.map((column) => `"${column}" = excluded."${column}"`).join(', ')}`,
     [experimentId],
   );
   const columns = quoted(attributedUserDay.columns);

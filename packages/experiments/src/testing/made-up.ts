@@ -23,18 +23,18 @@ export function sumsOf(users: readonly Values[]): UserSums {
 export const crowd = (n: number, { clicks = [1, 2], buyers = 0, gmvMinor = 1000, past = false } = {}): Values[] =>
   Array.from({ length: n }, (_, i) => {
     const ordered = i < buyers ? 1 : 0;
-    const own = clicks[i % clicks.length]!;
+    const userClicks = clicks[i % clicks.length]!;
     // Baskets differ, or nothing could be said of them.
     const gmv = ordered * (gmvMinor + (i % 7) * 100);
     return {
       impressions: 10,
-      clicks: own,
+      clicks: userClicks,
       orders: ordered,
       buyers: ordered,
       gmvMinor: gmv,
       gmvCappedMinor: Math.min(gmv, 1500),
       netMinor: gmv,
-      ...(past && { preImpressions: 10, preClicks: own + (i % 3 === 0 ? 1 : 0) }),
+      ...(past && { preImpressions: 10, preClicks: userClicks + (i % 3 === 0 ? 1 : 0) }),
     };
   });
 

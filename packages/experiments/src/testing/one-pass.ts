@@ -33,22 +33,24 @@ export function onePass(
   const answer: OnePass = { usersInTwoArms: 0, excludedUsers: 0, lateEvents: 0, days: {} };
   const counted: { armId: string; firstDay: string; at: (day: string) => Record<Measure, number> }[] = [];
   for (const [userId, all] of Map.groupBy(events, (event) => event.userId)) {
-    const own = all.filter((e) => !['order', 'refund'].includes(e.type) || e.currency === basis.currency);
+    const userEvents = all.filter((e) => !['order', 'refund'].includes(e.type) || e.currency === basis.currency);
     const late = (e: StoredEvent) => Date.parse(e.receivedAt) - time(e) > basis.lateHours * hourMs;
     const isExposure = (e: StoredEvent) =>
       e.type === 'impression' &&
       e.experimentId === basis.experimentId &&
       time(e) >= basis.phaseStartedAt.getTime() &&
       !basis.retiredArms.includes(e.armId!);
-    if (!own.some(isExposure)) continue;
-    const perDay = [...Map.groupBy(own, dayOf).values()].map((sameDay) => sameDay.length);
-    const machine = own.some((e) => e.device === 'bot') || Math.max(...perDay) > basis.maxEventsPerDay;
+    if (!userEvents.some(isExposure)) continue;
+    const perDay = [...Map.groupBy(userEvents, dayOf).values()].map((sameDay) => sameDay.length);
+    const machine = userEvents.some((e) => e.device === 'bot') || Math.max(...perDay) > basis.maxEventsPerDay;
     if (machine || basis.excludedUsers.includes(userId)) {
       answer.excludedUsers++;
       continue;
     }
-    answer.lateEvents += own.filter((e) => late(e) && (isExposure(e) || e.type !== 'impression')).length;
-    const timely = own.filter((e) => !late(e)).sort((a, b) => time(a) - time(b) || (a.eventId < b.eventId ? -1 : 1));
+    answer.lateEvents += userEvents.filter((e) => late(e) && (isExposure(e) || e.type !== 'impression')).length;
+    const timely = userEvents
+      .filter((e) => !late(e))
+      .sort((a, b) => time(a) - time(b) || (a.eventId < b.eventId ? -1 : 1));
     const exposures = timely.filter(isExposure);
     if (exposures.length === 0) continue;
     if (new Set(exposures.map((e) => e.armId)).size > 1) {

@@ -34,7 +34,7 @@ export function itemNeighbours(
   const shared = new Int32Array(items);
   const cosine = new Float32Array(items);
   const start = new Int32Array(items + 1);
-  const kept: Int32Array[] = [];
+  const nearestRows: Int32Array[] = [];
   const similarities: Float32Array[] = [];
   for (let i = 0; i < items; i++) {
     const touched: number[] = [];
@@ -52,13 +52,13 @@ export function itemNeighbours(
       .filter((j) => j !== i)
       .sort((a, b) => cosine[b]! - cosine[a]! || a - b)
       .slice(0, neighbours);
-    kept.push(Int32Array.from(row));
+    nearestRows.push(Int32Array.from(row));
     similarities.push(Float32Array.from(row, (j) => cosine[j]!));
     start[i + 1] = start[i]! + row.length;
   }
   const neighbour = new Int32Array(start[items]!);
   const similarity = new Float32Array(start[items]!);
-  kept.forEach((row, i) => {
+  nearestRows.forEach((row, i) => {
     neighbour.set(row, start[i]!);
     similarity.set(similarities[i]!, start[i]!);
   });

@@ -74,14 +74,14 @@ class OnnxSession implements Session {
 
   async #execute({ session, fetches }: Program, feeds: Values): Promise<Values> {
     checkFeeds(this.#inputs, feeds);
-    const wanted = new Set(session.inputNames);
+    const inputNames = new Set(session.inputNames);
     const all: Record<string, ort.Tensor> = {};
     for (const { name, shape } of this.#inputs) {
-      if (wanted.has(name!)) all[name!] = this.#tensor(feeds[name!]!, shape);
+      if (inputNames.has(name!)) all[name!] = this.#tensor(feeds[name!]!, shape);
     }
     const vector = [this.#layout.length];
-    if (wanted.has(paramsInput)) all[paramsInput] = this.#tensor(this.#state.params, vector);
-    if (wanted.has(moments.first)) {
+    if (inputNames.has(paramsInput)) all[paramsInput] = this.#tensor(this.#state.params, vector);
+    if (inputNames.has(moments.first)) {
       all[moments.first] = this.#tensor(this.#state.first, vector);
       all[moments.second] = this.#tensor(this.#state.second, vector);
       for (const name of scalars) all[`/${name}`] = this.#tensor(feeds[`/${name}`]!, []);

@@ -167,21 +167,21 @@ class TfjsSession implements Session {
   #differentiate(feeds: Values): { outputs: Values; gradients: Values } {
     return tf.tidy(() => {
       const fed = this.#feed(feeds);
-      const wanted = this.#graph.nodes.filter((node) => node.op === 'param' || node.gradient);
+      const differentiated = this.#graph.nodes.filter((node) => node.op === 'param' || node.gradient);
       const outputs: Values = {};
       const gradients = tf.grads((...tensors: tf.Tensor[]) => {
         const all = new Map(fed);
-        wanted.forEach((node, i) => {
+        differentiated.forEach((node, i) => {
           all.set(node.name!, tensors[i]!);
         });
         const results = forward(this.#graph, all);
         for (const [name, value] of results) outputs[name] = value.dataSync<'float32'>().slice();
         return results.get('loss')! as tf.Scalar;
-      })(wanted.map((node) => fed.get(node.name!)!));
+      })(differentiated.map((node) => fed.get(node.name!)!));
       return {
         outputs,
         gradients: Object.fromEntries(
-          wanted.map((node, i) => [node.name!, gradients[i]!.dataSync<'float32'>().slice()]),
+          differentiated.map((node, i) => [node.name!, gradients[i]!.dataSync<'float32'>().slice()]),
         ),
       };
     });

@@ -56,8 +56,8 @@ function backward(g: Graph, node: Tensor, dy: Tensor): (Tensor | undefined)[] {
       return [of('a'), of('b'), undefined, undefined, undefined, of('own')];
     }
     case 'sum': {
-      const kept = a.shape.map((n, axis) => (node.axes!.includes(axis) ? 1 : n));
-      return [g.broadcast(g.reshape(dy, kept), a.shape)];
+      const keptShape = a.shape.map((n, axis) => (node.axes!.includes(axis) ? 1 : n));
+      return [g.broadcast(g.reshape(dy, keptShape), a.shape)];
     }
     case 'reshape':
       return [g.reshape(dy, a.shape)];

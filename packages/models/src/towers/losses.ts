@@ -119,10 +119,10 @@ export function weightedMimicLoss(
   weight: Tensor,
   transposed = false,
 ): Tensor {
-  const wanted = g.matmul(weight, g.stopGradient(target), { transposeA: transposed });
+  const weightedTarget = g.matmul(weight, g.stopGradient(target), { transposeA: transposed });
   const weights = g.reshape(g.sum(weight, [transposed ? 0 : 1]), [augmented.shape[0]!, 1]);
   const lengths = g.add(g.sum(g.square(augmented), [1], true), g.constant(1));
-  return g.sub(g.sum(g.mul(weights, lengths)), g.scale(g.sum(g.mul(augmented, wanted)), 2));
+  return g.sub(g.sum(g.mul(weights, lengths)), g.scale(g.sum(g.mul(augmented, weightedTarget)), 2));
 }
 
 /** Which of the batch's items belong to which category, row 0 being the category with the most data (S^major). */

@@ -1,7 +1,7 @@
 import { DuetError } from '@duet/base';
 import { z } from 'zod';
 
-const share = z.number().min(0).max(1);
+const fraction = z.number().min(0).max(1);
 
 /** What a new version must show before it may serve. Every key has a default, so `{}` is sound. */
 export const gateSettings = z.strictObject({
@@ -11,13 +11,13 @@ export const gateSettings = z.strictObject({
     .default('HR@50')
     .describe('metric that the candidate is compared with the champion by'),
   /** The candidate may lie this much of the champion's value below it; the interval of the difference decides. */
-  margin: share.default(0.05).describe('share of the value that the candidate may lose against the champion'),
+  margin: fraction.default(0.05).describe('share of the value that the candidate may lose against the champion'),
   /** Recall@100 of the index against an exact scan, at least. */
-  indexRecall: share.default(0.95).describe('recall@100 that its index must have'),
+  indexRecall: fraction.default(0.95).describe('recall@100 that its index must have'),
   /** Share of the catalogue that appears in the lists of the users who are judged, at least. */
-  coverage: share.default(0.02).describe('share of the catalogue that its lists must show'),
+  coverage: fraction.default(0.02).describe('share of the catalogue that its lists must show'),
   /** Share of the items that are shown which have a vector, at least. */
-  withVector: share.default(0.9).describe('share of the shown items that must have a vector'),
+  withVector: fraction.default(0.9).describe('share of the shown items that must have a vector'),
   /** Interactions of the snapshot over those of the champion's, at least: data that vanished teach nothing. */
   dataVolume: z.number().min(0).default(0.8).describe('interactions against those that the champion saw'),
   /** Interactions of the last 7 days over those of the 7 days before, at least; 0 does not look. */
@@ -25,7 +25,7 @@ export const gateSettings = z.strictObject({
   /** Requests of the last hour that the candidate answers beside the champion, at most; 0 leaves it out. */
   shadow: z.int().min(0).max(2000).default(200).describe('requests of the last hour that it answers unseen, at most'),
   /** Mean share of a user's 20 items that the champion's list has too, at least. */
-  overlap: share.default(0.05).describe("share of a user's first 20 items that the champion showed too"),
+  overlap: fraction.default(0.05).describe("share of a user's first 20 items that the champion showed too"),
 });
 export type GateSettings = z.output<typeof gateSettings>;
 

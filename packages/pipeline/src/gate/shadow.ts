@@ -11,7 +11,7 @@ interface ShadowContext {
 }
 
 /** A request of a shopper, as far as the event log tells it. */
-interface Asked {
+interface ShopperRequest {
   userId: string;
   placement: string;
 }
@@ -20,8 +20,8 @@ interface Asked {
 const spareMs = 50;
 
 /** The newest requests of the last hour, one for each shopper and placement, by the lists that they saw. */
-async function askedLately({ pool }: Database, datasetId: string, most: number): Promise<Asked[]> {
-  const { rows } = await pool.query<Asked>(
+async function askedLately({ pool }: Database, datasetId: string, most: number): Promise<ShopperRequest[]> {
+  const { rows } = await pool.query<ShopperRequest>(
     `SELECT "userId", "placement" FROM "Event"
      WHERE "datasetId" = $1 AND "type" = 'impression' AND NOT "simulated" AND "receivedAt" > now() - interval '1 hour'
      GROUP BY 1, 2 ORDER BY max("receivedAt") DESC LIMIT $2`,
@@ -34,7 +34,7 @@ async function askedLately({ pool }: Database, datasetId: string, most: number):
  * What a model answered to the requests: the items of each, and the 95th percentile of the time that they took. Each is
  * asked twice and the shorter time counts: what else the machine does at that moment is no model's.
  */
-async function answersOf(serving: Serving, datasetId: string, modelId: string, asked: readonly Asked[]) {
+async function answersOf(serving: Serving, datasetId: string, modelId: string, asked: readonly ShopperRequest[]) {
   const lists: string[][] = [];
   const times: number[] = [];
   for (const request of asked) {

@@ -19,17 +19,17 @@ const volume = (type: keyof HealthFacts['day']): Check => ({
     if (usual < fewEvents) {
       return nothingYet(`${last} ${type}s came within 24 hours; too few came on this weekday before to compare with.`);
     }
-    const share = last / usual;
+    const usualShare = last / usual;
     return {
       ...judged(
-        Math.min(share, 1 / Math.max(share, 1e-9)),
+        Math.min(usualShare, 1 / Math.max(usualShare, 1e-9)),
         { warn: 0.5, fail: 0.1 },
-        `${last} ${type}s came within 24 hours, where ${Math.round(usual)} are usual on this weekday (${percent(share)}).`,
-        share < 1
+        `${last} ${type}s came within 24 hours, where ${Math.round(usual)} are usual on this weekday (${percent(usualShare)}).`,
+        usualShare < 1
           ? 'See whether the storefront still logs them: its last release, its key, and npx duet status.'
           : 'See who sends them: a robot, or a page that logs an event twice.',
       ),
-      value: share,
+      value: usualShare,
     };
   },
 });
@@ -62,8 +62,8 @@ const ofEvents = (
   name,
   look({ faults }) {
     if (faults.events === 0) return nothingYet('No event has come within 24 hours.');
-    const share = faults[key] / faults.events;
-    return judged(share, limits, `${faults[key]} of ${faults.events} events of 24 hours ${what}.`, remedy);
+    const faultShare = faults[key] / faults.events;
+    return judged(faultShare, limits, `${faults[key]} of ${faults.events} events of 24 hours ${what}.`, remedy);
   },
 });
 
@@ -76,9 +76,9 @@ const ofCatalogue = (
   name,
   look({ catalogue }) {
     if (catalogue.shown === 0) return nothingYet('The catalogue is empty.');
-    const share = catalogue[key] / catalogue.shown;
+    const missingShare = catalogue[key] / catalogue.shown;
     const sentence = `${catalogue[key]} of ${catalogue.shown} items that are shown have no ${what}.`;
-    return judged(share, { warn: 0.05, fail: 0.5 }, sentence, remedy);
+    return judged(missingShare, { warn: 0.05, fail: 0.5 }, sentence, remedy);
   },
 });
 

@@ -30,10 +30,10 @@ const coverage: Check = {
     const tooFew = tooFewPlaces(seen);
     if (tooFew) return tooFew;
     const shown = seen.filter(({ impressions }) => impressions > 0).length;
-    const share = shown / seen.length;
+    const seenShare = shown / seen.length;
     return judged(
-      ...([share, { warn: 0.1, fail: 0.02 }] as const),
-      `${percent(share)} of the catalogue was seen within seven days (${shown} of ${seen.length} items).`,
+      ...([seenShare, { warn: 0.1, fail: 0.02 }] as const),
+      `${percent(seenShare)} of the catalogue was seen within seven days (${shown} of ${seen.length} items).`,
       'Raise the diversity of the lists, or boost what is new; see which items are never retrieved.',
     );
   },
@@ -60,9 +60,9 @@ const neverShown: Check = {
     const bought = seen.filter((item) => item.bought > 0);
     if (bought.length === 0 || seen.every(({ impressions }) => impressions === 0)) return noImpression;
     const missed = bought.filter(({ impressions }) => impressions === 0).length;
-    const share = missed / bought.length;
+    const missedShare = missed / bought.length;
     return judged(
-      ...([share, { warn: 0.5, fail: 0.9 }] as const),
+      ...([missedShare, { warn: 0.5, fail: 0.9 }] as const),
       `${missed} of ${bought.length} items that were bought within seven days were not shown once.`,
       'Refresh the model, so that it knows them: npx duet refresh. Look whether rules bury or block them.',
     );
@@ -78,10 +78,10 @@ const age: Check = {
     if (total === 0 || isNew.length === 0)
       return nothingYet('No item is new to the catalogue within 14 days, or none was seen.');
     const places = isNew.reduce((sum, item) => sum + item.impressions, 0) / total;
-    const share = isNew.length / known.length;
+    const newShare = isNew.length / known.length;
     return judged(
-      ...([places / share, { warn: 0.2, fail: 0.02 }] as const),
-      `Items of the last 14 days are ${percent(share)} of the catalogue and had ${percent(places)} of the places.`,
+      ...([places / newShare, { warn: 0.2, fail: 0.02 }] as const),
+      `Items of the last 14 days are ${percent(newShare)} of the catalogue and had ${percent(places)} of the places.`,
       'Refresh more often, or boost what is new, so that it is seen before it is old.',
     );
   },
@@ -117,9 +117,9 @@ const empty: Check = {
   name: 'empty-answers',
   look({ answers }) {
     if (answers.all === 0) return nothingYet('Nobody asked within 24 hours.');
-    const share = answers.empty / answers.all;
+    const emptyShare = answers.empty / answers.all;
     return judged(
-      ...([share, { warn: 0.01, fail: 0.1 }] as const),
+      ...([emptyShare, { warn: 0.01, fail: 0.1 }] as const),
       `${answers.empty} of ${answers.all} lists of 24 hours were empty.`,
       'See which filters and rules leave nothing: the playground shows them one by one.',
     );
@@ -130,13 +130,13 @@ const popular: Check = {
   name: 'popularity-fallbacks',
   look({ answers, deployed }) {
     if (answers.all === 0) return nothingYet('Nobody asked within 24 hours.');
-    const share = answers.popular / answers.all;
+    const popularShare = answers.popular / answers.all;
     const remedy =
       deployed.length === 0
         ? 'Nothing is deployed: npx duet refresh, then npx duet deployments.'
         : 'Most of who asks is new to the model: send a history or features with the request, or refresh it.';
-    const sentence = `${percent(share)} of ${answers.all} lists of 24 hours were best sellers, not a model's.`;
-    return judged(share, { warn: 0.5, fail: 0.95 }, sentence, remedy);
+    const sentence = `${percent(popularShare)} of ${answers.all} lists of 24 hours were best sellers, not a model's.`;
+    return judged(popularShare, { warn: 0.5, fail: 0.95 }, sentence, remedy);
   },
 };
 

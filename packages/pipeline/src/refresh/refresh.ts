@@ -60,10 +60,10 @@ export async function refreshModel(
     await refresh.end({ status: 'done', promoted, error: null });
     const keys = keysOfRefresh(model.id);
     await settle(db.prisma, keys.failed);
-    const told = { ...alertOf(model, refresh), sentence };
+    const alert = { ...alertOf(model, refresh), sentence };
     if (judged!.passed) await settle(db.prisma, keys.heldBack);
-    else await raise(db, { ...told, kind: 'gate-held-back', key: keys.heldBack });
-    if (judged!.passed && !promoted) await raise(db, { ...told, kind: 'promotion-waits', key: keys.waits });
+    else await raise(db, { ...alert, kind: 'gate-held-back', key: keys.heldBack });
+    if (judged!.passed && !promoted) await raise(db, { ...alert, kind: 'promotion-waits', key: keys.waits });
     const metrics = await metricsOf(db, measuredModelId!);
     return { refreshId: refresh.id, version: version!, modelId: modelId!, metrics, gate: judged!, promoted, sentence };
   } catch (error) {
@@ -146,9 +146,9 @@ async function refit(ctx: RefreshContext, model: RegisteredModel, refresh: OpenR
   const { measureRunId, measuredModelId, start = {} } = refresh.state;
   const measured = await db.prisma.trainingRun.findUniqueOrThrow({ where: { id: measureRunId! } });
   const choice = (measured.choice ?? undefined) as Choice | undefined;
-  const own = { ...(model.parameters as Record<string, unknown>), ...shorter(model, start, choice) };
-  const settings = resolveSettings(kind, preset, { ...choice?.set, ...own });
-  const set = { ...own, ...stoppedAt(settings, measured.curve as unknown as CurvePoint[]) };
+  const modelSettings = { ...(model.parameters as Record<string, unknown>), ...shorter(model, start, choice) };
+  const settings = resolveSettings(kind, preset, { ...choice?.set, ...modelSettings });
+  const set = { ...modelSettings, ...stoppedAt(settings, measured.curve as unknown as CurvePoint[]) };
   const runId = await runOf(ctx, model, refresh.state.refitRunId, set);
   await refresh.know({ refitRunId: runId });
   const { modelId } = await trainModel(ctx, {

@@ -44,8 +44,8 @@ async function registeredFor(
   if (known !== null && known.kind !== kind) {
     throw new DuetError('conflict', `"${name}" is a registered ${known.kind} model, and this one is ${kind}.`);
   }
-  const own = { parameters: settingsOf(parameters), preset };
-  return known ?? registerModel(database, datasetId, { ...own, ...input, name, kind }, author);
+  const ownSettings = { parameters: settingsOf(parameters), preset };
+  return known ?? registerModel(database, datasetId, { ...ownSettings, ...input, name, kind }, author);
 }
 
 /** The settings of a model's row: what is beside them says how that one training was made. */

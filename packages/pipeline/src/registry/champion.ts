@@ -41,8 +41,8 @@ export async function promote(
   author: Author = {},
 ): Promise<Promoted> {
   const versions = await versionsOf(database, registered.id);
-  const wanted = version === undefined ? versions[0] : versions.find((one) => one.version === version);
-  if (wanted === undefined) {
+  const target = version === undefined ? versions[0] : versions.find((one) => one.version === version);
+  if (target === undefined) {
     const there = versions.map((one) => one.version).join(', ');
     throw new DuetError(
       'not-found',
@@ -55,7 +55,7 @@ export async function promote(
       },
     );
   }
-  return changeChampion(database, registered, wanted, { action: 'promote', reason }, author);
+  return changeChampion(database, registered, target, { action: 'promote', reason }, author);
 }
 
 /**
@@ -72,13 +72,13 @@ export async function rollback(
 ): Promise<Promoted> {
   const versions = await versionsOf(database, registered.id);
   const before = version === undefined ? await championBefore(database, registered) : undefined;
-  const wanted = versions.find((one) => (version === undefined ? one.id === before : one.version === version));
-  if (wanted === undefined) {
+  const target = versions.find((one) => (version === undefined ? one.id === before : one.version === version));
+  if (target === undefined) {
     throw new DuetError('conflict', `"${registered.name}" has no earlier champion to go back to.`, {
       fix: `Name a version: ${versions.map((one) => one.version).join(', ') || 'there is none yet'}.`,
     });
   }
-  return changeChampion(database, registered, wanted, { action: 'rollback', reason }, author);
+  return changeChampion(database, registered, target, { action: 'rollback', reason }, author);
 }
 
 /** A registered model's versions, the newest first. */

@@ -31,12 +31,12 @@ export async function runBulk(ctx: Context, runId: string): Promise<{ lists: num
   const tell = (data: Partial<Omit<BulkRun, 'request' | 'progress'>> & { progress?: object }) =>
     db.prisma.bulkRun.update({ where: { id: runId }, data });
   await tell({ status: 'running', error: null });
-  let told: ProgressUpdate | undefined;
+  let reported: ProgressUpdate | undefined;
   let progress: ProgressUpdate | undefined;
   const telling = setInterval(() => {
-    if (progress === undefined || progress === told) return;
-    told = progress;
-    tell({ progress: told }).catch(() => {}); // The next report follows.
+    if (progress === undefined || progress === reported) return;
+    reported = progress;
+    tell({ progress: reported }).catch(() => {}); // The next report follows.
   }, 500);
   const out = bulkFile(dataDir, { id: runId, format });
   try {

@@ -18,7 +18,7 @@ export interface Askers {
   hiddenStart: Int32Array;
 }
 
-interface Wanted {
+interface SearchTerms {
   k: number;
   filter: Filter | undefined;
 }
@@ -27,7 +27,7 @@ interface Wanted {
 interface Call {
   /** Rows to fetch of the index, and of what is beside it. */
   fetched: number;
-  wanted: number;
+  requested: number;
   allowed: Bitmap | undefined;
   places: number[];
 }
@@ -50,7 +50,7 @@ export async function searchMany(
   searched: Searched,
   { vectors, hidden, hiddenStart }: Askers,
   of: readonly number[],
-  { k, filter }: Wanted,
+  { k, filter }: SearchTerms,
   found: (place: number, items: RetrievedRows) => void,
 ): Promise<void> {
   const each = vectors.length / (hiddenStart.length - 1);
@@ -84,7 +84,7 @@ function divide(
   searched: Searched,
   of: readonly number[],
   hiddenOf: (place: number) => Int32Array,
-  { k, filter }: Wanted,
+  { k, filter }: SearchTerms,
 ): { calls: Call[]; alone: number[] } {
   const { rowOf, delta } = searched;
   const alone: number[] = [];
@@ -98,7 +98,7 @@ function divide(
       continue;
     }
     const reach = reachOf(searched, k, count, filter);
-    const key = `${reach.wanted} ${reach.allowed === undefined}`;
+    const key = `${reach.requested} ${reach.allowed === undefined}`;
     let call = groups.get(key);
     if (call === undefined || call.places.length === callSize) {
       call = { ...reach, places: [] };
@@ -141,7 +141,7 @@ async function fetchFresh(
 ): Promise<Fetched> {
   if (rows === undefined) return none;
   const { bits, count } = allowedOf(rows, maySee(catalogue, { hidden: new Set(), filter }));
-  const fetched = Math.min(call.wanted, count);
+  const fetched = Math.min(call.requested, count);
   if (fetched === 0) return none;
   const { index, catalogueRow } = rows;
   const nearest = await searchBest(index, queries, each / index.dim, fetched, { allowed: bits });

@@ -19,7 +19,7 @@ export function userLists(
     // One moment for all: what depends on the time of the day is the same for everybody of a batch.
     const situation = { time: Date.now() / 1000 };
     const asked = userIds.map(
-      (userId): Asked => ({
+      (userId): BulkUser => ({
         userId: requesterOf(dataset, { userId }),
         recent: recentOf(userId),
       }),
@@ -55,17 +55,17 @@ export function userLists(
 }
 
 /** A user, and what they did lately. */
-interface Asked {
+interface BulkUser {
   userId: string;
   recent: RecentHistory | undefined;
 }
 
 /** What is asked for everybody. */
-type Wanted = Omit<BulkRequest, 'of' | 'userIds'> & { situation: Situation };
+type BulkTerms = Omit<BulkRequest, 'of' | 'userIds'> & { situation: Situation };
 
 const none: ReadonlySet<number> = new Set();
 
-async function encoded(retriever: BulkContext['retriever'], asked: readonly Asked[], situation: Situation) {
+async function encoded(retriever: BulkContext['retriever'], asked: readonly BulkUser[], situation: Situation) {
   if (retriever === undefined) return { vectors: new Float32Array(), known: asked.map(() => false) };
   return retriever.model.encode(asked.map(({ userId, recent }) => ({ id: userId, situation, history: recent?.items })));
 }
@@ -93,18 +93,18 @@ class Rows {
 function hiddenOf(
   dataset: ServedDataset,
   retriever: BulkContext['retriever'],
-  { exclude, seen: had, situation }: Wanted,
-  asked: readonly Asked[],
+  { exclude, seen: had, situation }: BulkTerms,
+  asked: readonly BulkUser[],
   { blockedItems }: RulesInForce,
 ): { hidden: Int32Array; hiddenStart: Int32Array } {
   const hiddenStart = new Int32Array(asked.length + 1);
   const hidden = new Rows();
-  const own = new RowPlaces();
+  const hiddenOfUser = new RowPlaces();
   asked.forEach(({ userId, recent }, place) => {
     const seen = retriever?.seen(userId) ?? [];
-    own.clear();
+    hiddenOfUser.clear();
     const hide = (item: number) => {
-      if (own.add(item, 0)) hidden.push(item);
+      if (hiddenOfUser.add(item, 0)) hidden.push(item);
     };
     blockedItems.forEach(hide);
     hideFrom(dataset, userId, seen, { exclude, seen: had, recent, situation }, hide);
@@ -116,10 +116,10 @@ function hiddenOf(
 /** Orders what was retrieved for a user and puts it into their list. */
 function listMaker(
   dataset: ServedDataset,
-  { k, rankerId, diversity, exclude, filter, situation }: Wanted,
+  { k, rankerId, diversity, exclude, filter, situation }: BulkTerms,
   { ranker, rules, demoteAfter = 0 }: Shaping,
   collected: Collected,
-): (asked: Asked, place: number, retrieved: RetrievedRows) => void {
+): (asked: BulkUser, place: number, retrieved: RetrievedRows) => void {
   const orderer = new ListOrderer(ranker?.parameters);
   const { pins } = rules;
   return ({ userId, recent }, place, retrieved) => {

@@ -74,8 +74,8 @@ export class FilterBitmaps {
   /** The rows that are shown and pass the filter. Not to be written to. */
   of(filter: Filter | undefined): Bitmap {
     const key = JSON.stringify(filter ?? null);
-    const kept = this.#filters.get(key);
-    if (kept !== undefined) return kept;
+    const cached = this.#filters.get(key);
+    if (cached !== undefined) return cached;
     const { words, bits } = filter === undefined ? this.#shown : and(this.#combined(filter), this.#shown);
     const bitmap = { bits, count: countBits(words) };
     if (this.#filters.size >= keptFilters) this.#filters.delete(this.#filters.keys().next().value!);
@@ -103,19 +103,19 @@ export class FilterBitmaps {
 
   #condition(condition: Condition): CachedBitmap {
     const key = JSON.stringify(condition);
-    let kept = this.#conditions.get(key);
-    if (kept === undefined) {
+    let cached = this.#conditions.get(key);
+    if (cached === undefined) {
       const test = meets(condition, this.#catalogue);
-      kept = { ...this.#empty(), meets: test };
+      cached = { ...this.#empty(), meets: test };
       for (let row = 0; row < this.#catalogueRow.length; row++) {
-        if (test(this.#catalogueRow[row]!)) kept.bits[row >> 3]! |= 1 << (row & 7);
+        if (test(this.#catalogueRow[row]!)) cached.bits[row >> 3]! |= 1 << (row & 7);
       }
     }
     this.#conditions.delete(key);
-    this.#conditions.set(key, kept);
-    const most = Math.max(16, Math.floor(keptBytes / (4 + kept.bits.length)));
+    this.#conditions.set(key, cached);
+    const most = Math.max(16, Math.floor(keptBytes / (4 + cached.bits.length)));
     if (this.#conditions.size > most) this.#conditions.delete(this.#conditions.keys().next().value!);
-    return kept;
+    return cached;
   }
 
   #empty(): Words {

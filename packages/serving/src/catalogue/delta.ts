@@ -148,8 +148,8 @@ export class Delta implements AsyncDisposable {
         if (described.has(row)) this.#vectors.delete(row);
         continue;
       }
-      const kept = this.#vectors.has(row);
-      if (kept && !described.has(row)) continue;
+      const hasVector = this.#vectors.has(row);
+      if (hasVector && !described.has(row)) continue;
       // One that comes back may have been described otherwise while it was away.
       const anew = described.has(row) || (place >= 0 && !this.#bitmaps.isShown(place));
       const from = this.#sourceOf(row, place, anew);

@@ -123,10 +123,10 @@ export function checkFilter(filter: Filter, catalogue: LiveCatalogue): void {
   };
   visitConditions(filter, (condition) => {
     if ('category' in condition) {
-      for (const wanted of condition.category) {
-        if (catalogue.categoryItems(wanted) > 0 || catalogue.valuesOf(categoryPath)?.has(wanted)) continue;
+      for (const category of condition.category) {
+        if (catalogue.categoryItems(category) > 0 || catalogue.valuesOf(categoryPath)?.has(category)) continue;
         const filled = catalogue.categories.filter((known) => catalogue.categoryItems(known) > 0);
-        refuse(`No item of the catalogue is in a category "${wanted}".`, wanted, filled);
+        refuse(`No item of the catalogue is in a category "${category}".`, category, filled);
       }
     }
     const asked = asAttribute(condition);
@@ -136,10 +136,10 @@ export function checkFilter(filter: Filter, catalogue: LiveCatalogue): void {
       if ('tag' in condition) refuse('No item of the catalogue has tags (an attribute "tags").', '', []);
       refuse(`No item has an attribute "${asked.name}".`, asked.name, Object.keys(catalogue.attributes));
     }
-    for (const wanted of asked.in) {
-      if (values!.has(wanted)) continue;
-      const what = 'tag' in condition ? `the tag "${wanted}"` : `"${wanted}" as ${asked.name}`;
-      refuse(`No item of the catalogue has ${what}.`, wanted, values!.keys());
+    for (const value of asked.in) {
+      if (values!.has(value)) continue;
+      const what = 'tag' in condition ? `the tag "${value}"` : `"${value}" as ${asked.name}`;
+      refuse(`No item of the catalogue has ${what}.`, value, values!.keys());
     }
   });
 }
@@ -147,12 +147,12 @@ export function checkFilter(filter: Filter, catalogue: LiveCatalogue): void {
 /** Whether an item, by catalogue row, meets a condition. */
 export function meets(condition: Condition, catalogue: LiveCatalogue): (row: number) => boolean {
   if ('category' in condition) {
-    const wanted = new Set(condition.category.map((category) => catalogue.categories.indexOf(category)));
-    wanted.delete(-1);
+    const categoryNumbers = new Set(condition.category.map((category) => catalogue.categories.indexOf(category)));
+    categoryNumbers.delete(-1);
     const levels = new Set(condition.category);
     const paths = catalogue.attributes[categoryPath];
     return (row) =>
-      wanted.has(catalogue.category[row]!) ||
+      categoryNumbers.has(catalogue.category[row]!) ||
       (paths !== undefined && paths[row]!.split('|').some((one) => levels.has(one)));
   }
   if ('price' in condition) {
@@ -161,11 +161,11 @@ export function meets(condition: Condition, catalogue: LiveCatalogue): (row: num
   }
   if ('inStock' in condition) return (row) => (catalogue.inStock[row] === 1) === condition.inStock;
   const asked = asAttribute(condition)!;
-  const wanted = new Set(asked.in);
+  const accepted = new Set(asked.in);
   return (row) => {
     const value = catalogue.attributes[asked.name]?.[row];
     if (!value) return false;
-    return value.includes('|') ? value.split('|').some((one) => wanted.has(one)) : wanted.has(value);
+    return value.includes('|') ? value.split('|').some((one) => accepted.has(one)) : accepted.has(value);
   };
 }
 

@@ -130,21 +130,21 @@ export async function buildHere(
 async function itemVectors(model: LoadedModel, catalogue: LiveCatalogue) {
   const { dimensions: dim, itemTower, items } = model;
   const rows = items.map((item) => catalogue.rowOf.get(item)!);
-  const kept = Array.from(items.keys()).filter((i) => catalogue.withdrawn[rows[i]!] === 0);
+  const indexed = Array.from(items.keys()).filter((i) => catalogue.withdrawn[rows[i]!] === 0);
   const withdrawn = items.filter((_, i) => catalogue.withdrawn[rows[i]!] === 1);
   const known = new Set(items);
   const isNew = (id: string, row: number) => !known.has(id) && catalogue.withdrawn[row] === 0;
   const added = itemTower === undefined ? [] : catalogue.ids.filter(isNew);
-  if (kept.length + added.length === 0) {
+  if (indexed.length + added.length === 0) {
     throw new DuetError('conflict', 'Every item of the catalogue is withdrawn, so there is nothing to index.');
   }
-  const vectors = new Float32Array((kept.length + added.length) * dim);
+  const vectors = new Float32Array((indexed.length + added.length) * dim);
   const toEncode: { place: number; row: number }[] = added.map((id, i) => ({
-    place: kept.length + i,
+    place: indexed.length + i,
     row: catalogue.rowOf.get(id)!,
   }));
   const encoded: string[] = [];
-  kept.forEach((i, place) => {
+  indexed.forEach((i, place) => {
     vectors.set(model.itemVectors.subarray(i * dim, (i + 1) * dim), place * dim);
     if (!itemTower?.differs(catalogue.describe(rows[i]!))) return;
     encoded.push(items[i]!);

@@ -196,8 +196,8 @@ export class Follower implements AsyncDisposable {
     const { plan, previous, indexes } = this.#served;
     const still = [...previous.values()];
     this.#opened.keep(plan, still);
-    const kept = new Set([...still, ...plan.models, ...plan.pinned].map(({ indexId }) => indexId));
-    for (const id of indexes.keys()) if (!kept.has(id)) indexes.delete(id);
+    const neededIndexes = new Set([...still, ...plan.models, ...plan.pinned].map(({ indexId }) => indexId));
+    for (const id of indexes.keys()) if (!neededIndexes.has(id)) indexes.delete(id);
   }
 
   /** What has answered for a model so far. */

@@ -321,14 +321,14 @@ export function neededModels(plan: Plan): PlannedModel[] {
   const placements = Object.entries(plan.deployed).flatMap(([datasetId, of]) =>
     Object.keys(of).map((placement) => ({ datasetId, placement })),
   );
-  const wanted = [...defaults, ...placements, ...arms].flatMap((one) => {
+  const chosen = [...defaults, ...placements, ...arms].flatMap((one) => {
     try {
       return chooseModel(plan, one) ?? [];
     } catch {
       return []; // An arm or a dataset whose model has no index: its requests say so.
     }
   });
-  return [...new Map(wanted.map((planned) => [planned.indexId, planned])).values()];
+  return [...new Map(chosen.map((planned) => [planned.indexId, planned])).values()];
 }
 
 interface IndexRow {

@@ -169,9 +169,11 @@ export async function listOf(
   for (const [step, source] of chain.entries()) {
     // What fills up is of all times.
     const asked: ListRequest = step === 0 ? { ...request, k } : { ...request, k, window: 'all' };
-    const own = await sourceOf(source).find(dataset, { ...context, visible }, asked);
+    const sourceList = await sourceOf(source).find(dataset, { ...context, visible }, asked);
     // Without rules that weigh, the list is not copied: it has every item that was ever bought.
-    const ordered: readonly (Retrieved & { rules?: string[] })[] = rules.weighing ? weighed(own, rules) : own;
+    const ordered: readonly (Retrieved & { rules?: string[] })[] = rules.weighing
+      ? weighed(sourceList, rules)
+      : sourceList;
     for (const { item, score, rules: moved = [] } of ordered) {
       if (found.length === k) break;
       if (taken.has(item) || !seen(item)) continue;

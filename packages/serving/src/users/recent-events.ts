@@ -236,9 +236,9 @@ const usual = meaningOfEvents({});
 
 /** Datasets whose impressions are counted: by their own setting, or an arm's. */
 function countingDatasets({ storefront, experiments }: Pick<Plan, 'storefront' | 'experiments'>): string[] {
-  const own = Object.entries(storefront).flatMap(([id, { demoteAfter }]) => (demoteAfter > 0 ? id : []));
+  const bySetting = Object.entries(storefront).flatMap(([id, { demoteAfter }]) => (demoteAfter > 0 ? id : []));
   const arms = experiments.flatMap(({ datasetId, arms: of }) =>
     of.some(({ settings }) => ((settings as { demoteAfter?: number }).demoteAfter ?? 0) > 0) ? datasetId : [],
   );
-  return [...new Set([...own, ...arms])];
+  return [...new Set([...bySetting, ...arms])];
 }

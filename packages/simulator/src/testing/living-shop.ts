@@ -10,7 +10,7 @@ import { createTinyShop, type TinyShop } from '@duet/ranking/testing';
 import { buildModelIndex } from '@duet/serving';
 
 /** A refresh as its row tells it, each time that it is written. */
-interface Told {
+interface RefreshNotice {
   id: string;
   stage: string;
   status: 'queued' | 'running' | 'done' | 'failed';
@@ -28,7 +28,7 @@ export interface LivingShop extends AsyncDisposable, Pick<TinyShop, 'db' | 'data
    *
    * @returns the refresh's id, once it is over
    */
-  refresh(registeredModelId: string, heard: (told: Told) => Promise<void>): Promise<string>;
+  refresh(registeredModelId: string, heard: (told: RefreshNotice) => Promise<void>): Promise<string>;
   /** kill -9 of the worker, and a new one, which takes over the job of the old one. */
   killWorker(): Promise<void>;
 }
@@ -104,9 +104,9 @@ export async function openLivingShop(): Promise<LivingShop> {
         await listener.query('LISTEN refreshes');
         const { promise: over, resolve, reject } = Promise.withResolvers<string>();
         listener.on('notification', ({ payload }) => {
-          const told = JSON.parse(payload!) as Told;
-          heard(told).then(() => {
-            if (told.status === 'done' || told.status === 'failed') resolve(told.id);
+          const notice = JSON.parse(payload!) as RefreshNotice;
+          heard(notice).then(() => {
+            if (notice.status === 'done' || notice.status === 'failed') resolve(notice.id);
           }, reject);
         });
         await queueRefresh(db, { id, datasetId }, { actor: 'schedule' });

@@ -56,8 +56,8 @@ export function fitHabits(x: Interactions, priceMinor: ArrayLike<number>, refund
 function weekOf(moments: readonly Set<number>[]): Float64Array {
   const hours = new Float64Array(168);
   let total = 0;
-  for (const own of moments) {
-    for (const seconds of own) {
+  for (const userMoments of moments) {
+    for (const seconds of userMoments) {
       hours[hourOfWeek(seconds * 1000)]!++;
       total++;
     }
@@ -110,9 +110,9 @@ export function logQuantities(lines: readonly Line[][]): Pick<Habits, 'quantity'
   }
   const logPrice = counted.reduce((sum, own) => sum + own.reduce((part, [, price]) => part + price, 0), 0) / total;
   let [xy, xx] = [0, 0];
-  for (const own of counted) {
-    const [q, p] = [average(own.map(([quantity]) => quantity)), average(own.map(([, price]) => price))];
-    for (const [quantity, price] of own) {
+  for (const purchases of counted) {
+    const [q, p] = [average(purchases.map(([quantity]) => quantity)), average(purchases.map(([, price]) => price))];
+    for (const [quantity, price] of purchases) {
       xy += (price - p) * (quantity - q);
       xx += (price - p) ** 2;
     }

@@ -3,7 +3,7 @@ import { betaCdf, normalCdf, normalQuantile } from '../numerics/distributions.ts
 import { logGamma } from '../numerics/gamma.ts';
 import { integrate } from '../numerics/integrate.ts';
 import { rootOf } from '../numerics/root.ts';
-import type { Share } from './two-proportions.ts';
+import type { Proportion } from './two-proportions.ts';
 
 /** What is believed of the relative lift before any data: normal. */
 export interface LiftPrior {
@@ -80,8 +80,8 @@ export interface BayesianShares {
  * quadrature; a and b of the prior must be ½ or more.
  */
 export function bayesianShares(
-  control: Share,
-  treatment: Share,
+  control: Proportion,
+  treatment: Proportion,
   { level = 0.95, prior = { a: 1, b: 1 } }: { level?: number; prior?: SharePrior } = {},
 ): BayesianShares {
   const [p1, p2] = [posterior(control, prior), posterior(treatment, prior)];
@@ -115,7 +115,7 @@ function overShares(f: (x: number, angle: number) => number, marks: readonly num
 
 type Posterior = ReturnType<typeof posterior>;
 
-function posterior({ k, n }: Share, prior: SharePrior) {
+function posterior({ k, n }: Proportion, prior: SharePrior) {
   const [a, b] = [prior.a + k, prior.b + n - k];
   const scale = Math.LN2 + logGamma(a + b) - logGamma(a) - logGamma(b);
   const mean = a / (a + b);

@@ -3,7 +3,7 @@ import { proportion } from '../estimates/proportion.ts';
 import { chiSquareSurvival } from '../numerics/distributions.ts';
 
 /** k of n, such as buyers of users. */
-export interface Share {
+export interface Proportion {
   k: number;
   n: number;
 }
@@ -22,7 +22,7 @@ export interface ProportionsTest extends Interval {
  *   d + √((u₂ − p₂)² + (p₁ − l₁)²) (R. Newcombe 1998, Statistics in Medicine 17:873–890, method 10), which has width
  *   even where nobody or everybody is counted.
  */
-export function proportionsTest(control: Share, treatment: Share, level = 0.95): ProportionsTest {
+export function proportionsTest(control: Proportion, treatment: Proportion, level = 0.95): ProportionsTest {
   const one = proportion(control.k, control.n, level);
   const two = proportion(treatment.k, treatment.n, level);
   if (one.value === null || two.value === null) return { value: null, low: null, high: null, chiSquare: null, p: null };

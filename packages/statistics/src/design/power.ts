@@ -70,9 +70,9 @@ export function impossibleEffect({ baseline, multiplies = true }: PowerPlan, eff
 function spread(plan: PowerPlan, difference: number): number {
   const [v1, v2] = variances(plan, difference);
   const [s1, s2] = shares(plan);
-  const own = v1 / s1 + v2 / s2;
-  if (!plan.varianceFloor) return own;
-  return Math.max(own, ((s1 * v1 + s2 * v2) / (s1 + s2)) * (1 / s1 + 1 / s2));
+  const unpooled = v1 / s1 + v2 / s2;
+  if (!plan.varianceFloor) return unpooled;
+  return Math.max(unpooled, ((s1 * v1 + s2 * v2) / (s1 + s2)) * (1 / s1 + 1 / s2));
 }
 
 /** How many standard errors a difference must be from zero where there are `users` in all arms. */

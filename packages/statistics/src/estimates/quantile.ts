@@ -30,16 +30,16 @@ export function quantileEstimate(users: Users, q: number, level = 0.95): (Estima
   if (sorted.length === 0) return undefined;
   const value = quantileOf(sorted, q);
   const below = users.map((values) => values.filter((x) => x <= value).length);
-  const share = deltaRatio(
+  const shareBelow = deltaRatio(
     momentsOf(
       below,
       users.map((values) => values.length),
     ),
   );
-  if (!share) return undefined;
+  if (!shareBelow) return undefined;
   const t = studentQuantile(0.5 + level / 2, users.length - 1);
   const at = (rank: number) => quantileOf(sorted, Math.min(1, Math.max(0, rank)));
-  const spread = t * Math.sqrt(share.variance);
+  const spread = t * Math.sqrt(shareBelow.variance);
   const [low, high] = [at(q - spread), at(q + spread)];
   return { value, variance: ((high - low) / (2 * t)) ** 2, n: users.length, low, high };
 }

@@ -68,7 +68,7 @@ const someOrder = 0.5;
  */
 export function candidatesFor(kind: string, facts: Facts): Candidate[] {
   const { family } = modelOfKind(kind);
-  const wanted =
+  const variants =
     family === 'factors'
       ? unobserved
       : facts.queries
@@ -78,7 +78,7 @@ export function candidatesFor(kind: string, facts: Facts): Candidate[] {
           : facts.itemsPerUser >= manyItems
             ? [longTastes, lastStepsWithIds, lastSteps]
             : [lastSteps, lastStepsWithIds, longTastes];
-  const known = wanted.map((candidate) => ({ ...candidate, set: ownSettings(kind, candidate.set) }));
+  const known = variants.map((candidate) => ({ ...candidate, set: ownSettings(kind, candidate.set) }));
   return known.filter(
     ({ set }, at) => known.findIndex((one) => JSON.stringify(one.set) === JSON.stringify(set)) === at,
   );

@@ -22,13 +22,13 @@ export interface Choice {
   /** What was seen and decided, in order. */
   reasons: string[];
   facts: Facts;
-  trials: Tried[];
+  trials: CandidateResult[];
   /** What needs no training, ranked for the same users. */
   baselines: { kind: string; metrics: Record<string, number> }[];
 }
 
 /** One training of the search, ranked for users whose last interactions it did not see. */
-export interface Tried {
+export interface CandidateResult {
   name: string;
   /** Share of the epochs that its settings ask for. */
   share: number;
@@ -108,7 +108,7 @@ export async function chooseSettings(ctx: ChooseContext, data: TrainingData, req
     reasons: [
       ...reasons,
       search.verdict(best),
-      ...(best.weights ? [said(best.weights)] : []),
+      ...(best.weights ? [weightsSentence(best.weights)] : []),
       ...ahead(kind, best.metrics, baselines),
     ],
     facts,
@@ -167,7 +167,7 @@ class Search {
   #histories: ReturnType<typeof userHistories>;
   #started = performance.now();
   #priors: Promise<Priors> | undefined;
-  readonly trials: Tried[] = [];
+  readonly trials: CandidateResult[] = [];
 
   constructor(ctx: ChooseContext, data: TrainingData, split: Split, request: ChooseRequest) {
     this.#ctx = ctx;
@@ -264,7 +264,7 @@ class Search {
   }
 }
 
-const said = ({ itemItemWeight, popularityWeight, popularityHalfLife }: Weights): string => {
+const weightsSentence = ({ itemItemWeight, popularityWeight, popularityHalfLife }: Weights): string => {
   const popularity =
     popularityWeight === 0
       ? 'no popularity prior'

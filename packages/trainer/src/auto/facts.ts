@@ -26,18 +26,18 @@ export function factsOf(x: Interactions, rows: Int32Array): Facts {
   const distinct: number[] = [];
   let [pairs, together, repeats] = [0, 0, 0];
   for (let from = 0, to = 0; from < rows.length; from = to) {
-    const own = new Set<number>();
+    const userItems = new Set<number>();
     let moment = from;
     for (to = from; to < rows.length && x.user[rows[to]!] === x.user[rows[from]!]; to++) {
       const item = x.item[rows[to]!]!;
-      if (own.has(item)) repeats += 1;
-      own.add(item);
+      if (userItems.has(item)) repeats += 1;
+      userItems.add(item);
       items.add(item);
       if (x.time[rows[to]!] !== x.time[rows[moment]!]) moment = to;
       pairs += to - from;
       together += to - moment;
     }
-    distinct.push(own.size);
+    distinct.push(userItems.size);
   }
   return {
     users: distinct.length,

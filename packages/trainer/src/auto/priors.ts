@@ -13,7 +13,7 @@ import { hasPopularity, popularityPrior } from '../features/popularity.ts';
 export type Weights = Pick<TrainingSettings, 'itemItemWeight' | 'popularityWeight' | 'popularityHalfLife'>;
 
 /** Values of each weight that are tried, 0 without the others. */
-const tried = {
+const weightGrid = {
   itemItemWeight: [0.125, 0.25, 0.5, 1],
   popularityWeight: [0.03, 0.1, 0.2],
   popularityHalfLife: [7, 30, 0],
@@ -49,7 +49,7 @@ export class Priors {
     const tables = hasItemItem(interactions, items, settings)
       ? await itemItemPrior(distinctItems(histories), items, one, how)
       : {};
-    const asked = new Set([...tried.popularityHalfLife, settings.popularityHalfLife]);
+    const asked = new Set([...weightGrid.popularityHalfLife, settings.popularityHalfLife]);
     const halfLives = [...asked].filter((popularityHalfLife) =>
       hasPopularity(interactions, { popularityWeight: 1, popularityHalfLife }),
     );
@@ -163,11 +163,13 @@ export async function weigh(
     }
   };
   if (priors.hasItemItem && fixed.itemItemWeight === undefined) {
-    await better(tried.itemItemWeight.map((itemItemWeight) => ({ itemItemWeight })));
+    await better(weightGrid.itemItemWeight.map((itemItemWeight) => ({ itemItemWeight })));
   }
   const [first, ...others] = priors.popularity.keys();
   if (first !== undefined && fixed.popularityWeight === undefined) {
-    await better(tried.popularityWeight.map((popularityWeight) => ({ popularityWeight, popularityHalfLife: first })));
+    await better(
+      weightGrid.popularityWeight.map((popularityWeight) => ({ popularityWeight, popularityHalfLife: first })),
+    );
     const popularityWeight = best.weights.popularityWeight || 0.1;
     await better(others.map((popularityHalfLife) => ({ popularityHalfLife, popularityWeight })));
   }

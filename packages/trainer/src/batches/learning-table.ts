@@ -94,7 +94,7 @@ export class LearningTable extends EmbeddingTable {
     const { rows, count } = this.#touched;
     for (let place = 0; place < count; place++) {
       const row = rows[place]!;
-      const own = learningRate * (this.rowRates?.[row] ?? 1);
+      const rowRate = learningRate * (this.rowRates?.[row] ?? 1);
       const from = place * dims;
       const to = row * dims;
       for (let d = 0; d < dims; d++) {
@@ -102,7 +102,7 @@ export class LearningTable extends EmbeddingTable {
         const g = gradients[from + d]! + decay * value;
         const sum = sums[to + d]! + g * g;
         sums[to + d] = sum;
-        values[to + d] = value - (own * g) / Math.sqrt(sum);
+        values[to + d] = value - (rowRate * g) / Math.sqrt(sum);
       }
     }
   }

@@ -72,8 +72,8 @@ export async function evaluateModel(
       },
     );
   }
-  const own = await ctx.db.prisma.model.findUnique({ where: { id: modelId }, select: { snapshotId: true } });
-  const seen = own?.snapshotId ?? undefined;
+  const trainedModel = await ctx.db.prisma.model.findUnique({ where: { id: modelId }, select: { snapshotId: true } });
+  const seen = trainedModel?.snapshotId ?? undefined;
   const data = await loadTrainingData(ctx, model.datasetId, snapshotId ?? seen);
   const whole = splitDataset(data.interactions, name);
   const split = drawUsers(whole, data.interactions.users, evaluationUsers);

@@ -281,9 +281,11 @@ class TowerTraining implements AsyncDisposable {
   }
 
   #diverged(problem: string): DuetError {
-    const kept = this.#keptStep;
-    const checkpoint = kept > 0 ? this.#input.checkpoints : undefined;
-    const last = checkpoint ? ` The last good checkpoint is that of step ${kept}: ${checkpoint.file.file}.` : '';
+    const checkpointStep = this.#keptStep;
+    const checkpoint = checkpointStep > 0 ? this.#input.checkpoints : undefined;
+    const last = checkpoint
+      ? ` The last good checkpoint is that of step ${checkpointStep}: ${checkpoint.file.file}.`
+      : '';
     return new DuetError('bad-input', `The ${problem} at step ${this.state.step} of ${this.#open.steps}.`, {
       where: { field: 'learningRate' },
       fix: `Lower learningRate or tableLearningRate, or raise temperature.${last}`,

@@ -7,7 +7,9 @@ import { config, database } from '#data/services.ts';
 const mostRows = 5_000_000;
 
 /** The dataset looked at last stays in memory, with its splits: pages ask for the same one again and again. */
-let kept: { key: string; interactions: Promise<Interactions>; heldOut: Map<string, Map<string, string[]>> } | undefined;
+let cached:
+  | { key: string; interactions: Promise<Interactions>; heldOut: Map<string, Map<string, string[]>> }
+  | undefined;
 
 type Named = Pick<Dataset, 'id' | 'name' | 'fingerprint' | 'interactions'>;
 
@@ -19,14 +21,14 @@ async function keep(dataset: Named) {
     });
   }
   const key = `${dataset.id} ${dataset.fingerprint}`;
-  if (kept?.key !== key) {
+  if (cached?.key !== key) {
     const interactions = loadInteractions({ db, dataDir: config().dataDir }, dataset.id);
-    kept = { key, interactions, heldOut: new Map() };
+    cached = { key, interactions, heldOut: new Map() };
     interactions.catch(() => {
-      kept = undefined;
+      cached = undefined;
     });
   }
-  return kept;
+  return cached;
 }
 
 export interface InteractionRow {
@@ -106,10 +108,10 @@ export async function usersOf(
   const x = await (await keep(dataset)).interactions;
   const counts = new Int32Array(x.users.length);
   for (const user of x.user) counts[user]!++;
-  const wanted = search.toLowerCase();
+  const query = search.toLowerCase();
   return x.users
     .map((userId, row) => ({ userId, interactions: counts[row]! }))
-    .filter(({ userId }) => userId.toLowerCase().includes(wanted))
+    .filter(({ userId }) => userId.toLowerCase().includes(query))
     .sort((a, b) => b.interactions - a.interactions)
     .slice(0, limit);
 }

@@ -86,9 +86,9 @@ export const comparedMetrics = [
 /** What a split's name means: which purchases were held out. */
 export function splitMeaning(split: string): string {
   if (split === 'leave-last-out') return 'each shopper’s last purchase was held out';
-  const share = /^time:(0?\.\d+)$/.exec(split)?.[1];
-  if (share !== undefined) {
-    return `the last ${Math.round((1 - Number(share)) * 100)}% of the purchases, by time, were held out; only items that are new to the shopper count`;
+  const trainingShare = /^time:(0?\.\d+)$/.exec(split)?.[1];
+  if (trainingShare !== undefined) {
+    return `the last ${Math.round((1 - Number(trainingShare)) * 100)}% of the purchases, by time, were held out; only items that are new to the shopper count`;
   }
   return 'held out by this rule';
 }

@@ -13,10 +13,10 @@ export interface PlacedItem {
  * without what rules multiplied it with; null of one that only a pin brought in.
  */
 export function placesBeforeRules(items: readonly PlacedItem[]): (number | null)[] {
-  const own = items.map(({ score, factor }) => score / factor);
+  const modelScores = items.map(({ score, factor }) => score / factor);
   const order = items
     .flatMap(({ retrievalRank }, at) => (retrievalRank === null ? [] : [{ at, retrievalRank }]))
-    .sort((a, b) => own[b.at]! - own[a.at]! || a.retrievalRank - b.retrievalRank);
+    .sort((a, b) => modelScores[b.at]! - modelScores[a.at]! || a.retrievalRank - b.retrievalRank);
   const places: (number | null)[] = items.map(() => null);
   order.forEach(({ at }, place) => {
     places[at] = place + 1;

@@ -78,8 +78,8 @@ export const compare = (
       candidates(right),
       purchasesOf(dataset, userId, 200),
     ]);
-    const own = trainingSplit(left);
-    const split = own === trainingSplit(right) ? own : undefined;
+    const leftSplit = trainingSplit(left);
+    const split = leftSplit === trainingSplit(right) ? leftSplit : undefined;
     const { value: heldOut } = await attempt(async () =>
       split === undefined ? undefined : heldOutItems(dataset, split, userId),
     );

@@ -65,6 +65,6 @@ export const shownList = (dataset: Dataset, userId: string, placement: string): 
 /** The models of running arms; where there are none, the one that answered. Two at most. */
 function rivalsOf(models: ServedModel[], answer: RetrieveAnswer) {
   const running = models.filter(({ arms }) => arms.length > 0);
-  const told = running.length > 0 ? running : models.filter(({ id }) => id === answer.model?.id);
-  return told.slice(0, 2).map(({ id, name, kind }) => ({ id, name, kind }));
+  const rivals = running.length > 0 ? running : models.filter(({ id }) => id === answer.model?.id);
+  return rivals.slice(0, 2).map(({ id, name, kind }) => ({ id, name, kind }));
 }

@@ -73,16 +73,18 @@ export function servedShares(
   );
   const known = new Set(real.flatMap(({ arms }) => arms.map(({ id }) => id)));
   const isElse = ({ armId, source }: AnsweredLists) => !known.has(armId) && source === 'model';
-  const own = new Set(deployments.map(({ placement }) => placement));
+  const deployedPlacements = new Set(deployments.map(({ placement }) => placement));
   const deployed = deployments.map(({ placement, model, champion }) => ({
     key: `at ${placement}`,
     who: placement === '' ? 'Everybody else' : `Everybody else at ${placement}`,
     href: `/pipeline/models/${encodeURIComponent(model.name)}`,
     model: champion === null ? undefined : { ...model, detail: `version ${champion.version}, the champion` },
     planned: undefined,
-    ...counted((list) => isElse(list) && (own.has(list.placement) ? list.placement : '') === placement),
+    ...counted((list) => isElse(list) && (deployedPlacements.has(list.placement) ? list.placement : '') === placement),
   }));
-  const unnamed = counted((list) => isElse(list) && !own.has(list.placement) && !own.has(''));
+  const unnamed = counted(
+    (list) => isElse(list) && !deployedPlacements.has(list.placement) && !deployedPlacements.has(''),
+  );
   const popular = counted(({ armId, source }) => !known.has(armId) && source === 'popular');
   return [
     ...arms,
@@ -90,7 +92,7 @@ export function servedShares(
     ...(unnamed.answers > 0
       ? [{ key: 'model', who: 'Outside experiments', href: '/pipeline', planned: undefined, ...unnamed, ...fallback }]
       : []),
-    ...(popular.answers > 0 || !own.has('')
+    ...(popular.answers > 0 || !deployedPlacements.has('')
       ? [{ key: 'popular', who: 'Everybody else', href: '/pipeline', model: undefined, planned: undefined, ...popular }]
       : []),
   ];

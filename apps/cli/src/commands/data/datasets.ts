@@ -84,8 +84,8 @@ function setCommand(datasets: Command): void {
     const gone = new Set([...dropEvent, ...Object.keys(event)]);
     const eventTypes = [...before.eventTypes.filter(({ name }) => !gone.has(name)), ...given];
     const changes = given.length > 0 || dropEvent.length > 0;
-    const kept = Object.keys(keepDays).length > 0 && { keepDays: { ...before.keepDays, ...keepDays } };
-    const patch = { language, demoteAfter, ...(changes && { eventTypes }), ...(kept as object) };
+    const retention = Object.keys(keepDays).length > 0 && { keepDays: { ...before.keepDays, ...keepDays } };
+    const patch = { language, demoteAfter, ...(changes && { eventTypes }), ...(retention as object) };
     const isChanged = Object.values(patch).some((value) => value !== undefined);
     const settings = isChanged ? await setStorefront(db, dataset.id, patch, { actor: actor() }) : before;
     const types = settings.eventTypes.map(

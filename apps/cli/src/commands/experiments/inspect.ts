@@ -71,11 +71,11 @@ function assignCommand(group: Command): void {
       const taken = assignUser(all, { userId, attributes, simulated });
       const rows = all.map((experiment) => {
         const found = hashedArm(experiment, { userId, attributes });
-        const own = taken?.experiment === experiment ? taken : undefined;
+        const assignment = taken?.experiment === experiment ? taken : undefined;
         return {
           ...{ experiment: experiment.name, buckets: bucketsOf(experiment, userId) },
-          arm: own?.arm.name ?? null,
-          reason: own?.reason ?? (typeof found === 'string' ? found : 'in another experiment'),
+          arm: assignment?.arm.name ?? null,
+          reason: assignment?.reason ?? (typeof found === 'string' ? found : 'in another experiment'),
         };
       });
       return {

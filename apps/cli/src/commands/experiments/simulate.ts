@@ -122,7 +122,7 @@ function nameOf(control: Model, treatment: Model, now: Date): string {
   return `simulated-${arms}-${time}`;
 }
 
-const share = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
+const formatShare = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
 
 /** The week as Markdown: what it is, the paper's table, what Duet's report concludes, and what to keep in mind. */
 async function describe(simulated: Simulated): Promise<string> {
@@ -147,8 +147,8 @@ async function describe(simulated: Simulated): Promise<string> {
     onlineMarkdown(table),
     '',
     `Lift is treatment over control − 1 with its 95 % interval, shoppers being the unit (delta method, Fieller). GMV is that`,
-    `of ${events.order} order lines; ${events.refund} came back. As many shoppers find a CTR lift of ${share(table.detectable.ctr)} and a GMV`,
-    `lift of ${share(table.detectable.gmv)} four times in five: a smaller one may well stay hidden. Seed ${seed}, ${formatSeconds(simulated.seconds)}.`,
+    `of ${events.order} order lines; ${events.refund} came back. As many shoppers find a CTR lift of ${formatShare(table.detectable.ctr)} and a GMV`,
+    `lift of ${formatShare(table.detectable.gmv)} four times in five: a smaller one may well stay hidden. Seed ${seed}, ${formatSeconds(simulated.seconds)}.`,
     '',
     `Duet's report${simulated.reportAgrees ? ', which counts the same,' : ''} finds: ${finding}`,
     ...warnings.map((warning) => `\n✘ ${warning}`),

@@ -116,8 +116,8 @@ export function peopleCommand(program: Command): void {
       const db = await database();
       const { id, keys } = await findAccount(db, email);
       if (!yes) {
-        const kept = keys > 0 && !revokeKeys ? `, and the ${keys} API keys that they made go on` : '';
-        throw new DuetError('bad-input', `This removes ${email} for good${kept}.`, { fix: 'Say --yes.' });
+        const remainingKeys = keys > 0 && !revokeKeys ? `, and the ${keys} API keys that they made go on` : '';
+        throw new DuetError('bad-input', `This removes ${email} for good${remainingKeys}.`, { fix: 'Say --yes.' });
       }
       await removeAccount(db, id, { revokeKeys }, { actor: actor() });
       return { json: { id, removed: true }, text: `Removed ${email}.` };

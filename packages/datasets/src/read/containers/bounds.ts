@@ -40,13 +40,13 @@ export class Bounds {
    * @throws DuetError `bad-input` where they are too many, `unavailable` where the disk is full
    */
   async *pass(file: string, bytes: AsyncIterable<Buffer>, packed: () => number): AsyncGenerator<Buffer> {
-    let own = 0;
+    let fileBytes = 0;
     for await (const chunk of bytes) {
-      own += chunk.length;
+      fileBytes += chunk.length;
       this.#bytes += chunk.length;
       this.#unchecked += chunk.length;
-      const ratio = own / Math.max(1, packed());
-      if (own > this.#limits.freely && ratio > this.#limits.ratio) {
+      const ratio = fileBytes / Math.max(1, packed());
+      if (fileBytes > this.#limits.freely && ratio > this.#limits.ratio) {
         throw new DuetError('bad-input', `this file grows ${Math.floor(ratio)} times when it is unpacked.`, {
           where: { file },
           fix: `It may grow ${this.#limits.ratio} times; unpack it first if it is sound.`,

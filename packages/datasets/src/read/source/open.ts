@@ -145,8 +145,8 @@ class Reading implements AsyncDisposable {
   /** Where the bytes lie on this disk: the file itself behind a plain name, or a copy. */
   async #onDisk(input: Input, bytes: AsyncIterable<Buffer>, head: Buffer, packed: number): Promise<string> {
     const target = path.join(this.#workspace.folder, `${this.#table}-${this.#parts.length}.file`);
-    const own = input.path === undefined ? undefined : await stat(input.path);
-    if (own && head.length >= Math.min(own.size, headBytes, packed) && (await isSame(input, head))) {
+    const fileStats = input.path === undefined ? undefined : await stat(input.path);
+    if (fileStats && head.length >= Math.min(fileStats.size, headBytes, packed) && (await isSame(input, head))) {
       // The second name lies where DuckDB may read, and holds no character that it would take for a pattern.
       const file = path.resolve(input.path!);
       await link(file, target).catch(() => copyFile(file, target, constants.COPYFILE_FICLONE));

@@ -35,7 +35,7 @@ export class Dictionary {
    */
   numberOf(bytes: Buffer, start: number, end: number, hash: number, bits: number): number {
     const slots = this.#slots;
-    const own = this.#bytes;
+    const stored = this.#bytes;
     const length = end - start;
     const last = slots.length - slotSize;
     let slot = ((hash ^ (hash >>> 15)) * slotSize) & last;
@@ -43,7 +43,7 @@ export class Dictionary {
       if (slots[slot + 1] !== hash || slots[slot + 3] !== length) continue;
       const from = slots[slot + 2]!;
       let at = 0;
-      while (at < length && own[from + at] === bytes[start + at]) at++;
+      while (at < length && stored[from + at] === bytes[start + at]) at++;
       if (at === length) return slots[slot]! - 1;
     }
     this.facts.add(bytes, start, end, bits);

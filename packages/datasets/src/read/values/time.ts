@@ -109,10 +109,10 @@ export function decideTime(
   else if (count('either') > 0 && day === 0 && formats.length === 0) {
     const [, a, b, year] = new RegExp(numericDate).exec(example ?? '') ?? [];
     const names = new Intl.DateTimeFormat('en', { month: 'long', timeZone: 'UTC' });
-    const said = (d: string, m: string) => `${Number(d)} ${names.format(Date.UTC(2000, Number(m) - 1, 1))} ${year}`;
+    const dateText = (d: string, m: string) => `${Number(d)} ${names.format(Date.UTC(2000, Number(m) - 1, 1))} ${year}`;
     throw new DuetError(
       'bad-input',
-      `"${example}" may be ${said(a!, b!)} or ${said(b!, a!)}, and no other date of the column tells.`,
+      `"${example}" may be ${dateText(a!, b!)} or ${dateText(b!, a!)}, and no other date of the column tells.`,
       { where: { file, column }, fix: 'Say which with --time-format dmy or --time-format mdy.' },
     );
   }

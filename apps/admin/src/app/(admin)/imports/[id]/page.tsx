@@ -65,8 +65,8 @@ export default async function ImportRunPage({ params }: { params: Promise<{ id: 
 const report = z.object({ step: z.string(), done: z.number(), total: z.number(), unit: z.string() });
 
 function Running({ run, name }: { run: FoundRun; name: string }) {
-  const said = report.safeParse(run.progress).data;
-  const amount = (n: number) => (said?.unit === 'bytes' ? formatBytes(n) : `${formatCount(n)} ${said?.unit}`);
+  const reported = report.safeParse(run.progress).data;
+  const amount = (n: number) => (reported?.unit === 'bytes' ? formatBytes(n) : `${formatCount(n)} ${reported?.unit}`);
   return (
     <>
       <Refresh everyMs={1000} />
@@ -74,19 +74,19 @@ function Running({ run, name }: { run: FoundRun; name: string }) {
       <div aria-live="polite" className="rounded-xl border border-line bg-surface px-5 py-6">
         {run.status === 'queued' ? (
           <p>Waiting for the worker …</p>
-        ) : said === undefined ? (
+        ) : reported === undefined ? (
           <p>Begun …</p>
         ) : (
           <>
-            <p className="font-medium first-letter:uppercase">{said.step}</p>
+            <p className="font-medium first-letter:uppercase">{reported.step}</p>
             <progress
               className="mt-2 block w-full"
-              aria-label={said.step}
-              {...(said.total > 0 && { max: said.total, value: said.done })}
+              aria-label={reported.step}
+              {...(reported.total > 0 && { max: reported.total, value: reported.done })}
             />
             <p className="mt-1 text-sm text-muted">
-              {amount(said.done)}
-              {said.total > 0 && ` of ${amount(said.total)}`}
+              {amount(reported.done)}
+              {reported.total > 0 && ` of ${amount(reported.total)}`}
             </p>
           </>
         )}

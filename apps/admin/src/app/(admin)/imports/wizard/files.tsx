@@ -84,10 +84,10 @@ export function Files({ files, sending, tables, onTable, onRemove, onStop }: Fil
 function Recognised({ file, sent, size }: Row) {
   if (sent?.problem) return <span className="text-bad">{sent.problem}</span>;
   if (sent) {
-    const share = size === 0 ? 1 : sent.sent / size;
+    const uploadedShare = size === 0 ? 1 : sent.sent / size;
     return (
       <span className="flex items-center gap-2 whitespace-nowrap">
-        <Meter share={share} color="var(--two-tower)" /> {formatPercent(share, 0)} uploaded
+        <Meter share={uploadedShare} color="var(--two-tower)" /> {formatPercent(uploadedShare, 0)} uploaded
       </span>
     );
   }

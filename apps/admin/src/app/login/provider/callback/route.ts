@@ -12,15 +12,15 @@ import { takeForProvider, tellProblem } from '#provider-cookie.ts';
 /** Lets in whom the provider sends back and vouches for. */
 export async function GET(request: NextRequest): Promise<Response> {
   const settings = config();
-  const kept = await takeForProvider();
+  const pending = await takeForProvider();
   const address = new URL(`${await adminAddress()}/login/provider/callback${request.nextUrl.search}`);
   const domains = settings.oidcDomains
     .toLowerCase()
     .split(/[\s,]+/)
     .filter((domain) => domain !== '');
   const { value: person, problem } = await attempt(async () => {
-    if (kept === undefined) throw new DuetError('unauthorised', 'That took too long. Begin again.');
-    return accountByProvider(await openedDatabase(), await finishAtProvider(settings, address, kept), domains);
+    if (pending === undefined) throw new DuetError('unauthorised', 'That took too long. Begin again.');
+    return accountByProvider(await openedDatabase(), await finishAtProvider(settings, address, pending), domains);
   });
   if (person === undefined) {
     logger().warn({ problem }, 'a log-in by the provider failed');
@@ -28,5 +28,5 @@ export async function GET(request: NextRequest): Promise<Response> {
     redirect('/login');
   }
   await enter(person.id);
-  redirect(kept!.next);
+  redirect(pending!.next);
 }

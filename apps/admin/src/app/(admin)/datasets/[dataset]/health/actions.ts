@@ -24,7 +24,7 @@ export interface Added {
   problem?: string;
 }
 
-export interface Tried {
+export interface WebhookTest {
   arrived?: true;
   problem?: string;
 }
@@ -56,7 +56,7 @@ export const removeWebhook = guarded(
 /** Sends an alert now, to see that alerts arrive. Says what came of it either way. */
 export const tryWebhook = guarded(
   'health/tryWebhook',
-  async ({ db, by }, _: Tried, data: FormData): Promise<Tried> => {
+  async ({ db, by }, _: WebhookTest, data: FormData): Promise<WebhookTest> => {
     const { problem } = await attempt(async () => tryDestination(db, String(data.get('name')), by));
     return problem === undefined ? { arrived: true } : { problem };
   },

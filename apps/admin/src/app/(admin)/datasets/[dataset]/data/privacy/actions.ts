@@ -62,8 +62,8 @@ export const keep = guarded(
     const { datasetId, ...days } = Object.fromEntries(data) as Record<string, string>;
     const dataset = z.uuid('Choose a dataset.').safeParse(datasetId);
     if (!dataset.success) return dataset.error.issues[0]!.message;
-    const said = Object.entries(days).filter(([name, text]) => name.startsWith('days-') && text.trim() !== '');
-    const keepDays = Object.fromEntries(said.map(([name, text]) => [name.slice('days-'.length), Number(text)]));
+    const filled = Object.entries(days).filter(([name, text]) => name.startsWith('days-') && text.trim() !== '');
+    const keepDays = Object.fromEntries(filled.map(([name, text]) => [name.slice('days-'.length), Number(text)]));
     const { problem } = await attempt(() => setStorefront(db, dataset.data, { keepDays }, by));
     refresh();
     return problem ?? 'Kept.';

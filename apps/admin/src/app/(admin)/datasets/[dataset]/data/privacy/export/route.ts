@@ -9,8 +9,8 @@ export async function POST(request: Request, { params }: { params: Promise<{ dat
   const userId = (await request.formData()).get('userId');
   if (typeof userId !== 'string' || userId === '') return new Response('Say which customer.', { status: 400 });
   const ctx = { db: await database(), dataDir: config().dataDir };
-  const told = await exportCustomer(ctx, { datasetId, userId }, authorOf(await signedIn()));
-  return new Response(`${JSON.stringify({ dataset, ...told }, null, 2)}\n`, {
+  const exported = await exportCustomer(ctx, { datasetId, userId }, authorOf(await signedIn()));
+  return new Response(`${JSON.stringify({ dataset, ...exported }, null, 2)}\n`, {
     headers: {
       'content-type': 'application/json; charset=utf-8',
       'content-disposition': 'attachment; filename="customer.json"',

@@ -24,13 +24,13 @@ export function breakdownRows({ rows }: Breakdown, { arms }: Pick<Report, 'arms'
     const find = (id: string | undefined) => ofPart.find(({ armId }) => armId === id);
     const base = find(control?.id);
     return treatments.map(({ id, name }, place) => {
-      const own = find(id);
+      const treatment = find(id);
       return {
         ...{ part, arm: { id, name } },
-        users: (base?.users ?? 0) + (own?.users ?? 0),
-        value: own?.metrics[metric]?.value,
+        users: (base?.users ?? 0) + (treatment?.users ?? 0),
+        value: treatment?.metrics[metric]?.value,
         controlValue: base?.metrics[metric]?.value,
-        lift: own?.lift?.[metric],
+        lift: treatment?.lift?.[metric],
         span: place === 0 ? treatments.length : 0,
       };
     });
