@@ -80,11 +80,17 @@ test('users and interactions are taken, each row by itself, and an interaction t
     ['accepted', 'rejected'],
   );
   const bought = { userId: 'ann', itemId: 'cup', time: '2026-01-05T10:00:00+01:00', orderId: 'o1', valueMinor: 250 };
-  const rows = [bought, { ...bought, time: 'yesterday' }, { ...bought, event: 'sneezed' }];
+  const ahead = { ...bought, time: new Date(Date.now() + 3_600_000).toISOString() };
+  const rows = [bought, { ...bought, time: 'yesterday' }, { ...bought, event: 'sneezed' }, ahead];
   const results = await writeInteractionBatch(db, datasetId, rows);
   assert.deepEqual(
     results.map(({ result, reason }) => reason ?? result),
-    ['accepted', 'time: Invalid ISO datetime', 'event: the dataset gives "sneezed" no weight'],
+    [
+      'accepted',
+      'time: Invalid ISO datetime',
+      'event: the dataset gives "sneezed" no weight',
+      'time: lies in the future',
+    ],
   );
   await writeInteractionBatch(db, datasetId, [bought]);
   const pending = await db.prisma.pendingInteraction.findMany();

@@ -196,13 +196,17 @@ export async function writeInteractionBatch(
   db: Database,
   datasetId: string,
   rows: readonly unknown[],
+  { now = new Date() }: { now?: Date } = {},
 ): Promise<RowResult[]> {
+  // As for events: a clock may be a little ahead.
+  const latest = now.getTime() + 5 * 60_000;
   const { settings } = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
   const taken: object[] = [];
   const results = rows.map((row): RowResult => {
     const read = interactionWrite.safeParse(row);
     if (!read.success) return rejected(row, 'userId', reasonOf(read.error));
     const { userId, itemId, time, event, orderId = null, quantity = null, valueMinor = null } = read.data;
+    if (Date.parse(time) > latest) return rejected(row, 'userId', 'time: lies in the future');
     const judged = judgeEvent(settings as object, event);
     if (judged === undefined) return rejected(row, 'userId', `event: the dataset gives "${event}" no weight`);
     const at = { time: Date.parse(time) / 1000, kind: event, ...judged };
