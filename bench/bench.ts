@@ -24,11 +24,26 @@ export interface Flags {
   json: boolean;
 }
 
-/** The two flags that every bench takes, a bench's own, and no other. */
+/** The flags that every bench takes, a bench's own, and no other: what it is asked otherwise it answers with these. */
 export function benchFlags<Own extends ParseArgsOptionsConfig>(own: Own) {
-  const { values } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, ...own },
-  });
+  const options: ParseArgsOptionsConfig = {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean' },
+    ...own,
+  };
+  const usage = Object.entries(options).map(([name, { type }]) => `  --${name}${type === 'string' ? ' <value>' : ''}`);
+  const tell = (code: number, ...lines: string[]): never => {
+    say([...lines, 'Options:', ...usage, "The bench's file and bench/README.md say what they mean."].join('\n'));
+    process.exit(code);
+  };
+  let values: Record<string, unknown> = {};
+  try {
+    ({ values } = parseArgs({ options }));
+  } catch (error) {
+    tell(2, (error as Error).message);
+  }
+  if (values.help) tell(0);
   return values as Flags & ReturnType<typeof parseArgs<{ options: Own }>>['values'];
 }
 

@@ -1,10 +1,7 @@
 import { z } from 'zod';
+import { id } from './schemas.ts';
 
-const userId = z
-  .string()
-  .min(1)
-  .max(200)
-  .describe("The shop's own id of the customer, or the id of a visitor who never logged in.");
+const userId = id.describe("The shop's own id of the customer, or the id of a visitor who never logged in.");
 
 export const customerInput = z.strictObject({ userId });
 export const erasureInput = z.strictObject({ erasureId: z.uuid().describe('As users.forget answered it.') });

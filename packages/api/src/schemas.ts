@@ -1,3 +1,4 @@
+import { isStorable, unstorableReason } from '@duet/db';
 import { eventSchema } from '@duet/experiments';
 import { answerSources, filterPart, filterSchema, listNames } from '@duet/serving';
 import { z } from 'zod';
@@ -8,7 +9,9 @@ import type { SentEvent } from './log-events.ts';
  * client's types are made from it, and each description is read by whoever calls.
  */
 
-const id = z.string().min(1).max(200);
+/** A text that may come to be stored. */
+const storable = (most: number) => z.string().max(most).refine(isStorable, { error: unstorableReason });
+export const id = storable(200).min(1);
 const count = (most: number, otherwise: number) => z.int().min(1).max(most).default(otherwise);
 const userId = id.describe(
   "The shop's own id of the user, by whom experiments are split. With a publishable key it is the visitor's.",
@@ -27,9 +30,7 @@ const context = z
   .record(z.string().max(100), z.string().max(200))
   .optional()
   .describe('The situation, by the dataset\'s context columns: { "device": "phone" }. The time is now.');
-const placement = z
-  .string()
-  .max(100)
+const placement = storable(100)
   .optional()
   .describe('Where the shop shows the list: "home", "basket". Events carry it too.');
 const fields = z

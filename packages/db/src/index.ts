@@ -30,3 +30,4 @@ export { clusterFolders, contentsOf, readNote as readPostgresNote, repairCluster
 export { type Postgres, startPostgres } from './postgres/postgres.ts';
 export { runService, type Service } from './service.ts';
 export { signingSecret, signingSecrets } from './signing-secrets.ts';
+export { isStorable, unstorableReason } from './storable.ts';

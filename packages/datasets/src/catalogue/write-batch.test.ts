@@ -37,6 +37,9 @@ test('items are put, patched and deleted, each row by itself, in the order of th
       { itemId: 'bad', priceMinor: 1.5 },
       { op: 'move', itemId: 'cup' },
       { itemId: 'odd', colour: 'red' },
+      { itemId: 'half', attributes: { note: '\ud800' } },
+      { itemId: 'nul', attributes: { 'a\0': 'b' } },
+      { itemId: 'cup\\u0000', title: 'a backslash, and no NUL' },
       null,
     ]),
     [
@@ -47,6 +50,9 @@ test('items are put, patched and deleted, each row by itself, in the order of th
       ['bad', 'rejected', 'priceMinor: Invalid input: expected int, received number'],
       ['cup', 'rejected', 'op: is neither put nor patch nor delete'],
       ['odd', 'rejected', 'Unrecognized key: "colour"'],
+      ['half', 'rejected', 'a text of it holds a NUL, or half of a character'],
+      ['nul', 'rejected', 'a text of it holds a NUL, or half of a character'],
+      ['cup\\u0000', 'added', undefined],
       [null, 'rejected', 'Invalid input: expected object, received null'],
     ],
   );

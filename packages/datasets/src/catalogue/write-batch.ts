@@ -1,4 +1,4 @@
-import { type Author, type Connection, type Database, writeAudit } from '@duet/db';
+import { type Author, type Connection, type Database, isStorable, unstorableReason, writeAudit } from '@duet/db';
 import { z } from 'zod';
 import { judgeEvent } from '../parts/event-weights.ts';
 import { largestPrice } from '../shape.ts';
@@ -61,6 +61,13 @@ const rejected = (row: unknown, field: string, reason: string): RowResult => {
   return { id: typeof named === 'string' ? named : null, result: 'rejected', reason };
 };
 
+/** A row as its schema has it, or why it cannot be written. */
+function readRow<Row>(schema: z.ZodType<Row>, row: unknown): { data: Row } | { reason: string } {
+  if (!isStorable(row)) return { reason: `a text of it ${unstorableReason}` };
+  const read = schema.safeParse(row);
+  return read.success ? { data: read.data } : { reason: reasonOf(read.error) };
+}
+
 const reasonOf = ({ issues: [issue] }: z.ZodError): string =>
   issue!.path.length > 0 ? `${issue!.path.join('.')}: ${issue!.message}` : issue!.message;
 
@@ -81,9 +88,9 @@ export async function writeItemBatch(
   rows.forEach((row, at) => {
     const op = (row as { op?: unknown } | null)?.op ?? 'put';
     const schema = typeof op === 'string' && op in itemWrites ? itemWrites[op as keyof typeof itemWrites] : undefined;
-    const read = schema?.safeParse(row);
-    if (read?.success) parsed.push({ at, write: read.data });
-    else results[at] = rejected(row, 'itemId', read ? reasonOf(read.error) : 'op: is neither put nor patch nor delete');
+    const read = schema && readRow<ItemWrite>(schema, row);
+    if (read && 'data' in read) parsed.push({ at, write: read.data });
+    else results[at] = rejected(row, 'itemId', read?.reason ?? 'op: is neither put nor patch nor delete');
   });
   const written = await inTransaction(db, async (client) => {
     const items = await currentItems(client, datasetId, [...new Set(parsed.map(({ write }) => write.itemId))]);
@@ -163,8 +170,8 @@ export const userWrite = z.strictObject({
 export async function writeUserBatch(db: Database, datasetId: string, rows: readonly unknown[]): Promise<RowResult[]> {
   const users = new Map<string, z.output<typeof userWrite>>();
   const results = rows.map((row): RowResult => {
-    const read = userWrite.safeParse(row);
-    if (!read.success) return rejected(row, 'userId', reasonOf(read.error));
+    const read = readRow(userWrite, row);
+    if ('reason' in read) return rejected(row, 'userId', read.reason);
     users.set(read.data.userId, read.data);
     return { id: read.data.userId, result: 'accepted' };
   });
@@ -203,8 +210,8 @@ export async function writeInteractionBatch(
   const { settings } = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
   const taken: object[] = [];
   const results = rows.map((row): RowResult => {
-    const read = interactionWrite.safeParse(row);
-    if (!read.success) return rejected(row, 'userId', reasonOf(read.error));
+    const read = readRow(interactionWrite, row);
+    if ('reason' in read) return rejected(row, 'userId', read.reason);
     const { userId, itemId, time, event, orderId = null, quantity = null, valueMinor = null } = read.data;
     if (Date.parse(time) > latest) return rejected(row, 'userId', 'time: lies in the future');
     const judged = judgeEvent(settings as object, event);

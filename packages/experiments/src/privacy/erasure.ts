@@ -2,7 +2,16 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
 import { forgetUser } from '@duet/datasets';
-import { type Author, type Database, type Erasure, enqueue, fingerprintOf, type Person } from '@duet/db';
+import {
+  type Author,
+  type Database,
+  type Erasure,
+  enqueue,
+  fingerprintOf,
+  isStorable,
+  type Person,
+  unstorableReason,
+} from '@duet/db';
 import { z } from 'zod';
 import { dropBulkFiles, maskInLogs, waitingUploads } from './files.ts';
 import { forgetPerson } from './user-data.ts';
@@ -22,7 +31,7 @@ const personsId = z
   .string()
   .min(1, 'is empty')
   .max(200, 'has more than 200 characters')
-  .regex(/^[^\0]*$/, 'holds a character that no id has');
+  .refine(isStorable, { error: unstorableReason });
 
 /**
  * Writes down that a customer is to be forgotten; one that is not forgotten yet is not written down twice.
