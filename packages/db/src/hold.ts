@@ -11,7 +11,7 @@ const lockNotAvailable = '55P03';
  * has it and does not let it go within `waitMs`.
  *
  * It is an advisory lock of a transaction that stays open on a connection of its own: it goes with the process however
- * that ends, and it holds that connection also behind a pooler in transaction mode, where a session's lock stays on a
+ * that ends, within 35 seconds also where its whole host is gone, and it holds that connection also behind a pooler in transaction mode, where a session's lock stays on a
  * connection that others are given. The transaction has neither a snapshot nor a number, so no vacuum waits for it.
  * Where the connection is lost (the server was started again), the lock is taken anew as soon as it is free.
  *
@@ -58,9 +58,10 @@ async function take(
   const onError = () => lost(client);
   client.once('error', onError);
   try {
-    // `lock_timeout` 0 would be to wait for ever.
+    // `lock_timeout` 0 would be to wait for ever. A host that is gone without a word is found out by the keepalives.
     await client.query(
-      `BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${Math.max(1, waitMs)}`,
+      `BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${Math.max(1, waitMs)};
+       SET LOCAL tcp_keepalives_idle = 20; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_keepalives_count = 3`,
     );
     const number = typeof key === 'number' ? key : `hashtextextended(${client.escapeLiteral(key)}, 0)`;
     // Without parameters: the portal of a query with them would keep its snapshot for as long as the transaction lasts.
