@@ -4,9 +4,10 @@ import type { FaultSummary, ReadSummary } from '../summary.ts';
 import { summariseEmptied } from './checks.ts';
 import { readItems } from './items.ts';
 import { emptyLists, readLists } from './lists.ts';
+import { formsOf, locate } from './located.ts';
 import { currencyOf, mappingOf, minorUnits, opener, type ReadContext } from './read.ts';
 import { summariseRejected } from './rejected.ts';
-import { formsOf, locate, readRows } from './rows.ts';
+import { readRows } from './rows.ts';
 import { emptied, knownItems, rejected } from './tables.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -1,9 +1,9 @@
 import { DuetError } from '@duet/base';
 import type { ImportSettings } from '../request.ts';
 import { type FormFile, plain, rolesOf, type TableName } from './forms/form.ts';
+import { formsOf, locate } from './located.ts';
 import { opener, type ReadContext } from './read.ts';
 import { assignRoles } from './roles.ts';
-import { formsOf, locate } from './rows.ts';
 import { rejected } from './tables.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -28,7 +28,7 @@ const usualNames: Record<Role, string[]> = {
       'email',
       'anonymousid',
     ],
-    ...['properties.userid'],
+    ...['customeruserid', 'userkey', 'contactid', 'loyaltyid', 'billingemail', 'emailaddress', 'properties.userid'],
   ],
   item: [
     ...['itemid', 'item', 'productid', 'product', 'parentasin', 'asin', 'sku', 'stockcode', 'articleid', 'movieid'],

@@ -109,11 +109,167 @@ export function headerNames(fields: readonly string[]): string[] {
   });
 }
 
+interface SiftOptions {
+  file: string;
+  dialect: Dialect;
+  /** Whether the encoding is a guess. */
+  guessed: boolean;
+}
+
+/** Hears the header's names, or those that the dialect gives; returns the sink of the records. */
+type OpenSink = (names: string[]) => Promise<RecordSink>;
+
+/** Reads delimited text from its start to its end, chunk by chunk. */
+class Sieve {
+  names: string[] | undefined;
+  windows1252 = false;
+  readonly #options: SiftOptions;
+  readonly #columns: OpenSink;
+  readonly #latin = new TextDecoder('windows-1252');
+  #out: RecordSink;
+  #line: number;
+  #hasUtf8 = false;
+  /** Whether what follows, up to a line's end, belongs to a record that was given up. */
+  #skipping = false;
+  /** Copies plain records, once the columns are known and the delimiter is one byte. */
+  #copyPlain: ReturnType<typeof plainCopier> | undefined;
+
+  constructor(options: SiftOptions, sink: RecordSink, columns: OpenSink) {
+    this.#options = options;
+    this.#out = sink;
+    this.#columns = columns;
+    this.#line = 1 + options.dialect.skipLines;
+  }
+
+  /** Goes on with the sink that records of these names go into. */
+  async begin(names: string[]): Promise<void> {
+    this.names = names;
+    this.#out = await this.#columns(names);
+    const { dialect } = this.#options;
+    if (dialect.delimiter.length === 1) this.#copyPlain = plainCopier(dialect, names.length);
+  }
+
+  #reject(bytes: Buffer, from: number, to: number, reason: string, detail = ''): void {
+    if (this.names === undefined) {
+      throw new DuetError('bad-input', `the header line cannot be read: ${reason}.`, {
+        where: { file: this.#options.file, line: this.#line },
+      });
+    }
+    this.#out.reject(this.#line, reason, detail + bytes.toString('utf8', from, Math.min(to, from + 200)));
+  }
+
+  /** Keeps the record at `start` … `end` of the sink's bytes; of the first, returns the names that it holds. */
+  #keep(bytes: Buffer, at: number, step: Step, start: number): string[] | undefined {
+    const { guessed } = this.#options;
+    const out = this.#out;
+    const { clean } = out;
+    let { end, fields } = step;
+    if (!isUtf8(clean.bytes.subarray(start, end))) {
+      if (!guessed || this.#hasUtf8) {
+        this.#reject(bytes, at, step.next, 'text is not UTF-8');
+        return undefined;
+      }
+      this.windows1252 = true;
+      end = start + clean.bytes.write(this.#latin.decode(clean.bytes.subarray(start, end)), start);
+    } else if (!this.#hasUtf8 && guessed) {
+      this.#hasUtf8 = clean.bytes.subarray(start, end).some((byte) => byte > 0x7f);
+    }
+    if (this.names === undefined) {
+      const found = headerNames(clean.bytes.toString('utf8', start, end).split(separator));
+      if (found.length === 0) this.#reject(bytes, at, step.next, 'it has no names');
+      return found;
+    }
+    // Spreadsheets leave commas behind where cells were emptied.
+    while (fields > this.names.length && clean.bytes[end - 1] === us) {
+      fields--;
+      end--;
+    }
+    if (fields !== this.names.length) {
+      this.#reject(bytes, at, step.next, 'wrong number of fields', `${fields} instead of ${this.names.length}: `);
+      return undefined;
+    }
+    out.end(out.columns ? takeFields(out, out.columns, start, end) : end);
+    return undefined;
+  }
+
+  /** Goes on behind the line in which a record was given up, where it ends; returns where. */
+  #skip(bytes: Buffer, at: number): number {
+    const newline = bytes.indexOf(lf, at);
+    if (newline < 0) return bytes.length;
+    this.#line++;
+    this.#skipping = false;
+    return newline + 1;
+  }
+
+  /** Copies plain records; returns where they end. */
+  async #copy(bytes: Buffer, at: number): Promise<number> {
+    const out = this.#out;
+    if (this.#copyPlain === undefined || out.columns === undefined) return at;
+    const copied = this.#copyPlain(bytes, at, this.#line, { sink: out, columns: out.columns });
+    this.#line += copied.lines;
+    this.#hasUtf8 ||= this.#options.guessed && copied.hasWide;
+    if (out.isFull) await out.flushFull();
+    return copied.at;
+  }
+
+  /** Reads the record at a place; returns where the next begins, or the same place where it is not whole yet. */
+  async #readRecord(bytes: Buffer, at: number, final: boolean): Promise<number> {
+    const out = this.#out;
+    const start = out.begin(this.#line);
+    const step = readFields(bytes, at, final, this.#options.dialect, out.clean.bytes, start);
+    const isLong = bytes.length - at > maxRecord;
+    if (step.next < 0 && !isLong) return at;
+    if (step.next < 0) step.problem = `record is longer than ${maxRecord} bytes`;
+    if (step.problem !== '') {
+      // Only the record's first line is given up: whatever is wrong, the next line may begin a sound record.
+      const newline = bytes.indexOf(lf, at);
+      if (newline < 0 && !final && !isLong) return at;
+      this.#reject(bytes, at, newline < 0 ? bytes.length : newline, step.problem);
+      this.#skipping = newline < 0;
+      if (!this.#skipping) this.#line++;
+      return newline < 0 ? bytes.length : newline + 1;
+    }
+    const header = this.#keep(bytes, at, step, start);
+    if (header) await this.begin(header);
+    this.#line += step.lines;
+    return step.next;
+  }
+
+  /** Takes as many records from `bytes` as it holds; returns where the first incomplete one starts. */
+  async take(bytes: Buffer, final: boolean): Promise<number> {
+    if (this.names && this.#out.hasFullDictionary) await this.begin(this.names);
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#skipping) {
+        at = this.#skip(bytes, at);
+        continue;
+      }
+      const blank = bytes[at] === lf ? 1 : bytes[at] === cr && bytes[at + 1] === lf ? 2 : 0;
+      if (blank > 0) {
+        at += blank;
+        this.#line++;
+        continue;
+      }
+      const copied = await this.#copy(bytes, at);
+      if (copied > at) {
+        at = copied;
+        continue;
+      }
+      const next = await this.#readRecord(bytes, at, final);
+      if (next === at) return at;
+      at = next;
+      if (this.#out.isFull) await this.#out.flushFull();
+    }
+    return at;
+  }
+}
+
 /**
  * Copies the sound records of delimited text to a sink, unquoted, with line breaks inside quotes as spaces. Reads once,
  * from start to end, within a fixed amount of memory.
  *
  * @param text UTF-8, without a byte order mark
+ * @param sink Holds the header until its names are known.
  * @param columns Hears the header's names, or those that the dialect gives, before the first record, and again where
  *   its sink's dictionaries are full.
  * @returns whether a record was read as Windows-1252
@@ -121,124 +277,21 @@ export function headerNames(fields: readonly string[]): string[] {
  */
 export async function siftDelimited(
   text: AsyncIterable<Buffer>,
-  { file, dialect, guessed }: { file: string; dialect: Dialect; guessed: boolean },
+  options: SiftOptions,
   sink: RecordSink,
-  columns: (names: string[]) => Promise<RecordSink>,
+  columns: OpenSink,
 ): Promise<{ columns: string[]; windows1252: boolean }> {
-  let names: string[] | undefined = dialect.columns;
-  let out = sink;
-  let line = 1 + dialect.skipLines;
-  let skipping = false;
-  let hasUtf8 = false;
-  let windows1252 = false;
-  const latin = new TextDecoder('windows-1252');
-  /** Copies plain records, once the columns are known and the delimiter is one byte. */
-  let copyPlain: ReturnType<typeof plainCopier> | undefined;
-  const begun = (found: RecordSink, count: number): void => {
-    out = found;
-    if (dialect.delimiter.length === 1) copyPlain = plainCopier(dialect, count);
-  };
-
-  const reject = (bytes: Buffer, from: number, to: number, reason: string, detail = ''): void => {
-    if (names === undefined) {
-      throw new DuetError('bad-input', `the header line cannot be read: ${reason}.`, { where: { file, line } });
-    }
-    out.reject(line, reason, detail + bytes.toString('utf8', from, Math.min(to, from + 200)));
-  };
-
-  /** Keeps the record at `start` … `end` of the sink's bytes; of the first, returns the names that it holds. */
-  const keep = (bytes: Buffer, at: number, step: Step, start: number): string[] | undefined => {
-    let { end } = step;
-    const { clean } = out;
-    if (!isUtf8(clean.bytes.subarray(start, end))) {
-      if (!guessed || hasUtf8) {
-        reject(bytes, at, step.next, 'text is not UTF-8');
-        return undefined;
-      }
-      windows1252 = true;
-      end = start + clean.bytes.write(latin.decode(clean.bytes.subarray(start, end)), start);
-    } else if (!hasUtf8 && guessed) hasUtf8 = clean.bytes.subarray(start, end).some((byte) => byte > 0x7f);
-    if (names === undefined) {
-      const found = headerNames(clean.bytes.toString('utf8', start, end).split(separator));
-      if (found.length === 0) reject(bytes, at, step.next, 'it has no names');
-      return found;
-    }
-    let { fields } = step;
-    // Spreadsheets leave commas behind where cells were emptied.
-    while (fields > names.length && clean.bytes[end - 1] === us) {
-      fields--;
-      end--;
-    }
-    if (fields !== names.length) {
-      reject(bytes, at, step.next, 'wrong number of fields', `${fields} instead of ${names.length}: `);
-      return undefined;
-    }
-    out.end(out.columns ? takeFields(out, out.columns, start, end) : end);
-    return undefined;
-  };
-
-  /** Takes as many records from `bytes` as it holds; returns where the first incomplete one starts. */
-  const take = async (bytes: Buffer, final: boolean): Promise<number> => {
-    let at = 0;
-    if (names && out.hasFullDictionary) begun(await columns(names), names.length);
-    while (at < bytes.length) {
-      if (skipping) {
-        const newline = bytes.indexOf(lf, at);
-        if (newline < 0) return bytes.length;
-        at = newline + 1;
-        line++;
-        skipping = false;
-        continue;
-      }
-      const blank = bytes[at] === lf ? 1 : bytes[at] === cr && bytes[at + 1] === lf ? 2 : 0;
-      if (blank > 0) {
-        at += blank;
-        line++;
-        continue;
-      }
-      if (copyPlain && out.columns) {
-        const copied = copyPlain(bytes, at, line, { sink: out, columns: out.columns });
-        at = copied.at;
-        line += copied.lines;
-        hasUtf8 ||= guessed && copied.hasWide;
-        if (out.isFull) await out.flushFull();
-        if (copied.lines > 0) continue;
-      }
-      const start = out.begin(line);
-      const step = readFields(bytes, at, final, dialect, out.clean.bytes, start);
-      if (step.next < 0 && bytes.length - at <= maxRecord) return at;
-      if (step.next < 0) step.problem = `record is longer than ${maxRecord} bytes`;
-      if (step.problem !== '') {
-        // Only the record's first line is given up: whatever is wrong, the next line may begin a sound record.
-        const newline = bytes.indexOf(lf, at);
-        if (newline < 0 && !final && bytes.length - at <= maxRecord) return at;
-        reject(bytes, at, newline < 0 ? bytes.length : newline, step.problem);
-        skipping = newline < 0;
-        at = newline < 0 ? bytes.length : newline + 1;
-        if (!skipping) line++;
-      } else {
-        const header = keep(bytes, at, step, start);
-        if (header) {
-          names = header;
-          begun(await columns(header), header.length);
-        }
-        at = step.next;
-        line += step.lines;
-      }
-      if (out.isFull) await out.flushFull();
-    }
-    return at;
-  };
-
-  if (names) begun(await columns(names), names.length);
+  const sieve = new Sieve(options, sink, columns);
+  if (options.dialect.columns) await sieve.begin(options.dialect.columns);
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of text) {
     const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    rest = bytes.subarray(await take(bytes, false));
+    rest = bytes.subarray(await sieve.take(bytes, false));
   }
-  await take(rest, true);
+  await sieve.take(rest, true);
+  const { names, windows1252 } = sieve;
   if (names === undefined) {
-    throw new DuetError('bad-input', 'this file is empty: it has no header line.', { where: { file } });
+    throw new DuetError('bad-input', 'this file is empty: it has no header line.', { where: { file: options.file } });
   }
   return { columns: names, windows1252 };
 }
