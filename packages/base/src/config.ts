@@ -289,7 +289,7 @@ export const settings: readonly { key: keyof Config; env: string; default: strin
     key: 'importMemoryMb',
     env: 'DUET_IMPORT_MEMORY_MB',
     default: '',
-    meaning: "Megabytes that an import may hold; a quarter of the machine's, at most 4096, when empty.",
+    meaning: "Megabytes that an import may hold; a quarter of the machine's, at most 1024, when empty.",
   },
   {
     key: 'importMaxBytes',

@@ -14,7 +14,7 @@ import type { ReadSummary } from './summary.ts';
 
 /** What an import may use. */
 export interface ImportResources {
-  /** Bytes that DuckDB may hold; a quarter of the machine's, at most 4 GiB, by default. */
+  /** Bytes that DuckDB may hold; a quarter of the machine's, at most 1 GiB, by default. */
   memory?: number | undefined;
   limits?: Partial<Limits> | undefined;
   /** What may be fetched over the network: nothing by default. */

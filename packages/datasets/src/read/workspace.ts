@@ -8,7 +8,7 @@ import type { Table } from './tables.ts';
 export { literal };
 
 /** What DuckDB may hold in memory where nobody says: it spills the rest to the workspace's folder. */
-const defaultMemory = Math.min(totalmem() / 4, 4 * 2 ** 30);
+const defaultMemory = Math.min(totalmem() / 4, 2 ** 30);
 const threads = Math.min(2, availableParallelism());
 
 /** What is read again at once: dictionaries, which cost most of writing, make it no faster. */
