@@ -9,5 +9,5 @@ export { endGroup, identify, isAlive, type ProcessIdentity, peakMemoryMb } from 
 export { type Progress, type ProgressUpdate, silent } from './progress.ts';
 export { readOrMakeSecret, readSecret, writeSecret } from './secrets.ts';
 export { arrivalMs, callerAddress, limitConnections, networkOf, trustedProxies } from './server-limits.ts';
-export { inSlices } from './slices.ts';
+export { inSlices, Turns } from './slices.ts';
 export { formatSeconds, reportProgress, terminalProgress } from './terminal.ts';

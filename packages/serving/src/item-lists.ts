@@ -132,7 +132,10 @@ export async function search(
   if (filter !== undefined) checkFilter(filter, dataset.catalogue);
   const hidden = catalogueRows(dataset, exclude);
   const visible = withoutBlocked({ hidden, filter: inStockOnly(dataset, filter) }, rules);
-  const counted = (rows: Int32Array) => ({ total: rows.length, facets: facetsOf(dataset.catalogue, rows, facets) });
+  const counted = async (rows: Int32Array) => ({
+    total: rows.length,
+    facets: await facetsOf(dataset.catalogue, rows, facets),
+  });
   const depth = Math.max(k, candidateCount);
   if (retriever !== undefined && dataset.queryId !== undefined) {
     const { vectors, known } = await retriever.userVectors({ id: requesterOf(dataset, { query }), situation }, 0);
@@ -141,16 +144,16 @@ export async function search(
       const why = `Nearest to the query by model ${retriever.planned.name}.`;
       const items = listed(dataset, nearest, k, rules);
       const rows = Int32Array.from(nearest, ({ item }) => item);
-      const summary = { by: 'model' as const, why, placement, corrected: null, ...counted(rows) };
+      const summary = { by: 'model' as const, why, placement, corrected: null, ...(await counted(rows)) };
       return { ...summary, ...answeredBy(retriever, dataset), items };
     }
   }
-  const { items, matched, corrected } = (await titles()).find(query, depth, maySee(dataset.catalogue, visible));
+  const { items, matched, corrected } = await (await titles()).find(query, depth, maySee(dataset.catalogue, visible));
   const learnt = dataset.queryId === undefined ? 'was not trained on queries' : 'knows no word of the query';
   const reason = retriever === undefined ? because.join(' ') : `Model ${retriever.planned.name} ${learnt}.`;
   const answered = retriever === undefined ? answeredByNone(dataset, because) : answeredBy(retriever, dataset);
   const why = `By the words of titles and categories. ${reason}`;
-  const summary = { by: 'titles' as const, why, placement, corrected, ...counted(matched) };
+  const summary = { by: 'titles' as const, why, placement, corrected, ...(await counted(matched)) };
   return { ...summary, ...answered, items: listed(dataset, items, k, rules) };
 }
 

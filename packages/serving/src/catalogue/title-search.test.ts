@@ -35,10 +35,7 @@ test('however often titles were edited, a search finds what one finds that reads
         catalogue.editCount++;
         const first = await TitleSearch.open(catalogueOf(edition));
         for (const text of [query, `${query} red`, 'lam']) {
-          assert.deepEqual(
-            followed.find(text, 3, () => true),
-            first.find(text, 3, () => true),
-          );
+          assert.deepEqual(await followed.find(text, 3, () => true), await first.find(text, 3, () => true));
         }
       }
     }),
@@ -46,7 +43,7 @@ test('however often titles were edited, a search finds what one finds that reads
 });
 
 const found = async (titles: string[], query: string) => {
-  const { items, corrected, matched } = (await TitleSearch.open(catalogueOf(titles))).find(query, 10, () => true);
+  const { items, corrected, matched } = await (await TitleSearch.open(catalogueOf(titles))).find(query, 10, () => true);
   return { titles: items.map(({ item }) => titles[item]), corrected, matched: matched.length };
 };
 
@@ -64,4 +61,23 @@ test('items with all the words come first, and are those that count; others fill
   const { titles: order, matched } = await found(titles, 'red lamp');
   assert.deepEqual(order.slice(0, 2).toSorted(), ['LAMP RED LARGE', 'RED LAMP']);
   assert.deepEqual([matched, order.length], [2, 4]);
+});
+
+test('queries that are under way together let others have their turns, and find what each finds alone', async () => {
+  const titles = Array.from({ length: 40_000 }, (_, row) => `SET OF ${row % 7} ${row % 2 ? 'RED' : 'BLUE'} MUGS`);
+  const search = await TitleSearch.open(catalogueOf(titles));
+  const find = (query: string, may = (row: number) => row % 3 > 0) => search.find(query, 20, may);
+  const queries = ['set of red', 'blue mugs', 'set', 'red mgus', 'of blue'];
+  const alone: Awaited<ReturnType<typeof find>>[] = [];
+  for (const query of queries) alone.push(await find(query));
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  assert.deepEqual(await Promise.all(queries.map((query) => find(query))), alone);
+  isOver = true;
+  assert.ok(turns > 3, `${turns} turns`);
 });

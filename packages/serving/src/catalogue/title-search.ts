@@ -1,14 +1,14 @@
-import { setImmediate } from 'node:timers/promises';
+import { Turns } from '@duet/base';
 import SearchableMap from 'minisearch/SearchableMap';
 import type { LiveCatalogue } from './catalogue.ts';
 
 /** Words of a text, lower case, letters and digits of any script. */
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
-/** Entries of words that are looked at for one query at most, rarest words first: some ten milliseconds. */
+/** Entries of words that are looked at for one query at most, rarest words first: some hundred milliseconds. */
 const mostEntries = 500_000;
-/** Items that are read in one turn of the event loop: some milliseconds. */
-const readAtOnce = 2_000;
+/** Entries that are looked at before it is asked whether others wait. */
+const betweenLooks = 512;
 /** The usual constants of BM25. */
 const k1 = 1.2;
 const b = 0.75;
@@ -17,6 +17,9 @@ const mostBeginnings = 50;
 const beginningWeight = 0.6;
 /** What a word with one wrong letter is worth; with two, the square. */
 const typoWeight = 0.5;
+
+/** Scratches that are kept: as many queries as are usually under way. */
+const mostSpare = 4;
 
 /** Words that are read of those that begin alike. */
 const mostRead = 2_000;
@@ -32,6 +35,13 @@ interface Term {
 
 /** The word that more items have first. */
 const byUse = (one: Term, other: Term): number => other.rows.size - one.rows.size || (one.word < other.word ? -1 : 1);
+
+/** By row: score, words of the query it has, and the last of them. Zero between queries. */
+interface Scratch {
+  scores: Float32Array;
+  hits: Uint8Array;
+  last: Uint8Array;
+}
 
 /** A word of the catalogue that a typed one may mean. */
 interface Spelling {
@@ -52,7 +62,7 @@ export interface TitlesFound {
 /**
  * Items by the words of their titles and categories, ranked by BM25 (Robertson and Zaragoza 2009), with words that are
  * begun or misspelt: what a search box gets where no model has learnt from queries. Follows the catalogue's edits at its
- * next use.
+ * next use. All that may take long is done in slices, between which others have their turns.
  */
 export class TitleSearch {
   #catalogue: LiveCatalogue;
@@ -63,10 +73,9 @@ export class TitleSearch {
   #read: Term[][] = [];
   #totalWords = 0;
   #seen: number;
-  /** By row: score, words of the query it has, and the last of them. Zero between queries. */
-  #scores = new Float32Array(0);
-  #hits = new Uint8Array(0);
-  #last = new Uint8Array(0);
+  #following: Promise<void> = Promise.resolve();
+  /** Of queries that have ended: several may be under way. */
+  #spare: Scratch[] = [];
 
   private constructor(catalogue: LiveCatalogue) {
     this.#catalogue = catalogue;
@@ -76,9 +85,10 @@ export class TitleSearch {
   /** Reads the catalogue, a million items in some seconds, and lets others go on meanwhile. */
   static async open(catalogue: LiveCatalogue): Promise<TitleSearch> {
     const titles = new TitleSearch(catalogue);
+    const turns = new Turns();
     for (let row = 0; row < catalogue.ids.length; row++) {
       titles.#take(row);
-      if (row % readAtOnce === readAtOnce - 1) await setImmediate();
+      if (row % 16 === 0 && turns.due) await turns.next();
     }
     return titles;
   }
@@ -88,27 +98,39 @@ export class TitleSearch {
    *
    * @param may whether an item may be found
    */
-  find(query: string, k: number, may: (row: number) => boolean): TitlesFound {
-    const { editCount, ids } = this.#catalogue;
-    for (const { row, described } of this.#catalogue.editsSince(this.#seen)) if (described) this.#take(row);
-    this.#seen = editCount;
-    if (this.#scores.length < ids.length) {
-      const room = Math.ceil(ids.length * 1.1);
-      [this.#scores, this.#hits, this.#last] = [new Float32Array(room), new Uint8Array(room), new Uint8Array(room)];
-    }
+  async find(query: string, k: number, may: (row: number) => boolean): Promise<TitlesFound> {
+    await this.#follow();
+    const { ids } = this.#catalogue;
+    const spare = this.#spare.pop();
+    const scratch = spare !== undefined && spare.hits.length >= ids.length ? spare : scratchOf(ids.length);
+    const turns = new Turns();
     const typed = [...new Set(wordsOf(query))].slice(0, 20);
     const spelt = typed.map((word) => this.#spellings(word));
-    const touched = this.#score(spelt);
-    const found = this.#best(touched, k, may);
-    for (const row of touched) this.#scores[row] = this.#hits[row] = this.#last[row] = 0;
+    const touched = await this.#score(spelt, scratch, turns);
+    const found = await this.#best(touched, k, may, scratch, turns);
+    for (const row of touched) scratch.scores[row] = scratch.hits[row] = scratch.last[row] = 0;
+    if (this.#spare.length < mostSpare) this.#spare.push(scratch);
     const taken = spelt.map((spellings, at) => spellings[0]?.term.word ?? typed[at]!);
     const isMended = taken.some((word, at) => word !== typed[at] && !word.startsWith(typed[at]!));
     return { ...found, corrected: isMended ? taken.join(' ') : null };
   }
 
+  /** Takes over the catalogue's edits since the last time: one query reads them, the others wait for it. */
+  #follow(): Promise<void> {
+    this.#following = this.#following.then(async () => {
+      const { editCount } = this.#catalogue;
+      const turns = new Turns();
+      for (const { row, described } of this.#catalogue.editsSince(this.#seen)) {
+        if (described) this.#take(row);
+        if (turns.due) await turns.next();
+      }
+      this.#seen = editCount;
+    });
+    return this.#following;
+  }
+
   /** Adds up the words' scores by row. @returns the rows that have one */
-  #score(spelt: readonly Spelling[][]): number[] {
-    const [scores, hits, last] = [this.#scores, this.#hits, this.#last];
+  async #score(spelt: readonly Spelling[][], { scores, hits, last }: Scratch, turns: Turns): Promise<number[]> {
     const items = this.#catalogue.ids.length;
     const mean = this.#totalWords / Math.max(1, items) || 1;
     const touched: number[] = [];
@@ -119,9 +141,9 @@ export class TitleSearch {
       // The best spelling of a word that a row has counts, and no other.
       for (const { term, weight } of spelt[at]!) {
         if (entries >= mostEntries) break;
-        entries += term.rows.size;
         const idf = Math.log(1 + (items - term.rows.size + 0.5) / (term.rows.size + 0.5));
         for (const row of term.rows) {
+          if (++entries % betweenLooks === 0 && turns.due) await turns.next();
           if (last[row] === at + 1) continue;
           last[row] = at + 1;
           if (hits[row] === 0) touched.push(row);
@@ -135,43 +157,33 @@ export class TitleSearch {
   }
 
   /** The k best of the rows that may be seen, and all of those that have the most words. */
-  #best(touched: readonly number[], k: number, may: (row: number) => boolean): Omit<TitlesFound, 'corrected'> {
-    const hits = this.#hits;
+  async #best(
+    touched: readonly number[],
+    k: number,
+    may: (row: number) => boolean,
+    { scores, hits }: Scratch,
+    turns: Turns,
+  ): Promise<Omit<TitlesFound, 'corrected'>> {
     const byHits: number[][] = [];
+    let looked = 0;
     for (const row of touched) {
       const level = hits[row]!;
       byHits[level] ??= [];
       byHits[level].push(row);
+      if (++looked % betweenLooks === 0 && turns.due) await turns.next();
     }
     const items: TitlesFound['items'] = [];
-    let matched = new Int32Array(0);
+    let matched: number[] = [];
     for (let level = byHits.length - 1; level > 0 && items.length < k; level--) {
-      const rows = (byHits[level] ?? []).filter(may);
-      if (rows.length === 0) continue;
-      if (matched.length === 0) matched = Int32Array.from(rows);
-      items.push(...this.#topOf(rows, k - items.length));
-    }
-    return { items, matched };
-  }
-
-  /** The k rows of the greatest score, without sorting them all. */
-  #topOf(rows: readonly number[], k: number): TitlesFound['items'] {
-    const scores = this.#scores;
-    const isBefore = (one: number, other: number) =>
-      scores[one]! > scores[other]! || (scores[one] === scores[other] && one < other);
-    const top: number[] = [];
-    for (const row of rows) {
-      if (top.length === k && !isBefore(row, top[k - 1]!)) continue;
-      let [low, high] = [0, top.length];
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (isBefore(row, top[middle]!)) high = middle;
-        else low = middle + 1;
+      const rows: number[] = [];
+      for (const row of byHits[level] ?? []) {
+        if (may(row)) rows.push(row);
+        if (++looked % betweenLooks === 0 && turns.due) await turns.next();
       }
-      top.splice(low, 0, row);
-      if (top.length > k) top.pop();
+      if (matched.length === 0) matched = rows;
+      items.push(...topOf(rows, scores, k - items.length));
     }
-    return top.map((item) => ({ item, score: scores[item]! }));
+    return { items, matched: Int32Array.from(matched) };
   }
 
   /** Takes over what a row says now, in the place of what it said. */
@@ -220,4 +232,28 @@ export class TitleSearch {
     typos.sort(([one, near], [other, far]) => near - far || byUse(one, other));
     return typos.slice(0, mostBeginnings).map(([term, distance]) => ({ term, weight: typoWeight ** distance }));
   }
+}
+
+const scratchOf = (items: number): Scratch => {
+  const room = Math.ceil(items * 1.1);
+  return { scores: new Float32Array(room), hits: new Uint8Array(room), last: new Uint8Array(room) };
+};
+
+/** The k rows of the greatest score, without sorting them all. */
+function topOf(rows: readonly number[], scores: Float32Array, k: number): TitlesFound['items'] {
+  const isBefore = (one: number, other: number) =>
+    scores[one]! > scores[other]! || (scores[one] === scores[other] && one < other);
+  const top: number[] = [];
+  for (const row of rows) {
+    if (top.length === k && !isBefore(row, top[k - 1]!)) continue;
+    let [low, high] = [0, top.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(row, top[middle]!)) high = middle;
+      else low = middle + 1;
+    }
+    top.splice(low, 0, row);
+    if (top.length > k) top.pop();
+  }
+  return top.map((item) => ({ item, score: scores[item]! }));
 }
