@@ -16,7 +16,7 @@ const duet = path.join(repository, 'apps/cli/bin/duet.mjs');
 /** A page as a shop with Vite writes it. */
 const program = (url: string, apiKey: string) => `
   import { createRoot } from 'react-dom/client';
-  import { DuetProvider, Recommendations, useRecommendations, ShownList, useShownItem, type ListOf } from '@duet/react';
+  import { DuetProvider, NotInterested, Recommendations, useRecommendations, ShownList, useShownItem, type ListOf } from '@duet/react';
 
   function Cart() {
     const shown = useShownItem();
@@ -34,7 +34,7 @@ const program = (url: string, apiKey: string) => `
       <Trending />
       <div style={{ height: 3000 }} />
       <Recommendations list="popular" placement="below" k={2} label="Best sellers" failed={null}>
-        {(item, place) => <p>{place}. {item.title} <Cart /></p>}
+        {(item, place) => <div>{place}. {item.title} <Cart /> <NotInterested label={'Not interested in ' + item.itemId} /></div>}
       </Recommendations>
       <Recommendations list="retrieve" placement="again" seen="only" label="Again" empty={<p>Nothing to buy again.</p>} failed={null} />
     </DuetProvider>,
@@ -154,6 +154,19 @@ test('a Vite shop shows lists, and counts what is really seen, followed and put 
   expect(of('below', 'impression').length, 'no cart without an impression').toBeGreaterThan(0);
   const { result } = await (await answered).json();
   expect(result.data.rejected).toEqual([]);
+
+  // What a shopper does not want gives way at once, and is in no list from the next look on.
+  const second = below.getByRole('listitem').nth(1);
+  const name = (await second.getByRole('button', { name: 'Not interested' }).getAttribute('aria-label'))!;
+  await second.getByRole('button', { name }).click();
+  await expect(second.getByRole('status')).toHaveText('You will not see it again.');
+  await expect(second.getByRole('status')).toBeFocused();
+  await expect.poll(() => of('below', 'dislike').map(({ itemId }) => `Not interested in ${itemId}`)).toEqual([name]);
+  await expect(async () => {
+    await page.reload();
+    await expect(below.getByRole('listitem')).toHaveCount(2);
+    await expect(below.getByRole('button', { name })).toHaveCount(0);
+  }).toPass();
 });
 
 // Its console tells of the calls that fail.

@@ -1,4 +1,4 @@
-import { setStorefront, storefrontOf, storefrontPatch, storefrontSettings } from '@duet/datasets';
+import { setStorefront, shopSettings, storefrontOf, storefrontPatch } from '@duet/datasets';
 import { identifyUser } from '@duet/experiments';
 import { chooseDataset } from '@duet/serving';
 import { TRPCError } from '@trpc/server';
@@ -283,12 +283,12 @@ export const appRouter = router({
   settings: router({
     get: scoped(['write'])
       .meta({ rest: { method: 'GET', path: '/v1/settings', summary: 'What the shop decided about lists and events' } })
-      .output(answers(storefrontSettings))
+      .output(answers(shopSettings))
       .query(async ({ ctx }) => storefrontOf(ctx.db, await writtenDataset(ctx))),
     patch: scoped(['write'])
       .meta({ rest: { method: 'PATCH', path: '/v1/settings', summary: 'Change some of it' } })
       .input(storefrontPatch)
-      .output(answers(storefrontSettings))
+      .output(answers(shopSettings))
       .mutation(async ({ ctx, input }) =>
         setStorefront(ctx.db, await writtenDataset(ctx), input, { actor: `key:${ctx.caller.name}` }),
       ),

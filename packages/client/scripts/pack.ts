@@ -3,13 +3,13 @@
  *
  *   npm run pack:client      writes build/duet-client-<version>.tgz, ready for `npm publish` or `npm install <file>`
  */
-import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { appRouter, type Operation, operationsOf, pascal, wireSchemas } from '@duet/api';
 import { build } from 'esbuild';
 import { compile } from 'json-schema-to-typescript';
 import ts from 'typescript';
+import { packFolder } from './tarball.ts';
 
 const packageRoot = path.resolve(import.meta.dirname, '..');
 const repository = path.resolve(packageRoot, '../..');
@@ -25,12 +25,8 @@ export async function packClient(into: string): Promise<string> {
   const folder = path.join(into, 'client');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await Promise.all([writeCode(folder), writeDeclarations(folder), writeManifest(folder)]);
-  await cp(path.join(repository, 'LICENSE'), path.join(folder, 'LICENSE'));
-  await cp(path.join(packageRoot, 'README.md'), path.join(folder, 'README.md'));
-  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', into], { cwd: folder, encoding: 'utf8' });
-  const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
-  return path.join(into, filename);
+  const [manifest] = await Promise.all([manifestOf(), writeCode(folder), writeDeclarations(folder)]);
+  return packFolder(packageRoot, folder, into, manifest);
 }
 
 async function writeCode(folder: string): Promise<void> {
@@ -120,9 +116,9 @@ function routerType(operations: readonly Operation[]): string {
   ].join('\n');
 }
 
-async function writeManifest(folder: string): Promise<void> {
+async function manifestOf(): Promise<object> {
   const { version } = JSON.parse(await readFile(path.join(packageRoot, 'package.json'), 'utf8'));
-  const manifest = {
+  return {
     name: '@duet/client',
     version,
     description: 'Typed client of Duet, the recommendation platform: recommendations in, events out. No dependencies.',
@@ -142,7 +138,6 @@ async function writeManifest(folder: string): Promise<void> {
     peerDependencies: { '@trpc/server': '^11.0.0' },
     peerDependenciesMeta: { '@trpc/server': { optional: true } },
   };
-  await writeFile(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 if (import.meta.main) console.log(await packClient(path.join(repository, 'build')));

@@ -52,12 +52,13 @@ export { isOneKind, type Sides, userItem } from './shape.ts';
 export { takeSnapshot } from './snapshots/take-snapshot.ts';
 export {
   mostKeptDays,
+  parseShop,
   parseStorefront,
-  type StorefrontSettings,
+  type ShopSettings,
   setStorefront,
+  shopSettings,
   storefrontOf,
   storefrontPatch,
-  storefrontSettings,
 } from './storefront/storefront.ts';
 export type { FaultSummary, ImportSummary, TableMapping } from './summary.ts';
 export {

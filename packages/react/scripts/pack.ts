@@ -4,9 +4,9 @@
  *
  *   npm run pack:react      writes build/duet-react-<version>.tgz
  */
-import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { packFolder } from '@duet/client/tarball';
 import ts from 'typescript';
 
 const packageRoot = path.resolve(import.meta.dirname, '..');
@@ -35,12 +35,7 @@ export async function packReact(into: string): Promise<string> {
     },
     peerDependencies: { '@duet/client': version, react: '>=19' },
   };
-  await writeFile(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  await cp(path.join(repository, 'LICENSE'), path.join(folder, 'LICENSE'));
-  await cp(path.join(packageRoot, 'README.md'), path.join(folder, 'README.md'));
-  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', into], { cwd: folder, encoding: 'utf8' });
-  const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
-  return path.join(into, filename);
+  return packFolder(packageRoot, folder, into, manifest);
 }
 
 function writeCode(folder: string): void {

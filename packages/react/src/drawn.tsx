@@ -6,6 +6,8 @@ export interface Looks {
   className?: string | undefined;
   listClassName?: string | undefined;
   itemClassName?: string | undefined;
+  /** Stands in the place of an item that the shopper says they do not want. */
+  unwanted?: ReactNode;
 }
 
 /** How a list is drawn, whoever asks for it. */

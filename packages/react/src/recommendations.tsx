@@ -25,7 +25,7 @@ export type RecommendationsProps<L extends ListName> = ListOf<L> &
  */
 export function Recommendations<L extends ListName = 'retrieve'>(props: RecommendationsProps<L>) {
   const { label, heading, children, href, empty = null, loading, failed, more, ...rest } = props;
-  const { className, listClassName, itemClassName, ...asked } = rest;
+  const { className, listClassName, itemClassName, unwanted, ...asked } = rest;
   const list = useRecommendations<L>(asked as unknown as ListOf<L>);
   const answerId = useId();
   if (list.status === 'loading') {
@@ -57,7 +57,9 @@ export function Recommendations<L extends ListName = 'retrieve'>(props: Recommen
     </button>
   );
   return (
-    <ShownList {...{ entries: list.entries, answerId, label, heading, after, className, listClassName, itemClassName }}>
+    <ShownList
+      {...{ entries: list.entries, answerId, label, heading, after, unwanted, className, listClassName, itemClassName }}
+    >
       {list.items.map((item, index) => drawn<L>(item, index + 1, { children, href }))}
     </ShownList>
   );

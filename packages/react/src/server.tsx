@@ -38,13 +38,13 @@ export type ServerRecommendationsProps<L extends ListName> = ListOf<L> &
  * events, by the `DuetProvider` of the page, whose visitor is this `userId`.
  */
 export async function Recommendations<L extends ListName = 'retrieve'>(props: ServerRecommendationsProps<L>) {
-  const { client, label, heading, children, href, empty, failed, className, listClassName, itemClassName, ...rest } =
-    props;
+  const { client, label, heading, children, href, empty, failed, ...others } = props;
+  const { className, listClassName, itemClassName, unwanted, ...rest } = others;
   const answer = await ask<L>(client, rest as unknown as ListOf<L>).catch((cause) => {
     if (cause instanceof DuetClientError) return cause;
     throw cause;
   });
   if (answer instanceof DuetClientError) return failed?.(answer) ?? null;
-  const drawing = { label, heading, children, href, empty, className, listClassName, itemClassName };
+  const drawing = { label, heading, children, href, empty, className, listClassName, itemClassName, unwanted };
   return <AnsweredList<L> answer={answer} placement={props.placement} {...drawing} />;
 }

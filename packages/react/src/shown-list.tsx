@@ -1,6 +1,6 @@
 'use client';
 
-import { createContext, type MouseEvent, type ReactNode, useContext, useEffect, useId, useRef } from 'react';
+import { createContext, type MouseEvent, type ReactNode, useContext, useEffect, useId, useRef, useState } from 'react';
 import type { Looks } from './drawn.tsx';
 import { useDuet, useTracking } from './duet-provider.tsx';
 import type { ShownEntry } from './shown.ts';
@@ -23,10 +23,13 @@ export interface ShownListProps extends Looks {
 interface ShownItem extends ShownEntry {
   /** Logs what the shopper does with the item, credited to this list: `log('cart', { quantity: 2 })`. */
   log(type: 'cart' | 'click', more?: { quantity?: number }): void;
+  /** Logs that the shopper does not want the item, which no list shows them again, and takes it out of this one. */
+  dislike(): void;
 }
 
 /** What a list is called that the shop gives no name. */
 export const defaultLabel = 'Recommended for you';
+const defaultUnwanted = 'You will not see it again.';
 
 const ItemContext = createContext<ShownItem | undefined>(undefined);
 
@@ -37,7 +40,8 @@ export const useShownItem = (): ShownItem | undefined => useContext(ItemContext)
  * A list whose items are counted: an impression when one was really seen, a click when its link was followed. It has no
  * style, and is a list to assistive technology whatever its style (`role`, which WebKit drops without bullets).
  */
-export function ShownList({ entries, answerId, label, heading, children, after, ...looks }: ShownListProps) {
+export function ShownList(props: ShownListProps) {
+  const { entries, answerId, label, heading, children, after, unwanted = defaultUnwanted, ...looks } = props;
   const id = useId();
   const isNamedByHeading = label === undefined && heading !== undefined;
   const naming = isNamedByHeading ? { 'aria-labelledby': id } : { 'aria-label': label ?? defaultLabel };
@@ -51,6 +55,7 @@ export function ShownList({ entries, answerId, label, heading, children, after, 
             key={`${entry.itemId} ${entry.place}`}
             entry={entry}
             answerId={answerId}
+            unwanted={unwanted}
             className={looks.itemClassName}
           >
             {children[index]}
@@ -65,15 +70,17 @@ export function ShownList({ entries, answerId, label, heading, children, after, 
 interface ItemProps {
   entry: ShownEntry;
   answerId: string;
+  unwanted: ReactNode;
   className: string | undefined;
   children: ReactNode;
 }
 
-function Item({ entry, answerId, className, children }: ItemProps) {
+function Item({ entry, answerId, unwanted, className, children }: ItemProps) {
   const { itemId, touch, propensity } = entry;
   const { log } = useDuet();
   const { viewability, logOnce, rememberTouch } = useTracking();
   const element = useRef<HTMLLIElement>(null);
+  const [isUnwanted, setUnwanted] = useState(false);
   const key = `${touch.requestId ?? answerId} ${touch.placement} ${itemId}`;
   const seen = () =>
     logOnce(key, { ...touch, ...(propensity !== undefined && { propensity }), type: 'impression', itemId });
@@ -88,6 +95,11 @@ function Item({ entry, answerId, className, children }: ItemProps) {
     rememberTouch(itemId, touch);
     log({ ...touch, ...more, type, itemId });
   };
+  const dislike = () => {
+    seen();
+    log({ ...touch, type: 'dislike', itemId });
+    setUnwanted(true);
+  };
   /** Of the link, by whatever button or key: what else is in the item logs for itself. */
   const followed = ({ target, button }: MouseEvent) => {
     if (button < 2 && (target as Element).closest('a') !== null) act('click');
@@ -95,7 +107,14 @@ function Item({ entry, answerId, className, children }: ItemProps) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: it listens to its link, which keys follow too.
     <li ref={element} className={className} onClick={followed} onAuxClick={followed}>
-      <ItemContext value={{ ...entry, log: act }}>{children}</ItemContext>
+      {isUnwanted ? (
+        // It takes the focus over from the button, which is gone, and is read out.
+        <p role="status" tabIndex={-1} ref={(paragraph) => paragraph?.focus()}>
+          {unwanted}
+        </p>
+      ) : (
+        <ItemContext value={{ ...entry, log: act, dislike }}>{children}</ItemContext>
+      )}
     </li>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { addLine } from '../browser/basket.ts';
 import { useBasket } from '../browser/use-basket.ts';
 import { niceTitle } from '../look/title.ts';
-import type { ShopItem } from './shop-item.ts';
+import type { ShopItem } from '../shop-item.ts';
 
 /** Puts an item into the basket and logs it, credited to the list it stands in, or else to the one that led to it. */
 export function AddToBasket(props: { item: ShopItem; quantity?: number; small?: boolean }) {

@@ -2,9 +2,9 @@
 
 import { useState } from 'react';
 import { formatPrice } from '../look/price.ts';
+import type { ShopItem } from '../shop-item.ts';
 import { AddToBasket } from './add-to-basket.tsx';
 import { QuantityField } from './quantity-field.tsx';
-import type { ShopItem } from './shop-item.ts';
 
 /** The price of an item, how many, and the button that puts them into the basket. */
 export function BuyBox({ item }: { item: ShopItem }) {

@@ -1,9 +1,10 @@
+import { NotInterested } from '@duet/react';
 import Link from 'next/link';
 import { formatPrice } from '../look/price.ts';
 import { ProductPicture } from '../look/product-picture.tsx';
 import { niceTitle } from '../look/title.ts';
+import type { ShopItem } from '../shop-item.ts';
 import { AddToBasket } from './add-to-basket.tsx';
-import type { ShopItem } from './shop-item.ts';
 
 /** The reason in the shop's own way of writing titles. */
 const reasonText = ({ kind, text, title }: NonNullable<ShopItem['reason']>): string =>
@@ -33,6 +34,12 @@ export function ItemCard({ item }: { item: ShopItem }) {
           {item.priceMinor === null ? 'Not for sale' : formatPrice(item.priceMinor, item.currency)}
         </span>
         <AddToBasket item={item} small />
+        {item.reason && (
+          <NotInterested
+            label={`Not interested in ${niceTitle(item.title)}`}
+            className="text-quiet text-xs underline-offset-2 hover:underline"
+          />
+        )}
       </div>
     </article>
   );

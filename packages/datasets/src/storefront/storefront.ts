@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import { type Author, type Database, EventType, writeAudit } from '@duet/db';
+import { type Author, type Database, type Dataset, EventType, writeAudit } from '@duet/db';
 import { z } from 'zod';
 
 /** Names that events have without being declared. */
@@ -44,17 +44,35 @@ export const storefrontSettings = z.strictObject({
   keepDays: fields.keepDays.default({}),
 });
 export type StorefrontSettings = z.infer<typeof storefrontSettings>;
+/** The same with what is a column of the dataset. */
+export const shopSettings = storefrontSettings.extend({
+  /** Whether lists show items that are out of stock, where a request says nothing of the stock. */
+  showOutOfStock: z.boolean(),
+});
+export type ShopSettings = z.infer<typeof shopSettings>;
 /** What of them is changed; the rest stays. */
-export const storefrontPatch = z.strictObject(fields).partial();
+export const storefrontPatch = z.strictObject({ ...fields, showOutOfStock: z.boolean() }).partial();
+
+type Stored = Pick<Dataset, 'storefront' | 'showOutOfStock'>;
+
+/** `Dataset.storefront`, and the column, as they were checked when they were stored. */
+export const parseShop = ({ storefront, showOutOfStock }: Stored): ShopSettings => ({
+  ...parseStorefront(storefront),
+  showOutOfStock,
+});
 
 /** `Dataset.storefront`, as it was checked when it was stored. */
 export const parseStorefront = (stored: unknown): StorefrontSettings => storefrontSettings.parse(stored ?? {});
 
-/** @throws DuetError `not-found` */
-export async function storefrontOf({ prisma }: Pick<Database, 'prisma'>, datasetId: string) {
-  const row = await prisma.dataset.findUnique({ where: { id: datasetId }, select: { storefront: true } });
+/** What a shop has decided, also of the stock. @throws DuetError `not-found` */
+export async function storefrontOf(
+  { prisma }: { prisma: Pick<Database['prisma'], 'dataset'> },
+  datasetId: string,
+): Promise<ShopSettings> {
+  const select = { storefront: true, showOutOfStock: true };
+  const row = await prisma.dataset.findUnique({ where: { id: datasetId }, select });
   if (row === null) throw new DuetError('not-found', `There is no dataset ${datasetId}.`);
-  return parseStorefront(row.storefront);
+  return parseShop(row);
 }
 
 /**
@@ -67,18 +85,20 @@ export function setStorefront(
   datasetId: string,
   patch: z.input<typeof storefrontPatch>,
   author: Author,
-): Promise<StorefrontSettings> {
+): Promise<ShopSettings> {
   return prisma.$transaction(async (tx) => {
-    const before = await storefrontOf({ prisma: tx } as unknown as Database, datasetId);
+    const before = await storefrontOf({ prisma: tx }, datasetId);
     const changes = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-    const parsed = storefrontSettings.safeParse({ ...before, ...changes });
+    const { showOutOfStock, ...settings } = { ...before, ...changes };
+    const parsed = storefrontSettings.safeParse(settings);
     if (!parsed.success) {
       const { path, message } = parsed.error.issues[0]!;
       throw new DuetError('bad-input', `${message}.`, { where: { field: path.join('.') } });
     }
-    await tx.dataset.update({ where: { id: datasetId }, data: { storefront: parsed.data } });
+    await tx.dataset.update({ where: { id: datasetId }, data: { storefront: parsed.data, showOutOfStock } });
     const changed = { action: 'set storefront', objectKind: 'dataset', objectId: datasetId };
-    await writeAudit(tx, author, { ...changed, before, after: parsed.data });
-    return parsed.data;
+    const after = { ...parsed.data, showOutOfStock };
+    await writeAudit(tx, author, { ...changed, before, after });
+    return after;
   });
 }

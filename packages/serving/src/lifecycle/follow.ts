@@ -167,6 +167,9 @@ export class Follower implements AsyncDisposable {
       problems.set(id, (err as Error).message);
       this.#logger.error({ err, id }, 'a ranker or dataset cannot be loaded');
     }
+    await this.#opened.eachDataset(async (dataset) => {
+      dataset.showOutOfStock = plan.storefront[dataset.id]?.showOutOfStock ?? dataset.showOutOfStock;
+    });
     let { since } = this.#served;
     if (text !== this.#planText) {
       since = new Date().toISOString();

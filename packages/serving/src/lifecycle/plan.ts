@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import { parseStorefront, type StorefrontSettings } from '@duet/datasets';
+import { parseShop, type ShopSettings } from '@duet/datasets';
 import type { Database, Rule } from '@duet/db';
 import type { RankingRule } from '@duet/ranking';
 
@@ -69,7 +69,7 @@ export interface Plan {
   /** Dataset → the newest ranker fitted on it. */
   rankers: Record<string, string>;
   /** Dataset → what its shop decided about its lists and events. */
-  storefront: Record<string, StorefrontSettings>;
+  storefront: Record<string, ShopSettings>;
   /** Dataset → what its shop wants of every list; switched-off rules and those that are over are left out. */
   rules: Record<string, RankingRule[]>;
   /**
@@ -104,7 +104,7 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
   const [datasets, running, rankers, rules, deployments, keyed] = await Promise.all([
     prisma.dataset.findMany({
       where: { status: 'done' },
-      select: { id: true, name: true, storefront: true },
+      select: { id: true, name: true, storefront: true, showOutOfStock: true },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     }),
     prisma.experiment.findMany({
@@ -156,7 +156,7 @@ export async function readPlan({ prisma }: Database): Promise<Plan> {
   const indexed = new Set(models.map(({ modelId }) => modelId));
   return {
     datasets: Object.fromEntries(datasets.map(({ id, name }) => [id, name])),
-    storefront: Object.fromEntries(datasets.map(({ id, storefront }) => [id, parseStorefront(storefront)])),
+    storefront: Object.fromEntries(datasets.map((dataset) => [dataset.id, parseShop(dataset)])),
     models,
     pinned: further.filter(({ active }) => !active).map(planned),
     rankers: Object.fromEntries(rankers.map((ranker) => [ranker.datasetId, ranker.id])),

@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { table } from '../../answer.ts';
 import { actor, job, working } from '../../context.ts';
 import { findDataset } from '../../find.ts';
@@ -54,6 +54,7 @@ interface Settings {
   hides?: string[];
   dropEvent?: string[];
   keepDays: Record<string, unknown>;
+  outOfStock?: 'show' | 'hide';
 }
 
 /** `duet datasets set`. */
@@ -71,12 +72,15 @@ function setCommand(datasets: Command): void {
     )
     .option('--hides <names...>', 'of the types given: those that hide the item from the user')
     .option('--drop-event <names...>', 'event types that there shall be no more')
-    .option('--keep-days <type=days>', 'days that logged events of a type are kept, 90 at most', readSetting, {});
+    .option('--keep-days <type=days>', 'days that logged events of a type are kept, 90 at most', readSetting, {})
+    .addOption(
+      new Option('--out-of-stock <what>', 'what lists do with items that are out of stock').choices(['show', 'hide']),
+    );
   job<Settings>(command, 'datasets set my-shop --language de --event wishlist=0.5', async ({ database }, options) => {
     const { mostKeptDays, setStorefront, storefrontOf } = await import('@duet/datasets');
     const db = await database();
     const dataset = await findDataset(db, command.args[0]);
-    const { language, demoteAfter, event, hides = [], dropEvent = [], keepDays } = options;
+    const { language, demoteAfter, event, hides = [], dropEvent = [], keepDays, outOfStock } = options;
     const before = await storefrontOf(db, dataset.id);
     const given = Object.entries(event).map(([name, weight]) => ({
       ...{ name, weight: weight as number, hides: hides.includes(name) },
@@ -85,7 +89,8 @@ function setCommand(datasets: Command): void {
     const eventTypes = [...before.eventTypes.filter(({ name }) => !gone.has(name)), ...given];
     const changes = given.length > 0 || dropEvent.length > 0;
     const retention = Object.keys(keepDays).length > 0 && { keepDays: { ...before.keepDays, ...keepDays } };
-    const patch = { language, demoteAfter, ...(changes && { eventTypes }), ...(retention as object) };
+    const showOutOfStock = outOfStock && outOfStock === 'show';
+    const patch = { language, demoteAfter, showOutOfStock, ...(changes && { eventTypes }), ...(retention as object) };
     const isChanged = Object.values(patch).some((value) => value !== undefined);
     const settings = isChanged ? await setStorefront(db, dataset.id, patch, { actor: actor() }) : before;
     const types = settings.eventTypes.map(
@@ -94,6 +99,7 @@ function setCommand(datasets: Command): void {
     const rows = [
       ['language', settings.language],
       ['demote after', settings.demoteAfter === 0 ? 'never' : `${settings.demoteAfter} impressions without a click`],
+      ['out of stock', settings.showOutOfStock ? 'shown' : 'hidden'],
       [
         'events kept',
         [...Object.entries(settings.keepDays), ['others', mostKeptDays]]

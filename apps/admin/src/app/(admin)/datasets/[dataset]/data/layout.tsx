@@ -32,6 +32,7 @@ export default async function DataLayout({ params, children }: DataLayoutProps) 
           { path: '/data/catalogue', title: 'Catalogue' },
           { path: '/data/interactions', title: 'Interactions' },
           { path: '/data/import', title: 'Import and rejected rows' },
+          { path: '/data/settings', title: 'Settings' },
           { path: '/data/privacy', title: 'Privacy' },
         ]}
       />
