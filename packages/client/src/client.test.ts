@@ -48,6 +48,24 @@ describe('the client', () => {
     ]);
   });
 
+  test('without consent asks for lists of nobody, logs nothing, and makes and sends no id', async () => {
+    const asked: { url: string; body: unknown; visitor: string | null }[] = [];
+    const spy: typeof fetch = async (url, init) => {
+      const visitor = new Headers(init?.headers).get('x-duet-visitor');
+      asked.push({ url: String(url), body: JSON.parse(String(init?.body)), visitor });
+      return Response.json({ result: { data: { items: [] } } });
+    };
+    const client = createDuetClient({ url: 'http://shop.test', apiKey: 'pk_1', fetch: spy, consent: false });
+    await client.retrieve({ k: 2 });
+    await client.popular();
+    assert.deepEqual(client.events.log({ type: 'click', itemId: 'mug' }), []);
+    await client.close();
+    assert.deepEqual(asked, [
+      { url: 'http://shop.test/trpc/retrieve', body: { k: 2, consent: false }, visitor: null },
+      { url: 'http://shop.test/trpc/popular', body: { consent: false }, visitor: null },
+    ]);
+  });
+
   test('tries a read again while the failure is transient, and a refusal never', async () => {
     const attempts = async (status: number) => {
       let calls = 0;

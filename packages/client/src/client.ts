@@ -139,15 +139,16 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
     <Input, Answer>(procedure: string) =>
     (input: Input, o?: CallOptions) =>
       transport.read<Answer>(procedure, input, o);
+  /** A list, of nobody where the visitor has not agreed to be somebody. */
   const list =
-    <Input extends object>(procedure: string) =>
+    <Input extends object, Answer = ListAnswer>(procedure: string) =>
     (input?: Input, o?: CallOptions) =>
-      transport.read<ListAnswer>(procedure, input ?? {}, o);
+      transport.read<Answer>(procedure, { ...input, ...(options.consent === false && { consent: false }) }, o);
   return {
-    retrieve: calls('retrieve'),
+    retrieve: list('retrieve'),
     similarItems: calls('similarItems'),
     similarUsers: calls('similarUsers'),
-    search: calls('search'),
+    search: list('search'),
     popular: list('popular'),
     trending: list('trending'),
     newArrivals: list('newArrivals'),

@@ -14,8 +14,15 @@ export interface Events {
   readonly pending: number;
 }
 
+/** Events of a visitor who has agreed to nothing: none. */
+const noEvents: Events = { log: () => [], flush: async () => {}, close: async () => {}, pending: 0 };
+
 /** Gathers events and sends them, for as long as the page or process lives. */
-export function openEvents(transport: Transport, { events: options = {}, now = Date.now }: DuetClientOptions): Events {
+export function openEvents(
+  transport: Transport,
+  { events: options = {}, now = Date.now, consent = true }: DuetClientOptions,
+): Events {
+  if (!consent) return noEvents;
   const { isPublishable, visitor } = transport;
   const buffer = openBuffer(transport, options, now);
   const sendNow = () => void buffer.flush().catch(() => undefined);

@@ -19,6 +19,11 @@ export interface ConnectionOptions {
    * makes an id at the first call, which the page's `localStorage` keeps.
    */
   visitor?: string | undefined;
+  /**
+   * False while a visitor has agreed to nothing: lists are those that everybody gets, events are not logged, and no id is
+   * made, sent or kept.
+   */
+  consent?: boolean | undefined;
   fetch?: typeof fetch | undefined;
   /** Limit of one attempt; 5 s where it is not said. */
   timeoutMs?: number | undefined;

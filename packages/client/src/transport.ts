@@ -35,7 +35,8 @@ export function openTransport(options: ConnectionOptions): Transport {
   const post = async <T>(procedure: string, input: unknown, given?: AbortSignal): Promise<T> => {
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`;
-    if (isPublishable && procedure !== newVisitor) headers['x-duet-visitor'] = await visitor.signed();
+    const isKnown = options.consent !== false && procedure !== newVisitor;
+    if (isPublishable && isKnown) headers['x-duet-visitor'] = await visitor.signed();
     const limit = AbortSignal.timeout(timeoutMs);
     const body = JSON.stringify(input);
     const response = await send(`${url}/trpc/${procedure}`, {

@@ -15,6 +15,11 @@ export interface DuetProviderProps {
    * call.
    */
   visitor?: string | undefined;
+  /**
+   * False while the visitor has agreed to nothing: lists are those that everybody gets, nothing is logged, no id is made.
+   * Both begin once it is true.
+   */
+  consent?: boolean | undefined;
   /** How events are gathered and sent; read once, when the provider appears. */
   events?: DuetClientOptions['events'];
   children: ReactNode;
@@ -63,13 +68,13 @@ function writeTouch(itemId: string, touch: Touch): void {
 }
 
 /** Connects the page to Duet: one client for all lists below it, which sends their events for as long as it is there. */
-export function DuetProvider({ url, apiKey, visitor, events, children }: DuetProviderProps) {
+export function DuetProvider({ url, apiKey, visitor, consent, events, children }: DuetProviderProps) {
   const [opened, setOpened] = useState<Opened>();
   const eventOptions = useRef(events);
   const logged = useRef(new Set<string>());
 
   useEffect(() => {
-    const client = createDuetClient({ url, apiKey, visitor, events: eventOptions.current });
+    const client = createDuetClient({ url, apiKey, visitor, consent, events: eventOptions.current });
     const viewability = openViewability();
     setOpened({ client, viewability });
     return () => {
@@ -78,7 +83,7 @@ export function DuetProvider({ url, apiKey, visitor, events, children }: DuetPro
       // What is not sent by then waits in the browser's storage for the next page.
       void client.close();
     };
-  }, [url, apiKey, visitor]);
+  }, [url, apiKey, visitor, consent]);
 
   const duet = useMemo<Duet>(
     () => ({
