@@ -191,7 +191,7 @@ describe('API keys', { concurrency: true }, () => {
     await assert.rejects(createApiKey(database, { name: 'shop', scopes: [] }), { code: 'bad-input' });
     await assert.rejects(
       createApiKey(database, { name: 'shop', scopes: ['root' as 'admin'] }),
-      /retrieve, customers, events, orders, write, metrics, admin/,
+      /retrieve, customers, events, orders, write, privacy, metrics, admin/,
     );
     for (const rateLimit of [0, -1, 1.5, Number.NaN]) {
       await assert.rejects(createApiKey(database, { name: 'shop', scopes: ['admin'], rateLimit }), {
