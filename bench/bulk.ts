@@ -23,8 +23,8 @@ const candidates = 100;
 const callSize = 256;
 const users = 10_000;
 
-async function measure({ quick, items: wanted }: Flags & { items?: string | undefined }) {
-  const items = wanted === undefined ? (quick ? 20_000 : 200_000) : Number(wanted);
+async function measure({ quick, items: itemCount }: Flags & { items?: string | undefined }) {
+  const items = itemCount === undefined ? (quick ? 20_000 : 200_000) : Number(itemCount);
   const rounds = quick ? 3 : 5;
   const dataDir =
     process.env.DUET_BENCH_SHOP ?? path.join(repositoryRoot(), 'build', `bench-serve-${items}-${commit()}`);

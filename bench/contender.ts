@@ -38,12 +38,12 @@ export class Contender implements AsyncDisposable {
   async turn<Answer>(request: Parameters<this['ask']>[0]): Promise<Answer & { others: number | undefined }> {
     const used = async () => [await busySeconds(), await this.#cpuSeconds()] as const;
     const started = performance.now();
-    const [all, own] = await used();
+    const [all, ownSeconds] = await used();
     const answer = await this.ask<Answer>(request);
     const seconds = (performance.now() - started) / 1000;
     const [allAfter, ownAfter] = await used();
-    const known = all !== undefined && own !== undefined && allAfter !== undefined && ownAfter !== undefined;
-    return { ...answer, others: known ? Math.max(0, allAfter - all - (ownAfter - own)) / seconds : undefined };
+    const known = all !== undefined && ownSeconds !== undefined && allAfter !== undefined && ownAfter !== undefined;
+    return { ...answer, others: known ? Math.max(0, allAfter - all - (ownAfter - ownSeconds)) / seconds : undefined };
   }
 
   /** Examples a second at best: of the first calm turn of a few, else of the fastest. */

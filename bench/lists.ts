@@ -76,10 +76,10 @@ function summary(metric: string, hits: Map<string, number[]>): Hits[] {
   });
 }
 
-function judge(hits: Map<string, number[]>, method: string, list: Set<number>, wanted: readonly number[]): void {
+function judge(hits: Map<string, number[]>, method: string, list: Set<number>, targets: readonly number[]): void {
   const all = hits.get(method) ?? [];
   hits.set(method, all);
-  all.push(Number(wanted.some((item) => list.has(item))));
+  all.push(Number(targets.some((item) => list.has(item))));
 }
 
 function byDay(x: Interactions, days: number, newest: number): Hits[] {

@@ -219,9 +219,9 @@ async function measureSet(
 
 /** Median over rounds that alternated. */
 function ratio(set: SetResults, peer: Name): number | null {
-  const [own, other] = [set.contenders.duet, set.contenders[peer]];
-  if (own === undefined || other === undefined) return null;
-  return median(own.rounds.map((qps, round) => qps / other.rounds[round]!));
+  const [duet, other] = [set.contenders.duet, set.contenders[peer]];
+  if (duet === undefined || other === undefined) return null;
+  return median(duet.rounds.map((qps, round) => qps / other.rounds[round]!));
 }
 
 async function measure(flags: Flags & { data?: string; model?: string }): Promise<RetrieveResults> {

@@ -186,10 +186,10 @@ function listsOf(items: number, users: number): Record<string, NonNullable<Targe
 
 async function measure({
   quick,
-  items: wanted,
+  items: itemCount,
   lists: withLists = false,
 }: Flags & { items?: string | undefined; lists?: boolean | undefined }) {
-  const items = wanted === undefined ? (quick ? 20_000 : 1_000_000) : Number(wanted);
+  const items = itemCount === undefined ? (quick ? 20_000 : 1_000_000) : Number(itemCount);
   const rounds = quick ? 2 : 3;
   const seconds = quick ? 4 : 20;
   // Made anew by each version of Duet, whose formats may differ.

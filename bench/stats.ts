@@ -141,7 +141,7 @@ async function measure(flags: { quick: boolean; tests?: string; seed: string }):
     name,
     simulateSplit(split, ofEachSplit, seed + 100 + 10 * at, {
       ...(treatment && { treatment }),
-      told: progress(name, ofEachSplit),
+      progress: progress(name, ofEachSplit),
     }),
   ];
   const chosenSplits = Object.entries(splits).filter(([name]) => !flags.quick || quickSplits.includes(name));

@@ -102,8 +102,8 @@ const changes = ({ set, best }: Search): string =>
     .join(' ') || 'nothing';
 
 const metrics = ['HR@50', 'HR@100', 'MRR'];
-const figures = (tried: TrialRow | null): string[] =>
-  metrics.map((metric) => tried?.metrics[metric]?.toFixed(4) ?? '–');
+const figures = (trial: TrialRow | null): string[] =>
+  metrics.map((metric) => trial?.metrics[metric]?.toFixed(4) ?? '–');
 
 function searchTable(searches: Search[]): string {
   const head = ['', 'seconds', 'settings', 'full', 'failed', 'plan HR@50', 'HR@100', 'MRR'];

@@ -37,11 +37,11 @@ function packagesAreCurrent() {
   const record = path.join(root, 'node_modules', '.package-lock.json');
   if (!fs.existsSync(record)) return false;
   const installed = readJson(record).packages;
-  return Object.entries(readJson(path.join(root, 'package-lock.json')).packages).every(([place, wanted]) => {
+  return Object.entries(readJson(path.join(root, 'package-lock.json')).packages).every(([place, listed]) => {
     if (!place.startsWith('node_modules/') && !place.includes('/node_modules/')) return true;
     const found = installed[place];
-    if (found === undefined) return wanted.optional === true || wanted.devOptional === true || wanted.peer === true;
-    return found.version === wanted.version;
+    if (found === undefined) return listed.optional === true || listed.devOptional === true || listed.peer === true;
+    return found.version === listed.version;
   });
 }
 

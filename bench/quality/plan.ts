@@ -22,13 +22,13 @@ function modelOf(models: Record<string, z.infer<typeof givenModel>>, name: strin
   const given = models[name];
   if (given === undefined) throw new Error(`The plan has no model ${name}.`);
   if (!('like' in given)) return given;
-  const { like, on, ...own } = given;
+  const { like, on, ...settings } = given;
   const base = modelOf(models, like);
   const both = Object.keys({ ...base.on, ...on }).map((dataset) => {
-    const set = { ...base.on[dataset]?.set, ...own.set, ...on[dataset]?.set };
-    return [dataset, { ...base.on[dataset], ...(own.preset && { preset: own.preset }), ...on[dataset], set }];
+    const set = { ...base.on[dataset]?.set, ...settings.set, ...on[dataset]?.set };
+    return [dataset, { ...base.on[dataset], ...(settings.preset && { preset: settings.preset }), ...on[dataset], set }];
   });
-  return { ...base, ...own, set: { ...base.set, ...own.set }, on: Object.fromEntries(both) };
+  return { ...base, ...settings, set: { ...base.set, ...settings.set }, on: Object.fromEntries(both) };
 }
 
 const planSchema = z.strictObject({

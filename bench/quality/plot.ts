@@ -66,9 +66,9 @@ export function svg({ title, places, xLabel, yLabel, series, kind }: Chart): str
       : 'text-anchor="middle"';
     text([px, py], name, style);
   });
-  series.forEach(({ name, points: own }, s) => {
+  series.forEach(({ name, points: seriesPoints }, s) => {
     const colour = colours[s % colours.length]!;
-    const known = own.flatMap((point, i) => (point ? [{ ...point, i }] : []));
+    const known = seriesPoints.flatMap((point, i) => (point ? [{ ...point, i }] : []));
     if (kind === 'lines') {
       const path = known.map(({ value, i }) => `${round(x(i, s))},${round(y(value))}`).join(' ');
       parts.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`);

@@ -92,7 +92,7 @@ export function simulate(
   plan: Plan,
   treatment: Treatment,
   seed: number,
-  told: (done: number) => void,
+  progress: (done: number) => void,
 ): Runs {
   const pooled = Array.from({ length: plan.days }, () => names.map(() => [0, 0, 0, 0]));
   const looks: Look[][][] = [];
@@ -114,7 +114,7 @@ export function simulate(
         });
       }),
     );
-    told(test + 1);
+    progress(test + 1);
   }
   const truth = pooled.map((day) => day.map(([a, b, c, d]): [number, number] => [a! / b!, c! / d!]));
   return { plan, looks, truth };

@@ -105,7 +105,7 @@ function experiment(plan: { split: Split; capMinor: number; treatment: Treatment
 }
 
 function look(
-  said: MetricVerdict,
+  verdict: MetricVerdict,
   metric: Metric,
   control: MeasureSums<Measure>,
   treated: readonly MeasureSums<Measure>[],
@@ -115,32 +115,32 @@ function look(
   const isEnd = day === days - 1;
   const lifts = compareArms(of, others, metric, comparing);
   for (const [i, lift] of lifts.entries()) {
-    said.sequence ||= significant(lift.sequence.adjustedP);
-    said.sequenceCuped ||= significant(lift.cuped?.sequence.adjustedP ?? null);
+    verdict.sequence ||= significant(lift.sequence.adjustedP);
+    verdict.sequenceCuped ||= significant(lift.cuped?.sequence.adjustedP ?? null);
     for (const { absolute, adjustedP } of [
       lift,
       lift.sequence,
       ...(lift.cuped ? [lift.cuped, lift.cuped.sequence] : []),
     ]) {
       if (absolute.low === null || absolute.high === null) continue;
-      said.contradicted ||= (absolute.low > 0 || absolute.high < 0) !== significant(adjustedP);
+      verdict.contradicted ||= (absolute.low > 0 || absolute.high < 0) !== significant(adjustedP);
     }
     const limits = { basis: 'sequence' as const, treatments: treated.length, comparing };
     const { high } = guardrailInterval(of, others[i], metric, limits);
-    said.guardrail ||= high !== null && high < -guardrailLoss;
-    if (isEnd) said.fixed ||= significant(lift.adjustedP);
-    if (isEnd) said.fixedCuped ||= significant(lift.cuped?.adjustedP ?? null);
+    verdict.guardrail ||= high !== null && high < -guardrailLoss;
+    if (isEnd) verdict.fixed ||= significant(lift.adjustedP);
+    if (isEnd) verdict.fixedCuped ||= significant(lift.cuped?.adjustedP ?? null);
     const unfloored = [control, treated[i]!].flatMap(
       (sums) =>
         deltaRatio(pairMoments(sums)(metric.numerator as Measure, metric.denominator as Measure | 'users')) ?? [],
     );
     if (unfloored.length < 2) continue;
     const difference = differenceOf(unfloored[0]!, unfloored[1]!);
-    said.sequenceUnfloored ||= significant(confidenceSequence(difference, comparing).p);
-    if (isEnd) said.fixedUnfloored ||= significant(welch(unfloored[0]!, unfloored[1]!).p);
+    verdict.sequenceUnfloored ||= significant(confidenceSequence(difference, comparing).p);
+    if (isEnd) verdict.fixedUnfloored ||= significant(welch(unfloored[0]!, unfloored[1]!).p);
   }
-  if (said.sequence) said.foundOn ??= day + 1;
-  if (said.sequenceUnfloored) said.foundOnUnfloored ??= day + 1;
+  if (verdict.sequence) verdict.foundOn ??= day + 1;
+  if (verdict.sequenceUnfloored) verdict.foundOnUnfloored ??= day + 1;
 }
 
 const yesOrNo = [
@@ -159,24 +159,24 @@ export function simulateSplit(
   split: Split,
   tests: number,
   seed: number,
-  { treatment = noTreatment, told }: { treatment?: Treatment; told: (done: number) => void },
+  { treatment = noTreatment, progress }: { treatment?: Treatment; progress: (done: number) => void },
 ): SplitResult {
   const capMinor = Math.round(capOf(history(50_000, days, stream(seed, 0), split.baskets), 0.999)!);
   const runs = Array.from({ length: tests }, (_, test) => {
     const verdicts = experiment({ split, capMinor, treatment }, seed + 1, test);
-    told(test + 1);
+    progress(test + 1);
     return verdicts;
   });
   const entries = splitMetrics.map((key, i) => {
-    const ofMetric = runs.map((said) => said[i]!);
+    const ofMetric = runs.map((verdicts) => verdicts[i]!);
     const median = (what: (typeof onDay)[number]) => {
-      const known = ofMetric.flatMap((said) => said[what] ?? []).sort((a, b) => a - b);
+      const known = ofMetric.flatMap((verdict) => verdict[what] ?? []).sort((a, b) => a - b);
       return known.length === 0 ? null : known[known.length >> 1]!;
     };
     return [
       key,
       Object.fromEntries([
-        ...yesOrNo.map((what) => [what, ofMetric.filter((said) => said[what]).length / tests]),
+        ...yesOrNo.map((what) => [what, ofMetric.filter((verdict) => verdict[what]).length / tests]),
         ...onDay.map((what) => [what, median(what)]),
       ]),
     ];

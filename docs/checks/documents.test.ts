@@ -56,7 +56,7 @@ describe('every page', () => {
 
     test(`${page} names files that there are`, () => {
       const places = /^(apps|packages|bench|docs|e2e|examples|prisma|docker|scripts)\/[\w@.*(){},[\]/-]*$/;
-      const own = /^(src|native|scripts|bench)\/[\w.*/-]+$/;
+      const ofPackage = /^(src|native|scripts|bench)\/[\w.*/-]+$/;
       // A folder, said with a slash at its end, holds the bare file names after it, up to the next blank line; a
       // package or app in a table those of its row.
       let holder: string | undefined;
@@ -67,7 +67,7 @@ describe('every page', () => {
             assert.ok(exists(code!.replace(/\/$/, '')), `\`${code}\` is not there.`);
             if (code!.endsWith('/')) holder = code!;
             else if (line.startsWith('|') && /^(packages|apps)\/[\w-]+$/.test(code!)) holder = `${code}/src`;
-          } else if (own.test(code!) && folder !== '.') {
+          } else if (ofPackage.test(code!) && folder !== '.') {
             const found = exists(path.join(folder, code!)) || exists(code!);
             assert.ok(found, `\`${code}\` is not there.`);
           } else if (holder !== undefined && /^[\w./-]+\.(ts|tsx|mjs|cc|h|sql)$/.test(code!)) {
@@ -78,8 +78,8 @@ describe('every page', () => {
     });
 
     test(`${page} names npm scripts that there are`, () => {
-      const said = [...codeSpans(page), ...blocksOf(page).map(({ text }) => text)].join('\n');
-      for (const [, script] of said.matchAll(/\bnpm run ([\w:-]*\w)(?!.* -w )(?=[^\w:]|$)/gm)) {
+      const code = [...codeSpans(page), ...blocksOf(page).map(({ text }) => text)].join('\n');
+      for (const [, script] of code.matchAll(/\bnpm run ([\w:-]*\w)(?!.* -w )(?=[^\w:]|$)/gm)) {
         const there = [folder, '.'].some((place) => script! in scriptsOf(place));
         assert.ok(there, `There is no npm script "${script}".`);
       }

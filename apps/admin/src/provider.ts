@@ -73,10 +73,10 @@ export function roleOf(groups: unknown, setting: string): Person['role'] | undef
  * @param address the whole address that they came back to
  * @throws DuetError `unauthorised` where this is no answer to what the browser asked, or the provider refused
  */
-export async function finishAtProvider(settings: Settings, address: URL, kept: PendingLogin): Promise<Vouched> {
+export async function finishAtProvider(settings: Settings, address: URL, pending: PendingLogin): Promise<Vouched> {
   const provider = await discover(settings);
   try {
-    const checks = { pkceCodeVerifier: kept.verifier, expectedState: kept.state, expectedNonce: kept.nonce };
+    const checks = { pkceCodeVerifier: pending.verifier, expectedState: pending.state, expectedNonce: pending.nonce };
     const tokens = await oidc.authorizationCodeGrant(provider, address, { ...checks, idTokenExpected: true });
     const { iss, sub, ...inToken } = tokens.claims()!;
     // Providers put into the token what they like; the rest is asked for.

@@ -63,9 +63,9 @@ describe('an upload', () => {
     for (let n = 0; offset < pieces * piece.length; n++) {
       if (n === 3) {
         await cutOff(at, offset);
-        const kept = await offsetOf(at);
-        assert.ok(kept >= offset && kept < offset + piece.length, `${kept} of ${offset}`);
-        offset = kept;
+        const received = await offsetOf(at);
+        assert.ok(received >= offset && received < offset + piece.length, `${received} of ${offset}`);
+        offset = received;
       }
       const rest = piece.subarray(offset % piece.length);
       const { status, headers } = await call('PATCH', at, patch(offset), rest);

@@ -61,13 +61,13 @@ function metricsTable({ arms, metrics, currency, basis, options }: Report): stri
   return table(
     ['metric', control?.name ?? 'control', 'arm', 'value', 'lift', `${level} sequence`, `${level} fixed`, 'CUPED', 'p'],
     metrics.flatMap(({ key, title, unit }) =>
-      treatments.map(({ name, metrics: own, lift: lifts }) => {
+      treatments.map(({ name, metrics: armMetrics, lift: lifts }) => {
         const lift = lifts![key]!;
         const { adjustedP: p } = judged(lift);
         const value = (interval: Interval | undefined) =>
           interval === undefined || interval.value === null ? dash : formatFigure(interval.value, unit, currency);
         return [
-          ...[title, value(control?.metrics[key]), name, value(own[key])],
+          ...[title, value(control?.metrics[key]), name, value(armMetrics[key])],
           ...[lift.relative.value === null ? dash : formatChange(lift.relative.value)],
           ...[range(lift.sequence.relative), range(lift.relative)],
           lift.cuped?.relative.value == null ? dash : formatChange(lift.cuped.relative.value),

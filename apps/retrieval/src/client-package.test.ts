@@ -252,10 +252,10 @@ describe('the client package, from its tarball in an empty project', () => {
         await new Promise((resolve) => setTimeout(resolve, 300));
         return id;
       `;
-      const kept = await inPage(log, 'http://127.0.0.1:1');
-      assert.equal(await stored(kept), 0);
+      const eventId = await inPage(log, 'http://127.0.0.1:1');
+      assert.equal(await stored(eventId), 0);
       await inPage('await duet.createDuetClient({ url, apiKey }).close()', url);
-      assert.equal(await stored(kept), 1);
+      assert.equal(await stored(eventId), 1);
       const left = await inPage('return String(localStorage.length)', url);
       assert.equal(left, '0');
       const beacon = (address: string) => `

@@ -80,7 +80,7 @@ function placed({ name, parameters, hasBody }: Described) {
   };
 }
 
-const said = (parts: Record<string, string | undefined>): string =>
+const sentenceOf = (parts: Record<string, string | undefined>): string =>
   Object.entries(parts)
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]))
     .join(', ');
@@ -155,8 +155,8 @@ describe('what generators make of the OpenAPI document', () => {
     await writeFile(path.join(folder, 'openapi-fetch/schema.ts'), astToString(types));
     const calls = operations.map((operation) => {
       const { path: inPath, query, body } = placed(operation);
-      const params = said({ path: inPath, query });
-      const options = said({ params: params === '' ? undefined : `{ ${params} }`, body });
+      const params = sentenceOf({ path: inPath, query });
+      const options = sentenceOf({ params: params === '' ? undefined : `{ ${params} }`, body });
       const { method, path } = operation;
       return `found['${operation.name}'] = (await client.${method}('${path}', { ${options} })).response.status;`;
     });
@@ -174,7 +174,7 @@ describe('what generators make of the OpenAPI document', () => {
     });
     const calls = operations.map((operation) => {
       const { path: inPath, query, body } = placed(operation);
-      const options = said({ path: inPath, query, body });
+      const options = sentenceOf({ path: inPath, query, body });
       // It spares the names of the browser's own globals.
       const name = operation.name === 'history' ? 'history_' : camel(operation.name);
       return `found['${operation.name}'] = (await sdk.${name}({ ${options} })).response?.status;`;

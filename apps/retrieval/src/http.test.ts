@@ -385,15 +385,15 @@ describe('the service over HTTP', () => {
       'POST /v1/retrieve HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n{',
     );
     const drip = setInterval(() => slow.write(' '), 200);
-    let said = '';
+    let response = '';
     slow.setEncoding('utf8').on('data', (text) => {
-      said += text;
+      response += text;
     });
     const began = Date.now();
     await once(slow, 'close');
     clearInterval(drip);
     assert.ok(Date.now() - began < 25_000);
-    assert.match(said, /^HTTP\/1\.1 408 /);
+    assert.match(response, /^HTTP\/1\.1 408 /);
   });
 
   test('takes no more requests than it can work on, and says when to come back', async () => {

@@ -99,20 +99,20 @@ test('work that waits for other work lets fewer in, and as many as before once i
 test('whoever has left is not worked on', () => {
   mock.timers.enable({ apis: ['setTimeout', 'setImmediate', 'Date'] });
   using pressure = watchPressure(1, Date.now);
-  const told: string[] = [];
+  const outcomes: string[] = [];
   const arrive = (name: string, isGone: boolean) =>
     pressure.arrive({
-      take: () => told.push(name),
-      refuse: () => told.push(`not ${name}`),
+      take: () => outcomes.push(name),
+      refuse: () => outcomes.push(`not ${name}`),
       isGone: () => isGone,
     });
   const end = pressure.begin();
   arrive('gone', true);
   arrive('there', false);
   mock.timers.tick(20);
-  assert.deepEqual(told, []);
+  assert.deepEqual(outcomes, []);
   end();
   mock.timers.tick(1);
-  assert.deepEqual(told, ['there']);
+  assert.deepEqual(outcomes, ['there']);
   mock.timers.reset();
 });

@@ -83,15 +83,15 @@ test('a schedule that comes while its last refresh still runs is passed over, an
     data: { datasetId, registeredModelId, status: 'running', createdAt: yesterday },
   });
   const config = { dataDir: tmpdir(), backupDir: undefined, backupHours: 24, backupKeep: 2 };
-  const said: string[] = [];
+  const logged: string[] = [];
   const logger = createLogger({ logLevel: 'silent' }, 'worker');
-  logger.warn = logger.info = (...args: unknown[]) => void said.push(String(args.at(-1)));
+  logger.warn = logger.info = (...args: unknown[]) => void logged.push(String(args.at(-1)));
   const runs = () => prisma.refreshRun.findMany({ orderBy: { createdAt: 'asc' } });
   /** The worker's next look, up to the moment that it says something. */
   const lookUntil = async (says: string) => {
-    said.length = 0;
+    logged.length = 0;
     using _upkeep = await keepUp({ db, config, metrics: [], logger });
-    while (!said.some((text) => text.includes(says))) await pause(20);
+    while (!logged.some((text) => text.includes(says))) await pause(20);
   };
   {
     // As the process does that refreshes it.
@@ -104,7 +104,7 @@ test('a schedule that comes while its last refresh still runs is passed over, an
   );
   // That process is gone now: its refresh is told of, and gone on with.
   await lookUntil('its refresh is due: queued');
-  assert.ok(said.includes('refreshes were marked as failed: nobody works on them'));
+  assert.ok(logged.includes('refreshes were marked as failed: nobody works on them'));
   const [alert] = await prisma.alert.findMany({ where: { datasetId } });
   assert.match(alert!.sentence, /^The refresh of "nightly" failed: The process that made it ended without a word/);
   assert.deepEqual(

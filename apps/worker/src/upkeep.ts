@@ -99,9 +99,9 @@ export async function keepUp({ db, config, metrics, logger }: UpkeepContext): Pr
     await dropOldAnswerCounts(db);
   });
   void eachMinute('deliver alerts', async () => {
-    for (const { ok, ...tried } of await deliverAlerts(db)) {
-      if (ok) logger.info(tried, 'an alert was delivered');
-      else logger.warn(tried, 'an alert could not be delivered');
+    for (const { ok, ...delivery } of await deliverAlerts(db)) {
+      if (ok) logger.info(delivery, 'an alert was delivered');
+      else logger.warn(delivery, 'an alert could not be delivered');
     }
   });
   void eachMinute('look for refreshes that are due', async () => {

@@ -53,8 +53,8 @@ export function installedVersion(debianPackage) {
 }
 
 /** Installs the Debian packages that are missing, as root; otherwise says what to type. */
-export async function installPackages(wanted) {
-  const missing = wanted.filter((name) => installedVersion(name) === undefined && !(name === 'g++' && has('g++')));
+export async function installPackages(packages) {
+  const missing = packages.filter((name) => installedVersion(name) === undefined && !(name === 'g++' && has('g++')));
   if (missing.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (process.getuid?.() !== 0) {

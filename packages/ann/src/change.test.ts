@@ -68,10 +68,10 @@ for (const name of engineNames) {
         const idOf = (row: number) =>
           row >= 550 ? 1 + 2 * (row - 550) : row >= 500 ? 999 + row - 500 : row === 7 ? 400 : 2 * row;
         for (let q = 0; q < 10; q++) {
-          const wanted = best(q, 30, (row) => row === 7 || (row >= 20 && row !== 200)).map(idOf);
+          const nearest = best(q, 30, (row) => row === 7 || (row >= 20 && row !== 200)).map(idOf);
           const got = await found(index, q, 30, full);
-          if (factory !== 'IVF4,SQfp16') assert.deepEqual(got, wanted, factory);
-          else assert.ok(got.filter((id) => wanted.includes(id)).length >= 29);
+          if (factory !== 'IVF4,SQfp16') assert.deepEqual(got, nearest, factory);
+          else assert.ok(got.filter((id) => nearest.includes(id)).length >= 29);
         }
         const back = await index.reconstruct(Int32Array.of(400, 1048));
         const exact = Float32Array.from([...rows(7, 8), ...rows(549, 550)]);
@@ -89,12 +89,12 @@ for (const name of engineNames) {
       const ids = numbers(150, (i) => i + 100);
       const allowed = new Uint8Array(Math.ceil(n / 8));
       for (const id of ids) allowed[id >> 3]! |= 1 << (id & 7);
-      const wanted = best(1, 12, (row) => row >= 100 && row < 250);
+      const nearest = best(1, 12, (row) => row >= 100 && row < 250);
       for (const filter of [{ ids }, { allowed }, { range: { from: 100, to: 250 } }]) {
         for (const effort of [{}, full]) {
           assert.deepEqual(
             await found(index, 1, 12, { ...filter, ...effort }),
-            wanted,
+            nearest,
             `${factory} ${Object.keys(filter)}`,
           );
         }
@@ -110,9 +110,9 @@ for (const name of engineNames) {
       const { offsets, ids, scores } = await index.rangeSearch(queries, 0.5, { nprobe: 4 });
       assert.deepEqual([offsets.length, offsets[0], offsets.at(-1)], [11, 0, ids.length]);
       for (let q = 0; q < 10; q++) {
-        const wanted = neighbours(vectors, queries.subarray(q * dim, (q + 1) * dim), n);
-        const clear = wanted.filter(({ score }) => score >= 0.502).map(({ id }) => id);
-        const possible = new Set(wanted.filter(({ score }) => score >= 0.498).map(({ id }) => id));
+        const nearest = neighbours(vectors, queries.subarray(q * dim, (q + 1) * dim), n);
+        const clear = nearest.filter(({ score }) => score >= 0.502).map(({ id }) => id);
+        const possible = new Set(nearest.filter(({ score }) => score >= 0.498).map(({ id }) => id));
         const got = ids.subarray(offsets[q]!, offsets[q + 1]!);
         assert.ok(clear.every((id) => got.includes(id)) && got.every((id) => possible.has(id)), factory);
       }
@@ -155,9 +155,9 @@ for (const name of engineNames) {
       assert.deepEqual([index.size, other.size], [600, 0]);
       const base = factory === 'Flat' ? 500 : index.idLimit - other.idLimit;
       const got = await found(index, 2, 40, full);
-      const wanted = best(2, 40).map((row) => (row < 500 ? row : base + row - 500));
-      if (factory === 'IVF4,SQfp16') assert.ok(got.filter((id) => wanted.includes(id)).length >= 39);
-      else assert.deepEqual(got, wanted, factory);
+      const nearest = best(2, 40).map((row) => (row < 500 ? row : base + row - 500));
+      if (factory === 'IVF4,SQfp16') assert.ok(got.filter((id) => nearest.includes(id)).length >= 39);
+      else assert.deepEqual(got, nearest, factory);
       assert.deepEqual(await found(other, 2, 3), [-1, -1, -1]);
       await using strange = await buildWith(name, rows(100, 400), dim, factory);
       if (factory.startsWith('IVF'))

@@ -25,17 +25,17 @@ for (const name of engineNames) {
     for (const k of [1, 100, n + 3]) {
       const batch = await index.search(queries, k);
       for (let q = 0; q < 33; q += 4) {
-        const wanted = neighbours(vectors, query(q), k);
+        const nearest = neighbours(vectors, query(q), k);
         const alone = await index.search(query(q), k);
         for (const [ids, scores] of [
           [alone.ids, alone.scores],
           [batch.ids.subarray(q * k, (q + 1) * k), batch.scores.subarray(q * k, (q + 1) * k)],
         ] as const) {
-          assert.deepEqual(new Set(ids.subarray(0, wanted.length)), new Set(wanted.map(({ id }) => id)));
+          assert.deepEqual(new Set(ids.subarray(0, nearest.length)), new Set(nearest.map(({ id }) => id)));
           assert.deepEqual([...ids.subarray(n)], k > n ? [-1, -1, -1] : []);
           assert.deepEqual([...scores.subarray(n)], k > n ? [noScore, noScore, noScore] : []);
           // 19 products of numbers below 1, each rounded to 24 bits.
-          for (const [i, { score }] of wanted.entries()) assert.ok(Math.abs(scores[i]! - score) < 19 * 2 ** -23);
+          for (const [i, { score }] of nearest.entries()) assert.ok(Math.abs(scores[i]! - score) < 19 * 2 ** -23);
         }
       }
     }
@@ -66,10 +66,10 @@ for (const name of engineNames) {
             for (const id of (await index.search(queries, k, { allowed })).ids)
               assert.ok(id === -1 || isAllowed(allowed, id));
             const full = (await index.search(query(q), k, { allowed, nprobe: 16 })).ids;
-            const wanted = neighbours(vectors, query(q), k, allowed);
-            assert.equal(full.filter((id) => id !== -1).length, wanted.length);
+            const nearest = neighbours(vectors, query(q), k, allowed);
+            assert.equal(full.filter((id) => id !== -1).length, nearest.length);
             if (factory !== 'IVF16,SQfp16') {
-              assert.deepEqual(new Set(full.subarray(0, wanted.length)), new Set(wanted.map(({ id }) => id)));
+              assert.deepEqual(new Set(full.subarray(0, nearest.length)), new Set(nearest.map(({ id }) => id)));
             }
           }),
           { seed: 5, numRuns: 25 },
@@ -102,15 +102,15 @@ for (const name of engineNames) {
     skipWithout(name),
     async () => {
       const index = await build(name);
-      const wanted = neighbours(vectors, query(0), 5).map(({ id }) => id);
+      const nearest = neighbours(vectors, query(0), 5).map(({ id }) => id);
       const searches = Array.from({ length: 40 }, () => index.search(query(0), 5));
       const rebuilt = Promise.all([build(name), build(name)]);
       await index[Symbol.asyncDispose]();
-      for (const { ids } of await Promise.all(searches)) assert.deepEqual([...ids], wanted);
+      for (const { ids } of await Promise.all(searches)) assert.deepEqual([...ids], nearest);
       await assert.rejects(index.search(query(0), 5), { code: 'unavailable' });
       await assert.rejects(index.write('/nowhere'), { code: 'unavailable' });
       for (const other of await rebuilt) {
-        assert.deepEqual([...(await other.search(query(0), 5)).ids], wanted);
+        assert.deepEqual([...(await other.search(query(0), 5)).ids], nearest);
         await other[Symbol.asyncDispose]();
       }
       await index[Symbol.asyncDispose]();
@@ -118,9 +118,9 @@ for (const name of engineNames) {
   );
 
   test(`${name}: an index does not change with the arrays it was given`, skipWithout(name), async () => {
-    const own = vectors.slice();
-    await using index = await buildWith(name, own, dim, 'Flat', { seed: 0 });
-    own.fill(0);
+    const copy = vectors.slice();
+    await using index = await buildWith(name, copy, dim, 'Flat', { seed: 0 });
+    copy.fill(0);
     const asked = query(1).slice();
     const answer = index.search(asked, 3);
     asked.fill(0);

@@ -41,10 +41,10 @@ test(
       let all = 0;
       for (let q = 0; q < 25; q++) {
         const query = others.subarray(q * dim, (q + 1) * dim);
-        const wanted = new Set(neighbours(vectors, query, 100, allowed).map(({ id }) => id));
+        const nearest = new Set(neighbours(vectors, query, 100, allowed).map(({ id }) => id));
         const { ids } = await index.search(query, 100, { allowed });
-        found += ids.filter((id) => wanted.has(id)).length;
-        all += wanted.size;
+        found += ids.filter((id) => nearest.has(id)).length;
+        all += nearest.size;
       }
       return found / all;
     };
@@ -68,8 +68,8 @@ test('vectors of any length, as of a factorisation, are tuned to the same recall
   let found = 0;
   for (let q = 0; q < 25; q++) {
     const query = others.subarray(q * dim, (q + 1) * dim);
-    const wanted = new Set(neighbours(long, query, 100).map(({ id }) => id));
-    found += (await index.search(query, 100)).ids.filter((id) => wanted.has(id)).length;
+    const nearest = new Set(neighbours(long, query, 100).map(({ id }) => id));
+    found += (await index.search(query, 100)).ids.filter((id) => nearest.has(id)).length;
   }
   assert.ok(found / 2500 > 0.97, `${found / 2500}`);
 });

@@ -18,11 +18,11 @@ test(
     // Without a filter 16 of 512 lists find enough.
     index.setNprobe(16);
     const recall = async (allowed?: Uint8Array) => {
-      const wanted = await exact.search(queries, k, { allowed });
+      const nearest = await exact.search(queries, k, { allowed });
       const found = await index.search(queries, k, { allowed });
       let hits = 0;
       for (let q = 0; q < 20; q++) {
-        const these = new Set(wanted.ids.subarray(q * k, (q + 1) * k));
+        const these = new Set(nearest.ids.subarray(q * k, (q + 1) * k));
         hits += found.ids.subarray(q * k, (q + 1) * k).filter((id) => these.has(id)).length;
       }
       return hits / found.ids.length;
@@ -37,12 +37,12 @@ test(
     });
     const byScore = Int32Array.from({ length: n }, (_, row) => row).sort((a, b) => first[a]! - first[b]!);
     const random = Int32Array.from({ length: n }, (_, row) => row).sort((a, b) => ((a * 7919) % n) - ((b * 7919) % n));
-    for (const share of [0.5, 0.1, 0.01, 0.001]) {
+    for (const allowedShare of [0.5, 0.1, 0.01, 0.001]) {
       for (const [kind, order] of Object.entries({ random, 'far away': byScore })) {
         const allowed = new Uint8Array(Math.ceil(n / 8));
-        for (const row of order.subarray(0, share * n)) allowed[row >> 3]! |= 1 << (row & 7);
+        for (const row of order.subarray(0, allowedShare * n)) allowed[row >> 3]! |= 1 << (row & 7);
         const reached = await recall(allowed);
-        assert.ok(reached >= 0.95, `${reached} with ${100 * share} % allowed, ${kind}`);
+        assert.ok(reached >= 0.95, `${reached} with ${100 * allowedShare} % allowed, ${kind}`);
       }
     }
   },

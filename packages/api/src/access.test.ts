@@ -197,13 +197,13 @@ describe('access', () => {
   test('with a publishable key is to what concerns its visitor', async () => {
     const key = await publishableKey('retrieve', 'events');
     const visitor = signVisitor(secret, 'ann');
-    const own = await walk(callsOf(key, { origin, visitor }));
+    const answers = await walk(callsOf(key, { origin, visitor }));
     assert.deepEqual(
-      own,
+      answers,
       expected(({ publishable }) => (publishable ? 'open' : 'FORBIDDEN')),
     );
     const ofUser = ['retrieve', 'search', 'popular', 'trending', 'newArrivals', 'recentlyViewed', 'boughtTogether'];
-    const others = { ...own, ...Object.fromEntries(ofUser.map((name) => [name, 'FORBIDDEN'])) };
+    const others = { ...answers, ...Object.fromEntries(ofUser.map((name) => [name, 'FORBIDDEN'])) };
     assert.deepEqual(await walk(callsOf(key, { origin, visitor: signVisitor(secret, 'bob') })), others);
     assert.deepEqual(await walk(callsOf(key, { origin })), others, 'without a signed id');
     const scopes = await walk(callsOf(await publishableKey('events'), { origin, visitor }));

@@ -91,9 +91,9 @@ export const answers = <Schema extends z.ZodType>(schema: Schema) =>
 const quoted = (scopes: readonly ApiScope[]): string => scopes.map((scope) => `"${scope}"`).join(' or ');
 
 /** @throws TRPCError FORBIDDEN for a key that has none of the scopes; `admin` has all but `simulate` */
-export function requireScope({ name, scopes }: Caller, ...wanted: readonly ApiScope[]): void {
-  if (scopes.includes('admin') || wanted.some((scope) => scopes.includes(scope))) return;
-  const message = `The API key "${name}" has the scope ${scopes.join(', ')}, and this needs ${quoted(wanted)}.`;
+export function requireScope({ name, scopes }: Caller, ...required: readonly ApiScope[]): void {
+  if (scopes.includes('admin') || required.some((scope) => scopes.includes(scope))) return;
+  const message = `The API key "${name}" has the scope ${scopes.join(', ')}, and this needs ${quoted(required)}.`;
   throw new TRPCError({ code: 'FORBIDDEN', message });
 }
 

@@ -15,23 +15,23 @@ test("customers' data are readable by the data folder's owner alone, also in a f
     const old = path.join(parent, 'old');
     mkdirSync(path.join(old, 'datasets'), { recursive: true });
     writeFileSync(path.join(old, 'datasets', 'orders'), 'x');
-    const told: string[] = [];
-    const open = (folder: string) => openDataFolder(folder, (sentence) => told.push(sentence));
+    const sentences: string[] = [];
+    const open = (folder: string) => openDataFolder(folder, (sentence) => sentences.push(sentence));
     open(old);
     assert.equal(modeOf(path.join(old, 'datasets')), 0o700);
     assert.equal(modeOf(old), 0o755, 'it may hold more than Duet');
-    assert.deepEqual(told.splice(0), [
+    assert.deepEqual(sentences.splice(0), [
       `${old} was open to other users of this machine (datasets); it is its owner's alone now.`,
     ]);
     writeFileSync(path.join(old, 'installation.json'), '{}');
     open(old);
     assert.equal(modeOf(old), process.getuid?.() === 0 ? 0o711 : 0o700);
-    assert.match(told.splice(0).join(), /\(\.\); it is its owner's alone now/);
+    assert.match(sentences.splice(0).join(), /\(\.\); it is its owner's alone now/);
 
     const fresh = path.join(parent, 'new');
     open(fresh);
     open(fresh);
-    assert.deepEqual(told, []);
+    assert.deepEqual(sentences, []);
     assert.equal(modeOf(fresh) & 0o066, 0);
     writeFileSync(path.join(fresh, 'note.json'), '{}');
     assert.equal(modeOf(path.join(fresh, 'note.json')), 0o600);

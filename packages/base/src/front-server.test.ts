@@ -20,8 +20,8 @@ test('an app is told who sent a request and how, by the proxies that are configu
       );
       const chunks: Buffer[] = [];
       for await (const chunk of answer) chunks.push(chunk as Buffer);
-      const told = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, string>;
-      const [by, proto, host] = ['for', 'proto', 'host'].map((name) => told[`x-forwarded-${name}`]);
+      const received = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, string>;
+      const [by, proto, host] = ['for', 'proto', 'host'].map((name) => received[`x-forwarded-${name}`]);
       return { by, proto, host, hsts: answer.headers['strict-transport-security'] };
     } finally {
       server.close();

@@ -262,7 +262,7 @@ test('the folder of an older Duet becomes a part and a snapshot, which the model
   const users = await write('user_id,country\nann,FR\n');
   const made = await importDataset(ctx, { name: 'old', interactions: await write(first), users });
   const { datasetId, snapshot, fingerprint } = made;
-  const wanted = [await listed(datasetId), await loadUsers(ctx, datasetId)];
+  const before = [await listed(datasetId), await loadUsers(ctx, datasetId)];
   const home = path.join(ctx.dataDir, 'datasets', datasetId);
   for (const name of ['interactions.parquet', 'users.parquet', 'items.parquet', 'meta.json']) {
     await rename(path.join(home, 'snapshots', snapshot, name), path.join(home, name));
@@ -277,7 +277,7 @@ test('the folder of an older Duet becomes a part and a snapshot, which the model
   // Two at once, as the services of one start: one makes it, the other waits.
   const [one, two] = await Promise.all([findSnapshot(ctx, datasetId), findSnapshot(ctx, datasetId)]);
   assert.deepEqual([one.id, one.number, one.fingerprint], [two.id, 1, fingerprint]);
-  assert.deepEqual([await listed(datasetId), await loadUsers(ctx, datasetId)], wanted);
+  assert.deepEqual([await listed(datasetId), await loadUsers(ctx, datasetId)], before);
   const named = async ({ id }: { id: string }) =>
     (await db.prisma.model.findUniqueOrThrow({ where: { id } })).snapshotId;
   assert.deepEqual([await named(saw), await named(other)], [one.id, null]);

@@ -7,11 +7,11 @@ import type { ImportRequest } from './request.ts';
 // Small files in the forms that shops really have, and what each must give: fixtures/cases.
 const file = (name: string): string => path.join(import.meta.dirname, '../fixtures/cases', name);
 
-type Asked = Omit<ImportRequest, 'name'>;
-const read = (interactions: string, asked: Partial<Asked> = {}): Promise<ImportPreview> =>
+type CaseRequest = Omit<ImportRequest, 'name'>;
+const read = (interactions: string, asked: Partial<CaseRequest> = {}): Promise<ImportPreview> =>
   previewImport({}, { name: 'case', interactions: file(interactions), ...asked });
 /** The items of a file beside events.csv, by id. */
-async function itemsOf(items: string, asked: Partial<Asked> = {}) {
+async function itemsOf(items: string, asked: Partial<CaseRequest> = {}) {
   const answer = await read('events.csv', { items: file(items), ...asked });
   assert.equal(answer.rows, 20);
   return { ...answer, item: new Map(answer.preview.items.map((item) => [item.item, item])) };

@@ -242,9 +242,9 @@ test("a file's own split is kept by row, and a part of another name is reported"
 
 test('rows equal in every column are counted, and dropped when asked', async () => {
   const interactions = await write('twice.csv', 'user,item,time,till\na,1,1,x\na,1,1,x\na,1,1,y\n');
-  const kept = await load({ interactions });
-  assert.equal(kept.rows, 3);
-  assert.deepEqual(kept.summary.interactions.duplicates, { policy: 'keep', rows: 1 });
+  const imported = await load({ interactions });
+  assert.equal(imported.rows, 3);
+  assert.deepEqual(imported.summary.interactions.duplicates, { policy: 'keep', rows: 1 });
   const dropped = await load({ interactions, duplicates: 'drop' });
   assert.equal(dropped.rows, 2);
   assert.deepEqual(dropped.summary.interactions.duplicates, { policy: 'drop', rows: 1 });

@@ -179,9 +179,9 @@ describe('API keys', { concurrency: true }, () => {
       ],
     );
     assert.ok(keys[1]!.revokedAt !== null && keys[0]!.revokedAt === null);
-    const told = JSON.stringify(keys);
+    const listing = JSON.stringify(keys);
     for (const { key } of [first, second]) {
-      assert.ok(!told.includes(key.slice(11)) && !told.includes(createHash('sha256').update(key).digest('hex')));
+      assert.ok(!listing.includes(key.slice(11)) && !listing.includes(createHash('sha256').update(key).digest('hex')));
     }
   });
 

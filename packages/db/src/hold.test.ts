@@ -58,14 +58,14 @@ const bouncer = spawnSync('pgbouncer', ['--version']).status === 0 ? false : 'Pg
 async function openBouncer(db: Database): Promise<{ url: string } & AsyncDisposable> {
   const folder = mkdtempSync(path.join(tmpdir(), 'duet-bouncer-'));
   const { hostname, port, username, password, pathname } = new URL(db.url);
-  const own = await freePort();
+  const bouncerPort = await freePort();
   writeFileSync(
     path.join(folder, 'pgbouncer.ini'),
     `[databases]
      * = host=${hostname} port=${port || 5432} user=${username} password=${password}
      [pgbouncer]
      listen_addr = 127.0.0.1
-     listen_port = ${own}
+     listen_port = ${bouncerPort}
      auth_type = any
      pool_mode = transaction
      default_pool_size = 2
@@ -74,7 +74,7 @@ async function openBouncer(db: Database): Promise<{ url: string } & AsyncDisposa
   const account = serverAccount();
   if (account) spawnSync('chown', ['-R', 'postgres', folder]);
   const child = spawn('pgbouncer', [path.join(folder, 'pgbouncer.ini')], { ...account, stdio: 'ignore', cwd: '/' });
-  const url = `postgresql://${username}:x@127.0.0.1:${own}${pathname}`;
+  const url = `postgresql://${username}:x@127.0.0.1:${bouncerPort}${pathname}`;
   const answers = async () => {
     await using probe = await connect(url, { max: 1 });
     return probe.pool.query('SELECT 1').then(

@@ -115,8 +115,8 @@ describe('jobs', { concurrency: true }, () => {
       train: async (_job, context) => void taken.push(context.id),
       index: () => kept,
     });
-    const own = await queue.send({ kind: 'index', modelId: randomUUID() });
-    await settled(database, own, ['active']);
+    const jobId = await queue.send({ kind: 'index', modelId: randomUUID() });
+    await settled(database, jobId, ['active']);
     await using third = await openJobQueue(database);
     await third.work({ index: async () => void taken.push('index') });
     // Two looks and more.
@@ -128,7 +128,7 @@ describe('jobs', { concurrency: true }, () => {
     const seconds = (performance.now() - killedAt) / 1000;
     assert.ok(seconds < 20, `${seconds} s`);
     end();
-    assert.equal((await settled(database, own)).state, 'completed');
+    assert.equal((await settled(database, jobId)).state, 'completed');
     assert.deepEqual(taken, [id]);
   });
 });

@@ -46,8 +46,8 @@ async function migrationFolder() {
 
 describe('migrations', { concurrency: true }, () => {
   test('are applied once, also by two runners at once', async () => {
-    await using beside = await createTestDatabase();
-    await using database = await emptyDatabase(beside);
+    await using other = await createTestDatabase();
+    await using database = await emptyDatabase(other);
     const applied = await Promise.all([migrate(database), migrate(database)]);
     assert.deepEqual(applied.flat(), names);
     assert.deepEqual(await migrate(database), []);

@@ -12,8 +12,8 @@ describe('event partitions', { concurrency: true }, () => {
   test('are made once by many connections that ask for the same days at once', async () => {
     await using database = await createTestDatabase();
     await using other = await connect(database.url);
-    const wanted = days(15);
-    await Promise.all(Array.from({ length: 8 }, (_, i) => ensureEventPartitions(i % 2 ? database : other, wanted)));
+    const ensured = days(15);
+    await Promise.all(Array.from({ length: 8 }, (_, i) => ensureEventPartitions(i % 2 ? database : other, ensured)));
     const { rows } = await database.pool.query<{ bound: string }>(
       `SELECT pg_get_expr(relpartbound, oid) AS bound FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY relname`,
     );

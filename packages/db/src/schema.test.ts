@@ -267,8 +267,8 @@ describe('the schema', { concurrency: true }, () => {
     await assert.rejects(prisma.arm.create({ data: other }), { code: 'P2002' });
     await prisma.arm.create({ data: { ...other, control: false } });
     await assert.rejects(prisma.arm.update({ where: { id: arm.id }, data: { weight: 1.5 } }), /Arm_weight_check/);
-    const share = { where: { id: experiment.id }, data: { trafficShare: -0.1 } };
-    await assert.rejects(prisma.experiment.update(share), /Experiment_trafficShare_check/);
+    const negativeShare = { where: { id: experiment.id }, data: { trafficShare: -0.1 } };
+    await assert.rejects(prisma.experiment.update(negativeShare), /Experiment_trafficShare_check/);
     const slice = { where: { id: experiment.id }, data: { layerFrom: 6000, layerTo: 5000 } };
     await assert.rejects(prisma.experiment.update(slice), /Experiment_layer_check/);
     const { id: _alert, ...again } = { ...alert, detail: {} };

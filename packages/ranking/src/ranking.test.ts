@@ -203,15 +203,15 @@ describe('ranking', () => {
   test('learns that buyers follow their category where the purchases say so', () => {
     const random = uniform(5);
     const lists: RankingList[] = Array.from({ length: 200 }, (_, user) => {
-      const own = user % 2;
+      const likedCategory = user % 2;
       const list = Array.from({ length: 10 }, (): Candidate => {
         const category = random() < 0.5 ? 0 : 1;
         const known = { category, categoryShare: 0.5, logPopularity: Math.log1p(5) };
         return { ...plain, ...known, retrievalScore: random(), priceMinor: 100, logPrice: Math.log(100) };
       }).sort((a, b) => b.retrievalScore - a.retrievalScore);
       const candidates = candidatesOf(list);
-      const labels = Uint8Array.from(list, ({ category }) => (category === own && random() < 0.5 ? 1 : 0));
-      const profile = { categoryPurchases: new Map([[own, 8]]), purchases: 8, usualLogPrice: Math.log(100) };
+      const labels = Uint8Array.from(list, ({ category }) => (category === likedCategory && random() < 0.5 ? 1 : 0));
+      const profile = { categoryPurchases: new Map([[likedCategory, 8]]), purchases: 8, usualLogPrice: Math.log(100) };
       return { modelId: 'm', user: `u${user}`, profile, candidates, labels, targets: 3 };
     });
     const parameters = fitRanker(lists, 'purchase');

@@ -70,9 +70,9 @@ describe('training the ranker', () => {
         list.sort((a, b) => score(b) - score(a));
         const requestId = randomUUID();
         const occurredAt = new Date('2026-11-20T12:00:00Z');
-        const said = { day: new Date('2026-11-20'), occurredAt, userId, requestId, experimentId: experiment.id };
+        const context = { day: new Date('2026-11-20'), occurredAt, userId, requestId, experimentId: experiment.id };
         list.slice(0, 20).forEach((row, position) => {
-          const shown = { ...said, armId: experiment.arms[0]!.id, itemId: model.items[row]!, position };
+          const shown = { ...context, armId: experiment.arms[0]!.id, itemId: model.items[row]!, position };
           rows.push({ ...shown, eventId: randomUUID(), type: 'impression' });
           // They click on what is cheap, and the more readily the higher it stands.
           const cheap = prices.get(shown.itemId)! < 1000;

@@ -35,8 +35,8 @@ interface Answered {
  */
 export function entriesOf<L extends ListName>(answer: AnswerOf<L>, placement: string, before = 0): ShownEntry[] {
   const { requestId, experiment, arm, items } = answer as unknown as Answered;
-  return items.map(({ itemId, arm: own, propensity }, index) => {
-    const armId = (own ?? arm)?.id;
+  return items.map(({ itemId, arm: itemArm, propensity }, index) => {
+    const armId = (itemArm ?? arm)?.id;
     const touch: Touch = {
       placement,
       position: before + index,

@@ -22,7 +22,7 @@ describe('serving follows the catalogue and the events', () => {
     shop.db.prisma.item.updateMany({ where: { datasetId: shop.datasetId, externalId }, data });
   const categoryId = async (name: string) =>
     (await shop.db.prisma.category.findFirstOrThrow({ where: { datasetId: shop.datasetId, name } })).id;
-  const beside = () => serving.health().models[0]!.index;
+  const indexHealth = () => serving.health().models[0]!.index;
   /** Every item, nearest first, as long as it passes. */
   const all = (filter?: Filter) => serving.retrieve({ userId: 'u1', k: 200, rankerId: null, seen: 'show', filter });
 
@@ -78,7 +78,10 @@ describe('serving follows the catalogue and the events', () => {
     });
     await serving.refresh();
     // The other one's price is in another bucket since the test before.
-    assert.deepEqual([beside().size, beside().fresh, beside().outdated, beside().waiting], [120, 2, 1, 0]);
+    assert.deepEqual(
+      [indexHealth().size, indexHealth().fresh, indexHealth().outdated, indexHealth().waiting],
+      [120, 2, 1, 0],
+    );
     assert.deepEqual(ids(await all({ tag: ['new'] })), ['new-clock']);
     const found = (await all()).items;
     assert.equal(found.length, 121);
@@ -90,7 +93,10 @@ describe('serving follows the catalogue and the events', () => {
     const built = await buildIn(shop, { modelId: shop.dat });
     assert.deepEqual([built.size, built.added, built.withdrawn], [121, 1, 0]);
     await serving.refresh();
-    assert.deepEqual([beside().id, beside().size, beside().fresh, beside().outdated], [built.indexId, 121, 0, 0]);
+    assert.deepEqual(
+      [indexHealth().id, indexHealth().size, indexHealth().fresh, indexHealth().outdated],
+      [built.indexId, 121, 0, 0],
+    );
     const folded = (await all()).items;
     assert.deepEqual(ids({ items: folded }), ids({ items: found }));
     // The building process keeps the tables in full precision.
@@ -102,19 +108,19 @@ describe('serving follows the catalogue and the events', () => {
     const before = await all();
     await edit('i0', { title: 'clock number 0', categoryId: await categoryId('clocks') });
     await serving.refresh();
-    assert.deepEqual([beside().fresh, beside().outdated], [1, 1]);
+    assert.deepEqual([indexHealth().fresh, indexHealth().outdated], [1, 1]);
     const after = await all();
     assert.equal(after.items.length, 121);
     const place = (answer: typeof before) => ids(answer).indexOf('i0');
     assert.notEqual(place(after), place(before));
     const built = await buildIn(shop, { modelId: shop.dat });
     await serving.refresh();
-    assert.equal(beside().id, built.indexId);
-    assert.deepEqual([beside().fresh, beside().outdated], [0, 0]);
+    assert.equal(indexHealth().id, built.indexId);
+    assert.deepEqual([indexHealth().fresh, indexHealth().outdated], [0, 0]);
     assert.deepEqual(ids(await all()), ids(after));
     await edit('i0', { title: 'mug number 0', categoryId: await categoryId('mugs') });
     await serving.refresh();
-    assert.deepEqual([beside().fresh, beside().outdated], [1, 1]);
+    assert.deepEqual([indexHealth().fresh, indexHealth().outdated], [1, 1]);
     assert.deepEqual(ids(await all()), ids(before));
     await buildIn(shop, { modelId: shop.dat });
     await serving.refresh();
@@ -125,7 +131,7 @@ describe('serving follows the catalogue and the events', () => {
     await edit('i7', { withdrawnAt: new Date() });
     await edit('new-clock', { withdrawnAt: new Date() });
     await serving.refresh();
-    assert.equal(beside().outdated, 2);
+    assert.equal(indexHealth().outdated, 2);
     const without = ids(await all());
     assert.equal(without.length, 119);
     assert.ok(!without.includes('i7') && !without.includes('new-clock'));
@@ -137,7 +143,7 @@ describe('serving follows the catalogue and the events', () => {
     assert.deepEqual(ids(await all()), without);
     for (const id of ['i7', 'new-clock']) await edit(id, { withdrawnAt: null });
     await serving.refresh();
-    assert.equal(beside().fresh, 2);
+    assert.equal(indexHealth().fresh, 2);
     assert.equal((await all()).items.length, 121);
     assert.ok(ids(await all()).includes('i7'));
   });
@@ -350,8 +356,8 @@ describe('serving follows the catalogue and the events', () => {
     await ensureEventPartitions(shop.db, [today]);
     let occurredAt = Date.now();
     const log = (itemId: string, datasetId: string | null, experimentId: string | null = null) => {
-      const said = { datasetId, experimentId };
-      const event = { eventId: crypto.randomUUID(), type: 'click', userId: 'looker', itemId, ...said } as const;
+      const scope = { datasetId, experimentId };
+      const event = { eventId: crypto.randomUUID(), type: 'click', userId: 'looker', itemId, ...scope } as const;
       return shop.db.prisma.event.create({
         data: { ...event, day: new Date(today), occurredAt: new Date(occurredAt++), simulated: false },
       });

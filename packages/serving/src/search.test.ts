@@ -84,7 +84,7 @@ describe('a filtered search in FAISS', () => {
     may: (row: number) => boolean,
   ) => {
     let found = 0;
-    let wanted = 0;
+    let expected = 0;
     for (let q = 0; q < queries; q++) {
       const query = Float32Array.from(asked.slice(q * dim, (q + 1) * dim));
       const exact = exactly(query, 100, may);
@@ -95,10 +95,10 @@ describe('a filtered search in FAISS', () => {
       );
       assert.equal(answer.length, exact.length);
       const items = new Set(answer.map(({ item }) => item));
-      wanted += exact.length;
+      expected += exact.length;
       found += exact.filter((item) => items.has(item)).length;
     }
-    return found / wanted;
+    return found / expected;
   };
 
   for (const tag of Object.keys(shares)) {

@@ -140,9 +140,9 @@ class DatabaseServing implements Serving {
   }
 
   /** What answers for a request; undefined where popular items do. */
-  #choose(wanted: ModelChoice): PlannedModel | undefined {
+  #choose(choice: ModelChoice): PlannedModel | undefined {
     const { plan, previous } = this.#follower.served;
-    const planned = chooseModel(plan, wanted);
+    const planned = chooseModel(plan, choice);
     return planned && (previous.get(planned.modelId) ?? planned);
   }
 
@@ -164,15 +164,15 @@ class DatabaseServing implements Serving {
    * answers and is told why; a model that the request names is not stood in for.
    */
   async #answer<Answer>(
-    wanted: ModelChoice,
+    choice: ModelChoice,
     by: (retriever: Retriever, dataset: ServedDataset) => Promise<Answer>,
     without: (dataset: ServedDataset, because: string[]) => Promise<Answer> | Answer,
   ): Promise<Answer> {
-    if ((wanted.modelId ?? wanted.indexId) != null) return this.#use(this.#choose(wanted)!, by);
-    const datasetId = chooseDataset(this.plan, wanted);
+    if ((choice.modelId ?? choice.indexId) != null) return this.#use(this.#choose(choice)!, by);
+    const datasetId = chooseDataset(this.plan, choice);
     let because = [`No model is deployed for ${this.plan.datasets[datasetId]}.`];
     try {
-      const planned = this.#choose({ ...wanted, datasetId });
+      const planned = this.#choose({ ...choice, datasetId });
       if (planned !== undefined) return await this.#use(planned, by);
     } catch (error) {
       if (!isOutOfOrder(error)) throw error;
@@ -181,8 +181,8 @@ class DatabaseServing implements Serving {
     return without(await this.#opened.dataset(datasetId), because);
   }
 
-  async #servedDataset(wanted: OfDataset): Promise<ServedDataset> {
-    return this.#opened.dataset(chooseDataset(this.plan, wanted));
+  async #servedDataset(choice: OfDataset): Promise<ServedDataset> {
+    return this.#opened.dataset(chooseDataset(this.plan, choice));
   }
 
   /** What a list is made with. A ranker that cannot be read is a problem in `health`, not a page without one. */
@@ -253,8 +253,8 @@ class DatabaseServing implements Serving {
     );
   }
 
-  async similarUsers({ userId, k, ...wanted }: SimilarUsersRequest): Promise<SimilarUsersAnswer> {
-    const planned = this.#choose(wanted);
+  async similarUsers({ userId, k, ...choice }: SimilarUsersRequest): Promise<SimilarUsersAnswer> {
+    const planned = this.#choose(choice);
     if (planned === undefined) {
       throw new DuetError('unavailable', 'No model is deployed, so nothing knows which users are alike.', {
         fix: 'Deploy one: npx duet deploy, or name one in the request.',
@@ -302,22 +302,22 @@ class DatabaseServing implements Serving {
     return this.#answer(request, by, (dataset) => by(undefined, dataset));
   }
 
-  async item({ itemId, fields, ...wanted }: ItemRequest): Promise<ShownItem & { currency: string }> {
-    const dataset = await this.#servedDataset(wanted);
+  async item({ itemId, fields, ...choice }: ItemRequest): Promise<ShownItem & { currency: string }> {
+    const dataset = await this.#servedDataset(choice);
     const { items } = withFields(dataset, fields, { items: [showItem(dataset, rowOfItem(dataset, itemId))] });
     return { ...items[0]!, currency: dataset.currency };
   }
 
-  async shoppers({ limit, search, ...wanted }: OfDataset & { limit: number; search?: string }): Promise<Shopper[]> {
-    return shoppersOf(await this.#servedDataset(wanted), limit, search);
+  async shoppers({ limit, search, ...choice }: OfDataset & { limit: number; search?: string }): Promise<Shopper[]> {
+    return shoppersOf(await this.#servedDataset(choice), limit, search);
   }
 
   async history({
     userId,
     limit,
-    ...wanted
+    ...choice
   }: OfDataset & { userId: string; limit: number }): Promise<(ShownItem & { at: string | null })[]> {
-    return historyOf(await this.#servedDataset(wanted), userId, limit);
+    return historyOf(await this.#servedDataset(choice), userId, limit);
   }
 
   async userAttributes(datasetId: string, userId: string): Promise<Record<string, string>> {

@@ -58,13 +58,13 @@ test('A/A weeks come out null: p values of CTR and of GMV are uniform over seeds
 });
 
 test('an arm that shows shoppers their own category wins, so the null is not blindness', () => {
-  const own = (arm: string, userId: string): number[] => {
-    const wanted = userId.startsWith('u') ? Number(userId.slice(1)) % 5 : -1;
-    return arm === 'b' && wanted >= 0
-      ? [...category.keys()].filter((row) => category[row] === wanted).slice(0, 12)
+  const ownCategory = (arm: string, userId: string): number[] => {
+    const liked = userId.startsWith('u') ? Number(userId.slice(1)) % 5 : -1;
+    return arm === 'b' && liked >= 0
+      ? [...category.keys()].filter((row) => category[row] === liked).slice(0, 12)
       : anything(arm, userId);
   };
-  const significant = Array.from({ length: 20 }, (_, seed) => week(seed, own)).filter(
+  const significant = Array.from({ length: 20 }, (_, seed) => week(seed, ownCategory)).filter(
     ({ ctrLift }) => ctrLift.p! < 0.05 && ctrLift.value! > 0,
   );
   assert.ok(significant.length >= 15, `${significant.length} of 20`);

@@ -77,7 +77,7 @@ export function onlineTable(
 }
 
 function figures(deeds: readonly Deeds[]): ArmFigures {
-  const sum = (key: keyof Deeds) => deeds.reduce((total, own) => total + own[key], 0);
+  const sum = (key: keyof Deeds) => deeds.reduce((total, user) => total + user[key], 0);
   const [users, impressions, clicks, gmvMinor] = [deeds.length, sum('impressions'), sum('clicks'), sum('gmvMinor')];
   return {
     ...{ users, impressions, clicks, gmvMinor },
@@ -87,12 +87,12 @@ function figures(deeds: readonly Deeds[]): ArmFigures {
 }
 
 /** A ratio of sums over shoppers, who were randomised and are therefore the unit. */
-const ratio = (deeds: readonly Deeds[], over: keyof Deeds, under: (own: Deeds) => number): Estimate | undefined =>
+const ratio = (deeds: readonly Deeds[], over: keyof Deeds, under: (user: Deeds) => number): Estimate | undefined =>
   deeds.length < 2
     ? undefined
     : deltaRatio(
         momentsOf(
-          deeds.map((own) => own[over]),
+          deeds.map((user) => user[over]),
           deeds.map(under),
         ),
       );

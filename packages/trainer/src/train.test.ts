@@ -131,7 +131,7 @@ describe('on some of its users, split in the same way', () => {
     assert.deepEqual(known, [true, false, false]);
     const { dimensions, tasteDimensions } = model;
     const [customer, nobody, nobodyElse] = [0, 1, 2].map((i) => vectors.subarray(i * dimensions, (i + 1) * dimensions));
-    for (const own of [customer!, nobody!]) within(Math.hypot(...own.subarray(0, tasteDimensions)), 1, 1e-5);
+    for (const vector of [customer!, nobody!]) within(Math.hypot(...vector.subarray(0, tasteDimensions)), 1, 1e-5);
     assert.deepEqual(nobody, nobodyElse);
     assert.notDeepEqual(customer, nobody);
     assert.ok(model.seen('17850').length > 5);

@@ -12,8 +12,8 @@ test('an embedded PostgreSQL that is killed comes back at the same address, and 
   const dataDir = mkdtempSync(path.join(tmpdir(), 'duet-keep-'));
   chmodSync(dataDir, 0o755);
   const config = loadConfig({ DUET_DATA_DIR: dataDir, DUET_POSTGRES_PORT: '55692' });
-  const said: string[] = [];
-  const server = await keepPostgres(config, { say: (line) => said.push(line) });
+  const lines: string[] = [];
+  const server = await keepPostgres(config, { say: (line) => lines.push(line) });
   const { folder } = JSON.parse(readFileSync(path.join(dataDir, 'postgres.json'), 'utf8')) as { folder: string };
   const answers = async () => {
     await using database = await connect(server.url);
@@ -25,10 +25,10 @@ test('an embedded PostgreSQL that is killed comes back at the same address, and 
   try {
     assert.equal(await answers(), true);
     process.kill(Number.parseInt(readFileSync(path.join(folder, 'postmaster.pid'), 'utf8'), 10), 'SIGKILL');
-    for (const since = Date.now(); said.length === 0 || !(await answers()); await pause(50)) {
+    for (const since = Date.now(); lines.length === 0 || !(await answers()); await pause(50)) {
       assert.ok(Date.now() - since < 30_000, 'it must come back');
     }
-    assert.match(said.join(), /^The embedded PostgreSQL ended; it is started again\.$/);
+    assert.match(lines.join(), /^The embedded PostgreSQL ended; it is started again\.$/);
   } finally {
     await server[Symbol.asyncDispose]();
     assert.equal(await answers(), false);

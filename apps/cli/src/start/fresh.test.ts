@@ -10,10 +10,10 @@ test('starting over deletes what Duet made, names it, and leaves everything else
   const dataDir = mkdtempSync(path.join(tmpdir(), 'duet-fresh-'));
   for (const name of ['models', 'keys', 'photos']) mkdirSync(path.join(dataDir, name));
   writeFileSync(path.join(dataDir, 'notes.txt'), 'mine');
-  const said: string[] = [];
-  await startOver({ ...loadConfig({}), dataDir }, (line) => said.push(line));
+  const lines: string[] = [];
+  await startOver({ ...loadConfig({}), dataDir }, (line) => lines.push(line));
   assert.deepEqual(readdirSync(dataDir).sort(), ['notes.txt', 'photos']);
-  assert.match(said.join(), /deleting models, keys in /);
+  assert.match(lines.join(), /deleting models, keys in /);
   rmSync(dataDir, { recursive: true });
 });
 

@@ -22,9 +22,9 @@ const problemOf = (host: string, port: number): Promise<string | undefined> =>
  *
  * @throws DuetError `conflict` naming the port, whose it is and the option that chooses another
  */
-export async function requireFreePorts(host: string, wanted: readonly RequestedPort[]): Promise<void> {
-  for (const [place, { port, owner, option }] of wanted.entries()) {
-    const twin = wanted.slice(0, place).find((other) => other.port === port);
+export async function requireFreePorts(host: string, requests: readonly RequestedPort[]): Promise<void> {
+  for (const [place, { port, owner, option }] of requests.entries()) {
+    const twin = requests.slice(0, place).find((other) => other.port === port);
     if (twin !== undefined) {
       throw new DuetError('bad-input', `${owner} and ${twin.owner} cannot both have port ${port}.`, {
         fix: `Choose another with ${option} or ${twin.option}.`,

@@ -21,11 +21,11 @@ const steady = "setInterval(() => {}, 1000); process.send('ready')";
 /** A supervisor, and the newest that it said of its services. */
 function supervise() {
   let services: Record<string, ServiceStatus> = {};
-  const said: string[] = [];
+  const lines: string[] = [];
   const supervisor = new Supervisor(
     { dataDir: folder, drainMs: 0 },
     {
-      say: (line) => said.push(line),
+      say: (line) => lines.push(line),
       onChange: (changed) => {
         services = changed;
       },
@@ -35,7 +35,7 @@ function supervise() {
     while (services[name] === undefined || !holds(services[name])) await pause(10);
     return services[name];
   };
-  return { supervisor, until, said };
+  return { supervisor, until, said: lines };
 }
 
 test('a service that dies is started again, and stopping ends it for good', async () => {

@@ -16,17 +16,17 @@ import { foldEvents, listDeployments } from '@duet/pipeline';
  * What Duet left at commit 0c0bd79, the last before datasets had parts, by its own command line and service: a shop of
  * 60 users and 40 items, two models with an index each, a rule, a key, and an experiment that ran, with 76 events.
  */
-const kept = path.join(import.meta.dirname, '../../fixtures/before-living.tar.gz');
+const archive = path.join(import.meta.dirname, '../../fixtures/before-living.tar.gz');
 const main = path.join(import.meta.dirname, '../main.ts');
 
-interface Kept {
+interface OldState {
   migrations: string[];
   /** Rows by table, each as PostgreSQL writes a row value. */
   rows: Record<string, string[]>;
 }
 
 /** Makes an empty database what the old Duet's was. */
-async function fill(db: Database, { migrations, rows }: Kept): Promise<void> {
+async function fill(db: Database, { migrations, rows }: OldState): Promise<void> {
   await db.pool.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   await migrate(db, { only: migrations });
   const client = await db.pool.connect();
@@ -56,7 +56,7 @@ describe('duet start on what a Duet of before parts, snapshots and deployments l
   before(async () => {
     db = await createTestDatabase();
     dataDir = await mkdtemp(path.join(tmpdir(), 'duet-upgrade-'));
-    execFileSync('tar', ['-xzf', kept, '-C', dataDir]);
+    execFileSync('tar', ['-xzf', archive, '-C', dataDir]);
     await fill(db, JSON.parse(await readFile(path.join(dataDir, 'rows.json'), 'utf8')));
   });
   after(async () => {
@@ -72,13 +72,13 @@ describe('duet start on what a Duet of before parts, snapshots and deployments l
     const args = ['start', '--json', '--no-admin', '--no-storefront', '--no-avx2', '--retrieval-port', String(port)];
     const child = spawn(process.execPath, [main, ...args], { env });
     const closed = once(child, 'close');
-    let told = '';
+    let output = '';
     child.stderr.on('data', (text) => {
-      told += text;
+      output += text;
     });
     const serves = new Promise<void>((resolve, reject) => {
       child.stdout.once('data', () => resolve());
-      closed.then(([code]) => reject(new Error(`it ended with ${code}: ${told}`)));
+      closed.then(([code]) => reject(new Error(`it ended with ${code}: ${output}`)));
     });
     try {
       await serves;

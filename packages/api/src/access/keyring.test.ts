@@ -90,9 +90,9 @@ describe('the keyring', { concurrency: true }, () => {
   test('says that the database does not answer where a key has to be looked up and it is away', async () => {
     await using db = await createTestDatabase();
     const { key } = await createApiKey(db, { name: 'shop', scopes: ['retrieve'] });
-    const own = await connect(db.url);
-    await using keyring = await openKeyring(own);
-    await own[Symbol.asyncDispose]();
+    const database = await connect(db.url);
+    await using keyring = await openKeyring(database);
+    await database[Symbol.asyncDispose]();
     await assert.rejects(async () => keyring.check(key, address));
   });
 });

@@ -12,7 +12,7 @@ const rest = (name: string) => ({ rest: { method: 'POST' as const, path: `/v1/${
 const number = z.strictObject({ n: z.int().default(7) });
 
 /** What procedures may do: steps before and after, inputs with defaults, contexts that grow, and every way to fail. */
-const tried = router({
+const testRouter = router({
   doubled: publicProcedure
     .meta(rest('doubled'))
     .input(number)
@@ -60,7 +60,7 @@ const inputs: Record<string, unknown[]> = {
 };
 
 describe('a call over HTTP', () => {
-  const createCaller = createCallerFactory(tried);
+  const createCaller = createCallerFactory(testRouter);
   const caller = { id: '1', name: 'shop', scopes: ['retrieve'], rateLimit: null, rateBurst: null };
   const contexts: Record<string, Context> = {
     'with a key': { authenticate: async () => caller } as unknown as Context,
@@ -77,7 +77,7 @@ describe('a call over HTTP', () => {
     answerCall({ operation, input, ctx, timeoutMs: 60_000 }, () => {});
 
   test('does with every procedure, input and caller what tRPC’s own caller does', async () => {
-    const operations = operationsOf(tried);
+    const operations = operationsOf(testRouter);
     assert.deepEqual(Object.keys(inputs).sort(), operations.map(({ name }) => name).sort());
     for (const operation of operations) {
       for (const input of inputs[operation.name]!) {
@@ -99,7 +99,7 @@ describe('a call over HTTP', () => {
 
   test('tells nobody what went wrong inside, and everybody what they may mend', async () => {
     const messages: Record<string, string> = {};
-    for (const operation of operationsOf(tried).filter(({ name }) => name.startsWith('nested.'))) {
+    for (const operation of operationsOf(testRouter).filter(({ name }) => name.startsWith('nested.'))) {
       const { body } = await answered(operation, contexts['with a key']!, undefined);
       messages[operation.name] = (body as { error: { message: string } }).error.message;
     }
@@ -110,19 +110,19 @@ describe('a call over HTTP', () => {
   });
 
   test('does not look at the hundred thousandth field, nor tell of the eleventh fault', async () => {
-    const [doubled] = operationsOf(tried);
+    const [doubled] = operationsOf(testRouter);
     const wide = Object.fromEntries(Array.from({ length: 90_000 }, (_, at) => [`field${at}`, 1]));
     const few = Object.fromEntries(Object.entries(wide).slice(0, 900));
     let settled = 0;
-    const told = async (input: unknown) => {
+    const messageFor = async (input: unknown) => {
       const call = { operation: doubled!, input, ctx: contexts['with a key']!, timeoutMs: 60_000 };
       const { status, body } = await answerCall(call, () => settled++);
       assert.equal(status, 400);
       return (body as { error: { message: string } }).error.message;
     };
-    assert.match(await told(wide), /more than 1000 fields/);
-    assert.match(await told({ n: wide }), /more than 1000 fields/);
-    assert.ok((await told(few)).length <= 2_001);
+    assert.match(await messageFor(wide), /more than 1000 fields/);
+    assert.match(await messageFor({ n: wide }), /more than 1000 fields/);
+    assert.ok((await messageFor(few)).length <= 2_001);
     assert.equal(settled, 3, 'each is counted out');
   });
 });

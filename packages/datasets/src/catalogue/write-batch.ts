@@ -142,10 +142,10 @@ async function currentItems(client: Connection, datasetId: string, ids: string[]
 /** An item after a write; undefined where the write is of one that there is not. */
 function applied(item: StoredItem | undefined, write: ItemWrite): StoredItem | undefined {
   if (write.op === 'delete') return item && { ...item, withdrawn: true };
-  const { op, itemId, attributes, ...said } = write;
+  const { op, itemId, attributes, ...fields } = write;
   if (op !== 'patch') {
     return {
-      ...(said as Omit<z.output<typeof put>, 'op' | 'itemId' | 'attributes'>),
+      ...(fields as Omit<z.output<typeof put>, 'op' | 'itemId' | 'attributes'>),
       externalId: itemId,
       withdrawn: false,
       attributes: attributes!,
@@ -153,7 +153,7 @@ function applied(item: StoredItem | undefined, write: ItemWrite): StoredItem | u
   }
   if (item === undefined) return undefined;
   const merged = Object.entries({ ...item.attributes, ...attributes }).filter(([, value]) => value !== null);
-  return { ...item, ...said, attributes: Object.fromEntries(merged) };
+  return { ...item, ...fields, attributes: Object.fromEntries(merged) };
 }
 
 export const userWrite = z.strictObject({
@@ -177,7 +177,7 @@ export async function writeUserBatch(db: Database, datasetId: string, rows: read
   });
   const stored = [...users.values()]
     .sort((a, b) => (a.userId < b.userId ? -1 : 1))
-    .map(({ userId, ...said }) => ({ externalId: userId, ...said }));
+    .map(({ userId, ...fields }) => ({ externalId: userId, ...fields }));
   await inTransaction(db, (client) => writeUsers(client, datasetId, stored));
   return results;
 }

@@ -59,10 +59,10 @@ test('a user is forgotten in every part, the attributes, the rejected rows and t
   );
   assert.deepEqual([known.pending.length, known.attributes], [2, { country: 'IT' }]);
 
-  const told = await forgetUser(ctx, datasetId, 'ann-e', async () => {
+  const counts = await forgetUser(ctx, datasetId, 'ann-e', async () => {
     await db.prisma.userAlias.deleteMany({ where: { datasetId, userId: 'ann-e' } });
   });
-  assert.deepEqual(told, {
+  assert.deepEqual(counts, {
     ...{ interactions: 4, parts: 2, pending: 2, attributes: 1, rejected: 1, anonymised: 1 },
   });
   const now = await loadInteractions(ctx, datasetId);

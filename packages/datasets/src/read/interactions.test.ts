@@ -33,11 +33,11 @@ async function read(rows: Purchase[], request: Partial<ImportRequest>) {
     if (/no interaction is left/.test(error.message)) return { interactions: undefined };
     throw error;
   });
-  const kept = await workspace.rows(
+  const stored = await workspace.rows(
     `SELECT u.id AS user, i.id AS item, moment AS time, quantity, value FROM interactions
      JOIN user_ids u ON u.number = user_key JOIN item_ids i ON i.number = item_key ORDER BY _row`,
   );
-  return { summary, kept: kept.map(({ value, ...row }) => ({ row: row as unknown as Purchase, value })) };
+  return { summary, kept: stored.map(({ value, ...row }) => ({ row: row as unknown as Purchase, value })) };
 }
 
 const rows = (quantities: fc.Arbitrary<number>, maxLength: number) =>
@@ -56,8 +56,8 @@ const rows = (quantities: fc.Arbitrary<number>, maxLength: number) =>
 
 /** Cancels unit by unit: each takes one from the top of the user's stack of the item. */
 function cancelNaively(all: Purchase[]) {
-  const kept = all.map((row) => ({ ...row }));
-  const order = kept.toSorted((a, b) => a.time - b.time);
+  const remaining = all.map((row) => ({ ...row }));
+  const order = remaining.toSorted((a, b) => a.time - b.time);
   let matched = 0;
   order.forEach((row, at) => {
     if (row.quantity > 0) return;
@@ -71,7 +71,7 @@ function cancelNaively(all: Purchase[]) {
     }
     if (left < -row.quantity) matched++;
   });
-  return { matched, purchases: kept.filter((row, at) => all[at]!.quantity > 0 && row.quantity > 0) };
+  return { matched, purchases: remaining.filter((row, at) => all[at]!.quantity > 0 && row.quantity > 0) };
 }
 
 test('subtracted cancellations take units off the latest earlier purchases, as if one by one', async () => {

@@ -127,7 +127,7 @@ export async function readInteractions(
   await keepRows(workspace, counting, { subtracts, isTable: filters || keptAs(rows) === 'table' }, progress);
   const kCore = await filterCore(workspace, settings.kCore);
   await listIds(workspace);
-  const { n: kept } = await workspace.row(`SELECT coalesce(sum(interactions), 0)::DOUBLE AS n FROM ${knownItems}`);
+  const { n: keptRows } = await workspace.row(`SELECT coalesce(sum(interactions), 0)::DOUBLE AS n FROM ${knownItems}`);
   const reasons = Object.fromEntries(
     Object.entries({
       ...ignored.reasons,
@@ -150,7 +150,7 @@ export async function readInteractions(
     duplicates: { policy: settings.duplicates, rows: duplicates },
     cancellations,
     kCore,
-    kept: Number(kept),
+    kept: Number(keptRows),
     clock,
     rows,
     profile,

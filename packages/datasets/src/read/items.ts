@@ -188,11 +188,11 @@ export async function readItems(
 
 /** The share of the interactions whose items the items file lists. */
 async function shareListed(workspace: Workspace): Promise<number> {
-  const { share } = await workspace.row(
+  const { share: listedShare } = await workspace.row(
     `SELECT coalesce(sum(interactions) FILTER (id IN (SELECT id FROM ${listedItems})) / sum(interactions), 0)::DOUBLE AS share
      FROM ${knownItems}`,
   );
-  return Number(share);
+  return Number(listedShare);
 }
 
 /** Counts of {@link items}; without an items file all are of interactions, shown and in stock. */

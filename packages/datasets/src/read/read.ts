@@ -207,13 +207,13 @@ export function mappingOf(rows: Rows, accounts: TableMapping['rows'], context: r
 }
 
 /** @throws DuetError `bad-input` where nothing of a file can be used */
-function refuseUseless(mapping: ReadSummary['mapping'], byReason: Record<string, number>, kept: number): void {
+function refuseUseless(mapping: ReadSummary['mapping'], byReason: Record<string, number>, keptRows: number): void {
   const refuse = (what: string, table: string, fix: string): never => {
     const { ignored } = mapping[table]!.rows;
     const reasons = Object.entries({ ...byReason, ...ignored }).map(([reason, n]) => `${reason} (${n})`);
     throw new DuetError('bad-input', `${what}${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}.`, { fix });
   };
-  if (kept === 0) {
+  if (keptRows === 0) {
     refuse('no interaction is left', 'interactions', 'Look at the column mapping, the event weights and the k-core.');
   }
   for (const table of ['items', 'users'] as const) {

@@ -166,23 +166,23 @@ export function assignRoles(
   const roles: Roles = {};
   const isTaken = (column: string): boolean => Object.values(roles).some((taken) => taken.includes(column));
   for (const role of rolesOf[table]) {
-    const own = namedIn(settings, table)[role];
-    if (own === null) continue;
+    const named = namedIn(settings, table)[role];
+    if (named === null) continue;
     // A column of the catalogue may be named once for both files, and a name for one file keeps the usual one in the
     // other.
     const shared = table === 'interactions' ? undefined : settings.columns[role as keyof typeof settings.columns];
-    const found = own === undefined ? undefined : meant(columns, own, role);
+    const found = named === undefined ? undefined : meant(columns, named, role);
     const elsewhere =
       table === 'interactions' && settings.items !== undefined && (rolesOf.items as readonly Role[]).includes(role);
-    if (own !== undefined && found === undefined && !(elsewhere && role !== 'item')) {
-      throw missing(`there is no column "${own}" (for the ${role})`, optionOf(role));
+    if (named !== undefined && found === undefined && !(elsewhere && role !== 'item')) {
+      throw missing(`there is no column "${named}" (for the ${role})`, optionOf(role));
     }
     const shares = shared == null ? undefined : meant(columns, shared, role);
     const formed = [form?.columns[role] ?? []]
       .flat()
       .flatMap((one) => (one.startsWith('=') ? one : (columnNamed(columns, one, form?.aliases) ?? [])));
     const usual = () =>
-      own !== undefined
+      named !== undefined
         ? []
         : usualNamesOf(role, table, columns, settings)
             .flatMap((name) => columns.find((column) => plain(column) === name && !isTaken(column)) ?? [])

@@ -100,7 +100,7 @@ describe('uploaded files', () => {
     const [fresh, renamed] = await ctx.db.prisma.item.findMany({ where, orderBy: { externalId: 'asc' } });
     assert.deepEqual([renamed!.title, renamed!.priceMinor], ['Renamed', 950]);
     assert.deepEqual([fresh!.title, fresh!.attributes], ['New', { colour: 'red' }]);
-    for (const told of [inspected, preview, problem, done]) assert.doesNotMatch(JSON.stringify(told), /uploads/);
+    for (const answer of [inspected, preview, problem, done]) assert.doesNotMatch(JSON.stringify(answer), /uploads/);
   });
 
   test('that are not whole are not imported, and what an import fails of is kept with its run', async () => {

@@ -148,9 +148,9 @@ describe('sessions', () => {
     assert.equal(await accountByPassword(db, 'ann@shop.example', password), undefined);
     await disableAccount(db, id, false);
     const [own, other] = [await sessionOf(db, id), await sessionOf(db, id)];
-    const wanted = { before: password, password: 'seven purple harbours', session: own };
-    await assert.rejects(changePassword(db, id, { ...wanted, before: 'wrong' }), /not your password/);
-    await changePassword(db, id, wanted);
+    const request = { before: password, password: 'seven purple harbours', session: own };
+    await assert.rejects(changePassword(db, id, { ...request, before: 'wrong' }), /not your password/);
+    await changePassword(db, id, request);
     assert.deepEqual([await isOpen(own), await isOpen(other)], [true, false]);
     assert.equal((await personOf(db, own))?.role, 'viewer');
     assert.equal(await personOf(db, own, new Date(Date.now() + 7_200_000)), undefined, 'past its end');

@@ -31,7 +31,7 @@ const isShare = (count: number, n: number, p: number) => {
 };
 
 const seeds = fc.string({ minLength: 1, maxLength: 20 });
-const share = fc.double({ min: 0, max: 1, noNaN: true });
+const shares = fc.double({ min: 0, max: 1, noNaN: true });
 
 describe('the hash', () => {
   test("is GrowthBook's version 2", () => {
@@ -115,7 +115,7 @@ describe('assignment', () => {
 
   test('never moves a user to another arm, nor out, as the traffic rises', () => {
     fc.assert(
-      fc.property(seeds, fc.string(), share, share, (seed, user, one, other) => {
+      fc.property(seeds, fc.string(), shares, shares, (seed, user, one, other) => {
         const before = armOf(experiment(seed, { trafficShare: Math.min(one, other) }), user);
         if (before !== 'no: traffic') {
           assert.equal(armOf(experiment(seed, { trafficShare: Math.max(one, other) }), user), before);

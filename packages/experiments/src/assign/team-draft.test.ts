@@ -26,10 +26,10 @@ describe('team draft', () => {
         const count = (team: string) => list.filter((one) => one.team === team).length;
         assert.ok(Math.abs(count('control') - count('treatment')) <= 1);
         for (const [at, { item, team }] of list.entries()) {
-          const own = team === 'control' ? a : b;
+          const ranking = team === 'control' ? a : b;
           const before = new Set(list.slice(0, at).map((one) => one.item));
           assert.equal(
-            own.find((id) => !before.has(id)),
+            ranking.find((id) => !before.has(id)),
             item,
           );
         }

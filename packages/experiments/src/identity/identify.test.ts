@@ -88,10 +88,10 @@ describe('who logs in', () => {
       arms: experiment.arms.map(({ id, name, weight, position }) => ({ id, name, weight, position })),
     };
     const hashed = assignUser([planned], { userId: 'zoe' })!;
-    const kept = planned.arms.find(({ id }) => id !== hashed.arm.id)!;
-    const armsOf = (phase: number) => ({ [experiment.id]: { armId: kept.id, phase } });
+    const otherArm = planned.arms.find(({ id }) => id !== hashed.arm.id)!;
+    const armsOf = (phase: number) => ({ [experiment.id]: { armId: otherArm.id, phase } });
     const assigned = assignUser([planned], { userId: 'zoe', kept: armsOf(1) })!;
-    assert.deepEqual([assigned.arm.id, assigned.reason], [kept.id, 'kept']);
+    assert.deepEqual([assigned.arm.id, assigned.reason], [otherArm.id, 'kept']);
     assert.equal(assignUser([planned], { userId: 'zoe', kept: armsOf(2) })!.arm.id, hashed.arm.id);
   });
 

@@ -201,12 +201,12 @@ describe('a running experiment', () => {
       'nor does a phase change what nobody asked',
     );
     assert.equal((await startPhase(db, 'ranked', { rankerId: null }, ann)).rankerId, second);
-    const kept = await db.prisma.experimentPhase.findMany({
+    const phases = await db.prisma.experimentPhase.findMany({
       where: { experiment: { name: 'ranked' } },
       orderBy: { number: 'asc' },
     });
     assert.deepEqual(
-      kept.map(({ settings }) => (settings as { rankerId: string }).rankerId),
+      phases.map(({ settings }) => (settings as { rankerId: string }).rankerId),
       [first, first, second],
     );
     const again = await ensureExperiment(db, input('ranked', { datasetId: rival, arms }));

@@ -113,7 +113,7 @@ export async function startPhase(
   database: Database,
   idOrName: string,
   patch: Omit<ExperimentPatch, 'name'> = {},
-  { now = new Date(), actor, gmvCapMinor, note, ...own }: StartOptions & { note?: string } = {},
+  { now = new Date(), actor, gmvCapMinor, note, ...changes }: StartOptions & { note?: string } = {},
 ): Promise<ExperimentWithArms> {
   return change(database, idOrName, author(actor, now), { action: 'phase', note }, async (tx, before) => {
     if (before.status === 'draft' || before.status === 'decided') {
@@ -121,7 +121,7 @@ export async function startPhase(
       throw new DuetError('conflict', `Experiment "${before.name}" is ${before.status}: it has no new phase.`, { fix });
     }
     const plan = patched(before, patch);
-    checkMetrics(plan, own);
+    checkMetrics(plan, changes);
     await endPhase(tx, before, now);
     await storePlan(tx, before, plan);
     await beginPhase(tx, before.id, { number: before.phase + 1, now, gmvCapMinor });

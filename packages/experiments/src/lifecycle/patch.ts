@@ -55,9 +55,11 @@ export function patched(
     }),
   );
   const { rankerId, design, trafficShare, primaryMetric, layer } = before;
-  const arms = before.arms.map(({ name, modelId, registeredModelId, indexId, weight, control, settings: own }) => ({
-    ...{ name, modelId, registeredModelId, indexId, weight, control, settings: own },
-  }));
+  const arms = before.arms.map(
+    ({ name, modelId, registeredModelId, indexId, weight, control, settings: armSettings }) => ({
+      ...{ name, modelId, registeredModelId, indexId, weight, control, settings: armSettings },
+    }),
+  );
   const plan = { rankerId, design, trafficShare, primaryMetric, layer, arms, ...withoutUndefined(patch) };
   const schema = experimentPlan.superRefine(checkPlan);
   return parseInput(schema, { ...plan, settings: { ...stored, ...merged } });

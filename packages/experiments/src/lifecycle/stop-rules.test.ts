@@ -101,12 +101,12 @@ test('a split that went wrong warns, once a phase, however often and by however 
   ]);
   const looks = await Promise.all([1, 2, 3].map(() => applyStopRules(db, { now: hours(3) })));
   assert.ok(!looks.flat().some(({ experiment }) => experiment === 'at a bad moment'));
-  const said = looks.flat().filter(({ experiment }) => experiment === 'uneven');
+  const outcomes = looks.flat().filter(({ experiment }) => experiment === 'uneven');
   assert.deepEqual(
-    said.map(({ rule, action }) => [rule, action]),
+    outcomes.map(({ rule, action }) => [rule, action]),
     [['srm', 'warn']],
   );
-  assert.match(said[0]!.says, /400 in old, 200 in new; always-valid p = /);
+  assert.match(outcomes[0]!.says, /400 in old, 200 in new; always-valid p = /);
   assert.equal((await findExperiment(db, id)).status, 'running');
   await startPhase(db, id, {}, { now: hours(4) });
   assert.deepEqual(

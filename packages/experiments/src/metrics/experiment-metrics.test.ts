@@ -16,7 +16,7 @@ const written = async (content: unknown) => {
   await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
   return file;
 };
-const own = {
+const shopMetric = {
   key: 'ordersPerClick',
   title: 'orders per click',
   unit: 'share',
@@ -27,15 +27,15 @@ const own = {
 
 test('a shop’s own metrics come after Duet’s', async () => {
   assert.deepEqual(await readMetrics(), metrics);
-  assert.deepEqual(await readMetrics(await written([own])), [...metrics, own]);
+  assert.deepEqual(await readMetrics(await written([shopMetric])), [...metrics, shopMetric]);
 });
 
 test('a file of metrics that is wrong is refused by name, place and reason', async () => {
   const cases: [content: unknown, reason: RegExp][] = [
     ['{', /metrics\.json.*no JSON/],
-    [[{ ...own, numerator: 'profit' }], /0\.numerator.*Measures are impressions, clicks/],
-    [[{ ...own, key: 'ctr' }], /two metrics "ctr"/],
-    [[{ ...own, formula: 'a/b' }], /formula/],
+    [[{ ...shopMetric, numerator: 'profit' }], /0\.numerator.*Measures are impressions, clicks/],
+    [[{ ...shopMetric, key: 'ctr' }], /two metrics "ctr"/],
+    [[{ ...shopMetric, formula: 'a/b' }], /formula/],
   ];
   for (const [content, reason] of cases) await assert.rejects(readMetrics(await written(content)), reason);
   await assert.rejects(readMetrics(path.join(folder, 'none.json')), /none\.json.*cannot be read/);

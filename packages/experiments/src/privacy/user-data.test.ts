@@ -83,8 +83,8 @@ test('what the database says of a person is exported whole, and erased in every 
     where: { id: one.experimentId },
     include: { phases: true },
   });
-  for (const kept of [settings, phases[0]!.settings]) {
-    assert.deepEqual(kept, { overrides: { bob: 'a' }, excludedUsers: ['qa'], gmvCapQuantile: null });
+  for (const settingsNow of [settings, phases[0]!.settings]) {
+    assert.deepEqual(settingsNow, { overrides: { bob: 'a' }, excludedUsers: ['qa'], gmvCapQuantile: null });
   }
   const trail = await prisma.auditLog.findMany({ orderBy: { at: 'asc' } });
   const struck = trail.find(({ objectId }) => objectId === one.experimentId)!;

@@ -15,8 +15,10 @@ test('an arm follows its registered model while the experiment runs, and the rep
     data: { datasetId, name: 'nightly', kind: 'dat' },
   });
   const version = async (n: number) => {
-    const own = n === 0 ? {} : { registeredModelId, version: n };
-    const { id } = await prisma.model.create({ data: { datasetId, name: 'dat', kind: 'dat', parameters: {}, ...own } });
+    const registration = n === 0 ? {} : { registeredModelId, version: n };
+    const { id } = await prisma.model.create({
+      data: { datasetId, name: 'dat', kind: 'dat', parameters: {}, ...registration },
+    });
     return id;
   };
   const [pinned, first, second, third] = [await version(0), await version(1), await version(2), await version(3)];

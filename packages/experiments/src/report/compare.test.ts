@@ -92,7 +92,7 @@ test('a unanimous interleaving is a result', () => {
         now: new Date('2026-03-16T01:00:00Z'),
       },
     });
-  const told = /^Users prefer dat: of the users with a preference 100\.0 % clicked more items of dat/;
-  assert.match(report({ sequential: true }).finding, told);
-  assert.match(report({ sequential: false }).finding, told);
+  const preferenceSentence = /^Users prefer dat: of the users with a preference 100\.0 % clicked more items of dat/;
+  assert.match(report({ sequential: true }).finding, preferenceSentence);
+  assert.match(report({ sequential: false }).finding, preferenceSentence);
 });

@@ -64,8 +64,8 @@ function floored([control, treatment]: readonly (Estimate | undefined)[], tooFew
 function differenceOfArms(
   { control, treatment, tooFew }: Comparison,
   basis: Basis,
-  { level: wanted, liftMethod, tunedFor }: Comparing,
-  level = wanted,
+  { level: requestedLevel, liftMethod, tunedFor }: Comparing,
+  level = requestedLevel,
 ): Difference {
   if (!control || !treatment) return { absolute: undetermined, relative: undetermined, p: null };
   if (tooFew !== undefined) return valuesOnly(control, treatment);
@@ -74,7 +74,7 @@ function differenceOfArms(
     const relative = relativeLift(control, treatment, { level, method: liftMethod });
     return { absolute: { value, low, high }, relative, p };
   }
-  const options = { level, tunedFor, tunedLevel: wanted };
+  const options = { level, tunedFor, tunedLevel: requestedLevel };
   const { p, value, low, high } = confidenceSequence(differenceOf(control, treatment), options);
   return { absolute: { value, low, high }, relative: liftSequence(control, treatment, options), p };
 }

@@ -277,10 +277,10 @@ describe('what is concluded of', () => {
   for (const [what, given, { finding, caveats, not }] of claims) {
     test(what, () => {
       const report = madeUp(...given);
-      const told = report.caveats.join(' ');
+      const allCaveats = report.caveats.join(' ');
       if (finding) assert.match(report.finding, finding);
-      if (caveats) assert.match(told, caveats);
-      if (not) assert.doesNotMatch(`${report.finding} ${told}`, not);
+      if (caveats) assert.match(allCaveats, caveats);
+      if (not) assert.doesNotMatch(`${report.finding} ${allCaveats}`, not);
       assert.doesNotMatch(report.conclusion, /NaN|Infinity|undefined|null/);
       assert.deepEqual(JSON.parse(JSON.stringify(report)), report, 'NaN and Infinity would turn to null');
     });

@@ -6,8 +6,8 @@ import type { ArmReport, Guardrail, Lift, ReportMetric } from './shape.ts';
 
 /** What a report can and cannot conclude, in plain sentences for somebody who will act on them. */
 export function conclude(report: Evidence): Conclusion {
-  const { finding, caveats: own } = concludeAsIf(report);
-  const caveats = [...own, ...outlierSentences(report), ...retrained(report)];
+  const { finding, caveats: ownCaveats } = concludeAsIf(report);
+  const caveats = [...ownCaveats, ...outlierSentences(report), ...retrained(report)];
   if (!report.experiment.simulated) return { finding, caveats };
   return {
     finding: `Simulated: ${finding}`,
@@ -182,12 +182,12 @@ function guardrailSentences({ guardrails, metrics, arms }: Evidence): string[] {
       guardrails.filter((guardrail) => guardrail.state === state),
       ({ metric }) => metric,
     );
-    return [...of].map(([metric, own]) => {
-      const where = own.map(({ armId, relative }) =>
+    return [...of].map(([metric, metricTests]) => {
+      const where = metricTests.map(({ armId, relative }) =>
         state === 'breached' ? `${arm(armId)} by ${between(relative)}` : arm(armId),
       );
       const title = metrics.find(({ key }) => key === metric)?.title ?? metric;
-      return `${title} in ${list(where)} (limit ${formatPercent(own[0]!.maxRelativeLoss)})`;
+      return `${title} in ${list(where)} (limit ${formatPercent(metricTests[0]!.maxRelativeLoss)})`;
     });
   };
   const say = (state: Guardrail['state'], how: (names: string) => string): string[] => {

@@ -79,8 +79,8 @@ export async function offPolicyReport(
   const perUser = [...Map.groupBy(places, ({ userId }) => userId).values()];
   const shown = deltaRatio(
     momentsOf(
-      perUser.map((own) => own.filter(({ clicked }) => clicked).length),
-      perUser.map((own) => own.length),
+      perUser.map((shown) => shown.filter(({ clicked }) => clicked).length),
+      perUser.map((shown) => shown.length),
     ),
   );
   const byPropensity = ips(choices, { level });
@@ -140,9 +140,9 @@ function clickModel(places: readonly LoggedPlace[]): (itemId: string | undefined
   const overall = (places.filter(({ clicked }) => clicked).length + 1) / (places.length + 2);
   const ratios = <Key>(keyOf: (place: LoggedPlace) => Key) =>
     new Map(
-      [...Map.groupBy(places, keyOf)].map(([key, own]) => {
-        const clicks = own.filter(({ clicked }) => clicked).length;
-        return [key, (clicks + prior * overall) / (own.length + prior) / overall];
+      [...Map.groupBy(places, keyOf)].map(([key, ofKey]) => {
+        const clicks = ofKey.filter(({ clicked }) => clicked).length;
+        return [key, (clicks + prior * overall) / (ofKey.length + prior) / overall];
       }),
     );
   const [byItem, byPlace] = [ratios(({ itemId }) => itemId), ratios(({ position }) => position)];
@@ -157,7 +157,7 @@ function clickModel(places: readonly LoggedPlace[]): (itemId: string | undefined
 function modelled(places: readonly LoggedPlace[], rankingOf: (userId: string) => readonly string[]): ModelledChoice[] {
   const users = [...new Set(places.map(({ userId }) => userId))].sort();
   const half = new Map(users.map((userId, i) => [userId, i % 2]));
-  const models = [0, 1].map((own) => clickModel(places.filter(({ userId }) => half.get(userId) !== own)));
+  const models = [0, 1].map((fold) => clickModel(places.filter(({ userId }) => half.get(userId) !== fold)));
   return places.map(({ userId, itemId, position, propensity, clicked }) => {
     const judged = rankingOf(userId)[position];
     const model = models[half.get(userId)!]!;

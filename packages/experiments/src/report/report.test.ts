@@ -220,10 +220,10 @@ describe('a generated week', () => {
   test('has days that sum to the whole, each with the users who entered on it', async () => {
     const { arms, days } = await report(db, 'week');
     for (const arm of arms) {
-      const own = days.filter(({ armId }) => armId === arm.id);
+      const armDays = days.filter(({ armId }) => armId === arm.id);
       for (const key of ['users', 'impressions', 'clicks', 'orders', 'gmvMinor'] as const) {
         assert.equal(
-          own.reduce((sum, day) => sum + day[key], 0),
+          armDays.reduce((sum, day) => sum + day[key], 0),
           arm[key],
         );
       }
@@ -233,7 +233,10 @@ describe('a generated week', () => {
         (e) => e.userId,
       );
       const firstDays = [...entered.values()].map(([first]) => first!.occurredAt.slice(0, 10));
-      assert.deepEqual(sorted(own.flatMap(({ day, users }) => new Array<string>(users).fill(day))), sorted(firstDays));
+      assert.deepEqual(
+        sorted(armDays.flatMap(({ day, users }) => new Array<string>(users).fill(day))),
+        sorted(firstDays),
+      );
     }
   });
 

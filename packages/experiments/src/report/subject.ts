@@ -97,23 +97,23 @@ export async function subjectOf(database: Database, id: string, asked?: number):
 function pastPhase({
   arms,
   settings,
-  ...kept
+  ...retained
 }: {
   arms: unknown;
   settings: unknown;
   startedAt: Date;
   endedAt: Date | null;
 }) {
-  const { primaryMetric, rankerId: _, layer: __, trafficShare: ___, ...own } = settings as Record<string, unknown>;
-  const parsed = parseSettings(own);
+  const { primaryMetric, rankerId: _, layer: __, trafficShare: ___, ...rest } = settings as Record<string, unknown>;
+  const parsed = parseSettings(rest);
   return {
-    ...kept,
+    ...retained,
     arms: z
       .array(keptArm)
       .parse(arms)
       .sort((a, b) => a.position - b.position),
     settings: parsed,
     primaryMetric: z.string().parse(primaryMetric),
-    plannedEndAt: new Date(kept.startedAt.getTime() + parsed.plannedDays * dayMs),
+    plannedEndAt: new Date(retained.startedAt.getTime() + parsed.plannedDays * dayMs),
   };
 }

@@ -59,12 +59,12 @@ export async function readRollup(
     return rows;
   };
   const all = { dimension: '', value: '' };
-  const [own, whole, segments] = await Promise.all([
+  const [shopperDays, whole, segments] = await Promise.all([
     rowsOf(segment ?? all),
     segment?.dimension === 'category' ? rowsOf(all) : [],
     segmentsOf(database, experimentId, phase),
   ]);
-  const days = cumulated(own, whole);
+  const days = cumulated(shopperDays, whole);
   return {
     through: rollup?.through ?? null,
     usersInTwoArms: rollup?.usersInTwoArms ?? 0,
@@ -94,10 +94,10 @@ interface Running {
 }
 
 /** Adds the days up. `whole` has the arms' users where `own`, a category's rows, has none. */
-function cumulated(own: readonly DayRow[], whole: readonly DayRow[]): RolledUp['days'] {
+function cumulated(ofExperiment: readonly DayRow[], whole: readonly DayRow[]): RolledUp['days'] {
   const running = new Map<string, Running>();
-  const byDay = Map.groupBy([...own, ...whole], ({ day }) => day);
-  const owned = new Set(own);
+  const byDay = Map.groupBy([...ofExperiment, ...whole], ({ day }) => day);
+  const owned = new Set(ofExperiment);
   return [...byDay]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([day, rows]) => {

@@ -86,9 +86,9 @@ function backward(g: Graph, node: Tensor, dy: Tensor): (Tensor | undefined)[] {
  * that order (undefined where the loss does not depend on it). Only what leads from a wanted tensor to the loss is
  * differentiated.
  */
-export function gradients(g: Graph, loss: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
+export function gradients(g: Graph, loss: Tensor, targets: readonly Tensor[]): (Tensor | undefined)[] {
   const nodes = [...g.nodes];
-  const needed = new Set<Tensor>(wanted);
+  const needed = new Set<Tensor>(targets);
   for (const node of nodes) {
     if (node.op !== 'stopGradient' && node.inputs.some((input) => needed.has(input))) needed.add(node);
   }
@@ -103,5 +103,5 @@ export function gradients(g: Graph, loss: Tensor, wanted: readonly Tensor[]): (T
       flowing.set(input, known ? g.add(known, gradient) : gradient);
     });
   }
-  return wanted.map((tensor) => flowing.get(tensor));
+  return targets.map((tensor) => flowing.get(tensor));
 }

@@ -41,9 +41,9 @@ for (const loss of ['sigmoid', 'softmax'] as const) {
     const dims = vectorDims(s);
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
-        const own = fieldsOf('user', i, userFields);
-        const whole = machine([...own, ...fieldsOf('item', j, itemFields)], bias);
-        const expected = loss === 'sigmoid' ? whole : whole - machine(own, bias);
+        const userTerms = fieldsOf('user', i, userFields);
+        const whole = machine([...userTerms, ...fieldsOf('item', j, itemFields)], bias);
+        const expected = loss === 'sigmoid' ? whole : whole - machine(userTerms, bias);
         let product = 0;
         for (let d = 0; d < dims; d++) product += users[i * dims + d]! * items[j * dims + d]!;
         assert.ok(Math.abs(product - expected) < 1e-5 * Math.max(10, Math.abs(expected)), `${product} ${expected}`);

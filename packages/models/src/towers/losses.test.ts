@@ -130,11 +130,13 @@ describe('multi-positive softmax', () => {
     const { loss } = await evaluate(build, feeds);
     const { u, v, logQ } = feeds;
     const logit = (i: number, j: number) => u[2 * i]! * v[2 * j]! + u[2 * i + 1]! * v[2 * j + 1]!;
-    const share = (i: number, j: number, others: number[]) => {
-      const own = Math.exp(logit(i, j));
-      return own / (own + others.reduce((sum, k) => sum + Math.exp(logit(i, k) - logQ[k]!), 0));
+    const probability = (i: number, j: number, others: number[]) => {
+      const positive = Math.exp(logit(i, j));
+      return positive / (positive + others.reduce((sum, k) => sum + Math.exp(logit(i, k) - logQ[k]!), 0));
     };
-    const expected = [share(0, 0, [3, 4]), share(0, 1, [3, 4]), share(1, 3, [0, 1, 2, 4])].map((p) => -Math.log(p) / 3);
+    const expected = [probability(0, 0, [3, 4]), probability(0, 1, [3, 4]), probability(1, 3, [0, 1, 2, 4])].map(
+      (p) => -Math.log(p) / 3,
+    );
     close(
       loss,
       expected.reduce((sum, x) => sum + x),

@@ -112,8 +112,8 @@ test('a destination has a name of its own and a web address; its secret and its 
   await assert.rejects(addDestination(db, { name: 'x', url, kinds: ['nope' as 'test'] }), { code: 'bad-input' });
   const { id, secret } = await addDestination(db, { name: 'chat', url }, { actor: 'ann' });
   await assert.rejects(addDestination(db, { name: 'chat', url }), { code: 'conflict' });
-  const said = JSON.stringify([await listDestinations(db), await auditTrail(db, 'alert-destination', id)]);
-  assert.ok(said.includes('chat.example') && !said.includes('secret-path') && !said.includes(secret));
+  const records = JSON.stringify([await listDestinations(db), await auditTrail(db, 'alert-destination', id)]);
+  assert.ok(records.includes('chat.example') && !records.includes('secret-path') && !records.includes(secret));
   await removeDestination(db, 'chat', { actor: 'ann' });
   await assert.rejects(removeDestination(db, 'chat'), { code: 'not-found' });
 });

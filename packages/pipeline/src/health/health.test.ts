@@ -138,9 +138,9 @@ test('a dataset’s own events alone are looked at, kept, and told of when they 
   await watchHealth(db, busy, { now: later });
   await watchHealth(db, busy, { now: later });
   assert.deepEqual(await since(), now, 'since when it is so');
-  const told = (await listAlerts(db, busy)).map(({ kind, closedAt }) => [kind, closedAt]);
+  const kinds = (await listAlerts(db, busy)).map(({ kind, closedAt }) => [kind, closedAt]);
   assert.deepEqual(
-    told.filter(([kind]) => kind === 'data-stopped'),
+    kinds.filter(([kind]) => kind === 'data-stopped'),
     [['data-stopped', null]],
   );
 

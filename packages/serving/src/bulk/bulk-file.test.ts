@@ -75,16 +75,16 @@ describe('lists in bulk', () => {
     await serving.refresh();
     const userIds = ['u5', 'nobody', 'u17', 'u40', 'u41'];
     const found = new Set<string>();
-    for (const wanted of [
+    for (const terms of [
       { k: 100 },
       { k: 8, rankerId: null },
       { k: 8, diversity: 0.6, exclude: ['i7', 'i9'] },
       { k: 8, seen: 'show' as const, filter: { category: [category.name] } },
       { k: 8, seen: 'only' as const },
     ]) {
-      await write('asked.jsonl', { of: 'users', userIds, ...wanted });
+      await write('asked.jsonl', { of: 'users', userIds, ...terms });
       for (const list of await listsIn('asked.jsonl')) {
-        await isAnswered(list, { of: 'users', ...wanted });
+        await isAnswered(list, { of: 'users', ...terms });
         for (const { itemId } of list.items) found.add(itemId);
       }
     }

@@ -8,25 +8,25 @@ import { searchMany } from './search-many.ts';
 
 /** Makes the lists of those that are most like each of some items, as `similarItems` answers them. */
 export function itemLists(
-  { of: _, ...wanted }: BulkRequest,
+  { of: _, ...terms }: BulkRequest,
   { retriever, dataset, shaping }: BulkContext,
 ): (itemIds: readonly string[]) => Promise<BulkLists> {
   return async (itemIds) => {
     const { rules } = await shaping();
-    const collected = new Collected(itemIds, wanted.k);
+    const collected = new Collected(itemIds, terms.k);
     const rows = itemIds.map((itemId) => rowOfItem(dataset, itemId));
     const alike = await Promise.all(rows.map((row) => retriever?.alike(row)));
     alike.forEach((vector, place) => {
       if (vector !== undefined) return;
       collected.from(place, 'popular');
-      const request = { ...wanted, itemId: itemIds[place]! };
+      const request = { ...terms, itemId: itemIds[place]! };
       const { items } = similarPopular(dataset, request, rules, answeredByNone(dataset, []));
       for (const { itemId, score } of items) collected.add(place, rowOfItem(dataset, itemId), score);
     });
     const known = [...alike.keys()].filter((place) => alike[place] !== undefined);
     if (retriever === undefined || known.length === 0) return collected.lists();
     const { filter, hidden } = withoutBlocked(
-      { hidden: catalogueRows(dataset, wanted.exclude ?? []), filter: inStockOnly(dataset, wanted.filter) },
+      { hidden: catalogueRows(dataset, terms.exclude ?? []), filter: inStockOnly(dataset, terms.filter) },
       rules,
     );
     // Each hides itself, and what is hidden from all.
@@ -37,7 +37,7 @@ export function itemLists(
       hiddenStart: Int32Array.from({ length: rows.length + 1 }, (__, place) => place * each),
     };
     for (const place of known) asked.vectors.set(alike[place]!, place * retriever.index.dim);
-    const k = candidatesFor({ of: 'items', ...wanted });
+    const k = candidatesFor({ of: 'items', ...terms });
     await searchMany(retriever, asked, known, { k, filter }, (place, { items, scores, length }) => {
       if (rules.weighing === undefined) {
         for (let at = 0; at < length; at++) collected.add(place, items[at]!, scores[at]!);

@@ -133,10 +133,10 @@ export function textWriter(
     bytes.text(']}\n');
   };
   const asCsv = (id: string, source: string, { items, scores }: BulkLists, from: number, to: number) => {
-    const [own, last] = [ascii(`${form(id)},`), ascii(`,${source}\r\n`)];
-    bytes.reserve((to - from) * (names.longest + own.length + last.length + 64));
+    const [first, last] = [ascii(`${form(id)},`), ascii(`,${source}\r\n`)];
+    bytes.reserve((to - from) * (names.longest + first.length + last.length + 64));
     for (let at = from; at < to; at++) {
-      put(own);
+      put(first);
       bytes.whole(at - from + 1);
       put(comma);
       name(items[at]!);

@@ -11,7 +11,7 @@ import { searchMany } from './search-many.ts';
 
 /** Makes the lists of some users, as `retrieve` answers them. */
 export function userLists(
-  { of: _, userIds: __, ...wanted }: BulkRequest,
+  { of: _, userIds: __, ...terms }: BulkRequest,
   { retriever, dataset, recentOf, shaping: shapingOf }: BulkContext,
 ): (userIds: readonly string[]) => Promise<BulkLists> {
   return async (userIds) => {
@@ -24,20 +24,20 @@ export function userLists(
         recent: recentOf(userId),
       }),
     );
-    const collected = new Collected(userIds, wanted.k);
-    if (wanted.seen === 'only') {
+    const collected = new Collected(userIds, terms.k);
+    if (terms.seen === 'only') {
       asked.forEach((one, place) => {
         collected.from(place, 'bought');
-        const found = boughtBefore(dataset, { ...wanted, ...one, situation }, shaping.rules);
+        const found = boughtBefore(dataset, { ...terms, ...one, situation }, shaping.rules);
         for (const { item, score } of found) collected.add(place, item, score);
       });
       return collected.lists();
     }
-    const make = listMaker(dataset, { ...wanted, situation }, shaping, collected);
+    const make = listMaker(dataset, { ...terms, situation }, shaping, collected);
     const { vectors, known } = await encoded(retriever, asked, situation);
-    const { hidden, hiddenStart } = hiddenOf(dataset, retriever, { ...wanted, situation }, asked, shaping.rules);
-    const { filter } = withoutBlocked({ hidden: none, filter: inStockOnly(dataset, wanted.filter) }, shaping.rules);
-    const k = candidatesFor({ of: 'users', ...wanted });
+    const { hidden, hiddenStart } = hiddenOf(dataset, retriever, { ...terms, situation }, asked, shaping.rules);
+    const { filter } = withoutBlocked({ hidden: none, filter: inStockOnly(dataset, terms.filter) }, shaping.rules);
+    const k = candidatesFor({ of: 'users', ...terms });
     known.forEach((isKnown, place) => {
       if (isKnown) return;
       collected.from(place, 'popular');
@@ -145,8 +145,8 @@ function listMaker(
         const found = retrieved.items.subarray(0, retrieved.length).indexOf(item);
         return { item, score: found < 0 ? 0 : score[found]!, place: at };
       });
-    for (const { item, score: own } of withPins<{ item: number; score: number; place?: number }>(list, pinned)) {
-      collected.add(place, item, own);
+    for (const { item, score: ownScore } of withPins<{ item: number; score: number; place?: number }>(list, pinned)) {
+      collected.add(place, item, ownScore);
     }
   };
 }

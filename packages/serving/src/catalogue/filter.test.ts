@@ -111,15 +111,15 @@ describe('a filter', () => {
   });
 
   test('is refused with the nearest names where no item has the name', () => {
-    const said = (one: Filter) => () => checkFilter(filterSchema.parse(one), catalogue);
-    assert.throws(said({ category: ['Mugz'] }), {
+    const checking = (one: Filter) => () => checkFilter(filterSchema.parse(one), catalogue);
+    assert.throws(checking({ category: ['Mugz'] }), {
       code: 'bad-input',
       message: 'field filters: No item of the catalogue is in a category "Mugz". There is "Mugs".',
     });
-    assert.throws(said({ not: { tag: ['sales'] } }), /has the tag "sales"\. There is "sale"\./);
-    assert.throws(said({ any: [{ attribute: { name: 'sizes', in: ['S'] } }] }), /no.*"sizes".*"size"/i);
-    assert.throws(said({ attribute: { name: 'size', in: ['XL'] } }), /"XL" as size\. There is "L"/);
-    assert.doesNotThrow(said({ category: ['Mugs', 'Lamps'] }));
+    assert.throws(checking({ not: { tag: ['sales'] } }), /has the tag "sales"\. There is "sale"\./);
+    assert.throws(checking({ any: [{ attribute: { name: 'sizes', in: ['S'] } }] }), /no.*"sizes".*"size"/i);
+    assert.throws(checking({ attribute: { name: 'size', in: ['XL'] } }), /"XL" as size\. There is "L"/);
+    assert.doesNotThrow(checking({ category: ['Mugs', 'Lamps'] }));
   });
 
   test('is refused for an empty category too, and says which are not', async () => {

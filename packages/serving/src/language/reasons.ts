@@ -53,8 +53,8 @@ function reasonsIn(sentences: Record<keyof typeof en, string>): Reasons {
 const all = new Map(Object.entries(languages).map(([language, sentences]) => [language, reasonsIn(sentences)]));
 
 /** Reasons in the first of these languages that there is, region aside ("de-AT" is "de"); else in English. */
-export function reasonsOf(...wanted: readonly (string | undefined)[]): Reasons {
-  for (const language of wanted) {
+export function reasonsOf(...languages: readonly (string | undefined)[]): Reasons {
+  for (const language of languages) {
     const known = language === undefined ? undefined : all.get(language.toLowerCase().split('-', 1)[0]!);
     if (known !== undefined) return known;
   }

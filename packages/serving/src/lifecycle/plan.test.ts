@@ -59,10 +59,10 @@ describe('the model of a request', () => {
   });
 
   test('is never of another dataset than the key’s, by whatever name it is asked for', () => {
-    for (const wanted of [{ modelId: 'new tea' }, { indexId: 'index of new tea' }]) {
-      assert.equal(chosen(plan, wanted), 'new tea');
-      assert.equal(chosen(plan, { ...wanted, datasetId: 'tea' }), 'new tea');
-      assert.throws(() => chosen(plan, { ...wanted, datasetId: 'mugs' }), { code: 'not-found' });
+    for (const choice of [{ modelId: 'new tea' }, { indexId: 'index of new tea' }]) {
+      assert.equal(chosen(plan, choice), 'new tea');
+      assert.equal(chosen(plan, { ...choice, datasetId: 'tea' }), 'new tea');
+      assert.throws(() => chosen(plan, { ...choice, datasetId: 'mugs' }), { code: 'not-found' });
     }
   });
 });

@@ -287,15 +287,15 @@ export function chooseDataset(plan: Plan, { datasetId, modelId, indexId }: Model
  * @throws DuetError `not-found` for a model or index that is not in the plan, or of another dataset; as {@link
  *   chooseDataset}
  */
-export function chooseModel(plan: Plan, wanted: ModelChoice = {}): PlannedModel | undefined {
-  const { modelId: named, indexId, placement = '' } = wanted;
-  const mayAnswer = ({ datasetId }: PlannedModel) => (wanted.datasetId ?? datasetId) === datasetId;
+export function chooseModel(plan: Plan, choice: ModelChoice = {}): PlannedModel | undefined {
+  const { modelId: named, indexId, placement = '' } = choice;
+  const mayAnswer = ({ datasetId }: PlannedModel) => (choice.datasetId ?? datasetId) === datasetId;
   if (indexId) {
     const found = [...plan.models, ...plan.pinned].find((planned) => planned.indexId === indexId && mayAnswer(planned));
     if (found !== undefined) return found;
     throw new DuetError('not-found', `Index ${indexId} is neither active nor in a running experiment.`);
   }
-  const modelId = named ?? defaultModel(plan, chooseDataset(plan, wanted), placement);
+  const modelId = named ?? defaultModel(plan, chooseDataset(plan, choice), placement);
   if (modelId === undefined) return undefined;
   const found = plan.models.find((planned) => planned.modelId === modelId && mayAnswer(planned));
   if (found !== undefined) return found;

@@ -32,8 +32,8 @@ export async function openUserIndex(model: LoadedModel, { interactions, active }
     });
   }
   const vectors = new Float32Array(all.length * each * dim);
-  all.forEach((own, i) => {
-    vectors.set(own, i * each * dim);
+  all.forEach((user, i) => {
+    vectors.set(user, i * each * dim);
   });
   const index: VectorIndex = await buildIndex(vectors, dim, { factory: 'Flat' });
   return {

@@ -28,7 +28,7 @@ export interface LivingShop extends AsyncDisposable, Pick<TinyShop, 'db' | 'data
    *
    * @returns the refresh's id, once it is over
    */
-  refresh(registeredModelId: string, heard: (told: RefreshNotice) => Promise<void>): Promise<string>;
+  refresh(registeredModelId: string, heard: (notice: RefreshNotice) => Promise<void>): Promise<string>;
   /** kill -9 of the worker, and a new one, which takes over the job of the old one. */
   killWorker(): Promise<void>;
 }

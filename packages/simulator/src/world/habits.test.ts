@@ -23,7 +23,7 @@ test('visit rates recover the gamma distribution that repeat orders came from', 
 
 test('customers who all come as often have one rate', () => {
   const { rate } = visitRates([2, 2, 2, 2]);
-  for (const own of rate) near(own, 1, 1e-5);
+  for (const rateOfOne of rate) near(rateOfOne, 1, 1e-5);
 });
 
 test('quantities recover mean, both deviations and the slope with the price', () => {

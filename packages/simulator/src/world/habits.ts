@@ -42,7 +42,7 @@ export function fitHabits(x: Interactions, priceMinor: ArrayLike<number>, refund
     moments[user]!.add(x.time[row]!);
   });
   const timed = x.clock === undefined || x.clock === 'time';
-  const { shape, mean, rate } = visitRates(moments.map((own) => own.size - 1));
+  const { shape, mean, rate } = visitRates(moments.map((userMoments) => userMoments.size - 1));
   return {
     hours: timed ? weekOf(moments) : new Float64Array(168).fill(1 / 168),
     visits: { shape, mean },
@@ -102,13 +102,14 @@ const average = (values: readonly number[]) => values.reduce((sum, value) => sum
  * − within) / n₀ with n₀ = (N − Σn² / N) / (a − 1).
  */
 export function logQuantities(lines: readonly Line[][]): Pick<Habits, 'quantity' | 'usualQuantity'> {
-  const counted = lines.filter((own) => own.length > 0);
-  const total = counted.reduce((sum, own) => sum + own.length, 0);
+  const counted = lines.filter((purchases) => purchases.length > 0);
+  const total = counted.reduce((sum, purchases) => sum + purchases.length, 0);
   if (counted.length < 2 || total === counted.length) {
     const quantity = { mean: 0, betweenUsers: 0, withinUser: 0, slope: 0, logPrice: 0 };
     return { quantity, usualQuantity: new Float64Array(lines.length) };
   }
-  const logPrice = counted.reduce((sum, own) => sum + own.reduce((part, [, price]) => part + price, 0), 0) / total;
+  const logPrice =
+    counted.reduce((sum, purchases) => sum + purchases.reduce((part, [, price]) => part + price, 0), 0) / total;
   let [xy, xx] = [0, 0];
   for (const purchases of counted) {
     const [q, p] = [average(purchases.map(([quantity]) => quantity)), average(purchases.map(([, price]) => price))];
@@ -119,16 +120,16 @@ export function logQuantities(lines: readonly Line[][]): Pick<Habits, 'quantity'
   }
   const slope = xx > 0 ? xy / xx : 0;
 
-  const groups = lines.map((own) => own.map(([quantity, price]) => quantity - slope * (price - logPrice)));
-  const present = groups.filter((own) => own.length > 0);
-  const centre = present.reduce((sum, own) => sum + own.length * average(own), 0) / total;
-  const between = present.reduce((sum, own) => sum + own.length * (average(own) - centre) ** 2, 0);
-  const within = present.reduce((sum, own) => {
-    const mean = average(own);
-    return sum + own.reduce((squares, value) => squares + (value - mean) ** 2, 0);
+  const groups = lines.map((purchases) => purchases.map(([quantity, price]) => quantity - slope * (price - logPrice)));
+  const present = groups.filter((group) => group.length > 0);
+  const centre = present.reduce((sum, group) => sum + group.length * average(group), 0) / total;
+  const between = present.reduce((sum, group) => sum + group.length * (average(group) - centre) ** 2, 0);
+  const within = present.reduce((sum, group) => {
+    const mean = average(group);
+    return sum + group.reduce((squares, value) => squares + (value - mean) ** 2, 0);
   }, 0);
   const withinVariance = within / (total - present.length);
-  const size = (total - present.reduce((sum, own) => sum + own.length ** 2, 0) / total) / (present.length - 1);
+  const size = (total - present.reduce((sum, group) => sum + group.length ** 2, 0) / total) / (present.length - 1);
   const betweenVariance = Math.max(0, (between / (present.length - 1) - withinVariance) / size);
   // Of customers, not of lines: a wholesaler with a thousand lines is one customer.
   const mean = average(present.map(average));
@@ -138,10 +139,10 @@ export function logQuantities(lines: readonly Line[][]): Pick<Habits, 'quantity'
       betweenUsers: Math.sqrt(betweenVariance),
       withinUser: Math.sqrt(withinVariance),
     },
-    usualQuantity: Float64Array.from(groups, (own) => {
-      if (own.length === 0 || betweenVariance === 0) return mean;
-      const trust = betweenVariance / (betweenVariance + withinVariance / own.length);
-      return mean + trust * (average(own) - mean);
+    usualQuantity: Float64Array.from(groups, (group) => {
+      if (group.length === 0 || betweenVariance === 0) return mean;
+      const trust = betweenVariance / (betweenVariance + withinVariance / group.length);
+      return mean + trust * (average(group) - mean);
     }),
   };
 }

@@ -11,8 +11,8 @@ test('the intercept gives the share that was asked for', () => {
   const weights = Float64Array.from(logits, () => rng());
   const intercept = interceptFor(logits, weights, 0.07);
   const total = weights.reduce((sum, w) => sum + w, 0);
-  const share = logits.reduce((sum, z, i) => sum + weights[i]! * sigmoid(intercept + z), 0) / total;
-  assert.ok(Math.abs(share - 0.07) < 1e-9);
+  const purchaseShare = logits.reduce((sum, z, i) => sum + weights[i]! * sigmoid(intercept + z), 0) / total;
+  assert.ok(Math.abs(purchaseShare - 0.07) < 1e-9);
 });
 
 test('a price’s distance is ln of its ratio to the usual one, and 0 where either is unknown', () => {

@@ -23,13 +23,14 @@ test('what a shopper wants comes first, then what goes with what they bought', (
   const tastes = fitTastes(unseen, catalogue.ids.length);
   const user = unseen.findIndex((list) => list.length >= 10);
   const z = liking(tastes, { basis: unseen[user]!, wanted: unseen[user]! }, everything(catalogue.ids.length));
-  const wanted = new Set(unseen[user]);
-  const rest = [...z.keys()].filter((item) => !wanted.has(item));
-  assert.ok(Math.min(...[...wanted].map((item) => z[item]!)) > Math.max(...rest.map((item) => z[item]!)));
-  const own = user % 5;
+  const bought = new Set(unseen[user]);
+  const rest = [...z.keys()].filter((item) => !bought.has(item));
+  assert.ok(Math.min(...[...bought].map((item) => z[item]!)) > Math.max(...rest.map((item) => z[item]!)));
+  const likedCategory = user % 5;
   const ofCategory = (c: number) =>
     average(rest.filter((item) => catalogue.category[item] === c).map((item) => z[item]!));
-  for (const other of [0, 1, 2, 3, 4].filter((c) => c !== own)) assert.ok(ofCategory(own) > ofCategory(other) + 0.3);
+  for (const other of [0, 1, 2, 3, 4].filter((c) => c !== likedCategory))
+    assert.ok(ofCategory(likedCategory) > ofCategory(other) + 0.3);
 });
 
 test('items that are liked alike share the middle of their ranks', () => {

@@ -8,7 +8,7 @@ import { bayesianLift, bayesianShares } from './bayes.ts';
 
 describe('Bayesian view', () => {
   const arm = ([n, mean, variance]: readonly number[]) => meanEstimate({ n: n!, mean: mean!, variance: variance! })!;
-  const share = ([k, n]: readonly number[]) => ({ k: k!, n: n! });
+  const proportion = ([k, n]: readonly number[]) => ({ k: k!, n: n! });
 
   test("the lift's posterior is what scipy's quadrature of prior times likelihood gives", () => {
     for (const { control, treatment, prior, value, interval, chanceToWin, loss } of scipy[
@@ -25,7 +25,9 @@ describe('Bayesian view', () => {
 
   test("two shares' posteriors are what scipy's quadrature of Beta densities gives", () => {
     for (const { control, treatment, prior, chanceToWin, loss, interval } of scipy['quad(beta.pdf * beta.cdf)']) {
-      const view = bayesianShares(share(control), share(treatment), { prior: { a: prior[0]!, b: prior[1]! } });
+      const view = bayesianShares(proportion(control), proportion(treatment), {
+        prior: { a: prior[0]!, b: prior[1]! },
+      });
       near(view.chanceToWin, chanceToWin, 1e-6);
       near(view.expectedLoss.treatment, loss[0]!, 1e-6);
       near(view.expectedLoss.control, loss[1]!, 1e-6);

@@ -5,13 +5,13 @@ import scipy from '../vectors.json' with { type: 'json' };
 import { proportionsTest } from './two-proportions.ts';
 
 describe('two proportions', () => {
-  const share = ([k, n]: readonly number[]) => ({ k: k!, n: n! });
+  const proportion = ([k, n]: readonly number[]) => ({ k: k!, n: n! });
 
   test("agree with statsmodels' proportions_ztest and confint_proportions_2indep(method='newcomb')", () => {
     for (const { control, treatment, chiSquare, p, interval } of scipy[
       "confint_proportions_2indep(method='newcomb')"
     ]) {
-      const result = proportionsTest(share(control), share(treatment));
+      const result = proportionsTest(proportion(control), proportion(treatment));
       near(result.chiSquare, chiSquare, 1e-6);
       near(result.p, p, 1e-6);
       nearInterval(result, interval, 1e-6);
@@ -24,7 +24,7 @@ describe('two proportions', () => {
       [[56, 70], [48, 80], '0.0524', '0.3339'],
       [[9, 10], [3, 10], '0.1705', '0.8090'],
     ] as const) {
-      const result = proportionsTest(share(control), share(treatment));
+      const result = proportionsTest(proportion(control), proportion(treatment));
       assert.deepEqual([result.low!.toFixed(4), result.high!.toFixed(4)], [low, high]);
     }
   });

@@ -14,7 +14,11 @@ const estimate = fc.record({
 });
 const sum = ([a, b]: readonly Estimate[]) => a!.variance + b!.variance;
 /** k of n users, with the unbiased variance of their zeros and ones. */
-const share = (k: number, n: number): Estimate => ({ value: k / n, variance: ((k / n) * (1 - k / n)) / (n - 1), n });
+const proportion = (k: number, n: number): Estimate => ({
+  value: k / n,
+  variance: ((k / n) * (1 - k / n)) / (n - 1),
+  n,
+});
 
 describe('the variance floor', () => {
   test('never makes a difference surer, and changes nothing else', () => {
@@ -43,14 +47,14 @@ describe('the variance floor', () => {
   });
 
   test('gives Pearson’s χ² of two shares where the small arm has the smaller one', () => {
-    const floored = withVarianceFloor(share(500, 9000), share(20, 1000));
+    const floored = withVarianceFloor(proportion(500, 9000), proportion(20, 1000));
     const z = (floored[1].value - floored[0].value) / Math.sqrt(sum(floored));
     // But for n − 1 in place of n, and for the variance between the arms, which the pooled share counts as well.
     near(z * z, proportionsTest({ k: 500, n: 9000 }, { k: 20, n: 1000 }).chiSquare!, 0.01);
   });
 
   test('keeps an arm without a single order from being sure of anything', () => {
-    const [control, treatment] = [share(60, 1000), share(0, 40)];
+    const [control, treatment] = [proportion(60, 1000), proportion(0, 40)];
     assert.ok(welch(control, treatment).p! < 1e-10);
     assert.ok(welch(...withVarianceFloor(control, treatment)).p! > 0.05);
   });

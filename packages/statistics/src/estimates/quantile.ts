@@ -79,7 +79,9 @@ function resampler(all: Users, q: number) {
   // A user without values adds none, however often drawn.
   const users = all.filter((values) => values.length > 0);
   if (users.length === 0) return undefined;
-  const values = users.flatMap((own, user) => own.map((value) => ({ value, user }))).sort((a, b) => a.value - b.value);
+  const values = users
+    .flatMap((userValues, user) => userValues.map((value) => ({ value, user })))
+    .sort((a, b) => a.value - b.value);
   const times = new Uint32Array(users.length);
   return {
     value: quantileOf(

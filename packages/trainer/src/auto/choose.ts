@@ -273,10 +273,10 @@ const weightsSentence = ({ itemItemWeight, popularityWeight, popularityHalfLife 
 };
 
 /** Whether something simpler ranks better. */
-function ahead(kind: string, own: Record<string, number>, baselines: Choice['baselines']): string[] {
+function ahead(kind: string, metrics: Record<string, number>, baselines: Choice['baselines']): string[] {
   const [first] = baselines.toSorted((a, b) => b.metrics[metric]! - a.metrics[metric]!);
-  if (first === undefined || first.metrics[metric]! <= own[metric]!) return [];
-  const [theirs, ours] = [first.metrics[metric]!, own[metric]!].map((value) => value.toFixed(4));
+  if (first === undefined || first.metrics[metric]! <= metrics[metric]!) return [];
+  const [theirs, ours] = [first.metrics[metric]!, metrics[metric]!].map((value) => value.toFixed(4));
   return [
     `${first.kind} ranks better than ${kind} here (${metric} ${theirs} against ${ours}), without training: such data are too few for a tower. ` +
       'Compare with npx duet train --model ials --preset auto, which serves.',

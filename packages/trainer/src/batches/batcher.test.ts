@@ -95,9 +95,12 @@ describe('held-out baskets', () => {
         const x = interactionsOf(triples, 30, 10);
         const { train, validation } = holdOutBaskets(x, everyRow(x));
         assert.ok(validation.evaluations.length <= 3);
-        const kept = userHistories(x, train);
+        const histories = userHistories(x, train);
         for (const { user, targets, seen } of validation.evaluations) {
-          assert.deepEqual(new Set(kept.item.subarray(kept.start[user], kept.start[user + 1])), new Set(seen));
+          assert.deepEqual(
+            new Set(histories.item.subarray(histories.start[user], histories.start[user + 1])),
+            new Set(seen),
+          );
           assert.ok(targets.every((item) => !seen.includes(item)) && targets.length > 0);
           const last = Math.max(...triples.filter(([u]) => u === user).map(([, , time]) => time));
           assert.ok([...train].every((row) => x.user[row] !== user || x.time[row]! < last));

@@ -84,10 +84,10 @@ export class Batcher {
       const steps = stepsFor(rowCounts(this.#positives, this.#settings), batch);
       return logInclusion(this.#positiveCount, steps, itemsInBatch(this.#model));
     }
-    const [drawn, hard] = [this.#sampler.probability, this.#hardSampler.probability];
+    const [drawn, hardNegative] = [this.#sampler.probability, this.#hardSampler.probability];
     const perPositive = batch / this.#positives.item.length;
     return Float32Array.from(this.#positiveCount, (count, item) =>
-      Math.log(perPositive * count + negatives * drawn[item]! + hardNegatives * hard[item]! + 1e-9),
+      Math.log(perPositive * count + negatives * drawn[item]! + hardNegatives * hardNegative[item]! + 1e-9),
     );
   }
 

@@ -33,12 +33,14 @@ describe('an epoch', () => {
         for (const { start, positive } of batchesOf(epochs)) {
           assert.equal(start.length, given.batch + 1);
           for (let row = 0; row < given.batch; row++) {
-            const own = positive.subarray(start[row]!, start[row + 1]!);
-            assert.ok(own.length >= 1 && own.length <= (given.loss === 'softmax' ? 1 : given.targets));
-            for (const one of own) {
+            const rowPositives = positive.subarray(start[row]!, start[row + 1]!);
+            assert.ok(
+              rowPositives.length >= 1 && rowPositives.length <= (given.loss === 'softmax' ? 1 : given.targets),
+            );
+            for (const one of rowPositives) {
               taken.add(one);
-              assert.equal(positives.user[one], positives.user[own[0]!]);
-              assert.equal(positives.historyEnd[one], positives.historyEnd[own[0]!]);
+              assert.equal(positives.user[one], positives.user[rowPositives[0]!]);
+              assert.equal(positives.historyEnd[one], positives.historyEnd[rowPositives[0]!]);
             }
           }
         }

@@ -47,7 +47,7 @@ async function sums(modelId: string): Promise<string[]> {
 }
 
 /** The curve without its times. */
-const told = (curve: unknown) => (curve as { seconds: number }[]).map(({ seconds: _, ...point }) => point);
+const pointsOf = (curve: unknown) => (curve as { seconds: number }[]).map(({ seconds: _, ...point }) => point);
 
 let whole: Promise<{ sums: string[]; curve: unknown; stepsPerEpoch: number }> | undefined;
 /** What an uninterrupted training comes to. */
@@ -56,7 +56,7 @@ const uninterrupted = () => {
     const { modelId, runId } = await trainModel(ctx, request());
     const { curve, steps } = await ctx.db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
     assert.equal(existsSync(checkpointPath(ctx.dataDir, runId)), false, 'a finished training keeps no checkpoint');
-    return { sums: await sums(modelId), curve: told(curve), stepsPerEpoch: steps / set.epochs };
+    return { sums: await sums(modelId), curve: pointsOf(curve), stepsPerEpoch: steps / set.epochs };
   })();
   return whole;
 };
@@ -77,7 +77,7 @@ async function goesOnToTheSame(runId: string): Promise<void> {
   assert.ok(first! > set.batch, 'it did not begin anew');
   assert.deepEqual(await sums(modelId), expected.sums);
   const run = await ctx.db.prisma.trainingRun.findUniqueOrThrow({ where: { id: runId } });
-  assert.deepEqual(told(run.curve), expected.curve);
+  assert.deepEqual(pointsOf(run.curve), expected.curve);
   assert.equal(run.status, 'done');
   assert.equal(run.error, null);
 }
@@ -168,7 +168,7 @@ test('a factorisation that was stopped goes on with the next sweep to the same v
     assert.deepEqual(swept, [3, 4]);
     assert.deepEqual(await sums(again.modelId), await sums(modelId));
     const run = await ctx.db.prisma.trainingRun.findUniqueOrThrow({ where: { id } });
-    assert.deepEqual(told(run.curve), told(curve));
+    assert.deepEqual(pointsOf(run.curve), pointsOf(curve));
     assert.equal(existsSync(checkpointPath(ctx.dataDir, id)), false);
   }
 });

@@ -49,8 +49,8 @@ test('around a start, a point changes a quarter of it, one setting at least, and
   assert.ok(drawn.every(({ batch }) => batch === 32));
   const rates = drawn.filter(({ learningRate }) => learningRate !== start.learningRate).length / 500;
   // A quarter, and that one which changes in any case: 3 standard errors are 0.06.
-  const share = 0.25 + 0.75 / (Object.keys(space).length - 1);
-  assert.ok(Math.abs(rates - share) < 0.06, `${rates}`);
+  const changedShare = 0.25 + 0.75 / (Object.keys(space).length - 1);
+  assert.ok(Math.abs(rates - changedShare) < 0.06, `${rates}`);
   const same = (set: Record<string, unknown>) =>
     Object.entries(set).every(
       ([name, value]) => JSON.stringify(value) === JSON.stringify({ ...start, batch: 32 }[name]),
@@ -104,9 +104,9 @@ describe('a tuning', () => {
     assert.equal(resumed.tuningId, id);
     const whole = await tune(ctx, { ...request, fresh: true });
     assert.notEqual(whole.tuningId, id);
-    const told = ({ trials }: typeof whole) =>
+    const outcomesOf = ({ trials }: typeof whole) =>
       trials.map(({ number, rung, set, score }) => ({ number, rung, set, score }));
-    assert.deepEqual(told(resumed), told(whole));
+    assert.deepEqual(outcomesOf(resumed), outcomesOf(whole));
     // 3 settings for one epoch, the best of them for three.
     assert.deepEqual(whole.trials.map(({ rung }) => rung).sort(), [0, 0, 0, 1]);
     assert.ok(whole.trials.every(({ rung, set }) => set.epochs === [1, 3][rung]));
@@ -130,9 +130,9 @@ describe('a tuning', () => {
   test('compares the start with another one however short the time is', async () => {
     const start = { negatives: 64, layers: [32] };
     const { trials } = await tune(ctx, { datasetId, kind: 'two-tower', base: 'fast', minutes: 1e-3, start });
-    const tried = (wanted: number) => trials.filter(({ rung }) => rung === wanted).map(({ number }) => number);
+    const trialsOf = (ofRung: number) => trials.filter(({ rung }) => rung === ofRung).map(({ number }) => number);
     assert.deepEqual(
-      [tried(0).sort(), tried(1).sort()],
+      [trialsOf(0).sort(), trialsOf(1).sort()],
       [
         [0, 1],
         [0, 1],

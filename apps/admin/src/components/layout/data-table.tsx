@@ -44,8 +44,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const { caption, showCaption = false, rows, rowKey, rowClassName, empty = 'Nothing yet.', className = '' } = props;
   if (rows.length === 0) return <div className="px-5 pt-1 pb-5 text-muted">{empty}</div>;
   const columns = props.columns.filter((column) => column !== false);
-  const styleOf = ({ numeric, className: own }: Column<Row>, row: Row, first: boolean) =>
-    [numeric && 'num', first && 'first', typeof own === 'function' ? own(row) : own].filter(Boolean).join(' ');
+  const styleOf = ({ numeric, className: columnClass }: Column<Row>, row: Row, first: boolean) =>
+    [numeric && 'num', first && 'first', typeof columnClass === 'function' ? columnClass(row) : columnClass]
+      .filter(Boolean)
+      .join(' ');
   return (
     <ScrollX>
       <table className={`data ${className}`}>

@@ -7,7 +7,7 @@ import { formatAgo } from '#format.ts';
 interface SessionsTableProps {
   sessions: readonly ListedSession[];
   /** The one that this page is asked for in. */
-  own: string;
+  ownSession: string;
   /** Ends one, by its `id`. */
   end: (before: string | undefined, data: FormData) => Promise<string>;
   /** Leaves out whose they are. */
@@ -30,7 +30,7 @@ function browserName(agent: string): string {
 }
 
 /** Log-ins of the last month: where they came from, and those that are open to be ended. */
-export function SessionsTable({ sessions, own, end, ofOne = false }: SessionsTableProps) {
+export function SessionsTable({ sessions, ownSession, end, ofOne = false }: SessionsTableProps) {
   const now = new Date();
   const isOpen = ({ endedAt, expiresAt }: ListedSession) => endedAt === null && expiresAt > now;
   const browser = { className: 'whitespace-nowrap', cell: (session: ListedSession) => browserName(session.browser) };
@@ -55,7 +55,7 @@ export function SessionsTable({ sessions, own, end, ofOne = false }: SessionsTab
         {
           title: 'State',
           cell: (session) =>
-            session.id === own ? (
+            session.id === ownSession ? (
               <Badge tone="good">this one</Badge>
             ) : isOpen(session) ? (
               <Badge tone="good">logged in</Badge>
@@ -68,7 +68,7 @@ export function SessionsTable({ sessions, own, end, ofOne = false }: SessionsTab
           hideTitle: true,
           numeric: true,
           cell: (session) =>
-            session.id !== own &&
+            session.id !== ownSession &&
             isOpen(session) && (
               <Confirm
                 label="Log out"

@@ -17,6 +17,6 @@ test('an import’s settings name its files and never the server’s folders', (
 });
 
 test('a sentence says no folder of the server', () => {
-  const said = 'Not used: /var/duet/uploads/x/orders.csv, /a/b.csv; https://shop.test/a/b.csv is, at 1/2/2024.';
-  assert.equal(withoutFolders(said), 'Not used: orders.csv, b.csv; https://shop.test/a/b.csv is, at 1/2/2024.');
+  const sentence = 'Not used: /var/duet/uploads/x/orders.csv, /a/b.csv; https://shop.test/a/b.csv is, at 1/2/2024.';
+  assert.equal(withoutFolders(sentence), 'Not used: orders.csv, b.csv; https://shop.test/a/b.csv is, at 1/2/2024.');
 });

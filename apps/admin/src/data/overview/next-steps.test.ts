@@ -44,16 +44,16 @@ test('an experiment without shoppers, past its end or with a warning is said', (
 });
 
 test('a version that waits, or is held back, and a model that failed wait for somebody', () => {
-  const told = (other: object, deployments = [{}]) =>
+  const titlesFor = (other: object, deployments = [{}]) =>
     titles({ pipeline: { models: [registered(other)], deployments } });
   const newest = { versions: [{ version: 2 }] };
   const checks = [{ passed: false, sentence: 'Few items are shown.' }];
-  assert.deepEqual(told(newest), ['Promote version 2 of home']);
+  assert.deepEqual(titlesFor(newest), ['Promote version 2 of home']);
   const left = { versions: [{ version: 2, wasChampion: true }] };
-  assert.ok(!told(left)[0]!.includes('version 2'), 'somebody went back from it');
-  assert.deepEqual(told({ ...newest, runs: [{ status: 'done', checks }] }), ['Version 2 of home is held back']);
-  assert.deepEqual(told({ runs: [{ status: 'failed', error: 'No disk.', checks: [] }] }), ['See why home failed']);
-  assert.deepEqual(told({}, []), ['Deploy a model']);
+  assert.ok(!titlesFor(left)[0]!.includes('version 2'), 'somebody went back from it');
+  assert.deepEqual(titlesFor({ ...newest, runs: [{ status: 'done', checks }] }), ['Version 2 of home is held back']);
+  assert.deepEqual(titlesFor({ runs: [{ status: 'failed', error: 'No disk.', checks: [] }] }), ['See why home failed']);
+  assert.deepEqual(titlesFor({}, []), ['Deploy a model']);
 });
 
 test('a check that failed comes before one that only warns', () => {

@@ -64,9 +64,9 @@ function concerns(experiment: RunningExperiment, at: Date): NextStep[] {
 }
 
 /** Checks of data and recommendations that are not well. */
-const ofChecks = ({ checks }: Overview, wanted: 'fail' | 'warn'): NextStep[] =>
+const ofChecks = ({ checks }: Overview, status: 'fail' | 'warn'): NextStep[] =>
   checks
-    .filter(({ state }) => state === wanted)
+    .filter(({ state }) => state === status)
     .map(({ sentence, remedy }) => ({ title: sentence, why: remedy || 'The page Health says more.', href: '/health' }));
 
 /** What waits for a person on the way from a training to shoppers. */

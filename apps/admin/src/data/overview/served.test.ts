@@ -19,12 +19,12 @@ const deployed = (placement: string) => ({
 const lists = (armId: string, placement: string, answers: number, source: AnsweredLists['source'] = 'model') => ({
   ...{ armId, placement, answers, source },
 });
-const told = (...args: Parameters<typeof servedShares>) =>
+const sharesOf = (...args: Parameters<typeof servedShares>) =>
   servedShares(...args).map(({ who, planned, share }) => [who, planned, share]);
 
 test('arms, then what is deployed for the placement, then what is deployed everywhere, share the last hour', () => {
   const seen = [lists('a', 'home', 30), lists('b', 'home', 30), lists('', 'basket', 10), lists('', 'home', 30)];
-  assert.deepEqual(told(seen, { experiments: [experiment], deployments: [deployed(''), deployed('basket')] }), [
+  assert.deepEqual(sharesOf(seen, { experiments: [experiment], deployments: [deployed(''), deployed('basket')] }), [
     ['test', 0.4, 0.3],
     ['test', 0.4, 0.3],
     ['Everybody else', undefined, 0.3],
@@ -35,17 +35,17 @@ test('arms, then what is deployed for the placement, then what is deployed every
 test('an arm that got nobody says so, and without a list no share is made up', () => {
   const two = { experiments: [experiment], deployments: [deployed('')] };
   assert.deepEqual(
-    told([lists('a', '', 5)], two).map(([, , share]) => share),
+    sharesOf([lists('a', '', 5)], two).map(([, , share]) => share),
     [1, 0, 0],
   );
   assert.deepEqual(
-    told([], two).map(([, , share]) => share),
+    sharesOf([], two).map(([, , share]) => share),
     [undefined, undefined, undefined],
   );
 });
 
 test('where nothing is deployed, everybody else gets popular items', () => {
-  assert.deepEqual(told([lists('', 'home', 4, 'popular')], { experiments: [], deployments: [] }), [
+  assert.deepEqual(sharesOf([lists('', 'home', 4, 'popular')], { experiments: [], deployments: [] }), [
     ['Everybody else', undefined, 1],
   ]);
 });

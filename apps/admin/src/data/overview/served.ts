@@ -57,9 +57,9 @@ export function servedShares(
   { experiments, deployments }: { experiments: readonly ServedExperiment[]; deployments: readonly Deployment[] },
 ): ServedShare[] {
   const total = lists.reduce((sum, { answers }) => sum + answers, 0);
-  const counted = (wanted: (list: AnsweredLists) => boolean) => {
+  const counted = (counts: (list: AnsweredLists) => boolean) => {
     const sum = (of: readonly AnsweredLists[]) => of.reduce((count, list) => count + list.answers, 0);
-    const [all, answers] = [lists.filter(wanted), sum(lists.filter(wanted))];
+    const [all, answers] = [lists.filter(counts), sum(lists.filter(counts))];
     const popular = sum(all.filter(({ source }) => source === 'popular'));
     return { answers, popular, share: total === 0 ? undefined : answers / total };
   };

@@ -51,9 +51,9 @@ test('a version that its gate held back leaves what served, and one that waits s
   assert.deepEqual([asks[3]!.state, asks[4]!.state], ['done', 'held']);
   assert.match(asks[4]!.lines[0]!, /waits for somebody/);
   assert.equal(stepsOf(run({ stages, gate: gate(true), champion: 2 }))[4]!.state, 'done');
-  const told = (changes: Partial<PicturedRun>) => stepsOf(run({ stages, gate: gate(true), ...changes }))[4]!.lines;
-  assert.deepEqual(told({ wasChampion: true }), ['Version 2 became the champion; now it is 1.']);
-  assert.deepEqual(told({ champion: 3 }), ['Version 2 was not promoted: version 3 is the champion.']);
+  const linesOf = (changes: Partial<PicturedRun>) => stepsOf(run({ stages, gate: gate(true), ...changes }))[4]!.lines;
+  assert.deepEqual(linesOf({ wasChampion: true }), ['Version 2 became the champion; now it is 1.']);
+  assert.deepEqual(linesOf({ champion: 3 }), ['Version 2 was not promoted: version 3 is the champion.']);
 });
 
 test('a run that failed failed where it was, and a stage that the picture does not know belongs to the one before', () => {

@@ -98,8 +98,8 @@ describe('a simulated week on the real service', () => {
     const keys = await shop.db.prisma.apiKey.findMany({ where: { name: { contains: 'first' } } });
     assert.ok(keys.length === 1 && keys[0]!.revokedAt !== null);
     for (const { day } of Object.values(await eventCounts(shop.db))) assert.equal(day, 0, 'dashboards count real ones');
-    const kept = path.join(shop.dataDir, 'simulations', result.experiment.id, 'week.md');
-    assert.match(readFileSync(kept, 'utf8'), /\*\*This is a simulation\.\*\*[\s\S]*\| \*\*all\*\* \|/);
+    const reportFile = path.join(shop.dataDir, 'simulations', result.experiment.id, 'week.md');
+    assert.match(readFileSync(reportFile, 'utf8'), /\*\*This is a simulation\.\*\*[\s\S]*\| \*\*all\*\* \|/);
 
     const again = JSON.parse((await simulate([...week, '--name', 'second'])).stdout);
     assert.deepEqual(again.table, result.table);

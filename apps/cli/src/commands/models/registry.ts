@@ -40,8 +40,8 @@ const withTerms = (command: Command): Command =>
 
 /** What was said of them. */
 function saidOf({ preset, set, gate, schedule, timeZone, promote: promotion, fullEvery }: TermsOptions) {
-  const said = { preset, parameters: set, gate, schedule, timeZone, promotion, fullEvery };
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as RegisteredModelPatch;
+  const changes = { preset, parameters: set, gate, schedule, timeZone, promotion, fullEvery };
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as RegisteredModelPatch;
 }
 
 /** When it is refreshed, as a sentence's end. */
@@ -112,12 +112,12 @@ export function registeredCommands(models: Command): void {
       const db = await database();
       const dataset = await findDataset(db, options.dataset);
       const { id, gate, parameters } = await findRegisteredModel(db, dataset.id, named);
-      const said = saidOf({ ...options, ...(typeof schedule === 'string' && { schedule }) });
+      const changes = saidOf({ ...options, ...(typeof schedule === 'string' && { schedule }) });
       // Limits and settings that are not named stay.
       const patch: RegisteredModelPatch = {
-        ...said,
-        ...(said.gate && { gate: { ...(gate as object), ...said.gate } }),
-        ...(said.parameters && { parameters: { ...(parameters as object), ...said.parameters } }),
+        ...changes,
+        ...(changes.gate && { gate: { ...(gate as object), ...changes.gate } }),
+        ...(changes.parameters && { parameters: { ...(parameters as object), ...changes.parameters } }),
         ...(schedule === false && { schedule: null }),
       };
       const changed = await changeRegisteredModel(db, id, patch, { actor: actor() });

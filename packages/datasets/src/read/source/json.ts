@@ -19,15 +19,15 @@ export async function jsonRelation(workspace: Workspace, about: SourceAbout, rel
   const open = async (array?: string): Promise<void> => {
     const spread = columns.find((column) => column.array?.name === array)?.array;
     const outer = spread?.within ?? spread;
-    const text = ({ path, array: own }: JsonColumn): string => {
+    const text = ({ path, array }: JsonColumn): string => {
       const one = (of: string): string => listed(`json_extract_string(${of}, ${literal(pointer(path))})`);
       const all = (of: string, keys: string): string =>
         `array_to_string(json_extract_string(${of}, ${literal(`${keys}[*]${jsonPath('', path)}`)}), '|')`;
-      if (!own) return one('json');
-      if (own.name === spread?.name) return one('element');
-      if (own.name === outer?.name) return one('parent');
-      if (own.within && own.within.name === spread?.name) return all('element', jsonPath('$', own.path));
-      return all('json', `${own.within ? `${jsonPath('$', own.within.path)}[*]` : '$'}${jsonPath('', own.path)}`);
+      if (!array) return one('json');
+      if (array.name === spread?.name) return one('element');
+      if (array.name === outer?.name) return one('parent');
+      if (array.within && array.within.name === spread?.name) return all('element', jsonPath('$', array.path));
+      return all('json', `${array.within ? `${jsonPath('$', array.within.path)}[*]` : '$'}${jsonPath('', array.path)}`);
     };
     const elements = (of: string, path: readonly string[]): string =>
       `CASE WHEN json_array_length(${of}, ${literal(pointer(path))}) > 0

@@ -36,7 +36,7 @@ export default async function AccountPage() {
           <SecondFactor isOn={account.totpSince !== null} left={account.recoveryHashes.length} />
         </Section>
         <Section title="Sessions" note="Where you are logged in, and were in the last month." flush>
-          <SessionsTable sessions={sessions} own={person.session} end={end} ofOne />
+          <SessionsTable sessions={sessions} ownSession={person.session} end={end} ofOne />
         </Section>
       </div>
     </>

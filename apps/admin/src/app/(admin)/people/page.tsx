@@ -15,7 +15,7 @@ const names = Object.keys(roles) as ListedAccount['role'][];
 const meanings = Object.fromEntries(names.map((role) => [role, meaningOf(role)])) as RoleMeanings;
 
 export default async function PeoplePage() {
-  const [people, own] = [await listAccounts(await database()), await signedIn()];
+  const [people, me] = [await listAccounts(await database()), await signedIn()];
   const { oidcIssuer } = config();
   const now = new Date();
   return (
@@ -38,7 +38,7 @@ export default async function PeoplePage() {
                     <Link href={`/people/${id}`} className="link">
                       {name}
                     </Link>
-                    {id === own.id && <span className="font-normal text-muted"> (you)</span>}
+                    {id === me.id && <span className="font-normal text-muted"> (you)</span>}
                     <span className="block text-sm font-normal text-muted">{email}</span>
                   </>
                 ),

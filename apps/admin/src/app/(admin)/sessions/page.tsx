@@ -17,7 +17,7 @@ export default async function SessionsPage() {
         summary="Who is logged in, and who was in the last month. A new password or role ends those of its account."
       />
       <Section title="Log-ins" flush>
-        <SessionsTable sessions={sessions} own={(await signedIn()).session} end={end} />
+        <SessionsTable sessions={sessions} ownSession={(await signedIn()).session} end={end} />
       </Section>
     </>
   );

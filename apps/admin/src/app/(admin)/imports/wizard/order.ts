@@ -47,8 +47,8 @@ export const roles: Record<Table, { role: string; label: string; needed?: boolea
 const columnsKey = { interactions: 'columns', items: 'itemColumns', users: 'userColumns' } as const;
 
 /** What each file holds: as somebody has said, else as it was recognised. */
-export const tablesOf = (files: InspectedUpload[], said: ImportOrder['tables']): ImportOrder['tables'] =>
-  Object.fromEntries(files.map(({ id, table }) => [id, said[id] ?? table ?? 'none']));
+export const tablesOf = (files: InspectedUpload[], chosenTables: ImportOrder['tables']): ImportOrder['tables'] =>
+  Object.fromEntries(files.map(({ id, table }) => [id, chosenTables[id] ?? table ?? 'none']));
 
 /** An order with a column for a role: null for none, undefined for the one that is found. */
 export function withColumn(order: ImportOrder, table: Table, role: string, column: string | null | undefined) {

@@ -20,7 +20,7 @@ export async function generateMetadata({ params }: PersonProps): Promise<Metadat
 
 export default async function PersonPage({ params }: PersonProps) {
   const account = await accountOf(params);
-  const [sessions, changes, own] = await Promise.all([
+  const [sessions, changes, ownSession] = await Promise.all([
     listSessions(await database(), account.id),
     changesBy({ accountId: account.id }),
     signedIn(),
@@ -41,7 +41,7 @@ export default async function PersonPage({ params }: PersonProps) {
           <EndButtons account={account} />
         </Section>
         <Section title="Sessions" flush>
-          <SessionsTable sessions={sessions} own={own.session} end={end} ofOne />
+          <SessionsTable sessions={sessions} ownSession={ownSession.session} end={end} ofOne />
         </Section>
         <Section title="Changes" note="The newest 50 that they made." flush>
           <ChangesTable changes={changes} ofOne />

@@ -54,8 +54,8 @@ export const makeChampion = guarded(
   async ({ db, by }, _: string | undefined, data: FormData): Promise<string> => {
     const parsed = deed.extend({ version }).safeParse(Object.fromEntries(data));
     if (!parsed.success) return 'Choose a version.';
-    const { id, ...wanted } = parsed.data;
-    return withModel(db, id, (model) => promote(db, model, wanted, by));
+    const { id, ...changes } = parsed.data;
+    return withModel(db, id, (model) => promote(db, model, changes, by));
   },
 );
 

@@ -85,7 +85,7 @@ interface KeepFormProps {
 
 /** For how many days the events of each type are kept. */
 export function KeepForm({ datasetId, types, mostDays }: KeepFormProps) {
-  const [said, action] = useActionState(keep, undefined);
+  const [problem, action] = useActionState(keep, undefined);
   return (
     <form action={action} className="space-y-5">
       <input type="hidden" name="datasetId" value={datasetId} />
@@ -106,10 +106,10 @@ export function KeepForm({ datasetId, types, mostDays }: KeepFormProps) {
         ))}
       </div>
       <p
-        role={said === 'Kept.' ? 'status' : 'alert'}
-        className={said === 'Kept.' ? 'text-muted' : 'text-bad empty:hidden'}
+        role={problem === 'Kept.' ? 'status' : 'alert'}
+        className={problem === 'Kept.' ? 'text-muted' : 'text-bad empty:hidden'}
       >
-        {said}
+        {problem}
       </p>
       <Submit busy="Saving…">Save</Submit>
     </form>

@@ -38,9 +38,9 @@ export default async function DaysPage({ params, searchParams }: DaysPageProps) 
   const armOf = (armId: string) => arms.find(({ id }) => id === armId)!;
   const byDay = [...Map.groupBy(days, ({ day }) => day)];
   const rowsOf = (value: (day: (typeof days)[number]) => number | null) =>
-    byDay.map(([day, own]) => ({
+    byDay.map(([day, rows]) => ({
       day,
-      ...Object.fromEntries(own.map((row) => [armOf(row.armId).name, value(row)])),
+      ...Object.fromEntries(rows.map((row) => [armOf(row.armId).name, value(row)])),
     }));
   const liftOn = (day: string, armId: string) =>
     series
@@ -70,7 +70,9 @@ export default async function DaysPage({ params, searchParams }: DaysPageProps) 
         <DataTable
           caption="Day by day"
           className="min-w-[60rem]"
-          rows={byDay.flatMap(([, own]) => own.map((row, place) => ({ ...row, span: place === 0 ? own.length : 0 })))}
+          rows={byDay.flatMap(([, rows]) =>
+            rows.map((row, place) => ({ ...row, span: place === 0 ? rows.length : 0 })),
+          )}
           rowKey={({ day, armId }) => `${day} ${armId}`}
           columns={[
             {
