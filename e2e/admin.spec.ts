@@ -55,6 +55,24 @@ test.describe('logged in', () => {
     }
   });
 
+  test('Ctrl K goes to a page, to a product by its title, and to what a shopper is shown', async ({ page }) => {
+    const goTo = async (text: string, place: RegExp) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'Go to' }).fill(text);
+      const option = page.getByRole('listbox', { name: 'Places' }).getByRole('option', { name: place });
+      await expect(option).toBeVisible();
+      while ((await option.getAttribute('aria-selected')) !== 'true') await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+    };
+    await goTo('healt', /^Health/);
+    await expect(page).toHaveURL(/\/datasets\/online-retail\/health$/);
+    await goTo('white hanging heart', /WHITE HANGING HEART T-LIGHT HOLDER/i);
+    await expect(page).toHaveURL(/\/data\/catalogue\/item\?item=85123A$/);
+    await goTo('17850', /What shopper 17850 is shown/);
+    await expect(page).toHaveURL(/\/playground\?user=17850$/);
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+  });
+
   test('datasets: the counts of the import, the categories and a real row', async ({ page }) => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'All datasets' }).click();
     const row = page.getByRole('row').filter({ hasText: 'online-retail' });

@@ -61,6 +61,7 @@ export const addresses = {
   '/people/[id]': 'administer',
   '/sessions': 'administer',
   '/api/events': 'see',
+  '/api/find': 'see',
   '/api/items': 'see',
   '/api/uploads/[[...id]]': 'import',
 } as const satisfies Record<string, Need>;

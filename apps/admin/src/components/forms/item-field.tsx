@@ -1,8 +1,10 @@
 'use client';
 
-import { type KeyboardEvent, useEffect, useState } from 'react';
+import { type KeyboardEvent, useState } from 'react';
 import type { ItemSuggestion } from '#item-suggestion.ts';
 import { Field } from './field.tsx';
+import { useOptions } from './use-options.ts';
+import { useSuggestions } from './use-suggestions.ts';
 
 interface ItemFieldProps {
   /** Of the input, and of the form's value: the item's id. */
@@ -14,56 +16,24 @@ interface ItemFieldProps {
   onChange: (value: string) => void;
 }
 
-const pauseMs = 150;
-
-/** What the catalogue has for what was typed, a moment after the last letter. */
-function useSuggestions(datasetId: string, search: string): ItemSuggestion[] {
-  const [items, setItems] = useState<ItemSuggestion[]>([]);
-  useEffect(() => {
-    if (search.trim() === '') return setItems([]);
-    const stop = new AbortController();
-    const timer = setTimeout(async () => {
-      try {
-        const query = new URLSearchParams({ dataset: datasetId, q: search });
-        const response = await fetch(`/api/items?${query}`, { signal: stop.signal });
-        if (response.ok) setItems((await response.json()) as ItemSuggestion[]);
-      } catch {
-        // Without suggestions an id can still be typed whole; the form says where there is none.
-      }
-    }, pauseMs);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [datasetId, search]);
-  return items;
-}
-
 /** An item, found by its title or id while one types (the combobox pattern of the ARIA authoring practices). */
 export function ItemField({ name, label, datasetId, value, onChange }: ItemFieldProps) {
   const [chosen, setChosen] = useState<ItemSuggestion>();
   const [isOpen, setOpen] = useState(false);
-  const [active, setActive] = useState(0);
   const isChosen = chosen?.id === value;
-  const items = useSuggestions(datasetId, isChosen ? '' : value);
+  const query = isChosen || value.trim() === '' ? undefined : { dataset: datasetId, q: value };
+  const items = useSuggestions<ItemSuggestion>('/api/items', query);
   const isListed = isOpen && items.length > 0;
   const choose = (item: ItemSuggestion) => {
     setChosen(item);
     onChange(item.id);
     setOpen(false);
   };
+  const options = useOptions(isListed ? items.length : 0, (option) => choose(items[option]!));
   const press = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined && items.length > 0) {
-      event.preventDefault();
-      setOpen(true);
-      setActive((active + step + items.length) % items.length);
-    } else if (event.key === 'Enter' && isListed) {
-      event.preventDefault();
-      choose(items[active]!);
-    } else if (event.key === 'Escape') {
-      setOpen(false);
-    }
+    if (event.key === 'Escape') setOpen(false);
+    else if (event.key.startsWith('Arrow')) setOpen(true);
+    options.onKeyDown(event);
   };
   return (
     <Field
@@ -83,7 +53,7 @@ export function ItemField({ name, label, datasetId, value, onChange }: ItemField
           role="combobox"
           aria-expanded={isListed}
           aria-controls={`${name}-options`}
-          aria-activedescendant={isListed ? `${name}-${active}` : undefined}
+          aria-activedescendant={isListed ? `${name}-${options.active}` : undefined}
           aria-autocomplete="list"
           aria-describedby={`${name}-hint`}
           className="input"
@@ -93,7 +63,7 @@ export function ItemField({ name, label, datasetId, value, onChange }: ItemField
           autoComplete="off"
           onChange={(event) => {
             onChange(event.target.value);
-            setActive(0);
+            options.setActive(0);
             setOpen(true);
           }}
           onKeyDown={press}
@@ -111,7 +81,7 @@ export function ItemField({ name, label, datasetId, value, onChange }: ItemField
               key={item.id}
               id={`${name}-${i}`}
               role="option"
-              aria-selected={i === active}
+              aria-selected={i === options.active}
               tabIndex={-1}
               className="cursor-pointer px-3 py-1.5 hover:bg-raised aria-selected:bg-line"
               // The field keeps the focus, so that its blur does not fold the list before the click.

@@ -5,29 +5,8 @@ import { usePathname, useRouter } from 'next/navigation';
 import { useEffect, useId, useRef } from 'react';
 import { Allowed } from '#components/people/allowed.tsx';
 import { datasetPath } from '#dataset-path.ts';
-
-/** Pages of a dataset, in the order of the loop: what is there, what is learnt of it, what is served, what it earns. */
-const places = [
-  { path: '', title: 'Overview' },
-  { path: '/data', title: 'Data' },
-  { path: '/pipeline', title: 'Pipeline' },
-  { path: '/health', title: 'Health' },
-  { path: '/models', title: 'Models' },
-  { path: '/indexes', title: 'Indexes' },
-  { path: '/playground', title: 'Playground' },
-  { path: '/rules', title: 'Rules' },
-  { path: '/lists', title: 'Lists in bulk' },
-  { path: '/experiments', title: 'Experiments' },
-];
-
-/** Pages of the whole installation. */
-const shared = [
-  { href: '/datasets', title: 'All datasets', need: 'see' },
-  { href: '/keys', title: 'API keys', need: 'administer' },
-  { href: '/people', title: 'People', need: 'administer' },
-  { href: '/sessions', title: 'Sessions', need: 'administer' },
-  { href: '/changes', title: 'Changes', need: 'administer' },
-] as const;
+import { GoTo } from './go-to.tsx';
+import { datasetPages, installationPages } from './places.ts';
 
 interface NavigationProps {
   /** Names of all datasets. */
@@ -50,7 +29,7 @@ export function Navigation({ names, preferred }: NavigationProps) {
       {dataset !== undefined && (
         <div className="space-y-1">
           <DatasetSwitcher names={names} chosen={chosen} section={section ?? ''} />
-          {places.map(({ path, title }) => (
+          {datasetPages.map(({ path, title }) => (
             <Place
               key={path}
               href={`${datasetPath(dataset)}${path}`}
@@ -61,7 +40,7 @@ export function Navigation({ names, preferred }: NavigationProps) {
         </div>
       )}
       <div className="space-y-1 border-t border-line pt-3">
-        {shared.map(({ href, title, need }) => (
+        {installationPages.map(({ href, title, need }) => (
           <Allowed key={href} to={need}>
             <Place
               href={href}
@@ -78,6 +57,7 @@ export function Navigation({ names, preferred }: NavigationProps) {
   );
   return (
     <>
+      <GoTo dataset={dataset} names={names} />
       <div className="hidden lg:block">{links}</div>
       <details ref={menu} className="lg:hidden">
         <summary className="button button-quiet absolute top-2.5 right-4">Menu</summary>

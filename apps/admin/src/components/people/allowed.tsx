@@ -14,6 +14,9 @@ export const PersonContext = ({ refusals, children }: { refusals: Refusals; chil
   <Refused value={refusals}>{children}</Refused>
 );
 
+/** What the person who looks may not do. */
+export const useRefusals = (): Refusals => use(Refused);
+
 interface AllowedProps {
   to: Permission;
   /** Says why there is nothing, where its absence would be missed; otherwise it is left out silently. */
