@@ -73,7 +73,7 @@ export function keysCommand(program: Command): void {
       .option('--origin <origins>', 'pages that may use a publishable key: https://shop.example', collect, [])
       .option(
         '--scope <scopes>',
-        'what it allows: retrieve, customers, events, orders, metrics, admin, simulate',
+        'what it allows: retrieve, customers, events, orders, write, privacy, metrics, admin, simulate',
         collect,
         [],
       )
