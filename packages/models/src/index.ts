@@ -3,15 +3,14 @@ export { type EaseFactors, easeFactors } from './baselines/ease-factors.ts';
 export type { FactorKind, FactorTraining } from './baselines/factor-model.ts';
 export {
   type FactoriseOptions,
-  type FactorObjective,
   type FactorSettings,
   factoriseItems,
-  rowSolver,
   type SparseRows,
   type SweptItems,
 } from './baselines/factors.ts';
 export { type ItemNeighbours, itemNeighbours, scoreByNeighbours } from './baselines/item-knn.ts';
 export { popularityScores } from './baselines/popularity.ts';
+export { type FactorObjective, rowSolver } from './baselines/row-solver.ts';
 export type { ItemScorer, ScorerModel } from './baselines/scorer-model.ts';
 export { openOnnx, openTfjs } from './executors/open.ts';
 export type { DenseOptimizer, Executor, Session, Values } from './graph/executor.ts';

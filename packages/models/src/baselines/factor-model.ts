@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Described } from '../settings/described.ts';
 import { type Search, type SettingsOf, setting } from '../settings/setting.ts';
-import type { FactorObjective } from './factors.ts';
+import type { FactorObjective } from './row-solver.ts';
 
 /**
  * Everything that decides what a factorisation becomes, as iALS has it. Every dataset has an α0 of its own: tuning

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { normal, seededRng } from '@duet/random';
-import {
-  alignToAxes,
-  type FactorObjective,
-  factoriseItems,
-  objectiveOf,
-  rowSolver,
-  type SparseRows,
-} from './factors.ts';
+import { factoriseItems, objectiveOf, type SparseRows } from './factors.ts';
+import { alignToAxes, type FactorObjective, rowSolver } from './row-solver.ts';
 import { invert } from './symmetric.ts';
 
 const within = (actual: number, expected: number, tolerance: number, what = '') =>
