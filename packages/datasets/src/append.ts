@@ -10,7 +10,7 @@ import { incomingOfFiles } from './parts/incoming.ts';
 import { insertPart, originOf, writePart } from './parts/part.ts';
 import { partsOf } from './parts/parts-of.ts';
 import { clockSummary, minorUnits, spanOf } from './read/read.ts';
-import type { Workspace } from './read/workspace.ts';
+import type { Workspace } from './read/workspace/workspace.ts';
 import { type ImportContext, reading } from './reading.ts';
 import { type ImportRequest, type ImportSettings, withPaths } from './request.ts';
 import type { SnapshotSummary } from './snapshots/snapshot-files.ts';

@@ -8,7 +8,7 @@ import type { RemoteAccess } from './read/containers/remote.ts';
 import { type ReadFeed, readFeed } from './read/feed.ts';
 import { type InspectedFile, inspect } from './read/inspect.ts';
 import { type ReadContext, readFiles } from './read/read.ts';
-import { Workspace } from './read/workspace.ts';
+import { Workspace } from './read/workspace/workspace.ts';
 import { type ImportRequest, type ImportSettings, parseImportRequest } from './request.ts';
 import type { ReadSummary } from './summary.ts';
 

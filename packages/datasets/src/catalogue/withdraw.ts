@@ -1,6 +1,6 @@
 import { DuetError, type Progress } from '@duet/base';
-import { listedItems } from '../read/tables.ts';
-import type { Workspace } from '../read/workspace.ts';
+import { listedItems } from '../read/workspace/tables.ts';
+import type { Workspace } from '../read/workspace/workspace.ts';
 import type { ListedFields } from '../summary.ts';
 import { type Client, storeCatalogue } from '../write/catalogue.ts';
 

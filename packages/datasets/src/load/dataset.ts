@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDBConnection, DuckDBVector } from '@duckdb/node-api';
 import { DuetError } from '@duet/base';
-import { literal, openDuckDb } from '../read/duckdb.ts';
+import { literal, openDuckDb } from '../read/workspace/duckdb.ts';
 import { type Clock, type Sides, userItem } from '../shape.ts';
 import type { ImportSummary } from '../summary.ts';
 import { dislikedFile, snapshotFolder } from '../write/folder.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { literal, openDuckDb } from '../read/duckdb.ts';
+import { literal, openDuckDb } from '../read/workspace/duckdb.ts';
 import type { DatasetContext } from '../write/transaction.ts';
 import { folderOf, readMeta } from './dataset.ts';
 

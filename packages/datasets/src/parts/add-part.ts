@@ -3,7 +3,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { silent } from '@duet/base';
 import type { Connection, PartSource } from '@duet/db';
-import { Workspace } from '../read/workspace.ts';
+import { Workspace } from '../read/workspace/workspace.ts';
 import type { SnapshotSummary } from '../snapshots/snapshot-files.ts';
 import { type SnapshotContext, snapshotOf } from '../snapshots/take-snapshot.ts';
 import { changeDataset, type DatasetChange } from '../write/change-dataset.ts';

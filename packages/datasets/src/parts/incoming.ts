@@ -1,5 +1,5 @@
-import { interactionConstants, interactions, itemIds, userIds, wholeInteractions } from '../read/tables.ts';
-import type { Workspace } from '../read/workspace.ts';
+import { interactionConstants, interactions, itemIds, userIds, wholeInteractions } from '../read/workspace/tables.ts';
+import type { Workspace } from '../read/workspace/workspace.ts';
 import type { ReadSummary } from '../summary.ts';
 import { incoming } from './part.ts';
 

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '@duet/base';
 import type { Database, PartSource } from '@duet/db';
-import type { Table } from '../read/tables.ts';
-import { literal, type Workspace } from '../read/workspace.ts';
+import type { Table } from '../read/workspace/tables.ts';
+import { literal, type Workspace } from '../read/workspace/workspace.ts';
 import type { ImportSettings } from '../request.ts';
 import { fileDigest, sync } from '../write/folder.ts';
 

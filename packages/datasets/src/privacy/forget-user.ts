@@ -5,7 +5,7 @@ import { silent } from '@duet/base';
 import type { DatasetPart } from '@duet/db';
 import { partRows } from '../parts/part.ts';
 import { partsOf } from '../parts/parts-of.ts';
-import { literal, Workspace } from '../read/workspace.ts';
+import { literal, Workspace } from '../read/workspace/workspace.ts';
 import { type SnapshotContext, snapshotOf } from '../snapshots/take-snapshot.ts';
 import { changeDataset, type DatasetChange } from '../write/change-dataset.ts';
 import { datasetFolder, fileDigest, partFile, partsFolder, snapshotFolder, sync } from '../write/folder.ts';

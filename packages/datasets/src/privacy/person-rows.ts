@@ -1,5 +1,5 @@
 import type { Database } from '@duet/db';
-import { literal } from '../read/duckdb.ts';
+import { literal } from '../read/workspace/duckdb.ts';
 
 /** An id of before a log-in, and when it was the user's. */
 interface EarlierId {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { partRows } from '../parts/part.ts';
 import { partsOf } from '../parts/parts-of.ts';
-import { openDuckDb } from '../read/duckdb.ts';
+import { openDuckDb } from '../read/workspace/duckdb.ts';
 import { partFile, partsFolder } from '../write/folder.ts';
 import type { DatasetContext } from '../write/transaction.ts';
 import { isOfPerson, knownPerson, pendingOfPerson } from './person-rows.ts';

@@ -1,7 +1,7 @@
 import { columnNamed, plain } from './forms/form.ts';
-import type { Rows } from './rows.ts';
+import type { Rows } from './rows/rows.ts';
 import { columnOf } from './source/source.ts';
-import { literal, type Workspace } from './workspace.ts';
+import { literal, type Workspace } from './workspace/workspace.ts';
 
 /** A number as JSON writes it: no leading zero, as ids have it, and not more digits than a double keeps. */
 const jsonNumber = '^-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,10})?$';

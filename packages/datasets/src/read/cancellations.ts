@@ -1,6 +1,6 @@
 import type { CancellationsSummary } from '../summary.ts';
-import { netted } from './tables.ts';
-import type { Workspace } from './workspace.ts';
+import { netted } from './workspace/tables.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
 /**
  * Takes cancellations off the purchases before them, the latest first: the table {@link netted}.

@@ -1,8 +1,8 @@
 import type { FaultSummary } from '../summary.ts';
-import type { Rows } from './rows.ts';
+import type { Rows } from './rows/rows.ts';
 import { columnOf, lineOf, partOf } from './source/source.ts';
-import { emptied, rejected } from './tables.ts';
-import { literal, type Workspace } from './workspace.ts';
+import { emptied, rejected } from './workspace/tables.ts';
+import { literal, type Workspace } from './workspace/workspace.ts';
 
 /** One thing that can be wrong with a row, or with an optional value. */
 export interface Check {

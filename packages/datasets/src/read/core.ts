@@ -1,7 +1,7 @@
 import type { ImportSettings } from '../request.ts';
 import type { InteractionsSummary } from '../summary.ts';
-import { interactions, wholeInteractions } from './tables.ts';
-import type { Workspace } from './workspace.ts';
+import { interactions, wholeInteractions } from './workspace/tables.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
 /**
  * Removes interactions of users and items with too few until none are left: the k-core (Batagelj & Zaveršnik 2003).

@@ -1,9 +1,9 @@
 import { DuetError } from '@duet/base';
 import type { ImportSettings } from '../request.ts';
 import type { EventSummary } from '../summary.ts';
-import type { Rows } from './rows.ts';
+import type { Rows } from './rows/rows.ts';
 import { eventKind, weightsOf } from './values/events.ts';
-import { literal, type Workspace } from './workspace.ts';
+import { literal, type Workspace } from './workspace/workspace.ts';
 
 /** The events of a file, what each weighs, and what the reader should know of that. */
 export interface Events {

@@ -4,12 +4,12 @@ import type { FaultSummary, ReadSummary } from '../summary.ts';
 import { summariseEmptied } from './checks.ts';
 import { readItems } from './items.ts';
 import { emptyLists, readLists } from './lists.ts';
-import { formsOf, locate } from './located.ts';
 import { currencyOf, mappingOf, minorUnits, opener, type ReadContext } from './read.ts';
-import { summariseRejected } from './rejected.ts';
-import { readRows } from './rows.ts';
-import { emptied, knownItems, rejected } from './tables.ts';
-import type { Workspace } from './workspace.ts';
+import { formsOf, locate } from './rows/located.ts';
+import { summariseRejected } from './rows/rejected.ts';
+import { readRows } from './rows/rows.ts';
+import { emptied, knownItems, rejected } from './workspace/tables.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
 /** What reading a feed of items came to. */
 export interface ReadFeed {

@@ -1,11 +1,11 @@
 import { DuetError } from '@duet/base';
 import type { ImportSettings } from '../request.ts';
 import { type FormFile, plain, rolesOf, type TableName } from './forms/form.ts';
-import { formsOf, locate } from './located.ts';
 import { opener, type ReadContext } from './read.ts';
-import { assignRoles } from './roles.ts';
-import { rejected } from './tables.ts';
-import type { Workspace } from './workspace.ts';
+import { formsOf, locate } from './rows/located.ts';
+import { assignRoles } from './rows/roles.ts';
+import { rejected } from './workspace/tables.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
 /** What a file may hold: `beside` is joined to another of its form. */
 export type FileTable = TableName | 'beside';

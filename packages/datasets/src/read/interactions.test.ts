@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { type ImportRequest, parseImportRequest } from '../request.ts';
 import { defaultLimits } from './containers/bounds.ts';
 import { readFiles } from './read.ts';
-import { Workspace } from './workspace.ts';
+import { Workspace } from './workspace/workspace.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'duet-interactions-'));
 after(() => rm(folder, { recursive: true }));

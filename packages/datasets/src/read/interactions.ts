@@ -6,8 +6,8 @@ import { netCancellations } from './cancellations.ts';
 import { filterCore } from './core.ts';
 import { type Events, readEvents } from './events.ts';
 import { type Profile, profileRows } from './profile.ts';
-import type { Rows } from './rows.ts';
-import { keptAs, mayRepeat, reportScanned, scan } from './scan.ts';
+import type { Rows } from './rows/rows.ts';
+import { keptAs, mayRepeat, reportScanned, scan } from './rows/scan.ts';
 import {
   counted,
   interactions,
@@ -18,8 +18,8 @@ import {
   netted,
   scanned,
   userIds,
-} from './tables.ts';
-import type { Workspace } from './workspace.ts';
+} from './workspace/tables.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
 /** SQL for whether a scanned row counts. */
 const counts = 'NOT faulty AND ignored IS NULL AND (cancels OR weight > 0)';

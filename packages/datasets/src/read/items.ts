@@ -4,13 +4,13 @@ import type { ItemsSummary, ListedFields, TableMapping } from '../summary.ts';
 import { allAttributes, attributeColumns, attributesOf } from './attributes.ts';
 import { allFaults, brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
 import { type Profile, profileRows } from './profile.ts';
-import type { Rows } from './rows.ts';
+import type { Rows } from './rows/rows.ts';
 import { columnOf } from './source/source.ts';
-import { itemIds, items, knownItems, listedItems, lists, scanned } from './tables.ts';
 import { categoryPath } from './values/category.ts';
 import { numberOf } from './values/price.ts';
 import { hiddenBy, stocked } from './values/states.ts';
-import { literal, type Workspace } from './workspace.ts';
+import { itemIds, items, knownItems, listedItems, lists, scanned } from './workspace/tables.ts';
+import { literal, type Workspace } from './workspace/workspace.ts';
 
 /** The attribute that has all levels of an item's category, from the root, joined by |. */
 const categoryPathAttribute = 'category path';

@@ -1,8 +1,8 @@
 import { DuetError } from '@duet/base';
 import type { ImportSettings } from '../request.ts';
 import { columnOf, lineOf, partOf, type Source } from './source/source.ts';
-import { type Entity, lists, listValues, rejected, type Table } from './tables.ts';
-import { literal, type Workspace } from './workspace.ts';
+import { type Entity, lists, listValues, rejected, type Table } from './workspace/tables.ts';
+import { literal, type Workspace } from './workspace/workspace.ts';
 
 /** The tables that {@link readLists} fills, where nothing is asked of an entity's lists. */
 export const emptyLists = (entity: Entity, requested: ImportSettings['userLists']): Table[] =>

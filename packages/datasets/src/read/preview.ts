@@ -1,6 +1,6 @@
 import type { ReadSummary } from '../summary.ts';
-import { interactions, itemIds, items, userIds, users } from './tables.ts';
-import type { Row, Workspace } from './workspace.ts';
+import { interactions, itemIds, items, userIds, users } from './workspace/tables.ts';
+import type { Row, Workspace } from './workspace/workspace.ts';
 
 /** Rows as they would be stored. */
 export interface Preview {

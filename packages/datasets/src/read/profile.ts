@@ -1,9 +1,9 @@
 import type { ImportSettings } from '../request.ts';
 import type { Role } from './forms/form.ts';
-import type { Rows } from './rows.ts';
+import type { Rows } from './rows/rows.ts';
 import { currencyOf, decideNumber, type NumberReading, numberProfile } from './values/price.ts';
 import { decideTime, type TimeReading, timeProfile } from './values/time.ts';
-import type { Row, Workspace } from './workspace.ts';
+import type { Row, Workspace } from './workspace/workspace.ts';
 
 /** What the columns of a table are like as a whole: how each is read. */
 export interface Profile {

@@ -10,15 +10,15 @@ import { type Form, type Role, recognise } from './forms/form.ts';
 import { type ReadInteractions, readInteractions } from './interactions.ts';
 import { readItems } from './items.ts';
 import { emptyLists, readLists } from './lists.ts';
-import { filesOf, formsOf, type Located, locate, type OpenFiles } from './located.ts';
 import type { Profile } from './profile.ts';
-import { refuseRejected, summariseRejected } from './rejected.ts';
-import { refuseUnknown } from './roles.ts';
-import { idColumns, type Rows, readRows } from './rows.ts';
+import { filesOf, formsOf, type Located, locate, type OpenFiles } from './rows/located.ts';
+import { refuseRejected, summariseRejected } from './rows/rejected.ts';
+import { refuseUnknown } from './rows/roles.ts';
+import { idColumns, type Rows, readRows } from './rows/rows.ts';
 import { openSources } from './source/open.ts';
-import { emptied, interactions, knownUsers, listedItems, listedUsers, rejected } from './tables.ts';
 import { readUsers } from './users.ts';
-import { literal, type Workspace } from './workspace.ts';
+import { emptied, interactions, knownUsers, listedItems, listedUsers, rejected } from './workspace/tables.ts';
+import { literal, type Workspace } from './workspace/workspace.ts';
 
 /** Decimal places of a currency's minor unit: 2 for GBP, 0 for JPY. */
 export const minorUnits = (currency: string): number =>

@@ -3,9 +3,9 @@ import type { EntitySummary } from '../summary.ts';
 import { allAttributes, attributesOf } from './attributes.ts';
 import { brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
 import { countListed, type Listed } from './items.ts';
-import type { Rows } from './rows.ts';
-import { knownUsers, listedUsers, lists, users } from './tables.ts';
-import { literal, type Workspace } from './workspace.ts';
+import type { Rows } from './rows/rows.ts';
+import { knownUsers, listedUsers, lists, users } from './workspace/tables.ts';
+import { literal, type Workspace } from './workspace/workspace.ts';
 
 /** What a users file says, as {@link listedUsers}: of each id its last row. */
 async function readListed(workspace: Workspace, rows: Rows, { left }: ImportSettings): Promise<Listed> {

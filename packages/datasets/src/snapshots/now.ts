@@ -1,5 +1,5 @@
-import type { Table } from '../read/tables.ts';
-import type { Workspace } from '../read/workspace.ts';
+import type { Table } from '../read/workspace/tables.ts';
+import type { Workspace } from '../read/workspace/workspace.ts';
 import type { Client } from '../write/catalogue.ts';
 
 /** What is known of items, or users, now. */

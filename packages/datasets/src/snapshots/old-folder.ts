@@ -5,7 +5,7 @@ import path from 'node:path';
 import { DuetError, silent } from '@duet/base';
 import type { Dataset } from '@duet/db';
 import { incoming, insertPart, writePart } from '../parts/part.ts';
-import { literal, Workspace } from '../read/workspace.ts';
+import { literal, Workspace } from '../read/workspace/workspace.ts';
 import { userItem } from '../shape.ts';
 import type { ImportSummary } from '../summary.ts';
 import { writeUsers } from '../write/catalogue.ts';

@@ -3,7 +3,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { type Progress, silent } from '@duet/base';
 import type { Snapshot } from '@duet/db';
-import { Workspace } from '../read/workspace.ts';
+import { Workspace } from '../read/workspace/workspace.ts';
 import type { ImportSettings } from '../request.ts';
 import { countCategories } from '../write/catalogue.ts';
 import { changeDataset, type DatasetChange } from '../write/change-dataset.ts';

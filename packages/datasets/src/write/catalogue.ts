@@ -1,8 +1,8 @@
 import type { Progress } from '@duet/base';
 import type { Database } from '@duet/db';
 import { allAttributes } from '../read/attributes.ts';
-import { items, listedItems, listedUsers, lists } from '../read/tables.ts';
-import type { Workspace } from '../read/workspace.ts';
+import { items, listedItems, listedUsers, lists } from '../read/workspace/tables.ts';
+import type { Workspace } from '../read/workspace/workspace.ts';
 import type { ListedFields } from '../summary.ts';
 
 /** The one connection that holds the transaction. */

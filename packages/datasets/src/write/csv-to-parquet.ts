@@ -1,7 +1,7 @@
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '@duet/base';
-import { literal, Workspace } from '../read/workspace.ts';
+import { literal, Workspace } from '../read/workspace/workspace.ts';
 import { sync } from './folder.ts';
 
 /**

@@ -5,7 +5,7 @@ import { silent } from '@duet/base';
 import type { DatasetPart } from '@duet/db';
 import { partRows } from '../parts/part.ts';
 import { type CompactionOrigin, compactionOf, partsOf } from '../parts/parts-of.ts';
-import { literal, Workspace } from '../read/workspace.ts';
+import { literal, Workspace } from '../read/workspace/workspace.ts';
 import type { SnapshotSummary } from '../snapshots/snapshot-files.ts';
 import type { SnapshotContext } from '../snapshots/take-snapshot.ts';
 import type { DatasetChange } from './change-dataset.ts';

@@ -1,6 +1,6 @@
 import type { RecordSink } from '../text/sink.ts';
 import { present } from '../values/missing.ts';
-import type { Workspace } from '../workspace.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import { readClean, rowNumber, type Source, type SourceAbout } from './source.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import { literal, type Workspace } from '../workspace.ts';
+import { literal, type Workspace } from '../workspace/workspace.ts';
 
 /** A node of DuckDB's syntax tree. */
 interface Node {

@@ -1,5 +1,5 @@
 import { present } from '../values/missing.ts';
-import { literal, type Workspace } from '../workspace.ts';
+import { literal, type Workspace } from '../workspace/workspace.ts';
 import { type JsonColumn, jsonColumns, jsonPath, pointer } from './json-columns.ts';
 import { readClean, rowNumber, type Source, type SourceAbout } from './source.ts';
 

@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/base';
 import { present } from '../values/missing.ts';
-import { identifier, literal, type Workspace } from '../workspace.ts';
+import { identifier, literal, type Workspace } from '../workspace/workspace.ts';
 import { jsonRelation } from './json.ts';
 import { rowNumber, type Source, type SourceAbout } from './source.ts';
 

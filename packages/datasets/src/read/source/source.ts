@@ -1,5 +1,5 @@
 import type { ColumnFacts } from '../text/column-facts.ts';
-import { literal } from '../workspace.ts';
+import { literal } from '../workspace/workspace.ts';
 
 /**
  * Files that can be queried as one: a view of their columns as text, named c1, c2, …, beside `_row`, and of a record

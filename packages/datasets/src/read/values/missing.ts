@@ -1,4 +1,4 @@
-import { literal } from '../workspace.ts';
+import { literal } from '../workspace/workspace.ts';
 
 /** What files write where they have no value, in lower case. */
 export const missingWords = [

@@ -1,4 +1,4 @@
-import { literal } from '../workspace.ts';
+import { literal } from '../workspace/workspace.ts';
 import { finite } from './missing.ts';
 
 const yes = ['true', 't', 'yes', 'y', 'ja', 'oui', 'si', 'on'];

@@ -1,5 +1,5 @@
 import { DuetError } from '@duet/base';
-import { literal } from '../workspace.ts';
+import { literal } from '../workspace/workspace.ts';
 
 /** What is asked of times; without it a column tells by itself. */
 export interface TimeOptions {

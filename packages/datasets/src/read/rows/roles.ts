@@ -1,6 +1,6 @@
 import { DuetError } from '@duet/base';
-import type { ImportSettings } from '../request.ts';
-import { columnNamed, type FormFile, plain, type Role, rolesOf, type TableName } from './forms/form.ts';
+import type { ImportSettings } from '../../request.ts';
+import { columnNamed, type FormFile, plain, type Role, rolesOf, type TableName } from '../forms/form.ts';
 
 /** The columns' usual names, letters and digits only, the most telling first. */
 const usualNames: Record<Role, string[]> = {

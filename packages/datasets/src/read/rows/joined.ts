@@ -1,13 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import type { ImportSettings } from '../request.ts';
-import { isLocal } from './containers/inputs.ts';
-import { columnNamed, type Form, type FormFile, recognise, type TableName } from './forms/form.ts';
+import type { ImportSettings } from '../../request.ts';
+import { isLocal } from '../containers/inputs.ts';
+import { columnNamed, type Form, type FormFile, recognise, type TableName } from '../forms/form.ts';
+import { columnOf, type Source } from '../source/source.ts';
+import { literal, type Workspace } from '../workspace/workspace.ts';
 import { filesOf, type Located, type OpenFiles } from './located.ts';
 import { assignRoles, type Roles } from './roles.ts';
-import { columnOf, type Source } from './source/source.ts';
-import { literal, type Workspace } from './workspace.ts';
 
 /** Files with different columns as one source: the columns of all. */
 async function united(workspace: Workspace, table: string, sources: Source[]): Promise<Source> {
@@ -39,16 +39,17 @@ async function united(workspace: Workspace, table: string, sources: Source[]): P
 
 /** The files of a form that another is joined to: in the same location, or beside it. */
 async function companion(name: string, form: Form, located: Located, open: OpenFiles): Promise<Source> {
-  const wanted = form.files.find((file) => file.name === name);
-  const here = located.found.find(({ file }) => file !== undefined && file === wanted);
+  const companionFile = form.files.find((file) => file.name === name);
+  const here = located.found.find(({ file }) => file !== undefined && file === companionFile);
   if (here) return here.source;
   const folder = path.dirname(located.location);
-  if (wanted?.named && isLocal(located.location)) {
-    const pattern = new RegExp(wanted.named, 'i');
-    for (const beside of await readdir(folder).catch(() => [])) {
-      if (!pattern.test(beside)) continue;
-      const [source] = await open(`joined_${name}`, path.join(folder, beside));
-      if (source && recognise([{ ...form, files: [wanted] }], { columns: source.columns, file: beside })) return source;
+  if (companionFile?.named && isLocal(located.location)) {
+    const pattern = new RegExp(companionFile.named, 'i');
+    for (const neighbour of await readdir(folder).catch(() => [])) {
+      if (!pattern.test(neighbour)) continue;
+      const [source] = await open(`joined_${name}`, path.join(folder, neighbour));
+      if (source && recognise([{ ...form, files: [companionFile] }], { columns: source.columns, file: neighbour }))
+        return source;
     }
   }
   throw new DuetError(
@@ -56,7 +57,7 @@ async function companion(name: string, form: Form, located: Located, open: OpenF
     `files of the form "${form.name}" need the file ${name} beside them, and it is not there.`,
     {
       where: { file: located.location },
-      fix: `Put it there, or import the folder that has both. It has the columns ${wanted?.has.join(', ')}.`,
+      fix: `Put it there, or import the folder that has both. It has the columns ${companionFile?.has.join(', ')}.`,
     },
   );
 }
@@ -71,7 +72,7 @@ export async function joined(
 ): Promise<{ source: Source; roles: Roles; form: Form | undefined; file: FormFile | undefined }> {
   const files = filesOf(located, table, settings);
   const { form, file } = files[0]!;
-  const own = await united(
+  const main = await united(
     workspace,
     table,
     files.map(({ source }) => source),
@@ -81,24 +82,24 @@ export async function joined(
     const [here, there] = typeof on === 'string' ? [on, on] : on;
     others.push({ source: await companion(name, form!, located, open), here, there });
   }
-  const columns = [...own.columns];
+  const columns = [...main.columns];
   const views = others.map(({ source }) =>
     source.columns.filter((name) => !columns.includes(name) && columns.push(name)),
   );
-  const spreads = file?.spread && columnNamed(own.columns, file.spread.column, file.aliases);
+  const spreads = file?.spread && columnNamed(main.columns, file.spread.column, file.aliases);
   const fields = spreads === undefined ? [] : file!.spread!.fields.filter((name) => !columns.includes(name));
   columns.push(...fields);
-  const source: Source = { ...own, columns };
+  const source: Source = { ...main, columns };
   const roles = assignRoles(settings, table, { columns, file: located.location, form: file });
   const arrays = Object.values(roles).flatMap((names) => names.flatMap((name) => /^(.+\[\])\./.exec(name)?.[1] ?? []));
-  const spread = arrays.filter((array) => own.arrays.includes(array));
+  const spread = arrays.filter((array) => main.arrays.includes(array));
   // Of an array within another each innermost object is a row.
-  await own.open(spread.find((array) => spread.some((other) => array.startsWith(`${other}.`))) ?? spread[0]);
-  refuseObjects(own, roles, located.location);
+  await main.open(spread.find((array) => spread.some((other) => array.startsWith(`${other}.`))) ?? spread[0]);
+  refuseObjects(main, roles, located.location);
 
-  let select = `SELECT * FROM ${own.view}`;
+  let select = `SELECT * FROM ${main.view}`;
   if (spreads !== undefined) {
-    const text = columnOf(own, spreads);
+    const text = columnOf(main, spreads);
     const field = (name: string) =>
       `nullif(regexp_extract(piece, ${literal(`(?:^|, )${name}: *(.*?)(?:, [A-Z][A-Za-z ]*: ?|$)`)}, 1), '') AS ${columnOf(source, name)}`;
     select = `SELECT * EXCLUDE (pieces, piece, place) REPLACE (_row + least(place, 4095) AS _row), ${fields.map(field)}

@@ -1,17 +1,17 @@
 import type { Progress } from '@duet/base';
-import type { ImportSettings } from '../request.ts';
-import { type Clock, isOneKind, splitParts } from '../shape.ts';
-import { allFaults, anyFault, brokenRow, type Check, firstProblem, reportFaults } from './checks.ts';
-import { type Events, hidesOf, weightOf } from './events.ts';
-import type { Role } from './forms/form.ts';
-import type { Profile } from './profile.ts';
+import type { ImportSettings } from '../../request.ts';
+import { type Clock, isOneKind, splitParts } from '../../shape.ts';
+import { allFaults, anyFault, brokenRow, type Check, firstProblem, reportFaults } from '../checks.ts';
+import { type Events, hidesOf, weightOf } from '../events.ts';
+import type { Role } from '../forms/form.ts';
+import type { Profile } from '../profile.ts';
+import { columnOf } from '../source/source.ts';
+import { finite } from '../values/missing.ts';
+import { numberOf } from '../values/price.ts';
+import { unixSeconds } from '../values/time.ts';
+import { interactionConstants, itemIds, scanned, scannedTexts, type Table, userIds } from '../workspace/tables.ts';
+import { literal, type Workspace } from '../workspace/workspace.ts';
 import { nothingIgnored, type Rows } from './rows.ts';
-import { columnOf } from './source/source.ts';
-import { interactionConstants, itemIds, scanned, scannedTexts, type Table, userIds } from './tables.ts';
-import { finite } from './values/missing.ts';
-import { numberOf } from './values/price.ts';
-import { unixSeconds } from './values/time.ts';
-import { literal, type Workspace } from './workspace.ts';
 
 /** What a file calls the parts of its split, in lower case. */
 const partNames: Record<(typeof splitParts)[number], string[]> = {

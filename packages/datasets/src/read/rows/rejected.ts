@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DuetError } from '@duet/base';
-import type { FaultSummary } from '../summary.ts';
-import { rejected } from './tables.ts';
-import { literal, type Workspace } from './workspace.ts';
+import type { FaultSummary } from '../../summary.ts';
+import { rejected } from '../workspace/tables.ts';
+import { literal, type Workspace } from '../workspace/workspace.ts';
 
 /** Rows that the summary shows; all are in rejected.jsonl. */
 const examples = 20;

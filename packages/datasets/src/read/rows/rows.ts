@@ -1,13 +1,13 @@
 import { DuetError } from '@duet/base';
-import type { ImportSettings } from '../request.ts';
-import { columnNamed, type Form, type FormFile, type Role, recognise, type TableName } from './forms/form.ts';
+import type { ImportSettings } from '../../request.ts';
+import { columnNamed, type Form, type FormFile, type Role, recognise, type TableName } from '../forms/form.ts';
+import { translate } from '../source/expression.ts';
+import { columnOf, type Numbers, type Source } from '../source/source.ts';
+import type { ColumnFacts } from '../text/column-facts.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import { joined } from './joined.ts';
 import type { Located, OpenFiles } from './located.ts';
 import { assignRoles, type Roles } from './roles.ts';
-import { translate } from './source/expression.ts';
-import { columnOf, type Numbers, type Source } from './source/source.ts';
-import type { ColumnFacts } from './text/column-facts.ts';
-import type { Workspace } from './workspace.ts';
 
 /** A table's rows with what each column means: the files of one kind, by their form. */
 export interface Rows {

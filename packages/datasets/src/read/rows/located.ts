@@ -1,7 +1,7 @@
-import type { ImportSettings } from '../request.ts';
-import { type Form, type FormFile, knownForms, readForm, recognise, type TableName } from './forms/form.ts';
+import type { ImportSettings } from '../../request.ts';
+import { type Form, type FormFile, knownForms, readForm, recognise, type TableName } from '../forms/form.ts';
+import type { Source } from '../source/source.ts';
 import { assignRoles } from './roles.ts';
-import type { Source } from './source/source.ts';
 
 /** Opens a location's files; `table` names their views. */
 export type OpenFiles = (table: string, location: string) => Promise<Source[]>;
