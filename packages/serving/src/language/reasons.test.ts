@@ -17,6 +17,7 @@ test('every language fills in the names that a sentence has, also those with a d
     assert.ok(reasons.category('Lamps').text.includes('Lamps'), language);
     assert.match(reasons.again(29.6).text, /30/);
     assert.equal(reasons.again(29.6).days, 30);
+    assert.doesNotMatch(reasons.again(1.2).text, /1|\{/, 'of one day it is said in words');
     assert.doesNotMatch(reasons.again(Number.NaN).text, /\{|NaN/);
   }
 });

@@ -1,8 +1,12 @@
 import de from './de.json' with { type: 'json' };
 import en from './en.json' with { type: 'json' };
 
+/** A sentence whose words go by a number, by the plural categories of its language; `other` is there in any. */
+type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+type Sentences = Record<Exclude<keyof typeof en, 'buy-again'>, string> & { 'buy-again': Plural };
+
 /** The sentences of each language, a file each: another is its file and its name here. */
-const languages: Readonly<Record<string, Record<keyof typeof en, string>>> = { en, de };
+const languages: Readonly<Record<string, Sentences>> = { en, de };
 
 /** Languages that reasons are told in, by their BCP 47 tags. */
 export const reasonLanguages = Object.keys(languages);
@@ -31,7 +35,8 @@ export interface Reasons {
   again(days: number): ShownReason;
 }
 
-function reasonsIn(sentences: Record<keyof typeof en, string>): Reasons {
+function reasonsIn(language: string, sentences: Sentences): Reasons {
+  const plurals = new Intl.PluralRules(language);
   const plain = (kind: 'taste' | 'best-seller' | 'pinned'): ShownReason => ({ kind, text: sentences[kind] });
   return {
     taste: plain('taste'),
@@ -45,12 +50,15 @@ function reasonsIn(sentences: Record<keyof typeof en, string>): Reasons {
     again(days) {
       if (!(days >= 1)) return { kind: 'buy-again', text: sentences['bought-before'] };
       const whole = Math.round(days);
-      return { kind: 'buy-again', text: sentences['buy-again'].replace('{days}', String(whole)), days: whole };
+      const { other, [plurals.select(whole)]: sentence = other } = sentences['buy-again'];
+      return { kind: 'buy-again', text: sentence.replace('{days}', String(whole)), days: whole };
     },
   };
 }
 
-const all = new Map(Object.entries(languages).map(([language, sentences]) => [language, reasonsIn(sentences)]));
+const all = new Map(
+  Object.entries(languages).map(([language, sentences]) => [language, reasonsIn(language, sentences)]),
+);
 
 /** Reasons in the first of these languages that there is, region aside ("de-AT" is "de"); else in English. */
 export function reasonsOf(...languages: readonly (string | undefined)[]): Reasons {

@@ -19,6 +19,7 @@ export const innerPages: { path: string; title: string; need: Permission }[] = [
   { path: '/data/catalogue', title: 'Catalogue', need: 'see' },
   { path: '/data/interactions', title: 'Interactions', need: 'see' },
   { path: '/data/import', title: 'Import and rejected rows', need: 'see' },
+  { path: '/data/settings', title: 'Settings', need: 'see' },
   { path: '/data/privacy', title: 'Privacy', need: 'administer' },
   { path: '/models/train', title: 'Train a model', need: 'analyse' },
   { path: '/playground/compare', title: 'Two models side by side', need: 'see' },

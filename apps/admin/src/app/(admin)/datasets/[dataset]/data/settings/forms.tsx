@@ -17,8 +17,8 @@ interface ListsFormProps {
 
 /** What holds for every list of the shop. */
 export function ListsForm({ datasetId, language, languages, demoteAfter, showOutOfStock }: ListsFormProps) {
-  const [said, action] = useActionState(saveLists, undefined);
-  const isSaved = said === 'Saved.';
+  const [answer, action] = useActionState(saveLists, undefined);
+  const isSaved = answer === 'Saved.';
   return (
     <form action={action} className="space-y-5">
       <input type="hidden" name="datasetId" value={datasetId} />
@@ -79,7 +79,7 @@ export function ListsForm({ datasetId, language, languages, demoteAfter, showOut
         </Field>
       </div>
       <p role={isSaved ? 'status' : 'alert'} className={isSaved ? 'text-muted' : 'text-bad empty:hidden'}>
-        {said}
+        {answer}
       </p>
       <Submit busy="Saving…">Save</Submit>
     </form>

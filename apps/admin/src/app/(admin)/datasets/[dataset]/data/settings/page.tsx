@@ -19,11 +19,9 @@ export default async function SettingsPage({ params }: { params: Promise<{ datas
         title="Lists"
         note="What holds for every list, whichever model makes it. Services follow within seconds."
       >
-        <div className="px-5 pb-5">
-          <Allowed to="merchandise" explain>
-            <ListsForm {...{ datasetId, language, demoteAfter, showOutOfStock }} languages={reasonLanguages} />
-          </Allowed>
-        </div>
+        <Allowed to="merchandise" explain>
+          <ListsForm {...{ datasetId, language, demoteAfter, showOutOfStock }} languages={reasonLanguages} />
+        </Allowed>
       </Section>
       <Section title="Own event types" note="Beside impression, click, cart, order and dislike." flush>
         <DataTable
