@@ -1,5 +1,5 @@
 import type { Caller } from './context.ts';
-import type { HealthAnswer } from './schemas.ts';
+import type { HealthAnswer } from './schemas/answers.ts';
 
 /** What stands in the place of what is wrong, for those who are not told. */
 const untold = 'Something is wrong. Ask with a secret API key to be told what.';

@@ -2,14 +2,14 @@ import type { ListName } from '@duet/serving';
 import type { z } from 'zod';
 import { datasetOf, requestIdFor } from './caller.ts';
 import { answers, scoped, userOf } from './procedures.ts';
+import { listAnswer } from './schemas/answers.ts';
 import {
   boughtTogetherInput,
-  listAnswer,
   newArrivalsInput,
   popularInput,
   recentlyViewedInput,
   trendingInput,
-} from './schemas.ts';
+} from './schemas/inputs.ts';
 
 type ListInput = z.output<typeof newArrivalsInput>;
 

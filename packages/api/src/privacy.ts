@@ -2,7 +2,7 @@ import type { Erasure } from '@duet/db';
 import { exportCustomer, queueErasure, remaining } from '@duet/experiments';
 import { TRPCError } from '@trpc/server';
 import type { Caller, Context } from './context.ts';
-import type { UsersErasureInput, UsersExportAnswer, UsersExportInput, UsersForgetAnswer } from './privacy-schemas.ts';
+import type { UsersErasureInput, UsersExportAnswer, UsersExportInput, UsersForgetAnswer } from './schemas/privacy.ts';
 import { writtenDataset } from './write.ts';
 
 type PrivacyContext = Pick<Context, 'db' | 'keyring' | 'serving'> & { caller: Caller };

@@ -12,33 +12,34 @@ import { healthFor } from './health.ts';
 import { listProcedures } from './lists.ts';
 import { logEventsOf } from './log-events.ts';
 import { customerOf, erasureOf, forget } from './privacy.ts';
-import { customerAnswer, customerInput, erasureAnswer, erasureInput } from './privacy-schemas.ts';
 import { answers, createCallerFactory, publicProcedure, requireScope, router, scoped, userOf } from './procedures.ts';
 import {
   healthAnswer,
   historyAnswer,
-  historyInput,
   identifyAnswer,
-  identifyInput,
   itemAnswer,
-  itemInput,
   logAnswer,
-  logInput,
   type RetrieveAnswer,
-  type RetrieveInput,
   retrieveAnswer,
-  retrieveInput,
   searchAnswer,
-  searchInput,
   shoppersAnswer,
-  shoppersInput,
   similarItemsAnswer,
-  similarItemsInput,
   similarUsersAnswer,
-  similarUsersInput,
   visitorAnswer,
-} from './schemas.ts';
-import { writeInteractionsOf, writeItemOf, writeItemsOf, writeUsersOf, writtenDataset } from './write.ts';
+} from './schemas/answers.ts';
+import {
+  historyInput,
+  identifyInput,
+  itemInput,
+  logInput,
+  type RetrieveInput,
+  retrieveInput,
+  searchInput,
+  shoppersInput,
+  similarItemsInput,
+  similarUsersInput,
+} from './schemas/inputs.ts';
+import { customerAnswer, customerInput, erasureAnswer, erasureInput } from './schemas/privacy.ts';
 import {
   deleteItemInput,
   patchItemInput,
@@ -48,7 +49,8 @@ import {
   writeUsersInput,
   written,
   writtenItem,
-} from './write-schemas.ts';
+} from './schemas/write.ts';
+import { writeInteractionsOf, writeItemOf, writeItemsOf, writeUsersOf, writtenDataset } from './write.ts';
 
 /** Counts a list that a shopper was answered; what an admin looks at, or a simulator, is none. */
 function noteAnswer(

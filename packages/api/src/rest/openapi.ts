@@ -1,6 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
-import { errorAnswer, inputParts, parts, readable } from '../schemas.ts';
+import { errorAnswer, parts } from '../schemas/answers.ts';
+import { inputParts, readable } from '../schemas/inputs.ts';
 import { hasBody, type Operation, operationsOf } from './operations.ts';
 
 type Json = Record<string, unknown>;

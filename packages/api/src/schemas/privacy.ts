@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id } from './schemas.ts';
+import { id } from './values.ts';
 
 const userId = id.describe("The shop's own id of the customer, or the id of a visitor who never logged in.");
 

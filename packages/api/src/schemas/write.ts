@@ -1,6 +1,6 @@
 import { interactionWrite, itemWrites, userWrite } from '@duet/datasets';
 import { z } from 'zod';
-import { describeDefault } from './rest/openapi.ts';
+import { describeDefault } from '../rest/openapi.ts';
 
 // What a shop's server writes. Rows of a batch are checked one by one, so that a bad one costs no other: here they are
 // anything, described as what they should be.
