@@ -184,6 +184,16 @@ function listsOf(items: number, users: number): Record<string, NonNullable<Targe
   };
 }
 
+/** The medians of several loads of one server. */
+const summarise = (loads: Load[]) => ({
+  requests_per_s: rounded(median(loads.map(({ requestsPerSecond }) => requestsPerSecond)), 1),
+  p50_ms: rounded(median(loads.map(({ p50 }) => p50))),
+  p99_ms: rounded(median(loads.map(({ p99 }) => p99))),
+  p999_ms: rounded(median(loads.map(({ p999 }) => p999))),
+  bytes: Math.round(median(loads.map(({ bytes }) => bytes))),
+  errors: loads.reduce((sum, { errors }) => sum + errors, 0),
+});
+
 async function measure({
   quick,
   items: itemCount,
@@ -258,24 +268,16 @@ async function measure({
     active: [shop.secondIndexA, shop.indexB],
   });
 
-  const of = (loads: Load[]) => ({
-    requests_per_s: rounded(median(loads.map(({ requestsPerSecond }) => requestsPerSecond)), 1),
-    p50_ms: rounded(median(loads.map(({ p50 }) => p50))),
-    p99_ms: rounded(median(loads.map(({ p99 }) => p99))),
-    p999_ms: rounded(median(loads.map(({ p999 }) => p999))),
-    bytes: Math.round(median(loads.map(({ bytes }) => bytes))),
-    errors: loads.reduce((sum, { errors }) => sum + errors, 0),
-  });
-  const metrics = of(loads.duet);
-  const unranked = of(loads.unranked);
-  const bareOne = of(loads.bare);
+  const metrics = summarise(loads.duet);
+  const unranked = summarise(loads.unranked);
+  const bareOne = summarise(loads.bare);
   return {
     params: { items, dimensions: 32, connections, k, candidates: 100, rounds, seconds, users: shop.users },
     metrics: {
       ...metrics,
       errors: metrics.errors + unranked.errors + indexSwap.errors + modelSwap.errors,
       unranked,
-      lists: Object.fromEntries(Object.entries(lists).map(([name, one]) => [name, of([one])])),
+      lists: Object.fromEntries(Object.entries(lists).map(([name, one]) => [name, summarise([one])])),
       index_swap: indexSwap,
       model_swap: modelSwap,
     },
