@@ -20,24 +20,28 @@ interface Purchase {
   quantity: number;
 }
 
-async function read(rows: Purchase[], request: Partial<ImportRequest>) {
+function read(rows: Purchase[], request: Partial<ImportRequest>) {
+  const lines = rows.map(({ user, item, time, quantity }) => `${user},${item},${time},${quantity},2\n`);
+  return readText(`user,item,time,quantity,price\n${lines.join('')}`, request);
+}
+
+async function readText(text: string, request: Partial<ImportRequest> = {}) {
   const scratch = await mkdtemp(path.join(folder, 'scratch-'));
   const file = path.join(scratch, 'rows.csv');
-  const lines = rows.map(({ user, item, time, quantity }) => `${user},${item},${time},${quantity},2\n`);
-  await writeFile(file, `user,item,time,quantity,price\n${lines.join('')}`);
+  await writeFile(file, text);
   const settings = parseImportRequest({ name: 'x', interactions: file, ...request });
   using workspace = await Workspace.open(scratch);
   const ctx = { progress: silent, limits: defaultLimits, now: new Date(0), remote: { hosts: [], privateHosts: [] } };
   const reading = readFiles(workspace, scratch, settings, { ...ctx, stdin: process.stdin });
-  const { interactions: summary } = await reading.catch((error: Error) => {
-    if (/no interaction is left/.test(error.message)) return { interactions: undefined };
+  const { interactions: summary, mapping } = await reading.catch((error: Error) => {
+    if (/no interaction is left/.test(error.message)) return { interactions: undefined, mapping: undefined };
     throw error;
   });
   const stored = await workspace.rows(
     `SELECT u.id AS user, i.id AS item, moment AS time, quantity, value FROM interactions
      JOIN user_ids u ON u.number = user_key JOIN item_ids i ON i.number = item_key ORDER BY _row`,
   );
-  return { summary, kept: stored.map(({ value, ...row }) => ({ row: row as unknown as Purchase, value })) };
+  return { summary, mapping, kept: stored.map(({ value, ...row }) => ({ row: row as unknown as Purchase, value })) };
 }
 
 const rows = (quantities: fc.Arbitrary<number>, maxLength: number) =>
@@ -133,4 +137,19 @@ test('the k-core is what remains when users and items with too few are removed u
     ),
     { numRuns: 12 },
   );
+});
+
+test('a row of an order that came to nothing does not count, whatever system it is of', async () => {
+  const rows = ['ann,cup,1,completed', 'ann,jug,2,REFUNDED', 'bob,cup,3,Partially refunded', 'bob,mug,4,storniert'];
+  const { mapping, kept } = await readText(['user,item,time,Order Status', ...rows].join('\n'));
+  assert.deepEqual(
+    kept.map(({ row }) => row.item),
+    ['cup', 'cup'],
+  );
+  assert.deepEqual(mapping!.interactions.rows.ignored, { 'cancelled or refunded, says Order Status': 2 });
+  const dated = await readText('user,item,time,cancelled_at\nann,cup,1,\nann,jug,2,2024-05-01\n');
+  assert.equal(dated.kept.length, 1);
+  // A column that somebody names means what they say.
+  const event = await readText('user,item,time,status\nann,cup,1,failed\n', { columns: { event: 'status' } } as never);
+  assert.equal(event.kept.length, 1);
 });

@@ -4,7 +4,8 @@ import { columnNamed, type Form, type FormFile, type Role, recognise, type Table
 import { translate } from '../source/expression.ts';
 import { columnOf, type Numbers, type Source } from '../source/source.ts';
 import type { ColumnFacts } from '../text/column-facts.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { undoneBy } from '../values/states.ts';
+import { literal, type Workspace } from '../workspace/workspace.ts';
 import { joined } from './joined.ts';
 import type { Located, OpenFiles } from './located.ts';
 import { assignRoles, type Roles } from './roles.ts';
@@ -119,7 +120,13 @@ export async function readRows(
   // Whoever names the columns of both sides says himself what the rows are.
   const isOwn = table === 'interactions' && settings.as === undefined && settings.columns.user && settings.columns.item;
   for (const { when, reason } of isOwn ? [] : (file?.ignore ?? [])) {
-    reasons.push(`WHEN coalesce(${await ofForm(when)}, false) THEN '${reason.replaceAll("'", "''")}'`);
+    reasons.push(`WHEN coalesce(${await ofForm(when)}, false) THEN ${literal(reason)}`);
+  }
+  if (table === 'interactions' && file === undefined) {
+    const named = new Set([...Object.values(roles).flat(), ...settings.context]);
+    const others = columns.filter((name) => !named.has(name));
+    for (const { when, reason } of undoneBy(others, (name) => columnOf(source, name)))
+      reasons.push(`WHEN coalesce(${when}, false) THEN ${literal(reason)}`);
   }
   return {
     table,

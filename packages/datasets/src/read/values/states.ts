@@ -97,3 +97,44 @@ export function hiddenBy(columns: readonly string[], column: (name: string) => s
     ? conditions.map((condition) => `coalesce(${condition}, false)`).join(' OR ')
     : undefined;
 }
+
+/** Columns of orders that say what became of them, by their plain names. */
+const orderStates = [
+  'status',
+  'state',
+  'orderstatus',
+  'orderstate',
+  'financialstatus',
+  'paymentstatus',
+  'paymentstate',
+];
+/** What they say of an order that came to nothing. */
+const undone = [
+  ...['cancelled', 'canceled', 'cancel', 'refunded', 'refund', 'voided', 'void', 'failed', 'declined', 'rejected'],
+  ...['returned', 'chargeback', 'chargedback', 'reversed'],
+  ...['storniert', 'erstattet', 'annul', 'annule', 'annulee', 'rembours', 'rembourse', 'remboursee'],
+  ...['cancelado', 'cancelada', 'reembolsado', 'annullato', 'rimborsato', 'geannuleerd', 'terugbetaald'],
+];
+/** Columns that say when it came to nothing. */
+const undoneDates = ['cancelledat', 'canceledat', 'refundedat', 'voidedat'];
+
+/**
+ * Why rows of orders do not count, by the columns that usually say what became of an order: SQL for when, and the
+ * reason in words.
+ *
+ * @param columns those of the file that mean nothing else
+ */
+export function undoneBy(columns: readonly string[], column: (name: string) => string) {
+  return columns.flatMap((name) => {
+    if (orderStates.includes(plain(name)))
+      return [
+        {
+          when: `${plainWord(column(name))} IN (${undone.map(literal)})`,
+          reason: `cancelled or refunded, says ${name}`,
+        },
+      ];
+    return undoneDates.includes(plain(name))
+      ? [{ when: `${column(name)} IS NOT NULL`, reason: `has a moment in ${name}` }]
+      : [];
+  });
+}
