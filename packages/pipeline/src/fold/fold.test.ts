@@ -234,10 +234,10 @@ describe('a fold', () => {
     const aside = `${home}.aside`;
     await rename(home, aside);
     await mkdir(home);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'duet-test', home]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'duet-test', home]);
     try {
       await cp(aside, home, { recursive: true });
-      // Ids that no compression makes small: a part of more than a megabyte.
+      // Ids that no compression makes small: a part of more than half a megabyte.
       const events = Array.from({ length: 20_000 }, () => event('click', randomUUID(), randomUUID()));
       await log(datasetId, events);
       const alerts = (closedAt: null | { not: null }) => db.prisma.alert.findMany({ where: { datasetId, closedAt } });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { EncodeRequest } from '@duet/artifact';
+import type { DuetError } from '@duet/base';
 import type { Situation } from '@duet/datasets';
 import { createUserVectors } from './user-vectors.ts';
 
@@ -67,7 +68,10 @@ describe('user vectors', () => {
     let broken = true;
     const { encode } = tower();
     const vectorOf = createUserVectors((ids) => (broken ? Promise.reject(new Error('no memory')) : encode(ids)), 2);
-    await assert.rejects(vectorOf({ id: 'u1' }, 0), /no memory/);
+    await assert.rejects(vectorOf({ id: 'u1' }, 0), ({ code, cause }: DuetError) => {
+      assert.deepEqual([code, (cause as Error).message], ['corrupt', 'no memory']);
+      return true;
+    });
     broken = false;
     assert.equal((await vectorOf({ id: 'u1' }, 0)).vectors[0], 1);
   });
