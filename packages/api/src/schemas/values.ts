@@ -8,7 +8,7 @@ import { z } from 'zod';
  */
 
 /** A text that may come to be stored. */
-export const storable = (most: number) => z.string().max(most).refine(isStorable, { error: unstorableReason });
+const storable = (most: number) => z.string().max(most).refine(isStorable, { error: unstorableReason });
 export const id = storable(200).min(1);
 export const count = (most: number, otherwise: number) => z.int().min(1).max(most).default(otherwise);
 export const userId = id.describe(
