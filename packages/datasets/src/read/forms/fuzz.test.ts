@@ -9,12 +9,12 @@ import { type ImportPreview, previewImport } from '../../import.ts';
 import { type FormSample, formSamples } from '../../testing/form-files.ts';
 
 /** Mutated files of each form; `DUET_FUZZ=5000` for the whole. */
-const count = Number(process.env.DUET_FUZZ ?? 5);
+const count = Number(process.env.DUET_FUZZ ?? 3);
 /**
  * Of them those that are imported each by itself, every other with its header mutated; the others are together one
  * import.
  */
-const alone = count > 5 ? count : 0;
+const alone = count > 3 ? count : 0;
 const rows = 8;
 /** What one file may take. */
 const limitMs = 60_000;
