@@ -46,5 +46,5 @@ test('no DuckDB is opened in another way', async () => {
     if (file.endsWith('.test.ts')) continue;
     if ((await readFile(path.join(root, file), 'utf8')).includes('DuckDBInstance.create')) opening.push(file);
   }
-  assert.deepEqual(opening, ['packages/datasets/src/read/duckdb.ts']);
+  assert.deepEqual(opening, ['packages/datasets/src/read/workspace/duckdb.ts']);
 });
