@@ -16,8 +16,8 @@ import startSystem from './system.ts';
 
 const widths = [1440, 390];
 const schemes = ['light', 'dark'] as const;
-/** Paths that are no pages, or end the session. */
-const skipped = /\/(download|api)\//;
+/** Paths that are files and no pages. */
+const skipped = /\/(download|export|rejected|api)([/?]|$)/;
 
 /** What is the same for two addresses of one page: ids are left out, of a query its names are kept. */
 function shapeOf(address: string): string {
