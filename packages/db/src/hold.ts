@@ -11,9 +11,9 @@ const lockNotAvailable = '55P03';
  * has it and does not let it go within `waitMs`.
  *
  * It is an advisory lock of a transaction that stays open on a connection of its own: it goes with the process however
- * that ends, within 35 seconds also where its whole host is gone, and it holds that connection also behind a pooler in transaction mode, where a session's lock stays on a
- * connection that others are given. The transaction has neither a snapshot nor a number, so no vacuum waits for it.
- * Where the connection is lost (the server was started again), the lock is taken anew as soon as it is free.
+ * that ends, within 35 seconds also where its whole host is gone, and it holds that connection also behind a pooler in
+ * transaction mode, where a session's lock stays on a connection that others are given. The transaction has neither a
+ * snapshot nor a number, so no vacuum waits for it. Where the connection is lost (the server was started again), the lock is taken anew as soon as it is free.
  *
  * @param key text, hashed to the lock's number, or the number itself
  */

@@ -25,7 +25,7 @@ export { holdLock } from './hold.ts';
 export { beginInstallation, requireOneInstallation } from './installation.ts';
 export { enqueue, failUnqueuedRuns, type JobHandlers, type JobQueue, type JobRequest, openJobQueue } from './jobs.ts';
 export { migrate, requireMigrated } from './migrate.ts';
-export { dropEventPartitions, ensureEventPartitions } from './partitions.ts';
+export { dropEventPartitions, ensureEventPartitions, isoDay } from './partitions.ts';
 export { clusterFolders, contentsOf, readNote as readPostgresNote, repairCluster } from './postgres/cluster.ts';
 export { type Postgres, startPostgres } from './postgres/postgres.ts';
 export { runService, type Service } from './service.ts';

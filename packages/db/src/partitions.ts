@@ -4,7 +4,8 @@ import type { Database } from './database.ts';
 const day = /^\d{4}-\d{2}-\d{2}$/;
 const dayMs = 86_400_000;
 const parse = (text: string): number => (day.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN);
-const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+/** A moment's UTC day, 'YYYY-MM-DD'. */
+export const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /**
  * Makes the partitions of "Event" for these UTC days ('YYYY-MM-DD') where they are missing. Any number of processes may

@@ -1,5 +1,5 @@
+import type { Destination } from '#components/layout/places.ts';
 import { datasetPath } from '#dataset-path.ts';
-import type { Destination } from '#destination.ts';
 import { findDatasetNamed, itemsLike } from './datasets/datasets.ts';
 import { modelTitle } from './models/model-title.ts';
 import { measuredTwins } from './models/models.ts';
@@ -18,11 +18,13 @@ export async function find(datasetName: string, search: string): Promise<Destina
   const [items, experiments, models] = await Promise.all([
     itemsLike(dataset.id, search),
     prisma.experiment.findMany({ where: named, ...newest }),
-    prisma.model.findMany({
-      where: { ...named, id: { notIn: await measuredTwins(dataset.id) } },
-      include: { championOf: { select: { id: true } } },
-      ...newest,
-    }),
+    measuredTwins(dataset.id).then((twins) =>
+      prisma.model.findMany({
+        where: { ...named, id: { notIn: twins } },
+        include: { championOf: { select: { id: true } } },
+        ...newest,
+      }),
+    ),
   ]);
   return [
     ...items.slice(0, most).map(({ id, title, category }) => ({

@@ -37,21 +37,19 @@ const around = new Set([...'"\'`(=)[],: \n'].map((character) => character.charCo
  */
 export async function maskInLogs(dataDir: string, userId: string): Promise<number> {
   const folder = path.join(dataDir, 'logs');
-  const quoted = Buffer.from(JSON.stringify(userId));
-  const bare = Buffer.from(userId);
   // A short number stands for anything; in quotes it is an id.
-  const sought = /^\d{1,7}$/.test(userId) ? quoted.subarray(0) : bare;
-  const inner = sought === bare ? 0 : 1;
+  const quotes = /^\d{1,7}$/.test(userId) ? 1 : 0;
+  const sought = Buffer.from(quotes > 0 ? JSON.stringify(userId) : userId);
   let masked = 0;
   for (const name of (await readdir(folder).catch(() => [])).filter((file) => /\.log(\.\d+)?$/.test(file))) {
     await using file = await open(path.join(folder, name), 'r+');
     const content = await file.readFile();
     for (let at = content.indexOf(sought); at >= 0; at = content.indexOf(sought, at + sought.length)) {
       const [before, after] = [content[at - 1], content[at + sought.length]];
-      if (inner === 0 && before !== undefined && !around.has(before)) continue;
-      if (inner === 0 && after !== undefined && !around.has(after)) continue;
-      const length = sought.length - 2 * inner;
-      await file.write(Buffer.alloc(length, '*'), 0, length, at + inner);
+      if (quotes === 0 && before !== undefined && !around.has(before)) continue;
+      if (quotes === 0 && after !== undefined && !around.has(after)) continue;
+      const length = sought.length - 2 * quotes;
+      await file.write(Buffer.alloc(length, '*'), 0, length, at + quotes);
       masked += 1;
     }
   }

@@ -1,4 +1,4 @@
-import type { Connection } from '@duet/db';
+import { type Connection, isoDay } from '@duet/db';
 import { dailyMeasures, type Measure, pastMeasures, preDays, sourceOf } from '../metrics/measures.ts';
 import { attributedUser, attributedUserDay, candidateEvent, makeTable } from './passing-tables.ts';
 
@@ -43,8 +43,7 @@ export const daysOf = (
   { phaseStartedAt }: Pick<Attribution, 'phaseStartedAt'>,
   now: Date,
 ): [from: string, to: string] => {
-  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-  return [day(phaseStartedAt.getTime() - preDays * dayMs), day(now.getTime() + dayMs)];
+  return [isoDay(phaseStartedAt.getTime() - preDays * dayMs), isoDay(now.getTime() + dayMs)];
 };
 
 /**

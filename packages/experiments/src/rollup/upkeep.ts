@@ -1,5 +1,5 @@
 import { mostKeptDays, parseStorefront } from '@duet/datasets';
-import { type Database, dropEventPartitions } from '@duet/db';
+import { type Database, dropEventPartitions, isoDay } from '@duet/db';
 import { preDays } from '../metrics/measures.ts';
 import { parseSettings } from '../plan/experiment-settings.ts';
 import { rollUp } from './rollup.ts';
@@ -43,8 +43,6 @@ export async function rollUpOpen(database: Database, { now = new Date() }: { now
 /** The start of the UTC day of the oldest event that an experiment whose figures can still change has need of. */
 const neededSince = (open: Awaited<ReturnType<typeof openExperiments>>): number =>
   Math.min(Infinity, ...open.map(({ phaseStartedAt }) => phaseStartedAt!.getTime() - preDays * dayMs));
-
-const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /** What is of one dataset, and of one type. */
 interface OfType {

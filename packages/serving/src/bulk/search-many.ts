@@ -1,6 +1,6 @@
 import { type Neighbours, searchBest } from '@duet/ann';
 import { type RetrievedRows, RowPlaces } from '@duet/ranking';
-import type { Bitmap } from '../catalogue/bitmaps.ts';
+import { type Bitmap, hasBit } from '../catalogue/bitmaps.ts';
 import type { Filter } from '../catalogue/filter.ts';
 import { asColumns } from '../ranked.ts';
 import { allowedOf, overFetch, reachOf, type Searched, searchVisible } from '../search.ts';
@@ -186,7 +186,7 @@ class Picker {
     let length = 0;
     for (let at = 0; at < fetched && length < most; at++) {
       const row = ids[from + at]!;
-      if (row < 0 || ((bits[row >> 3]! >> (row & 7)) & 1) === 0 || this.#hidden.has(items[at]!)) continue;
+      if (row < 0 || !hasBit(bits, row) || this.#hidden.has(items[at]!)) continue;
       into.items[length] = items[at]!;
       into.scores[length++] = scores[from + at]!;
     }

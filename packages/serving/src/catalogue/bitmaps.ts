@@ -62,7 +62,7 @@ export class FilterBitmaps {
   }
 
   isShown(row: number): boolean {
-    return ((this.#shown.bits[row >> 3]! >> (row & 7)) & 1) === 1;
+    return hasBit(this.#shown.bits, row);
   }
 
   /** Looks at a row of the index again, whose item was edited. */
@@ -124,6 +124,9 @@ export class FilterBitmaps {
     return { words, bits: new Uint8Array(words.buffer, 0, bytes) };
   }
 }
+
+/** Whether a bitmap has a row. */
+export const hasBit = (bits: Uint8Array, row: number): boolean => ((bits[row >> 3]! >> (row & 7)) & 1) === 1;
 
 function setBit(bits: Uint8Array, row: number, value: boolean): void {
   const mask = 1 << (row & 7);

@@ -1,13 +1,12 @@
 'use client';
 
 import { useRouter } from 'next/navigation';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useCallback, useEffect, useId, useRef, useState } from 'react';
 import { useOptions } from '#components/forms/use-options.ts';
 import { useSuggestions } from '#components/forms/use-suggestions.ts';
 import { useRefusals } from '#components/people/allowed.tsx';
 import { datasetPath } from '#dataset-path.ts';
-import type { Destination } from '#destination.ts';
-import { datasetPages, innerPages, installationPages } from './places.ts';
+import { type Destination, datasetPages, innerPages, installationPages } from './places.ts';
 
 interface GoToProps {
   /** The dataset that is looked at. */
@@ -17,29 +16,27 @@ interface GoToProps {
 }
 
 const isRequestId = (text: string) => /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(text);
-const letters = (text: string) => text.toLowerCase();
+const lower = (text: string) => text.toLowerCase();
 
 /** The button that opens the dialog, and ⌘K or Ctrl K, which do so from anywhere. */
 export function GoTo({ dataset, names }: GoToProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   // What was typed goes with the dialog: each time it is another one.
   const [opened, setOpened] = useState(0);
-  const open = () => {
+  const open = useCallback(() => {
+    if (dialog.current?.open) return;
     setOpened((before) => before + 1);
     dialog.current?.showModal();
-  };
+  }, []);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (letters(event.key) !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey || event.shiftKey) return;
+      if (lower(event.key) !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey || event.shiftKey) return;
       event.preventDefault();
-      if (!dialog.current?.open) {
-        setOpened((before) => before + 1);
-        dialog.current?.showModal();
-      }
+      open();
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
-  }, []);
+  }, [open]);
   return (
     <>
       <button
@@ -81,7 +78,7 @@ function usePages({ dataset, names }: GoToProps, search: string): Destination[] 
       .filter((name) => name !== dataset)
       .map((name) => ({ group: 'Datasets', title: name, need: 'see' as const, href: datasetPath(name) })),
   ];
-  return pages.filter(({ title, need }) => refusals[need] === undefined && letters(title).includes(letters(search)));
+  return pages.filter(({ title, need }) => refusals[need] === undefined && lower(title).includes(lower(search)));
 }
 
 /** Where a text leads whatever it is: who it may be, and which answer. */

@@ -1,5 +1,15 @@
 import type { Permission } from '@duet/db/people';
 
+/** Somewhere to go, as ⌘K offers it. */
+export interface Destination {
+  /** The heading it stands under: 'Products'. */
+  group: string;
+  title: string;
+  /** What tells it from others of its title. */
+  detail?: string;
+  href: string;
+}
+
 /** Pages of a dataset, in the order of the loop: what is there, what is learnt of it, what is served, what it earns. */
 export const datasetPages = [
   { path: '', title: 'Overview' },

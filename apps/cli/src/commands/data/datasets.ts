@@ -88,9 +88,13 @@ function setCommand(datasets: Command): void {
     const gone = new Set([...dropEvent, ...Object.keys(event)]);
     const eventTypes = [...before.eventTypes.filter(({ name }) => !gone.has(name)), ...given];
     const changes = given.length > 0 || dropEvent.length > 0;
-    const retention = Object.keys(keepDays).length > 0 && { keepDays: { ...before.keepDays, ...keepDays } };
+    const isKept = Object.keys(keepDays).length > 0;
     const showOutOfStock = outOfStock && outOfStock === 'show';
-    const patch = { language, demoteAfter, showOutOfStock, ...(changes && { eventTypes }), ...(retention as object) };
+    const patch = {
+      ...{ language, demoteAfter, showOutOfStock },
+      ...(changes && { eventTypes }),
+      ...(isKept && { keepDays: { ...before.keepDays, ...(keepDays as Record<string, number>) } }),
+    };
     const isChanged = Object.values(patch).some((value) => value !== undefined);
     const settings = isChanged ? await setStorefront(db, dataset.id, patch, { actor: actor() }) : before;
     const types = settings.eventTypes.map(

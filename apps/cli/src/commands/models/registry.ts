@@ -38,8 +38,8 @@ const withTerms = (command: Command): Command =>
     )
     .option('--promote <how>', 'auto: what passes the gate serves; ask: a person decides');
 
-/** What was said of them. */
-function saidOf({ preset, set, gate, schedule, timeZone, promote: promotion, fullEvery }: TermsOptions) {
+/** Those of them that the command names. */
+function namedTerms({ preset, set, gate, schedule, timeZone, promote: promotion, fullEvery }: TermsOptions) {
   const changes = { preset, parameters: set, gate, schedule, timeZone, promotion, fullEvery };
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as RegisteredModelPatch;
 }
@@ -71,7 +71,7 @@ export function registerCommand(models: Command): void {
       const db = await database();
       const dataset = await findDataset(db, options.dataset);
       const { name, kind } = options;
-      const terms = saidOf(options);
+      const terms = namedTerms(options);
       if (options.from !== undefined) {
         const { id } = await findModel(db, options.from, dataset.id);
         const adopted = await adoptModel(db, id, { ...terms, name, ...(kind && { kind }) }, { actor: actor() });
@@ -112,7 +112,7 @@ export function registeredCommands(models: Command): void {
       const db = await database();
       const dataset = await findDataset(db, options.dataset);
       const { id, gate, parameters } = await findRegisteredModel(db, dataset.id, named);
-      const changes = saidOf({ ...options, ...(typeof schedule === 'string' && { schedule }) });
+      const changes = namedTerms({ ...options, ...(typeof schedule === 'string' && { schedule }) });
       // Limits and settings that are not named stay.
       const patch: RegisteredModelPatch = {
         ...changes,

@@ -1,19 +1,21 @@
 'use server';
 
 import { setStorefront, storefrontOf } from '@duet/datasets';
-import type { Author } from '@duet/db';
+import type { Author, Database } from '@duet/db';
 import { refresh } from 'next/cache';
 import { z } from 'zod';
 import { guarded } from '#data/guarded.ts';
 import { attempt } from '#data/problem.ts';
-import { database } from '#data/services.ts';
 
 const dataset = z.uuid('Choose a dataset.');
 type Patch = Parameters<typeof setStorefront>[2];
 
 /** Changes settings by what they are. Returns the sentence that says what is wrong; '' where nothing is. */
-async function change(datasetId: string, by: Author, patchOf: (before: Patch) => Patch): Promise<string> {
-  const db = await database();
+async function change(
+  { db, by }: { db: Database; by: Author },
+  datasetId: string,
+  patchOf: (before: Patch) => Patch,
+): Promise<string> {
   const { problem } = await attempt(async () =>
     setStorefront(db, datasetId, patchOf(await storefrontOf(db, datasetId)), by),
   );
@@ -31,12 +33,12 @@ const listsForm = z.object({
 /** Sets what holds for every list. */
 export const saveLists = guarded(
   'settings/saveLists',
-  async ({ by }, _: string | undefined, data: FormData): Promise<string> => {
+  async (granted, _: string | undefined, data: FormData): Promise<string> => {
     const parsed = listsForm.safeParse(Object.fromEntries(data));
     if (!parsed.success) return parsed.error.issues[0]!.message;
     const { datasetId, language, demoteAfter, showOutOfStock } = parsed.data;
     const patch = { language, demoteAfter, showOutOfStock: showOutOfStock === 'on' };
-    return (await change(datasetId, by, () => patch)) || 'Saved.';
+    return (await change(granted, datasetId, () => patch)) || 'Saved.';
   },
 );
 
@@ -50,11 +52,11 @@ const eventForm = z.object({
 /** Declares an event type of the shop's own, or changes the one that is called so. */
 export const addEventType = guarded(
   'settings/addEventType',
-  async ({ by }, _: string | undefined, data: FormData): Promise<string> => {
+  async (granted, _: string | undefined, data: FormData): Promise<string> => {
     const parsed = eventForm.safeParse(Object.fromEntries(data));
     if (!parsed.success) return parsed.error.issues[0]!.message;
     const { datasetId, name, weight, hides } = parsed.data;
-    return change(datasetId, by, ({ eventTypes = [] }) => ({
+    return change(granted, datasetId, ({ eventTypes = [] }) => ({
       eventTypes: [...eventTypes.filter((type) => type.name !== name), { name, weight, hides: hides === 'on' }],
     }));
   },
@@ -62,11 +64,11 @@ export const addEventType = guarded(
 
 export const removeEventType = guarded(
   'settings/removeEventType',
-  async ({ by }, _: string | undefined, data: FormData): Promise<string> => {
+  async (granted, _: string | undefined, data: FormData): Promise<string> => {
     const parsed = eventForm.pick({ datasetId: true, name: true }).safeParse(Object.fromEntries(data));
     if (!parsed.success) return parsed.error.issues[0]!.message;
     const { datasetId, name } = parsed.data;
-    return change(datasetId, by, ({ eventTypes = [] }) => ({
+    return change(granted, datasetId, ({ eventTypes = [] }) => ({
       eventTypes: eventTypes.filter((type) => type.name !== name),
     }));
   },

@@ -6,6 +6,24 @@ import { Field } from '#components/forms/field.tsx';
 import { Submit } from '#components/forms/submit.tsx';
 import { addEventType, removeEventType, saveLists } from './actions.ts';
 
+interface SwitchFieldProps {
+  name: string;
+  label: string;
+  hint: string;
+  isOn?: boolean;
+  /** What is so where it is on. */
+  children: string;
+}
+
+const SwitchField = ({ name, label, hint, isOn = false, children }: SwitchFieldProps) => (
+  <Field id={name} label={label} hint={hint}>
+    <label className="flex items-center gap-2 py-1.5">
+      <input id={name} name={name} type="checkbox" defaultChecked={isOn} aria-describedby={`${name}-hint`} />
+      {children}
+    </label>
+  </Field>
+);
+
 interface ListsFormProps {
   datasetId: string;
   language: string;
@@ -61,22 +79,14 @@ export function ListsForm({ datasetId, language, languages, demoteAfter, showOut
             aria-describedby="demoteAfter-hint"
           />
         </Field>
-        <Field
-          id="showOutOfStock"
+        <SwitchField
+          name="showOutOfStock"
           label="Out of stock"
           hint="Whether lists show items that are out of stock. A request's filter decides otherwise."
+          isOn={showOutOfStock}
         >
-          <label className="flex items-center gap-2 py-1.5">
-            <input
-              id="showOutOfStock"
-              name="showOutOfStock"
-              type="checkbox"
-              defaultChecked={showOutOfStock}
-              aria-describedby="showOutOfStock-hint"
-            />
-            Show them
-          </label>
-        </Field>
+          Show them
+        </SwitchField>
       </div>
       <p role={isSaved ? 'status' : 'alert'} className={isSaved ? 'text-muted' : 'text-bad empty:hidden'}>
         {answer}
@@ -117,16 +127,13 @@ export function EventTypeForm({ datasetId }: { datasetId: string }) {
             aria-describedby="weight-hint"
           />
         </Field>
-        <Field
-          id="hides"
+        <SwitchField
+          name="hides"
           label="Hides"
           hint="Whether it takes the item out of the shopper's lists, as a purchase does."
         >
-          <label className="flex items-center gap-2 py-1.5">
-            <input id="hides" name="hides" type="checkbox" aria-describedby="hides-hint" />
-            Hide the item
-          </label>
-        </Field>
+          Hide the item
+        </SwitchField>
       </div>
       <p role="alert" className="text-bad empty:hidden">
         {problem}
