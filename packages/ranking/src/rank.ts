@@ -54,25 +54,21 @@ export interface Ranked {
 
 /** Ranks lists one after the other in the same memory. */
 export class Ranker {
-  #parameters: RankerParameters | undefined;
   #features = new Float64Array(0);
   #score = new Float64Array(0);
   #probability = new Float64Array(0);
   #order = new Int32Array(0);
 
-  /** @param parameters undefined to order by retrieval rank, value and factors alone */
-  constructor(parameters: RankerParameters | undefined) {
-    this.#parameters = parameters;
-  }
-
   /**
    * Orders candidates (given in retrieval order) by the objective; ties keep the retrieval order.
    *
+   * @param parameters undefined to order by retrieval rank, value and factors alone
    * @param best how many of the best are wanted, by default all: it costs less to find a few
    */
   rank(
     candidates: Candidates,
     profile: UserProfile,
+    parameters: RankerParameters | undefined,
     { alpha = 0, factors }: Objective = {},
     best: number = candidates.length,
   ): Ranked {
@@ -84,7 +80,7 @@ export class Ranker {
       this.#order = new Int32Array(n);
     }
     const [score, base] = [this.#score, this.#probability];
-    if (this.#parameters) this.#judge(candidates, profile, this.#parameters);
+    if (parameters) this.#judge(candidates, profile, parameters);
     else for (let i = 0; i < n; i++) base[i] = 1 / (i + 1);
     for (let i = 0; i < n; i++) score[i] = base[i]! * (factors === undefined ? 1 : factors[i]!);
     if (alpha !== 0) {
@@ -96,7 +92,7 @@ export class Ranker {
       }
     }
     const order = bestPlaces(score, n, best, this.#order);
-    return { order, score, probability: this.#parameters && base };
+    return { order, score, probability: parameters && base };
   }
 
   /** Writes the candidates' probabilities. */
@@ -125,7 +121,7 @@ export const rank = (
   profile: UserProfile,
   parameters: RankerParameters | undefined,
   objective?: Objective,
-): Ranked => new Ranker(parameters).rank(candidates, profile, objective);
+): Ranked => new Ranker().rank(candidates, profile, parameters, objective);
 
 /** The places of the greatest scores, the greatest first, of equal ones the lower. */
 function bestPlaces(score: Float64Array, n: number, most: number, order: Int32Array): Int32Array {

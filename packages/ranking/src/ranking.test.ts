@@ -259,11 +259,12 @@ describe('the objective', () => {
   });
 
   test('finds the best few that it finds of all, in memory that it used before', () => {
-    const ranker = new Ranker(weighing({ listScore: 1, trend: 0.5 }));
+    const ranker = new Ranker();
+    const parameters = weighing({ listScore: 1, trend: 0.5 });
     fc.assert(
       fc.property(fc.array(candidate, { maxLength: 80 }), fc.nat(100), (list, best) => {
-        const all = [...rank(candidatesOf(list), nobody, weighing({ listScore: 1, trend: 0.5 })).order];
-        assert.deepEqual([...ranker.rank(candidatesOf(list), nobody, {}, best).order], all.slice(0, best));
+        const all = [...rank(candidatesOf(list), nobody, parameters).order];
+        assert.deepEqual([...ranker.rank(candidatesOf(list), nobody, parameters, {}, best).order], all.slice(0, best));
       }),
     );
   });

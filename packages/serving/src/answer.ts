@@ -12,7 +12,7 @@ import { checkFilter, type Filter } from './catalogue/filter.ts';
 import { boughtBy, checkFeatures, requesterOf, type ServedDataset, type ShownItem, showItem } from './dataset.ts';
 import { reasonsOf } from './language/reasons.ts';
 import { buyAgain, purchasesOf, usualInterval } from './lists/buy-again.ts';
-import { asRetrieved, type RankedItem, rankedList } from './ranked.ts';
+import { asRetrieved, type ListOrderer, type RankedItem, rankedList } from './ranked.ts';
 import type { Retriever } from './retriever.ts';
 import { bestSellers, type Retrieved, searchVisible } from './search.ts';
 import type { RecentHistory } from './users/recent-events.ts';
@@ -72,6 +72,8 @@ export interface RetrieveAnswer extends AnsweredBy, Explained {
 /** What a list is made with, beside what the request says. */
 export interface Shaping {
   ranker: { id: string; parameters: RankerParameters } | undefined;
+  /** Its memory is used for one list after the other. */
+  orderer: ListOrderer;
   rules: RulesInForce;
   /** Of reasons, where the request says none: the dataset's. */
   language?: string | undefined;
@@ -153,7 +155,7 @@ export function boughtBefore(
 function listAgain(
   dataset: ServedDataset,
   request: RetrieveRequest & { userId: string },
-  { rules, language }: Omit<Shaping, 'ranker'>,
+  { rules, language }: Pick<Shaping, 'rules' | 'language'>,
 ): Pick<RetrieveAnswer, 'source' | 'fallbacks' | 'known' | 'ranker' | 'placement' | 'why' | 'items'> {
   const { k, placement = '' } = request;
   const found = boughtBefore(dataset, request, rules);
@@ -179,7 +181,7 @@ function listFor(
   retrieved: readonly Retrieved[],
   request: RetrieveRequest & { userId: string },
   known: boolean,
-  { ranker, rules, language, demoteAfter: usual }: Shaping,
+  { ranker, orderer, rules, language, demoteAfter: usual }: Shaping,
   mayPin: MaySee,
 ): Pick<RetrieveAnswer, 'known' | 'ranker' | 'placement' | 'items'> {
   const { k, userId, history = [], recent, situation, alpha, diversity } = request;
@@ -194,7 +196,8 @@ function listFor(
       time: situation?.time,
     };
     const fatigue = fatigueOf(dataset, recent, request.demoteAfter ?? usual ?? 0);
-    return rankedList(dataset, retrieved, user, { ranker, alpha, diversity, rules, reasons, fatigue }, { k, mayPin });
+    const ordering = { parameters: ranker?.parameters, alpha, diversity, rules, fatigue };
+    return rankedList(dataset, retrieved, user, { orderer, reasons, ...ordering }, { k, mayPin });
   };
   const items = request.rankerId === null ? asRetrieved(retrieved.slice(0, k), known, reasons) : ranked();
   return {

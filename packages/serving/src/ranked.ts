@@ -34,6 +34,8 @@ export interface RankedItem {
 
 /** How a list is ordered. */
 export interface Ordering {
+  /** Of the ranker; without one the order of retrieval counts. */
+  parameters: RankerParameters | undefined;
   /** Exponent α of the value in probability × value^α; 0 where it is not said. */
   alpha?: number | undefined;
   /** 0 (none, where it is not said) to 1. */
@@ -45,7 +47,7 @@ export interface Ordering {
 
 /** How a list is made of what was retrieved. */
 export interface Ranking extends Ordering {
-  ranker: { id: string; parameters: RankerParameters } | undefined;
+  orderer: ListOrderer;
   /** Tells why an item is there. */
   reasons: Reasons;
 }
@@ -79,11 +81,7 @@ export const asColumns = (retrieved: readonly Retrieved[]): RetrievedRows => ({
  */
 export class ListOrderer {
   #describer = new Describer();
-  #ranker: Ranker;
-
-  constructor(parameters: RankerParameters | undefined) {
-    this.#ranker = new Ranker(parameters);
-  }
+  #ranker = new Ranker();
 
   /**
    * @param best how many of the best are wanted
@@ -93,7 +91,7 @@ export class ListOrderer {
     { catalogue, facts }: Pick<ServedDataset, 'catalogue' | 'facts'>,
     retrieved: RetrievedRows,
     { history, time }: Requester,
-    { alpha, diversity = 0, rules, fatigue }: Ordering,
+    { parameters, alpha, diversity = 0, rules, fatigue }: Ordering,
     best: number,
   ) {
     const candidates = this.#describer.describe(retrieved, history, facts, time);
@@ -109,7 +107,7 @@ export class ListOrderer {
       }
     }
     const needed = diversity > 0 ? candidates.length : best;
-    const ranked = this.#ranker.rank(candidates, profile, { alpha, factors }, needed);
+    const ranked = this.#ranker.rank(candidates, profile, parameters, { alpha, factors }, needed);
     const order = diversify(ranked.order, { score: ranked.score, category: candidates.category }, diversity);
     return { candidates, profile, ...ranked, order: order.subarray(0, best) };
   }
@@ -123,11 +121,10 @@ export function rankedList(
   dataset: ServedDataset,
   retrieved: readonly Retrieved[],
   user: UserSnapshot,
-  { ranker, reasons, ...ordering }: Ranking,
+  { orderer, reasons, ...ordering }: Ranking,
   { k, mayPin }: { k: number; mayPin: (item: number) => boolean },
 ): RankedItem[] {
   const { rules } = ordering;
-  const orderer = new ListOrderer(ranker?.parameters);
   const best = k + rules.pins.length;
   const ordered = orderer.order(dataset, asColumns(retrieved), user, ordering, best);
   const { candidates, profile, score, probability } = ordered;

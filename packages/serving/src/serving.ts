@@ -36,6 +36,7 @@ import { Opened, OutOfOrder } from './lifecycle/opened.ts';
 import { chooseDataset, chooseModel, type ModelChoice, type Plan, type PlannedModel } from './lifecycle/plan.ts';
 import { remembered } from './lifecycle/remembered.ts';
 import { type ListAnswer, type ListName, type ListRequest, listOf } from './lists/lists.ts';
+import { ListOrderer } from './ranked.ts';
 import type { Retriever } from './retriever.ts';
 import type { KeptArms, RecentHistory } from './users/recent-events.ts';
 import type { CacheCount } from './users/user-vectors.ts';
@@ -119,6 +120,7 @@ class DatabaseServing implements Serving {
   readonly dataDir: string;
   #fallbacks: string[];
   #titles = new WeakMap<ServedDataset, Promise<TitleSearch>>();
+  #orderer = new ListOrderer();
 
   constructor({ dataDir, executor }: ServingOptions, opened: Opened, follower: Follower) {
     this.dataDir = dataDir;
@@ -194,7 +196,8 @@ class DatabaseServing implements Serving {
     const parameters = id ? await this.#opened.ranker(id).catch(() => undefined) : undefined;
     const { language, demoteAfter } = this.plan.storefront[dataset.id] ?? {};
     const rules = this.#rules(dataset, request);
-    return { ranker: parameters && { id: id!, parameters }, rules, language, demoteAfter };
+    const ranker = parameters && { id: id!, parameters };
+    return { ranker, orderer: this.#orderer, rules, language, demoteAfter };
   }
 
   async retrieve(request: RetrieveRequest): Promise<RetrieveAnswer> {

@@ -2,7 +2,7 @@ import type { Situation } from '@duet/datasets';
 import { type RetrievedRows, RowPlaces, type RulesInForce, withPins } from '@duet/ranking';
 import { boughtBefore, fatigueOf, historyOf, type Shaping } from '../answer.ts';
 import { requesterOf, type ServedDataset } from '../dataset.ts';
-import { asColumns, ListOrderer } from '../ranked.ts';
+import { asColumns } from '../ranked.ts';
 import { bestSellers } from '../search.ts';
 import type { RecentHistory } from '../users/recent-events.ts';
 import { hideFrom, inStockOnly, mayPinFor, maySee, withoutBlocked } from '../visible.ts';
@@ -117,10 +117,9 @@ function hiddenOf(
 function listMaker(
   dataset: ServedDataset,
   { k, rankerId, diversity, exclude, filter, situation }: BulkTerms,
-  { ranker, rules, demoteAfter = 0 }: Shaping,
+  { ranker, orderer, rules, demoteAfter = 0 }: Shaping,
   collected: Collected,
 ): (asked: BulkUser, place: number, retrieved: RetrievedRows) => void {
-  const orderer = new ListOrderer(ranker?.parameters);
   const { pins } = rules;
   return ({ userId, recent }, place, retrieved) => {
     if (rankerId === null) {
@@ -129,7 +128,8 @@ function listMaker(
       return;
     }
     const user = { history: historyOf(dataset, { userId, recent }), time: situation.time };
-    const ordering = { diversity, rules, fatigue: fatigueOf(dataset, recent, demoteAfter) };
+    const fatigue = fatigueOf(dataset, recent, demoteAfter);
+    const ordering = { parameters: ranker?.parameters, diversity, rules, fatigue };
     const { order, score } = orderer.order(dataset, retrieved, user, ordering, k + pins.length);
     if (pins.length === 0) {
       for (let at = 0; at < order.length; at++) {
